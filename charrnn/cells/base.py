@@ -1,0 +1,68 @@
+"""What a recurrent cell promises.
+
+A legend for shapes, here and everywhere: T time steps, B lanes, D inputs, H hidden units,
+G gates, V tokens; `...` is any number of lanes, none included.
+
+A cell is one function, `step(weights, z, state) -> state`, on arrays of any library: the same
+lines train in torch and sample in NumPy. `z` is the input's share, `x W_ih' + b_ih`, which the
+caller has multiplied for all time steps at once. `state` is a tuple whose first array is the output.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from array_api_compat import array_namespace
+
+Array = Any  # an array of NumPy, torch, or whatever else follows the array API standard
+Weights = Mapping[str, Array]
+State = tuple[Array, ...]
+
+
+class Cell:
+    """One recurrent cell: its gates, the arrays of its state, its equations."""
+
+    gates: ClassVar[int]
+    """Blocks of H rows in `weight_ih` (G*H, D) and `weight_hh` (G*H, H)."""
+
+    states: ClassVar[int] = 1
+    """Arrays (..., H) in the state."""
+
+    bias: ClassVar[tuple[float, ...]] = ()
+    """Where each gate's bias starts, if not at 0."""
+
+    fused: ClassVar[str | None] = None
+    """The `torch.nn` module of the same equations and weight layout, where there is one."""
+
+    fused_options: ClassVar[Mapping[str, Any]] = {}
+
+    @classmethod
+    def shapes(cls, inputs: int, hidden: int) -> dict[str, tuple[int, ...]]:
+        """Name -> shape of the cell's weights, in the layout of `torch.nn`."""
+        rows = cls.gates * hidden
+        return {
+            "weight_ih": (rows, inputs),
+            "weight_hh": (rows, hidden),
+            "bias_ih": (rows,),
+            "bias_hh": (rows,),
+        }
+
+    @staticmethod
+    def step(weights: Weights, z: Array, state: State) -> State:
+        """One time step: the input's share z (..., G*H) and the state -> the next state."""
+        raise NotImplementedError
+
+
+def recur(weights: Weights, h: Array) -> Array:
+    """The state's share of the gates: h (..., H) -> (..., G*H)."""
+    return h @ weights["weight_hh"].T + weights["bias_hh"]
+
+
+def blocks(z: Array, count: int) -> list[Array]:
+    """Cut (..., count*H) into `count` views (..., H), one a gate."""
+    size = z.shape[-1] // count
+    return [z[..., i * size : (i + 1) * size] for i in range(count)]
+
+
+def sigmoid(x: Array) -> Array:
+    """1 / (1 + exp(-x)), through tanh: it cannot overflow."""
+    return 0.5 * array_namespace(x).tanh(0.5 * x) + 0.5

@@ -1,0 +1,38 @@
+"""The simple recurrent network: Elman 1990, https://doi.org/10.1207/s15516709cog1402_1."""
+
+from array_api_compat import array_namespace
+
+from charrnn.cells.base import Array, Cell, State, Weights, recur
+
+
+class Elman(Cell):
+    """The new state is a squashed sum of the input and the old state.
+
+    h = tanh(W x + U h + b)
+    """
+
+    gates = 1
+    fused = "RNN"
+    fused_options = {"nonlinearity": "tanh"}
+
+    @staticmethod
+    def step(weights: Weights, z: Array, state: State) -> State:
+        """z (..., H), state (h,) -> (h,)."""
+        return (array_namespace(z).tanh(z + recur(weights, state[0])),)
+
+
+class ReLU(Cell):
+    """The same with a rectifier, which neither saturates nor bounds the state.
+
+    h = max(0, W x + U h + b)
+    """
+
+    gates = 1
+    fused = "RNN"
+    fused_options = {"nonlinearity": "relu"}
+
+    @staticmethod
+    def step(weights: Weights, z: Array, state: State) -> State:
+        """z (..., H), state (h,) -> (h,)."""
+        total = z + recur(weights, state[0])
+        return (total * (total > 0),)

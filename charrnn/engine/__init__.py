@@ -1,0 +1,1 @@
+"""Making a model: the only room that torch lives in."""

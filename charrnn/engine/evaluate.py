@@ -1,0 +1,127 @@
+"""How good a model is: the mean loss over a text, and what it means per character and per byte.
+
+*stream* carries the state through the whole text, as a reader would. To use the machine well the
+text is cut into lanes that are scored side by side, and each lane first reads, unscored, the tokens
+before its own, so that its state is what the stream's would be.
+
+*windows N* cuts the text into windows of N tokens, each read from a cold start, as nanoGPT does.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional as F
+
+from charrnn.engine.model import CharRNN
+from charrnn.events import Emit, Progress
+from charrnn.text.corpus import Tokens
+from charrnn.text.tokenizers import Tokenizer
+
+WARM = 512  # tokens read before a lane's own; on trained models the loss moves by less than 1e-4
+LANES = 64
+_CHUNK = 256  # steps computed at once: bounds the memory
+
+
+@dataclass(frozen=True)
+class Score:
+    """The tokens predicted, the text they stand for, and their mean loss in nats per token."""
+
+    tokens: int
+    characters: int
+    bytes: int
+    loss: float
+
+    @property
+    def bits_per_character(self) -> float:
+        """What a person is shown: comparable across cells and sizes."""
+        return self.loss / math.log(2) * self.tokens / self.characters
+
+    @property
+    def bits_per_byte(self) -> float:
+        """Comparable across tokenizers, and with compressors."""
+        return self.loss / math.log(2) * self.tokens / self.bytes
+
+    @property
+    def perplexity(self) -> float:
+        """exp(loss): how many tokens the model hesitates between."""
+        return math.exp(min(self.loss, 700.0))
+
+
+def evaluate(
+    model: CharRNN,
+    tokens: Tokens,
+    tokenizer: Tokenizer,
+    windows: int | None = None,
+    emit: Emit | None = None,
+) -> Score:
+    """Score every token (N,) but the first, which nothing predicts. Leaves the mode of the model.
+
+    Raises ValueError for fewer than two tokens.
+    """
+    count = len(tokens) - 1
+    if count < 1:
+        raise ValueError("there is nothing to predict in fewer than two tokens")
+    mode = model.training
+    model.eval()
+    total, done = 0.0, 0
+    for starts, size, warm in _plan(count, windows):
+        for part in _losses(model, tokens, starts, size, warm):
+            total, done = total + float(part.sum(dtype=np.float64)), done + part.size
+            if emit:
+                emit(Progress("scoring", done, count))
+    model.train(mode)
+    found = np.bincount(tokens[1:], minlength=tokenizer.size)
+    characters, lengths = tokenizer.lengths
+    return Score(count, max(1, int(found @ characters)), int(found @ lengths), total / count)
+
+
+def _plan(count: int, windows: int | None) -> Iterator[tuple[NDArray[np.int64], int, int]]:
+    """(where each lane starts, tokens a lane, tokens to read before them), a group at a time."""
+    if windows is None:
+        lanes = max(1, min(LANES, count // (4 * WARM)))
+        size = -(-count // lanes)
+        yield np.arange(lanes) * size, size, WARM if lanes > 1 else 0
+        return
+    starts = np.arange(0, count, windows)
+    together = max(1, LANES * _CHUNK // windows)
+    for first in range(0, len(starts), together):
+        yield starts[first : first + together], windows, 0
+
+
+@torch.no_grad()
+def _losses(
+    model: CharRNN, tokens: Tokens, starts: NDArray[np.int64], size: int, warm: int
+) -> Iterator[NDArray[np.float32]]:
+    """The losses of `size` tokens from each start (those that exist), in nats, chunk by chunk."""
+    device = model.head_bias.device
+    last = len(tokens) - 1
+    state = model.zero_state(len(starts))
+    for begin in range(-warm, size, _CHUNK):
+        steps = np.arange(begin, min(begin + _CHUNK, size))[:, None]
+        where = starts + steps
+        ids = torch.from_numpy(tokens[where.clip(0, last)].astype(np.int64)).to(device)
+        targets = torch.from_numpy(tokens[(where + 1).clip(0, last)].astype(np.int64)).to(device)
+        if begin == 0 and warm:  # the first lane has nothing before it
+            first = torch.arange(len(starts), device=device)[:, None] > 0
+            state = tuple(tuple(part * first for part in layer) for layer in state)
+        logits, state = model(ids, state)
+        if begin >= 0:
+            losses = F.cross_entropy(
+                logits.float().flatten(0, 1), targets.flatten(), reduction="none"
+            )
+            yield losses.view(targets.shape).cpu().numpy()[where < last]
+
+
+def bits(loss: float, characters_per_token: float) -> float:
+    """Nats per token -> bits per character."""
+    return loss / math.log(2) / characters_per_token
+
+
+def characters_per_token(tokens: Tokens, tokenizer: Tokenizer) -> float:
+    """Measured on the beginning of a text (N,)."""
+    characters, _ = tokenizer.lengths
+    return max(float(characters[tokens[: 1 << 20]].mean()), 1e-9)

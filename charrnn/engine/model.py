@@ -1,0 +1,137 @@
+"""The network: embedding -> layers -> logits. State goes in and comes out; none is kept inside.
+
+A layer trains through the fused `torch.nn` module of its cell's equations, where there is one,
+and otherwise loops the cell's own `step` over time. Both hold the same weights.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from charrnn.cells import CELLS
+from charrnn.cells.base import Cell
+from charrnn.settings import ModelSettings
+
+LayerState = tuple[Tensor, ...]
+State = tuple[LayerState, ...]
+
+
+class Layer(nn.Module):
+    """One cell over time. `fused=False` loops the cell's equations even where a kernel exists."""
+
+    def __init__(self, cell: type[Cell], inputs: int, hidden: int, *, fused: bool = True) -> None:
+        super().__init__()
+        self.cell = cell
+        self.hidden = hidden
+        if fused and cell.fused:
+            self.kernel = getattr(nn, cell.fused)(inputs, hidden, **cell.fused_options)
+        else:
+            self.kernel = None
+            for name, shape in cell.shapes(inputs, hidden).items():
+                self.register_parameter(name, nn.Parameter(torch.empty(shape)))
+        self.start()
+
+    def cell_weights(self) -> dict[str, nn.Parameter]:
+        """The cell's weights by the names that `step` knows."""
+        return {name.removeprefix("kernel.").removesuffix("_l0"): weight
+                for name, weight in self.named_parameters()}  # fmt: skip
+
+    @torch.no_grad()
+    def start(self) -> None:
+        """Orthogonal recurrent and Xavier input weights, gate by gate; biases as the cell says."""
+        weights = self.cell_weights()
+        for name, weight in weights.items():
+            for block in weight.split(self.hidden):
+                if weight.dim() < 2:
+                    block.zero_()
+                elif name == "weight_hh":
+                    nn.init.orthogonal_(block)
+                else:
+                    nn.init.xavier_uniform_(block)
+        for gate, bias in enumerate(self.cell.bias):
+            weights["bias_ih"][gate * self.hidden : (gate + 1) * self.hidden] = bias
+
+    def forward(self, x: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
+        """x (T, B, D), state of (B, H) each -> outputs (T, B, H), state."""
+        if self.kernel is not None:
+            packed = tuple(part[None] for part in state)
+            y, after = self.kernel(x, packed if len(packed) > 1 else packed[0])
+            return y, tuple(p[0] for p in (after if isinstance(after, tuple) else (after,)))
+        weights = self.cell_weights()
+        shares = F.linear(x, weights["weight_ih"], weights["bias_ih"])
+        outputs = []
+        for z in shares:
+            state = self.cell.step(weights, z, state)
+            outputs.append(state[0])
+        return torch.stack(outputs), state
+
+
+class CharRNN(nn.Module):
+    """Token ids in, logits of the next token out."""
+
+    def __init__(self, settings: ModelSettings, vocabulary: int, *, fused: bool = True) -> None:
+        super().__init__()
+        self.settings = settings
+        cell = CELLS[settings.cell]
+        inputs = [settings.embedding] + [settings.width] * (settings.layers - 1)
+        self.embedding = nn.Embedding(vocabulary, settings.embedding)  # starts at unit variance
+        self.layers = nn.ModuleList(Layer(cell, d, settings.width, fused=fused) for d in inputs)
+        self.head_bias = nn.Parameter(torch.zeros(vocabulary))
+        if not settings.tie:
+            self.head = nn.Parameter(nn.init.xavier_uniform_(torch.empty(vocabulary, settings.width)))
+
+    def zero_state(self, lanes: int) -> State:
+        """What every text starts from: per layer, per array of the cell's state, zeros (B, H)."""
+        zeros = self.head_bias.new_zeros(lanes, self.settings.width)
+        return ((zeros,) * CELLS[self.settings.cell].states,) * self.settings.layers
+
+    def forward(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
+        """ids (T, B), state -> logits (T, B, V), state."""
+        x = self.embedding(ids)
+        after = []
+        for layer, before in zip(self.layers, state, strict=True):
+            x, layer_state = layer(x, before)
+            after.append(layer_state)
+            x = self._drop(x)
+        if self.settings.tie:  # unit-variance rows: scaled to keep the logits small at the start
+            head = self.embedding.weight * self.settings.width**-0.5
+        else:
+            head = self.head
+        return F.linear(x, head, self.head_bias), tuple(after)
+
+    def _drop(self, x: Tensor) -> Tensor:
+        """Locked dropout: the same units at every step of a window (Gal, arXiv 1512.05287)."""
+        rate = self.settings.dropout
+        if not self.training or rate == 0:
+            return x
+        return x * F.dropout(torch.ones_like(x[:1]), rate)
+
+    def export(self) -> dict[str, NDArray[np.float32]]:
+        """The weights by the names of a checkpoint, as the player reads them."""
+        tensors = {"embedding": self.embedding.weight, "head_bias": self.head_bias}
+        if not self.settings.tie:
+            tensors["head"] = self.head
+        for number, layer in enumerate(self.layers):
+            for name, weight in layer.cell_weights().items():
+                tensors[f"layers.{number}.{name}"] = weight
+        return {name: t.detach().float().cpu().numpy().copy() for name, t in tensors.items()}
+
+    @torch.no_grad()
+    def load(self, weights: Mapping[str, NDArray[np.float32]]) -> None:
+        """Take over the weights that `export` gave. They are known to fit."""
+        self.embedding.weight.copy_(torch.from_numpy(weights["embedding"]))
+        self.head_bias.copy_(torch.from_numpy(weights["head_bias"]))
+        if not self.settings.tie:
+            self.head.copy_(torch.from_numpy(weights["head"]))
+        for number, layer in enumerate(self.layers):
+            for name, weight in layer.cell_weights().items():
+                weight.copy_(torch.from_numpy(weights[f"layers.{number}.{name}"]))
+
+
+def detached(state: State) -> State:
+    """The state without its history: where back-propagation through time is truncated."""
+    return tuple(tuple(part.detach() for part in layer) for layer in state)

@@ -1,0 +1,160 @@
+"""Everything that a training run is made of, and how it comes back from disk as it was."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from charrnn import store
+from charrnn.engine import device as devices
+from charrnn.engine.batches import Lanes, fitting
+from charrnn.engine.model import CharRNN, State
+from charrnn.engine.optim import optimizers
+from charrnn.errors import CheckpointError
+from charrnn.files import whole
+from charrnn.settings import ModelSettings, TextSettings, TrainSettings
+from charrnn.text.corpus import Corpus
+
+
+@dataclass
+class Progress:
+    """The numbers of a run that change. `hold` and `steps`: see `optim.schedule`."""
+
+    step: int = 0
+    hold: int = 0
+    steps: int | None = None
+    best: float | None = None
+    seconds: float = 0.0
+
+
+@dataclass
+class Session:
+    """A run in memory. Of equal settings, corpus and seed, on one machine, all runs are equal."""
+
+    corpus: Corpus
+    folder: Path
+    model_settings: ModelSettings
+    settings: TrainSettings
+    text: TextSettings
+    progress: Progress = field(default_factory=Progress)
+
+    def __post_init__(self) -> None:
+        torch.manual_seed(self.settings.seed)
+        self.device = devices.choose(self.settings.device)
+        self.bf16 = devices.bf16(self.device, self.settings.precision)
+        vocabulary = self.corpus.tokenizer.size
+        self.model = CharRNN(self.model_settings, vocabulary).to(self.device)
+        self.averaged = AveragedModel(
+            self.model, multi_avg_fn=get_ema_multi_avg_fn(self.settings.average)
+        )
+        products = torch.bfloat16 if self.bf16 else torch.float32
+        self.optimizers = optimizers(self.model, self.settings, products)
+        tokens = self.corpus.part("train")
+        lanes, window = fitting(len(tokens), self.settings.lanes, self.settings.window)
+        self.lanes = Lanes(tokens, lanes, window, self.settings.seed)
+        self.state: State = self.model.zero_state(lanes)
+
+    @property
+    def average(self) -> CharRNN:
+        """The network with the averaged weights: the one that is evaluated and kept."""
+        network: CharRNN = self.averaged.module
+        return network
+
+    @property
+    def epoch(self) -> float:
+        """How often the text has been read."""
+        return self.lanes.epoch + self.lanes.step / self.lanes.steps_an_epoch
+
+    def set_rates(self, share: float) -> None:
+        """Every learning rate at this share of its peak."""
+        for group in (g for optimizer in self.optimizers for g in optimizer.param_groups):
+            group["lr"] = group["peak"] * share
+
+    def save_model(self) -> None:
+        """The averaged weights, as the file that sampling and evaluation take."""
+        store.save_checkpoint(
+            self.folder / store.MODEL,
+            store.Checkpoint(
+                run=self.folder.name,
+                model=self.model_settings,
+                train=self.settings,
+                text=self.text,
+                tokenizer=self.corpus.tokenizer,
+                corpus=self.corpus.name,
+                corpus_key=self.corpus.key,
+                step=self.progress.step,
+                loss=self.progress.best,
+                weights=self.average.export(),
+            ),
+        )
+
+    def save(self) -> None:
+        """All that it takes to go on as if nothing had happened."""
+        data = {
+            "format": store.FORMAT,
+            "corpus": {"folder": self.corpus.folder.name, "key": self.corpus.key},
+            "model": asdict(self.model_settings),
+            "train": asdict(self.settings),
+            "text": asdict(self.text),
+            "progress": asdict(self.progress),
+            "lanes": [self.lanes.epoch, self.lanes.step],
+        }
+        # a copy of each: tensors that share memory (tied weights, equal states) are refused
+        tensors = {name: t.detach().cpu().clone() for name, t in self._tensors().items()}
+        tensors["rng"] = torch.get_rng_state()
+        if self.device.type == "cuda":
+            tensors["rng.cuda"] = torch.cuda.get_rng_state()
+        with whole(self.folder / store.TRAINING) as file:
+            file.write(save(tensors, {store.KEY: json.dumps(data, sort_keys=True)}))
+
+    @torch.no_grad()
+    def restore(self, data: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+        """Become the session that `read_saved` found on disk."""
+        self.progress = Progress(**data["progress"])
+        self.lanes.epoch, self.lanes.step = data["lanes"]
+        self.set_rates(0.0)
+        for p in self.model.parameters():
+            p.grad = torch.zeros_like(p)
+        for optimizer in self.optimizers:
+            optimizer.step()  # makes its buffers, and moves nothing at a rate of 0
+            optimizer.zero_grad()
+        for name, tensor in self._tensors().items():
+            tensor.copy_(tensors[name])
+        torch.set_rng_state(tensors["rng"])
+        if self.device.type == "cuda":
+            torch.cuda.set_rng_state(tensors["rng.cuda"])
+
+    def _tensors(self) -> dict[str, Tensor]:
+        """Every tensor that training changes, by a name."""
+        found = {f"model.{name}": p for name, p in self.model.named_parameters()}
+        found |= {f"average.{name}": t for name, t in self.averaged.state_dict().items()}
+        for number, optimizer in enumerate(self.optimizers):
+            params = [p for group in optimizer.param_groups for p in group["params"]]
+            for index, p in enumerate(params):
+                for key, value in optimizer.state[p].items():
+                    found[f"optimizer.{number}.{index}.{key}"] = value
+        for number, layer in enumerate(self.state):
+            for index, part in enumerate(layer):
+                found[f"state.{number}.{index}"] = part
+        return found
+
+
+def read_saved(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """What `Session.save` wrote. CheckpointError if it is not there or not whole."""
+    path = folder / store.TRAINING
+    try:
+        with safe_open(path, framework="pt") as file:
+            data = json.loads((file.metadata() or {})[store.KEY])
+            if data["format"] != store.FORMAT:
+                raise ValueError(f"format {data['format']} is not known to this version")
+            return data, {name: file.get_tensor(name) for name in file.keys()}
+    except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(
+            f"{path} cannot be gone on with: {error}", "Train anew, under another name (--run)."
+        ) from None

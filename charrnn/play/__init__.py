@@ -1,0 +1,1 @@
+"""Using a trained model with NumPy alone: torch is never loaded here."""

@@ -1,0 +1,49 @@
+"""A trained model as plain arrays: feed token ids, get logits, carry the state."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.cells import CELLS
+from charrnn.settings import ModelSettings
+
+Floats = NDArray[np.floating[Any]]
+State = tuple[tuple[Floats, ...], ...]
+
+
+class Player:
+    """The network of `engine.model`, one step at a time, with the same cells.
+
+    The embedding is folded into the first layer's input product: a token's share of its gates is
+    one row of a table (V, G*H).
+    """
+
+    def __init__(self, settings: ModelSettings, weights: Mapping[str, Floats]) -> None:
+        """`weights` as `CharRNN.export` names them, in any float type."""
+        self.cell = CELLS[settings.cell]
+        self.width = settings.width
+        self.layers = [
+            {name: weights[f"layers.{number}.{name}"] for name in self.cell.shapes(1, 1)}
+            for number in range(settings.layers)
+        ]
+        embedding, first = weights["embedding"], self.layers[0]
+        self.table = embedding @ first["weight_ih"].T + first["bias_ih"]
+        self.head = embedding * settings.width**-0.5 if settings.tie else weights["head"]
+        self.head_bias = weights["head_bias"]
+
+    def zero_state(self, *lanes: int) -> State:
+        """What every text starts from: per layer, per array of the cell's state, (*lanes, H)."""
+        zeros = np.zeros((*lanes, self.width), self.table.dtype)
+        return ((zeros,) * self.cell.states,) * len(self.layers)
+
+    def feed(self, ids: Any, state: State) -> tuple[Floats, State]:
+        """ids (*lanes), state -> logits of the next token (*lanes, V), state."""
+        z = self.table[ids]
+        after = []
+        for weights, before in zip(self.layers, state, strict=True):
+            if after:
+                z = after[-1][0] @ weights["weight_ih"].T + weights["bias_ih"]
+            after.append(self.cell.step(weights, z, before))
+        return after[-1][0] @ self.head.T + self.head_bias, tuple(after)

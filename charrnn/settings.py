@@ -1,0 +1,155 @@
+"""Every setting, written once: its name, type, bounds, help and default.
+
+Flags, checkpoint metadata and the README's tables derive from these dataclasses. `read` checks
+values that come from outside: the command line or a file.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeVar, get_type_hints
+
+from annotated_types import Ge, Gt, Le, Lt
+
+CellName = Literal["lstm", "gru", "elman", "relu"]
+TokenizerName = Literal["char", "byte"]
+
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def seconds(duration: str) -> float:
+    """'90s', '2m', '1h30m' or a bare number of seconds. Raises ValueError for anything else."""
+    text = duration.strip().lower()
+    if not re.fullmatch(r"\d*\.?\d+|(\d*\.?\d+[smhd])+", text):
+        raise ValueError(f"{duration!r} is no length of time; write 90s, 2m or 1h30m")
+    parts = re.findall(r"(\d*\.?\d+)([smhd]?)", text)
+    total = sum(float(number) * _UNITS[unit or "s"] for number, unit in parts)
+    if not 0 < total < float("inf"):
+        raise ValueError("a length of time must be more than nothing")
+    return total
+
+
+def split_shares(split: str) -> tuple[float, float, float]:
+    """'90/5/5' -> (0.9, 0.05, 0.05): train, validation, test. Raises ValueError."""
+    parts = split.split("/")
+    if len(parts) not in (2, 3) or not all(re.fullmatch(r"\d+(\.\d+)?", p) for p in parts):
+        raise ValueError(f"{split!r} is no split; write train/validation/test, such as 90/5/5")
+    shares = [*(float(part) for part in parts), 0.0]
+    if shares[0] <= 0:
+        raise ValueError(f"{split!r} leaves nothing to train on")
+    total = sum(shares[:3])
+    return shares[0] / total, shares[1] / total, shares[2] / total
+
+
+@dataclass(frozen=True)
+class TextSettings:
+    """Text"""
+
+    tokens: Annotated[TokenizerName, "what the model reads and writes one at a time"] = "char"
+    encoding: Annotated[str, "how the text files are encoded"] = "utf-8"
+    split: Annotated[str, "percent for training/validation/test, in this order"] = "90/5/5"
+
+    def __post_init__(self) -> None:
+        split_shares(self.split)
+        try:
+            "".encode(self.encoding)
+        except LookupError:
+            raise ValueError(f"{self.encoding!r} is no encoding that Python knows") from None
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """Model"""
+
+    cell: Annotated[CellName, "recurrent cell"] = "lstm"
+    layers: Annotated[int, Ge(1), Le(64), "layers, one on the other"] = 2
+    width: Annotated[int, Ge(1), Le(65536), "hidden units per layer"] = 256
+    embedding: Annotated[int, Ge(1), Le(65536), "numbers that stand for a token"] = 64
+    dropout: Annotated[float, Ge(0), Lt(1), "share of outputs dropped between layers"] = 0.1
+    tie: Annotated[bool, "output weights are the embedding's (needs embedding = width)"] = False
+
+    def __post_init__(self) -> None:
+        if self.tie and self.embedding != self.width:
+            raise ValueError(
+                f"--tie needs an embedding as wide as the layers: --embedding {self.width}"
+            )
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """Training"""
+
+    time: Annotated[str | None, "train this long: 90s, 2m, 1h30m [5m if no length is given]"] = None
+    epochs: Annotated[float | None, Gt(0), "or: this many times over the text"] = None
+    steps: Annotated[int | None, Ge(1), "or: this many steps"] = None
+    lanes: Annotated[int, Ge(1), "parallel streams of text (the batch)"] = 128
+    window: Annotated[int, Ge(1), "steps between truncations of the gradient"] = 32
+    optimizer: Annotated[
+        Literal["muon", "adamw"], "muon for the layers' matrices and AdamW for the rest, or AdamW"
+    ] = "muon"
+    rate: Annotated[float, Gt(0), "peak learning rate of muon"] = 0.02
+    adam_rate: Annotated[float, Gt(0), "peak learning rate of AdamW"] = 0.004
+    decay: Annotated[float, Ge(0), "weight decay"] = 0.0
+    warmup: Annotated[int, Ge(0), "steps to reach the peak rate"] = 50
+    clip: Annotated[float, Gt(0), "largest norm of the gradient"] = 1.0
+    average: Annotated[float, Ge(0), Lt(1), "decay of the weights' running average"] = 0.99
+    save_every: Annotated[int | None, Ge(1), "steps between checkpoints [some 20 a run]"] = None
+    seed: Annotated[int, Ge(0), Lt(2**63), "for weights, lanes and dropout"] = 1
+    device: Annotated[
+        Literal["auto", "cpu", "cuda", "mps"], "where to compute; auto is cuda, else cpu"
+    ] = "auto"
+    precision: Annotated[
+        Literal["auto", "bf16", "fp32"], "auto is bf16 where the device computes with it"
+    ] = "auto"
+
+    def __post_init__(self) -> None:
+        given = [name for name in ("time", "epochs", "steps") if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise ValueError(f"a run has one length: choose between --{' and --'.join(given)}")
+        if self.time is not None:
+            seconds(self.time)
+
+
+@dataclass(frozen=True)
+class SampleSettings:
+    """Sampling"""
+
+    length: Annotated[int, Ge(0), "characters to write"] = 1000
+    temp: Annotated[
+        float, Ge(0), "0 always takes the likeliest, 1 is as learned, more is wilder"
+    ] = 1.0
+    top_k: Annotated[int | None, Ge(1), "only among the K likeliest tokens"] = None
+    top_p: Annotated[float | None, Gt(0), Le(1), "only among the likeliest that make up P"] = None
+    min_p: Annotated[
+        float | None, Ge(0), Le(1), "only tokens at least P times as likely as the likeliest"
+    ] = None
+    prime: Annotated[str | None, "text to go on from, printed first; - reads it from stdin"] = None
+    stop: Annotated[str | None, "end before this text would be written"] = None
+    seed: Annotated[int | None, Ge(0), "the same seed writes the same text"] = None
+
+    def __post_init__(self) -> None:
+        if self.stop == "":
+            raise ValueError("--stop is empty")
+
+
+S = TypeVar("S")
+
+
+def read(kind: type[S], values: dict[str, Any]) -> S:
+    """`kind(**values)` with every value's type and bounds checked.
+
+    Raises ValueError with one sentence that names the setting.
+    """
+    from pydantic import TypeAdapter, ValidationError  # slow to import, and only needed here
+
+    unknown = values.keys() - get_type_hints(kind).keys()
+    if unknown:
+        raise ValueError(f"unknown setting {sorted(unknown)[0]!r}")
+    try:
+        return TypeAdapter(kind).validate_python(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        if first["type"] == "value_error":
+            raise ValueError(str(first["ctx"]["error"])) from None
+        name = str(first["loc"][0])
+        what = first["msg"][0].lower() + first["msg"][1:]
+        raise ValueError(f"{name} = {values.get(name)!r}: {what}") from None

@@ -1,0 +1,122 @@
+"""Named corpora: made on this machine, or downloaded and verified. And how a name is looked up."""
+
+import hashlib
+import sysconfig
+import time
+import tokenize
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.client import HTTPException
+from pathlib import Path
+
+from charrnn.errors import DISK_ERRORS, TextError, suggest
+from charrnn.events import Emit, Progress
+from charrnn.files import corpora, whole
+from charrnn.text.corpus import prepared
+
+_TIMEOUT = 30.0  # seconds without a byte
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A corpus that has only to be named. `make` writes its text to a path."""
+
+    about: str
+    make: Callable[[Path, Emit], None]
+
+
+def download(
+    url: str, path: Path, sha256: str, emit: Emit, pauses: tuple[float, ...] = (1, 4)
+) -> None:
+    """Fetch a text to `path`, trying again after each of the pauses (seconds).
+
+    TextError if it cannot be had, or is not the text with that sha256; then nothing is at `path`.
+    """
+    for pause in (*pauses, None):
+        try:
+            digest = hashlib.sha256()
+            with urllib.request.urlopen(url, timeout=_TIMEOUT) as answer, whole(path) as file:
+                total = int(answer.headers.get("Content-Length") or 0)
+                done = 0
+                while data := answer.read(1 << 16):
+                    file.write(data)
+                    digest.update(data)
+                    done += len(data)
+                    emit(Progress(f"downloading {path.name}", done, total))
+                if done < total:
+                    raise ConnectionError(f"the connection closed after {done} of {total} bytes")
+                if digest.hexdigest() != sha256:
+                    raise TextError(
+                        f"what {url} sent is not the text that was asked for (its sha256 differs)",
+                        "Look for the text elsewhere, and name your file instead.",
+                    )
+            return
+        except (OSError, HTTPException) as error:  # URLError and timeouts are OSErrors
+            if getattr(error, "errno", None) in DISK_ERRORS:
+                raise
+            if pause is None:
+                raise TextError(
+                    f"{path.name} could not be downloaded: {error}",
+                    f"Try again, or fetch {url} by other means and name your file instead.",
+                ) from None
+            time.sleep(pause)
+
+
+def _shakespeare(path: Path, emit: Emit) -> None:
+    if not path.exists():
+        download(
+            "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt",
+            path,
+            "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed",
+            emit,
+        )
+
+
+def _python(path: Path, emit: Emit) -> None:
+    """Made again each time: another interpreter has another library."""
+    texts = []
+    for module in sorted(Path(sysconfig.get_path("stdlib")).glob("*.py")):
+        with tokenize.open(module) as file:  # in the encoding that the module declares
+            texts.append(file.read())
+    if not texts:
+        raise TextError("this Python keeps its library where it cannot be read", "Name a file.")
+    text = "\n".join(texts).encode()
+    if not path.exists() or path.read_bytes() != text:
+        with whole(path) as file:
+            file.write(text)
+
+
+CATALOG = {
+    "shakespeare": Entry("1.1 MB of plays, downloaded: tiny Shakespeare", _shakespeare),
+    "python": Entry("this Python's own standard library, no network needed", _python),
+}
+
+
+def locate(corpus: str, emit: Emit) -> Path:
+    """The text file or prepared corpus that a person means.
+
+    A path as it is; then the same in `corpora/`; then a name of the catalog; then a prepared
+    corpus by its name. TextError lists what there is.
+    """
+    for path in (Path(corpus), corpora() / corpus):
+        if path.is_file() or (path / "corpus.json").is_file():
+            return path
+    entry = CATALOG.get(corpus.removesuffix(".txt"))
+    if entry:
+        path = corpora() / f"{corpus.removesuffix('.txt')}.txt"
+        entry.make(path, emit)
+        return path
+    found = prepared(corpus) if corpus and not set(corpus) & set("*?[/\\") else []
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = ", ".join(path.name for path in found)
+        raise TextError(f"{corpus} could be any of {names}", "Name one of them in full.")
+    if Path(corpus).is_dir():
+        raise TextError(
+            f"{corpus} is a folder, not a text", f"Join its files: charrnn prepare {corpus}/*"
+        )
+    names = [*CATALOG, *(path.name for path in prepared())]
+    hint = suggest(corpus, names) or f"Name a text file, or one of: {', '.join(names)}."
+    raise TextError(f"there is no file and no corpus {corpus}", hint)
