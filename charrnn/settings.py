@@ -5,6 +5,7 @@ values that come from outside: the command line or a file.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar, get_type_hints
 
@@ -78,7 +79,7 @@ class ModelSettings:
 class TrainSettings:
     """Training"""
 
-    time: Annotated[str | None, "train this long: 90s, 2m, 1h30m [5m if no length is given]"] = None
+    time: Annotated[str | None, "train this long: 90s, 2m, 1h30m (5m if no length is given)"] = None
     epochs: Annotated[float | None, Gt(0), "or: this many times over the text"] = None
     steps: Annotated[int | None, Ge(1), "or: this many steps"] = None
     lanes: Annotated[int, Ge(1), "parallel streams of text (the batch)"] = 128
@@ -92,7 +93,7 @@ class TrainSettings:
     warmup: Annotated[int, Ge(0), "steps to reach the peak rate"] = 50
     clip: Annotated[float, Gt(0), "largest norm of the gradient"] = 1.0
     average: Annotated[float, Ge(0), Lt(1), "decay of the weights' running average"] = 0.99
-    save_every: Annotated[int | None, Ge(1), "steps between checkpoints [some 20 a run]"] = None
+    save_every: Annotated[int | None, Ge(1), "steps between checkpoints (some 20 a run)"] = None
     seed: Annotated[int, Ge(0), Lt(2**63), "for weights, lanes and dropout"] = 1
     device: Annotated[
         Literal["auto", "cpu", "cuda", "mps"], "where to compute; auto is cuda, else cpu"
@@ -134,22 +135,26 @@ class SampleSettings:
 S = TypeVar("S")
 
 
-def read(kind: type[S], values: dict[str, Any]) -> S:
-    """`kind(**values)` with every value's type and bounds checked.
+class BadSetting(ValueError):
+    """A value that a setting cannot take. `name` is the setting, where only one is to blame."""
 
-    Raises ValueError with one sentence that names the setting.
-    """
+    def __init__(self, message: str, name: str | None = None) -> None:
+        super().__init__(message)
+        self.name = name
+
+
+def read(kind: type[S], values: Mapping[str, Any]) -> S:
+    """`kind(**values)` with every value's type and bounds checked. Raises BadSetting."""
     from pydantic import TypeAdapter, ValidationError  # slow to import, and only needed here
 
     unknown = values.keys() - get_type_hints(kind).keys()
     if unknown:
-        raise ValueError(f"unknown setting {sorted(unknown)[0]!r}")
+        raise BadSetting("there is no such setting", min(unknown))
     try:
         return TypeAdapter(kind).validate_python(values)
     except ValidationError as error:
         first = error.errors()[0]
-        if first["type"] == "value_error":
-            raise ValueError(str(first["ctx"]["error"])) from None
-        name = str(first["loc"][0])
-        what = first["msg"][0].lower() + first["msg"][1:]
-        raise ValueError(f"{name} = {values.get(name)!r}: {what}") from None
+        if first["type"] == "value_error":  # from a __post_init__, a sentence already
+            raise BadSetting(str(first["ctx"]["error"])) from None
+        name, what = str(first["loc"][0]), first["msg"].removeprefix("Input should be ")
+        raise BadSetting(f"{values.get(name)!r} is not {what}", name) from None

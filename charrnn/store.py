@@ -9,6 +9,7 @@ A checkpoint is safetensors with one metadata key of sorted JSON, so equal conte
 bytes, and loading one cannot run code.
 """
 
+import itertools
 import json
 import re
 from collections.abc import Mapping
@@ -151,28 +152,31 @@ def find_model(name: str | None) -> Path:
     raise CheckpointError(f"there is no run {name}", suggest(name, names) or listed)
 
 
-def new_run(name: str | None, corpus: str) -> Path:
-    """A new folder for a run: of that name, or called after its corpus and numbered.
+def check_new(name: str | None) -> None:
+    """UsageError if a run cannot be called that: the name is taken, or is no plain name."""
+    if name is None:
+        return
+    if not re.fullmatch(r"\w[\w.-]{0,63}", name):
+        raise UsageError(f"{name!r} is no name for a run", "Use letters, digits, '.', '_' and '-'.")
+    if (checkpoints() / name).exists():
+        raise UsageError(
+            f"there is a run {name} already",
+            f"Go on with it: charrnn train --resume --run {name}; or take another name.",
+        )
 
-    UsageError if the name is taken or is no plain name.
-    """
+
+def new_run(name: str | None, corpus: str) -> Path:
+    """A new folder for a run: of that name, or called after its corpus and numbered."""
     root = checkpoints()
     root.mkdir(parents=True, exist_ok=True)
-    if name is not None and not re.fullmatch(r"\w[\w.-]{0,63}", name):
-        raise UsageError(f"{name!r} is no name for a run", "Use letters, digits, '.', '_' and '-'.")
-    number = 1
-    while True:
+    for number in itertools.count(1):
         folder = root / (name or (corpus if number == 1 else f"{corpus}-{number}"))
         try:
             folder.mkdir()
-            return folder
+            break
         except FileExistsError:
-            if name is not None:
-                raise UsageError(
-                    f"there is a run {name} already",
-                    f"Go on with it: charrnn train --resume --run {name}; or take another name.",
-                ) from None
-            number += 1
+            check_new(name)
+    return folder
 
 
 class Metrics:

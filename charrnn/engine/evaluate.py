@@ -9,7 +9,7 @@ before its own, so that its state is what the stream's would be.
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
@@ -49,6 +49,11 @@ class Score:
     def perplexity(self) -> float:
         """exp(loss): how many tokens the model hesitates between."""
         return math.exp(min(self.loss, 700.0))
+
+    def record(self) -> dict[str, float]:
+        """All of it, as JSON has it."""
+        derived = ("bits_per_character", "bits_per_byte", "perplexity")
+        return asdict(self) | {name: getattr(self, name) for name in derived}
 
 
 def evaluate(

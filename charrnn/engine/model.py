@@ -45,7 +45,7 @@ class Layer(nn.Module):
         """Orthogonal recurrent and Xavier input weights, gate by gate; biases as the cell says."""
         weights = self.cell_weights()
         for name, weight in weights.items():
-            for block in weight.split(self.hidden):
+            for block in torch.split(weight, self.hidden):
                 if weight.dim() < 2:
                     block.zero_()
                 elif name == "weight_hh":
@@ -82,7 +82,9 @@ class CharRNN(nn.Module):
         self.layers = nn.ModuleList(Layer(cell, d, settings.width, fused=fused) for d in inputs)
         self.head_bias = nn.Parameter(torch.zeros(vocabulary))
         if not settings.tie:
-            self.head = nn.Parameter(nn.init.xavier_uniform_(torch.empty(vocabulary, settings.width)))
+            self.head = nn.Parameter(
+                nn.init.xavier_uniform_(torch.empty(vocabulary, settings.width))
+            )
 
     def zero_state(self, lanes: int) -> State:
         """What every text starts from: per layer, per array of the cell's state, zeros (B, H)."""
@@ -110,26 +112,26 @@ class CharRNN(nn.Module):
             return x
         return x * F.dropout(torch.ones_like(x[:1]), rate)
 
-    def export(self) -> dict[str, NDArray[np.float32]]:
-        """The weights by the names of a checkpoint, as the player reads them."""
-        tensors = {"embedding": self.embedding.weight, "head_bias": self.head_bias}
+    def named_weights(self) -> dict[str, nn.Parameter]:
+        """The weights by the names of a checkpoint; tied ones once."""
+        found = {"embedding": self.embedding.weight, "head_bias": self.head_bias}
         if not self.settings.tie:
-            tensors["head"] = self.head
+            found["head"] = self.head
         for number, layer in enumerate(self.layers):
+            assert isinstance(layer, Layer)
             for name, weight in layer.cell_weights().items():
-                tensors[f"layers.{number}.{name}"] = weight
-        return {name: t.detach().float().cpu().numpy().copy() for name, t in tensors.items()}
+                found[f"layers.{number}.{name}"] = weight
+        return found
+
+    def export(self) -> dict[str, NDArray[np.float32]]:
+        """A copy of the weights as the player reads them."""
+        return {name: w.detach().cpu().numpy().copy() for name, w in self.named_weights().items()}
 
     @torch.no_grad()
     def load(self, weights: Mapping[str, NDArray[np.float32]]) -> None:
         """Take over the weights that `export` gave. They are known to fit."""
-        self.embedding.weight.copy_(torch.from_numpy(weights["embedding"]))
-        self.head_bias.copy_(torch.from_numpy(weights["head_bias"]))
-        if not self.settings.tie:
-            self.head.copy_(torch.from_numpy(weights["head"]))
-        for number, layer in enumerate(self.layers):
-            for name, weight in layer.cell_weights().items():
-                weight.copy_(torch.from_numpy(weights[f"layers.{number}.{name}"]))
+        for name, weight in self.named_weights().items():
+            weight.copy_(torch.from_numpy(weights[name]))
 
 
 def detached(state: State) -> State:

@@ -20,7 +20,9 @@ def orthogonal(matrices: Tensor, iterations: int = 3) -> Tensor:
     al. 2024, https://kellerjordan.github.io/posts/muon/. Products run in the tensor's own type.
     """
     a, b, c = _QUINTIC
-    x = matrices / (matrices.float().norm(dim=(1, 2), keepdim=True) + 1e-7).to(matrices.dtype)
+    x: Tensor = matrices / (matrices.float().norm(dim=(1, 2), keepdim=True) + 1e-7).to(
+        matrices.dtype
+    )
     tall = x.shape[1] > x.shape[2]
     x = x.mT if tall else x
     for _ in range(iterations):

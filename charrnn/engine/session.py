@@ -1,5 +1,6 @@
 """Everything that a training run is made of, and how it comes back from disk as it was."""
 
+import copy
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -9,7 +10,6 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from charrnn import store
 from charrnn.engine import device as devices
@@ -50,21 +50,13 @@ class Session:
         self.bf16 = devices.bf16(self.device, self.settings.precision)
         vocabulary = self.corpus.tokenizer.size
         self.model = CharRNN(self.model_settings, vocabulary).to(self.device)
-        self.averaged = AveragedModel(
-            self.model, multi_avg_fn=get_ema_multi_avg_fn(self.settings.average)
-        )
+        self.average = copy.deepcopy(self.model).requires_grad_(False)  # evaluated and kept
         products = torch.bfloat16 if self.bf16 else torch.float32
         self.optimizers = optimizers(self.model, self.settings, products)
         tokens = self.corpus.part("train")
         lanes, window = fitting(len(tokens), self.settings.lanes, self.settings.window)
         self.lanes = Lanes(tokens, lanes, window, self.settings.seed)
         self.state: State = self.model.zero_state(lanes)
-
-    @property
-    def average(self) -> CharRNN:
-        """The network with the averaged weights: the one that is evaluated and kept."""
-        network: CharRNN = self.averaged.module
-        return network
 
     @property
     def epoch(self) -> float:
@@ -75,6 +67,14 @@ class Session:
         """Every learning rate at this share of its peak."""
         for group in (g for optimizer in self.optimizers for g in optimizer.param_groups):
             group["lr"] = group["peak"] * share
+
+    @torch.no_grad()
+    def update_average(self) -> None:
+        """Follow the weights exponentially, faster in the first steps, which start far off."""
+        step = self.progress.step
+        decay = min(self.settings.average, (1 + step) / (10 + step))
+        for mean, p in zip(self.average.parameters(), self.model.parameters(), strict=True):
+            mean.lerp_(p, 1 - decay)
 
     def save_model(self) -> None:
         """The averaged weights, as the file that sampling and evaluation take."""
@@ -132,8 +132,8 @@ class Session:
 
     def _tensors(self) -> dict[str, Tensor]:
         """Every tensor that training changes, by a name."""
-        found = {f"model.{name}": p for name, p in self.model.named_parameters()}
-        found |= {f"average.{name}": t for name, t in self.averaged.state_dict().items()}
+        found: dict[str, Tensor] = {f"model.{name}": p for name, p in self.model.named_parameters()}
+        found |= {f"average.{name}": p for name, p in self.average.named_parameters()}
         for number, optimizer in enumerate(self.optimizers):
             params = [p for group in optimizer.param_groups for p in group["params"]]
             for index, p in enumerate(params):

@@ -74,8 +74,8 @@ def _step(session: Session) -> Tensor:
     for optimizer in session.optimizers:
         optimizer.step()
         optimizer.zero_grad()
-    session.averaged.update_parameters(session.model)
     session.progress.step += 1
+    session.update_average()
     return loss.detach()
 
 

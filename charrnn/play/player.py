@@ -41,7 +41,7 @@ class Player:
     def feed(self, ids: Any, state: State) -> tuple[Floats, State]:
         """ids (*lanes), state -> logits of the next token (*lanes, V), state."""
         z = self.table[ids]
-        after = []
+        after: list[tuple[Floats, ...]] = []
         for weights, before in zip(self.layers, state, strict=True):
             if after:
                 z = after[-1][0] @ weights["weight_ih"].T + weights["bias_ih"]

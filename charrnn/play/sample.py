@@ -22,7 +22,7 @@ def distribution(logits: Floats, settings: SampleSettings) -> NDArray[np.float64
         chosen[scores.argmax()] = 1.0
         return chosen
     with np.errstate(over="ignore"):  # a tiny temperature sends all but the likeliest to -inf
-        weights = np.exp((scores - scores.max()) / settings.temp)
+        weights: NDArray[np.float64] = np.exp((scores - scores.max()) / settings.temp)
     if settings.top_k is not None or settings.top_p is not None:
         order = np.argsort(-weights, kind="stable")
         if settings.top_k is not None:
@@ -33,7 +33,8 @@ def distribution(logits: Floats, settings: SampleSettings) -> NDArray[np.float64
             weights[order[before >= settings.top_p * mass[-1]]] = 0.0
     if settings.min_p is not None:
         weights[weights < settings.min_p * weights.max()] = 0.0
-    return weights / weights.sum()
+    weights /= weights.sum()
+    return weights
 
 
 def draw(probabilities: NDArray[np.float64], rng: np.random.Generator) -> int:

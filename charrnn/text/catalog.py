@@ -111,8 +111,8 @@ def locate(corpus: str, emit: Emit) -> Path:
     if len(found) == 1:
         return found[0]
     if found:
-        names = ", ".join(path.name for path in found)
-        raise TextError(f"{corpus} could be any of {names}", "Name one of them in full.")
+        listed = ", ".join(path.name for path in found)
+        raise TextError(f"{corpus} could be any of {listed}", "Name one of them in full.")
     if Path(corpus).is_dir():
         raise TextError(
             f"{corpus} is a folder, not a text", f"Join its files: charrnn prepare {corpus}/*"

@@ -79,6 +79,14 @@ def prepared(name: str = "*") -> list[Path]:
     return sorted(path.parent for path in corpora().glob(f"{name}-????????/corpus.json"))
 
 
+def find_corpus(key: str) -> Corpus | None:
+    """The prepared corpus with that key, wherever it came from and whatever it is called."""
+    for folder in prepared():
+        if folder.name.endswith(key[:8]) and (found := open_corpus(folder)).key == key:
+            return found
+    return None
+
+
 def prepare(
     sources: Sequence[str | Path], settings: TextSettings, name: str | None, emit: Emit
 ) -> Corpus:
@@ -205,9 +213,7 @@ def _write(folder: Path, work: _Work, settings: TextSettings, facts: dict[str, A
                 f"{work.name}: one token is too little to learn from", "Take a longer text."
             )
         about = {"format": FORMAT, "tokens": count, "dtype": dtype.name, "split": settings.split}
-        _write_json(
-            temporary / "corpus.json", {**about, **facts, "tokenizer": to_json(tokenizer)}
-        )
+        _write_json(temporary / "corpus.json", {**about, **facts, "tokenizer": to_json(tokenizer)})
         if folder.exists():  # damaged, or it would have been reused
             shutil.rmtree(folder)
         temporary.rename(folder)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from charrnn.errors import TextError
 from charrnn.settings import TokenizerName
 
+Ids = NDArray[np.unsignedinteger[Any]]
 Decoder = Callable[[int], str]
 """Token id -> the whole characters it completes, perhaps none yet."""
 
@@ -53,7 +54,7 @@ class Tokenizer(Protocol):
         """All it takes to make the tokenizer again, `kind` apart."""
         ...
 
-    def encode(self, text: str) -> NDArray[np.unsignedinteger[Any]]:
+    def encode(self, text: str) -> Ids:
         """Ids (N,) in the smallest type that holds them. TextError for what it does not know."""
         ...
 
@@ -62,7 +63,7 @@ class Tokenizer(Protocol):
         ...
 
 
-def _codepoints(text: str) -> NDArray[np.unsignedinteger[Any]]:
+def _codepoints(text: str) -> Ids:
     if text.isascii():
         return np.frombuffer(text.encode("ascii"), np.uint8)
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
@@ -119,7 +120,7 @@ class Characters:
     def to_json(self) -> dict[str, Any]:
         return {"characters": self.characters}
 
-    def encode(self, text: str) -> NDArray[np.unsignedinteger[Any]]:
+    def encode(self, text: str) -> Ids:
         points = _codepoints(text)
         if points.size and int(points.max()) >= self._known.size:
             unknown = points >= self._known.size
@@ -133,7 +134,8 @@ class Characters:
                 f"the vocabulary has no {chr(point)!r} (U+{point:04X}, character {where + 1})",
                 "Leave such characters out, or train with --tokens byte, which knows every text.",
             )
-        return self._ids[points]
+        ids: Ids = self._ids[points]
+        return ids
 
     def decoder(self) -> Decoder:
         return self.characters.__getitem__
@@ -162,7 +164,7 @@ class Bytes:
     def to_json(self) -> dict[str, Any]:
         return {}
 
-    def encode(self, text: str) -> NDArray[np.unsignedinteger[Any]]:
+    def encode(self, text: str) -> Ids:
         return np.frombuffer(text.encode("utf-8", "surrogateescape"), np.uint8)
 
     def decoder(self) -> Decoder:

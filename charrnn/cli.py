@@ -1,0 +1,206 @@
+"""The commands: each parses, calls and shows. What is heavy is imported inside."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Literal
+
+import typer
+
+from charrnn import __version__
+from charrnn.errors import CharRNNError, UsageError, from_os
+from charrnn.interrupts import caught, terminated
+from charrnn.options import Given, with_flags
+from charrnn.settings import ModelSettings, SampleSettings, TextSettings, TrainSettings
+
+app = typer.Typer(
+    help="Character-level recurrent language models: train one on any text, and let it write.",
+    epilog="Begin with: charrnn train shakespeare.txt, then charrnn sample --temp 0.8",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+)
+
+Run = Annotated[
+    str | None, typer.Argument(help="a run's name, its folder or model file", show_default="last")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="print nothing but errors")]
+Json = Annotated[bool, typer.Option("--json", help="print JSON to stdout, one object a line")]
+
+
+def main() -> None:
+    """The command `charrnn`. Every error that a person can mend ends here, as two lines."""
+    signal.signal(signal.SIGTERM, terminated)
+    try:
+        sys.exit(app(standalone_mode=False) or 0)
+    except typer.TyperException as error:
+        context = getattr(error, "ctx", None)
+        path = context.command_path if context else "charrnn"
+        _fail(UsageError(error.format_message(), f"See {path} --help."))
+    except CharRNNError as error:
+        _fail(error)
+    except OSError as error:
+        _fail(from_os(error))
+
+
+def _fail(error: CharRNNError) -> None:
+    from charrnn.terminal import show_error
+
+    show_error(error)
+    sys.exit(error.exit_code)
+
+
+@contextmanager
+def _writing() -> Iterator[Callable[[str], None]]:
+    """A function that writes to stdout at once, as UTF-8 unless a terminal has its own encoding.
+
+    When the reader has gone, the block ends there, in silence.
+    """
+    terminal = sys.stdout.isatty()
+    if hasattr(sys.stdout, "reconfigure"):
+        encoding = None if terminal else "utf-8"
+        sys.stdout.reconfigure(encoding=encoding, errors="replace", newline="")
+    last = "\n"
+
+    def write(text: str) -> None:
+        nonlocal last
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        last = text[-1:] or last
+
+    try:
+        yield write
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return
+    finally:
+        if terminal and last != "\n":
+            print()
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"charrnn {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def start(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="print the version")
+    ] = False,
+) -> None:
+    """Before every command."""
+
+
+@app.command()
+@with_flags
+def prepare(
+    sources: Annotated[list[str], typer.Argument(help="text files, in this order; - is stdin")],
+    text: TextSettings,
+    name: Annotated[
+        str | None, typer.Option(help="what to call it (default: as the first file)")
+    ] = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Turn texts into a corpus of token files that training maps into memory.
+
+    Training does this by itself; prepare a corpus to join files, or to look at it first.
+    """
+    from charrnn.terminal import listen
+    from charrnn.text import corpus
+
+    with listen(quiet, json) as show:
+        corpus.prepare(sources, text, name, show)
+
+
+@app.command()
+@with_flags
+def train(
+    model: ModelSettings,
+    settings: TrainSettings,
+    text: TextSettings,
+    given: Given,
+    corpus: Annotated[
+        str | None, typer.Argument(help="a text file, a prepared corpus, shakespeare or python")
+    ] = None,
+    run: Annotated[str | None, typer.Option(help="the run's name (default: the corpus's)")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="go on with --run, or the run trained last")
+    ] = False,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Train a model on a text; Ctrl-C stops it with everything saved."""
+    from charrnn.terminal import listen
+
+    if not corpus and not resume:
+        raise UsageError(
+            "there is no text to train on", "Name a file, or try: charrnn train python"
+        )
+    with listen(quiet, json) as show:
+        from charrnn.engine import start
+
+        if resume:
+            session = start.resumed(run, corpus, given, show)
+        else:
+            session = start.fresh(corpus or "", run, model, settings, text, given, show)
+        with caught() as stop:
+            start.run(session, show, stop)
+    if stop.number:
+        raise typer.Exit(128 + stop.number)
+
+
+@app.command()
+@with_flags
+def sample(settings: SampleSettings, run: Run = None) -> None:
+    """Let a model write, to the terminal or into a pipe."""
+    from dataclasses import replace
+
+    from charrnn.play.player import Player
+    from charrnn.play.sample import write
+    from charrnn.store import find_model, load_checkpoint
+
+    checkpoint = load_checkpoint(find_model(run))
+    if settings.prime == "-":
+        prime = sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
+        settings = replace(settings, prime=prime)
+    player = Player(checkpoint.model, checkpoint.weights)
+    with _writing() as out:
+        for piece in write(player, checkpoint.tokenizer, settings):
+            out(piece)
+
+
+@app.command("eval")
+def evaluate(
+    run: Run = None,
+    text: Annotated[
+        str | None, typer.Argument(help="score this file, or - for stdin, instead of the corpus")
+    ] = None,
+    part: Annotated[
+        Literal["train", "valid", "test"] | None,
+        typer.Option(help="part of the run's corpus (default: test, or valid where there is none)"),
+    ] = None,
+    windows: Annotated[
+        int | None,
+        typer.Option(min=1, help="score windows of this many tokens, each from a cold start"),
+    ] = None,
+    encoding: Annotated[str, typer.Option(help="how the text file is encoded")] = "utf-8",
+    device: Annotated[
+        Literal["auto", "cpu", "cuda", "mps"], typer.Option(help="auto is cuda, else cpu")
+    ] = "auto",
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Say how well a model predicts a text, in bits per character and per byte."""
+    from charrnn.engine.start import score
+    from charrnn.store import is_run
+    from charrnn.terminal import listen, show_scores
+
+    if run and not text and (run == "-" or not is_run(run)):
+        run, text = None, run
+    with listen(quiet or json, as_json=False) as show:
+        scores = score(run, text, part, windows, encoding, device, show)
+    show_scores(scores, json)

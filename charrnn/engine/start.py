@@ -1,0 +1,176 @@
+"""From what a person names to what is trained or scored: a new run, an old one, a part, a text."""
+
+import shutil
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from charrnn import store
+from charrnn.engine import device as devices
+from charrnn.engine.evaluate import evaluate
+from charrnn.engine.model import CharRNN
+from charrnn.engine.session import Session, read_saved
+from charrnn.engine.train import train
+from charrnn.errors import TextError, UsageError
+from charrnn.events import Emit, Event, Noticed
+from charrnn.settings import ModelSettings, TextSettings, TrainSettings, read
+from charrnn.text.catalog import locate
+from charrnn.text.corpus import Corpus, Tokens, find_corpus, open_corpus, prepare
+from charrnn.text.source import opened, pieces
+from charrnn.text.tokenizers import Tokenizer
+
+ANYWHERE = ("device", "precision")  # settings that a run may change when it goes on
+
+
+def corpus_of(what: str, text: TextSettings, given: Mapping[str, Any], emit: Emit) -> Corpus:
+    """The corpus that `charrnn train WHAT` means, prepared on the way if need be.
+
+    UsageError if a corpus that is prepared already is not as the given settings ask.
+    """
+    path = locate(what, emit)
+    if path.is_file():
+        return prepare([path], text, None, emit)
+    corpus = open_corpus(path)
+    if "tokens" in given and text.tokens != corpus.tokenizer.kind:
+        raise UsageError(
+            f"{what} is prepared as {corpus.tokenizer.kind} tokens",
+            f"Leave --tokens out, or prepare the text again with --tokens {text.tokens}.",
+        )
+    return replace(corpus, split=text.split) if "split" in given else corpus
+
+
+def fresh(
+    what: str,
+    name: str | None,
+    model: ModelSettings,
+    settings: TrainSettings,
+    text: TextSettings,
+    given: Mapping[str, Any],
+    emit: Emit,
+) -> Session:
+    """A run that is about to begin, in a folder of its own."""
+    store.check_new(name)
+    corpus = corpus_of(what, text, given, emit)
+    text = replace(text, tokens=corpus.tokenizer.kind, split=corpus.split)
+    if len(corpus.part("train")) < 2:
+        raise TextError(
+            f"{corpus.name} has {len(corpus.part('train'))} tokens to train on",
+            "Take a longer text, or give training more of it with --split.",
+        )
+    session = Session(corpus, Path(), model, settings, text)
+    session.folder = store.new_run(name, corpus.name)
+    lanes = session.lanes
+    if (lanes.lanes, lanes.window) != (settings.lanes, settings.window):
+        emit(
+            Noticed(
+                f"The text is short: {lanes.lanes} lanes of {lanes.window} steps at a time "
+                f"instead of {settings.lanes} of {settings.window}."
+            )
+        )
+    if len(corpus.part("valid")) < 2:
+        emit(Noticed("There is no validation part, so the last weights are kept, not the best."))
+    return session
+
+
+def resumed(name: str | None, what: str | None, given: Mapping[str, Any], emit: Emit) -> Session:
+    """A run as it was saved. UsageError if the command line asks for another one."""
+    folder = store.find_model(name).parent
+    data, tensors = read_saved(folder)
+    settings = read(TrainSettings, data["train"])
+    settings = replace(settings, **{key: given[key] for key in ANYWHERE if key in given})
+    model, text = read(ModelSettings, data["model"]), read(TextSettings, data["text"])
+    there = asdict(model) | asdict(settings) | asdict(text)
+    other = [key for key, value in given.items() if there[key] != value]
+    if other:
+        flag = f"--{other[0].replace('_', '-')}"
+        raise UsageError(
+            f"run {folder.name} has {flag} {there[other[0]]}, which cannot change on the way",
+            f"Leave {flag} out, or train another run.",
+        )
+    key = data["corpus"]["key"]
+    corpus = corpus_of(what, text, given, emit) if what else find_corpus(key)
+    if corpus is None or corpus.key != key:
+        raise TextError(
+            f"{what} is not the text of run {folder.name}"
+            if corpus
+            else f"the corpus of run {folder.name}, {data['corpus']['folder']}, is not here any more",
+            f"Name the text it was trained on: charrnn train TEXT --resume --run {folder.name}",
+        )
+    session = Session(replace(corpus, split=text.split), folder, model, settings, text)
+    session.restore(data, tensors)
+    now = session.progress
+    done = f"all its {now.step:,} steps" if now.step == now.steps else f"step {now.step:,}"
+    emit(Noticed(f"Run {folder.name} goes on after {done}."))
+    return session
+
+
+def run(session: Session, show: Emit, stop: Callable[[], bool]) -> None:
+    """Train, with every event shown and written to the run's metrics.
+
+    A run that fails before its first checkpoint leaves no folder behind.
+    """
+    try:
+        with closing(store.Metrics(session.folder)) as metrics:
+
+            def emit(event: Event) -> None:
+                metrics(event)
+                show(event)
+
+            train(session, emit, stop)
+    except BaseException:
+        if not (session.folder / store.MODEL).exists():
+            shutil.rmtree(session.folder, ignore_errors=True)
+        raise
+
+
+def score(
+    name: str | None,
+    text: str | None,
+    part: str | None,
+    windows: int | None,
+    encoding: str,
+    device: str,
+    emit: Emit,
+) -> dict[str, Any]:
+    """A run's score on a text, or on a part of its corpus, as `eval --json` prints it."""
+    if text and part:
+        raise UsageError("--part is a part of the run's corpus, not of a text", "Leave one out.")
+    where = devices.choose(device)
+    checkpoint = store.load_checkpoint(store.find_model(name))
+    if text:
+        part, tokens = text, _tokens_of(text, checkpoint.tokenizer, encoding)
+    else:
+        corpus = find_corpus(checkpoint.corpus_key)
+        if corpus is None:
+            raise TextError(
+                f"the corpus of run {checkpoint.run}, {checkpoint.corpus}, is not here",
+                "Prepare its text again, or name a text to score.",
+            )
+        corpus = replace(corpus, split=checkpoint.text.split)
+        part = part or ("test" if len(corpus.part("test")) > 1 else "valid")
+        tokens = corpus.part(part)
+    if len(tokens) < 2:
+        raise TextError(
+            f"{part} has {len(tokens)} tokens, and scoring takes two at least",
+            "Take another --part, or name a text to score.",
+        )
+    model = CharRNN(checkpoint.model, checkpoint.tokenizer.size).to(where)
+    model.load(checkpoint.weights)
+    found = evaluate(model, tokens, checkpoint.tokenizer, windows, emit)
+    return {
+        "part": part,
+        "protocol": f"windows {windows}" if windows else "stream",
+        **found.record(),
+        "run": checkpoint.run,
+        "step": checkpoint.step,
+    }
+
+
+def _tokens_of(text: str, tokenizer: Tokenizer, encoding: str) -> Tokens:
+    with opened(text) as file:
+        found = [tokenizer.encode(piece) for piece in pieces(file, text, encoding, tokenizer.raw)]
+    return np.concatenate(found) if found else np.zeros(0, np.uint8)

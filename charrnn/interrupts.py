@@ -1,0 +1,44 @@
+"""Ctrl-C and `kill`, turned into a question that long work asks between two steps."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Stop:
+    """Called, it says whether to stop. `number` is the signal that asked, 0 while none has."""
+
+    number = 0
+
+    def __call__(self) -> bool:
+        return self.number != 0
+
+
+@contextmanager
+def caught() -> Iterator[Stop]:
+    """Within the block the first signal only asks; the second acts as it does outside."""
+    stop = Stop()
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        stop.number = number
+        restore()
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    for number in SIGNALS:
+        signal.signal(number, ask)
+    try:
+        yield stop
+    finally:
+        restore()
+
+
+def terminated(number: int, frame: FrameType | None) -> None:
+    """A handler that lets `finally` clean up before a `kill` takes effect."""
+    raise SystemExit(128 + number)
