@@ -1,10 +1,7 @@
 """The commands: each parses, calls and shows. What is heavy is imported inside."""
 
-import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Annotated, Literal
 
 import typer
@@ -37,7 +34,9 @@ def main() -> None:
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)
         path = context.command_path if context else "charrnn"
-        _fail(UsageError(error.format_message(), f"See {path} --help."))
+        if not (message := error.format_message()):  # the help was shown instead
+            sys.exit(error.exit_code)
+        _fail(UsageError(message, f"See {path} --help."))
     except CharRNNError as error:
         _fail(error)
     except OSError as error:
@@ -49,34 +48,6 @@ def _fail(error: CharRNNError) -> None:
 
     show_error(error)
     sys.exit(error.exit_code)
-
-
-@contextmanager
-def _writing() -> Iterator[Callable[[str], None]]:
-    """A function that writes to stdout at once, as UTF-8 unless a terminal has its own encoding.
-
-    When the reader has gone, the block ends there, in silence.
-    """
-    terminal = sys.stdout.isatty()
-    if hasattr(sys.stdout, "reconfigure"):
-        encoding = None if terminal else "utf-8"
-        sys.stdout.reconfigure(encoding=encoding, errors="replace", newline="")
-    last = "\n"
-
-    def write(text: str) -> None:
-        nonlocal last
-        sys.stdout.write(text)
-        sys.stdout.flush()
-        last = text[-1:] or last
-
-    try:
-        yield write
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return
-    finally:
-        if terminal and last != "\n":
-            print()
 
 
 def _version(asked: bool) -> None:
@@ -161,6 +132,7 @@ def sample(settings: SampleSettings, run: Run = None) -> None:
 
     from charrnn.play.player import Player
     from charrnn.play.sample import write
+    from charrnn.stdout import writing
     from charrnn.store import find_model, load_checkpoint
 
     checkpoint = load_checkpoint(find_model(run))
@@ -168,13 +140,13 @@ def sample(settings: SampleSettings, run: Run = None) -> None:
         prime = sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
         settings = replace(settings, prime=prime)
     player = Player(checkpoint.model, checkpoint.weights)
-    with _writing() as out:
+    with writing() as out:
         for piece in write(player, checkpoint.tokenizer, settings):
             out(piece)
 
 
 @app.command("eval")
-def evaluate(
+def eval_(
     run: Run = None,
     text: Annotated[
         str | None, typer.Argument(help="score this file, or - for stdin, instead of the corpus")

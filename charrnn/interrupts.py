@@ -23,7 +23,7 @@ def caught() -> Iterator[Stop]:
     stop = Stop()
     before = {number: signal.getsignal(number) for number in SIGNALS}
 
-    def ask(number: int, frame: FrameType | None) -> None:
+    def ask(number: int, _frame: FrameType | None) -> None:
         stop.number = number
         restore()
 
@@ -39,6 +39,6 @@ def caught() -> Iterator[Stop]:
         restore()
 
 
-def terminated(number: int, frame: FrameType | None) -> None:
+def terminated(number: int, _frame: FrameType | None) -> None:
     """A handler that lets `finally` clean up before a `kill` takes effect."""
     raise SystemExit(128 + number)

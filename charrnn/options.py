@@ -3,7 +3,8 @@
     @with_flags
     def train(corpus: str, model: ModelSettings, given: Given) -> None: ...
 
-turns into a command with `--cell`, `--layers` and so on, in a panel called after the dataclass.
+turns into a command with `--cell`, `--layers` and so on. Their panel in the help is called by the
+first word of the dataclass's docstring.
 """
 
 import inspect
@@ -14,7 +15,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import typer
 
 from charrnn.errors import UsageError
-from charrnn.settings import BadSetting, read
+from charrnn.settings import SettingError, read
 
 Given = Mapping[str, Any]
 """A command's parameter of this type gets the settings that the command line named."""
@@ -37,7 +38,12 @@ def with_flags(command: Callable[..., None]) -> Callable[..., None]:
         for name, kind in kinds.items():
             taken = {field.name: values.pop(field.name) for field in fields(kind)}
             mine = {key: value for key, value in taken.items() if value is not None}
-            values[name] = _read(kind, mine)
+            try:
+                values[name] = read(kind, mine)
+            except SettingError as error:
+                named = f"{flag(error.name)}: " if error.name else ""
+                hint = f"See charrnn {command.__name__.rstrip('_')} --help."
+                raise UsageError(f"{named}{error}", hint) from None
             given |= mine
         for parameter in signature.parameters.values():
             if parameter.annotation is Given:
@@ -68,7 +74,7 @@ def _flags(kind: Any) -> list[inspect.Parameter]:
                 typer.Option(
                     flag(field.name),
                     help=_help(field, hints[field.name]),
-                    rich_help_panel=kind.__doc__,
+                    rich_help_panel=kind.__doc__.split(":")[0],
                 ),
             ],
         )
@@ -80,12 +86,3 @@ def _help(field: Field[Any], hint: Any) -> str:
     assert get_origin(hint) is Annotated
     text = next(extra for extra in get_args(hint)[1:] if isinstance(extra, str))
     return text if field.default is None else rf"{text} [dim]\[default: {field.default}][/]"
-
-
-def _read(kind: type, values: dict[str, Any]) -> Any:
-    try:
-        return read(kind, values)
-    except BadSetting as error:
-        if error.name is None:
-            raise UsageError(str(error)) from None
-        raise UsageError(f"{flag(error.name)}: {error}") from None

@@ -43,7 +43,7 @@ def split_shares(split: str) -> tuple[float, float, float]:
 
 @dataclass(frozen=True)
 class TextSettings:
-    """Text"""
+    """Text: how it is read and divided."""
 
     tokens: Annotated[TokenizerName, "what the model reads and writes one at a time"] = "char"
     encoding: Annotated[str, "how the text files are encoded"] = "utf-8"
@@ -59,7 +59,7 @@ class TextSettings:
 
 @dataclass(frozen=True)
 class ModelSettings:
-    """Model"""
+    """Model: its cell and its sizes."""
 
     cell: Annotated[CellName, "recurrent cell"] = "lstm"
     layers: Annotated[int, Ge(1), Le(64), "layers, one on the other"] = 2
@@ -77,7 +77,7 @@ class ModelSettings:
 
 @dataclass(frozen=True)
 class TrainSettings:
-    """Training"""
+    """Training: how long, how fast, where."""
 
     time: Annotated[str | None, "train this long: 90s, 2m, 1h30m (5m if no length is given)"] = None
     epochs: Annotated[float | None, Gt(0), "or: this many times over the text"] = None
@@ -112,7 +112,7 @@ class TrainSettings:
 
 @dataclass(frozen=True)
 class SampleSettings:
-    """Sampling"""
+    """Sampling: how much, how wild."""
 
     length: Annotated[int, Ge(0), "characters to write"] = 1000
     temp: Annotated[
@@ -135,7 +135,7 @@ class SampleSettings:
 S = TypeVar("S")
 
 
-class BadSetting(ValueError):
+class SettingError(ValueError):
     """A value that a setting cannot take. `name` is the setting, where only one is to blame."""
 
     def __init__(self, message: str, name: str | None = None) -> None:
@@ -144,17 +144,17 @@ class BadSetting(ValueError):
 
 
 def read(kind: type[S], values: Mapping[str, Any]) -> S:
-    """`kind(**values)` with every value's type and bounds checked. Raises BadSetting."""
+    """`kind(**values)` with every value's type and bounds checked. Raises SettingError."""
     from pydantic import TypeAdapter, ValidationError  # slow to import, and only needed here
 
     unknown = values.keys() - get_type_hints(kind).keys()
     if unknown:
-        raise BadSetting("there is no such setting", min(unknown))
+        raise SettingError("there is no such setting", min(unknown))
     try:
         return TypeAdapter(kind).validate_python(values)
     except ValidationError as error:
         first = error.errors()[0]
         if first["type"] == "value_error":  # from a __post_init__, a sentence already
-            raise BadSetting(str(first["ctx"]["error"])) from None
+            raise SettingError(str(first["ctx"]["error"])) from None
         name, what = str(first["loc"][0]), first["msg"].removeprefix("Input should be ")
-        raise BadSetting(f"{values.get(name)!r} is not {what}", name) from None
+        raise SettingError(f"{values.get(name)!r} is not {what}", name) from None

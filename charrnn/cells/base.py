@@ -5,10 +5,12 @@ G gates, V tokens; `...` is any number of lanes, none included.
 
 A cell is one function, `step(weights, z, state) -> state`, on arrays of any library: the same
 lines train in torch and sample in NumPy. `z` is the input's share, `x W_ih' + b_ih`, which the
-caller has multiplied for all time steps at once. `state` is a tuple whose first array is the output.
+caller has multiplied for all time steps at once. `state` is a tuple of arrays; the first is the
+output.
 """
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from array_api_compat import array_namespace
@@ -33,7 +35,7 @@ class Cell:
     fused: ClassVar[str | None] = None
     """The `torch.nn` module of the same equations and weight layout, where there is one."""
 
-    fused_options: ClassVar[Mapping[str, Any]] = {}
+    fused_options: ClassVar[Mapping[str, Any]] = MappingProxyType({})
 
     @classmethod
     def shapes(cls, inputs: int, hidden: int) -> dict[str, tuple[int, ...]]:

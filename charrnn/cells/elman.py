@@ -1,5 +1,7 @@
 """The simple recurrent network: Elman 1990, https://doi.org/10.1207/s15516709cog1402_1."""
 
+from types import MappingProxyType
+
 from array_api_compat import array_namespace
 
 from charrnn.cells.base import Array, Cell, State, Weights, recur
@@ -13,7 +15,7 @@ class Elman(Cell):
 
     gates = 1
     fused = "RNN"
-    fused_options = {"nonlinearity": "tanh"}
+    fused_options = MappingProxyType({"nonlinearity": "tanh"})
 
     @staticmethod
     def step(weights: Weights, z: Array, state: State) -> State:
@@ -29,7 +31,7 @@ class ReLU(Cell):
 
     gates = 1
     fused = "RNN"
-    fused_options = {"nonlinearity": "relu"}
+    fused_options = MappingProxyType({"nonlinearity": "relu"})
 
     @staticmethod
     def step(weights: Weights, z: Array, state: State) -> State:

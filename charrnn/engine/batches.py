@@ -45,8 +45,10 @@ class Lanes:
         return (len(self.tokens) // self.lanes - 1) // self.window
 
     def take(self) -> tuple[Tensor, Tensor, bool]:
-        """The next window: ids (T, B), the tokens that follow each (T, B), and whether the
-        lanes are newly cut, so that the state must start from zero."""
+        """The next window: ids (T, B), the token after each (T, B), and a flag.
+
+        The flag is set where the lanes are newly cut: the state must then start from zero.
+        """
         if self.step == self.steps_an_epoch:
             self.epoch, self.step = self.epoch + 1, 0
         size = len(self.tokens)

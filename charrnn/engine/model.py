@@ -112,9 +112,12 @@ class CharRNN(nn.Module):
             return x
         return x * F.dropout(torch.ones_like(x[:1]), rate)
 
-    def named_weights(self) -> dict[str, nn.Parameter]:
+    def named_weights(self) -> dict[str, Tensor]:
         """The weights by the names of a checkpoint; tied ones once."""
-        found = {"embedding": self.embedding.weight, "head_bias": self.head_bias}
+        found: dict[str, Tensor] = {
+            "embedding": self.embedding.weight,
+            "head_bias": self.head_bias,
+        }
         if not self.settings.tie:
             found["head"] = self.head
         for number, layer in enumerate(self.layers):

@@ -1,7 +1,7 @@
 """Optimizers, who gets which, and the schedule."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -53,7 +53,7 @@ class Muon(torch.optim.Optimizer):
         self.dtype = dtype
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]  # no closure, so no loss
+    def step(self, closure: None = None) -> None:  # type: ignore[override]  # noqa: ARG002  (none is taken)
         """One update of every parameter."""
         for group in self.param_groups:
             by_shape: dict[tuple[int, int], list[tuple[Tensor, Tensor]]] = {}

@@ -153,7 +153,7 @@ def read_saved(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
             data = json.loads((file.metadata() or {})[store.KEY])
             if data["format"] != store.FORMAT:
                 raise ValueError(f"format {data['format']} is not known to this version")
-            return data, {name: file.get_tensor(name) for name in file.keys()}
+            return data, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (a file is no dict)
     except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
         raise CheckpointError(
             f"{path} cannot be gone on with: {error}", "Train anew, under another name (--run)."

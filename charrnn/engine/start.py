@@ -97,7 +97,7 @@ def resumed(name: str | None, what: str | None, given: Mapping[str, Any], emit: 
         raise TextError(
             f"{what} is not the text of run {folder.name}"
             if corpus
-            else f"the corpus of run {folder.name}, {data['corpus']['folder']}, is not here any more",
+            else f"the corpus of run {folder.name}, {data['corpus']['folder']}, is not here",
             f"Name the text it was trained on: charrnn train TEXT --resume --run {folder.name}",
         )
     session = Session(replace(corpus, split=text.split), folder, model, settings, text)

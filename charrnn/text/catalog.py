@@ -36,7 +36,8 @@ def download(
     for pause in (*pauses, None):
         try:
             digest = hashlib.sha256()
-            with urllib.request.urlopen(url, timeout=_TIMEOUT) as answer, whole(path) as file:
+            request = urllib.request.urlopen(url, timeout=_TIMEOUT)  # noqa: S310  (our own URLs)
+            with request as answer, whole(path) as file:
                 total = int(answer.headers.get("Content-Length") or 0)
                 done = 0
                 while data := answer.read(1 << 16):
@@ -73,7 +74,7 @@ def _shakespeare(path: Path, emit: Emit) -> None:
         )
 
 
-def _python(path: Path, emit: Emit) -> None:
+def _python(path: Path, _emit: Emit) -> None:
     """Made again each time: another interpreter has another library."""
     texts = []
     for module in sorted(Path(sysconfig.get_path("stdlib")).glob("*.py")):

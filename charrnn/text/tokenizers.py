@@ -10,6 +10,7 @@ byte tokenizer accepts.
 
 import codecs
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
@@ -83,7 +84,7 @@ class Characters:
         last = int(points.max(initial=0))
         self._known = np.zeros(last + 1, bool)
         self._known[points] = True
-        self._ids = np.zeros(last + 1, dtype)
+        self._ids: Ids = np.zeros(last + 1, dtype)
         self._ids[points] = np.arange(len(characters), dtype=dtype)
 
     @property
@@ -113,7 +114,7 @@ class Characters:
         characters = data.get("characters")
         if not isinstance(characters, str) or not characters:
             raise ValueError("a character vocabulary is a text of its characters")
-        if any(a >= b for a, b in zip(characters, characters[1:], strict=False)):
+        if any(a >= b for a, b in pairwise(characters)):
             raise ValueError("a character vocabulary is sorted and has nothing twice")
         return cls(characters)
 
@@ -154,11 +155,11 @@ class Bytes:
         return (~continues).astype(np.int64), np.ones(256, np.int64)
 
     @classmethod
-    def learn(cls, text: Iterable[str]) -> Self:
+    def learn(cls, text: Iterable[str]) -> Self:  # noqa: ARG003  (knows all there is)
         return cls()
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Self:
+    def from_json(cls, data: dict[str, Any]) -> Self:  # noqa: ARG003  (has none)
         return cls()
 
     def to_json(self) -> dict[str, Any]:

@@ -1,0 +1,129 @@
+"""The training screen: what a person watches."""
+
+import time
+
+from rich.box import ROUNDED
+from rich.console import Group, RenderableType
+from rich.live import Live
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from charrnn import chart
+from charrnn.events import (
+    Evaluated,
+    Event,
+    Finished,
+    Noticed,
+    Planned,
+    Prepared,
+    Progress,
+    Sampled,
+    Started,
+    Stepped,
+)  # fmt: skip
+from charrnn.wording import clock, ending, prepared, time_left, title
+
+TRAIN, VALID = "cyan", "yellow"
+_CHART_ROWS = 9
+
+
+class Screen:
+    """The training screen: progress, curves, the latest sample."""
+
+    def __init__(self, live: Live) -> None:
+        self.live = live
+        self.out = live.console
+        self.task: Progress | None = None
+        self.started: Started | None = None
+        self.stepped: Stepped | None = None
+        self.planned: int | None = None
+        self.sample = ""
+        self.curves: tuple[list[tuple[float, float]], list[tuple[float, float]]] = ([], [])
+        self.drawn = 0.0
+
+    def __call__(self, event: Event) -> None:
+        match event:
+            case Progress():
+                self.task = event if event.done < event.total else None
+                if event.done < event.total and time.monotonic() - self.drawn < 0.1:
+                    return  # many a second, and each looks like the last
+            case Prepared():
+                self._say(prepared(event), "dim")
+            case Started():
+                self.started = event
+                self._say(f"Training {event.run}: {title(event)}", "dim")
+            case Planned():
+                self.planned = event.steps
+            case Stepped():
+                self.stepped = event
+                self.curves[0].append((event.step, event.bits_per_character))
+            case Evaluated():
+                self.curves[1].append((event.step, event.bits_per_character))
+            case Sampled():
+                self.sample = event.text
+            case Noticed():
+                self._say(event.message, "yellow")
+            case Finished():
+                self._say(ending(event), "bold")
+        self.drawn = time.monotonic()
+        self.live.update(self.look(), refresh=True)
+
+    def _say(self, line: str, style: str) -> None:
+        self.live.console.print(Text(line, style))
+
+    def last_look(self) -> RenderableType:
+        """What stays on the terminal: the curves."""
+        return self._chart() if self.stepped else Text()
+
+    def look(self) -> RenderableType:
+        """The whole screen."""
+        parts: list[RenderableType] = []
+        if self.task:
+            parts.append(self._bar(self.task.task, self.task.done, self.task.total, ""))
+        if self.stepped:
+            left = time_left(self.stepped, self.planned)
+            after = f"{self.stepped.characters_per_second:,.0f} characters/s" + (
+                f"  {clock(left)} left" if left is not None else "  measuring the pace"
+            )
+            step = f"step {self.stepped.step:,}"
+            parts += [self._bar(step, self.stepped.step, self.planned or 0, after), self._chart()]
+        room = self.out.height - _CHART_ROWS - 8
+        if self.sample and room > 0:
+            lines = self.sample.strip("\n").split("\n")[:room]
+            parts.append(Panel(Text("\n".join(lines)), title="it writes", title_align="left",
+                               box=ROUNDED, border_style="dim"))  # fmt: skip
+        return Group(*parts)
+
+    def _bar(self, before: str, done: int, total: int, after: str) -> RenderableType:
+        row = Table.grid(padding=(0, 2), expand=True)
+        row.add_column(no_wrap=True)
+        row.add_column(ratio=1)
+        row.add_column(no_wrap=True)
+        share = f"{done / total:.0%}  " if total else ""
+        bar = ProgressBar(total or None, done, pulse=not total, complete_style=TRAIN)
+        row.add_row(before, bar, f"{share}{after}")
+        return row
+
+    def _chart(self) -> RenderableType:
+        train, valid = self.curves
+        values = [value for _, value in train[len(train) // 50 :] + valid[1:]] or [1.0]
+        low = min(values)
+        high = max(low + 0.1, min(max(values), 2.2 * low))  # the first steps would dwarf the rest
+        width = max(20, self.out.width - 12)
+        right = self.planned or (train[-1][0] if train else 1)
+        rows = chart.draw(self.curves, width, _CHART_ROWS, right, low, high)
+        text = Text(no_wrap=True)
+        for number, row in enumerate(rows):
+            label = {0: f"{high:6.2f} ", len(rows) - 1: f"{low:6.2f} "}.get(number, " " * 7)
+            text.append(label, "dim")
+            for cell, owner in row:
+                text.append(cell, (TRAIN, VALID)[owner] if owner is not None else "")
+            text.append("\n" if number < len(rows) - 1 else "")
+        now = [("bits per character  ", "dim")]
+        for name, curve, style in (("training", train, TRAIN), ("validation", valid, VALID)):
+            if curve:
+                now.append((f"{name} {curve[-1][1]:.3f}  ", style))
+        return Panel(text, title=Text.assemble(*now), title_align="left", box=ROUNDED,
+                     border_style="dim")  # fmt: skip

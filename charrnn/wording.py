@@ -1,0 +1,42 @@
+"""What events are called in English, on a terminal and in a log."""
+
+from charrnn.events import Finished, Prepared, Started, Stepped
+
+
+def clock(seconds: float) -> str:
+    """75.0 -> '1:15'."""
+    minutes, rest = divmod(max(0, round(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def time_left(event: Stepped, planned: int | None) -> float | None:
+    """Seconds to the end, at the pace so far."""
+    return (planned - event.step) * event.elapsed / event.step if planned else None
+
+
+def title(event: Started) -> str:
+    """What is trained on what, in one line."""
+    return (
+        f"{event.corpus}, {event.tokens:,} tokens of {event.vocabulary} kinds · {event.model}, "
+        f"{event.parameters:,} parameters · {event.device} {event.precision}, "
+        f"{event.lanes} lanes x {event.window}"
+    )
+
+
+def ending(event: Finished) -> str:
+    """How it went, and what to do next."""
+    score = ""
+    if event.bits_per_character is not None:
+        score = f", best {event.bits_per_character:.3f} bits per character"
+    if event.interrupted:
+        how = f"Stopped and saved at step {event.step:,}{score}."
+        return f"{how} Go on with: charrnn train --resume --run {event.run}"
+    how = f"Trained {event.step:,} steps in {clock(event.seconds)}{score}."
+    return f"{how} Try: charrnn sample {event.run} --temp 0.8"
+
+
+def prepared(event: Prepared) -> str:
+    """Where a corpus is and what is in it."""
+    verb = "Found" if event.reused else "Prepared"
+    return f"{verb} {event.path}: {event.tokens:,} tokens of {event.vocabulary} kinds"
