@@ -17,6 +17,7 @@ app = typer.Typer(
     epilog="Begin with: charrnn train shakespeare.txt, then charrnn sample --temp 0.8",
     no_args_is_help=True,
     rich_markup_mode="rich",
+    pretty_exceptions_enable=False,  # a bug shows a plain traceback, and no tensors
 )
 
 Run = Annotated[

@@ -65,6 +65,11 @@ def blocks(z: Array, count: int) -> list[Array]:
     return [z[..., i * size : (i + 1) * size] for i in range(count)]
 
 
+def tanh(x: Array) -> Array:
+    """The hyperbolic tangent of the array's own library."""
+    return array_namespace(x, use_compat=False).tanh(x)  # the compat wrappers are slow to import
+
+
 def sigmoid(x: Array) -> Array:
     """1 / (1 + exp(-x)), through tanh: it cannot overflow."""
-    return 0.5 * array_namespace(x).tanh(0.5 * x) + 0.5
+    return 0.5 * tanh(0.5 * x) + 0.5

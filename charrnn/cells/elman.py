@@ -2,9 +2,7 @@
 
 from types import MappingProxyType
 
-from array_api_compat import array_namespace
-
-from charrnn.cells.base import Array, Cell, State, Weights, recur
+from charrnn.cells.base import Array, Cell, State, Weights, recur, tanh
 
 
 class Elman(Cell):
@@ -20,7 +18,7 @@ class Elman(Cell):
     @staticmethod
     def step(weights: Weights, z: Array, state: State) -> State:
         """z (..., H), state (h,) -> (h,)."""
-        return (array_namespace(z).tanh(z + recur(weights, state[0])),)
+        return (tanh(z + recur(weights, state[0])),)
 
 
 class ReLU(Cell):

@@ -1,8 +1,6 @@
 """The gated recurrent unit: Cho et al. 2014, https://arxiv.org/abs/1406.1078."""
 
-from array_api_compat import array_namespace
-
-from charrnn.cells.base import Array, Cell, State, Weights, blocks, recur, sigmoid
+from charrnn.cells.base import Array, Cell, State, Weights, blocks, recur, sigmoid, tanh
 
 
 class GRU(Cell):
@@ -25,5 +23,5 @@ class GRU(Cell):
         (h,) = state
         r, u, n = blocks(z, 3)
         past_r, past_u, past_n = blocks(recur(weights, h), 3)
-        n = array_namespace(z).tanh(n + sigmoid(r + past_r) * past_n)
+        n = tanh(n + sigmoid(r + past_r) * past_n)
         return (n + sigmoid(u + past_u) * (h - n),)

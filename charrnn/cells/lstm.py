@@ -4,9 +4,7 @@ Hochreiter and Schmidhuber 1997, https://doi.org/10.1162/neco.1997.9.8.1735, wit
 Gers, Schmidhuber and Cummins 2000, https://doi.org/10.1162/089976600300015015.
 """
 
-from array_api_compat import array_namespace
-
-from charrnn.cells.base import Array, Cell, State, Weights, blocks, recur, sigmoid
+from charrnn.cells.base import Array, Cell, State, Weights, blocks, recur, sigmoid, tanh
 
 
 class LSTM(Cell):
@@ -32,7 +30,6 @@ class LSTM(Cell):
     def step(weights: Weights, z: Array, state: State) -> State:
         """z (..., 4H), state (h, c) -> (h, c)."""
         h, c = state
-        xp = array_namespace(z)
         i, f, g, o = blocks(z + recur(weights, h), 4)
-        c = sigmoid(f) * c + sigmoid(i) * xp.tanh(g)
-        return sigmoid(o) * xp.tanh(c), c
+        c = sigmoid(f) * c + sigmoid(i) * tanh(g)
+        return sigmoid(o) * tanh(c), c

@@ -105,8 +105,8 @@ def _losses(
     device = model.head_bias.device
     last = len(tokens) - 1
     state = model.zero_state(len(starts))
-    for begin in range(-warm, size, _CHUNK):
-        steps = np.arange(begin, min(begin + _CHUNK, size))[:, None]
+    for begin in (*range(-warm, 0, _CHUNK), *range(0, size, _CHUNK)):
+        steps = np.arange(begin, min(begin + _CHUNK, size if begin >= 0 else 0))[:, None]
         where = starts + steps
         ids = torch.from_numpy(tokens[where.clip(0, last)].astype(np.int64)).to(device)
         targets = torch.from_numpy(tokens[(where + 1).clip(0, last)].astype(np.int64)).to(device)

@@ -88,8 +88,9 @@ class CharRNN(nn.Module):
 
     def zero_state(self, lanes: int) -> State:
         """What every text starts from: per layer, per array of the cell's state, zeros (B, H)."""
-        zeros = self.head_bias.new_zeros(lanes, self.settings.width)
-        return ((zeros,) * CELLS[self.settings.cell].states,) * self.settings.layers
+        zeros = self.head_bias.new_zeros
+        arrays = range(CELLS[self.settings.cell].states)
+        return tuple(tuple(zeros(lanes, self.settings.width) for _ in arrays) for _ in self.layers)
 
     def forward(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
         """ids (T, B), state -> logits (T, B, V), state."""

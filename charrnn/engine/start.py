@@ -102,9 +102,6 @@ def resumed(name: str | None, what: str | None, given: Mapping[str, Any], emit: 
         )
     session = Session(replace(corpus, split=text.split), folder, model, settings, text)
     session.restore(data, tensors)
-    now = session.progress
-    done = f"all its {now.step:,} steps" if now.step == now.steps else f"step {now.step:,}"
-    emit(Noticed(f"Run {folder.name} goes on after {done}."))
     return session
 
 
@@ -113,6 +110,16 @@ def run(session: Session, show: Emit, stop: Callable[[], bool]) -> None:
 
     A run that fails before its first checkpoint leaves no folder behind.
     """
+    now = session.progress
+    if now.step == now.steps:
+        show(
+            Noticed(
+                f"Run {session.folder.name} has finished its {now.step:,} steps: nothing to do."
+            )
+        )
+        return
+    if now.step:
+        show(Noticed(f"Run {session.folder.name} goes on after step {now.step:,}."))
     try:
         with closing(store.Metrics(session.folder)) as metrics:
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
+from urllib.error import HTTPError
 
 from charrnn.errors import DISK_ERRORS, TextError, suggest
 from charrnn.events import Emit, Progress
@@ -56,6 +57,8 @@ def download(
         except (OSError, HTTPException) as error:  # URLError and timeouts are OSErrors
             if getattr(error, "errno", None) in DISK_ERRORS:
                 raise
+            if isinstance(error, HTTPError):
+                error.close()
             if pause is None:
                 raise TextError(
                     f"{path.name} could not be downloaded: {error}",

@@ -1,0 +1,80 @@
+"""What the tests share: texts made here, a home of their own, and the real command."""
+
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+os.environ["OMP_NUM_THREADS"] = "1"  # tests run side by side
+
+SMALL = ("--width", "32", "--embedding", "16", "--lanes", "8", "--window", "16")
+
+
+def tale(characters: int, seed: int = 0) -> str:
+    """A text with some structure: sentences of a few words, in lines, and a little beyond ASCII."""
+    rng = random.Random(seed)
+    words = "the old king sat by a café and said nothing of his dog or naïve sea"
+    known = words.split(" ")
+    text = ""
+    while len(text) < characters:
+        line = " ".join(rng.choices(known, k=rng.randint(3, 9))).capitalize()
+        text += line + rng.choice([".\n", "!\n", ".\n\n"])
+    return text[:characters]
+
+
+@dataclass
+class Result:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+
+Charrnn = Callable[..., Result]
+
+
+def run_charrnn(cwd: Path, *args: str, stdin: str | bytes = b"") -> Result:
+    """The real command, in a process of its own."""
+    data = stdin.encode() if isinstance(stdin, str) else stdin
+    done = subprocess.run(
+        [sys.executable, "-m", "charrnn", *args],
+        cwd=cwd, input=data, capture_output=True, timeout=100, check=False,
+        env={**os.environ, "COLUMNS": "200"},
+    )  # fmt: skip
+    return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty current folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CHARRNN_HOME", raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def charrnn(home: Path) -> Charrnn:
+    """Run the command in the empty folder."""
+    return lambda *args, **named: run_charrnn(home, *args, **named)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which a small run, `tale`, was trained on tale.txt by the real command."""
+    folder = tmp_path_factory.mktemp("trained")
+    (folder / "tale.txt").write_text(tale(20_000), "utf-8")
+    result = run_charrnn(folder, "train", "tale.txt", "--steps", "150", *SMALL)
+    assert result.code == 0, result.err
+    return folder
+
+
+@pytest.fixture
+def used(trained: Path) -> Charrnn:
+    """Run the command where `tale` was trained. For what leaves that folder as it is."""
+    return lambda *args, **named: run_charrnn(trained, *args, **named)

@@ -1,0 +1,302 @@
+"""The whole path, through the real command."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import SMALL, tale
+
+
+def lines(text):
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_train_then_sample_then_eval(trained, used):
+    """The main job."""
+    run = trained / "checkpoints" / "tale"
+    assert {p.name for p in run.iterdir()} == {
+        "model.safetensors", "training.safetensors", "metrics.jsonl",
+    }  # fmt: skip
+    kinds = [line["event"] for line in lines((run / "metrics.jsonl").read_text("utf-8"))]
+    assert kinds[0] == "started"
+    assert kinds[-1] == "finished"
+    assert {"planned", "stepped", "evaluated", "sampled", "saved"} <= set(kinds)
+    written = used("sample", "--length", "200", "--temp", "0.5", "--seed", "1")
+    assert written.code == 0
+    assert len(written.out) == 200
+    assert set(written.out) <= set(tale(20_000))
+    assert used("sample", "tale", "--length", "200", "--temp", "0.5", "--seed", "1") == written
+    score = json.loads(used("eval", "--json").out)
+    assert list(score) == [
+        "part", "protocol", "tokens", "characters", "bytes", "loss", "bits_per_character",
+        "bits_per_byte", "perplexity", "run", "step",
+    ]  # fmt: skip
+    assert (score["part"], score["protocol"], score["run"]) == ("test", "stream", "tale")
+    assert score["tokens"] == 999
+    assert 0.2 < score["bits_per_character"] < 3
+    assert score["bits_per_byte"] < score["bits_per_character"]
+
+
+def test_eval_of_parts_texts_and_windows(trained, used):
+    """A text scored as something else than what it is."""
+    text = (trained / "tale.txt").read_text("utf-8")
+    valid = text[18_000:19_000]
+    (trained / "valid.txt").write_text(valid, "utf-8")
+    scores = [
+        json.loads(result.out)
+        for result in (
+            used("eval", "--part", "valid", "--json"),
+            used("eval", "valid.txt", "--json"),
+            used("eval", "tale", "-", "--json", stdin=valid),
+        )
+    ]
+    (trained / "valid.txt").unlink()
+    assert [s.pop("part") for s in scores] == ["valid", "valid.txt", "-"]
+    assert scores[0] == scores[1] == scores[2]
+    cold = json.loads(used("eval", "--part", "valid", "--windows", "16", "--json").out)
+    assert cold["protocol"] == "windows 16"
+    assert cold["loss"] > scores[0]["loss"]
+    shown = used("eval", "--part", "valid").out
+    assert f"bits per character  {scores[0]['bits_per_character']:.4f}" in shown
+
+
+def test_pipes(used):
+    """A prime that is not read from stdin, a stop that is written, a seed that is not."""
+    primed = used("sample", "--prime", "-", "--length", "5", stdin="the old")
+    assert primed.out.startswith("the old")
+    assert len(primed.out) == 12
+    stopped = used("sample", "--stop", "\n", "--prime", "The", "--seed", "3")
+    assert "\n" not in stopped.out
+    assert used("sample", "--length", "0").out == ""
+
+
+def test_a_closed_pipe_ends_the_text_in_silence(trained):
+    """BrokenPipeError on the screen of everyone who types `| head`."""
+    command = f"{sys.executable} -m charrnn sample --length 10000000 | head -c 100"
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=trained,
+                          capture_output=True, timeout=60, check=False)  # fmt: skip
+    assert len(done.stdout) == 100
+    assert done.stderr == b""
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("args", "stdin", "code", "said"),
+    [
+        (["train"], b"", 2, ["no text", "charrnn train python"]),
+        (["train", "nix.txt"], b"", 3, ["nix.txt", "shakespeare"]),
+        (["train", "empty.txt"], b"", 3, ["empty.txt", "nothing in it"]),
+        (["train", "one.txt"], b"", 3, ["one token"]),
+        (["train", "binary"], b"", 3, ["binary", "--tokens byte"]),
+        (["train", "latin.txt"], b"", 3, ["byte 4", "0xe9", "--encoding"]),
+        (["train", "tale.txt", "--width", "0"], b"", 2, ["--width", "--help"]),
+        (["train", "tale.txt", "--widht", "1"], b"", 2, ["--width"]),
+        (["train", "tale.txt", "--cell", "lsmt"], b"", 2, ["lsmt", "gru"]),
+        (["train", "tale.txt", "--split", "9"], b"", 2, ["split"]),
+        (["train", "tale.txt", "--steps", "5", "--epochs", "1"], b"", 2, ["one length"]),
+        (["train", "tale.txt", "--run", "../x"], b"", 2, ["no name"]),
+        (["train", "tale.txt", "--encoding", "utf-99"], b"", 2, ["utf-99"]),
+        (["train", "."], b"", 3, ["folder"]),
+        (["train", "--resume"], b"", 4, ["nothing has been trained"]),
+        (["prepare", "nix.txt"], b"", 3, ["nix.txt"]),
+        (["prepare", "-"], b"", 3, ["nothing in it"]),
+        (["prepare"], b"", 2, ["sources", "--help"]),
+        (["sample"], b"", 4, ["nothing has been trained"]),
+        (["sample", "--temp", "-1"], b"", 2, ["--temp", "-1"]),
+        (["sample", "--temp", "warm"], b"", 2, ["--temp"]),
+        (["sample", "tale.txt"], b"", 4, ["no charrnn checkpoint"]),
+        (["eval", "nix"], b"", 4, ["nothing has been trained"]),
+        (["smple"], b"", 2, ["sample"]),
+    ],
+)
+def test_bad_input_gets_a_sentence_a_next_step_and_leaves_nothing(
+    home, charrnn, args, stdin, code, said
+):
+    """A traceback, a wrong exit code, a stray folder."""
+    (home / "empty.txt").touch()
+    (home / "one.txt").write_text("x")
+    (home / "binary").write_bytes(bytes(range(256)) * 4)
+    (home / "latin.txt").write_bytes("le café".replace("le ", "l").encode("latin-1"))
+    (home / "tale.txt").write_text(tale(500), "utf-8")
+    before = sorted(home.iterdir())
+    result = charrnn(*args, stdin=stdin)
+    assert result.code == code, result.err
+    assert result.out == ""
+    assert result.err.startswith("charrnn: error: ")
+    assert "Traceback" not in result.err
+    assert 2 <= len(result.err.splitlines()) <= 3
+    for word in said:
+        assert word in result.err
+    left = [p for p in sorted(home.rglob("*")) if p not in before]
+    assert [p for p in left if p.is_file()] == []
+
+
+def test_known_runs_are_listed_and_unknown_characters_named(used):
+    """A prompt that crashes, a run whose name is forgotten."""
+    result = used("sample", "nope")
+    assert result.code == 4
+    assert "Runs here: tale." in result.err
+    result = used("sample", "--prime", "the Ω")
+    assert result.code == 3
+    assert "'Ω' (U+03A9, character 5)" in result.err
+    result = used("eval", "-", stdin="the Ω")
+    assert result.code == 3
+    assert "U+03A9" in result.err
+    result = used("train", "tale.txt", "--run", "tale")
+    assert result.code == 2
+    assert "--resume --run tale" in result.err
+
+
+def test_a_checkpoint_that_is_none_is_refused(home, charrnn):
+    """Someone else's file that ends in a traceback, or worse in a run."""
+    (home / "x.safetensors").write_bytes(b"\x80\x04not a model at all")
+    result = charrnn("sample", "x.safetensors")
+    assert result.code == 4
+    assert "no charrnn checkpoint" in result.err
+
+
+def test_no_permission_is_one_sentence(home, charrnn):
+    """An OSError as a traceback. A file where the folder should be stops root, too."""
+    (home / "tale.txt").write_text(tale(500), "utf-8")
+    (home / "corpora").write_text("in the way")
+    result = charrnn("train", "tale.txt", "--steps", "1", *SMALL)
+    assert result.code == 1
+    assert result.err.startswith("charrnn: error: ")
+    assert "corpora" in result.err
+
+
+def test_a_short_text_is_trained_on_fewer_lanes_and_that_is_said(home, charrnn):
+    """The cryptic crash of the peers on a small file."""
+    (home / "hello.txt").write_text("hello hello")
+    result = charrnn("train", "hello.txt", "--steps", "3", "--width", "8", "--split", "100/0/0")
+    assert result.code == 0, result.err
+    assert "1 lanes" in result.err or "1 lane" in result.err
+    assert "no validation part" in result.err
+    assert charrnn("sample", "--length", "3").code == 0
+    result = charrnn("eval")
+    assert result.code == 3
+    assert "--part" in result.err
+
+
+def test_bytes_and_encodings(home, charrnn):
+    """A text in another encoding that is read as something else."""
+    text = tale(3000)
+    (home / "utf8.txt").write_text(text, "utf-8")
+    (home / "latin.txt").write_text(text, "latin-1")
+    charrnn("prepare", "utf8.txt")
+    charrnn("prepare", "latin.txt", "--encoding", "latin-1")
+    tokens = [p.read_bytes() for p in sorted((home / "corpora").glob("*/tokens.bin"))]
+    assert len(tokens) == 2
+    assert tokens[0] == tokens[1]
+    (home / "any").write_bytes(bytes(range(256)) * 20)
+    assert charrnn("train", "any", "--tokens", "byte", "--steps", "3", *SMALL).code == 0
+    score = json.loads(charrnn("eval", "any", "any", "--json").out)
+    assert score["bytes"] == 256 * 20 - 1
+    assert len(charrnn("sample", "--length", "40").out) == 40
+
+
+def test_prepared_corpora_and_json_and_quiet(home, charrnn):
+    """Progress on stdout; a corpus that cannot be named."""
+    (home / "a.txt").write_text(tale(2000), "utf-8")
+    result = charrnn("prepare", "a.txt", "-", "--name", "both", "--json", stdin=tale(500, seed=1))
+    (event,) = lines(result.out)
+    assert (event["corpus"], event["tokens"], event["reused"]) == ("both", 2500, False)
+    assert result.err == ""
+    result = charrnn("train", "both", "--steps", "4", "--json", *SMALL)
+    assert result.err == ""
+    events = lines(result.out)
+    assert events[-1]["event"] == "finished"
+    assert events[-1]["step"] == 4
+    result = charrnn("train", event["path"], "--steps", "2", "--quiet", *SMALL)
+    assert (result.code, result.out, result.err) == (0, "", "")
+    assert charrnn("train", "both", "--tokens", "byte").code == 2
+
+
+def test_home_moves_everything(home, charrnn, monkeypatch):
+    """CHARRNN_HOME that moves one folder and not the other."""
+    (home / "a.txt").write_text(tale(1000), "utf-8")
+    monkeypatch.setenv("CHARRNN_HOME", str(home / "else where"))
+    assert charrnn("train", "a.txt", "--steps", "2", *SMALL).code == 0
+    assert {p.name for p in home.iterdir()} == {"a.txt", "else where"}
+    assert charrnn("sample", "--length", "5").code == 0
+
+
+def start_training(home, *args):
+    """A training process that has taken some steps."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "charrnn", "train", *args, "--json"], cwd=home,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    for line in process.stdout:
+        if json.loads(line)["event"] == "stepped":
+            return process
+    raise AssertionError(process.stderr.read())
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_saves_and_resume_goes_on(home, charrnn, number, code):
+    """Hours lost to Ctrl-C; a resume that starts anew."""
+    (home / "tale.txt").write_text(tale(5000), "utf-8")
+    process = start_training(home, "tale.txt", "--steps", "100000", "--run", "r", *SMALL)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == code, err
+    assert err == ""
+    last = lines(out)[-1]
+    assert last["event"] == "finished"
+    assert last["interrupted"] is True
+    step = last["step"]
+    assert charrnn("sample", "r", "--length", "5").code == 0
+    refused = charrnn("train", "--resume", "--width", "33")
+    assert refused.code == 2
+    assert "--width 32" in refused.err
+    process = start_training(home, "--resume")
+    process.send_signal(number)
+    out, _ = process.communicate(timeout=60)
+    assert lines(out)[-1]["step"] > step
+    metrics = lines((home / "checkpoints" / "r" / "metrics.jsonl").read_text("utf-8"))
+    assert [m["step"] for m in metrics if m["event"] == "started"] == [0, step]
+
+
+def test_resuming_a_finished_run_says_so(home, charrnn):
+    """A finished run trained on at a rate of nothing."""
+    (home / "tale.txt").write_text(tale(2000), "utf-8")
+    charrnn("train", "tale.txt", "--steps", "3", *SMALL)
+    before = (home / "checkpoints/tale/model.safetensors").read_bytes()
+    result = charrnn("train", "--resume")
+    assert result.code == 0
+    assert "finished" in result.err
+    assert (home / "checkpoints/tale/model.safetensors").read_bytes() == before
+
+
+def test_a_reader_that_leaves_does_not_stop_training(home):
+    """`charrnn train --json | head -1` that loses the run."""
+    (home / "tale.txt").write_text(tale(2000), "utf-8")
+    command = (
+        f"{sys.executable} -m charrnn train tale.txt --steps 8 --json {' '.join(SMALL)} | head -1"
+    )
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=home, check=False,
+                          capture_output=True, timeout=60, env=os.environ)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert (home / "checkpoints/tale/model.safetensors").exists()
+
+
+def test_every_command_has_help_with_every_default(charrnn):
+    """A flag that nobody can find out about."""
+    from charrnn.settings import ModelSettings, SampleSettings, TextSettings, TrainSettings
+
+    shown = {name: charrnn(name, "--help").out for name in ("prepare", "train", "sample", "eval")}
+    kinds = {"train": [ModelSettings, TrainSettings, TextSettings], "sample": [SampleSettings],
+             "prepare": [TextSettings]}  # fmt: skip
+    for command, settings in kinds.items():
+        for kind in settings:
+            assert f"─ {kind.__doc__.split(':')[0]} ─" in shown[command]
+            for name, field in kind.__dataclass_fields__.items():
+                assert f"--{name.replace('_', '-')}" in shown[command]
+                if field.default is not None:
+                    assert f"[default: {field.default}]" in shown[command]
+    assert charrnn("--version").out == "charrnn 0.1.0\n"
