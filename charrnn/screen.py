@@ -5,6 +5,7 @@ import time
 from rich.box import ROUNDED
 from rich.console import Group, RenderableType
 from rich.live import Live
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -27,6 +28,7 @@ from charrnn.wording import clock, ending, prepared, time_left, title
 
 TRAIN, VALID = "cyan", "yellow"
 _CHART_ROWS = 9
+_MARGIN = (0, 3, 0, 0)  # room for a ^C, which would break the last line
 
 
 class Screen:
@@ -42,6 +44,7 @@ class Screen:
         self.sample = ""
         self.curves: tuple[list[tuple[float, float]], list[tuple[float, float]]] = ([], [])
         self.drawn = 0.0
+        self.ending = ""
 
     def __call__(self, event: Event) -> None:
         match event:
@@ -53,7 +56,7 @@ class Screen:
                 self._say(prepared(event), "dim")
             case Started():
                 self.started = event
-                self._say(f"Training {event.run}: {title(event)}", "dim")
+                self._say(title(event), "dim")
             case Planned():
                 self.planned = event.steps
             case Stepped():
@@ -66,7 +69,7 @@ class Screen:
             case Noticed():
                 self._say(event.message, "yellow")
             case Finished():
-                self._say(ending(event), "bold")
+                self.ending = ending(event)
         self.drawn = time.monotonic()
         self.live.update(self.look(), refresh=True)
 
@@ -74,8 +77,9 @@ class Screen:
         self.live.console.print(Text(line, style))
 
     def last_look(self) -> RenderableType:
-        """What stays on the terminal: the curves."""
-        return self._chart() if self.stepped else Text()
+        """What stays on the terminal: the curves, and how it ended."""
+        parts = [Padding(self._chart(), _MARGIN)] if self.stepped else []
+        return Group(*parts, Text(self.ending, "bold"))
 
     def look(self) -> RenderableType:
         """The whole screen."""
@@ -91,10 +95,10 @@ class Screen:
             parts += [self._bar(step, self.stepped.step, self.planned or 0, after), self._chart()]
         room = self.out.height - _CHART_ROWS - 8
         if self.sample and room > 0:
-            lines = self.sample.strip("\n").split("\n")[:room]
-            parts.append(Panel(Text("\n".join(lines)), title="it writes", title_align="left",
-                               box=ROUNDED, border_style="dim"))  # fmt: skip
-        return Group(*parts)
+            shown = "".join(c if c.isprintable() or c == "\n" else " " for c in self.sample)
+            lines = "\n".join(shown.strip("\n").split("\n")[:room])
+            parts.append(_panel(Text(lines, no_wrap=True, overflow="ellipsis"), "it writes"))
+        return Padding(Group(*parts), _MARGIN)
 
     def _bar(self, before: str, done: int, total: int, after: str) -> RenderableType:
         row = Table.grid(padding=(0, 2), expand=True)
@@ -111,7 +115,7 @@ class Screen:
         values = [value for _, value in train[len(train) // 50 :] + valid[1:]] or [1.0]
         low = min(values)
         high = max(low + 0.1, min(max(values), 2.2 * low))  # the first steps would dwarf the rest
-        width = max(20, self.out.width - 12)
+        width = max(20, self.out.width - 15)
         right = self.planned or (train[-1][0] if train else 1)
         rows = chart.draw(self.curves, width, _CHART_ROWS, right, low, high)
         text = Text(no_wrap=True)
@@ -125,5 +129,8 @@ class Screen:
         for name, curve, style in (("training", train, TRAIN), ("validation", valid, VALID)):
             if curve:
                 now.append((f"{name} {curve[-1][1]:.3f}  ", style))
-        return Panel(text, title=Text.assemble(*now), title_align="left", box=ROUNDED,
-                     border_style="dim")  # fmt: skip
+        return _panel(text, Text.assemble(*now))
+
+
+def _panel(content: Text, title: str | Text) -> Panel:
+    return Panel(content, title=title, title_align="left", box=ROUNDED, border_style="dim")

@@ -65,7 +65,7 @@ class ModelSettings:
     layers: Annotated[int, Ge(1), Le(64), "layers, one on the other"] = 2
     width: Annotated[int, Ge(1), Le(65536), "hidden units per layer"] = 256
     embedding: Annotated[int, Ge(1), Le(65536), "numbers that stand for a token"] = 64
-    dropout: Annotated[float, Ge(0), Lt(1), "share of outputs dropped between layers"] = 0.1
+    dropout: Annotated[float, Ge(0), Lt(1), "share of outputs dropped between layers"] = 0.05
     tie: Annotated[bool, "output weights are the embedding's (needs embedding = width)"] = False
 
     def __post_init__(self) -> None:
@@ -87,8 +87,8 @@ class TrainSettings:
     optimizer: Annotated[
         Literal["muon", "adamw"], "muon for the layers' matrices and AdamW for the rest, or AdamW"
     ] = "muon"
-    rate: Annotated[float, Gt(0), "peak learning rate of muon"] = 0.02
-    adam_rate: Annotated[float, Gt(0), "peak learning rate of AdamW"] = 0.004
+    rate: Annotated[float, Gt(0), "peak learning rate of muon"] = 0.03
+    adam_rate: Annotated[float, Gt(0), "peak learning rate of AdamW"] = 0.008
     decay: Annotated[float, Ge(0), "weight decay"] = 0.0
     warmup: Annotated[int, Ge(0), "steps to reach the peak rate"] = 50
     clip: Annotated[float, Gt(0), "largest norm of the gradient"] = 1.0

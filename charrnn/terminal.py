@@ -102,7 +102,7 @@ class Lines:
             case Prepared():
                 self._print(prepared(event))
             case Started():
-                self._print(f"Training {event.run}: {title(event)}")
+                self._print(title(event))
             case Planned():
                 self.planned = event.steps
             case Stepped() if time.monotonic() - self.shown >= _LINES_APART:

@@ -16,11 +16,11 @@ def time_left(event: Stepped, planned: int | None) -> float | None:
 
 
 def title(event: Started) -> str:
-    """What is trained on what, in one line."""
+    """What is trained, on what, how and where, in two lines."""
     return (
-        f"{event.corpus}, {event.tokens:,} tokens of {event.vocabulary} kinds · {event.model}, "
-        f"{event.parameters:,} parameters · {event.device} {event.precision}, "
-        f"{event.lanes} lanes x {event.window}"
+        f"Training {event.run} on {event.corpus}: {event.tokens:,} tokens of {event.vocabulary} "
+        f"kinds, {event.lanes} lanes x {event.window} steps\n"
+        f"{event.model}, {event.parameters:,} parameters, on {event.device} in {event.precision}"
     )
 
 

@@ -1,0 +1,57 @@
+"""The README tells the truth: its commands run, and its table is the settings'."""
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+from charrnn.settings import ModelSettings, TextSettings, TrainSettings
+from tests.conftest import SMALL, tale
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def test_every_command_of_the_readme_runs(home):
+    """A flag that was renamed. As written, but for the length and the size of the training."""
+    # stands in for the download: it has the letters that the README's primes need
+    (home / "corpora").mkdir()
+    text = tale(5000) + "ROMEO: To be"
+    (home / "corpora" / "shakespeare.txt").write_text(text, "utf-8")
+    (home / "shakespeare.txt").write_text(text, "utf-8")
+    commands = "\n".join(re.findall(r"^```sh\n(.*?)^```", README, re.DOTALL | re.MULTILINE))
+    assert commands.count("charrnn") > 15
+    small = " ".join(a for a in SMALL)
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    for command in commands.splitlines():
+        run = re.sub(r" --(time|epochs|steps|layers) \S+", "", command)
+        if "train" in run and "--resume" not in run:
+            run = run.replace(" train", f" train --steps 2 {small}")
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", run], cwd=home, env=environment,
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, f"{command}\n{done.stderr}"
+    flags = set(re.findall(r"--[a-z-]+", commands))
+    assert {"--time", "--epochs", "--resume", "--prime", "--windows"} <= flags
+
+
+def test_the_table_of_settings_is_the_settings():
+    """A default that changed everywhere but here."""
+    rows = []
+    for kind in (ModelSettings, TrainSettings, TextSettings):
+        for field in fields(kind):
+            text = next(m for m in field.type.__metadata__ if isinstance(m, str))
+            default = "" if field.default is None else f"`{field.default}`"
+            rows.append(f"| `--{field.name.replace('_', '-')}` | {default} | {text} |")
+    table = "\n".join(rows)
+    assert table in README, f"the table should be:\n{table}"
+
+
+def test_the_two_commands_are_there():
+    """A script that cannot be started."""
+    for name in re.findall(r"^    (scripts/\w+) ", README, re.MULTILINE):
+        assert os.access(ROOT / name, os.X_OK)
+    assert "scripts/demo" in README
