@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -76,7 +77,7 @@ def test_pipes(used):
 
 def test_a_closed_pipe_ends_the_text_in_silence(trained):
     """BrokenPipeError on the screen of everyone who types `| head`."""
-    command = f"{sys.executable} -m charrnn sample --length 10000000 | head -c 100"
+    command = f"{shlex.quote(sys.executable)} -m charrnn sample --length 10000000 | head -c 100"
     done = subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=trained,
                           capture_output=True, timeout=60, check=False)  # fmt: skip
     assert len(done.stdout) == 100
@@ -276,9 +277,8 @@ def test_resuming_a_finished_run_says_so(home, charrnn):
 def test_a_reader_that_leaves_does_not_stop_training(home):
     """`charrnn train --json | head -1` that loses the run."""
     (home / "tale.txt").write_text(tale(2000), "utf-8")
-    command = (
-        f"{sys.executable} -m charrnn train tale.txt --steps 8 --json {' '.join(SMALL)} | head -1"
-    )
+    words = [sys.executable, "-m", "charrnn", "train", "tale.txt", "--steps", "8", "--json", *SMALL]
+    command = f"{shlex.join(words)} | head -1"
     done = subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=home, check=False,
                           capture_output=True, timeout=60, env=os.environ)  # fmt: skip
     assert done.returncode == 0, done.stderr
