@@ -69,7 +69,7 @@ def _version(asked: bool) -> None:
 
 
 @app.callback()
-def start(
+def root(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="print the version")
     ] = False,

@@ -8,7 +8,6 @@ from charrnn import chart
 def test_a_falling_line_goes_from_corner_to_corner():
     """A chart upside down, or mirrored."""
     rows = chart.draw([[(0, 1.0), (10, 0.0)]], 4, 2, 10, 0.0, 1.0)
-    assert ["".join(cell for cell, _ in row) for row in rows] == ["⠑⢄  ", "  ⠑⢄"] or rows
     assert rows[0][0][0] != " "
     assert rows[1][3][0] != " "
     assert rows[0][3][0] == rows[1][0][0] == " "

@@ -50,7 +50,8 @@ class Session:
         self.bf16 = devices.bf16(self.device, self.settings.precision)
         vocabulary = self.corpus.tokenizer.size
         self.model = CharRNN(self.model_settings, vocabulary).to(self.device)
-        self.average = copy.deepcopy(self.model).requires_grad_(False)  # evaluated and kept
+        # evaluated and kept; .to() lays its weights out for cuDNN again, which a copy undoes
+        self.average = copy.deepcopy(self.model).requires_grad_(False).to(self.device)
         products = torch.bfloat16 if self.bf16 else torch.float32
         self.optimizers = optimizers(self.model, self.settings, products)
         tokens = self.corpus.part("train")

@@ -67,8 +67,8 @@ def fresh(
     if (lanes.lanes, lanes.window) != (settings.lanes, settings.window):
         emit(
             Noticed(
-                f"The text is short: {lanes.lanes} lanes of {lanes.window} steps at a time "
-                f"instead of {settings.lanes} of {settings.window}."
+                f"The text is short, so it is read with --lanes {lanes.lanes} "
+                f"--window {lanes.window} (not {settings.lanes} and {settings.window})."
             )
         )
     if len(corpus.part("valid")) < 2:
