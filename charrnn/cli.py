@@ -11,7 +11,13 @@ from charrnn import __version__
 from charrnn.errors import CharRNNError, UsageError, from_os
 from charrnn.interrupts import caught, terminated
 from charrnn.options import Given, with_flags
-from charrnn.settings import ModelSettings, SampleSettings, TextSettings, TrainSettings
+from charrnn.settings import (
+    ModelSettings,
+    SampleSettings,
+    TextSettings,
+    TrainSettings,
+    check_encoding,
+)
 
 app = typer.Typer(
     help="Character-level recurrent language models: train one on any text, and let it write.",
@@ -31,8 +37,9 @@ Json = Annotated[bool, typer.Option("--json", help="print JSON to stdout, one ob
 def main() -> None:
     """The command `charrnn`. Every error that a person can mend ends here, as two lines."""
     signal.signal(signal.SIGTERM, terminated)
+    _open_streams()
     try:
-        sys.exit(app(standalone_mode=False) or 0)
+        sys.exit(app(prog_name="charrnn", standalone_mode=False) or 0)
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)
         path = context.command_path if context else "charrnn"
@@ -50,6 +57,13 @@ def _fail(error: CharRNNError) -> None:
 
     show_error(error)
     sys.exit(error.exit_code)
+
+
+def _open_streams() -> None:
+    """A stream that the caller has closed is None in Python: then nothing is read or written."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  (for good)
 
 
 def _patient_threads() -> None:
@@ -82,6 +96,7 @@ def root(
 def prepare(
     sources: Annotated[list[str], typer.Argument(help="text files, in this order; - is stdin")],
     text: TextSettings,
+    given: Given,
     name: Annotated[
         str | None, typer.Option(help="what to call it (default: as the first file)")
     ] = None,
@@ -96,7 +111,7 @@ def prepare(
     from charrnn.text import corpus
 
     with listen(quiet, json) as show:
-        corpus.prepare(sources, text, name, show)
+        corpus.prepare(sources, text, name, show, divide="split" in given)
 
 
 @app.command()
@@ -117,7 +132,9 @@ def train(
     json: Json = False,
 ) -> None:
     """Train a model on a text; Ctrl-C stops it with everything saved."""
+    from charrnn.store import check_new
     from charrnn.terminal import listen
+    from charrnn.text.catalog import corpus_of
 
     if not corpus and not resume:
         raise UsageError(
@@ -125,15 +142,18 @@ def train(
         )
     _patient_threads()
     with listen(quiet, json) as show:
+        if corpus and not resume:
+            check_new(run)
+            prepared = corpus_of(corpus, text, given, show)
         from charrnn.engine import start
 
         if resume:
             session = start.resumed(run, corpus, given, show)
         else:
-            session = start.fresh(corpus or "", run, model, settings, text, given, show)
+            session = start.fresh(prepared, run, model, settings, show)
         with caught() as stop:
             start.run(session, show, stop)
-    if stop.number:
+    if stop.number and not session.finished:
         raise typer.Exit(128 + stop.number)
 
 
@@ -176,17 +196,20 @@ def eval_(
     device: Annotated[
         Literal["auto", "cpu", "cuda", "mps"], typer.Option(help="auto is cuda, else cpu")
     ] = "auto",
-    quiet: Quiet = False,
     json: Json = False,
 ) -> None:
     """Say how well a model predicts a text, in bits per character and per byte."""
     _patient_threads()
     from charrnn.engine.start import score
-    from charrnn.store import is_run
+    from charrnn.store import names_a_text
     from charrnn.terminal import listen, show_scores
 
-    if run and not text and (run == "-" or not is_run(run)):
+    try:
+        check_encoding(encoding)
+    except ValueError as error:
+        raise UsageError(str(error), "See charrnn eval --help.") from None
+    if run is not None and text is None and names_a_text(run):
         run, text = None, run
-    with listen(quiet or json, as_json=False) as show:
+    with listen(quiet=json, as_json=False) as show:
         scores = score(run, text, part, windows, encoding, device, show)
     show_scores(scores, json)

@@ -45,11 +45,14 @@ class DivergedError(CharRNNError):
     exit_code = 5
 
 
+_IN_THE_WAY = "Something is in the way there: move it, or point CHARRNN_HOME at another folder."
 DISK_ERRORS = {
     errno.ENOSPC: "Free some space on that disk, or point CHARRNN_HOME at another one.",
     errno.EDQUOT: "Free some of your quota, or point CHARRNN_HOME at another disk.",
     errno.EACCES: "Change its permissions, or point CHARRNN_HOME at a folder that is yours.",
     errno.EPERM: "Change its permissions, or point CHARRNN_HOME at a folder that is yours.",
+    errno.EEXIST: _IN_THE_WAY,
+    errno.ENOTDIR: _IN_THE_WAY,
     errno.EROFS: "That disk is read-only: point CHARRNN_HOME at one that is not.",
 }
 
@@ -58,7 +61,10 @@ def from_os(error: OSError) -> CharRNNError:
     """What the operating system refused, as a sentence and a next step."""
     reason = error.strerror or str(error)
     where = f"{os.fspath(error.filename)}: " if error.filename else ""
-    return CharRNNError(f"{where}{reason}", DISK_ERRORS.get(error.errno or 0, ""))
+    advice = DISK_ERRORS.get(error.errno or 0, "Check the path, and try again.")
+    if not where:  # stdout, as a rule
+        advice = "Look at where the output goes."
+    return CharRNNError(f"{where}{reason}", advice)
 
 
 def suggest(word: str, choices: Iterable[str]) -> str:

@@ -1,11 +1,11 @@
-"""Ctrl-C and `kill`, turned into a question that long work asks between two steps."""
+"""Ctrl-C, `kill` and a closed terminal, as a question that long work asks between two steps."""
 
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
 
 
 class Stop:

@@ -28,6 +28,7 @@ from charrnn.wording import clock, ending, prepared, time_left, title
 
 TRAIN, VALID = "cyan", "yellow"
 _CHART_ROWS = 9
+_POINTS = 2000
 _MARGIN = (0, 3, 0, 0)  # room for a ^C, which would break the last line
 
 
@@ -62,6 +63,8 @@ class Screen:
             case Stepped():
                 self.stepped = event
                 self.curves[0].append((event.step, event.bits_per_character))
+                if len(self.curves[0]) > _POINTS:  # more than the screen can show
+                    del self.curves[0][1::2]
             case Evaluated():
                 self.curves[1].append((event.step, event.bits_per_character))
             case Sampled():
@@ -77,12 +80,12 @@ class Screen:
         self.live.console.print(Text(line, style))
 
     def last_look(self) -> RenderableType:
-        """What stays on the terminal: the curves, and how it ended."""
-        parts = [Padding(self._chart(), _MARGIN)] if self.stepped else []
-        return Group(*parts, Text(self.ending, "bold"))
+        """What stays on the terminal: the curves, the last sample, and how it ended."""
+        self.task = None
+        return Group(self.look(running=False), *([Text(self.ending)] if self.ending else []))
 
-    def look(self) -> RenderableType:
-        """The whole screen."""
+    def look(self, running: bool = True) -> RenderableType:
+        """The whole screen; without what moves when no longer `running`."""
         parts: list[RenderableType] = []
         if self.task:
             parts.append(self._bar(self.task.task, self.task.done, self.task.total, ""))
@@ -92,7 +95,9 @@ class Screen:
                 f"  {clock(left)} left" if left is not None else "  measuring the pace"
             )
             step = f"step {self.stepped.step:,}"
-            parts += [self._bar(step, self.stepped.step, self.planned or 0, after), self._chart()]
+            if running:
+                parts.append(self._bar(step, self.stepped.step, self.planned or 0, after))
+            parts.append(self._chart())
         room = self.out.height - _CHART_ROWS - 8
         if self.sample and room > 0:
             shown = "".join(c if c.isprintable() or c == "\n" else " " for c in self.sample)

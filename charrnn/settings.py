@@ -14,13 +14,14 @@ from annotated_types import Ge, Gt, Le, Lt
 CellName = Literal["lstm", "gru", "elman", "relu"]
 TokenizerName = Literal["char", "byte"]
 
+_SHARE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 def seconds(duration: str) -> float:
     """'90s', '2m', '1h30m' or a bare number of seconds. Raises ValueError for anything else."""
     text = duration.strip().lower()
-    if not re.fullmatch(r"\d*\.?\d+|(\d*\.?\d+[smhd])+", text):
+    if not re.fullmatch(r"\d*\.?\d+|(\d*\.?\d+[smhd])+", text, re.ASCII):
         raise ValueError(f"{duration!r} is no length of time; write 90s, 2m or 1h30m")
     parts = re.findall(r"(\d*\.?\d+)([smhd]?)", text)
     total = sum(float(number) * _UNITS[unit or "s"] for number, unit in parts)
@@ -32,13 +33,22 @@ def seconds(duration: str) -> float:
 def split_shares(split: str) -> tuple[float, float, float]:
     """'90/5/5' -> (0.9, 0.05, 0.05): train, validation, test. Raises ValueError."""
     parts = split.split("/")
-    if len(parts) not in (2, 3) or not all(re.fullmatch(r"\d+(\.\d+)?", p) for p in parts):
+    if len(parts) not in (2, 3) or not all(map(_SHARE.fullmatch, parts)):
         raise ValueError(f"{split!r} is no split; write train/validation/test, such as 90/5/5")
     shares = [*(float(part) for part in parts), 0.0]
     if shares[0] <= 0:
         raise ValueError(f"{split!r} leaves nothing to train on")
-    total = sum(shares[:3])
-    return shares[0] / total, shares[1] / total, shares[2] / total
+    if abs(sum(shares) - 100) > 0.01:
+        raise ValueError(f"the parts of the split {split!r} make {sum(shares):g} %, not 100")
+    return shares[0] / 100, shares[1] / 100, shares[2] / 100
+
+
+def check_encoding(encoding: str) -> None:
+    """Raises ValueError if Python does not know it as an encoding of text."""
+    try:
+        "".encode(encoding)
+    except (LookupError, ValueError):
+        raise ValueError(f"{encoding!r} is no encoding that Python knows") from None
 
 
 @dataclass(frozen=True)
@@ -51,10 +61,7 @@ class TextSettings:
 
     def __post_init__(self) -> None:
         split_shares(self.split)
-        try:
-            "".encode(self.encoding)
-        except LookupError:
-            raise ValueError(f"{self.encoding!r} is no encoding that Python knows") from None
+        check_encoding(self.encoding)
 
 
 @dataclass(frozen=True)
@@ -80,20 +87,22 @@ class TrainSettings:
     """Training: how long, how fast, where."""
 
     time: Annotated[str | None, "train this long: 90s, 2m, 1h30m (5m if no length is given)"] = None
-    epochs: Annotated[float | None, Gt(0), "or: this many times over the text"] = None
-    steps: Annotated[int | None, Ge(1), "or: this many steps"] = None
-    lanes: Annotated[int, Ge(1), "parallel streams of text (the batch)"] = 128
-    window: Annotated[int, Ge(1), "steps between truncations of the gradient"] = 32
+    epochs: Annotated[float | None, Gt(0), Le(1e6), "or: this many times over the text"] = None
+    steps: Annotated[int | None, Ge(1), Le(10**12), "or: this many steps"] = None
+    lanes: Annotated[int, Ge(1), Le(2**20), "parallel streams of text (the batch)"] = 128
+    window: Annotated[int, Ge(1), Le(2**20), "steps between truncations of the gradient"] = 32
     optimizer: Annotated[
         Literal["muon", "adamw"], "muon for the layers' matrices and AdamW for the rest, or AdamW"
     ] = "muon"
-    rate: Annotated[float, Gt(0), "peak learning rate of muon"] = 0.03
-    adam_rate: Annotated[float, Gt(0), "peak learning rate of AdamW"] = 0.008
+    rate: Annotated[float, Gt(0), Le(1000), "peak learning rate of muon"] = 0.03
+    adam_rate: Annotated[float, Gt(0), Le(1000), "peak learning rate of AdamW"] = 0.008
     decay: Annotated[float, Ge(0), "weight decay"] = 0.0
     warmup: Annotated[int, Ge(0), "steps to reach the peak rate"] = 50
     clip: Annotated[float, Gt(0), "largest norm of the gradient"] = 1.0
     average: Annotated[float, Ge(0), Lt(1), "decay of the weights' running average"] = 0.99
-    save_every: Annotated[int | None, Ge(1), "steps between checkpoints (some 20 a run)"] = None
+    save_every: Annotated[
+        int | None, Ge(1), "steps between checkpoints (a dozen a run, and one a minute)"
+    ] = None
     seed: Annotated[int, Ge(0), Lt(2**63), "for weights, lanes and dropout"] = 1
     device: Annotated[
         Literal["auto", "cpu", "cuda", "mps"], "where to compute; auto is cuda, else cpu"
@@ -116,7 +125,7 @@ class SampleSettings:
 
     length: Annotated[int, Ge(0), "characters to write"] = 1000
     temp: Annotated[
-        float, Ge(0), "0 always takes the likeliest, 1 is as learned, more is wilder"
+        float, Ge(0), Le(1e6), "0 always takes the likeliest, 1 is as learned, more is wilder"
     ] = 1.0
     top_k: Annotated[int | None, Ge(1), "only among the K likeliest tokens"] = None
     top_p: Annotated[float | None, Gt(0), Le(1), "only among the likeliest that make up P"] = None
@@ -147,6 +156,8 @@ def read(kind: type[S], values: Mapping[str, Any]) -> S:
     """`kind(**values)` with every value's type and bounds checked. Raises SettingError."""
     from pydantic import TypeAdapter, ValidationError  # slow to import, and only needed here
 
+    if not isinstance(values, Mapping):
+        raise SettingError(f"{kind.__name__} are missing")
     unknown = values.keys() - get_type_hints(kind).keys()
     if unknown:
         raise SettingError("there is no such setting", min(unknown))
@@ -157,4 +168,4 @@ def read(kind: type[S], values: Mapping[str, Any]) -> S:
         if first["type"] == "value_error":  # from a __post_init__, a sentence already
             raise SettingError(str(first["ctx"]["error"])) from None
         name, what = str(first["loc"][0]), first["msg"].removeprefix("Input should be ")
-        raise SettingError(f"{values.get(name)!r} is not {what}", name) from None
+        raise SettingError(f"must be {what}, not {values.get(name)!r}", name) from None

@@ -114,7 +114,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
             )
     except KeyError as error:
         reason = f"it says nothing of {error}"
-    except (SafetensorError, ValueError, TypeError) as error:
+    except (SafetensorError, ValueError, TypeError, AttributeError, OverflowError) as error:
         reason = str(error)
     raise CheckpointError(
         f"{path} is no charrnn checkpoint: {reason}", "Name a run, its folder or its model file."
@@ -123,14 +123,18 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 def runs() -> list[Path]:
     """The folders of the runs that have a model, the one trained last at the end."""
-    models = checkpoints().glob(f"*/{MODEL}")
-    return [path.parent for path in sorted(models, key=lambda path: path.stat().st_mtime)]
+    folders = [path.parent for path in checkpoints().glob(f"*/{MODEL}")]
+    return sorted(
+        folders, key=lambda folder: max(path.stat().st_mtime for path in folder.iterdir())
+    )
 
 
-def is_run(name: str) -> bool:
-    """Whether there is a run, run folder or checkpoint file of that name."""
-    in_home = checkpoints() / name / MODEL
-    return in_home.is_file() or (Path(name) / MODEL).is_file() or name.endswith(".safetensors")
+def names_a_text(word: str) -> bool:
+    """Whether the one word after `charrnn eval` is a text to score, and no run."""
+    in_home = checkpoints() / word / MODEL
+    if in_home.is_file() or word.endswith(".safetensors"):
+        return False
+    return word == "-" or (Path(word).exists() and not Path(word).is_dir())
 
 
 def find_model(name: str | None) -> Path:
@@ -148,7 +152,7 @@ def find_model(name: str | None) -> Path:
             return path
     names = [path.name for path in there]
     listed = f"Runs here: {', '.join(names)}." if names else "No runs here: charrnn train YOUR.txt"
-    raise CheckpointError(f"there is no run {name}", suggest(name, names) or listed)
+    raise CheckpointError(f"there is no run {name}", f"{suggest(name, names)} {listed}".strip())
 
 
 def check_new(name: str | None) -> None:
@@ -157,7 +161,7 @@ def check_new(name: str | None) -> None:
         return
     if not re.fullmatch(r"\w[\w.-]{0,63}", name):
         raise UsageError(f"{name!r} is no name for a run", "Use letters, digits, '.', '_' and '-'.")
-    if (checkpoints() / name).exists():
+    if (checkpoints() / name / TRAINING).exists():
         raise UsageError(
             f"there is a run {name} already",
             f"Go on with it: charrnn train --resume --run {name}; or take another name.",
@@ -168,13 +172,9 @@ def new_run(name: str | None, corpus: str) -> Path:
     """A new folder for a run: of that name, or called after its corpus and numbered."""
     root = checkpoints()
     root.mkdir(parents=True, exist_ok=True)
-    for number in itertools.count(1):
-        folder = root / (name or (corpus if number == 1 else f"{corpus}-{number}"))
-        try:
-            folder.mkdir()
-            break
-        except FileExistsError:
-            check_new(name)
+    names = (f"{corpus}-{number}" if number > 1 else corpus for number in itertools.count(1))
+    folder = root / (name or next(n for n in names if not (root / n).exists()))
+    folder.mkdir(exist_ok=True)  # a run of that name died before it had saved anything
     return folder
 
 
@@ -182,6 +182,10 @@ class Metrics:
     """Writes events to a run's `metrics.jsonl`, steps only some thousand times a run."""
 
     def __init__(self, folder: Path) -> None:
+        with (folder / METRICS).open("a+b") as file:
+            if end := file.tell():  # a killed run may have been in the middle of a line
+                file.seek(end - 1)
+                file.write(b"" if file.read() == b"\n" else b"\n")
         self._file = (folder / METRICS).open("a", encoding="utf-8", buffering=1)
         self._apart = 1
         self._next = 0
@@ -193,7 +197,7 @@ class Metrics:
             if event.step < self._next:
                 return
             self._next = event.step + self._apart
-        self._file.write(json.dumps(event.record(), ensure_ascii=False) + "\n")
+        self._file.write(json.dumps(event.record()) + "\n")
 
     def close(self) -> None:
         """Let go of the file."""

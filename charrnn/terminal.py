@@ -8,7 +8,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from rich.console import Console
@@ -35,17 +35,29 @@ from charrnn.wording import clock, ending, prepared, time_left, title
 _LINES_APART = 10.0  # seconds between plain lines
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Rich would end the program here."""
+        raise BrokenPipeError
+
+
 def console() -> Console:
     """Standard error, as Rich sees it."""
-    return Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
+    return _Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
 
 
 def show_error(error: CharRNNError) -> None:
     """One sentence, and a next step."""
     out = console()
-    out.print(Text.assemble(("charrnn: error: ", "bold red"), error.message))
-    if error.hint:
-        out.print(Text(error.hint, "dim"))
+    with suppress(OSError):  # nobody reads it; the exit code still tells
+        out.print(Text.assemble(("charrnn: error: ", "bold red"), _printable(error.message)))
+        if error.hint:
+            out.print(Text(_printable(error.hint), "dim"))
+
+
+def _printable(text: str) -> str:
+    """A name may hold what a terminal would obey."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 @contextmanager
@@ -53,22 +65,37 @@ def listen(quiet: bool, as_json: bool) -> Iterator[Emit]:
     """A function that shows events as they come, in the way that suits where they go."""
     out = console()
     if as_json:
-        yield _json_line
+        yield _kept_up(_json_line)
     elif quiet:
         yield lambda _: None
     elif out.is_terminal and not out.is_dumb_terminal and (out.encoding or "").startswith("utf"):
         with Live(console=out, auto_refresh=False, vertical_overflow="ellipsis") as live:
             screen = Screen(live)
-            yield screen
+            yield _kept_up(screen)
             live.update(screen.last_look(), refresh=True)
     else:
-        yield Lines(out)
+        yield _kept_up(Lines(out))
+
+
+def _kept_up(show: Emit) -> Emit:
+    """The same until it fails: that nobody listens any more is no reason to stop the work."""
+    failed = False
+
+    def emit(event: Event) -> None:
+        nonlocal failed
+        if not failed:
+            try:
+                show(event)
+            except OSError:
+                failed = True
+
+    return emit
 
 
 def _json_line(event: Event) -> None:
     if not isinstance(event, Progress):
         with piped():
-            print(json.dumps(event.record(), ensure_ascii=False), flush=True)
+            print(json.dumps(event.record()), flush=True)
 
 
 def show_scores(scores: Mapping[str, Any], as_json: bool) -> None:
@@ -79,7 +106,7 @@ def show_scores(scores: Mapping[str, Any], as_json: bool) -> None:
 
 def _print_scores(scores: Mapping[str, Any], as_json: bool) -> None:
     if as_json:
-        print(json.dumps(scores, ensure_ascii=False), flush=True)
+        print(json.dumps(scores), flush=True)
         return
     out = Console(highlight=False, soft_wrap=True)
     for name, value in scores.items():

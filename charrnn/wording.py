@@ -31,9 +31,10 @@ def ending(event: Finished) -> str:
         score = f", best {event.bits_per_character:.3f} bits per character"
     if event.interrupted:
         how = f"Stopped and saved at step {event.step:,}{score}."
-        return f"{how} Go on with: charrnn train --resume --run {event.run}"
-    how = f"Trained {event.step:,} steps in {clock(event.seconds)}{score}."
-    return f"{how} Try: charrnn sample {event.run} --temp 0.8"
+        return f"{how} Go on with:\n  charrnn train --resume --run {event.run}"
+    steps = "1 step" if event.step == 1 else f"{event.step:,} steps"
+    how = f"Trained {steps} in {clock(event.seconds)}{score}."
+    return f"{how} Now let it write:\n  charrnn sample {event.run} --temp 0.8"
 
 
 def prepared(event: Prepared) -> str:

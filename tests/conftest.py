@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 os.environ["OMP_NUM_THREADS"] = "1"  # tests run side by side
+os.environ.pop("CHARRNN_HOME", None)  # and never in somebody's real home
 
 SMALL = ("--width", "32", "--embedding", "16", "--lanes", "8", "--window", "16")
 

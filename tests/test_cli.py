@@ -3,13 +3,17 @@
 import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
 
 import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
-from tests.conftest import SMALL, tale
+from tests.conftest import SMALL, run_charrnn, tale
 
 
 def lines(text):
@@ -90,7 +94,7 @@ def test_a_closed_pipe_ends_the_text_in_silence(trained):
     [
         (["train"], b"", 2, ["no text", "charrnn train python"]),
         (["train", "nix.txt"], b"", 3, ["nix.txt", "shakespeare"]),
-        (["train", "empty.txt"], b"", 3, ["empty.txt", "nothing in it"]),
+        (["train", "empty.txt"], b"", 3, ["nothing in empty.txt"]),
         (["train", "one.txt"], b"", 3, ["one token"]),
         (["train", "binary"], b"", 3, ["binary", "--tokens byte"]),
         (["train", "latin.txt"], b"", 3, ["byte 4", "0xe9", "--encoding"]),
@@ -104,13 +108,14 @@ def test_a_closed_pipe_ends_the_text_in_silence(trained):
         (["train", "."], b"", 3, ["folder"]),
         (["train", "--resume"], b"", 4, ["nothing has been trained"]),
         (["prepare", "nix.txt"], b"", 3, ["nix.txt"]),
-        (["prepare", "-"], b"", 3, ["nothing in it"]),
+        (["prepare", "-"], b"", 3, ["nothing in stdin"]),
         (["prepare"], b"", 2, ["sources", "--help"]),
         (["sample"], b"", 4, ["nothing has been trained"]),
         (["sample", "--temp", "-1"], b"", 2, ["--temp", "-1"]),
         (["sample", "--temp", "warm"], b"", 2, ["--temp"]),
         (["sample", "tale.txt"], b"", 4, ["no charrnn checkpoint"]),
-        (["eval", "nix"], b"", 4, ["nothing has been trained"]),
+        (["eval", "nix"], b"", 4, ["no run nix", "No runs here"]),
+        (["eval", "--encoding", "utf-99"], b"", 2, ["utf-99"]),
         (["smple"], b"", 2, ["sample"]),
     ],
 )
@@ -132,8 +137,7 @@ def test_bad_input_gets_a_sentence_a_next_step_and_leaves_nothing(
     assert 2 <= len(result.err.splitlines()) <= 3
     for word in said:
         assert word in result.err
-    left = [p for p in sorted(home.rglob("*")) if p not in before]
-    assert [p for p in left if p.is_file()] == []
+    assert sorted(home.rglob("*")) == before
 
 
 def test_known_runs_are_listed_and_unknown_characters_named(used):
@@ -226,19 +230,21 @@ def test_home_moves_everything(home, charrnn, monkeypatch):
     assert charrnn("sample", "--length", "5").code == 0
 
 
-def start_training(home, *args):
-    """A training process that has taken some steps."""
+def start_training(home, *args, until="stepped"):
+    """A training process that has just reported such an event."""
     process = subprocess.Popen(
         [sys.executable, "-m", "charrnn", "train", *args, "--json"], cwd=home,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     for line in process.stdout:
-        if json.loads(line)["event"] == "stepped":
+        if json.loads(line)["event"] == until:
             return process
     raise AssertionError(process.stderr.read())
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 def test_a_signal_saves_and_resume_goes_on(home, charrnn, number, code):
     """Hours lost to Ctrl-C; a resume that starts anew."""
     (home / "tale.txt").write_text(tale(5000), "utf-8")
@@ -300,3 +306,63 @@ def test_every_command_has_help_with_every_default(charrnn):
                 if field.default is not None:
                     assert f"[default: {field.default}]" in shown[command]
     assert charrnn("--version").out == "charrnn 0.1.0\n"
+
+
+def test_a_killed_run_goes_on_as_the_run_that_was_not(home):
+    """SIGKILL: what is on disk is all there is, and it has to be enough."""
+    (home / "tale.txt").write_text(tale(4000), "utf-8")
+    args = ("tale.txt", "--steps", "400", "--save-every", "20", *SMALL)
+    run_charrnn(home, "train", *args, "--run", "r")
+    (home / "checkpoints" / "r").rename(home / "whole")
+    process = start_training(home, *args, "--run", "r", until="saved")
+    process.kill()
+    process.communicate(timeout=60)
+    result = run_charrnn(home, "train", "--resume", "--run", "r")
+    assert result.code == 0, result.err
+    for name in ("model.safetensors", "training.safetensors"):
+        found, expected = ((home / f / name) for f in ("checkpoints/r", "whole"))
+        found, expected = load_file(found), load_file(expected)
+        assert all(torch.equal(found[key], expected[key]) for key in expected)
+
+
+def test_a_run_that_died_before_it_saved_does_not_block_its_name(home, charrnn):
+    """'There is a run r already' from one command, 'there is no run r' from the other."""
+    (home / "tale.txt").write_text(tale(2000), "utf-8")
+    (home / "checkpoints" / "r").mkdir(parents=True)
+    (home / "checkpoints" / "r" / "metrics.jsonl").write_text('{"event": "star')
+    assert charrnn("train", "tale.txt", "--steps", "2", "--run", "r", *SMALL).code == 0
+    first, *rest = (home / "checkpoints/r/metrics.jsonl").read_text("utf-8").splitlines()
+    assert first == '{"event": "star'
+    assert json.loads(rest[0])["event"] == "started"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"position": {}}, {"position": None}, {"lanes": [1]}, {"lanes": [0, 10**9]}, {"corpus": {}},
+        {"model": None}, {"train": {"rate": -1}}, {"text": 5}, {"format": 9},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_damaged_training_state_is_refused(trained, home, charrnn, change):
+    """A run that goes on as something else, or a traceback."""
+    shutil.copytree(trained / "corpora", home / "corpora")
+    shutil.copytree(trained / "checkpoints", home / "checkpoints")
+    path = home / "checkpoints" / "tale" / "training.safetensors"
+    with safe_open(path, framework="numpy") as file:
+        data = json.loads(file.metadata()["charrnn"])
+    save_file(load_file(path), path, {"charrnn": json.dumps({**data, **change})})
+    result = charrnn("train", "--resume")
+    assert result.code == 4, result.err
+    assert "cannot be gone on with" in result.err
+
+
+@pytest.mark.parametrize("streams", ["2>&1 | head -1", "2>/dev/full", "2>&-", "--json >/dev/full"])
+def test_nobody_watching_is_no_reason_to_stop(home, streams):
+    """A run lost because the terminal, the log or its disk went away."""
+    (home / "tale.txt").write_text(tale(2000), "utf-8")
+    words = [sys.executable, "-m", "charrnn", "train", "tale.txt", "--steps", "8", *SMALL]
+    done = subprocess.run(["bash", "-c", f"{shlex.join(words)} {streams}"], cwd=home, check=False,
+                          capture_output=True, timeout=60)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert (home / "checkpoints/tale/model.safetensors").exists()

@@ -8,7 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings
-from tests.conftest import SMALL, tale
+from tests.conftest import SMALL, run_charrnn, tale
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -34,8 +34,10 @@ def test_every_command_of_the_readme_runs(home):
             capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
         assert done.returncode == 0, f"{command}\n{done.stderr}"
-    flags = set(re.findall(r"--[a-z-]+", commands))
+    helps = [run_charrnn(home, c, "--help").out for c in ("train", "sample", "eval", "prepare")]
+    flags = set(re.findall(r" (--[a-z-]+)", commands))
     assert {"--time", "--epochs", "--resume", "--prime", "--windows"} <= flags
+    assert [flag for flag in flags if f"{flag} " not in "".join(helps)] == []
 
 
 def test_the_table_of_settings_is_the_settings():

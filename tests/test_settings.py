@@ -32,7 +32,8 @@ def test_anything_else_is_refused_or_is_a_time(text):
 
 
 @pytest.mark.parametrize(
-    "split", ["", "1", "90/5/5/5", "0/50/50", "a/b/c", "-1/2/3", "90/5/", "90 5"]
+    "split",
+    ["", "1", "90/5/5/5", "0/50/50", "a/b/c", "-1/2/3", "90/5/", "90 5", "90/20/0", "8/1/1"],
 )
 def test_odd_splits_are_refused(split):
     """A split that leaves no training part, or part of a part."""
@@ -41,7 +42,7 @@ def test_odd_splits_are_refused(split):
 
 
 def test_splits_are_shares():
-    assert split_shares("8/1/1") == (0.8, 0.1, 0.1)
+    assert split_shares("80/10/10") == (0.8, 0.1, 0.1)
     assert split_shares("90/10") == (0.9, 0.1, 0.0)
 
 
@@ -57,14 +58,14 @@ def test_defaults_are_within_their_own_bounds_and_every_setting_has_help(kind):
 @pytest.mark.parametrize(
     ("kind", "values", "message"),
     [
-        (settings.ModelSettings, {"width": 0}, "0 is not greater"),
-        (settings.ModelSettings, {"cell": "lsmt"}, "'lsmt' is not 'lstm'"),
+        (settings.ModelSettings, {"width": 0}, "than or equal to 1, not 0"),
+        (settings.ModelSettings, {"cell": "lsmt"}, "must be 'lstm'.* not 'lsmt'"),
         (settings.ModelSettings, {"dropout": float("nan")}, "nan"),
         (settings.ModelSettings, {"tie": True}, "--embedding 256"),
         (settings.ModelSettings, {"size": 3}, "no such setting"),
         (settings.TrainSettings, {"steps": 3, "time": "2m"}, "one length"),
         (settings.TrainSettings, {"time": "soon"}, "no length of time"),
-        (settings.SampleSettings, {"temp": -1.0}, "-1.0 is not greater"),
+        (settings.SampleSettings, {"temp": -1.0}, "not -1.0"),
         (settings.SampleSettings, {"stop": ""}, "empty"),
         (settings.TextSettings, {"encoding": "klingon"}, "klingon"),
     ],

@@ -111,16 +111,16 @@ def test_runs_are_found_by_name_folder_file_or_as_the_last(home):
     assert "zeta, alpha" in error.value.hint
     with pytest.raises(CheckpointError) as error:
         store.find_model("alpah")
-    assert error.value.hint == "Did you mean alpha?"
+    assert error.value.hint == "Did you mean alpha? Runs here: zeta, alpha."
 
 
 def test_a_run_never_takes_the_folder_of_another(home):
     """A checkpoint of hours overwritten by the next `train` of the same text."""
     assert store.new_run(None, "text").name == "text"
     assert store.new_run(None, "text").name == "text-2"
-    store.new_run("mine", "text")
+    (store.new_run("mine", "text") / store.TRAINING).touch()
     with pytest.raises(UsageError, match="already"):
-        store.new_run("mine", "text")
+        store.check_new("mine")
     for name in ("a/b", "..", "", "-x", "x" * 65):
         with pytest.raises(UsageError, match="no name"):
             store.check_new(name)

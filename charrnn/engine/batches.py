@@ -44,8 +44,8 @@ class Lanes:
         """Windows in a lane."""
         return (len(self.tokens) // self.lanes - 1) // self.window
 
-    def take(self) -> tuple[Tensor, Tensor, bool]:
-        """The next window: ids (T, B), the token after each (T, B), and a flag.
+    def take(self) -> tuple[Tensor, bool]:
+        """The next window and the token after it, ids (T + 1, B); and a flag.
 
         The flag is set where the lanes are newly cut: the state must then start from zero.
         """
@@ -57,4 +57,4 @@ class Lanes:
         where = (starts + np.arange(self.window + 1)[:, None]) % size
         ids = torch.from_numpy(self.tokens[where].astype(np.int64))
         self.step += 1
-        return ids[:-1], ids[1:], self.step == 1
+        return ids, self.step == 1

@@ -24,6 +24,7 @@ from charrnn.text.tokenizers import Tokenizer
 WARM = 512  # tokens read before a lane's own; on trained models the loss moves by less than 1e-4
 LANES = 64
 _CHUNK = 256  # steps computed at once: bounds the memory
+_COUNTED = 1 << 20  # tokens counted at once, likewise
 
 
 @dataclass(frozen=True)
@@ -73,13 +74,17 @@ def evaluate(
     mode = model.training
     model.eval()
     total, done = 0.0, 0
-    for starts, size, warm in _plan(count, windows):
-        for part in _losses(model, tokens, starts, size, warm):
-            total, done = total + float(part.sum(dtype=np.float64)), done + part.size
-            if emit:
-                emit(Progress("scoring", done, count))
-    model.train(mode)
-    found = np.bincount(tokens[1:], minlength=tokenizer.size)
+    try:
+        for starts, size, warm in _plan(count, min(windows, count) if windows else None):
+            for part in _losses(model, tokens, starts, size, warm):
+                total, done = total + float(part.sum(dtype=np.float64)), done + part.size
+                if emit:
+                    emit(Progress("scoring", done, count))
+    finally:
+        model.train(mode)
+    found = np.zeros(tokenizer.size, np.int64)
+    for first in range(1, len(tokens), _COUNTED):
+        found += np.bincount(tokens[first : first + _COUNTED], minlength=tokenizer.size)
     characters, lengths = tokenizer.lengths
     return Score(count, max(1, int(found @ characters)), int(found @ lengths), total / count)
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.func import functional_call
 from torch.nn import functional as F
 
 from charrnn.cells import CELLS
@@ -58,9 +59,7 @@ class Layer(nn.Module):
     def forward(self, x: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
         """x (T, B, D), state of (B, H) each -> outputs (T, B, H), state."""
         if self.kernel is not None:
-            packed = tuple(part[None] for part in state)
-            y, after = self.kernel(x, packed if len(packed) > 1 else packed[0])
-            return y, tuple(p[0] for p in (after if isinstance(after, tuple) else (after,)))
+            return self._fused(x, state)
         weights = self.cell_weights()
         shares = F.linear(x, weights["weight_ih"], weights["bias_ih"])
         outputs = []
@@ -68,6 +67,20 @@ class Layer(nn.Module):
             state = self.cell.step(weights, z, state)
             outputs.append(state[0])
         return torch.stack(outputs), state
+
+    def _fused(self, x: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
+        """The kernel, in the type that autocast asks for: by itself, cuDNN's takes float16."""
+        device = x.device.type
+        dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else x.dtype
+        weights = {name: weight.to(dtype) for name, weight in self.kernel.named_parameters()}
+        packed = tuple(part[None].to(dtype) for part in state)
+        with torch.autocast(device, enabled=False):
+            given = x.to(dtype), packed if len(packed) > 1 else packed[0]
+            if dtype == x.dtype == self.kernel.weight_hh_l0.dtype:
+                y, after = self.kernel(*given)
+            else:
+                y, after = functional_call(self.kernel, weights, given)
+        return y, tuple(part[0] for part in (after if isinstance(after, tuple) else (after,)))
 
 
 class CharRNN(nn.Module):

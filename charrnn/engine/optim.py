@@ -58,7 +58,9 @@ class Muon(torch.optim.Optimizer):
         for group in self.param_groups:
             by_shape: dict[tuple[int, int], list[tuple[Tensor, Tensor]]] = {}
             for p in group["params"]:
-                momentum = self.state[p].setdefault("momentum", torch.zeros_like(p))
+                if not self.state[p]:
+                    self.state[p]["momentum"] = torch.zeros_like(p)
+                momentum = self.state[p]["momentum"]
                 momentum.lerp_(p.grad, 1 - group["momentum"])
                 ahead = p.grad.lerp(momentum, group["momentum"])  # Nesterov's look ahead
                 p.mul_(1 - group["lr"] * group["weight_decay"])
@@ -99,8 +101,9 @@ def optimizers(
 def schedule(step: int, warmup: int, hold: int, steps: int | None) -> float:
     """The share of the peak rate at a step: up, on, and down a half cosine to nearly nothing.
 
-    Linear over `warmup` steps; 1 until step `hold`, where the length of the run is known at the
-    latest; then the cosine until `steps`. With `steps` None the end is not known yet.
+    Linear over `warmup` steps (`hold`, where that is less); 1 until step `hold`, where the length
+    of the run is known at the latest; then the cosine until `steps`. With `steps` None the end is
+    not known yet; `hold` will then be no less than `warmup`, so that nothing jumps when it is.
     """
     warmup = warmup if steps is None else min(warmup, hold)
     up = min(1.0, (step + 1) / (warmup + 1))

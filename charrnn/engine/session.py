@@ -18,18 +18,22 @@ from charrnn.engine.model import CharRNN, State
 from charrnn.engine.optim import optimizers
 from charrnn.errors import CheckpointError
 from charrnn.files import whole
-from charrnn.settings import ModelSettings, TextSettings, TrainSettings
+from charrnn.settings import ModelSettings, TextSettings, TrainSettings, read
 from charrnn.text.corpus import Corpus
 
 
 @dataclass
-class Progress:
-    """The numbers of a run that change. `hold` and `steps`: see `optim.schedule`."""
+class Position:
+    """How far a run has come. `hold` and `steps`: see `optim.schedule`.
+
+    `best` is the lowest validation loss, `best_bits` the same in bits per character.
+    """
 
     step: int = 0
     hold: int = 0
     steps: int | None = None
     best: float | None = None
+    best_bits: float | None = None
     seconds: float = 0.0
 
 
@@ -42,7 +46,7 @@ class Session:
     model_settings: ModelSettings
     settings: TrainSettings
     text: TextSettings
-    progress: Progress = field(default_factory=Progress)
+    position: Position = field(default_factory=Position)
 
     def __post_init__(self) -> None:
         torch.manual_seed(self.settings.seed)
@@ -60,6 +64,11 @@ class Session:
         self.state: State = self.model.zero_state(lanes)
 
     @property
+    def finished(self) -> bool:
+        """Whether the planned end is reached."""
+        return self.position.step == self.position.steps
+
+    @property
     def epoch(self) -> float:
         """How often the text has been read."""
         return self.lanes.epoch + self.lanes.step / self.lanes.steps_an_epoch
@@ -72,7 +81,7 @@ class Session:
     @torch.no_grad()
     def update_average(self) -> None:
         """Follow the weights exponentially, faster in the first steps, which start far off."""
-        step = self.progress.step
+        step = self.position.step
         decay = min(self.settings.average, (1 + step) / (10 + step))
         for mean, p in zip(self.average.parameters(), self.model.parameters(), strict=True):
             mean.lerp_(p, 1 - decay)
@@ -89,36 +98,47 @@ class Session:
                 tokenizer=self.corpus.tokenizer,
                 corpus=self.corpus.name,
                 corpus_key=self.corpus.key,
-                step=self.progress.step,
-                loss=self.progress.best,
+                step=self.position.step,
+                loss=self.position.best,
                 weights=self.average.export(),
             ),
         )
 
     def save(self) -> None:
-        """All that it takes to go on as if nothing had happened."""
+        """All that it takes to go on as if nothing had happened.
+
+        Without a validation score to choose by, the model that is kept is the last one.
+        """
+        if self.position.best is None:
+            self.save_model()
         data = {
             "format": store.FORMAT,
             "corpus": {"folder": self.corpus.folder.name, "key": self.corpus.key},
             "model": asdict(self.model_settings),
             "train": asdict(self.settings),
             "text": asdict(self.text),
-            "progress": asdict(self.progress),
+            "position": asdict(self.position),
             "lanes": [self.lanes.epoch, self.lanes.step],
         }
         # a copy of each: tensors that share memory (tied weights, equal states) are refused
         tensors = {name: t.detach().cpu().clone() for name, t in self._tensors().items()}
         tensors["rng"] = torch.get_rng_state()
-        if self.device.type == "cuda":
-            tensors["rng.cuda"] = torch.cuda.get_rng_state()
+        if self.device.type != "cpu":
+            chance = torch.get_device_module(self.device)
+            tensors[f"rng.{self.device.type}"] = chance.get_rng_state()
         with whole(self.folder / store.TRAINING) as file:
             file.write(save(tensors, {store.KEY: json.dumps(data, sort_keys=True)}))
 
     @torch.no_grad()
     def restore(self, data: dict[str, Any], tensors: dict[str, Tensor]) -> None:
-        """Become the session that `read_saved` found on disk."""
-        self.progress = Progress(**data["progress"])
-        self.lanes.epoch, self.lanes.step = data["lanes"]
+        """Become the session that `read_saved` found. ValueError if it is of another kind."""
+        if data["position"].keys() != asdict(self.position).keys():
+            raise ValueError("its position does not add up")
+        self.position = read(Position, data["position"])
+        epoch, step = map(int, data["lanes"])
+        if epoch < 0 or not 0 <= step <= self.lanes.steps_an_epoch:
+            raise ValueError("its lanes are somewhere else")
+        self.lanes.epoch, self.lanes.step = epoch, step
         self.set_rates(0.0)
         for p in self.model.parameters():
             p.grad = torch.zeros_like(p)
@@ -126,10 +146,18 @@ class Session:
             optimizer.step()  # makes its buffers, and moves nothing at a rate of 0
             optimizer.zero_grad()
         for name, tensor in self._tensors().items():
+            if tensor.shape != tensors[name].shape:
+                raise ValueError(f"{name} does not have the shape that its settings give it")
             tensor.copy_(tensors[name])
         torch.set_rng_state(tensors["rng"])
-        if self.device.type == "cuda":
-            torch.cuda.set_rng_state(tensors["rng.cuda"])
+        chance = tensors.get(f"rng.{self.device.type}")
+        if chance is not None:  # None on a device that the run has not been on before
+            torch.get_device_module(self.device).set_rng_state(chance)
+
+    def is_finite(self) -> bool:
+        """Whether every weight is a number."""
+        weights = (*self.model.parameters(), *self.average.parameters())
+        return bool(torch.stack([w.isfinite().all() for w in weights]).all())
 
     def _tensors(self) -> dict[str, Tensor]:
         """Every tensor that training changes, by a name."""
@@ -156,6 +184,12 @@ def read_saved(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
                 raise ValueError(f"format {data['format']} is not known to this version")
             return data, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (a file is no dict)
     except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(
-            f"{path} cannot be gone on with: {error}", "Train anew, under another name (--run)."
-        ) from None
+        raise unusable(path, error) from None
+
+
+def unusable(path: Path, error: Exception) -> CheckpointError:
+    """What is said of a training state that cannot be gone on with."""
+    reason = f"it says nothing of {error}" if isinstance(error, KeyError) else str(error)
+    return CheckpointError(
+        f"{path} cannot be gone on with: {reason}", "Train anew, under another name (--run)."
+    )

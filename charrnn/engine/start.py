@@ -13,55 +13,30 @@ from charrnn import store
 from charrnn.engine import device as devices
 from charrnn.engine.evaluate import evaluate
 from charrnn.engine.model import CharRNN
-from charrnn.engine.session import Session, read_saved
+from charrnn.engine.session import Session, read_saved, unusable
 from charrnn.engine.train import train
 from charrnn.errors import TextError, UsageError
 from charrnn.events import Emit, Event, Noticed
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings, read
-from charrnn.text.catalog import locate
-from charrnn.text.corpus import Corpus, Tokens, find_corpus, open_corpus, prepare
+from charrnn.text.catalog import corpus_of
+from charrnn.text.corpus import Corpus, Tokens, find_corpus
 from charrnn.text.source import opened, pieces
 from charrnn.text.tokenizers import Tokenizer
 
-ANYWHERE = ("device", "precision")  # settings that a run may change when it goes on
-
-
-def corpus_of(what: str, text: TextSettings, given: Mapping[str, Any], emit: Emit) -> Corpus:
-    """The corpus that `charrnn train WHAT` means, prepared on the way if need be.
-
-    UsageError if a corpus that is prepared already is not as the given settings ask.
-    """
-    path = locate(what, emit)
-    if path.is_file():
-        return prepare([path], text, None, emit)
-    corpus = open_corpus(path)
-    if "tokens" in given and text.tokens != corpus.tokenizer.kind:
-        raise UsageError(
-            f"{what} is prepared as {corpus.tokenizer.kind} tokens",
-            f"Leave --tokens out, or prepare the text again with --tokens {text.tokens}.",
-        )
-    return replace(corpus, split=text.split) if "split" in given else corpus
+CHANGEABLE = ("device", "precision")  # what a run may change when it goes on
 
 
 def fresh(
-    what: str,
-    name: str | None,
-    model: ModelSettings,
-    settings: TrainSettings,
-    text: TextSettings,
-    given: Mapping[str, Any],
-    emit: Emit,
+    corpus: Corpus, name: str | None, model: ModelSettings, settings: TrainSettings, emit: Emit
 ) -> Session:
     """A run that is about to begin, in a folder of its own."""
-    store.check_new(name)
-    corpus = corpus_of(what, text, given, emit)
-    text = replace(text, tokens=corpus.tokenizer.kind, split=corpus.split)
+    text = TextSettings(corpus.tokenizer.kind, corpus.encoding, corpus.split)
     if len(corpus.part("train")) < 2:
         raise TextError(
             f"{corpus.name} has {len(corpus.part('train'))} tokens to train on",
             "Take a longer text, or give training more of it with --split.",
         )
-    session = Session(corpus, Path(), model, settings, text)
+    session = _session(corpus, Path(), model, settings, text)
     session.folder = store.new_run(name, corpus.name)
     lanes = session.lanes
     if (lanes.lanes, lanes.window) != (settings.lanes, settings.window):
@@ -76,32 +51,51 @@ def fresh(
     return session
 
 
+def _session(
+    corpus: Corpus, folder: Path, model: ModelSettings, settings: TrainSettings, text: TextSettings
+) -> Session:
+    try:
+        return Session(corpus, folder, model, settings, text)
+    except RuntimeError as error:
+        if "memory" not in str(error):
+            raise
+        raise UsageError(
+            "the network does not fit into memory", "Take a smaller --width, or fewer --layers."
+        ) from None
+
+
 def resumed(name: str | None, what: str | None, given: Mapping[str, Any], emit: Emit) -> Session:
     """A run as it was saved. UsageError if the command line asks for another one."""
     folder = store.find_model(name).parent
     data, tensors = read_saved(folder)
-    settings = read(TrainSettings, data["train"])
-    settings = replace(settings, **{key: given[key] for key in ANYWHERE if key in given})
-    model, text = read(ModelSettings, data["model"]), read(TextSettings, data["text"])
+    try:
+        settings = read(TrainSettings, data["train"])
+        model, text = read(ModelSettings, data["model"]), read(TextSettings, data["text"])
+        key, called = str(data["corpus"]["key"]), str(data["corpus"]["folder"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise unusable(folder / store.TRAINING, error) from None
+    settings = replace(settings, **{key: given[key] for key in CHANGEABLE if key in given})
     there = asdict(model) | asdict(settings) | asdict(text)
-    other = [key for key, value in given.items() if there[key] != value]
+    other = [name for name, value in given.items() if there[name] != value]
     if other:
         flag = f"--{other[0].replace('_', '-')}"
         raise UsageError(
             f"run {folder.name} has {flag} {there[other[0]]}, which cannot change on the way",
             f"Leave {flag} out, or train another run.",
         )
-    key = data["corpus"]["key"]
     corpus = corpus_of(what, text, given, emit) if what else find_corpus(key)
     if corpus is None or corpus.key != key:
         raise TextError(
             f"{what} is not the text of run {folder.name}"
             if corpus
-            else f"the corpus of run {folder.name}, {data['corpus']['folder']}, is not here",
+            else f"the corpus of run {folder.name}, {called}, is not here",
             f"Name the text it was trained on: charrnn train TEXT --resume --run {folder.name}",
         )
-    session = Session(replace(corpus, split=text.split), folder, model, settings, text)
-    session.restore(data, tensors)
+    session = _session(replace(corpus, split=text.split), folder, model, settings, text)
+    try:
+        session.restore(data, tensors)
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        raise unusable(folder / store.TRAINING, error) from None
     return session
 
 
@@ -110,8 +104,8 @@ def run(session: Session, show: Emit, stop: Callable[[], bool]) -> None:
 
     A run that fails before its first checkpoint leaves no folder behind.
     """
-    now = session.progress
-    if now.step == now.steps:
+    now = session.position
+    if session.finished:
         show(
             Noticed(
                 f"Run {session.folder.name} has finished its {now.step:,} steps: nothing to do."
@@ -129,7 +123,7 @@ def run(session: Session, show: Emit, stop: Callable[[], bool]) -> None:
 
             train(session, emit, stop)
     except BaseException:
-        if not (session.folder / store.MODEL).exists():
+        if not (session.folder / store.TRAINING).exists():
             shutil.rmtree(session.folder, ignore_errors=True)
         raise
 
@@ -144,11 +138,11 @@ def score(
     emit: Emit,
 ) -> dict[str, Any]:
     """A run's score on a text, or on a part of its corpus, as `eval --json` prints it."""
-    if text and part:
+    if text is not None and part:
         raise UsageError("--part is a part of the run's corpus, not of a text", "Leave one out.")
     where = devices.choose(device)
     checkpoint = store.load_checkpoint(store.find_model(name))
-    if text:
+    if text is not None:
         part, tokens = text, _tokens_of(text, checkpoint.tokenizer, encoding)
     else:
         corpus = find_corpus(checkpoint.corpus_key)
@@ -163,7 +157,7 @@ def score(
     if len(tokens) < 2:
         raise TextError(
             f"{part} has {len(tokens)} tokens, and scoring takes two at least",
-            "Take another --part, or name a text to score.",
+            "Take a longer text." if text else "Take another --part, or name a text to score.",
         )
     model = CharRNN(checkpoint.model, checkpoint.tokenizer.size).to(where)
     model.load(checkpoint.weights)

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from charrnn import store
 from charrnn.engine.device import autocast
 from charrnn.engine.evaluate import bits, characters_per_token, evaluate
 from charrnn.engine.model import detached
@@ -20,9 +19,10 @@ from charrnn.events import Emit, Evaluated, Finished, Planned, Sampled, Saved, S
 from charrnn.play.player import Player
 from charrnn.play.sample import write
 from charrnn.settings import SampleSettings, seconds
+from charrnn.text.corpus import Tokens
 
 DEFAULT_TIME = "5m"
-_EVALUATED = 1 << 18  # tokens of the validation part that are scored on the way, at most
+_SAVED = 60.0  # seconds of work that a power cut may cost, at most
 _SHOWN = 0.4  # seconds between reports: each costs a synchronisation
 _SAMPLE = SampleSettings(length=400, temp=0.8, seed=1)
 
@@ -30,53 +30,70 @@ _SAMPLE = SampleSettings(length=400, temp=0.8, seed=1)
 def train(session: Session, emit: Emit, stop: Callable[[], bool]) -> None:
     """Train to the planned end, or until `stop()`. Everything is on disk afterwards.
 
-    DivergedError if the loss is not finite any more; what was saved before stays.
+    DivergedError if a loss or a weight is not finite any more; what was saved before stays.
     """
-    now, settings = session.progress, session.settings
+    now, settings = session.position, session.settings
     watch = _Watch(session, emit)
     emit(_started(session))
     _plan_by_count(session)
     if now.steps:
         emit(Planned(now.steps))
     session.model.train()
-    while not (interrupted := stop()) and (now.steps is None or now.step < now.steps):
+    while not session.finished and not stop():
         session.set_rates(schedule(now.step, settings.warmup, now.hold, now.steps))
         watch.note(_step(session))
         if now.steps is None:
             _plan_by_time(session, watch, emit)
             continue
         looks = _steps_between_looks(session, now.steps)
-        if now.step % looks == 0 or now.step == now.steps:
-            watch.report()
+        if now.step % looks == 0 or session.finished:
             _look(session, watch, emit)
-        if now.step % (settings.save_every or looks) == 0 or now.step == now.steps:
-            session.save()
-            emit(Saved(now.step, str(session.folder)))
-    if interrupted:
-        watch.report()
-        if not (session.folder / store.MODEL).exists():
-            session.save_model()
-        session.save()
-        emit(Saved(now.step, str(session.folder)))
-    emit(_finished(session, interrupted))
+        if now.step % (settings.save_every or looks) == 0 or session.finished or watch.save_is_due:
+            _save(session, watch, emit)
+    if not session.finished:
+        _save(session, watch, emit)
+        if now.step and now.step > watch.looked:
+            _look(session, watch, emit)
+            _save(session, watch, emit)
+    emit(_finished(session))
 
 
 def _step(session: Session) -> Tensor:
     """Forward, backward and update over the next window. Returns the loss, still on the device."""
     lanes, device = session.lanes, session.device
-    ids, targets, fresh = lanes.take()
+    ids, fresh = lanes.take()
+    if device.type == "cuda":
+        ids = ids.pin_memory().to(device, non_blocking=True)  # without waiting for the last step
+    ids = ids.to(device)
     state = session.model.zero_state(lanes.lanes) if fresh else detached(session.state)
     with autocast(device, session.bf16):
-        logits, session.state = session.model(ids.to(device), state)
-        loss = F.cross_entropy(logits.flatten(0, 1), targets.to(device).flatten())
+        logits, session.state = session.model(ids[:-1], state)
+        loss = F.cross_entropy(logits.flatten(0, 1), ids[1:].flatten())
     loss.backward()
     nn.utils.clip_grad_norm_(session.model.parameters(), session.settings.clip)
     for optimizer in session.optimizers:
         optimizer.step()
         optimizer.zero_grad()
-    session.progress.step += 1
+    session.position.step += 1
     session.update_average()
     return loss.detach()
+
+
+def _save(session: Session, watch: "_Watch", emit: Emit) -> None:
+    """Everything to disk, unless it is not worth keeping."""
+    watch.report()
+    if not session.is_finite():
+        raise _diverged(session)
+    session.save()
+    emit(Saved(session.position.step, str(session.folder)))
+    watch.saved = watch.seconds
+
+
+def _diverged(session: Session) -> DivergedError:
+    return DivergedError(
+        f"the loss or a weight is not finite any more at step {session.position.step}",
+        "Lower the learning rate (--rate, --adam-rate) or --clip. What was saved before is kept.",
+    )
 
 
 class _Watch:
@@ -86,10 +103,16 @@ class _Watch:
         self.session = session
         self.emit = emit
         self.ratio = characters_per_token(session.lanes.tokens, session.corpus.tokenizer)
-        self.begun = time.perf_counter() - session.progress.seconds
+        self.begun = time.perf_counter() - session.position.seconds
         self.losses: list[Tensor] = []
         self.times: list[float] = []
-        self.reported = self.seconds
+        self.reported = self.saved = self.seconds
+        self.looked = 0  # the step of the last evaluation
+
+    @property
+    def save_is_due(self) -> bool:
+        """Whether too much would be lost by now."""
+        return self.seconds - self.saved > _SAVED
 
     @property
     def seconds(self) -> float:
@@ -99,10 +122,10 @@ class _Watch:
     def note(self, loss: Tensor) -> None:
         """A step is done."""
         self.losses.append(loss)
-        if self.session.progress.steps is None:
+        if self.session.position.steps is None:
             loss.item()  # wait for the device: the step is being timed
-        self.session.progress.seconds = self.seconds
-        self.times.append(self.seconds)
+            self.times.append(self.seconds)
+        self.session.position.seconds = self.seconds
         if self.seconds - self.reported > _SHOWN:
             self.report()
 
@@ -110,13 +133,10 @@ class _Watch:
         """Emit what the steps since the last report came to."""
         if not self.losses:
             return
-        now, lanes = self.session.progress, self.session.lanes
+        now, lanes = self.session.position, self.session.lanes
         loss = torch.stack(self.losses).mean().item()
         if not math.isfinite(loss):
-            raise DivergedError(
-                f"the loss is not finite any more at step {now.step}",
-                "Lower the learning rate (--rate, --adam-rate) or --clip.",
-            )
+            raise _diverged(self.session)
         tokens = len(self.losses) * lanes.lanes * lanes.window
         self.emit(
             Stepped(
@@ -135,7 +155,7 @@ class _Watch:
 
 def _plan_by_count(session: Session) -> None:
     """Settle the length of a run that is given in steps or epochs."""
-    now, settings = session.progress, session.settings
+    now, settings = session.position, session.settings
     if now.steps is None and (settings.steps or settings.epochs):
         per_epoch = session.lanes.steps_an_epoch
         now.steps = settings.steps or math.ceil((settings.epochs or 0) * per_epoch)
@@ -147,43 +167,54 @@ def _plan_by_time(session: Session, watch: _Watch, emit: Emit) -> None:
 
     From then on the schedule is a function of the step alone, so a run can be repeated and resumed.
     """
-    now = session.progress
+    now = session.position
     budget = seconds(session.settings.time or DEFAULT_TIME)
     if len(watch.times) < 8 or watch.seconds < min(10.0, 0.03 * budget):
         return
-    watch.report()
-    before = watch.seconds
-    _look(session, watch, emit)
-    look = watch.seconds - before
     apart = [b - a for a, b in zip(watch.times[2:], watch.times[3:], strict=False)]
     step = statistics.median(apart)
-    left = (budget - watch.seconds) / step
-    left -= left / _steps_between_looks(session, now.step + int(left)) * look / step
-    now.hold, now.steps = now.step, now.step + max(1, round(left))
+    now.steps = now.step + max(1, round((budget - watch.seconds) / step))  # without the looks
+    now.hold = max(now.step, session.settings.warmup)
+    before = watch.seconds
+    _look(session, watch, emit)
+    looks = 1 + now.steps // _steps_between_looks(session, now.steps)
+    now.steps = max(now.step + 1, now.steps - round(looks * (watch.seconds - before) / step))
     emit(Planned(now.steps))
+    _save(session, watch, emit)
+
+
+def _looked_at(session: Session, steps: int) -> Tokens:
+    """What a run of that length is evaluated on: a hundredth of what it reads, within bounds."""
+    read = steps * session.lanes.lanes * session.lanes.window
+    return session.corpus.part("valid")[: min(max(read // 100, 1 << 14), 1 << 18)]
 
 
 def _steps_between_looks(session: Session, steps: int) -> int:
-    """A run is looked at twenty times, unless that would cost over a few percent of it."""
-    scored = min(len(session.corpus.part("valid")), _EVALUATED)
-    affordable = 8 * scored // (session.lanes.lanes * session.lanes.window)
-    return max(1, steps // 20, affordable)
+    """A run is looked at a dozen times, unless that would cost over a few percent of it."""
+    affordable = 8 * len(_looked_at(session, steps)) // (session.lanes.lanes * session.lanes.window)
+    return max(1, steps // 12, affordable)
 
 
 def _look(session: Session, watch: _Watch, emit: Emit) -> None:
     """Evaluate the averaged weights, keep them if they are the best so far, and let them write."""
-    now, tokens = session.progress, session.corpus.part("valid")[:_EVALUATED]
+    watch.report()
+    now = session.position
+    tokens = _looked_at(session, now.steps or now.step)
     best = True
     if len(tokens) > 1:
         with autocast(session.device, session.bf16):
             score = evaluate(session.average, tokens, session.corpus.tokenizer)
+        if not math.isfinite(score.loss):
+            raise _diverged(session)
         best = now.best is None or score.loss < now.best
-        now.best = score.loss if best else now.best
+        if best:
+            now.best, now.best_bits = score.loss, score.bits_per_character
         emit(Evaluated(now.step, score.loss, score.bits_per_character, best, watch.seconds))
     if best:
         session.save_model()
     player = Player(session.model_settings, session.average.export())
     emit(Sampled(now.step, "".join(write(player, session.corpus.tokenizer, _SAMPLE))))
+    watch.looked = now.step
     watch.reported = watch.seconds  # looking is not training: it stays out of the rate
 
 
@@ -201,18 +232,17 @@ def _started(session: Session) -> Started:
         precision="bf16" if session.bf16 else "fp32",
         lanes=lanes.lanes,
         window=lanes.window,
-        step=session.progress.step,
+        step=session.position.step,
     )
 
 
-def _finished(session: Session, interrupted: bool) -> Finished:
-    now = session.progress
-    ratio = characters_per_token(session.lanes.tokens, session.corpus.tokenizer)
+def _finished(session: Session) -> Finished:
+    now = session.position
     return Finished(
         run=session.folder.name,
         step=now.step,
         loss=now.best,
-        bits_per_character=None if now.best is None else bits(now.best, ratio),
+        bits_per_character=now.best_bits,
         seconds=now.seconds,
-        interrupted=interrupted,
+        interrupted=not session.finished,
     )

@@ -5,16 +5,18 @@ import sysconfig
 import time
 import tokenize
 import urllib.request
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from http.client import HTTPException
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
 
-from charrnn.errors import DISK_ERRORS, TextError, suggest
+from charrnn.errors import DISK_ERRORS, TextError, UsageError, suggest
 from charrnn.events import Emit, Progress
 from charrnn.files import corpora, whole
-from charrnn.text.corpus import prepared
+from charrnn.settings import TextSettings
+from charrnn.text.corpus import Corpus, open_corpus, prepare, prepared
 
 _TIMEOUT = 30.0  # seconds without a byte
 
@@ -54,14 +56,14 @@ def download(
                         "Look for the text elsewhere, and name your file instead.",
                     )
             return
-        except (OSError, HTTPException) as error:  # URLError and timeouts are OSErrors
+        except (OSError, HTTPException, ValueError) as error:  # URLError and timeouts are OSErrors
             if getattr(error, "errno", None) in DISK_ERRORS:
                 raise
             if isinstance(error, HTTPError):
                 error.close()
             if pause is None:
                 raise TextError(
-                    f"{path.name} could not be downloaded: {error}",
+                    f"{path.name} could not be downloaded: {getattr(error, 'reason', error)}",
                     f"Try again, or fetch {url} by other means and name your file instead.",
                 ) from None
             time.sleep(pause)
@@ -103,13 +105,14 @@ def locate(corpus: str, emit: Emit) -> Path:
     A path as it is; then the same in `corpora/`; then a name of the catalog; then a prepared
     corpus by its name. TextError lists what there is.
     """
-    for path in (Path(corpus), corpora() / corpus):
-        if path.is_file() or (path / "corpus.json").is_file():
+    name = corpus.removesuffix(".txt")
+    for path in (Path(corpus), corpora() / corpus, corpora() / f"{name}.txt"):
+        there = path.exists() and not path.is_dir()  # a pipe will do as well as a file
+        if there or (path / "corpus.json").is_file():
             return path
-    entry = CATALOG.get(corpus.removesuffix(".txt"))
-    if entry:
-        path = corpora() / f"{corpus.removesuffix('.txt')}.txt"
-        entry.make(path, emit)
+    if name in CATALOG:
+        path = corpora() / "catalog" / f"{name}.txt"
+        CATALOG[name].make(path, emit)
         return path
     found = prepared(corpus) if corpus and not set(corpus) & set("*?[/\\") else []
     if len(found) == 1:
@@ -124,3 +127,22 @@ def locate(corpus: str, emit: Emit) -> Path:
     names = [*CATALOG, *(path.name for path in prepared())]
     hint = suggest(corpus, names) or f"Name a text file, or one of: {', '.join(names)}."
     raise TextError(f"there is no file and no corpus {corpus}", hint)
+
+
+def corpus_of(what: str, text: TextSettings, given: Mapping[str, Any], emit: Emit) -> Corpus:
+    """The corpus that `charrnn train WHAT` means, prepared on the way if need be.
+
+    It is divided as `--split` says, or as it was prepared. UsageError if a corpus that is prepared
+    already is not as the given settings ask.
+    """
+    path = what if what == "-" else locate(what, emit)
+    if isinstance(path, Path) and path.is_dir():
+        corpus = open_corpus(path)
+        if "tokens" in given and text.tokens != corpus.tokenizer.kind:
+            raise UsageError(
+                f"{what} is prepared as {corpus.tokenizer.kind} tokens",
+                f"Leave --tokens out, or prepare the text again with --tokens {text.tokens}.",
+            )
+    else:
+        corpus = prepare([path], replace(text, split=TextSettings.split), None, emit, divide=False)
+    return replace(corpus, split=text.split) if "split" in given else corpus

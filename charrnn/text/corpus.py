@@ -8,13 +8,14 @@ The folder's name ends in a digest of what it was made from, so a changed source
 and an unchanged one is found again, whatever it is called and whenever it was touched.
 """
 
+import codecs
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from numpy.typing import NDArray
 from charrnn.errors import TextError
 from charrnn.events import Emit, Prepared, Progress
 from charrnn.files import corpora, plain_name, sync_folder, whole
-from charrnn.settings import TextSettings, split_shares
+from charrnn.settings import TextSettings, read, split_shares
 from charrnn.text.source import PIECE, opened, pieces
 from charrnn.text.tokenizers import TOKENIZERS, Tokenizer, from_json, to_json
 
@@ -42,6 +43,7 @@ class Corpus:
     folder: Path
     key: str
     tokenizer: Tokenizer
+    encoding: str
     split: str
     tokens: Tokens
 
@@ -59,16 +61,19 @@ class Corpus:
 
 def open_corpus(folder: Path) -> Corpus:
     """The corpus in a folder. TextError if it is none, or damaged."""
+    folder = folder.resolve()
     try:
         data = json.loads((folder / "corpus.json").read_text("utf-8"))
         if data["format"] != FORMAT or data["dtype"] not in _DTYPES:
             raise ValueError("its format is not known to this version")
-        split_shares(data["split"])
+        tokenizer, text = from_json(data["tokenizer"]), data["text"]
+        settings = read(TextSettings, {**text, "tokens": tokenizer.kind})
         tokens = np.memmap(folder / "tokens.bin", data["dtype"], "r")
         if len(tokens) != data["tokens"]:
             raise ValueError("tokens.bin is not as long as corpus.json says")
-        return Corpus(folder, data["key"], from_json(data["tokenizer"]), data["split"], tokens)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        key = str(data["key"])
+        return Corpus(folder, key, tokenizer, settings.encoding, settings.split, tokens)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise TextError(
             f"{folder} is no prepared corpus: {error}", "Delete it and prepare the text again."
         ) from None
@@ -88,59 +93,66 @@ def find_corpus(key: str) -> Corpus | None:
 
 
 def prepare(
-    sources: Sequence[str | Path], settings: TextSettings, name: str | None, emit: Emit
+    sources: Sequence[str | Path],
+    settings: TextSettings,
+    name: str | None,
+    emit: Emit,
+    divide: bool = True,
 ) -> Corpus:
     """Prepare UTF-8 (or other) text files as one corpus, in this order, or find it prepared.
 
-    Memory does not grow with the text. A killed `prepare` leaves no corpus behind.
+    Memory does not grow with the text. A killed `prepare` leaves no corpus behind. `divide`: give a
+    corpus that is found the split of these settings; otherwise it keeps its own.
     """
     with tempfile.TemporaryDirectory() as spool:
-        paths = [_spooled(source, Path(spool)) for source in sources]
-        label = name or Path(sources[0]).stem if sources[0] != "-" else name or "stdin"
-        total = 0
-        for path in paths:
-            with opened(path):  # a wrong name is told before hours are spent on the right ones
-                total += Path(path).stat().st_size
+        paths = [_spooled(source, Path(spool) / str(n)) for n, source in enumerate(sources)]
+        before = [path.stat() for path in paths]
+        total = sum(stat.st_size for stat in before)
+        names = [Path(source).name if source != "-" else "stdin" for source in sources]
         if total == 0:
-            raise TextError(
-                f"{' and '.join(map(str, sources))}: there is nothing in it", "Take a longer text."
-            )
-        work = _Work(paths, settings, total * 3, plain_name(label), emit)
+            raise TextError(f"there is nothing in {' and '.join(names)}", "Take a longer text.")
+        label = plain_name(name or Path(names[0]).stem)
+        work = _Work(list(zip(paths, names, strict=True)), settings, total * 3, label, emit)
         digests = list(work.digests())
         key = _key(digests, settings)
-        folder = corpora() / f"{plain_name(label)}-{key[:8]}"
-        found = _reuse(folder, key, settings)
+        folder = corpora() / f"{label}-{key[:8]}"
+        found = _reuse(folder, key, settings.split if divide else None)
         if found is None:
-            sizes = [Path(path).stat().st_size for path in paths]
             listed = [
-                {"name": Path(source).name, "bytes": size, "sha256": digest}
-                for source, size, digest in zip(sources, sizes, digests, strict=True)
+                {"name": source, "bytes": stat.st_size, "sha256": digest}
+                for source, stat, digest in zip(names, before, digests, strict=True)
             ]
-            _write(folder, work, settings, {"key": key, "sources": listed})
+            with _folder(folder) as temporary:
+                _write(temporary, work, {"key": key, "sources": listed})
+                now = [path.stat() for path in paths]
+                if [(s.st_size, s.st_mtime_ns) for s in now] != [
+                    (s.st_size, s.st_mtime_ns) for s in before
+                ]:
+                    raise TextError(
+                        f"{' or '.join(names)} changed while it was read", "Prepare it again."
+                    )
         emit(Progress(work.task, 1, 1))
     corpus = found or open_corpus(folder)
-    emit(
-        Prepared(
-            corpus.name, str(folder), len(corpus.tokens), corpus.tokenizer.size, found is not None
-        )
-    )
+    vocabulary = corpus.tokenizer.size
+    emit(Prepared(corpus.name, str(folder), len(corpus.tokens), vocabulary, found is not None))
     return corpus
 
 
-def _spooled(source: str | Path, folder: Path) -> str | Path:
-    """Stdin is read three times over like any other source, so it goes through a file."""
-    if source != "-":
-        return source
-    with opened("-") as stdin, (folder / "stdin").open("wb") as file:
-        shutil.copyfileobj(stdin, file, PIECE)
-    return folder / "stdin"
+def _spooled(source: str | Path, spool: Path) -> Path:
+    """A text is read three times over, so what can be read only once goes through a file."""
+    with opened(source) as file:  # a wrong name is told before hours are spent on the right ones
+        if source != "-" and Path(source).is_file():
+            return Path(source)
+        with spool.open("wb") as copy:
+            shutil.copyfileobj(file, copy, PIECE)
+    return spool
 
 
 @dataclass
 class _Work:
     """The passes over the sources, and how far they have come."""
 
-    paths: Sequence[str | Path]
+    sources: Sequence[tuple[Path, str]]
     settings: TextSettings
     total: int
     name: str
@@ -157,7 +169,7 @@ class _Work:
 
     def digests(self) -> Iterator[str]:
         """The sha256 of each source."""
-        for path in self.paths:
+        for path, _ in self.sources:
             digest = hashlib.sha256()
             with opened(path) as file:
                 while data := file.read(PIECE):
@@ -168,61 +180,76 @@ class _Work:
     def text(self) -> Iterator[str]:
         """The text of all sources, in pieces."""
         raw = TOKENIZERS[self.settings.tokens].raw
-        for path in self.paths:
+        for path, name in self.sources:
             with opened(path) as file:
                 before = 0
-                for piece in pieces(file, path, self.settings.encoding, raw):
+                for piece in pieces(file, name, self.settings.encoding, raw):
                     yield piece
                     self._advance(file.tell() - before)
                     before = file.tell()
 
 
 def _key(digests: list[str], settings: TextSettings) -> str:
-    made_from = {**asdict(settings), "sources": digests, "format": FORMAT}
-    del made_from["split"]  # where the parts begin does not change the tokens
-    return hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
+    """The digest of all that the tokens depend on; where the parts begin is not among it."""
+    encoding = codecs.lookup(settings.encoding).name
+    made_from = [FORMAT, settings.tokens, encoding, *digests]
+    return hashlib.sha256(json.dumps(made_from).encode()).hexdigest()
 
 
-def _reuse(folder: Path, key: str, settings: TextSettings) -> Corpus | None:
-    """The corpus of that key, if it is there and whole, with the split now asked for."""
+def _reuse(folder: Path, key: str, split: str | None) -> Corpus | None:
+    """The corpus of that key, if it is there and whole, with the split that is asked for."""
     try:
         found = open_corpus(folder)
     except TextError:
         return None
     if found.key != key:
         return None
-    if found.split != settings.split:
-        data = json.loads((folder / "corpus.json").read_text("utf-8"))
-        _write_json(folder / "corpus.json", {**data, "split": settings.split})
-    return replace(found, split=settings.split)
+    if split is None or found.split == split:
+        return found
+    data = json.loads((folder / "corpus.json").read_text("utf-8"))
+    data["text"]["split"] = split
+    _write_json(folder / "corpus.json", data)
+    return replace(found, split=split)
 
 
-def _write(folder: Path, work: _Work, settings: TextSettings, facts: dict[str, Any]) -> None:
-    tokenizer = TOKENIZERS[settings.tokens].learn(work.text())
-    temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
-    temporary.mkdir(parents=True)
+@contextmanager
+def _folder(folder: Path) -> Iterator[Path]:
+    """A folder to fill. It is at `folder` after the block, or nothing is."""
+    new = not corpora().exists()
+    corpora().mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=corpora(), prefix=f".{folder.name}.", suffix=".tmp"))
     try:
-        count, dtype = 0, np.dtype(np.uint8)
-        with whole(temporary / "tokens.bin") as file:
-            for piece in work.text():
-                ids = tokenizer.encode(piece)
-                count, dtype = count + len(ids), ids.dtype
-                file.write(ids.data)
-        if count < 2:
-            raise TextError(
-                f"{work.name}: one token is too little to learn from", "Take a longer text."
-            )
-        about = {"format": FORMAT, "tokens": count, "dtype": dtype.name, "split": settings.split}
-        _write_json(temporary / "corpus.json", {**about, **facts, "tokenizer": to_json(tokenizer)})
-        if folder.exists():  # damaged, or it would have been reused
+        yield temporary
+        with suppress(OSError):  # a damaged one, or somebody was faster and made the same
             shutil.rmtree(folder)
         temporary.rename(folder)
         sync_folder(folder.parent)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
+        if new:
+            with suppress(OSError):
+                corpora().rmdir()
         raise
+
+
+def _write(folder: Path, work: _Work, facts: dict[str, Any]) -> None:
+    settings = work.settings
+    tokenizer = TOKENIZERS[settings.tokens].learn(work.text())
+    count, dtype = 0, np.dtype(np.uint8)
+    with whole(folder / "tokens.bin") as file:
+        for piece in work.text():
+            ids = tokenizer.encode(piece)
+            count, dtype = count + len(ids), ids.dtype
+            file.write(ids.data)
+    if count < 2:
+        raise TextError(
+            f"one token is too little to learn from: {work.name}", "Take a longer text."
+        )
+    text = {"encoding": settings.encoding, "split": settings.split}
+    about = {"format": FORMAT, "tokens": count, "dtype": dtype.name, "text": text}
+    _write_json(folder / "corpus.json", {**about, **facts, "tokenizer": to_json(tokenizer)})
 
 
 def _write_json(path: Path, data: dict[str, Any]) -> None:
     with whole(path) as file:
-        file.write(json.dumps(data, ensure_ascii=False, indent=1).encode())
+        file.write(json.dumps(data, indent=1).encode())

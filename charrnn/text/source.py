@@ -24,6 +24,8 @@ def opened(source: str | Path) -> Iterator[BinaryIO]:
         raise TextError(f"there is no file {source}", "Check the path.") from None
     except IsADirectoryError:
         raise TextError(f"{source} is a folder, not a text", "Name its files.") from None
+    except OSError as error:
+        raise TextError(f"{source} cannot be read: {error.strerror}", "Check the path.") from None
     with file:
         yield file
 
@@ -34,7 +36,8 @@ def pieces(file: BinaryIO, name: str | Path, encoding: str, raw: bool) -> Iterat
     `raw` lets bytes through that are no UTF-8, as lone surrogates. Otherwise TextError names the
     first byte that cannot be read.
     """
-    anything = raw and codecs.lookup(encoding).name == "utf-8"
+    utf8 = codecs.lookup(encoding).name == "utf-8"
+    anything = raw and utf8
     decoder = codecs.getincrementaldecoder(encoding)("surrogateescape" if anything else "strict")
     position = 0  # of the first byte that the decoder has not seen
     while True:
@@ -42,11 +45,15 @@ def pieces(file: BinaryIO, name: str | Path, encoding: str, raw: bool) -> Iterat
         held = len(decoder.getstate()[0])
         try:
             text = decoder.decode(data, final=not data)
-        except UnicodeDecodeError as error:
-            where = position - held + error.start
+            if not utf8:
+                text.encode("utf-8")  # some encodings let half a surrogate pair through
+        except UnicodeError as error:
+            what = str(error)
+            if isinstance(error, UnicodeDecodeError):
+                byte, where = error.object[error.start], position - held + error.start
+                what = f"byte {where} (0x{byte:02x}) cannot be read"
             raise TextError(
-                f"{name} is not {encoding}: byte {where} (0x{error.object[error.start]:02x}) "
-                f"cannot be read",
+                f"{name} is not {encoding}: {what}",
                 "Say how it is encoded with --encoding (latin-1, cp1252, utf-16, ...), "
                 "or take it as bytes with --tokens byte.",
             ) from None

@@ -116,6 +116,7 @@ class Characters:
             raise ValueError("a character vocabulary is a text of its characters")
         if any(a >= b for a, b in pairwise(characters)):
             raise ValueError("a character vocabulary is sorted and has nothing twice")
+        characters.encode()  # ValueError for half a surrogate pair
         return cls(characters)
 
     def to_json(self) -> dict[str, Any]:

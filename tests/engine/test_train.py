@@ -10,7 +10,7 @@ import torch
 from charrnn import store
 from charrnn.engine.evaluate import evaluate
 from charrnn.engine.session import Session, read_saved
-from charrnn.engine.train import train
+from charrnn.engine.train import _step, train
 from charrnn.errors import DivergedError
 from charrnn.events import Evaluated, Finished, Planned, Saved, Stepped
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings
@@ -97,7 +97,7 @@ def test_a_resumed_run_is_the_same_run_bit_for_bit(home, cell, precision):
     events = run(cut, stop=lambda: next(count) == 31)
     assert isinstance(events[-1], Finished)
     assert events[-1].interrupted
-    assert cut.progress.step == 31
+    assert cut.position.step == 31
     rest = session(home, text, model, name="cut", **settings)
     rest.restore(*read_saved(home / "cut"))
     events = run(rest)
@@ -144,7 +144,7 @@ def test_lengths_are_kept(home):
     timed = session(home, tale(4000), time="1s")
     events = run(timed)
     planned = next(e for e in events if isinstance(e, Planned))
-    assert timed.progress.step == planned.steps
+    assert timed.position.step == planned.steps
     assert any(isinstance(e, Stepped) and e.steps == planned.steps for e in events)
 
 
@@ -165,3 +165,51 @@ def test_divergence_ends_the_run_and_keeps_what_was_good(home):
     with pytest.raises(DivergedError, match="not finite"):
         run(again)
     assert (made.folder / store.MODEL).read_bytes() == good
+
+
+def test_the_average_follows_the_weights_exponentially(home):
+    """The last weights under the name of their average, or a first step that weighs for ever."""
+    made = session(home, tale(3000), steps=30, average=0.9)
+    expected = made.model.head.detach().clone()
+    for step in range(1, 31):
+        _step(made)
+        decay = min(0.9, (1 + step) / (10 + step))
+        expected = decay * expected + (1 - decay) * made.model.head.detach()
+    torch.testing.assert_close(made.average.head, expected)
+    assert not torch.equal(made.average.head, made.model.head)
+
+
+def test_the_gradient_is_clipped(home):
+    """A --clip that nobody reads: under Adam's epsilon nothing moves any more."""
+    made = session(home, tale(3000), steps=5, optimizer="adamw", clip=1e-14)
+    before = made.model.head.detach().clone()
+    run(made)
+    assert (made.model.head - before).abs().max() < 1e-5
+
+
+def test_a_diverged_state_is_not_saved(home):
+    """Not-a-number over the last training state, from which nothing comes back."""
+    made = session(home, tale(3000), steps=40, save_every=1)
+    with pytest.raises(DivergedError):
+        train(made, lambda _: None, lambda: poison(made, at=10))
+    _, tensors = read_saved(made.folder)
+    assert all(t.isfinite().all() for t in tensors.values())
+
+
+def poison(session, at):
+    if session.position.step == at:
+        with torch.no_grad():
+            session.model.head_bias[0] = math.nan
+    return False
+
+
+def test_the_score_of_the_end_is_that_of_the_best_look(home):
+    """Bits per character of one part reckoned with the characters of another."""
+    text = "a" * 1600 + "é" * 400  # one byte a character to train on, two to validate
+    (home / "text.txt").write_text(text, "utf-8")
+    words = TextSettings(tokens="byte", split="80/20/0")
+    corpus = prepare(["text.txt"], words, None, lambda _: None)
+    made = Session(corpus, home, MODEL, TrainSettings(steps=5, lanes=2, device="cpu"), words)
+    events = run(made)
+    look = [e for e in events if isinstance(e, Evaluated) and e.best][-1]
+    assert events[-1].bits_per_character == look.bits_per_character

@@ -89,6 +89,8 @@ def test_python_is_always_there(home):
 def test_names_are_looked_for_here_then_in_corpora_then_in_the_catalog(home):
     """A downloaded text preferred over the person's own."""
     (home / "corpora").mkdir()
+    (home / "corpora" / "python.txt").write_text("my own notes")
+    assert locate("python", lambda _: None).read_text() == "my own notes"
     (home / "corpora" / "shakespeare.txt").write_text("in corpora")
     assert locate("shakespeare.txt", lambda _: None).read_text() == "in corpora"
     assert locate("shakespeare", lambda _: None).read_text() == "in corpora"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given, strategies as st
 from charrnn.errors import TextError
 from charrnn.events import Prepared
 from charrnn.settings import TextSettings
+from charrnn.text.catalog import corpus_of
 from charrnn.text.corpus import PARTS, open_corpus, prepare, prepared
 from tests.conftest import tale
 
@@ -64,7 +66,9 @@ def test_another_split_is_the_same_corpus_divided_anew(home):
 
 @given(
     size=st.integers(2, 500),
-    shares=st.tuples(st.integers(1, 100), st.integers(0, 100), st.integers(0, 100)),
+    shares=st.integers(1, 100).flatmap(
+        lambda a: st.integers(0, 100 - a).map(lambda b: (a, b, 100 - a - b))
+    ),
 )
 def test_parts_are_contiguous_and_make_up_the_whole(tmp_path_factory, size, shares):
     """A token in two parts, or in none: a validation score on training text."""
@@ -99,7 +103,7 @@ def test_a_damaged_corpus_is_prepared_again(home):
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(b"", "nothing in it"), (b"x", "one token"), (b"ok\0", "binary"), (b"ok\xff", "byte 2")],
+    [(b"", "nothing in a.txt"), (b"x", "one token"), (b"ok\0", "binary"), (b"ok\xff", "byte 2")],
 )
 def test_bad_texts_leave_nothing_behind(home, content, message):
     """A folder without a corpus, which the next command stumbles over."""
@@ -107,7 +111,7 @@ def test_bad_texts_leave_nothing_behind(home, content, message):
     with pytest.raises(TextError, match=message):
         make("a.txt")
     assert prepared() == []
-    assert list((home / "corpora").glob("*")) == [] if (home / "corpora").exists() else True
+    assert [path.name for path in home.iterdir()] == ["a.txt"]
 
 
 def test_progress_ends_and_never_goes_back(home):
@@ -118,3 +122,25 @@ def test_progress_ends_and_never_goes_back(home):
     done = [e.done / e.total for e in events if not isinstance(e, Prepared)]
     assert done == sorted(done)
     assert done[-1] == 1
+
+
+def test_a_split_is_changed_only_when_asked_to(home):
+    """Held-out text that is trained on because a second command left --split out."""
+    (home / "a.txt").write_text(tale(1000))
+    make("a.txt", split="60/20/20")
+    found = prepare(["a.txt"], TextSettings(), None, quiet, divide=False)
+    assert found.split == "60/20/20"
+    assert corpus_of("a.txt", TextSettings(), {}, quiet).split == "60/20/20"
+    split = {"split": "50/50/0"}
+    assert corpus_of("a.txt", TextSettings(**split), split, quiet).split == "50/50/0"
+    assert open_corpus(found.folder).split == "60/20/20", "training divides for itself alone"
+
+
+def test_what_can_be_read_only_once_is_prepared_all_the_same(home):
+    """A pipe that is empty at the second look."""
+    os.mkfifo(home / "pipe")
+    writer = threading.Thread(target=lambda: (home / "pipe").write_text("hello"))
+    writer.start()
+    corpus, _ = make("pipe")
+    writer.join()
+    assert len(corpus.tokens) == 5

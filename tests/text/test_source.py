@@ -42,3 +42,12 @@ def test_binary_files_are_told_apart():
     """A model trained on an executable."""
     with pytest.raises(TextError, match="binary"):
         list(source.pieces(io.BytesIO(b"\x7fELF\0\0"), "x", "utf-8", raw=False))
+
+
+@pytest.mark.parametrize(
+    ("data", "encoding"), [(b"no mark", "utf-16"), (b"ab+2AA-cd", "utf-7"), (b"\xff", "ascii")]
+)
+def test_other_encodings_fail_in_one_sentence(data, encoding):
+    """Codecs that raise other errors than UTF-8's, or let half a surrogate pair through."""
+    with pytest.raises(TextError, match=f"x.txt is not {encoding}"):
+        list(source.pieces(io.BytesIO(data), "x.txt", encoding, raw=False))

@@ -1,0 +1,44 @@
+"""The network around the cells."""
+
+import pytest
+import torch
+
+from charrnn.cells import CELLS
+from charrnn.engine.device import autocast
+from charrnn.engine.model import CharRNN, detached
+from charrnn.settings import ModelSettings
+
+
+def test_dropout_is_the_same_at_every_step_of_a_window():
+    """Ordinary dropout, which wears the state down step by step."""
+    model = CharRNN(ModelSettings(dropout=0.5, width=8), 5)
+    dropped = model._drop(torch.ones(6, 3, 64))
+    assert torch.equal(dropped, dropped[:1].expand_as(dropped))
+    assert set(dropped.unique().tolist()) == {0.0, 2.0}
+    assert torch.equal(model.eval()._drop(torch.ones(2, 3, 4)), torch.ones(2, 3, 4))
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_bf16_is_bf16_and_close_to_fp32(cell):
+    """A kernel that quietly takes another type than the one that is shown."""
+    torch.manual_seed(0)
+    model = CharRNN(ModelSettings(cell=cell, width=16, dropout=0.0), 9)
+    ids = torch.randint(9, (12, 4))
+    expected, _ = model(ids, model.zero_state(4))
+    with autocast(torch.device("cpu"), enabled=True):
+        found, state = model(ids, model.zero_state(4))
+        again, _ = model(ids, detached(state))
+    assert {part.dtype for layer in state for part in layer} == {torch.bfloat16}
+    torch.testing.assert_close(found.float(), expected, atol=0.05, rtol=0.05)
+    assert again.isfinite().all()
+    found.float().sum().backward()
+    assert all(p.grad is not None for p in model.parameters())
+
+
+def test_tied_weights_are_one_tensor():
+    """An output layer that drifts away from the embedding it should be."""
+    model = CharRNN(ModelSettings(width=8, embedding=8, tie=True), 5)
+    assert "head" not in model.export()
+    logits, _ = model(torch.zeros(1, 1, dtype=torch.long), model.zero_state(1))
+    logits.sum().backward()
+    assert model.embedding.weight.grad[1:].abs().sum() > 0
