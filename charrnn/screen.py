@@ -106,7 +106,7 @@ class Screen:
         return Padding(Group(*parts), _MARGIN)
 
     def _bar(self, before: str, done: int, total: int, after: str) -> RenderableType:
-        row = Table.grid(padding=(0, 2), expand=True)
+        row = Table.grid(padding=(0, 0, 0, 2), expand=True)
         row.add_column(no_wrap=True)
         row.add_column(ratio=1)
         row.add_column(no_wrap=True)
