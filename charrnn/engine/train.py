@@ -198,14 +198,14 @@ def _steps_between_looks(session: Session, steps: int) -> int:
 def _look(session: Session, watch: _Watch, emit: Emit) -> None:
     """Evaluate the averaged weights, keep them if they are the best so far, and let them write."""
     watch.report()
+    if not session.is_finite():
+        raise _diverged(session)
     now = session.position
     tokens = _looked_at(session, now.steps or now.step)
     best = True
     if len(tokens) > 1:
         with autocast(session.device, session.bf16):
             score = evaluate(session.average, tokens, session.corpus.tokenizer)
-        if not math.isfinite(score.loss):
-            raise _diverged(session)
         best = now.best is None or score.loss < now.best
         if best:
             now.best, now.best_bits = score.loss, score.bits_per_character
