@@ -1,5 +1,6 @@
 """What the tests share: texts made here, a home of their own, and the real command."""
 
+import json
 import os
 import random
 import subprocess
@@ -7,6 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,6 +51,11 @@ def run_charrnn(cwd: Path, *args: str, stdin: str | bytes = b"") -> Result:
         env={**os.environ, "COLUMNS": "200"},
     )  # fmt: skip
     return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def lines(text: str) -> list[dict[str, Any]]:
+    """What `--json` printed."""
+    return [json.loads(line) for line in text.splitlines()]
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from numpy.typing import NDArray
 
 from charrnn.errors import TextError
 from charrnn.events import Emit, Prepared, Progress
-from charrnn.files import corpora, plain_name, sync_folder, whole
+from charrnn.files import corpora, plain_name, whole, whole_folder
 from charrnn.settings import TextSettings, read, split_shares
 from charrnn.text.source import PIECE, opened, pieces
 from charrnn.text.tokenizers import TOKENIZERS, Tokenizer, from_json, to_json
@@ -122,7 +121,7 @@ def prepare(
                 {"name": source, "bytes": stat.st_size, "sha256": digest}
                 for source, stat, digest in zip(names, before, digests, strict=True)
             ]
-            with _folder(folder) as temporary:
+            with whole_folder(folder) as temporary:
                 _write(temporary, work, {"key": key, "sources": listed})
                 now = [path.stat() for path in paths]
                 if [(s.st_size, s.st_mtime_ns) for s in now] != [
@@ -210,26 +209,6 @@ def _reuse(folder: Path, key: str, split: str | None) -> Corpus | None:
     data["text"]["split"] = split
     _write_json(folder / "corpus.json", data)
     return replace(found, split=split)
-
-
-@contextmanager
-def _folder(folder: Path) -> Iterator[Path]:
-    """A folder to fill. It is at `folder` after the block, or nothing is."""
-    new = not corpora().exists()
-    corpora().mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=corpora(), prefix=f".{folder.name}.", suffix=".tmp"))
-    try:
-        yield temporary
-        with suppress(OSError):  # a damaged one, or somebody was faster and made the same
-            shutil.rmtree(folder)
-        temporary.rename(folder)
-        sync_folder(folder.parent)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        if new:
-            with suppress(OSError):
-                corpora().rmdir()
-        raise
 
 
 def _write(folder: Path, work: _Work, facts: dict[str, Any]) -> None:
