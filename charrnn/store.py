@@ -114,7 +114,14 @@ def load_checkpoint(path: Path) -> Checkpoint:
             )
     except KeyError as error:
         reason = f"it says nothing of {error}"
-    except (SafetensorError, ValueError, TypeError, AttributeError, OverflowError) as error:
+    except (
+        SafetensorError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         reason = str(error)
     raise CheckpointError(
         f"{path} is no charrnn checkpoint: {reason}", "Name a run, its folder or its model file."
@@ -161,7 +168,8 @@ def check_new(name: str | None) -> None:
         return
     if not re.fullmatch(r"\w[\w.-]{0,63}", name):
         raise UsageError(f"{name!r} is no name for a run", "Use letters, digits, '.', '_' and '-'.")
-    if (checkpoints() / name / TRAINING).exists():
+    folder = checkpoints() / name
+    if folder.exists() and {path.name for path in folder.iterdir()} - {METRICS}:
         raise UsageError(
             f"there is a run {name} already",
             f"Go on with it: charrnn train --resume --run {name}; or take another name.",

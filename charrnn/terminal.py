@@ -108,12 +108,14 @@ def _print_scores(scores: Mapping[str, Any], as_json: bool) -> None:
     if as_json:
         print(json.dumps(scores), flush=True)
         return
-    out = Console(highlight=False, soft_wrap=True)
+    out = _Console(highlight=False, soft_wrap=True)
     for name, value in scores.items():
         number = f"{value:,}" if isinstance(value, int) else str(value)
         shown = f"{value:.4f}" if isinstance(value, float) else number
         strong = "bold" if name.startswith("bits") else ""
-        out.print(Text.assemble((f"{name.replace('_', ' '):<20}", "dim"), (shown, strong)))
+        out.print(
+            Text.assemble((f"{name.replace('_', ' '):<20}", "dim"), (_printable(shown), strong))
+        )
 
 
 class Lines:

@@ -214,3 +214,28 @@ def test_nobody_watching_is_no_reason_to_stop(home, streams):
                           capture_output=True, timeout=60)  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert (home / "checkpoints/tale/model.safetensors").exists()
+
+
+def test_nothing_of_others_is_deleted_or_written_over(home, charrnn):
+    """A failed run that takes somebody's notes, or an imported model, with it."""
+    (home / "tale.txt").write_text(tale(2000), "utf-8")
+    for name in ("notes.txt", "model.safetensors"):
+        folder = home / "checkpoints" / name.split(".")[0]
+        folder.mkdir(parents=True)
+        (folder / name).write_text("mine")
+        result = charrnn("train", "tale.txt", "--steps", "2", "--run", folder.name, *SMALL)
+        assert result.code == 2
+        assert (folder / name).read_text() == "mine"
+
+
+def test_a_diverged_model_says_so(home, charrnn):
+    """Pages of the last letter of the alphabet, and warnings with source lines."""
+    (home / "tale.txt").write_text(tale(2000), "utf-8")
+    wild = ("--cell", "relu", "--rate", "900", "--adam-rate", "900", "--clip", "1e9",
+            "--average", "0", "--warmup", "40", "--save-every", "1")  # fmt: skip
+    result = charrnn("train", "tale.txt", "--steps", "300", *wild, *SMALL)
+    assert result.code == 5, result.err
+    assert "diverged" in result.err or "not finite" in result.err
+    result = charrnn("sample", "tale", "--length", "50")
+    assert result.code in (0, 5)
+    assert "Warning" not in result.err

@@ -4,9 +4,10 @@ import copy
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
+from annotated_types import Ge
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
@@ -29,7 +30,7 @@ class Position:
     `best` is the lowest validation loss, `best_bits` the same in bits per character.
     """
 
-    step: int = 0
+    step: Annotated[int, Ge(0)] = 0
     hold: int = 0
     steps: int | None = None
     best: float | None = None
@@ -135,6 +136,8 @@ class Session:
         if data["position"].keys() != asdict(self.position).keys():
             raise ValueError("its position does not add up")
         self.position = read(Position, data["position"])
+        if self.position.steps is not None and self.position.step > self.position.steps:
+            raise ValueError("it is past its end")
         epoch, step = map(int, data["lanes"])
         if epoch < 0 or not 0 <= step <= self.lanes.steps_an_epoch:
             raise ValueError("its lanes are somewhere else")
@@ -183,7 +186,14 @@ def read_saved(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
             if data["format"] != store.FORMAT:
                 raise ValueError(f"format {data['format']} is not known to this version")
             return data, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (a file is no dict)
-    except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
+    except (
+        OSError,
+        SafetensorError,
+        ValueError,
+        KeyError,
+        TypeError,
+        RecursionError,
+    ) as error:
         raise unusable(path, error) from None
 
 

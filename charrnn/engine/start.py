@@ -123,7 +123,7 @@ def run(session: Session, show: Emit, stop: Callable[[], bool]) -> None:
 
             train(session, emit, stop)
     except BaseException:
-        if not (session.folder / store.TRAINING).exists():
+        if {path.name for path in session.folder.iterdir()} == {store.METRICS}:
             shutil.rmtree(session.folder, ignore_errors=True)
         raise
 

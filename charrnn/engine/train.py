@@ -92,7 +92,7 @@ def _save(session: Session, watch: "_Watch", emit: Emit) -> None:
 def _diverged(session: Session) -> DivergedError:
     return DivergedError(
         f"the loss or a weight is not finite any more at step {session.position.step}",
-        "Lower the learning rate (--rate, --adam-rate) or --clip. What was saved before is kept.",
+        "Train anew with a lower --rate, --adam-rate or --clip. What was saved before is kept.",
     )
 
 
@@ -206,6 +206,8 @@ def _look(session: Session, watch: _Watch, emit: Emit) -> None:
     if len(tokens) > 1:
         with autocast(session.device, session.bf16):
             score = evaluate(session.average, tokens, session.corpus.tokenizer)
+        if not math.isfinite(score.loss):
+            raise _diverged(session)
         best = now.best is None or score.loss < now.best
         if best:
             now.best, now.best_bits = score.loss, score.bits_per_character

@@ -42,8 +42,9 @@ class Player:
         """ids (*lanes), state -> logits of the next token (*lanes, V), state."""
         z = self.table[ids]
         after: list[tuple[Floats, ...]] = []
-        for weights, before in zip(self.layers, state, strict=True):
-            if after:
-                z = after[-1][0] @ weights["weight_ih"].T + weights["bias_ih"]
-            after.append(self.cell.step(weights, z, before))
-        return after[-1][0] @ self.head.T + self.head_bias, tuple(after)
+        with np.errstate(over="ignore", invalid="ignore"):  # a diverged model: see the logits
+            for weights, before in zip(self.layers, state, strict=True):
+                if after:
+                    z = after[-1][0] @ weights["weight_ih"].T + weights["bias_ih"]
+                after.append(self.cell.step(weights, z, before))
+            return after[-1][0] @ self.head.T + self.head_bias, tuple(after)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from charrnn.errors import DivergedError
 from charrnn.play.player import Floats, Player
 from charrnn.settings import SampleSettings
 from charrnn.text.tokenizers import Tokenizer
@@ -54,7 +55,8 @@ def start_of(tokenizer: Tokenizer) -> str:
 def write(player: Player, tokenizer: Tokenizer, settings: SampleSettings) -> Iterator[str]:
     """A text in whole characters, as they are made: the prime, then `length` more.
 
-    Ends early before `stop`. TextError if the prime has a character that the vocabulary lacks.
+    Ends early before `stop`. TextError if the prime has a character that the vocabulary lacks,
+    DivergedError if the model gives no finite logits.
     """
     prime = settings.prime or ""
     state = player.zero_state()
@@ -66,6 +68,8 @@ def write(player: Player, tokenizer: Tokenizer, settings: SampleSettings) -> Ite
     rng = np.random.default_rng(settings.seed)
     left, held, stop = settings.length, "", settings.stop or ""
     while left > 0:
+        if not np.isfinite(logits).all():
+            raise DivergedError("the model has diverged: it gives no numbers", "Train another one.")
         token = draw(distribution(logits, settings), rng)
         logits, state = player.feed(token, state)
         piece = decode(token)[:left]

@@ -14,6 +14,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -86,8 +87,10 @@ def prepared(name: str = "*") -> list[Path]:
 def find_corpus(key: str) -> Corpus | None:
     """The prepared corpus with that key, wherever it came from and whatever it is called."""
     for folder in prepared():
-        if folder.name.endswith(key[:8]) and (found := open_corpus(folder)).key == key:
-            return found
+        if folder.name.endswith(key[:8]):
+            with suppress(TextError):  # a damaged one, but there may be another
+                if (found := open_corpus(folder)).key == key:
+                    return found
     return None
 
 

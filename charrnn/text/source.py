@@ -54,7 +54,7 @@ def pieces(file: BinaryIO, name: str | Path, encoding: str, raw: bool) -> Iterat
                 what = f"byte {where} (0x{byte:02x}) cannot be read"
             raise TextError(
                 f"{name} is not {encoding}: {what}",
-                "Say how it is encoded with --encoding (latin-1, cp1252, utf-16, ...), "
+                "Say how it is encoded with --encoding (latin-1, cp1252, utf-16-le, ...), "
                 "or take it as bytes with --tokens byte.",
             ) from None
         if not raw and "\0" in text:
