@@ -25,7 +25,7 @@ def distribution(logits: Floats, settings: SampleSettings) -> NDArray[np.float64
     with np.errstate(over="ignore"):  # a tiny temperature sends all but the likeliest to -inf
         weights: NDArray[np.float64] = np.exp((scores - scores.max()) / settings.temp)
     if settings.top_k is not None or settings.top_p is not None:
-        order = np.argsort(-weights, kind="stable")
+        order = np.argsort(-scores, kind="stable")  # weights may tie where scores do not
         if settings.top_k is not None:
             weights[order[settings.top_k :]] = 0.0
         if settings.top_p is not None:
