@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from dataclasses import replace
 from typing import Annotated, Literal
 
 import typer
@@ -18,6 +19,9 @@ from charrnn.settings import (
     TrainSettings,
     check_encoding,
 )
+
+_WORTH_TORCH = 3e11
+"""Parameters times characters: to write so many, torch is loaded in less time than it saves."""
 
 app = typer.Typer(
     help="Character-level recurrent language models: train one on any text, and let it write.",
@@ -159,23 +163,35 @@ def train(
 
 @app.command()
 @with_flags
-def sample(settings: SampleSettings, run: Run = None) -> None:
+def sample(settings: SampleSettings, run: Run = None, json: Json = False) -> None:
     """Let a model write, to the terminal or into a pipe."""
-    from dataclasses import replace
+    from numpy.random import default_rng
 
     from charrnn.play.player import Player
-    from charrnn.play.sample import write
+    from charrnn.play.sample import blocks, write, write_many
     from charrnn.stdout import writing
     from charrnn.store import find_model, load_checkpoint
 
-    checkpoint = load_checkpoint(find_model(run))
+    found = load_checkpoint(find_model(run))
     if settings.prime == "-":
         prime = sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
         settings = replace(settings, prime=prime)
-    player = Player(checkpoint.model, checkpoint.weights)
     with writing() as out:
-        for piece in write(player, checkpoint.tokenizer, settings):
-            out(piece)
+        if settings.count == 1 and not json:
+            for piece in write(Player(found.model, found.weights), found.tokenizer, settings):
+                out(piece)
+            return
+        if settings.count * settings.length * found.parameters > _WORTH_TORCH:
+            _patient_threads()
+            from charrnn.engine import crowd
+
+            drawn = crowd.blocks(found.model, found.weights, found.tokenizer, settings)
+        else:
+            player = Player(found.model, found.weights)
+            chance = default_rng(settings.seed).random
+            drawn = blocks(player, found.tokenizer, settings, settings.count, chance)
+        for text in write_many(found.tokenizer, settings, drawn):
+            out(text.line(json))
 
 
 @app.command("eval")

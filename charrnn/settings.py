@@ -134,6 +134,7 @@ class SampleSettings:
     ] = None
     prime: Annotated[str | None, "text to go on from, printed first; - reads it from stdin"] = None
     stop: Annotated[str | None, "end before this text would be written"] = None
+    count: Annotated[int, Ge(1), Le(2**20), "independent texts, all at once"] = 1
     seed: Annotated[int | None, Ge(0), "the same seed writes the same text"] = None
 
     def __post_init__(self) -> None:

@@ -48,6 +48,11 @@ class Checkpoint:
     loss: float | None
     weights: Mapping[str, NDArray[np.float32]]
 
+    @property
+    def parameters(self) -> int:
+        """How many numbers the model has learned."""
+        return sum(weight.size for weight in self.weights.values())
+
 
 def shapes(model: ModelSettings, vocabulary: int) -> dict[str, tuple[int, ...]]:
     """Name -> shape of every tensor in a checkpoint of these settings."""

@@ -10,10 +10,9 @@ output.
 """
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any, ClassVar
 
-from array_api_compat import array_namespace
+from array_api_compat import array_namespace, is_numpy_array
 
 Array = Any  # an array of NumPy, torch, or whatever else follows the array API standard
 Weights = Mapping[str, Array]
@@ -33,9 +32,7 @@ class Cell:
     """Where each gate's bias starts, if not at 0."""
 
     fused: ClassVar[str | None] = None
-    """The `torch.nn` module of the same equations and weight layout, where there is one."""
-
-    fused_options: ClassVar[Mapping[str, Any]] = MappingProxyType({})
+    """torch's function of the same equations and weight layout (`torch.lstm`), if there is one."""
 
     @classmethod
     def shapes(cls, inputs: int, hidden: int) -> dict[str, tuple[int, ...]]:
@@ -65,11 +62,30 @@ def blocks(z: Array, count: int) -> list[Array]:
     return [z[..., i * size : (i + 1) * size] for i in range(count)]
 
 
+_NAMESPACES: dict[type, Any] = {}
+_SIGMOIDS: dict[type, Any] = {}
+
+
+def namespace(x: Array) -> Any:
+    """The functions of the array's own library, by their standard names.
+
+    Found once a type: looking takes longer than a small tanh. NumPy has the standard names itself,
+    and array_api_compat's wrapper of it is slow to import.
+    """
+    found = _NAMESPACES.get(type(x))
+    if found is None:
+        found = array_namespace(x, use_compat=False if is_numpy_array(x) else None)
+        _NAMESPACES[type(x)] = found
+        _SIGMOIDS[type(x)] = getattr(found, "sigmoid", None)  # not in the standard; torch has it
+    return found
+
+
 def tanh(x: Array) -> Array:
-    """The hyperbolic tangent of the array's own library."""
-    return array_namespace(x, use_compat=False).tanh(x)  # the compat wrappers are slow to import
+    """The hyperbolic tangent."""
+    return namespace(x).tanh(x)
 
 
 def sigmoid(x: Array) -> Array:
-    """1 / (1 + exp(-x)), through tanh: it cannot overflow."""
-    return 0.5 * tanh(0.5 * x) + 0.5
+    """1 / (1 + exp(-x)): the library's own, or through tanh, which cannot overflow."""
+    own = _SIGMOIDS.get(type(x))
+    return own(x) if own else 0.5 * tanh(0.5 * x) + 0.5

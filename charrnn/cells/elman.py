@@ -1,7 +1,5 @@
 """The simple recurrent network: Elman 1990, https://doi.org/10.1207/s15516709cog1402_1."""
 
-from types import MappingProxyType
-
 from charrnn.cells.base import Array, Cell, State, Weights, recur, tanh
 
 
@@ -12,8 +10,7 @@ class Elman(Cell):
     """
 
     gates = 1
-    fused = "RNN"
-    fused_options = MappingProxyType({"nonlinearity": "tanh"})
+    fused = "rnn_tanh"
 
     @staticmethod
     def step(weights: Weights, z: Array, state: State) -> State:
@@ -28,8 +25,7 @@ class ReLU(Cell):
     """
 
     gates = 1
-    fused = "RNN"
-    fused_options = MappingProxyType({"nonlinearity": "relu"})
+    fused = "rnn_relu"
 
     @staticmethod
     def step(weights: Weights, z: Array, state: State) -> State:

@@ -15,7 +15,7 @@ class GRU(Cell):
     """
 
     gates = 3
-    fused = "GRU"
+    fused = "gru"
 
     @staticmethod
     def step(weights: Weights, z: Array, state: State) -> State:

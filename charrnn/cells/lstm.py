@@ -24,12 +24,14 @@ class LSTM(Cell):
     gates = 4
     states = 2
     bias = (0.0, 1.0, 0.0, 0.0)
-    fused = "LSTM"
+    fused = "lstm"
 
     @staticmethod
     def step(weights: Weights, z: Array, state: State) -> State:
         """z (..., 4H), state (h, c) -> (h, c)."""
         h, c = state
-        i, f, g, o = blocks(z + recur(weights, h), 4)
-        c = sigmoid(f) * c + sigmoid(i) * tanh(g)
-        return sigmoid(o) * tanh(c), c
+        total = z + recur(weights, h)
+        i, f, _, o = blocks(sigmoid(total), 4)  # in one go: a call costs more than a few numbers
+        g = tanh(blocks(total, 4)[2])
+        c = f * c + i * g
+        return o * tanh(c), c

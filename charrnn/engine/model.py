@@ -1,16 +1,18 @@
 """The network: embedding -> layers -> logits. State goes in and comes out; none is kept inside.
 
-A layer trains through the fused `torch.nn` module of its cell's equations, where there is one,
-and otherwise loops the cell's own `step` over time. Both hold the same weights.
+A layer trains through torch's fused kernel of its cell's equations, where there is one, and
+otherwise loops the cell's own `step` over time, on the same weights. Nothing is written while it
+runs, so threads may share a network.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from itertools import zip_longest
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.func import functional_call
 from torch.nn import functional as F
 
 from charrnn.cells import CELLS
@@ -28,23 +30,15 @@ class Layer(nn.Module):
         super().__init__()
         self.cell = cell
         self.hidden = hidden
-        if fused and cell.fused:
-            self.kernel = getattr(nn, cell.fused)(inputs, hidden, **cell.fused_options)
-        else:
-            self.kernel = None
-            for name, shape in cell.shapes(inputs, hidden).items():
-                self.register_parameter(name, nn.Parameter(torch.empty(shape)))
+        self.kernel = getattr(torch, cell.fused) if fused and cell.fused else None
+        for name, shape in cell.shapes(inputs, hidden).items():
+            self.register_parameter(name, nn.Parameter(torch.empty(shape)))
         self.start()
-
-    def cell_weights(self) -> dict[str, nn.Parameter]:
-        """The cell's weights by the names that `step` knows."""
-        return {name.removeprefix("kernel.").removesuffix("_l0"): weight
-                for name, weight in self.named_parameters()}  # fmt: skip
 
     @torch.no_grad()
     def start(self) -> None:
         """Orthogonal recurrent and Xavier input weights, gate by gate; biases as the cell says."""
-        weights = self.cell_weights()
+        weights = dict(self.named_parameters())
         for name, weight in weights.items():
             for block in torch.split(weight, self.hidden):
                 if weight.dim() < 2:
@@ -58,9 +52,9 @@ class Layer(nn.Module):
 
     def forward(self, x: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
         """x (T, B, D), state of (B, H) each -> outputs (T, B, H), state."""
+        weights = dict(self.named_parameters())
         if self.kernel is not None:
-            return self._fused(x, state)
-        weights = self.cell_weights()
+            return self._fused(self.kernel, weights, x, state)
         shares = F.linear(x, weights["weight_ih"], weights["bias_ih"])
         outputs = []
         for z in shares:
@@ -68,19 +62,31 @@ class Layer(nn.Module):
             outputs.append(state[0])
         return torch.stack(outputs), state
 
-    def _fused(self, x: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
+    def _fused(
+        self,
+        kernel: Callable[..., Any],
+        weights: Mapping[str, Tensor],
+        x: Tensor,
+        state: LayerState,
+    ) -> tuple[Tensor, LayerState]:
         """The kernel, in the type that autocast asks for: by itself, cuDNN's takes float16."""
         device = x.device.type
         dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else x.dtype
-        weights = {name: weight.to(dtype) for name, weight in self.kernel.named_parameters()}
         packed = tuple(part[None].to(dtype) for part in state)
+        flat = [weight.to(dtype) for weight in weights.values()]
         with torch.autocast(device, enabled=False):
-            given = x.to(dtype), packed if len(packed) > 1 else packed[0]
-            if dtype == x.dtype == self.kernel.weight_hh_l0.dtype:
-                y, after = self.kernel(*given)
-            else:
-                y, after = functional_call(self.kernel, weights, given)
-        return y, tuple(part[0] for part in (after if isinstance(after, tuple) else (after,)))
+            y, *after = kernel(
+                x.to(dtype),
+                packed if len(packed) > 1 else packed[0],
+                flat,
+                has_biases=True,
+                num_layers=1,
+                dropout=0.0,
+                train=self.training,
+                bidirectional=False,
+                batch_first=False,
+            )
+        return y, tuple(part[0] for part in after)
 
 
 class CharRNN(nn.Module):
@@ -105,26 +111,31 @@ class CharRNN(nn.Module):
         arrays = range(CELLS[self.settings.cell].states)
         return tuple(tuple(zeros(lanes, self.settings.width) for _ in arrays) for _ in self.layers)
 
-    def forward(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
-        """ids (T, B), state -> logits (T, B, V), state."""
+    def forward(
+        self, ids: Tensor, state: State, masks: Sequence[Tensor] = ()
+    ) -> tuple[Tensor, State]:
+        """ids (T, B), state, masks from `dropout` -> logits (T, B, V), state."""
         x = self.embedding(ids)
         after = []
-        for layer, before in zip(self.layers, state, strict=True):
+        for layer, before, mask in zip_longest(self.layers, state, masks):
             x, layer_state = layer(x, before)
             after.append(layer_state)
-            x = self._drop(x)
+            if mask is not None:
+                x = x * mask
         if self.settings.tie:  # unit-variance rows: scaled to keep the logits small at the start
             head = self.embedding.weight * self.settings.width**-0.5
         else:
             head = self.head
         return F.linear(x, head, self.head_bias), tuple(after)
 
-    def _drop(self, x: Tensor) -> Tensor:
-        """Locked dropout: the same units at every step of a window (Gal, arXiv 1512.05287)."""
+    def dropout(self, lanes: int) -> list[Tensor]:
+        """Masks (1, B, H), one a layer: locked, that is the same units at every step of a window.
+
+        Gal and Ghahramani 2016, https://arxiv.org/abs/1512.05287. None are dropped at a rate of 0.
+        """
         rate = self.settings.dropout
-        if not self.training or rate == 0:
-            return x
-        return x * F.dropout(torch.ones_like(x[:1]), rate)
+        ones = self.head_bias.new_ones(1, lanes, self.settings.width)
+        return [F.dropout(ones, rate) for _ in self.layers] if rate else []
 
     def named_weights(self) -> dict[str, Tensor]:
         """The weights by the names of a checkpoint; tied ones once."""
@@ -136,7 +147,7 @@ class CharRNN(nn.Module):
             found["head"] = self.head
         for number, layer in enumerate(self.layers):
             assert isinstance(layer, Layer)
-            for name, weight in layer.cell_weights().items():
+            for name, weight in layer.named_parameters():
                 found[f"layers.{number}.{name}"] = weight
         return found
 
@@ -154,3 +165,11 @@ class CharRNN(nn.Module):
 def detached(state: State) -> State:
     """The state without its history: where back-propagation through time is truncated."""
     return tuple(tuple(part.detach() for part in layer) for layer in state)
+
+
+def joined(states: Sequence[State]) -> State:
+    """The states of some lanes each, as one of all lanes."""
+    return tuple(
+        tuple(torch.cat(parts) for parts in zip(*layers, strict=True))
+        for layers in zip(*states, strict=True)
+    )

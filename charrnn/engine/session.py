@@ -15,6 +15,7 @@ from torch import Tensor
 from charrnn import store
 from charrnn.engine import device as devices
 from charrnn.engine.batches import Lanes, fitting
+from charrnn.engine.crew import Crew
 from charrnn.engine.model import CharRNN, State
 from charrnn.engine.optim import optimizers
 from charrnn.errors import CheckpointError
@@ -62,6 +63,7 @@ class Session:
         tokens = self.corpus.part("train")
         lanes, window = fitting(len(tokens), self.settings.lanes, self.settings.window)
         self.lanes = Lanes(tokens, lanes, window, self.settings.seed)
+        self.crew = Crew(self.device, lanes, self.model_settings.width)
         self.state: State = self.model.zero_state(lanes)
 
     @property

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from charrnn.engine.device import autocast
 from charrnn.engine.evaluate import bits, characters_per_token, evaluate
-from charrnn.engine.model import detached
+from charrnn.engine.model import State, detached, joined
 from charrnn.engine.optim import schedule
 from charrnn.engine.session import Session
 from charrnn.errors import DivergedError
@@ -60,23 +60,34 @@ def train(session: Session, emit: Emit, stop: Callable[[], bool]) -> None:
 
 def _step(session: Session) -> Tensor:
     """Forward, backward and update over the next window. Returns the loss, still on the device."""
-    lanes, device = session.lanes, session.device
+    model, lanes, device = session.model, session.lanes, session.device
     ids, fresh = lanes.take()
     if device.type == "cuda":
         ids = ids.pin_memory().to(device, non_blocking=True)  # without waiting for the last step
     ids = ids.to(device)
-    state = session.model.zero_state(lanes.lanes) if fresh else detached(session.state)
-    with autocast(device, session.bf16):
-        logits, session.state = session.model(ids[:-1], state)
-        loss = F.cross_entropy(logits.flatten(0, 1), ids[1:].flatten())
-    loss.backward()
-    nn.utils.clip_grad_norm_(session.model.parameters(), session.settings.clip)
+    state = model.zero_state(lanes.lanes) if fresh else session.state
+    masks = model.dropout(lanes.lanes)
+    params = list(model.parameters())
+
+    def forward_and_back(share: slice) -> tuple[Tensor, tuple[Tensor, ...], State]:
+        before = tuple(tuple(part[share] for part in layer) for layer in state)
+        with autocast(device, session.bf16):
+            logits, after = model(ids[:-1, share], before, [mask[:, share] for mask in masks])
+            loss = F.cross_entropy(logits.flatten(0, 1), ids[1:, share].flatten())
+        loss = loss * ((share.stop - share.start) / lanes.lanes)
+        return loss.detach(), torch.autograd.grad(loss, params), detached(after)
+
+    losses, gradients, states = zip(*session.crew.map(forward_and_back), strict=True)
+    for p, *shares in zip(params, *gradients, strict=True):
+        p.grad = sum(shares[1:], start=shares[0])
+    session.state = joined(states)
+    nn.utils.clip_grad_norm_(params, session.settings.clip)
     for optimizer in session.optimizers:
         optimizer.step()
         optimizer.zero_grad()
     session.position.step += 1
     session.update_average()
-    return loss.detach()
+    return torch.stack(losses).sum()
 
 
 def _save(session: Session, watch: "_Watch", emit: Emit) -> None:

@@ -1,16 +1,16 @@
-"""A trained model as plain arrays: feed token ids, get logits, carry the state."""
+"""A trained model as plain arrays: feed token ids, get logits, carry the state.
+
+The arrays are NumPy's, so that sampling starts at once, or of any other library.
+"""
 
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from charrnn.cells import CELLS
+from charrnn.cells.base import Array, namespace
 from charrnn.settings import ModelSettings
 
-Floats = NDArray[np.floating[Any]]
-State = tuple[tuple[Floats, ...], ...]
+State = tuple[tuple[Array, ...], ...]
 
 
 class Player:
@@ -20,8 +20,8 @@ class Player:
     one row of a table (V, G*H).
     """
 
-    def __init__(self, settings: ModelSettings, weights: Mapping[str, Floats]) -> None:
-        """`weights` as `CharRNN.export` names them, in any float type."""
+    def __init__(self, settings: ModelSettings, weights: Mapping[str, Array]) -> None:
+        """`weights` as `CharRNN.export` names them. Overflow is the caller's: see the logits."""
         self.cell = CELLS[settings.cell]
         self.width = settings.width
         self.layers = [
@@ -35,16 +35,16 @@ class Player:
 
     def zero_state(self, *lanes: int) -> State:
         """What every text starts from: per layer, per array of the cell's state, (*lanes, H)."""
-        zeros = np.zeros((*lanes, self.width), self.table.dtype)
+        zeros = namespace(self.table).zeros_like(self.table[0, : self.width])
+        zeros = namespace(zeros).broadcast_to(zeros, (*lanes, self.width))
         return ((zeros,) * self.cell.states,) * len(self.layers)
 
-    def feed(self, ids: Any, state: State) -> tuple[Floats, State]:
+    def feed(self, ids: Any, state: State) -> tuple[Array, State]:
         """ids (*lanes), state -> logits of the next token (*lanes, V), state."""
         z = self.table[ids]
-        after: list[tuple[Floats, ...]] = []
-        with np.errstate(over="ignore", invalid="ignore"):  # a diverged model: see the logits
-            for weights, before in zip(self.layers, state, strict=True):
-                if after:
-                    z = after[-1][0] @ weights["weight_ih"].T + weights["bias_ih"]
-                after.append(self.cell.step(weights, z, before))
-            return after[-1][0] @ self.head.T + self.head_bias, tuple(after)
+        after: list[tuple[Array, ...]] = []
+        for weights, before in zip(self.layers, state, strict=True):
+            if after:
+                z = after[-1][0] @ weights["weight_ih"].T + weights["bias_ih"]
+            after.append(self.cell.step(weights, z, before))
+        return after[-1][0] @ self.head.T + self.head_bias, tuple(after)

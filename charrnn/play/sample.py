@@ -1,48 +1,101 @@
 """Writing text with a player: which token comes next, and the stream of characters."""
 
-from collections.abc import Iterator
+import json
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from itertools import islice
 
 import numpy as np
-from numpy.typing import NDArray
 
+from charrnn.cells.base import Array, namespace
 from charrnn.errors import DivergedError
-from charrnn.play.player import Floats, Player
+from charrnn.play.player import Player, State
 from charrnn.settings import SampleSettings
 from charrnn.text.tokenizers import Tokenizer
 
+_TOGETHER = 64  # steps of many texts that are looked at together
 
-def distribution(logits: Floats, settings: SampleSettings) -> NDArray[np.float64]:
-    """Logits (V,) -> the probabilities (V,) to draw from.
+Noise = Callable[[tuple[int, ...]], Array]
+"""Uniform numbers of a shape, at least 0 and below 1, from a library's own generator."""
+
+
+def scores(logits: Array, settings: SampleSettings) -> Array:
+    """Logits (..., V), of at most 0 -> log-weights (..., V) to draw by, -inf for what is left out.
 
     Temperature first, then top-k, then top-p (Holtzman et al., arXiv 1904.09751), then min-p
-    (Nguyen et al., arXiv 2407.01082). Temperature 0 puts everything on the likeliest token.
+    (Nguyen et al., arXiv 2407.01082). Temperature 0 leaves only the likeliest token.
     """
-    scores = logits.astype(np.float64)
-    if settings.temp == 0:
-        chosen = np.zeros_like(scores)
-        chosen[scores.argmax()] = 1.0
-        return chosen
-    with np.errstate(over="ignore"):  # a tiny temperature sends all but the likeliest to -inf
-        weights: NDArray[np.float64] = np.exp((scores - scores.max()) / settings.temp)
-    if settings.top_k is not None or settings.top_p is not None:
-        order = np.argsort(-scores, kind="stable")  # weights may tie where scores do not
-        if settings.top_k is not None:
-            weights[order[settings.top_k :]] = 0.0
-        if settings.top_p is not None:
-            mass = np.cumsum(weights[order])
-            before = mass - weights[order]  # the likeliest token always stays
-            weights[order[before >= settings.top_p * mass[-1]]] = 0.0
-    if settings.min_p is not None:
-        weights[weights < settings.min_p * weights.max()] = 0.0
-    weights /= weights.sum()
-    return weights
+    xp, temp = namespace(logits), settings.temp
+    top_k = settings.top_k if temp else 1
+    if temp not in (0, 1):
+        logits = (logits if temp > 1e-3 else xp.astype(logits, xp.float64)) / temp
+    if top_k is settings.top_p is settings.min_p is None:
+        return logits
+    order = xp.argsort(-logits, axis=-1, stable=True)
+    ranked = xp.take_along_axis(logits, order, axis=-1)
+    if top_k is not None:
+        ranked[..., top_k:] = -math.inf
+    if settings.top_p is not None:
+        weights = xp.exp(ranked)
+        mass = xp.cumulative_sum(weights, axis=-1)  # the likeliest token always stays
+        ranked[mass - weights >= settings.top_p * mass[..., -1:]] = -math.inf
+    if settings.min_p:
+        ranked[ranked < math.log(settings.min_p)] = -math.inf
+    return xp.take_along_axis(ranked, xp.argsort(order, axis=-1), axis=-1)
 
 
-def draw(probabilities: NDArray[np.float64], rng: np.random.Generator) -> int:
-    """A token id, each as often as its probability says."""
-    heap = probabilities.cumsum()
-    token = int(heap.searchsorted(rng.random() * heap[-1], side="right"))
-    return min(token, int(probabilities.nonzero()[0][-1]))  # rounding may reach the very end
+def tokens(
+    player: Player, logits: Array, state: State, settings: SampleSettings, uniform: Noise
+) -> Iterator[tuple[Array, Array]]:
+    """Ids (...) without end: after logits (..., V) in that state, and after each other.
+
+    The largest of scores + Gumbel noise is a draw by the scores' weights, and quickly found
+    (Maddison et al. 2014, https://arxiv.org/abs/1411.0030). Beside the ids goes the largest logit
+    (...): it is no finite number where the model gives none.
+    """
+    xp, shape = namespace(logits), tuple(logits.shape)
+    ahead = max(1, 4096 // math.prod(shape))  # steps that noise is made for at once
+    while True:
+        with np.errstate(all="ignore"):  # log 0, and a model that has diverged: see the logits
+            noise = xp.log(-xp.log(uniform((ahead, *shape))))
+        for step in range(ahead):
+            with np.errstate(all="ignore"):
+                top = xp.max(logits, axis=-1, keepdims=True)
+                ids = xp.argmax(scores(logits - top, settings) - noise[step], axis=-1)
+            yield ids, top[..., 0]
+            with np.errstate(all="ignore"):
+                logits, state = player.feed(ids, state)
+
+
+class _Text:
+    """The characters of one text as its tokens arrive: `length` of them, or up to `stop`."""
+
+    def __init__(self, tokenizer: Tokenizer, settings: SampleSettings) -> None:
+        self.decode = tokenizer.decoder()
+        self.left = settings.length
+        self.stop = settings.stop or ""
+        self.held = ""
+        self.stopped = False
+
+    @property
+    def done(self) -> bool:
+        return self.stopped or self.left == 0
+
+    def add(self, tokens: Iterable[int]) -> str:
+        """What can be shown, now that these are known; what may begin a stop is held back."""
+        piece = "".join(map(self.decode, tokens))[: self.left]
+        self.left -= len(piece)
+        if not self.stop:
+            return piece
+        self.held += piece
+        if self.stop in self.held:
+            self.stopped = True
+            return self.held[: self.held.index(self.stop)]
+        keep = max(n for n in range(len(self.stop)) if self.held.endswith(self.stop[:n]))
+        cut = len(self.held) if self.left == 0 else len(self.held) - keep
+        shown, self.held = self.held[:cut], self.held[cut:]
+        return shown
 
 
 def start_of(tokenizer: Tokenizer) -> str:
@@ -58,29 +111,78 @@ def write(player: Player, tokenizer: Tokenizer, settings: SampleSettings) -> Ite
     Ends early before `stop`. TextError if the prime has a character that the vocabulary lacks,
     DivergedError if the model gives no finite logits.
     """
-    prime = settings.prime or ""
-    state = player.zero_state()
-    for token in tokenizer.encode(prime or start_of(tokenizer)):
-        logits, state = player.feed(token, state)
-    if prime:
-        yield prime
-    decode = tokenizer.decoder()
+    logits, state = _primed(player, tokenizer, settings)
+    if settings.prime:
+        yield settings.prime
+    text = _Text(tokenizer, settings)
     rng = np.random.default_rng(settings.seed)
-    left, held, stop = settings.length, "", settings.stop or ""
-    while left > 0:
-        if not np.isfinite(logits).all():
-            raise DivergedError("the model has diverged: it gives no numbers", "Train another one.")
-        token = draw(distribution(logits, settings), rng)
-        logits, state = player.feed(token, state)
-        piece = decode(token)[:left]
-        left -= len(piece)
-        held += piece
-        if stop and stop in held:
-            yield held[: held.index(stop)]
-            return
-        keep = max(n for n in range(len(stop) or 1) if held.endswith(stop[:n]))
-        if len(held) > keep:
-            yield held[: len(held) - keep]
-            held = held[len(held) - keep :]
-    if held:
-        yield held
+    drawn = tokens(player, logits, state, settings, rng.random)
+    while not text.done:
+        token, top = next(drawn)
+        _check(math.isfinite(top))
+        if piece := text.add((int(token),)):
+            yield piece
+
+
+@dataclass(frozen=True)
+class Written:
+    """One of several texts. `number` counts from 1, `stopped` says that it met `stop`."""
+
+    number: int
+    prime: str
+    text: str
+    stopped: bool
+
+    def line(self, as_json: bool) -> str:
+        """As JSON on a line of its own, or the text as it is, ended by a line's end."""
+        if as_json:
+            return json.dumps(asdict(self), ensure_ascii=False) + "\n"
+        whole = self.prime + self.text
+        return whole if whole.endswith("\n") else whole + "\n"
+
+
+def blocks(
+    player: Player, tokenizer: Tokenizer, settings: SampleSettings, count: int, uniform: Noise
+) -> Iterator[Array]:
+    """Ids (K, count) without end: the next K steps of so many texts. Errors as in `write`.
+
+    One pass over the weights serves all texts, so together they come faster than one by one.
+    """
+    logits, state = _primed(player, tokenizer, settings)
+    xp = namespace(logits)
+    logits = xp.broadcast_to(logits, (count, *logits.shape))
+    state = tuple(tuple(xp.broadcast_to(p, (count, *p.shape)) for p in layer) for layer in state)
+    drawn = tokens(player, logits, state, settings, uniform)
+    together = max(1, min(settings.length, _TOGETHER))
+    while True:
+        ids, tops = zip(*islice(drawn, together), strict=True)
+        _check(bool(xp.all(xp.isfinite(xp.stack(tops)))))
+        yield xp.stack(ids)
+
+
+def write_many(
+    tokenizer: Tokenizer, settings: SampleSettings, drawn: Iterator[Array]
+) -> Iterator[Written]:
+    """The texts that such blocks of ids spell, each as soon as it is whole."""
+    texts = {number: _Text(tokenizer, settings) for number in range(settings.count)}
+    written = dict.fromkeys(texts, "")
+    while texts:
+        columns = next(drawn).T.tolist()
+        for number, text in list(texts.items()):
+            written[number] += text.add(columns[number])
+            if text.done:
+                del texts[number]
+                yield Written(number + 1, settings.prime or "", written[number], text.stopped)
+
+
+def _check(finite: bool) -> None:
+    if not finite:
+        raise DivergedError("the model has diverged: it gives no numbers", "Train another one.")
+
+
+def _primed(player: Player, tokenizer: Tokenizer, settings: SampleSettings) -> tuple[Array, State]:
+    """Logits (V,) of what comes first, and the state."""
+    state = player.zero_state()
+    for token in tokenizer.encode(settings.prime or start_of(tokenizer)):
+        logits, state = player.feed(int(token), state)
+    return logits, state

@@ -26,7 +26,7 @@ def test_equations_equal_torch_nn(cell):
     """A gate in the wrong order, or a reset gate before the product."""
     fused, x, state = layer_and_input(cell, fused=True)
     loop = Layer(cell, D, H, fused=False).double()
-    loop.load_state_dict(fused.cell_weights())
+    loop.load_state_dict(fused.state_dict())
     expected, last = fused(x, state)
     found, after = loop(x, state)
     torch.testing.assert_close(found, expected)
@@ -37,7 +37,7 @@ def test_equations_equal_torch_nn(cell):
 def test_numpy_step_equals_torch_step(cell):
     """An equation that means different things in two libraries."""
     layer, x, state = layer_and_input(cell, fused=False)
-    weights = layer.cell_weights()
+    weights = dict(layer.named_parameters())
     z = x[0] @ weights["weight_ih"].T + weights["bias_ih"]
     expected = cell.step(weights, z, state)
     arrays = {name: w.detach().numpy() for name, w in weights.items()}
@@ -62,7 +62,7 @@ def test_chunks_with_carried_state_equal_the_whole(cell, fused):
 def test_gradients_are_those_of_finite_differences(cell):
     """An operation that cuts the graph."""
     layer, x, state = layer_and_input(cell, fused=False)
-    names = list(layer.cell_weights())
+    names = list(dict(layer.named_parameters()))
 
     def outputs(x, *rest):
         weights = dict(zip(names, rest[: len(names)], strict=True))
@@ -70,7 +70,7 @@ def test_gradients_are_those_of_finite_differences(cell):
         z = x[0] @ weights["weight_ih"].T + weights["bias_ih"]
         return cell.step(weights, z, layer_state)
 
-    inputs = [x, *layer.cell_weights().values(), *state]
+    inputs = [x, *dict(layer.named_parameters()).values(), *state]
     inputs = [i.detach().requires_grad_() for i in inputs]
     assert torch.autograd.gradcheck(outputs, inputs)
 
@@ -90,7 +90,7 @@ def test_zero_state_starts_clean(cell):
 def test_start_is_orthogonal_and_forget_gate_open(cell):
     """Initialisation that falls back to torch's uniform, or a bias on the wrong gate."""
     layer = Layer(cell, D, H)
-    weights = layer.cell_weights()
+    weights = dict(layer.named_parameters())
     for block in torch.split(weights["weight_hh"], H):
         torch.testing.assert_close(block @ block.T, torch.eye(H))
     expected = torch.tensor(cell.bias or (0.0,) * cell.gates).repeat_interleave(H)

@@ -11,11 +11,16 @@ from charrnn.settings import ModelSettings
 
 def test_dropout_is_the_same_at_every_step_of_a_window():
     """Ordinary dropout, which wears the state down step by step."""
-    model = CharRNN(ModelSettings(dropout=0.5, width=8), 5)
-    dropped = model._drop(torch.ones(6, 3, 64))
-    assert torch.equal(dropped, dropped[:1].expand_as(dropped))
-    assert set(dropped.unique().tolist()) == {0.0, 2.0}
-    assert torch.equal(model.eval()._drop(torch.ones(2, 3, 4)), torch.ones(2, 3, 4))
+    model = CharRNN(ModelSettings(dropout=0.5, width=64, layers=1), 5)
+    (mask,) = model.dropout(lanes=3)
+    assert mask.shape == (1, 3, 64)
+    assert set(mask.unique().tolist()) == {0.0, 2.0}
+    ids = torch.randint(5, (6, 3))
+    with torch.no_grad():
+        whole, _ = model(ids, model.zero_state(3))
+        dropped, _ = model(ids, model.zero_state(3), [mask * 0])
+    torch.testing.assert_close(dropped, model.head_bias.expand_as(dropped))
+    assert not torch.equal(whole, dropped)
 
 
 @pytest.mark.parametrize("cell", CELLS)
