@@ -20,8 +20,8 @@ from charrnn.settings import (
     check_encoding,
 )
 
-_WORTH_TORCH = 3e11
-"""Parameters times characters: to write so many, torch is loaded in less time than it saves."""
+_MANY, _WORTH_TORCH = 32, 3e11
+"""Texts at once, and parameters times characters: for so many it pays to wait for torch to load."""
 
 app = typer.Typer(
     help="Character-level recurrent language models: train one on any text, and let it write.",
@@ -154,7 +154,7 @@ def train(
         if resume:
             session = start.resumed(run, corpus, given, show)
         else:
-            session = start.fresh(prepared, run, model, settings, show)
+            session = start.fresh(prepared, run, model, settings, given, show)
         with caught() as stop:
             start.run(session, show, stop)
     if stop.number and not session.finished:
@@ -181,7 +181,8 @@ def sample(settings: SampleSettings, run: Run = None, json: Json = False) -> Non
             for piece in write(Player(found.model, found.weights), found.tokenizer, settings):
                 out(piece)
             return
-        if settings.count * settings.length * found.parameters > _WORTH_TORCH:
+        work = settings.count * settings.length * found.parameters
+        if settings.count >= _MANY and work > _WORTH_TORCH:
             _patient_threads()
             from charrnn.engine import crowd
 
@@ -208,6 +209,9 @@ def eval_(
         int | None,
         typer.Option(min=1, help="score windows of this many tokens, each from a cold start"),
     ] = None,
+    dynamic: Annotated[
+        bool, typer.Option("--dynamic", help="let the model go on learning from what it has read")
+    ] = False,
     encoding: Annotated[str, typer.Option(help="how the text file is encoded")] = "utf-8",
     device: Annotated[
         Literal["auto", "cpu", "cuda", "mps"], typer.Option(help="auto is cuda, else cpu")
@@ -216,7 +220,7 @@ def eval_(
 ) -> None:
     """Say how well a model predicts a text, in bits per character and per byte."""
     _patient_threads()
-    from charrnn.engine.start import score
+    from charrnn.engine.score import score
     from charrnn.store import names_a_text
     from charrnn.terminal import listen, show_scores
 
@@ -227,5 +231,5 @@ def eval_(
     if run is not None and text is None and names_a_text(run):
         run, text = None, run
     with listen(quiet=json, as_json=False) as show:
-        scores = score(run, text, part, windows, encoding, device, show)
+        scores = score(run, text, part, windows, dynamic, encoding, device, show)
     show_scores(scores, json)

@@ -15,7 +15,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import typer
 
 from charrnn.errors import UsageError
-from charrnn.settings import SettingError, read
+from charrnn.settings import CHOSEN, SettingError, read
 
 Given = Mapping[str, Any]
 """A command's parameter of this type gets the settings that the command line named."""
@@ -82,7 +82,13 @@ def _flags(kind: Any) -> list[inspect.Parameter]:
     ]
 
 
-def _help(field: Field[Any], hint: Any) -> str:
+def described(field: Field[Any], hint: Any) -> tuple[str, str]:
+    """A setting's help, and what it is if the command line does not name it."""
     assert get_origin(hint) is Annotated
-    text = next(extra for extra in get_args(hint)[1:] if isinstance(extra, str))
-    return text if field.default is None else rf"{text} [dim]\[default: {field.default}][/]"
+    text, *more = [extra for extra in get_args(hint)[1:] if isinstance(extra, str)]
+    return text, "chosen" if CHOSEN in more else "" if field.default is None else str(field.default)
+
+
+def _help(field: Field[Any], hint: Any) -> str:
+    text, default = described(field, hint)
+    return rf"{text} [dim]\[default: {default}][/]" if default else text

@@ -14,6 +14,10 @@ from annotated_types import Ge, Gt, Le, Lt
 CellName = Literal["lstm", "gru", "elman", "relu"]
 TokenizerName = Literal["char", "byte"]
 
+DEFAULT_TIME = "5m"
+CHOSEN = "to suit the text, the machine and the time"
+"""Beside a setting's help: its default is a start that `engine.choose` goes on from."""
+
 _SHARE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -70,9 +74,9 @@ class ModelSettings:
 
     cell: Annotated[CellName, "recurrent cell"] = "lstm"
     layers: Annotated[int, Ge(1), Le(64), "layers, one on the other"] = 2
-    width: Annotated[int, Ge(1), Le(65536), "hidden units per layer"] = 256
+    width: Annotated[int, Ge(1), Le(65536), "hidden units per layer", CHOSEN] = 256
     embedding: Annotated[int, Ge(1), Le(65536), "numbers that stand for a token"] = 64
-    dropout: Annotated[float, Ge(0), Lt(1), "share of outputs dropped between layers"] = 0.05
+    dropout: Annotated[float, Ge(0), Lt(1), "share of outputs dropped", CHOSEN] = 0.05
     tie: Annotated[bool, "output weights are the embedding's (needs embedding = width)"] = False
 
     def __post_init__(self) -> None:
@@ -86,18 +90,25 @@ class ModelSettings:
 class TrainSettings:
     """Training: how long, how fast, where."""
 
-    time: Annotated[str | None, "train this long: 90s, 2m, 1h30m (5m if no length is given)"] = None
+    time: Annotated[
+        str | None, "train this long: 90s, 2m, 1h30m (if no length is given: 5m or 60 epochs)"
+    ] = None
     epochs: Annotated[float | None, Gt(0), Le(1e6), "or: this many times over the text"] = None
     steps: Annotated[int | None, Ge(1), Le(10**12), "or: this many steps"] = None
-    lanes: Annotated[int, Ge(1), Le(2**20), "parallel streams of text (the batch)"] = 128
-    window: Annotated[int, Ge(1), Le(2**20), "steps between truncations of the gradient"] = 32
+    lanes: Annotated[int, Ge(1), Le(2**20), "parallel streams of text (the batch)", CHOSEN] = 128
+    window: Annotated[
+        int, Ge(1), Le(2**20), "steps between truncations of the gradient", CHOSEN
+    ] = 32
     optimizer: Annotated[
         Literal["muon", "adamw"], "muon for the layers' matrices and AdamW for the rest, or AdamW"
     ] = "muon"
-    rate: Annotated[float, Gt(0), Le(1000), "peak learning rate of muon"] = 0.03
-    adam_rate: Annotated[float, Gt(0), Le(1000), "peak learning rate of AdamW"] = 0.008
-    decay: Annotated[float, Ge(0), "weight decay"] = 0.0
-    warmup: Annotated[int, Ge(0), "steps to reach the peak rate"] = 50
+    rate: Annotated[float, Gt(0), Le(1000), "peak learning rate of muon"] = 0.065
+    adam_rate: Annotated[float, Gt(0), Le(1000), "peak learning rate of AdamW", CHOSEN] = 0.008
+    decay: Annotated[float, Ge(0), "weight decay"] = 0.07
+    warmup: Annotated[int, Ge(0), "steps to reach the peak rate"] = 20
+    reset: Annotated[
+        float, Ge(0), Lt(1), "share of lanes that forget their state before a step"
+    ] = 0.03
     clip: Annotated[float, Gt(0), "largest norm of the gradient"] = 1.0
     average: Annotated[float, Ge(0), Lt(1), "decay of the weights' running average"] = 0.99
     save_every: Annotated[
@@ -134,8 +145,8 @@ class SampleSettings:
     ] = None
     prime: Annotated[str | None, "text to go on from, printed first; - reads it from stdin"] = None
     stop: Annotated[str | None, "end before this text would be written"] = None
-    count: Annotated[int, Ge(1), Le(2**20), "independent texts, all at once"] = 1
-    seed: Annotated[int | None, Ge(0), "the same seed writes the same text"] = None
+    count: Annotated[int, Ge(1), Le(2**16), "independent texts, all at once"] = 1
+    seed: Annotated[int | None, Ge(0), Lt(2**63), "the same seed writes the same text"] = None
 
     def __post_init__(self) -> None:
         if self.stop == "":

@@ -1,7 +1,9 @@
 """The whole path, through the real command."""
 
 import json
+from dataclasses import fields
 
+from charrnn.options import described, flag
 from tests.conftest import SMALL, lines, tale
 
 
@@ -64,6 +66,43 @@ def test_pipes(used):
     assert used("sample", "--length", "0").out == ""
 
 
+def test_many_texts_at_once(used):
+    """Texts that run into one another, or all are the same."""
+    plain = used("sample", "--count", "5", "--stop", "\n", "--prime", "The", "--seed", "1").out
+    assert plain.count("\n") == 5
+    assert all(line.startswith("The") for line in plain.splitlines())
+    listed = used("sample", "--count", "3", "--length", "40", "--seed", "1", "--json").out
+    found = [json.loads(line) for line in listed.splitlines()]
+    assert [text["number"] for text in found] == [1, 2, 3]
+    assert {len(text["text"]) for text in found} == {40}
+    assert len({text["text"] for text in found}) == 3
+    (alone,) = used("sample", "--length", "7", "--json").out.splitlines()
+    assert json.loads(alone).keys() == {"number", "prime", "text", "stopped"}
+
+
+def test_dynamic_evaluation_stands_apart(trained, used):
+    """A moving model's score that is shown as the static one."""
+    static = json.loads(used("eval", "--part", "valid", "--json").out)
+    found = json.loads(used("eval", "--part", "valid", "--dynamic", "--json").out)
+    assert found["protocol"] == "dynamic"
+    assert found["tokens"] == static["tokens"]
+    assert found["loss"] != static["loss"]
+    assert used("eval", "--dynamic", "--windows", "9").code == 2
+
+
+def test_what_is_left_open_is_chosen_and_said(home, charrnn):
+    """A small text that trains a large network for five minutes."""
+    (home / "small.txt").write_text(tale(600), "utf-8")
+    result = charrnn("train", "small.txt")
+    assert result.code == 0
+    assert (
+        "Chose lstm 2x32, dropout 0.39, 5 lanes x 24, AdamW's rate 0.015: 540 tokens" in result.err
+    )
+    settings = charrnn("train", "--resume", "--width", "32")
+    assert settings.code == 0
+    assert "has finished" in settings.err
+
+
 def test_known_runs_are_listed_and_unknown_characters_named(used):
     """A prompt that crashes, a run whose name is forgotten."""
     result = used("sample", "nope")
@@ -85,7 +124,11 @@ def test_a_short_text_is_trained_on_fewer_lanes_and_that_is_said(home, charrnn):
     (home / "hello.txt").write_text("hello hello")
     result = charrnn("train", "hello.txt", "--steps", "3", "--width", "8", "--split", "100/0/0")
     assert result.code == 0, result.err
-    assert "--lanes 1 --window 10" in result.err
+    assert (
+        "dropout 0, 1 lanes x 10, AdamW's rate 0.015: 11 tokens are read 2.7 times." in result.err
+    )
+    given = charrnn("train", "hello.txt", "--steps", "3", "--lanes", "9", "--split", "100/0/0")
+    assert "read with --lanes 1 --window 10 (not 9 and 10)" in given.err
     assert "no validation part" in result.err
     assert charrnn("sample", "--length", "3").code == 0
     result = charrnn("eval")
@@ -146,8 +189,8 @@ def test_every_command_has_help_with_every_default(charrnn):
     for command, settings in kinds.items():
         for kind in settings:
             assert f"─ {kind.__doc__.split(':')[0]} ─" in shown[command]
-            for name, field in kind.__dataclass_fields__.items():
-                assert f"--{name.replace('_', '-')}" in shown[command]
-                if field.default is not None:
-                    assert f"[default: {field.default}]" in shown[command]
+            for field in fields(kind):
+                assert flag(field.name) in shown[command]
+                _, default = described(field, field.type)
+                assert not default or f"[default: {default}]" in shown[command]
     assert charrnn("--version").out == "charrnn 0.1.0\n"

@@ -7,6 +7,7 @@ import sys
 from dataclasses import fields
 from pathlib import Path
 
+from charrnn.options import described, flag
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings
 from tests.conftest import SMALL, run_charrnn, tale
 
@@ -45,9 +46,9 @@ def test_the_table_of_settings_is_the_settings():
     rows = []
     for kind in (ModelSettings, TrainSettings, TextSettings):
         for field in fields(kind):
-            text = next(m for m in field.type.__metadata__ if isinstance(m, str))
-            default = "" if field.default is None else f"`{field.default}`"
-            rows.append(f"| `--{field.name.replace('_', '-')}` | {default} | {text} |")
+            text, default = described(field, field.type)
+            shown = default and (default if default == "chosen" else f"`{default}`")
+            rows.append(f"| `{flag(field.name)}` | {shown} | {text} |")
     table = "\n".join(rows)
     assert table in README, f"the table should be:\n{table}"
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from charrnn import settings
+from charrnn.options import described
 from charrnn.settings import SettingError, read, seconds, split_shares
 
 KINDS = [
@@ -51,8 +52,9 @@ def test_defaults_are_within_their_own_bounds_and_every_setting_has_help(kind):
     """A default that the command line itself would refuse; a flag without a word."""
     assert asdict(read(kind, asdict(kind()))) == asdict(kind())
     for field in fields(kind):
-        help_text = [m for m in field.type.__metadata__ if isinstance(m, str)]
-        assert len(help_text) == 1
+        text, default = described(field, field.type)
+        assert text
+        assert (default == "") == (field.default is None)
 
 
 @pytest.mark.parametrize(

@@ -87,5 +87,6 @@ def tanh(x: Array) -> Array:
 
 def sigmoid(x: Array) -> Array:
     """1 / (1 + exp(-x)): the library's own, or through tanh, which cannot overflow."""
-    own = _SIGMOIDS.get(type(x))
+    namespace(x)
+    own = _SIGMOIDS[type(x)]
     return own(x) if own else 0.5 * tanh(0.5 * x) + 0.5

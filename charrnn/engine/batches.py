@@ -21,6 +21,24 @@ from torch import Tensor
 
 from charrnn.text.corpus import Tokens
 
+_COPIED = 1 << 24  # tokens at once, so that a text larger than memory will do
+
+
+def resident(tokens: Tokens, device: torch.device) -> Tokens | Tensor:
+    """The text on the GPU, if there is one with room for it; else as it is, mapped into memory."""
+    if device.type != "cuda":
+        return tokens
+    free, _ = torch.cuda.mem_get_info(device)
+    kind = np.uint8 if tokens.dtype == np.uint8 else np.int32  # what GPUs know how to index
+    there = torch.empty(0, dtype=torch.uint8 if kind == np.uint8 else torch.int32, device=device)
+    if len(tokens) * there.element_size() > free // 4:
+        return tokens
+    there.resize_(len(tokens))
+    for first in range(0, len(tokens), _COPIED):
+        piece = np.array(tokens[first : first + _COPIED], kind)
+        there[first : first + len(piece)] = torch.from_numpy(piece)
+    return there
+
 
 def fitting(tokens: int, lanes: int, window: int) -> tuple[int, int]:
     """(lanes, window), shrunk where the text is too short: four windows a lane, or one lane."""
@@ -30,9 +48,12 @@ def fitting(tokens: int, lanes: int, window: int) -> tuple[int, int]:
 
 @dataclass
 class Lanes:
-    """B parallel streams over a text, which know their own position: (epoch, step) says it all."""
+    """B parallel streams over a text, which know their own position: (epoch, step) says it all.
 
-    tokens: Tokens
+    A text that lies on a GPU is cut there, so that no step waits for the processor's memory.
+    """
+
+    tokens: Tokens | Tensor
     lanes: int
     window: int
     seed: int
@@ -53,8 +74,14 @@ class Lanes:
             self.epoch, self.step = self.epoch + 1, 0
         size = len(self.tokens)
         cut = int(np.random.default_rng((self.seed, self.epoch)).integers(size))
-        starts = cut + self.step * self.window + np.arange(self.lanes) * (size // self.lanes)
-        where = (starts + np.arange(self.window + 1)[:, None]) % size
-        ids = torch.from_numpy(self.tokens[where].astype(np.int64))
+        begin, apart = cut + self.step * self.window, size // self.lanes
+        if isinstance(self.tokens, Tensor):
+            device = self.tokens.device
+            starts = begin + apart * torch.arange(self.lanes, device=device)
+            where = starts + torch.arange(self.window + 1, device=device)[:, None]
+            ids = self.tokens[where % size].long()
+        else:
+            places = begin + apart * np.arange(self.lanes) + np.arange(self.window + 1)[:, None]
+            ids = torch.from_numpy(self.tokens[places % size].astype(np.int64))
         self.step += 1
         return ids, self.step == 1

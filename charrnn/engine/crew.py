@@ -12,6 +12,11 @@ from itertools import pairwise
 from typing import TypeVar
 
 import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from charrnn.engine.device import autocast
+from charrnn.engine.model import CharRNN, State, detached, joined
 
 _LANES = 32  # a thread's share at the least: with fewer, products are too thin to run well
 _WIDTH = 384  # from here on a layer's weights outgrow the cache anyway, and it does not pay
@@ -37,3 +42,28 @@ class Crew:
         if self.size == 1:
             return [work(self.shares[0])]
         return list(self.threads.map(work, self.shares))
+
+    def gradients(
+        self, model: CharRNN, ids: Tensor, state: State, *, bf16: bool
+    ) -> tuple[Tensor, list[Tensor], State]:
+        """Forward and back over ids (T + 1, B): the mean loss, its gradients, the state after.
+
+        One gradient a parameter, in their order. The loss stays on the device.
+        """
+        params, lanes = list(model.parameters()), ids.shape[1]
+        masks = model.dropout(lanes)  # drawn here: the threads' order must not matter
+
+        def work(share: slice) -> tuple[Tensor, tuple[Tensor, ...], State]:
+            before = tuple(tuple(part[share] for part in layer) for layer in state)
+            with autocast(ids.device, bf16):
+                logits, after = model(ids[:-1, share], before, [mask[:, share] for mask in masks])
+                loss = F.cross_entropy(logits.flatten(0, 1), ids[1:, share].flatten())
+            loss = loss * ((share.stop - share.start) / lanes)
+            return loss.detach(), torch.autograd.grad(loss, params), detached(after)
+
+        losses, gradients, states = zip(*self.map(work), strict=True)
+        return (
+            torch.stack(losses).sum(),
+            [sum(shares[1:], start=shares[0]) for shares in zip(*gradients, strict=True)],
+            joined(states) if self.size > 1 else states[0],
+        )

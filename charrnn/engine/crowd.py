@@ -33,7 +33,8 @@ def blocks(
 
     def texts(share: slice) -> Iterator[torch.Tensor]:
         chance = torch.Generator(device)
-        chance.manual_seed(seed + share.start)
+        (own,) = np.random.SeedSequence([seed, share.start]).generate_state(1, np.uint64)
+        chance.manual_seed(int(own))
         return sample.blocks(
             player,
             tokenizer,

@@ -10,12 +10,16 @@ before its own, so that its state is what the stream's would be.
 import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 from torch.nn import functional as F
 
+from charrnn.engine.crew import Crew
+from charrnn.engine.device import autocast
 from charrnn.engine.model import CharRNN
 from charrnn.events import Emit, Progress
 from charrnn.text.corpus import Tokens
@@ -63,10 +67,12 @@ def evaluate(
     tokenizer: Tokenizer,
     windows: int | None = None,
     emit: Emit | None = None,
+    *,
+    bf16: bool = False,
 ) -> Score:
     """Score every token (N,) but the first, which nothing predicts. Leaves the mode of the model.
 
-    Raises ValueError for fewer than two tokens.
+    `bf16`: products in bfloat16, for a look in passing. ValueError for fewer than two tokens.
     """
     count = len(tokens) - 1
     if count < 1:
@@ -76,16 +82,22 @@ def evaluate(
     total, done = 0.0, 0
     try:
         for starts, size, warm in _plan(count, min(windows, count) if windows else None):
-            for part in _losses(model, tokens, starts, size, warm):
+            for part in _losses(model, tokens, starts, size, warm, bf16):
                 total, done = total + float(part.sum(dtype=np.float64)), done + part.size
                 if emit:
                     emit(Progress("scoring", done, count))
     finally:
         model.train(mode)
+    return scored(total, tokens, tokenizer)
+
+
+def scored(total: float, tokens: Tokens, tokenizer: Tokenizer) -> Score:
+    """A score from the summed losses, in nats, of all tokens (N,) but the first."""
     found = np.zeros(tokenizer.size, np.int64)
     for first in range(1, len(tokens), _COUNTED):
         found += np.bincount(tokens[first : first + _COUNTED], minlength=tokenizer.size)
     characters, lengths = tokenizer.lengths
+    count = len(tokens) - 1
     return Score(count, max(1, int(found @ characters)), int(found @ lengths), total / count)
 
 
@@ -102,28 +114,38 @@ def _plan(count: int, windows: int | None) -> Iterator[tuple[NDArray[np.int64], 
         yield starts[first : first + together], windows, 0
 
 
-@torch.no_grad()
 def _losses(
-    model: CharRNN, tokens: Tokens, starts: NDArray[np.int64], size: int, warm: int
+    model: CharRNN, tokens: Tokens, starts: NDArray[np.int64], size: int, warm: int, bf16: bool
 ) -> Iterator[NDArray[np.float32]]:
     """The losses of `size` tokens from each start (those that exist), in nats, chunk by chunk."""
     device = model.head_bias.device
     last = len(tokens) - 1
-    state = model.zero_state(len(starts))
-    for begin in (*range(-warm, 0, _CHUNK), *range(0, size, _CHUNK)):
-        steps = np.arange(begin, min(begin + _CHUNK, size if begin >= 0 else 0))[:, None]
-        where = starts + steps
-        ids = torch.from_numpy(tokens[where.clip(0, last)].astype(np.int64)).to(device)
-        targets = torch.from_numpy(tokens[(where + 1).clip(0, last)].astype(np.int64)).to(device)
-        if begin == 0 and warm:  # the first lane has nothing before it
-            first = torch.arange(len(starts), device=device)[:, None] > 0
-            state = tuple(tuple(part * first for part in layer) for layer in state)
-        logits, state = model(ids, state)
-        if begin >= 0:
+    crew = Crew(device, len(starts), model.settings.width)
+    states = {share.start: model.zero_state(share.stop - share.start) for share in crew.shares}
+
+    def here(where: NDArray[np.int64]) -> Tensor:
+        return torch.from_numpy(tokens[where.clip(0, last)].astype(np.int64)).to(device)
+
+    def chunk(begin: int, where: NDArray[np.int64], share: slice) -> NDArray[np.float32]:
+        where, state = where[:, share], states[share.start]
+        if begin == 0 and warm:  # the very first lane has nothing before it
+            old = torch.arange(share.start, share.stop, device=device)[:, None] > 0
+            state = tuple(tuple(part * old for part in layer) for layer in state)
+        with torch.no_grad(), autocast(device, bf16):
+            logits, states[share.start] = model(here(where), state)
+            targets = here(where + 1)
             losses = F.cross_entropy(
                 logits.float().flatten(0, 1), targets.flatten(), reduction="none"
             )
-            yield losses.view(targets.shape).cpu().numpy()[where < last]
+        found: NDArray[np.float32] = losses.view(targets.shape).cpu().numpy()
+        return found
+
+    for begin in (*range(-warm, 0, _CHUNK), *range(0, size, _CHUNK)):
+        steps = np.arange(begin, min(begin + _CHUNK, size if begin >= 0 else 0))[:, None]
+        where = starts + steps
+        parts = crew.map(partial(chunk, begin, where))
+        if begin >= 0:
+            yield np.concatenate(parts, axis=1)[where < last]
 
 
 def bits(loss: float, characters_per_token: float) -> float:

@@ -74,6 +74,10 @@ class Layer(nn.Module):
         dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else x.dtype
         packed = tuple(part[None].to(dtype) for part in state)
         flat = [weight.to(dtype) for weight in weights.values()]
+        if x.is_cuda:  # cuDNN reads one piece of memory, and else copies them into one at each call
+            piece = torch.cat([weight.flatten() for weight in flat])
+            parts = piece.split([weight.numel() for weight in flat])
+            flat = [part.view_as(weight) for part, weight in zip(parts, flat, strict=True)]
         with torch.autocast(device, enabled=False):
             y, *after = kernel(
                 x.to(dtype),
@@ -136,6 +140,16 @@ class CharRNN(nn.Module):
         rate = self.settings.dropout
         ones = self.head_bias.new_ones(1, lanes, self.settings.width)
         return [F.dropout(ones, rate) for _ in self.layers] if rate else []
+
+    def reset(self, state: State, rate: float) -> State:
+        """The state with a share of its lanes, chosen at random, as new.
+
+        So the network learns to begin a text too, which it rarely does in a long one.
+        """
+        if not rate:
+            return state
+        kept = torch.rand(len(state[0][0]), 1, device=self.head_bias.device) >= rate
+        return tuple(tuple(part * kept for part in layer) for layer in state)
 
     def named_weights(self) -> dict[str, Tensor]:
         """The weights by the names of a checkpoint; tied ones once."""

@@ -35,7 +35,12 @@ class Muon(torch.optim.Optimizer):
     """Momentum, made orthogonal: every direction of a matrix moves equally far in a step.
 
     A recurrent layer stacks one H x D matrix a gate, and each gate's is orthogonalised by itself.
-    Blocks of one shape are orthogonalised together. Rates are scaled by sqrt(max(1, rows/columns)).
+    Rates are scaled by sqrt(max(1, rows / columns)).
+
+    The work grows with H^3, that of a training step with H^2. So that it stays a small share of
+    it, the gates of wide layers take turns: of `turns` gates one is orthogonalised anew in a step,
+    and the others go on in their last direction. That costs a little of what a step achieves
+    (benchmarks/RECIPE.md), so a width of 256 does without.
     """
 
     def __init__(
@@ -51,26 +56,43 @@ class Muon(torch.optim.Optimizer):
         super().__init__(params, {"lr": lr, "weight_decay": weight_decay, "momentum": momentum})
         self.block = block
         self.dtype = dtype
+        self.turns = min(4, max(1, block**2 // 256**2))
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]  # noqa: ARG002  (none is taken)
         """One update of every parameter."""
         for group in self.param_groups:
-            by_shape: dict[tuple[int, int], list[tuple[Tensor, Tensor]]] = {}
+            due = self._due(group)
+            for pairs in due.values():
+                updates = orthogonal(torch.stack([ahead for ahead, _ in pairs]))
+                for (_, direction), update in zip(pairs, updates, strict=True):
+                    direction.copy_(update)
             for p in group["params"]:
-                if not self.state[p]:
-                    self.state[p]["momentum"] = torch.zeros_like(p)
-                momentum = self.state[p]["momentum"]
-                momentum.lerp_(p.grad, 1 - group["momentum"])
-                ahead = p.grad.lerp(momentum, group["momentum"])  # Nesterov's look ahead
                 p.mul_(1 - group["lr"] * group["weight_decay"])
-                pairs = by_shape.setdefault((self.block, p.shape[1]), [])
-                pairs += zip(p.split(self.block), ahead.split(self.block), strict=True)
-            for (rows, columns), pairs in by_shape.items():
-                updates = orthogonal(torch.stack([u for _, u in pairs]).to(self.dtype))
-                scale = -group["lr"] * math.sqrt(max(1, rows / columns))
-                for (block, _), update in zip(pairs, updates, strict=True):
-                    block.add_(update, alpha=scale)
+                scale = group["lr"] * math.sqrt(max(1, self.block / p.shape[1]))
+                p.add_(self.state[p]["direction"], alpha=-scale)
+
+    def _due(self, group: dict[str, Any]) -> dict[int, list[tuple[Tensor, Tensor]]]:
+        """Columns -> (momentum ahead, direction) of each gate that is orthogonalised now."""
+        found: dict[int, list[tuple[Tensor, Tensor]]] = {}
+        turn = 0
+        for p in group["params"]:
+            state = self.state[p]
+            if not state:
+                state["momentum"], state["direction"] = torch.zeros_like(p), torch.zeros_like(p)
+                state["steps"] = torch.zeros((), dtype=torch.int64)
+            now = int(state["steps"])
+            state["steps"] += 1
+            state["momentum"].lerp_(p.grad, 1 - group["momentum"])
+            blocks = (
+                part.split(self.block) for part in (p.grad, state["momentum"], state["direction"])
+            )
+            for gradient, momentum, direction in zip(*blocks, strict=True):
+                turn += 1
+                if now == 0 or turn % self.turns == now % self.turns:
+                    ahead = gradient.lerp(momentum, group["momentum"])  # Nesterov's look ahead
+                    found.setdefault(p.shape[1], []).append((ahead.to(self.dtype), direction))
+        return found
 
 
 def optimizers(
@@ -82,10 +104,11 @@ def optimizers(
     if settings.optimizer == "adamw":
         matrices = []
     ids = {id(p) for p in matrices}
-    rest = [p for p in model.parameters() if id(p) not in ids]
+    embedding = model.embedding.weight
+    rest = [p for p in model.parameters() if id(p) not in ids and p is not embedding]
     groups: list[dict[str, Any]] = [
         {"params": [p for p in rest if p.dim() > 1], "weight_decay": settings.decay},
-        {"params": [p for p in rest if p.dim() <= 1], "weight_decay": 0.0},
+        {"params": [embedding, *(p for p in rest if p.dim() <= 1)], "weight_decay": 0.0},
     ]
     found: list[torch.optim.Optimizer] = [
         torch.optim.AdamW(groups, lr=settings.adam_rate, betas=(0.9, 0.99), fused=fused)
@@ -99,14 +122,14 @@ def optimizers(
 
 
 def schedule(step: int, warmup: int, hold: int, steps: int | None) -> float:
-    """The share of the peak rate at a step: up, on, and down a half cosine to nearly nothing.
+    """The share of the peak rate at a step: up, on, and down in a straight line to nothing.
 
     Linear over `warmup` steps (`hold`, where that is less); 1 until step `hold`, where the length
-    of the run is known at the latest; then the cosine until `steps`. With `steps` None the end is
-    not known yet; `hold` will then be no less than `warmup`, so that nothing jumps when it is.
+    of the run is known at the latest; then down until `steps`. With `steps` None the end is not
+    known yet; `hold` will then be no less than `warmup`, so that nothing jumps when it is.
     """
     warmup = warmup if steps is None else min(warmup, hold)
     up = min(1.0, (step + 1) / (warmup + 1))
     if steps is None or step < hold:
         return up
-    return up * 0.5 * (1 + math.cos(math.pi * (step - hold) / max(1, steps - hold)))
+    return up * (steps - step) / max(1, steps - hold)

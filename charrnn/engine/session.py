@@ -14,7 +14,7 @@ from torch import Tensor
 
 from charrnn import store
 from charrnn.engine import device as devices
-from charrnn.engine.batches import Lanes, fitting
+from charrnn.engine.batches import Lanes, fitting, resident
 from charrnn.engine.crew import Crew
 from charrnn.engine.model import CharRNN, State
 from charrnn.engine.optim import optimizers
@@ -56,13 +56,12 @@ class Session:
         self.bf16 = devices.bf16(self.device, self.settings.precision)
         vocabulary = self.corpus.tokenizer.size
         self.model = CharRNN(self.model_settings, vocabulary).to(self.device)
-        # evaluated and kept; .to() lays its weights out for cuDNN again, which a copy undoes
-        self.average = copy.deepcopy(self.model).requires_grad_(False).to(self.device)
+        self.average = copy.deepcopy(self.model).requires_grad_(False)  # evaluated and kept
         products = torch.bfloat16 if self.bf16 else torch.float32
         self.optimizers = optimizers(self.model, self.settings, products)
         tokens = self.corpus.part("train")
         lanes, window = fitting(len(tokens), self.settings.lanes, self.settings.window)
-        self.lanes = Lanes(tokens, lanes, window, self.settings.seed)
+        self.lanes = Lanes(resident(tokens, self.device), lanes, window, self.settings.seed)
         self.crew = Crew(self.device, lanes, self.model_settings.width)
         self.state: State = self.model.zero_state(lanes)
 

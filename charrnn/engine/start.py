@@ -1,4 +1,4 @@
-"""From what a person names to what is trained or scored: a new run, an old one, a part, a text."""
+"""From what a person names to a run that trains: a new one, or an old one that goes on."""
 
 import shutil
 from collections.abc import Callable, Mapping
@@ -7,37 +7,40 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from charrnn import store
-from charrnn.engine import device as devices
-from charrnn.engine.evaluate import evaluate
-from charrnn.engine.model import CharRNN
+from charrnn.engine.choose import choose
 from charrnn.engine.session import Session, read_saved, unusable
 from charrnn.engine.train import train
 from charrnn.errors import TextError, UsageError
 from charrnn.events import Emit, Event, Noticed
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings, read
 from charrnn.text.catalog import corpus_of
-from charrnn.text.corpus import Corpus, Tokens, find_corpus
-from charrnn.text.source import opened, pieces
-from charrnn.text.tokenizers import Tokenizer
+from charrnn.text.corpus import Corpus, find_corpus
 
 CHANGEABLE = ("device", "precision")  # what a run may change when it goes on
 
 
 def fresh(
-    corpus: Corpus, name: str | None, model: ModelSettings, settings: TrainSettings, emit: Emit
+    corpus: Corpus,
+    name: str | None,
+    model: ModelSettings,
+    settings: TrainSettings,
+    given: Mapping[str, Any],
+    emit: Emit,
 ) -> Session:
-    """A run that is about to begin, in a folder of its own."""
+    """A run that is about to begin, in a folder of its own; what is not `given` is chosen."""
     text = TextSettings(corpus.tokenizer.kind, corpus.encoding, corpus.split)
     if len(corpus.part("train")) < 2:
         raise TextError(
             f"{corpus.name} has {len(corpus.part('train'))} tokens to train on",
             "Take a longer text, or give training more of it with --split.",
         )
+    tokens = len(corpus.part("train"))
+    model, settings, why = choose(model, settings, given, tokens, corpus.tokenizer.size)
     session = _session(corpus, Path(), model, settings, text)
     session.folder = store.new_run(name, corpus.name)
+    if why:
+        emit(Noticed(why))
     lanes = session.lanes
     if (lanes.lanes, lanes.window) != (settings.lanes, settings.window):
         emit(
@@ -126,52 +129,3 @@ def run(session: Session, show: Emit, stop: Callable[[], bool]) -> None:
         if {path.name for path in session.folder.iterdir()} == {store.METRICS}:
             shutil.rmtree(session.folder, ignore_errors=True)
         raise
-
-
-def score(
-    name: str | None,
-    text: str | None,
-    part: str | None,
-    windows: int | None,
-    encoding: str,
-    device: str,
-    emit: Emit,
-) -> dict[str, Any]:
-    """A run's score on a text, or on a part of its corpus, as `eval --json` prints it."""
-    if text is not None and part:
-        raise UsageError("--part is a part of the run's corpus, not of a text", "Leave one out.")
-    where = devices.choose(device)
-    checkpoint = store.load_checkpoint(store.find_model(name))
-    if text is not None:
-        part, tokens = text, _tokens_of(text, checkpoint.tokenizer, encoding)
-    else:
-        corpus = find_corpus(checkpoint.corpus_key)
-        if corpus is None:
-            raise TextError(
-                f"the corpus of run {checkpoint.run}, {checkpoint.corpus}, is not here",
-                "Prepare its text again, or name a text to score.",
-            )
-        corpus = replace(corpus, split=checkpoint.text.split)
-        part = part or ("test" if len(corpus.part("test")) > 1 else "valid")
-        tokens = corpus.part(part)
-    if len(tokens) < 2:
-        raise TextError(
-            f"{part} has {len(tokens)} tokens, and scoring takes two at least",
-            "Take a longer text." if text else "Take another --part, or name a text to score.",
-        )
-    model = CharRNN(checkpoint.model, checkpoint.tokenizer.size).to(where)
-    model.load(checkpoint.weights)
-    found = evaluate(model, tokens, checkpoint.tokenizer, windows, emit)
-    return {
-        "part": part,
-        "protocol": f"windows {windows}" if windows else "stream",
-        **found.record(),
-        "run": checkpoint.run,
-        "step": checkpoint.step,
-    }
-
-
-def _tokens_of(text: str, tokenizer: Tokenizer, encoding: str) -> Tokens:
-    with opened(text) as file:
-        found = [tokenizer.encode(piece) for piece in pieces(file, text, encoding, tokenizer.raw)]
-    return np.concatenate(found) if found else np.zeros(0, np.uint8)

@@ -2,28 +2,20 @@
 
 import math
 import statistics
-import time
 from collections.abc import Callable
 
-import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from charrnn.engine.device import autocast
-from charrnn.engine.evaluate import bits, characters_per_token, evaluate
-from charrnn.engine.model import State, detached, joined
+from charrnn.engine.evaluate import evaluate
 from charrnn.engine.optim import schedule
 from charrnn.engine.session import Session
-from charrnn.errors import DivergedError
-from charrnn.events import Emit, Evaluated, Finished, Planned, Sampled, Saved, Started, Stepped
+from charrnn.engine.watch import Watch, diverged
+from charrnn.events import Emit, Evaluated, Finished, Planned, Sampled, Saved, Started
 from charrnn.play.player import Player
 from charrnn.play.sample import write
-from charrnn.settings import SampleSettings, seconds
+from charrnn.settings import DEFAULT_TIME, SampleSettings, seconds
 from charrnn.text.corpus import Tokens
 
-DEFAULT_TIME = "5m"
-_SAVED = 60.0  # seconds of work that a power cut may cost, at most
-_SHOWN = 0.4  # seconds between reports: each costs a synchronisation
 _SAMPLE = SampleSettings(length=400, temp=0.8, seed=1)
 
 
@@ -33,7 +25,7 @@ def train(session: Session, emit: Emit, stop: Callable[[], bool]) -> None:
     DivergedError if a loss or a weight is not finite any more; what was saved before stays.
     """
     now, settings = session.position, session.settings
-    watch = _Watch(session, emit)
+    watch = Watch(session, emit)
     emit(_started(session))
     _plan_by_count(session)
     if now.steps:
@@ -62,106 +54,31 @@ def _step(session: Session) -> Tensor:
     """Forward, backward and update over the next window. Returns the loss, still on the device."""
     model, lanes, device = session.model, session.lanes, session.device
     ids, fresh = lanes.take()
-    if device.type == "cuda":
+    if device.type == "cuda" and ids.device.type == "cpu":
         ids = ids.pin_memory().to(device, non_blocking=True)  # without waiting for the last step
     ids = ids.to(device)
-    state = model.zero_state(lanes.lanes) if fresh else session.state
-    masks = model.dropout(lanes.lanes)
-    params = list(model.parameters())
-
-    def forward_and_back(share: slice) -> tuple[Tensor, tuple[Tensor, ...], State]:
-        before = tuple(tuple(part[share] for part in layer) for layer in state)
-        with autocast(device, session.bf16):
-            logits, after = model(ids[:-1, share], before, [mask[:, share] for mask in masks])
-            loss = F.cross_entropy(logits.flatten(0, 1), ids[1:, share].flatten())
-        loss = loss * ((share.stop - share.start) / lanes.lanes)
-        return loss.detach(), torch.autograd.grad(loss, params), detached(after)
-
-    losses, gradients, states = zip(*session.crew.map(forward_and_back), strict=True)
-    for p, *shares in zip(params, *gradients, strict=True):
-        p.grad = sum(shares[1:], start=shares[0])
-    session.state = joined(states)
-    nn.utils.clip_grad_norm_(params, session.settings.clip)
+    carried = model.reset(session.state, session.settings.reset)
+    state = model.zero_state(lanes.lanes) if fresh else carried
+    loss, gradients, session.state = session.crew.gradients(model, ids, state, bf16=session.bf16)
+    for p, gradient in zip(model.parameters(), gradients, strict=True):
+        p.grad = gradient
+    nn.utils.clip_grad_norm_(model.parameters(), session.settings.clip)
     for optimizer in session.optimizers:
         optimizer.step()
         optimizer.zero_grad()
     session.position.step += 1
     session.update_average()
-    return torch.stack(losses).sum()
+    return loss
 
 
-def _save(session: Session, watch: "_Watch", emit: Emit) -> None:
+def _save(session: Session, watch: "Watch", emit: Emit) -> None:
     """Everything to disk, unless it is not worth keeping."""
     watch.report()
     if not session.is_finite():
-        raise _diverged(session)
+        raise diverged(session)
     session.save()
     emit(Saved(session.position.step, str(session.folder)))
     watch.saved = watch.seconds
-
-
-def _diverged(session: Session) -> DivergedError:
-    return DivergedError(
-        f"the loss or a weight is not finite any more at step {session.position.step}",
-        "Train anew with a lower --rate, --adam-rate or --clip. What was saved before is kept.",
-    )
-
-
-class _Watch:
-    """The clock of a run, and its losses since the last report."""
-
-    def __init__(self, session: Session, emit: Emit) -> None:
-        self.session = session
-        self.emit = emit
-        self.ratio = characters_per_token(session.lanes.tokens, session.corpus.tokenizer)
-        self.begun = time.perf_counter() - session.position.seconds
-        self.losses: list[Tensor] = []
-        self.times: list[float] = []
-        self.reported = self.saved = self.seconds
-        self.looked = 0  # the step of the last evaluation
-
-    @property
-    def save_is_due(self) -> bool:
-        """Whether too much would be lost by now."""
-        return self.seconds - self.saved > _SAVED
-
-    @property
-    def seconds(self) -> float:
-        """The training time of the run so far, earlier sessions included."""
-        return time.perf_counter() - self.begun
-
-    def note(self, loss: Tensor) -> None:
-        """A step is done."""
-        self.losses.append(loss)
-        if self.session.position.steps is None:
-            loss.item()  # wait for the device: the step is being timed
-            self.times.append(self.seconds)
-        self.session.position.seconds = self.seconds
-        if self.seconds - self.reported > _SHOWN:
-            self.report()
-
-    def report(self) -> None:
-        """Emit what the steps since the last report came to."""
-        if not self.losses:
-            return
-        now, lanes = self.session.position, self.session.lanes
-        loss = torch.stack(self.losses).mean().item()
-        if not math.isfinite(loss):
-            raise _diverged(self.session)
-        tokens = len(self.losses) * lanes.lanes * lanes.window
-        self.emit(
-            Stepped(
-                step=now.step,
-                steps=now.steps,
-                loss=loss,
-                bits_per_character=bits(loss, self.ratio),
-                learning_rate=self.session.optimizers[-1].param_groups[0]["lr"],
-                characters_per_second=tokens * self.ratio / (self.seconds - self.reported),
-                elapsed=self.seconds,
-                epoch=self.session.epoch,
-            )
-        )
-        self.losses, self.reported = [], self.seconds
 
 
 def _plan_by_count(session: Session) -> None:
@@ -173,7 +90,7 @@ def _plan_by_count(session: Session) -> None:
         now.hold = min(settings.warmup, now.steps // 10)
 
 
-def _plan_by_time(session: Session, watch: _Watch, emit: Emit) -> None:
+def _plan_by_time(session: Session, watch: Watch, emit: Emit) -> None:
     """Once the first steps have been timed, turn the time left into a number of steps.
 
     From then on the schedule is a function of the step alone, so a run can be repeated and resumed.
@@ -183,7 +100,7 @@ def _plan_by_time(session: Session, watch: _Watch, emit: Emit) -> None:
     if len(watch.times) < 8 or watch.seconds < min(10.0, 0.03 * budget):
         return
     apart = [b - a for a, b in zip(watch.times[2:], watch.times[3:], strict=False)]
-    step = statistics.median(apart)
+    step = statistics.median(apart[len(apart) // 2 :])  # the first are slower: nothing is warm yet
     now.steps = now.step + max(1, round((budget - watch.seconds) / step))  # without the looks
     now.hold = max(now.step, session.settings.warmup)
     before = watch.seconds
@@ -195,9 +112,9 @@ def _plan_by_time(session: Session, watch: _Watch, emit: Emit) -> None:
 
 
 def _looked_at(session: Session, steps: int) -> Tokens:
-    """What a run of that length is evaluated on: a hundredth of what it reads, within bounds."""
+    """What a run of that length is evaluated on: 1/200 of what it reads, within bounds."""
     read = steps * session.lanes.lanes * session.lanes.window
-    return session.corpus.part("valid")[: min(max(read // 100, 1 << 14), 1 << 18)]
+    return session.corpus.part("valid")[: min(max(read // 200, 1 << 14), 1 << 18)]
 
 
 def _steps_between_looks(session: Session, steps: int) -> int:
@@ -206,19 +123,18 @@ def _steps_between_looks(session: Session, steps: int) -> int:
     return max(1, steps // 12, affordable)
 
 
-def _look(session: Session, watch: _Watch, emit: Emit) -> None:
+def _look(session: Session, watch: Watch, emit: Emit) -> None:
     """Evaluate the averaged weights, keep them if they are the best so far, and let them write."""
     watch.report()
     if not session.is_finite():
-        raise _diverged(session)
+        raise diverged(session)
     now = session.position
     tokens = _looked_at(session, now.steps or now.step)
     best = True
     if len(tokens) > 1:
-        with autocast(session.device, session.bf16):
-            score = evaluate(session.average, tokens, session.corpus.tokenizer)
+        score = evaluate(session.average, tokens, session.corpus.tokenizer, bf16=session.bf16)
         if not math.isfinite(score.loss):
-            raise _diverged(session)
+            raise diverged(session)
         best = now.best is None or score.loss < now.best
         if best:
             now.best, now.best_bits = score.loss, score.bits_per_character

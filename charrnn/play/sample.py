@@ -14,6 +14,7 @@ from charrnn.play.player import Player, State
 from charrnn.settings import SampleSettings
 from charrnn.text.tokenizers import Tokenizer
 
+_TINY = 1e-30  # a noise of -inf would make what is left out as likely as the rest
 _TOGETHER = 64  # steps of many texts that are looked at together
 
 Noise = Callable[[tuple[int, ...]], Array]
@@ -58,9 +59,10 @@ def tokens(
     ahead = max(1, 4096 // math.prod(shape))  # steps that noise is made for at once
     while True:
         with np.errstate(all="ignore"):  # log 0, and a model that has diverged: see the logits
-            noise = xp.log(-xp.log(uniform((ahead, *shape))))
+            noise = xp.log(-xp.log(uniform((ahead, *shape)) + _TINY))
         for step in range(ahead):
             with np.errstate(all="ignore"):
+                logits = xp.astype(logits, noise.dtype, copy=False)  # a crowd's have few digits
                 top = xp.max(logits, axis=-1, keepdims=True)
                 ids = xp.argmax(scores(logits - top, settings) - noise[step], axis=-1)
             yield ids, top[..., 0]
@@ -153,7 +155,8 @@ def blocks(
     logits = xp.broadcast_to(logits, (count, *logits.shape))
     state = tuple(tuple(xp.broadcast_to(p, (count, *p.shape)) for p in layer) for layer in state)
     drawn = tokens(player, logits, state, settings, uniform)
-    together = max(1, min(settings.length, _TOGETHER))
+    length = max(1, settings.length)
+    together = math.ceil(length / math.ceil(length / _TOGETHER))
     while True:
         ids, tops = zip(*islice(drawn, together), strict=True)
         _check(bool(xp.all(xp.isfinite(xp.stack(tops)))))
@@ -183,6 +186,7 @@ def _check(finite: bool) -> None:
 def _primed(player: Player, tokenizer: Tokenizer, settings: SampleSettings) -> tuple[Array, State]:
     """Logits (V,) of what comes first, and the state."""
     state = player.zero_state()
-    for token in tokenizer.encode(settings.prime or start_of(tokenizer)):
-        logits, state = player.feed(int(token), state)
+    with np.errstate(all="ignore"):
+        for token in tokenizer.encode(settings.prime or start_of(tokenizer)):
+            logits, state = player.feed(int(token), state)
     return logits, state

@@ -103,7 +103,11 @@ class Characters:
         for piece in text:
             new = piece.encode("ascii").translate(None, known) if piece.isascii() else piece
             if isinstance(new, str):
-                seen[_codepoints(new)] = True
+                points = _codepoints(new)
+                if points.max(initial=0) < 2**16:  # counting is faster than setting one by one
+                    seen[np.flatnonzero(np.bincount(points))] = True
+                else:
+                    seen[points] = True
             elif new:
                 known += bytes(set(new))
         seen[list(known)] = True
@@ -128,7 +132,7 @@ class Characters:
             unknown = points >= self._known.size
             unknown[~unknown] = ~self._known[points[~unknown]]
         else:
-            unknown = ~self._known[points]
+            unknown = ~self._known.take(points)
         if unknown.any():
             where = int(np.argmax(unknown))
             point = int(points[where])
@@ -136,7 +140,7 @@ class Characters:
                 f"the vocabulary has no {chr(point)!r} (U+{point:04X}, character {where + 1})",
                 "Leave such characters out, or train with --tokens byte, which knows every text.",
             )
-        ids: Ids = self._ids[points]
+        ids: Ids = self._ids.take(points)
         return ids
 
     def decoder(self) -> Decoder:

@@ -1,6 +1,7 @@
 """How a text is cut into lanes."""
 
 import numpy as np
+import torch
 from hypothesis import given, strategies as st
 
 from charrnn.engine.batches import Lanes, fitting
@@ -50,4 +51,14 @@ def test_a_position_is_enough_to_go_on():
     for _ in range(20):
         a, b = one.take(), other.take()
         assert (a[0] == b[0]).all()
+        assert a[1] == b[1]
+
+
+def test_a_text_on_the_device_is_cut_like_one_in_memory():
+    """Other windows on a GPU than on a processor."""
+    text = np.arange(500, dtype=np.int32)
+    one, other = Lanes(text, 4, 9, seed=2), Lanes(torch.from_numpy(text), 4, 9, seed=2)
+    for _ in range(30):
+        a, b = one.take(), other.take()
+        assert torch.equal(a[0], b[0])
         assert a[1] == b[1]

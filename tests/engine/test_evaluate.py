@@ -10,6 +10,8 @@ from hypothesis import given, settings, strategies as st
 from torch.nn import functional as F
 
 from charrnn.engine import evaluate as module
+from charrnn.engine.crew import Crew
+from charrnn.engine.dynamic import SEGMENT, evaluate_dynamically
 from charrnn.engine.evaluate import evaluate
 from charrnn.engine.model import CharRNN
 from charrnn.settings import ModelSettings
@@ -82,3 +84,33 @@ def test_one_token_cannot_be_scored(model):
     """0 / 0."""
     with pytest.raises(ValueError, match="fewer than two"):
         evaluate(model, np.zeros(1, np.uint8), Bytes())
+
+
+def test_dynamic_evaluation_learns_what_it_reads_and_leaves_the_model_alone(model):
+    """Weights that move before they are scored, the wrong way, or for good."""
+    tokenizer = Bytes()
+    train, text = tokenizer.encode(tale(2000)), tokenizer.encode(tale(1500, seed=1).upper())
+    before = {name: w.clone() for name, w in model.named_weights().items()}
+    static = evaluate(model, text, tokenizer)
+    found = evaluate_dynamically(model, train, text, tokenizer)
+    assert found.loss < static.loss - 0.01
+    assert (found.tokens, found.characters) == (static.tokens, static.characters)
+    assert all(torch.equal(before[name], w) for name, w in model.named_weights().items())
+    one = evaluate_dynamically(model, train, text[:SEGMENT], tokenizer)  # nothing learned yet
+    assert one.loss == pytest.approx(evaluate(model, text[:SEGMENT], tokenizer).loss, rel=1e-5)
+
+
+@pytest.mark.parametrize("windows", [None, 16])
+def test_many_threads_score_what_one_does(model, monkeypatch, windows):
+    """A state or a loss that goes to another thread's lanes."""
+    monkeypatch.setattr(module, "WARM", 8)
+    ids = Bytes().encode(tale(4000))
+    alone = evaluate(model, ids, Bytes(), windows)
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(3)
+        assert Crew(torch.device("cpu"), 64, 16).size > 1
+        found = evaluate(model, ids, Bytes(), windows)
+    finally:
+        torch.set_num_threads(before)
+    assert found.loss == pytest.approx(alone.loss, rel=1e-6)

@@ -47,3 +47,14 @@ def test_tied_weights_are_one_tensor():
     logits, _ = model(torch.zeros(1, 1, dtype=torch.long), model.zero_state(1))
     logits.sum().backward()
     assert model.embedding.weight.grad[1:].abs().sum() > 0
+
+
+def test_some_lanes_forget_and_the_others_do_not():
+    """A reset of all lanes, of some units only, or of one layer."""
+    model = CharRNN(ModelSettings(width=8), 5)
+    ones = tuple(tuple(part + 1 for part in layer) for layer in model.zero_state(1000))
+    found = model.reset(ones, 0.25)
+    kept = found[0][0][:, 0]
+    assert 650 < kept.sum() < 850
+    assert all(torch.equal(part, kept[:, None].expand(-1, 8)) for layer in found for part in layer)
+    assert model.reset(ones, 0.0) is ones

@@ -36,6 +36,26 @@ def test_muon_treats_each_gate_by_itself():
     torch.testing.assert_close(stacked.detach(), torch.cat([g.detach() for g in gates]))
 
 
+def test_wide_gates_take_turns():
+    """Gates that are never made orthogonal again, or all at once at full cost."""
+    torch.manual_seed(0)
+    weight = nn.Parameter(torch.randn(4 * 512, 8))
+    optimizer = Muon([weight], 512, lr=0.1, weight_decay=0.0, dtype=torch.float32)
+    changed = []
+    for _ in range(5):
+        weight.grad = torch.randn_like(weight)
+        before = optimizer.state[weight].get("direction", torch.zeros_like(weight)).clone()
+        optimizer.step()
+        after = optimizer.state[weight]["direction"]
+        moved = [
+            not torch.equal(*pair) for pair in zip(before.split(512), after.split(512), strict=True)
+        ]
+        changed.append(moved)
+    assert changed[0] == [True] * 4
+    assert [sum(moved) for moved in changed[1:]] == [1, 1, 1, 1]
+    assert all(any(turns) for turns in zip(*changed[1:], strict=True))
+
+
 def test_muon_learns_a_linear_map():
     """A sign, or a rate that is never used."""
     torch.manual_seed(0)

@@ -119,6 +119,32 @@ def test_a_diverged_model_is_an_error_for_one_text_and_for_many():
         list(write_many(tokenizer, settings, blocks(player, tokenizer, settings, 2, chance)))
 
 
+def test_what_is_left_out_is_never_drawn():
+    """A uniform number of 0, whose noise makes all tokens equal."""
+    player, settings = constant([0.2, 0.3, 0.5]), SampleSettings(length=4, temp=0)
+    drawn = blocks(player, Characters("abc"), settings, 2, np.zeros)
+    assert (next(drawn) == 2).all()
+
+
+def test_texts_of_a_crowd_differ_and_come_again_with_the_seed():
+    """Threads that share a seed, or overlap with another one's."""
+    model = ModelSettings(width=2, embedding=2, layers=1)
+    weights = {name: w * 0 for name, w in CharRNN(model, 6).export().items()}
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(3)
+        found = []
+        for seed in (1, 1, 34):
+            settings = SampleSettings(length=30, count=100, seed=seed)
+            drawn = crowd.blocks(model, weights, Characters("abcdef"), settings)
+            found.append({w.text for w in write_many(Characters("abcdef"), settings, drawn)})
+    finally:
+        torch.set_num_threads(threads)
+    assert len(found[0]) == 100
+    assert found[0] == found[1]
+    assert not found[0] & found[2]
+
+
 @pytest.mark.parametrize("count", [1, 3, 150])
 def test_a_crowd_writes_what_one_would(count):
     """Texts that a crowd of threads loses, cuts short or gives twice."""

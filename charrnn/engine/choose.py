@@ -1,0 +1,122 @@
+"""Settings that choose themselves: what the command line leaves open suits text, machine and time.
+
+The rules are fits to runs on tiny Shakespeare (benchmarks/RECIPE.md), not laws. A network learns
+best in a given time if it reads about eight characters a parameter: a larger one reads too little,
+a smaller one cannot use what it reads. One that reads the same text over and over learns it by
+heart, so the more often it does, the more of its outputs are dropped.
+"""
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import torch
+
+from charrnn.engine import device as devices
+from charrnn.engine.batches import fitting
+from charrnn.engine.crew import Crew
+from charrnn.engine.model import CharRNN
+from charrnn.settings import DEFAULT_TIME, ModelSettings, TrainSettings, seconds
+from charrnn.store import shapes
+
+_WIDTHS = (32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)
+_READ = 8.0  # tokens read a parameter
+_OVER = 8.0  # parameters a token of the text, at the most
+_EPOCHS = 60.0  # how often a small text is read, where no length is asked for
+_TRIED = 256  # the width that the device is measured with
+_MORE = 1.3  # a step takes this much longer than forward and backward alone
+_FEW = 1000  # steps
+_WINDOWS = 64  # windows a lane, at the least: else there are too few steps in a small text
+
+
+def choose(
+    model: ModelSettings,
+    train: TrainSettings,
+    given: Mapping[str, Any],
+    tokens: int,
+    vocabulary: int,
+) -> tuple[ModelSettings, TrainSettings, str]:
+    """The settings, with what is not `given` made to suit so many training tokens; and why.
+
+    The reason is empty if nothing was left open.
+    """
+    if not {"width", "dropout", "lanes", "window", "adam_rate"} - given.keys():
+        return model, train, ""
+    if "lanes" not in given:
+        most = tokens // (_WINDOWS * train.window)
+        train = replace(train, lanes=min(train.lanes, max(16, 2 ** int(math.log2(most or 1)))))
+    timed = not (train.steps or train.epochs)
+    rate = measured(model, train, tokens, vocabulary) if timed else 0.0
+
+    def sizes(width: int) -> tuple[int, float]:
+        """Weights that a token passes through, and tokens that are read."""
+        sized = replace(model, width=width, embedding=width if model.tie else model.embedding)
+        found = shapes(sized, vocabulary)
+        weights = sum(math.prod(shape) for name, shape in found.items() if name != "embedding")
+        if train.steps:
+            return weights, train.steps * math.prod(fitting(tokens, train.lanes, train.window))
+        if train.epochs:
+            return weights, train.epochs * tokens
+        return weights, rate * seconds(train.time or DEFAULT_TIME) / weights
+
+    def misfit(width: int) -> float:
+        weights, reads = sizes(width)
+        return abs(math.log(reads / weights / _READ))
+
+    if "width" not in given and not model.tie:
+        small = [w for w in _WIDTHS if sizes(w)[0] <= _OVER * tokens] or [_WIDTHS[0]]
+        model = replace(model, width=min(small, key=misfit))
+    weights, reads = sizes(model.width)
+    if not train.time and timed and reads > _EPOCHS * tokens:
+        train, reads = replace(train, epochs=_EPOCHS), _EPOCHS * tokens
+    if "window" not in given and not train.steps and reads < _FEW * train.lanes * train.window:
+        train = replace(train, window=min(train.window, 24))  # more steps, if shorter ones
+    lanes, window = fitting(tokens, train.lanes, train.window)
+    train = replace(
+        train,
+        lanes=train.lanes if "lanes" in given else lanes,
+        window=train.window if "window" in given else window,
+    )
+    if "adam_rate" not in given:
+        hot = 10 * lanes * window / reads if train.optimizer == "muon" else 0.0
+        train = replace(train, adam_rate=round(min(0.015, max(0.004, hot)), 4))
+    if "dropout" not in given:
+        model = replace(model, dropout=dropout(reads / tokens))
+    how = f" in {train.time or DEFAULT_TIME}" if timed and not train.epochs else ""
+    pace = f", at about {rate / weights:,.0f} a second" if timed else ""
+    why = (
+        f"Chose {model.cell} {model.layers}x{model.width}, dropout {model.dropout:g}, {lanes}"
+        f" lanes x {window}, AdamW's rate {train.adam_rate:g}: {tokens:,} tokens are read"
+        f" {reads / tokens:.2g} times{how}{pace}."
+    )
+    return model, train, why
+
+
+def dropout(epochs: float) -> float:
+    """None up to four times over the text, then a tenth for each doubling, up to a half."""
+    return round(min(0.5, max(0.0, 0.1 * math.log2(epochs / 4))), 2) if epochs > 0 else 0.0
+
+
+def measured(model: ModelSettings, train: TrainSettings, tokens: int, vocabulary: int) -> float:
+    """Weights times tokens that this device trains in a second, on a network of middling size."""
+    lanes, window = fitting(tokens, min(train.lanes, 128), min(train.window, 32))
+    device = devices.choose(train.device)
+    size = replace(model, width=_TRIED, embedding=64, tie=False, dropout=0.0)
+    network = CharRNN(size, vocabulary).to(device)
+    crew = Crew(device, lanes, size.width)
+    ids = torch.randint(vocabulary, (window + 1, lanes), device=device)
+    times = []
+    for _ in range(10):  # the first are slow, and how slow differs
+        begun = time.perf_counter()
+        loss, _, _ = crew.gradients(
+            network,
+            ids,
+            network.zero_state(lanes),
+            bf16=devices.bf16(device, train.precision),
+        )
+        loss.item()  # wait for the device
+        times.append(time.perf_counter() - begun)
+    weights = sum(p.numel() for p in network.parameters()) - network.embedding.weight.numel()
+    return weights * lanes * window / (_MORE * min(times))

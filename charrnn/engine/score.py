@@ -1,0 +1,79 @@
+"""From what a person names to a score: a run on a part of its corpus, or on another text."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from charrnn import store
+from charrnn.engine import device as devices
+from charrnn.engine.dynamic import evaluate_dynamically
+from charrnn.engine.evaluate import evaluate
+from charrnn.engine.model import CharRNN
+from charrnn.errors import TextError, UsageError
+from charrnn.events import Emit
+from charrnn.store import Checkpoint
+from charrnn.text.corpus import Corpus, Tokens, find_corpus
+from charrnn.text.source import opened, pieces
+from charrnn.text.tokenizers import Tokenizer
+
+
+def score(
+    name: str | None,
+    text: str | None,
+    part: str | None,
+    windows: int | None,
+    dynamic: bool,
+    encoding: str,
+    device: str,
+    emit: Emit,
+) -> dict[str, Any]:
+    """A run's score on a text, or on a part of its corpus, as `eval --json` prints it."""
+    if text is not None and part:
+        raise UsageError("--part is a part of the run's corpus, not of a text", "Leave one out.")
+    if windows and dynamic:
+        raise UsageError("--dynamic reads the text as one stream", "Leave --windows out.")
+    where = devices.choose(device)
+    checkpoint = store.load_checkpoint(store.find_model(name))
+    if text is not None:
+        part, tokens = text, _tokens_of(text, checkpoint.tokenizer, encoding)
+    else:
+        corpus = _corpus_of(checkpoint, "name a text to score")
+        part = part or ("test" if len(corpus.part("test")) > 1 else "valid")
+        tokens = corpus.part(part)
+    if len(tokens) < 2:
+        raise TextError(
+            f"{part} has {len(tokens)} tokens, and scoring takes two at least",
+            "Take a longer text." if text else "Take another --part, or name a text to score.",
+        )
+    model = CharRNN(checkpoint.model, checkpoint.tokenizer.size).to(where)
+    model.load(checkpoint.weights)
+    if dynamic:
+        train = _corpus_of(checkpoint, "leave --dynamic out").part("train")
+        found = evaluate_dynamically(model, train, tokens, checkpoint.tokenizer, emit)
+    else:
+        found = evaluate(model, tokens, checkpoint.tokenizer, windows, emit)
+    return {
+        "part": part,
+        "protocol": "dynamic" if dynamic else f"windows {windows}" if windows else "stream",
+        **found.record(),
+        "run": checkpoint.run,
+        "step": checkpoint.step,
+    }
+
+
+def _corpus_of(checkpoint: Checkpoint, otherwise: str) -> Corpus:
+    """The corpus that a model was trained on, divided as it was then."""
+    corpus = find_corpus(checkpoint.corpus_key)
+    if corpus is None:
+        raise TextError(
+            f"the corpus of run {checkpoint.run}, {checkpoint.corpus}, is not here",
+            f"Prepare its text again, or {otherwise}.",
+        )
+    return replace(corpus, split=checkpoint.text.split)
+
+
+def _tokens_of(text: str, tokenizer: Tokenizer, encoding: str) -> Tokens:
+    with opened(text) as file:
+        found = [tokenizer.encode(piece) for piece in pieces(file, text, encoding, tokenizer.raw)]
+    return np.concatenate(found) if found else np.zeros(0, np.uint8)
