@@ -1,0 +1,88 @@
+"""Running things in processes of their own, in turns, and what came out of it."""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Row:
+    """A figure; and, where it is compared with something, their ratio and what that is."""
+
+    part: str
+    what: str
+    value: float
+    unit: str
+    ratio: float | None = None
+    than: str = ""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a process printed, how long it took, and the most memory it held."""
+
+    out: str
+    seconds: float
+    mebibytes: float
+
+
+def process(*command: str, **environment: str) -> Ran:
+    """Run a command to its end. CalledProcessError if it fails."""
+    begun = time.perf_counter()
+    with tempfile.TemporaryFile("w+") as errors:
+        running = subprocess.Popen(
+            command, env={**os.environ, **environment}, stdout=subprocess.PIPE, text=True,
+            stderr=errors,
+        )  # fmt: skip
+        assert running.stdout
+        out = running.stdout.read()
+        errors.seek(0)
+        error = errors.read()
+    _, status, usage = os.wait4(running.pid, 0)
+    running.returncode = os.waitstatus_to_exitcode(status)
+    if running.returncode:
+        raise subprocess.CalledProcessError(running.returncode, command, out, error)
+    return Ran(out, time.perf_counter() - begun, usage.ru_maxrss / 1024)
+
+
+def python(module: str, *arguments: str) -> dict[str, float]:
+    """`python -m module`, which prints one JSON object."""
+    found: dict[str, float] = json.loads(process(sys.executable, "-m", module, *arguments).out)
+    return found
+
+
+def charrnn(home: Path, *arguments: str) -> Ran:
+    """The command, in a home of its own."""
+    return process(sys.executable, "-m", "charrnn", *arguments, CHARRNN_HOME=str(home))
+
+
+def ratios(runs: int, ours: Callable[[], float], theirs: Callable[[], float]) -> tuple[float, ...]:
+    """(median of ours, median of theirs, median of the ratio of a pair), measured in turns.
+
+    So a busy machine is busy for both.
+    """
+    pairs = [(ours(), theirs()) for _ in range(runs)]
+    mine, other = zip(*pairs, strict=True)
+    return (
+        statistics.median(mine),
+        statistics.median(other),
+        statistics.median(a / b for a, b in pairs),
+    )
+
+
+def per_call(work: Callable[[], object], seconds: float = 1.0) -> float:
+    """Median seconds that a call takes, once it is warm."""
+    work()
+    times: list[float] = []
+    while sum(times) < seconds or len(times) < 5:
+        begun = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - begun)
+    return statistics.median(times)

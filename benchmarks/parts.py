@@ -1,0 +1,142 @@
+"""The parts of the benchmark. Each gives rows as it finds them."""
+
+import json
+import statistics
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from benchmarks.measure import Row, charrnn, process, python, ratios
+from benchmarks.text import compressed, english
+
+_READ = "file = open({path!r}, encoding='utf-8', newline='')\nwhile file.read(1 << 20): pass"
+_TORCH = (sys.executable, "-c", "import torch")
+
+
+def _rate(module: str, *arguments: str) -> Callable[[], float]:
+    return lambda: python(f"benchmarks.{module}", *arguments)["rate"]
+
+
+@dataclass
+class Bench:
+    """What all parts share: a folder to work in, and what the user asked for."""
+
+    home: Path
+    text: Path | None
+    times: list[str]
+    runs: int
+    megabytes: int
+
+    def training(self) -> Iterator[Row]:
+        """Rate beside the plain loop, share of the ceiling, what goes on around the products."""
+        top = statistics.median(_rate("ours", "ceiling")() for _ in range(3))
+        yield Row("training", "matrix product 2048^3", top / 1e9, "GFLOP/s")
+        for cell in ("lstm", "gru"):
+            for width in (128, 256, 512):
+                name, shape = f"{cell} 2x{width}", ("train", "--cell", cell, "--width", str(width))
+                mine, _, ratio = ratios(self.runs, _rate("ours", *shape), _rate("plain", *shape))
+                yield Row("training", name, mine, "characters/s", ratio, "the plain loop")
+                look = python("benchmarks.ours", *shape)
+                flops, around = look["flops"] / 1e9, 100 * look["around"]
+                yield Row("training", name, flops, "GFLOP/s", flops * 1e9 / top, "matrix product")
+                yield Row("training", f"{name}, around the products", around, "% of a step")
+
+    def sampling(self) -> Iterator[Row]:
+        """One stream beside nn.LSTM, with oneDNN and without; 256 streams beside one."""
+        for width in (128, 256, 512):
+            size = ("sample", "--width", str(width), "--seconds", "2")
+            one = _rate("ours", *size)
+            for other, than in (((), "nn.LSTM"), (("--no-onednn",), "nn.LSTM without oneDNN")):
+                mine, _, ratio = ratios(self.runs, one, _rate("plain", *size, *other))
+                yield Row("sampling", f"2x{width}, one stream", mine, "characters/s", ratio, than)
+            mine, _, ratio = ratios(self.runs, _rate("ours", *size, "--count", "256"), one)
+            yield Row("sampling", f"2x{width}, 256", mine, "characters/s", ratio, "one stream")
+
+    def startup(self) -> Iterator[Row]:
+        """How long until something happens."""
+        made = self.home / "started.txt"
+        made.write_text(english(200_000), "utf-8")
+        charrnn(self.home, "train", str(made), "--steps", "20", "--run", "started", "--quiet")
+        for what in (["--help"], ["sample", "started", "--length", "1"]):
+            mine, _, ratio = ratios(
+                2 * self.runs + 1,
+                partial(lambda what: charrnn(self.home, *what).seconds, what),
+                lambda: process(*_TORCH).seconds,
+            )
+            yield Row("startup", f"charrnn {' '.join(what)}", mine, "s", ratio, "import torch")
+
+    def prepare(self) -> Iterator[Row]:
+        """A large text into a corpus, beside reading and decoding it."""
+        large = self.home / "large.txt"
+        piece = english(1_000_000)
+        with large.open("w", encoding="utf-8", newline="") as file:
+            for _ in range(self.megabytes):
+                file.write(piece)
+        size, peaks = large.stat().st_size / 1e6, []
+
+        def ours() -> float:
+            for path in self.home.glob("corpora/large*/*"):
+                path.unlink()
+            ran = charrnn(self.home, "prepare", str(large), "--quiet")
+            peaks.append(ran.mebibytes)
+            return size / ran.seconds
+
+        def plain() -> float:
+            return size / process(sys.executable, "-c", _READ.format(path=str(large))).seconds
+
+        mine, _, ratio = ratios(self.runs, ours, plain)
+        yield Row("prepare", f"{size:,.0f} MB", mine, "MB/s", ratio, "read and decode")
+        yield Row("prepare", f"{size:,.0f} MB, peak memory", max(peaks), "MiB")
+        large.unlink()
+
+    def growth(self) -> Iterator[Row]:
+        """Rate and memory as one size doubles."""
+        sizes = {"width": 128, "layers": 2, "lanes": 64, "window": 16}
+        for name, size in sizes.items():
+            before = 0.0
+            for factor in (1, 2, 4):
+                given = {**sizes, name: size * factor}
+                flags = [part for key, value in given.items() for part in (f"--{key}", str(value))]
+                ran = process(sys.executable, "-m", "benchmarks.ours", "train", *flags)
+                rate = float(json.loads(ran.out)["rate"])
+                compared = (rate / before, "half as much") if before else (None, "")
+                what, before = f"{name} {given[name]}", rate
+                yield Row("growth", what, rate, "characters/s", *compared)
+                yield Row("growth", f"{what}, peak memory", ran.mebibytes, "MiB")
+        for megabytes in (4, 8, 16):
+            text = self.home / f"grown{megabytes}.txt"
+            text.write_text(english(1_000_000) * megabytes, "utf-8")
+            steps = ("--steps", "30", "--width", "128", "--quiet", "--run", text.stem)
+            ran = charrnn(self.home, "train", str(text), *steps)
+            yield Row("growth", f"corpus {megabytes} MB, peak memory", ran.mebibytes, "MiB")
+
+    def quality(self) -> Iterator[Row]:
+        """Validation loss after a time, over three seeds; dynamic evaluation; compressors."""
+        run = ""
+        for time in self.times if self.text else []:
+            stream, cold = [], []
+            for seed in ("1", "2", "3"):
+                run = f"quality-{time}-{seed}"
+                settings = ("--time", time, "--split", "90/10/0", "--seed", seed, "--run", run)
+                charrnn(self.home, "train", str(self.text), *settings, "--quiet")
+                stream.append(self._score(run)["loss"])
+                cold.append(self._score(run, "--windows", "256")["loss"])
+            for name, found in (("stream", stream), ("windows 256", cold)):
+                what = f"{time}, {name}, {min(found):.4f} to {max(found):.4f}"
+                yield Row("quality", what, statistics.mean(found), "nats")
+        if self.text and run:
+            moving, still = self._score(run, "--dynamic"), self._score(run)
+            ratio = moving["loss"] / still["loss"]
+            yield Row("quality", f"{run}, dynamic", moving["loss"], "nats", ratio, "stream")
+            for name, score in (("stream", still), ("dynamic", moving)):
+                bits = score["bits_per_character"]
+                yield Row("quality", f"{run}, {name}", bits, "bits per character")
+            for name, bits in compressed(self.text.read_text("utf-8"), 0.9):
+                yield Row("quality", f"{name}, the same part", bits, "bits per character")
+
+    def _score(self, run: str, *more: str) -> dict[str, float]:
+        out = charrnn(self.home, "eval", run, "--part", "valid", "--json", *more).out
+        found: dict[str, float] = json.loads(out)
+        return found

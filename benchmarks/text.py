@@ -1,0 +1,44 @@
+"""English-like text, made here: words by Zipf's law, in sentences and lines. And compressors."""
+
+import bz2
+import itertools
+import lzma
+import random
+from collections.abc import Callable, Iterator
+
+_SYLLABLES = ["".join(pair) for pair in itertools.product("bcdfghlmnprstvw", "aeiou")]
+
+
+def english(characters: int) -> str:
+    """The same text for the same length."""
+    chance = random.Random(characters)
+    words = ["".join(chance.choices(_SYLLABLES, k=chance.randint(1, 4))) for _ in range(5000)]
+    weights = [1 / rank for rank in range(1, 5001)]
+    drawn = iter(chance.choices(words, weights, k=characters // 3))
+    lines, size = [], 0
+    while size < characters:
+        line = " ".join(next(drawn) for _ in range(chance.randint(5, 14))).capitalize()
+        lines.append(line + chance.choice([".", ".", ",", "!", "?", " — so"]))
+        size += len(lines[-1]) + 1
+    return "\n".join(lines)[:characters]
+
+
+def compressed(text: str, share: float) -> Iterator[tuple[str, float]]:
+    """(compressor, bits per character) of the rest of a text after its first share.
+
+    PPMd is among them if pyppmd is installed. They learn as they go, like dynamic evaluation.
+    """
+    cut = int(len(text) * share)
+    packers: dict[str, Callable[[bytes], bytes]] = {
+        "xz": lambda data: lzma.compress(data, preset=9 | lzma.PRESET_EXTREME),
+        "bzip2": bz2.compress,
+    }
+    try:
+        import pyppmd
+    except ImportError:
+        pass
+    else:
+        packers["PPMd"] = lambda data: pyppmd.compress(data, max_order=6, mem_size=1 << 28)
+    for name, pack in packers.items():
+        whole, first = len(pack(text.encode())), len(pack(text[:cut].encode()))
+        yield name, 8 * (whole - first) / (len(text) - cut)

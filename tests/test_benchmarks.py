@@ -1,0 +1,42 @@
+"""The benchmark runs. Its figures are for people, on a machine that does nothing else."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SMALL = ("--width", "16", "--lanes", "4", "--window", "8", "--seconds", "0.01")
+
+
+def ran(cwd, *arguments):
+    done = subprocess.run(
+        [sys.executable, "-m", *arguments], cwd=cwd, capture_output=True, text=True, check=False,
+        timeout=100,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    "work",
+    [("ours", "train"), ("ours", "sample"), ("ours", "sample", "--count", "3"), ("plain", "train")],
+)
+def test_both_sides_of_a_comparison_run(work):
+    """A benchmark that has not followed a change of the code it measures."""
+    module, *rest = work
+    found = json.loads(ran(ROOT, f"benchmarks.{module}", *rest, *SMALL))
+    assert found["rate"] > 0
+
+
+def test_a_part_gives_a_table_and_json(tmp_path):
+    """Figures that are printed and not kept, or kept without what they are compared with."""
+    out = tmp_path / "out.json"
+    given = ("prepare", "--runs", "1", "--megabytes", "1", "--json", str(out))
+    table = ran(ROOT, "benchmarks", *given)
+    rows = json.loads(out.read_text("utf-8"))["rows"]
+    assert {row["unit"] for row in rows} == {"MB/s", "MiB"}
+    assert rows[0]["ratio"] > 0
+    assert "read and decode" in table
