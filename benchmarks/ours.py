@@ -110,16 +110,12 @@ def sample(width: int, count: int, seconds: float) -> float:
     from charrnn.engine import crowd
 
     settings = SampleSettings(length=1000, count=count)
-    return (
-        count
-        * 1000
-        / per_call(
-            lambda: list(
-                write_many(tokenizer, settings, crowd.blocks(model, weights, tokenizer, settings))
-            ),
-            seconds,
-        )
-    )
+
+    def together() -> None:
+        drawn = crowd.blocks(model, weights, tokenizer, settings)
+        list(write_many(tokenizer, settings, drawn))
+
+    return count * settings.length / per_call(together, seconds)
 
 
 def ceiling() -> float:

@@ -22,13 +22,13 @@ from charrnn.settings import DEFAULT_TIME, ModelSettings, TrainSettings, seconds
 from charrnn.store import shapes
 
 _WIDTHS = (32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)
-_READ = 8.0  # tokens read a parameter
-_OVER = 8.0  # parameters a token of the text, at the most
+_TOKENS_A_WEIGHT = 8.0  # read in a run, at the best
+_WEIGHTS_A_TOKEN = 8.0  # of the text, at the most
 _EPOCHS = 60.0  # how often a small text is read, where no length is asked for
-_TRIED = 256  # the width that the device is measured with
-_MORE = 1.3  # a step takes this much longer than forward and backward alone
-_FEW = 1000  # steps
-_WINDOWS = 64  # windows a lane, at the least: else there are too few steps in a small text
+_MEASURED_WIDTH = 256
+_WHOLE_STEP = 1.3  # beside forward and backward alone
+_FEW_STEPS = 1000
+_WINDOWS_A_LANE = 64  # at the least: else there are too few steps in a small text
 
 
 def choose(
@@ -45,7 +45,7 @@ def choose(
     if not {"width", "dropout", "lanes", "window", "adam_rate"} - given.keys():
         return model, train, ""
     if "lanes" not in given:
-        most = tokens // (_WINDOWS * train.window)
+        most = tokens // (_WINDOWS_A_LANE * train.window)
         train = replace(train, lanes=min(train.lanes, max(16, 2 ** int(math.log2(most or 1)))))
     timed = not (train.steps or train.epochs)
     rate = measured(model, train, tokens, vocabulary) if timed else 0.0
@@ -63,15 +63,19 @@ def choose(
 
     def misfit(width: int) -> float:
         weights, reads = sizes(width)
-        return abs(math.log(reads / weights / _READ))
+        return abs(math.log(reads / weights / _TOKENS_A_WEIGHT))
 
     if "width" not in given and not model.tie:
-        small = [w for w in _WIDTHS if sizes(w)[0] <= _OVER * tokens] or [_WIDTHS[0]]
+        small = [w for w in _WIDTHS if sizes(w)[0] <= _WEIGHTS_A_TOKEN * tokens] or [_WIDTHS[0]]
         model = replace(model, width=min(small, key=misfit))
     weights, reads = sizes(model.width)
     if not train.time and timed and reads > _EPOCHS * tokens:
         train, reads = replace(train, epochs=_EPOCHS), _EPOCHS * tokens
-    if "window" not in given and not train.steps and reads < _FEW * train.lanes * train.window:
+    if (
+        "window" not in given
+        and not train.steps
+        and reads < _FEW_STEPS * train.lanes * train.window
+    ):
         train = replace(train, window=min(train.window, 24))  # more steps, if shorter ones
     lanes, window = fitting(tokens, train.lanes, train.window)
     train = replace(
@@ -103,7 +107,7 @@ def measured(model: ModelSettings, train: TrainSettings, tokens: int, vocabulary
     """Weights times tokens that this device trains in a second, on a network of middling size."""
     lanes, window = fitting(tokens, min(train.lanes, 128), min(train.window, 32))
     device = devices.choose(train.device)
-    size = replace(model, width=_TRIED, embedding=64, tie=False, dropout=0.0)
+    size = replace(model, width=_MEASURED_WIDTH, embedding=64, tie=False, dropout=0.0)
     network = CharRNN(size, vocabulary).to(device)
     crew = Crew(device, lanes, size.width)
     ids = torch.randint(vocabulary, (window + 1, lanes), device=device)
@@ -119,4 +123,4 @@ def measured(model: ModelSettings, train: TrainSettings, tokens: int, vocabulary
         loss.item()  # wait for the device
         times.append(time.perf_counter() - begun)
     weights = sum(p.numel() for p in network.parameters()) - network.embedding.weight.numel()
-    return weights * lanes * window / (_MORE * min(times))
+    return weights * lanes * window / (_WHOLE_STEP * min(times))

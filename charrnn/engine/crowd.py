@@ -23,7 +23,7 @@ def blocks(
 ) -> Iterator[Array]:
     """What `play.sample.blocks` gives, from the fastest device there is: ids (K, count).
 
-    Everything is computed in bfloat16 where the device has it, as training does.
+    The network runs in bfloat16 where the device has it, as in training; draws are in float32.
     """
     device = devices.choose("auto")
     dtype = torch.bfloat16 if devices.bf16(device, "auto") else torch.float32

@@ -71,7 +71,7 @@ def _step(session: Session) -> Tensor:
     return loss
 
 
-def _save(session: Session, watch: "Watch", emit: Emit) -> None:
+def _save(session: Session, watch: Watch, emit: Emit) -> None:
     """Everything to disk, unless it is not worth keeping."""
     watch.report()
     if not session.is_finite():

@@ -17,7 +17,7 @@ from charrnn.text.tokenizers import Tokenizer
 _TINY = 1e-30  # a noise of -inf would make what is left out as likely as the rest
 _TOGETHER = 64  # steps of many texts that are looked at together
 
-Noise = Callable[[tuple[int, ...]], Array]
+Uniform = Callable[[tuple[int, ...]], Array]
 """Uniform numbers of a shape, at least 0 and below 1, from a library's own generator."""
 
 
@@ -47,7 +47,7 @@ def scores(logits: Array, settings: SampleSettings) -> Array:
 
 
 def tokens(
-    player: Player, logits: Array, state: State, settings: SampleSettings, uniform: Noise
+    player: Player, logits: Array, state: State, settings: SampleSettings, uniform: Uniform
 ) -> Iterator[tuple[Array, Array]]:
     """Ids (...) without end: after logits (..., V) in that state, and after each other.
 
@@ -144,7 +144,7 @@ class Written:
 
 
 def blocks(
-    player: Player, tokenizer: Tokenizer, settings: SampleSettings, count: int, uniform: Noise
+    player: Player, tokenizer: Tokenizer, settings: SampleSettings, count: int, uniform: Uniform
 ) -> Iterator[Array]:
     """Ids (K, count) without end: the next K steps of so many texts. Errors as in `write`.
 
