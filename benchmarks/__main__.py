@@ -7,9 +7,11 @@ python -m benchmarks training sampling --runs 5         some parts, more often
 
 import argparse
 import json
+import os
 import platform
 import tempfile
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 
 from rich.console import Console
@@ -29,12 +31,15 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", help=f"some of {', '.join(PARTS)} (default: all)")
     parser.add_argument("--text", type=Path, help="the text that quality is measured on")
     parser.add_argument("--times", default="30s,110s,10m", help="how long quality trains")
+    parser.add_argument("--seeds", type=int, default=3, help="runs that quality takes the mean of")
     parser.add_argument("--runs", type=int, default=3, help="pairs of which the median counts")
     parser.add_argument("--megabytes", type=int, default=500, help="what prepare reads")
     parser.add_argument("--json", type=Path, default=Path("benchmark.json"), help="where to write")
     given = parser.parse_args()
     for part in set(given.parts) - set(PARTS):
         parser.error(f"there is no part {part!r}")
+    if "quality" in given.parts and not given.text:
+        parser.error("quality is measured on a text of yours: give --text")
     rows = []
     console = Console(highlight=False)
     with tempfile.TemporaryDirectory() as home:
@@ -42,6 +47,7 @@ def main() -> None:
             home=Path(home),
             text=given.text and given.text.resolve(),
             times=given.times.split(","),
+            seeds=given.seeds,
             runs=given.runs,
             megabytes=given.megabytes,
         )
@@ -57,6 +63,9 @@ def main() -> None:
     console.print(table)
     machine = {
         "machine": platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "torch": version("torch"),
         "rows": [asdict(row) for row in rows],
     }
     given.json.write_text(json.dumps(machine, indent=1), "utf-8")

@@ -53,8 +53,9 @@ def process(*command: str, **environment: str) -> Ran:
 
 
 def python(module: str, *arguments: str) -> dict[str, float]:
-    """`python -m module`, which prints one JSON object."""
-    found: dict[str, float] = json.loads(process(sys.executable, "-m", module, *arguments).out)
+    """`python -m module`, which prints one JSON object. No GPU: the plain loop knows none."""
+    ran = process(sys.executable, "-m", module, *arguments, CUDA_VISIBLE_DEVICES="")
+    found: dict[str, float] = json.loads(ran.out)
     return found
 
 

@@ -26,6 +26,7 @@ class Bench:
     home: Path
     text: Path | None
     times: list[str]
+    seeds: int
     runs: int
     megabytes: int
 
@@ -113,13 +114,13 @@ class Bench:
             yield Row("growth", f"corpus {megabytes} MB, peak memory", ran.mebibytes, "MiB")
 
     def quality(self) -> Iterator[Row]:
-        """Validation loss after a time, over three seeds; dynamic evaluation; compressors."""
+        """Validation loss after a time, over seeds; dynamic evaluation; compressors."""
         run = ""
         for time in self.times if self.text else []:
             stream, cold = [], []
-            for seed in ("1", "2", "3"):
+            for seed in range(1, self.seeds + 1):
                 run = f"quality-{time}-{seed}"
-                settings = ("--time", time, "--split", "90/10/0", "--seed", seed, "--run", run)
+                settings = ("--time", time, "--split", "90/10/0", "--seed", str(seed), "--run", run)
                 charrnn(self.home, "train", str(self.text), *settings, "--quiet")
                 stream.append(self._score(run)["loss"])
                 cold.append(self._score(run, "--windows", "256")["loss"])

@@ -9,10 +9,10 @@ caller has multiplied for all time steps at once. `state` is a tuple of arrays; 
 output.
 """
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, NamedTuple
 
-from array_api_compat import array_namespace, is_numpy_array
+from array_api_compat import array_namespace, is_numpy_array, is_torch_array
 
 Array = Any  # an array of NumPy, torch, or whatever else follows the array API standard
 Weights = Mapping[str, Array]
@@ -51,33 +51,59 @@ class Cell:
         raise NotImplementedError
 
 
+class _Library(NamedTuple):
+    """An array's library: the standard's functions, and what it may have beside them."""
+
+    functions: Any
+    linear: Callable[..., Array] | None = None
+    embedding: Callable[..., Array] | None = None
+    sigmoid: Callable[[Array], Array] | None = None
+
+
+_LIBRARIES: dict[type, _Library] = {}
+
+
+def _library(x: Array) -> _Library:
+    """Found once a type: looking takes longer than a small tanh.
+
+    NumPy has the standard names itself, and array_api_compat's wrapper of it is slow to import.
+    """
+    found = _LIBRARIES.get(type(x))
+    if found is None:
+        found = _Library(array_namespace(x, use_compat=False if is_numpy_array(x) else None))
+        if is_torch_array(x):
+            torch = found.functions
+            found = _Library(torch, torch.nn.functional.linear, torch.embedding, torch.sigmoid)
+        _LIBRARIES[type(x)] = found
+    return found
+
+
+def namespace(x: Array) -> Any:
+    """The functions of the array's own library, by their standard names."""
+    return _library(x).functions
+
+
+def linear(x: Array, weight: Array, bias: Array) -> Array:
+    """x (..., D), weight (K, D), bias (K,) -> x weight' + bias (..., K)."""
+    own = _library(x).linear
+    return own(x, weight, bias) if own else x @ weight.T + bias
+
+
 def recur(weights: Weights, h: Array) -> Array:
     """The state's share of the gates: h (..., H) -> (..., G*H)."""
-    return h @ weights["weight_hh"].T + weights["bias_hh"]
+    return linear(h, weights["weight_hh"], weights["bias_hh"])
+
+
+def rows(table: Array, ids: Any) -> Array:
+    """table (V, K), ids (...) -> its rows (..., K)."""
+    own = _library(table).embedding
+    return own(table, ids) if own and not isinstance(ids, int) else table[ids]
 
 
 def blocks(z: Array, count: int) -> list[Array]:
     """Cut (..., count*H) into `count` views (..., H), one a gate."""
     size = z.shape[-1] // count
     return [z[..., i * size : (i + 1) * size] for i in range(count)]
-
-
-_NAMESPACES: dict[type, Any] = {}
-_SIGMOIDS: dict[type, Any] = {}
-
-
-def namespace(x: Array) -> Any:
-    """The functions of the array's own library, by their standard names.
-
-    Found once a type: looking takes longer than a small tanh. NumPy has the standard names itself,
-    and array_api_compat's wrapper of it is slow to import.
-    """
-    found = _NAMESPACES.get(type(x))
-    if found is None:
-        found = array_namespace(x, use_compat=False if is_numpy_array(x) else None)
-        _NAMESPACES[type(x)] = found
-        _SIGMOIDS[type(x)] = getattr(found, "sigmoid", None)  # not in the standard; torch has it
-    return found
 
 
 def tanh(x: Array) -> Array:
@@ -87,6 +113,5 @@ def tanh(x: Array) -> Array:
 
 def sigmoid(x: Array) -> Array:
     """1 / (1 + exp(-x)): the library's own, or through tanh, which cannot overflow."""
-    namespace(x)
-    own = _SIGMOIDS[type(x)]
+    own = _library(x).sigmoid
     return own(x) if own else 0.5 * tanh(0.5 * x) + 0.5

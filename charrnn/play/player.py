@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from charrnn.cells import CELLS
-from charrnn.cells.base import Array, namespace
+from charrnn.cells.base import Array, linear, namespace, rows
 from charrnn.settings import ModelSettings
 
 State = tuple[tuple[Array, ...], ...]
@@ -29,7 +29,7 @@ class Player:
             for number in range(settings.layers)
         ]
         embedding, first = weights["embedding"], self.layers[0]
-        self.table = embedding @ first["weight_ih"].T + first["bias_ih"]
+        self.table = linear(embedding, first["weight_ih"], first["bias_ih"])
         self.head = embedding * settings.width**-0.5 if settings.tie else weights["head"]
         self.head_bias = weights["head_bias"]
 
@@ -41,10 +41,10 @@ class Player:
 
     def feed(self, ids: Any, state: State) -> tuple[Array, State]:
         """ids (*lanes), state -> logits of the next token (*lanes, V), state."""
-        z = self.table[ids]
+        z = rows(self.table, ids)
         after: list[tuple[Array, ...]] = []
         for weights, before in zip(self.layers, state, strict=True):
             if after:
-                z = after[-1][0] @ weights["weight_ih"].T + weights["bias_ih"]
+                z = linear(after[-1][0], weights["weight_ih"], weights["bias_ih"])
             after.append(self.cell.step(weights, z, before))
-        return after[-1][0] @ self.head.T + self.head_bias, tuple(after)
+        return linear(after[-1][0], self.head, self.head_bias), tuple(after)
