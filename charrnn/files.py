@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -31,25 +31,73 @@ def plain_name(text: str) -> str:
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[BinaryIO]:
+def whole(
+    path: Path, keep: int = 1, proof: Callable[[Path], object] | None = None
+) -> Iterator[BinaryIO]:
     """A file to write. It is at `path` after the block, on disk and complete, or was never there.
+
+    `proof` raises an error if what was written cannot be read again: then it does not take the
+    place of what was there. `keep` counts the versions of the file that stay, the new one and
+    those before it: see `versions`.
 
     Raises OSError where the disk or the permissions refuse; what was at `path` is then untouched.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("wb") as file:
+        temporary.unlink(missing_ok=True)
+        with temporary.open("xb") as file:  # never through a link that somebody left there
             yield file
             file.flush()
             os.fsync(file.fileno())
+        if proof:
+            proof(temporary)
+        _age(path, keep)
         os.replace(temporary, path)
         sync_folder(path.parent)
     except BaseException as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
         if isinstance(error, OSError) and error.filename is None:
             error.filename = str(path)  # a full disk does not say what it was too full for
         raise
+
+
+def versions(path: Path) -> list[Path]:
+    """The file and the versions before it, `model.1.safetensors` and so on, that are there."""
+    found = [path]
+    while (older := _version(path, len(found))).is_file():
+        found.append(older)
+    return found
+
+
+def _version(path: Path, number: int) -> Path:
+    return path.with_suffix(f".{number}{path.suffix}") if number else path
+
+
+def _age(path: Path, keep: int) -> None:
+    """Make every version one older, and drop those beyond `keep`. At no moment is `path` gone."""
+    there = len(versions(path)) if path.is_file() else 0
+    for number in range(there - 1, 0, -1):
+        if number + 1 < keep:
+            os.replace(_version(path, number), _version(path, number + 1))
+        elif number >= keep:
+            _version(path, number).unlink()
+    if there and keep > 1:
+        aged = path.with_name(f".{path.name}.{os.getpid()}.1.tmp")
+        aged.unlink(missing_ok=True)
+        try:
+            os.link(path, aged)
+        except OSError:  # not every disk can
+            shutil.copyfile(path, aged)
+        os.replace(aged, _version(path, 1))
+
+
+def sweep(folder: Path) -> None:
+    """Remove what a killed process was in the middle of writing. Only where nobody else writes."""
+    for left in folder.glob(".*.tmp"):
+        with suppress(OSError):
+            left.unlink()
 
 
 @contextmanager

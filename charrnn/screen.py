@@ -24,6 +24,7 @@ from charrnn.events import (
     Started,
     Stepped,
 )  # fmt: skip
+from charrnn.stdout import visible
 from charrnn.wording import clock, ending, prepared, time_left, title
 
 TRAIN, VALID = "cyan", "yellow"
@@ -77,12 +78,14 @@ class Screen:
         self.live.update(self.look(), refresh=True)
 
     def _say(self, line: str, style: str) -> None:
-        self.live.console.print(Text(line, style))
+        self.live.console.print(Text(visible(line), style))
 
     def last_look(self) -> RenderableType:
         """What stays on the terminal: the curves, the last sample, and how it ended."""
         self.task = None
-        return Group(self.look(running=False), *([Text(self.ending)] if self.ending else []))
+        return Group(
+            self.look(running=False), *([Text(visible(self.ending))] if self.ending else [])
+        )
 
     def look(self, running: bool = True) -> RenderableType:
         """The whole screen; without what moves when no longer `running`."""

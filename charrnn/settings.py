@@ -114,6 +114,9 @@ class TrainSettings:
     save_every: Annotated[
         int | None, Ge(1), "steps between checkpoints (a dozen a run, and one a minute)"
     ] = None
+    keep: Annotated[
+        int, Ge(1), Le(10**6), "versions of a checkpoint that stay: the newest, and those before it"
+    ] = 2
     seed: Annotated[int, Ge(0), Lt(2**63), "for weights, lanes and dropout"] = 1
     device: Annotated[
         Literal["auto", "cpu", "cuda", "mps"], "where to compute; auto is cuda, else cpu"

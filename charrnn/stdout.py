@@ -15,20 +15,47 @@ def piped() -> Iterator[None]:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+# What a terminal obeys in place of showing: controls, and marks that turn the order of a line.
+_CONTROLS = [n for n in (*range(0x20), *range(0x7F, 0xA0)) if chr(n) not in "\t\n"]
+_TURNS = [0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+_ESCAPED = {n: chr(n).encode("unicode_escape").decode() for n in (*_CONTROLS, *_TURNS)}
+
+
+def visible(text: str) -> str:
+    r"""The text with escapes, such as \x1b, for all but tabs and line ends that is obeyed."""
+    return text.translate(_ESCAPED)
+
+
+class _Visible:
+    """A stream of text made visible. The line ends of Windows stay, too."""
+
+    def __init__(self) -> None:
+        self.held = ""  # half of one, perhaps
+
+    def __call__(self, text: str) -> str:
+        text, self.held = self.held + text, ""
+        if text.endswith("\r"):
+            text, self.held = text[:-1], "\r"
+        return "\r\n".join(map(visible, text.split("\r\n")))
+
+
 @contextmanager
-def writing() -> Iterator[Callable[[str], None]]:
+def writing(*, raw: bool = False) -> Iterator[Callable[[str], None]]:
     """A function that writes text as it is, flushed: UTF-8, but for a terminal of other habits.
 
-    On a terminal the text ends with a line's end, so that the prompt has a line of its own.
+    On a terminal the text ends with a line's end, so that the prompt has a line of its own, and
+    unless `raw` what the terminal would obey is escaped.
     """
     terminal = sys.stdout.isatty()
     if hasattr(sys.stdout, "reconfigure"):
         encoding = None if terminal else "utf-8"
         sys.stdout.reconfigure(encoding=encoding, errors="replace", newline="")
-    last = "\n"
+    last, shown = "\n", _Visible()
 
     def write(text: str) -> None:
         nonlocal last
+        if terminal and not raw:
+            text = shown(text)
         sys.stdout.write(text)
         sys.stdout.flush()
         last = text[-1:] or last
@@ -37,5 +64,7 @@ def writing() -> Iterator[Callable[[str], None]]:
         try:
             yield write
         finally:
-            if terminal and last != "\n":
-                print()
+            if terminal:
+                sys.stdout.write(visible(shown.held))
+                if last != "\n" or shown.held:
+                    print()

@@ -29,7 +29,7 @@ from charrnn.events import (
     Stepped,
 )  # fmt: skip
 from charrnn.screen import Screen
-from charrnn.stdout import piped
+from charrnn.stdout import piped, visible
 from charrnn.wording import clock, ending, prepared, time_left, title
 
 _LINES_APART = 10.0  # seconds between plain lines
@@ -50,14 +50,14 @@ def show_error(error: CharRNNError) -> None:
     """One sentence, and a next step."""
     out = console()
     with suppress(OSError):  # nobody reads it; the exit code still tells
-        out.print(Text.assemble(("charrnn: error: ", "bold red"), _printable(error.message)))
+        out.print(Text.assemble(("charrnn: error: ", "bold red"), _line(error.message)))
         if error.hint:
-            out.print(Text(_printable(error.hint), "dim"))
+            out.print(Text(_line(error.hint), "dim"))
 
 
-def _printable(text: str) -> str:
-    """A name may hold what a terminal would obey."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+def _line(text: str) -> str:
+    """A name may hold a line's end, too."""
+    return visible(text).replace("\n", "\\n")
 
 
 @contextmanager
@@ -113,9 +113,7 @@ def _print_scores(scores: Mapping[str, Any], as_json: bool) -> None:
         number = f"{value:,}" if isinstance(value, int) else str(value)
         shown = f"{value:.4f}" if isinstance(value, float) else number
         strong = "bold" if name.startswith("bits") else ""
-        out.print(
-            Text.assemble((f"{name.replace('_', ' '):<20}", "dim"), (_printable(shown), strong))
-        )
+        out.print(Text.assemble((f"{name.replace('_', ' '):<20}", "dim"), (visible(shown), strong)))
 
 
 class Lines:
@@ -155,4 +153,4 @@ class Lines:
                 self._print(ending(event))
 
     def _print(self, line: str) -> None:
-        self.out.print(Text(line))
+        self.out.print(Text(visible(line)))

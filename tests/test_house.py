@@ -17,10 +17,11 @@ ROOMS = [
     {"screen"},
     {"wording"},
     {"engine"},
+    {"runs"},
     {"store"},
     {"play"},
     {"text", "cells"},
-    {"settings", "events", "errors", "files", "chart", "interrupts", "stdout"},
+    {"settings", "events", "errors", "files", "sealed", "chart", "interrupts", "stdout"},
     {"__init__"},
 ]
 HEAVY = {
@@ -28,6 +29,7 @@ HEAVY = {
     "rich": {"terminal", "screen"},
     "typer": {"cli", "options"},
     "safetensors": {"store", "engine"},
+    "filelock": {"runs"},
 }
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from safetensors.numpy import load_file, save_file
 
-from charrnn import files, store
+from charrnn import files, runs, store
 from charrnn.errors import CheckpointError, UsageError
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings
 from charrnn.text.tokenizers import Characters
@@ -63,7 +63,7 @@ def test_what_does_not_add_up_is_refused(home):
     with pytest.raises(CheckpointError, match="format 99"):
         store.load_checkpoint(path)
     save_file(load_file(path), path, {"other": "x"})
-    with pytest.raises(CheckpointError, match="charrnn"):
+    with pytest.raises(CheckpointError, match="does not say"):
         store.load_checkpoint(path)
 
 
@@ -97,30 +97,30 @@ def test_writing_fails_without_a_trace(home):
 def test_runs_are_found_by_name_folder_file_or_as_the_last(home):
     """The run of yesterday sampled in place of today's."""
     with pytest.raises(CheckpointError, match="nothing has been trained"):
-        store.find_model(None)
+        runs.find(None)
     for number, name in enumerate(["zeta", "alpha"]):
-        folder = store.new_run(name, "text")
-        store.save_checkpoint(folder / store.MODEL, checkpoint(run=name))
-        os.utime(folder / store.MODEL, (number, number))
-    last = files.checkpoints() / "alpha" / store.MODEL
-    assert store.find_model(None) == last
+        folder, _ = runs.new(name, "text")
+        store.save_checkpoint(folder / runs.MODEL, checkpoint(run=name))
+        os.utime(folder / runs.MODEL, (number, number))
+    last = files.checkpoints() / "alpha" / runs.MODEL
+    assert runs.find(None) == last
     for name in ("alpha", str(last.parent), str(last)):
-        assert store.find_model(name) == last
+        assert runs.find(name) == last
     with pytest.raises(CheckpointError) as error:
-        store.find_model("omega")
+        runs.find("omega")
     assert "zeta, alpha" in error.value.hint
     with pytest.raises(CheckpointError) as error:
-        store.find_model("alpah")
+        runs.find("alpah")
     assert error.value.hint == "Did you mean alpha? Runs here: zeta, alpha."
 
 
 def test_a_run_never_takes_the_folder_of_another(home):
     """A checkpoint of hours overwritten by the next `train` of the same text."""
-    assert store.new_run(None, "text").name == "text"
-    assert store.new_run(None, "text").name == "text-2"
-    (store.new_run("mine", "text") / store.TRAINING).touch()
+    assert runs.new(None, "text")[0].name == "text"
+    assert runs.new(None, "text")[0].name == "text-2"
+    (runs.new("mine", "text")[0] / runs.TRAINING).touch()
     with pytest.raises(UsageError, match="already"):
-        store.check_new("mine")
+        runs.check_new("mine")
     for name in ("a/b", "..", "", "-x", "x" * 65):
         with pytest.raises(UsageError, match="no name"):
-            store.check_new(name)
+            runs.check_new(name)

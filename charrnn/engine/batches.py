@@ -19,13 +19,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from charrnn.text.corpus import Tokens
+from charrnn.text.corpus import Tokens, known
 
 _COPIED = 1 << 24  # tokens at once, so that a text larger than memory will do
 
 
-def resident(tokens: Tokens, device: torch.device) -> Tokens | Tensor:
-    """The text on the GPU, if there is one with room for it; else as it is, mapped into memory."""
+def resident(tokens: Tokens, vocabulary: int, device: torch.device) -> Tokens | Tensor:
+    """The text on the GPU, if there is one with room for it; else as it is, mapped into memory.
+
+    TextError if it is damaged: see `known`.
+    """
     if device.type != "cuda":
         return tokens
     free, _ = torch.cuda.mem_get_info(device)
@@ -35,7 +38,7 @@ def resident(tokens: Tokens, device: torch.device) -> Tokens | Tensor:
         return tokens
     there.resize_(len(tokens))
     for first in range(0, len(tokens), _COPIED):
-        piece = np.array(tokens[first : first + _COPIED], kind)
+        piece = np.array(known(tokens[first : first + _COPIED], vocabulary), kind)
         there[first : first + len(piece)] = torch.from_numpy(piece)
     return there
 
@@ -54,6 +57,7 @@ class Lanes:
     """
 
     tokens: Tokens | Tensor
+    vocabulary: int
     lanes: int
     window: int
     seed: int
@@ -66,7 +70,7 @@ class Lanes:
         return (len(self.tokens) // self.lanes - 1) // self.window
 
     def take(self) -> tuple[Tensor, bool]:
-        """The next window and the token after it, ids (T + 1, B); and a flag.
+        """The next window and the token after it, ids (T + 1, B); and a flag. TextError if damaged.
 
         The flag is set where the lanes are newly cut: the state must then start from zero.
         """
@@ -82,6 +86,7 @@ class Lanes:
             ids = self.tokens[where % size].long()
         else:
             places = begin + apart * np.arange(self.lanes) + np.arange(self.window + 1)[:, None]
-            ids = torch.from_numpy(self.tokens[places % size].astype(np.int64))
+            read = known(self.tokens[places % size], self.vocabulary)
+            ids = torch.from_numpy(read.astype(np.int64))
         self.step += 1
         return ids, self.step == 1

@@ -1,6 +1,7 @@
 """Where to compute, and how precisely."""
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 import torch
 
@@ -35,3 +36,18 @@ def bf16(device: torch.device, precision: str) -> bool:
 def autocast(device: torch.device, enabled: bool) -> AbstractContextManager[None]:
     """Matrix products in bfloat16, sums and losses in float32."""
     return torch.autocast(device.type, torch.bfloat16, enabled=enabled)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """A block, or a function, of products that are too small to be shared between cores.
+
+    One stream of a 2x256 goes forward and back 95 times a second with one thread where two manage
+    42 beside a busy process, and no more on a quiet machine.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -15,10 +15,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from charrnn.engine.device import one_thread
 from charrnn.engine.evaluate import Score, scored
 from charrnn.engine.model import CharRNN, State, detached
 from charrnn.events import Emit, Progress
-from charrnn.text.corpus import Tokens
+from charrnn.text.corpus import Tokens, known
 from charrnn.text.tokenizers import Tokenizer
 
 SEGMENT = 20  # tokens between two updates
@@ -27,6 +28,7 @@ _PULL = 0.001  # lambda in the paper
 _SEGMENTS, _PLACES = 2000, 50  # of the training text, and where, to see how large gradients are
 
 
+@one_thread()
 def evaluate_dynamically(
     model: CharRNN, train: Tokens, tokens: Tokens, tokenizer: Tokenizer, emit: Emit | None = None
 ) -> Score:
@@ -39,7 +41,7 @@ def evaluate_dynamically(
     live = copy.deepcopy(model).train()  # cuDNN goes back in no other mode; nothing is dropped
     params = list(live.parameters())
     trained = [p.detach().clone() for p in params]
-    sizes = _gradient_sizes(live, train)
+    sizes = _gradient_sizes(live, train, emit)
     mean = float(torch.cat([size.flatten() for size in sizes]).mean())
     pulls = [(_PULL / mean * size).clamp(max=1) for size in sizes]
     rates = [-_RATE / (size + 1e-3 * mean) for size in sizes]
@@ -62,7 +64,8 @@ def _segments(model: CharRNN, tokens: Tokens) -> Iterator[tuple[int, float, tupl
     state: State = model.zero_state(1)
     params = list(model.parameters())
     for first in range(0, len(tokens) - 1, SEGMENT):
-        piece = torch.from_numpy(tokens[first : first + SEGMENT + 1].astype(np.int64)).to(device)
+        read = known(tokens[first : first + SEGMENT + 1], len(model.head_bias))
+        piece = torch.from_numpy(read.astype(np.int64)).to(device)
         logits, state = model(piece[:-1, None], state)
         state = detached(state)
         loss = F.cross_entropy(logits[:, 0], piece[1:])
@@ -70,7 +73,7 @@ def _segments(model: CharRNN, tokens: Tokens) -> Iterator[tuple[int, float, tupl
         yield first + size, loss.item() * size, torch.autograd.grad(loss, params)
 
 
-def _gradient_sizes(model: CharRNN, train: Tokens) -> list[Tensor]:
+def _gradient_sizes(model: CharRNN, train: Tokens, emit: Emit | None) -> list[Tensor]:
     """Per weight, the root mean square of its gradient over segments of the training text."""
     squares = [torch.zeros_like(p) for p in model.parameters()]
     count, size = 0, _SEGMENTS * SEGMENT // _PLACES
@@ -79,4 +82,6 @@ def _gradient_sizes(model: CharRNN, train: Tokens) -> list[Tensor]:
             for square, gradient in zip(squares, gradients, strict=True):
                 square.addcmul_(gradient, gradient)
             count += 1
+        if emit:
+            emit(Progress("looking at the training text", count, _SEGMENTS))
     return [(square / count).sqrt() for square in squares]

@@ -22,7 +22,7 @@ from charrnn.engine.crew import Crew
 from charrnn.engine.device import autocast
 from charrnn.engine.model import CharRNN
 from charrnn.events import Emit, Progress
-from charrnn.text.corpus import Tokens
+from charrnn.text.corpus import Tokens, known
 from charrnn.text.tokenizers import Tokenizer
 
 WARM = 256  # tokens read before a lane's own: on a trained LSTM 2x256 the loss moved by 2e-9
@@ -124,7 +124,8 @@ def _losses(
     states = {share.start: model.zero_state(share.stop - share.start) for share in crew.shares}
 
     def here(where: NDArray[np.int64]) -> Tensor:
-        return torch.from_numpy(tokens[where.clip(0, last)].astype(np.int64)).to(device)
+        read = known(tokens[where.clip(0, last)], len(model.head_bias))
+        return torch.from_numpy(read.astype(np.int64)).to(device)
 
     def chunk(begin: int, where: NDArray[np.int64], share: slice) -> NDArray[np.float32]:
         where, state = where[:, share], states[share.start]
@@ -156,4 +157,4 @@ def bits(loss: float, characters_per_token: float) -> float:
 def characters_per_token(tokens: Tokens, tokenizer: Tokenizer) -> float:
     """Measured on the beginning of a text (N,)."""
     characters, _ = tokenizer.lengths
-    return max(float(characters[tokens[: 1 << 20]].mean()), 1e-9)
+    return max(float(characters[known(tokens[: 1 << 20], tokenizer.size)].mean()), 1e-9)

@@ -121,15 +121,15 @@ def optimizers(
     return found
 
 
-def schedule(step: int, warmup: int, hold: int, steps: int | None) -> float:
+def schedule(step: int, warmup: int, hold: float, steps: int | None) -> float:
     """The share of the peak rate at a step: up, on, and down in a straight line to nothing.
 
     Linear over `warmup` steps (`hold`, where that is less); 1 until step `hold`, where the length
     of the run is known at the latest; then down until `steps`. With `steps` None the end is not
     known yet; `hold` will then be no less than `warmup`, so that nothing jumps when it is.
     """
-    warmup = warmup if steps is None else min(warmup, hold)
-    up = min(1.0, (step + 1) / (warmup + 1))
+    slow = warmup if steps is None else max(0, min(warmup, hold))
+    up = min(1.0, (step + 1) / (slow + 1))
     if steps is None or step < hold:
         return up
     return up * (steps - step) / max(1, steps - hold)

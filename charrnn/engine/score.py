@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from charrnn import store
 from charrnn.engine import device as devices
 from charrnn.engine.dynamic import evaluate_dynamically
 from charrnn.engine.evaluate import evaluate
 from charrnn.engine.model import CharRNN
 from charrnn.errors import TextError, UsageError
 from charrnn.events import Emit
+from charrnn.runs import load_run
 from charrnn.store import Checkpoint
 from charrnn.text.corpus import Corpus, Tokens, find_corpus
 from charrnn.text.source import opened, pieces
@@ -34,7 +34,7 @@ def score(
     if windows and dynamic:
         raise UsageError("--dynamic reads the text as one stream", "Leave --windows out.")
     where = devices.choose(device)
-    checkpoint = store.load_checkpoint(store.find_model(name))
+    checkpoint = load_run(name, emit)
     if text is not None:
         part, tokens = text, _tokens_of(text, checkpoint.tokenizer, encoding)
     else:

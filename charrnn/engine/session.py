@@ -1,18 +1,18 @@
 """Everything that a training run is made of, and how it comes back from disk as it was."""
 
 import copy
-import json
+import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
 import torch
-from annotated_types import Ge
+from annotated_types import Ge, Gt, Le, Lt
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from charrnn import store
+from charrnn import runs, store
 from charrnn.engine import device as devices
 from charrnn.engine.batches import Lanes, fitting, resident
 from charrnn.engine.crew import Crew
@@ -20,7 +20,15 @@ from charrnn.engine.model import CharRNN, State
 from charrnn.engine.optim import optimizers
 from charrnn.errors import CheckpointError
 from charrnn.files import whole
-from charrnn.settings import ModelSettings, TextSettings, TrainSettings, read
+from charrnn.sealed import metadata, seal, unseal
+from charrnn.settings import (
+    DEFAULT_TIME,
+    ModelSettings,
+    TextSettings,
+    TrainSettings,
+    read,
+    seconds,
+)  # fmt: skip
 from charrnn.text.corpus import Corpus
 
 
@@ -28,15 +36,19 @@ from charrnn.text.corpus import Corpus
 class Position:
     """How far a run has come. `hold` and `steps`: see `optim.schedule`.
 
-    `best` is the lowest validation loss, `best_bits` the same in bits per character.
+    `best` is the lowest validation loss, `best_bits` the same in bits per character. `scale` is
+    the share of the learning rates that a run goes on with after it has run off, `skipped` how
+    many of the last steps were left out.
     """
 
-    step: Annotated[int, Ge(0)] = 0
-    hold: int = 0
-    steps: int | None = None
-    best: float | None = None
-    best_bits: float | None = None
-    seconds: float = 0.0
+    step: Annotated[int, Ge(0), Le(10**12)] = 0
+    hold: Annotated[float, Gt(-1e12), Lt(1e12)] = 0
+    steps: Annotated[int, Ge(1), Le(10**12)] | None = None
+    best: Annotated[float, Ge(0)] | None = None
+    best_bits: Annotated[float, Ge(0)] | None = None
+    seconds: Annotated[float, Ge(0), Lt(1e12)] = 0.0
+    scale: Annotated[float, Gt(0), Le(1)] = 1.0
+    skipped: Annotated[int, Ge(0), Lt(10**6)] = 0
 
 
 @dataclass
@@ -49,6 +61,7 @@ class Session:
     settings: TrainSettings
     text: TextSettings
     position: Position = field(default_factory=Position)
+    lock: object = None  # what keeps others from the folder, for as long as the session lives
 
     def __post_init__(self) -> None:
         torch.manual_seed(self.settings.seed)
@@ -61,7 +74,8 @@ class Session:
         self.optimizers = optimizers(self.model, self.settings, products)
         tokens = self.corpus.part("train")
         lanes, window = fitting(len(tokens), self.settings.lanes, self.settings.window)
-        self.lanes = Lanes(resident(tokens, self.device), lanes, window, self.settings.seed)
+        text = resident(tokens, vocabulary, self.device)
+        self.lanes = Lanes(text, vocabulary, lanes, window, self.settings.seed)
         self.crew = Crew(self.device, lanes, self.model_settings.width)
         self.state: State = self.model.zero_state(lanes)
 
@@ -69,6 +83,16 @@ class Session:
     def finished(self) -> bool:
         """Whether the planned end is reached."""
         return self.position.step == self.position.steps
+
+    @property
+    def timed(self) -> bool:
+        """Whether the run is as long as a time, and not as steps or epochs."""
+        return not (self.settings.steps or self.settings.epochs)
+
+    @property
+    def budget(self) -> float:
+        """Seconds that a timed run takes."""
+        return seconds(self.settings.time or DEFAULT_TIME)
 
     @property
     def epoch(self) -> float:
@@ -88,10 +112,10 @@ class Session:
         for mean, p in zip(self.average.parameters(), self.model.parameters(), strict=True):
             mean.lerp_(p, 1 - decay)
 
-    def save_model(self) -> None:
-        """The averaged weights, as the file that sampling and evaluation take."""
+    def save_model(self, loss: float | None) -> None:
+        """The averaged weights, as the file that sampling and evaluation take, and their score."""
         store.save_checkpoint(
-            self.folder / store.MODEL,
+            self.folder / runs.MODEL,
             store.Checkpoint(
                 run=self.folder.name,
                 model=self.model_settings,
@@ -101,9 +125,10 @@ class Session:
                 corpus=self.corpus.name,
                 corpus_key=self.corpus.key,
                 step=self.position.step,
-                loss=self.position.best,
+                loss=loss,
                 weights=self.average.export(),
             ),
+            self.settings.keep,
         )
 
     def save(self) -> None:
@@ -111,10 +136,9 @@ class Session:
 
         Without a validation score to choose by, the model that is kept is the last one.
         """
-        if self.position.best is None:
-            self.save_model()
+        if self.position.best is None and self.position.step:
+            self.save_model(None)
         data = {
-            "format": store.FORMAT,
             "corpus": {"folder": self.corpus.folder.name, "key": self.corpus.key},
             "model": asdict(self.model_settings),
             "train": asdict(self.settings),
@@ -128,8 +152,8 @@ class Session:
         if self.device.type != "cpu":
             chance = torch.get_device_module(self.device)
             tensors[f"rng.{self.device.type}"] = chance.get_rng_state()
-        with whole(self.folder / store.TRAINING) as file:
-            file.write(save(tensors, {store.KEY: json.dumps(data, sort_keys=True)}))
+        with whole(self.folder / runs.TRAINING, self.settings.keep, unseal) as file:
+            file.write(seal(save(tensors, metadata(data))))
 
     @torch.no_grad()
     def restore(self, data: dict[str, Any], tensors: dict[str, Tensor]) -> None:
@@ -147,12 +171,18 @@ class Session:
         for p in self.model.parameters():
             p.grad = torch.zeros_like(p)
         for optimizer in self.optimizers:
-            optimizer.step()  # makes its buffers, and moves nothing at a rate of 0
+            optimizer.state.clear()
+            if any(name.startswith("optimizer.") for name in tensors):  # none before a first step
+                optimizer.step()  # makes its buffers, and moves nothing at a rate of 0
             optimizer.zero_grad()
+        self.state = self.model.zero_state(self.lanes.lanes)
         for name, tensor in self._tensors().items():
-            if tensor.shape != tensors[name].shape:
+            saved = tensors[name]
+            if tensor.shape != saved.shape:
                 raise ValueError(f"{name} does not have the shape that its settings give it")
-            tensor.copy_(tensors[name])
+            if not saved.isfinite().all():
+                raise ValueError(f"{name} has no finite numbers")
+            tensor.copy_(saved)
         torch.set_rng_state(tensors["rng"])
         chance = tensors.get(f"rng.{self.device.type}")
         if chance is not None:  # None on a device that the run has not been on before
@@ -178,24 +208,28 @@ class Session:
         return found
 
 
-def read_saved(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+def read_saved(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """What `Session.save` wrote. CheckpointError if it is not there or not whole."""
-    path = folder / store.TRAINING
     try:
+        data = unseal(path)
         with safe_open(path, framework="pt") as file:
-            data = json.loads((file.metadata() or {})[store.KEY])
-            if data["format"] != store.FORMAT:
-                raise ValueError(f"format {data['format']} is not known to this version")
             return data, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (a file is no dict)
-    except (
-        OSError,
-        SafetensorError,
-        ValueError,
-        KeyError,
-        TypeError,
-        RecursionError,
-    ) as error:
+    except (OSError, SafetensorError, ValueError) as error:
         raise unusable(path, error) from None
+
+
+def check_sizes(
+    model: ModelSettings, vocabulary: int, lanes: int, tensors: dict[str, Tensor]
+) -> None:
+    """ValueError if a training state is of another size than its settings claim.
+
+    To be asked before memory is taken for a session of these settings.
+    """
+    weights = sum(tensor.numel() for name, tensor in tensors.items() if name.startswith("model."))
+    if weights != sum(map(math.prod, store.shapes(model, vocabulary).values())):
+        raise ValueError("its weights are not those of its settings")
+    if tensors["state.0.0"].shape != (lanes, model.width):
+        raise ValueError("its lanes are not those of its settings")
 
 
 def unusable(path: Path, error: Exception) -> CheckpointError:

@@ -7,17 +7,21 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from charrnn import store
+from charrnn import runs, store
+from charrnn.engine import plan
+from charrnn.engine.batches import fitting
 from charrnn.engine.choose import choose
-from charrnn.engine.session import Session, read_saved, unusable
+from charrnn.engine.session import Session, check_sizes, read_saved, unusable
 from charrnn.engine.train import train
-from charrnn.errors import TextError, UsageError
+from charrnn.errors import CheckpointError, TextError, UsageError, from_os
 from charrnn.events import Emit, Event, Noticed
+from charrnn.files import sweep
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings, read
 from charrnn.text.catalog import corpus_of
 from charrnn.text.corpus import Corpus, find_corpus
 
-CHANGEABLE = ("device", "precision")  # what a run may change when it goes on
+LENGTHS = ("time", "epochs", "steps")
+CHANGEABLE = ("device", "precision", "keep")  # what a run may change when it goes on
 
 
 def fresh(
@@ -38,7 +42,7 @@ def fresh(
     tokens = len(corpus.part("train"))
     model, settings, why = choose(model, settings, given, tokens, corpus.tokenizer.size)
     session = _session(corpus, Path(), model, settings, text)
-    session.folder = store.new_run(name, corpus.name)
+    session.folder, session.lock = runs.new(name, corpus.name)
     if why:
         emit(Noticed(why))
     lanes = session.lanes
@@ -69,15 +73,24 @@ def _session(
 
 def resumed(name: str | None, what: str | None, given: Mapping[str, Any], emit: Emit) -> Session:
     """A run as it was saved. UsageError if the command line asks for another one."""
-    folder = store.find_model(name).parent
-    data, tensors = read_saved(folder)
+    path = runs.find(name, runs.TRAINING)
+    folder = path.parent
+    held = runs.lock(folder)
+    sweep(folder)
+    data, tensors = runs.newest(path, read_saved, emit)
     try:
         settings = read(TrainSettings, data["train"])
         model, text = read(ModelSettings, data["model"]), read(TextSettings, data["text"])
         key, called = str(data["corpus"]["key"]), str(data["corpus"]["folder"])
     except (KeyError, TypeError, ValueError) as error:
-        raise unusable(folder / store.TRAINING, error) from None
-    settings = replace(settings, **{key: given[key] for key in CHANGEABLE if key in given})
+        raise unusable(path, error) from None
+    changed: dict[str, Any] = {key: given[key] for key in CHANGEABLE if key in given}
+    longer = any(
+        given.get(key, was) != was for key, was in asdict(settings).items() if key in LENGTHS
+    )
+    if longer:
+        changed |= {key: given.get(key) for key in LENGTHS}
+    settings = replace(settings, **changed)
     there = asdict(model) | asdict(settings) | asdict(text)
     other = [name for name, value in given.items() if there[name] != value]
     if other:
@@ -94,12 +107,57 @@ def resumed(name: str | None, what: str | None, given: Mapping[str, Any], emit: 
             else f"the corpus of run {folder.name}, {called}, is not here",
             f"Name the text it was trained on: charrnn train TEXT --resume --run {folder.name}",
         )
-    session = _session(replace(corpus, split=text.split), folder, model, settings, text)
+    corpus = replace(corpus, split=text.split)
+    lanes, _ = fitting(len(corpus.part("train")), settings.lanes, settings.window)
     try:
+        check_sizes(model, corpus.tokenizer.size, lanes, tensors)
+        session = _session(corpus, folder, model, settings, text)
         session.restore(data, tensors)
     except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
-        raise unusable(folder / store.TRAINING, error) from None
+        raise unusable(path, error) from None
+    session.lock = held
+    _check_model(session, emit)
+    now = session.position
+    if longer:
+        _lengthen(session, emit)
+    if not session.finished:
+        of = f" of {now.steps:,}" if now.steps else ""
+        emit(Noticed(f"Run {folder.name} goes on after step {now.step:,}{of}."))
     return session
+
+
+def _lengthen(session: Session, emit: Emit) -> None:
+    """Give a run that goes on another length, as if it had been its length from the beginning."""
+    now = session.position
+    before, now.steps = now.steps, None
+    if session.timed and session.budget <= now.seconds:
+        raise UsageError(
+            f"run {session.folder.name} has been trained for {now.seconds:.0f} s already",
+            "Give a --time longer than that: it counts from the run's beginning.",
+        )
+    plan.by_count(session)
+    if now.steps and now.steps <= now.step:
+        raise UsageError(
+            f"run {session.folder.name} has taken {now.step:,} steps already",
+            f"{now.steps:,} are less: the length of a run counts from its beginning.",
+        )
+    end = f"step {now.steps:,}" if now.steps else session.settings.time
+    planned = f", no longer to step {before:,}" if before else ""
+    emit(Noticed(f"It is trained to {end}{planned}; the learning rate follows."))
+
+
+def _check_model(session: Session, emit: Emit) -> None:
+    """The model that was the best so far may be gone: then any model is better."""
+    now = session.position
+    if now.best is None:
+        return
+    try:
+        kept = store.load_checkpoint(session.folder / runs.MODEL)
+        if kept.loss is not None and kept.loss <= now.best:
+            return
+    except CheckpointError as error:
+        emit(Noticed(f"{error.message}. The next one that is evaluated takes its place."))
+    now.best = now.best_bits = None
 
 
 def run(session: Session, show: Emit, stop: Callable[[], bool]) -> None:
@@ -107,25 +165,26 @@ def run(session: Session, show: Emit, stop: Callable[[], bool]) -> None:
 
     A run that fails before its first checkpoint leaves no folder behind.
     """
-    now = session.position
+    now, told = session.position, set[str]()
     if session.finished:
-        show(
-            Noticed(
-                f"Run {session.folder.name} has finished its {now.step:,} steps: nothing to do."
-            )
-        )
+        done = f"Run {session.folder.name} has finished its {now.step:,} steps."
+        show(Noticed(f"{done} For more give it a greater length, such as --time or --steps."))
         return
-    if now.step:
-        show(Noticed(f"Run {session.folder.name} goes on after step {now.step:,}."))
+    begun = (session.folder / runs.TRAINING).exists()
     try:
-        with closing(store.Metrics(session.folder)) as metrics:
+        with closing(runs.Metrics(session.folder)) as metrics:
 
             def emit(event: Event) -> None:
-                metrics(event)
+                try:
+                    metrics(event)
+                except OSError as error:  # no reason to stop the work
+                    if (refused := from_os(error).message) not in told:
+                        told.add(refused)
+                        show(Noticed(f"{runs.METRICS} has a gap: {refused}."))
                 show(event)
 
             train(session, emit, stop)
     except BaseException:
-        if {path.name for path in session.folder.iterdir()} == {store.METRICS}:
+        if not begun and not session.position.step:
             shutil.rmtree(session.folder, ignore_errors=True)
         raise

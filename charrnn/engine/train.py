@@ -1,57 +1,84 @@
 """The training loop: truncated back-propagation through time."""
 
 import math
-import statistics
 from collections.abc import Callable
+from contextlib import suppress
 
+import torch
 from torch import Tensor, nn
 
+from charrnn.engine import plan
 from charrnn.engine.evaluate import evaluate
 from charrnn.engine.optim import schedule
-from charrnn.engine.session import Session
-from charrnn.engine.watch import Watch, diverged
-from charrnn.events import Emit, Evaluated, Finished, Planned, Sampled, Saved, Started
+from charrnn.engine.session import Session, read_saved
+from charrnn.engine.watch import RunawayError, Watch, diverged
+from charrnn.errors import DivergedError
+from charrnn.events import Emit, Evaluated, Finished, Noticed, Planned, Sampled, Saved, Started
 from charrnn.play.player import Player
 from charrnn.play.sample import write
-from charrnn.settings import DEFAULT_TIME, SampleSettings, seconds
-from charrnn.text.corpus import Tokens
+from charrnn.runs import TRAINING, newest
+from charrnn.settings import SampleSettings
 
 _SAMPLE = SampleSettings(length=400, temp=0.8, seed=1)
+_WORSE_THAN_NOTHING = 20.0  # nats above what knowing nothing costs: such a loss is out of hand
+_LOWEST = 1 / 8  # share of its learning rates that a run is tried again with
 
 
 def train(session: Session, emit: Emit, stop: Callable[[], bool]) -> None:
     """Train to the planned end, or until `stop()`. Everything is on disk afterwards.
 
-    DivergedError if a loss or a weight is not finite any more; what was saved before stays.
+    A run whose numbers get out of hand goes back to its last checkpoint, at half its rates;
+    DivergedError when that has not helped either, and what was saved before stays.
     """
-    now, settings = session.position, session.settings
     watch = Watch(session, emit)
     emit(_started(session))
-    _plan_by_count(session)
-    if now.steps:
-        emit(Planned(now.steps))
+    plan.by_count(session)
+    if session.position.steps:
+        emit(Planned(session.position.steps))
     session.model.train()
+    if not session.position.step:
+        session.save()  # so that there is always something to go back to
     while not session.finished and not stop():
-        session.set_rates(schedule(now.step, settings.warmup, now.hold, now.steps))
-        watch.note(_step(session))
-        if now.steps is None:
-            _plan_by_time(session, watch, emit)
-            continue
-        looks = _steps_between_looks(session, now.steps)
-        if now.step % looks == 0 or session.finished:
-            _look(session, watch, emit)
-        if now.step % (settings.save_every or looks) == 0 or session.finished or watch.save_is_due:
-            _save(session, watch, emit)
+        try:
+            _advance(session, watch, emit)
+        except RunawayError:
+            _go_back(session, watch, emit)
     if not session.finished:
-        _save(session, watch, emit)
-        if now.step and now.step > watch.looked:
-            _look(session, watch, emit)
-            _save(session, watch, emit)
+        with suppress(RunawayError):  # then what was saved before is the better place to go on from
+            _save(session, watch, emit, last=True)
+            if watch.looked != session.position.step:
+                _look(session, watch, emit)
+                _save(session, watch, emit, last=True)
     emit(_finished(session))
 
 
+def _advance(session: Session, watch: Watch, emit: Emit) -> None:
+    """A step, and all that is due after it."""
+    now, settings = session.position, session.settings
+    session.set_rates(now.scale * schedule(now.step, settings.warmup, now.hold, now.steps))
+    watch.note(_step(session))
+    if now.steps is None:
+        if plan.by_time(session, watch):
+            before = watch.seconds
+            _look(session, watch, emit)
+            emit(Planned(plan.with_looks(session, watch, watch.seconds - before)))
+            _save(session, watch, emit)
+        return
+    looks = plan.between_looks(session, now.steps)
+    if now.step % looks == 0 or session.finished:
+        _look(session, watch, emit)
+        if steps := plan.again(session, watch):
+            emit(Planned(steps))
+    if now.step % (settings.save_every or looks) == 0 or session.finished or watch.save_is_due:
+        _save(session, watch, emit, last=session.finished)
+
+
 def _step(session: Session) -> Tensor:
-    """Forward, backward and update over the next window. Returns the loss, still on the device."""
+    """Forward, backward and update over the next window. Returns the loss, still on the device.
+
+    It is no number where the loss or the gradient got out of hand. On the processor, where a look
+    costs nothing, such a step is then left out.
+    """
     model, lanes, device = session.model, session.lanes, session.device
     ids, fresh = lanes.take()
     if device.type == "cuda" and ids.device.type == "cpu":
@@ -62,87 +89,81 @@ def _step(session: Session) -> Tensor:
     loss, gradients, session.state = session.crew.gradients(model, ids, state, bf16=session.bf16)
     for p, gradient in zip(model.parameters(), gradients, strict=True):
         p.grad = gradient
-    nn.utils.clip_grad_norm_(model.parameters(), session.settings.clip)
+    norm = nn.utils.clip_grad_norm_(model.parameters(), session.settings.clip)
+    absurd = loss > math.log(session.corpus.tokenizer.size) + _WORSE_THAN_NOTHING
+    loss = torch.where(norm.isfinite() & ~absurd, loss, math.nan)
+    session.position.step += 1
+    if device.type == "cpu" and not loss.isfinite():
+        session.position.skipped += 1
+        session.state = model.zero_state(lanes.lanes)
+        return loss
+    session.position.skipped = 0
     for optimizer in session.optimizers:
         optimizer.step()
         optimizer.zero_grad()
-    session.position.step += 1
     session.update_average()
     return loss
 
 
-def _save(session: Session, watch: Watch, emit: Emit) -> None:
-    """Everything to disk, unless it is not worth keeping."""
+def _go_back(session: Session, watch: Watch, emit: Emit) -> None:
+    """To the last checkpoint that is good, at half the rates."""
+    begun, scale = session.position, session.position.scale / 2
+    if scale < _LOWEST:
+        raise diverged(session)
+    session.restore(*newest(session.folder / TRAINING, read_saved, emit))
+    session.position.scale = scale
+    plan.by_count(session)
+    now = session.position
+    emit(
+        Noticed(
+            f"The loss got out of hand at step {begun.step:,}: "
+            f"back to step {now.step:,}, at {scale:g} of the learning rates."
+        )
+    )
+    watch.forget()
+
+
+def _save(session: Session, watch: Watch, emit: Emit, *, last: bool = False) -> None:
+    """Everything to disk, unless it is not worth keeping.
+
+    A disk that refuses is no reason to stop, but at the end: perhaps it has room next time.
+    """
     watch.report()
     if not session.is_finite():
-        raise diverged(session)
-    session.save()
-    emit(Saved(session.position.step, str(session.folder)))
+        raise RunawayError
     watch.saved = watch.seconds
-
-
-def _plan_by_count(session: Session) -> None:
-    """Settle the length of a run that is given in steps or epochs."""
-    now, settings = session.position, session.settings
-    if now.steps is None and (settings.steps or settings.epochs):
-        per_epoch = session.lanes.steps_an_epoch
-        now.steps = settings.steps or math.ceil((settings.epochs or 0) * per_epoch)
-        now.hold = min(settings.warmup, now.steps // 10)
-
-
-def _plan_by_time(session: Session, watch: Watch, emit: Emit) -> None:
-    """Once the first steps have been timed, turn the time left into a number of steps.
-
-    From then on the schedule is a function of the step alone, so a run can be repeated and resumed.
-    """
-    now = session.position
-    budget = seconds(session.settings.time or DEFAULT_TIME)
-    if len(watch.times) < 8 or watch.seconds < min(10.0, 0.03 * budget):
-        return
-    apart = [b - a for a, b in zip(watch.times[2:], watch.times[3:], strict=False)]
-    step = statistics.median(apart[len(apart) // 2 :])  # the first are slower: nothing is warm yet
-    now.steps = now.step + max(1, round((budget - watch.seconds) / step))  # without the looks
-    now.hold = max(now.step, session.settings.warmup)
-    before = watch.seconds
-    _look(session, watch, emit)
-    looks = 1 + now.steps // _steps_between_looks(session, now.steps)
-    now.steps = max(now.step + 1, now.steps - round(looks * (watch.seconds - before) / step))
-    emit(Planned(now.steps))
-    _save(session, watch, emit)
-
-
-def _looked_at(session: Session, steps: int) -> Tokens:
-    """What a run of that length is evaluated on: 1/200 of what it reads, within bounds."""
-    read = steps * session.lanes.lanes * session.lanes.window
-    return session.corpus.part("valid")[: min(max(read // 200, 1 << 14), 1 << 18)]
-
-
-def _steps_between_looks(session: Session, steps: int) -> int:
-    """A run is looked at a dozen times, unless that would cost over a few percent of it."""
-    affordable = 8 * len(_looked_at(session, steps)) // (session.lanes.lanes * session.lanes.window)
-    return max(1, steps // 12, affordable)
+    if not session.folder.is_dir():
+        emit(Noticed(f"{session.folder} has vanished: it is made anew."))
+    with watch.trouble(tolerated=not last):
+        session.save()
+        emit(Saved(session.position.step, str(session.folder)))
 
 
 def _look(session: Session, watch: Watch, emit: Emit) -> None:
     """Evaluate the averaged weights, keep them if they are the best so far, and let them write."""
     watch.report()
     if not session.is_finite():
-        raise diverged(session)
-    now = session.position
-    tokens = _looked_at(session, now.steps or now.step)
-    best = True
+        raise RunawayError
+    now, best, score = session.position, True, None
+    tokens = plan.looked_at(session, now.steps or now.step)
     if len(tokens) > 1:
         score = evaluate(session.average, tokens, session.corpus.tokenizer, bf16=session.bf16)
-        if not math.isfinite(score.loss):
-            raise diverged(session)
         best = now.best is None or score.loss < now.best
-        if best:
-            now.best, now.best_bits = score.loss, score.bits_per_character
+    player = Player(session.model_settings, session.average.export())
+    try:
+        text = "".join(write(player, session.corpus.tokenizer, _SAMPLE))
+    except DivergedError:
+        text = ""
+    if not text or (score and not math.isfinite(score.loss)):
+        raise RunawayError
+    if score:
         emit(Evaluated(now.step, score.loss, score.bits_per_character, best, watch.seconds))
     if best:
-        session.save_model()
-    player = Player(session.model_settings, session.average.export())
-    emit(Sampled(now.step, "".join(write(player, session.corpus.tokenizer, _SAMPLE))))
+        with watch.trouble(tolerated=not session.finished):
+            session.save_model(score.loss if score else None)
+            if score:
+                now.best, now.best_bits = score.loss, score.bits_per_character
+    emit(Sampled(now.step, text))
     watch.looked = now.step
     watch.reported = watch.seconds  # looking is not training: it stays out of the rate
 

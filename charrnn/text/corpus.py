@@ -63,6 +63,9 @@ def open_corpus(folder: Path) -> Corpus:
     """The corpus in a folder. TextError if it is none, or damaged."""
     folder = folder.resolve()
     try:
+        for name in ("corpus.json", "tokens.bin"):
+            if not (folder / name).is_file():  # a pipe would be waited for
+                raise FileNotFoundError(f"there is no {name} in it")
         data = json.loads((folder / "corpus.json").read_text("utf-8"))
         if data["format"] != FORMAT or data["dtype"] not in _DTYPES:
             raise ValueError("its format is not known to this version")
@@ -77,6 +80,19 @@ def open_corpus(folder: Path) -> Corpus:
         raise TextError(
             f"{folder} is no prepared corpus: {error}", "Delete it and prepare the text again."
         ) from None
+
+
+def known(ids: Tokens, vocabulary: int) -> Tokens:
+    """The same ids (...). TextError if there are some that no vocabulary of that size has.
+
+    A file of tokens is mapped, not read, when it is opened: so its ids are looked at as they come.
+    """
+    if ids.size and int(ids.max()) >= vocabulary:
+        raise TextError(
+            f"the corpus is damaged: it has token {int(ids.max())}, and knows {vocabulary}",
+            "Delete its folder in corpora/ and prepare the text again.",
+        )
+    return ids
 
 
 def prepared(name: str = "*") -> list[Path]:

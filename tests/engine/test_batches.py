@@ -16,7 +16,7 @@ def test_windows_go_on_where_the_last_ended_and_targets_are_one_ahead(size, lane
     lanes, window = fitting(size, lanes, window)
     assert lanes >= 1
     assert window >= 1
-    batches = Lanes(np.arange(size, dtype=np.uint16), lanes, window, seed)
+    batches = Lanes(np.arange(size, dtype=np.uint16), size, lanes, window, seed)
     last = None
     for _ in range(3 * batches.steps_an_epoch):
         both, fresh = batches.take()
@@ -31,7 +31,7 @@ def test_windows_go_on_where_the_last_ended_and_targets_are_one_ahead(size, lane
 
 def test_an_epoch_reads_nearly_everything_once():
     """Lanes that overlap, or leave whole stretches out."""
-    batches = Lanes(np.arange(1000, dtype=np.uint16), 7, 10, seed=1)
+    batches = Lanes(np.arange(1000, dtype=np.uint16), 1000, 7, 10, seed=1)
     seen = np.concatenate(
         [batches.take()[0][:-1].numpy().ravel() for _ in range(batches.steps_an_epoch)]
     )
@@ -44,10 +44,10 @@ def test_an_epoch_reads_nearly_everything_once():
 def test_a_position_is_enough_to_go_on():
     """A resumed run that reads other text than the one that was never stopped."""
     text = np.arange(500, dtype=np.uint16)
-    one = Lanes(text, 4, 9, seed=2)
+    one = Lanes(text, 1000, 4, 9, seed=2)
     for _ in range(20):
         one.take()
-    other = Lanes(text, 4, 9, seed=2, epoch=one.epoch, step=one.step)
+    other = Lanes(text, 1000, 4, 9, seed=2, epoch=one.epoch, step=one.step)
     for _ in range(20):
         a, b = one.take(), other.take()
         assert (a[0] == b[0]).all()
@@ -57,7 +57,7 @@ def test_a_position_is_enough_to_go_on():
 def test_a_text_on_the_device_is_cut_like_one_in_memory():
     """Other windows on a GPU than on a processor."""
     text = np.arange(500, dtype=np.int32)
-    one, other = Lanes(text, 4, 9, seed=2), Lanes(torch.from_numpy(text), 4, 9, seed=2)
+    one, other = Lanes(text, 1000, 4, 9, seed=2), Lanes(torch.from_numpy(text), 1000, 4, 9, seed=2)
     for _ in range(30):
         a, b = one.take(), other.take()
         assert torch.equal(a[0], b[0])

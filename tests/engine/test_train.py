@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from charrnn import store
+from charrnn import runs, store
 from charrnn.engine.evaluate import evaluate
 from charrnn.engine.session import Session, read_saved
 from charrnn.engine.train import _step, train
 from charrnn.errors import DivergedError
-from charrnn.events import Evaluated, Finished, Planned, Saved, Stepped
+from charrnn.events import Evaluated, Finished, Noticed, Planned, Saved, Stepped
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings
 from charrnn.text.corpus import prepare
 from tests.conftest import tale
@@ -99,13 +99,13 @@ def test_a_resumed_run_is_the_same_run_bit_for_bit(home, cell, precision):
     assert events[-1].interrupted
     assert cut.position.step == 31
     rest = session(home, text, model, name="cut", **settings)
-    rest.restore(*read_saved(home / "cut"))
+    rest.restore(*read_saved(home / "cut" / runs.TRAINING))
     events = run(rest)
     assert not events[-1].interrupted
     expected = weights(whole)
     for name, tensor in weights(rest).items():
         assert np.array_equal(tensor, expected[name]), name
-    a, b = (store.load_checkpoint(home / name / store.MODEL) for name in ("whole", "cut"))
+    a, b = (store.load_checkpoint(home / name / runs.MODEL) for name in ("whole", "cut"))
     assert replace(a, run="", weights={}, tokenizer=b.tokenizer) == replace(b, run="", weights={})
     assert all(np.array_equal(a.weights[n], b.weights[n]) for n in a.weights)
 
@@ -127,7 +127,7 @@ def test_a_resumed_run_of_threads_and_turns_is_the_same_run(home):
         count = iter(range(100))
         run(made("cut"), stop=lambda: next(count) == 10)
         rest = made("cut")
-        rest.restore(*read_saved(home / "cut"))
+        rest.restore(*read_saved(home / "cut" / runs.TRAINING))
         run(rest)
     finally:
         torch.set_num_threads(before)
@@ -155,7 +155,7 @@ def test_the_best_checkpoint_is_kept(home):
     looks = [e for e in events if isinstance(e, Evaluated)]
     best = min(looks, key=lambda e: e.loss)
     assert looks[-1].loss > best.loss, "the text is short enough to be learned by heart"
-    kept = store.load_checkpoint(made.folder / store.MODEL)
+    kept = store.load_checkpoint(made.folder / runs.MODEL)
     assert (kept.step, kept.loss) == (best.step, best.loss)
     assert [e.best for e in looks] == [e.loss == min(x.loss for x in looks[: i + 1])
                                        for i, e in enumerate(looks)]  # fmt: skip
@@ -168,7 +168,7 @@ def test_lengths_are_kept(home):
     assert made.epoch == pytest.approx(2.5, abs=1 / made.lanes.steps_an_epoch)
     timed = session(home, tale(4000), time="1s")
     events = run(timed)
-    planned = next(e for e in events if isinstance(e, Planned))
+    *_, planned = (e for e in events if isinstance(e, Planned))
     assert timed.position.step == planned.steps
     assert any(isinstance(e, Stepped) and e.steps == planned.steps for e in events)
 
@@ -179,17 +179,48 @@ def test_checkpoints_come_as_often_as_asked(home):
     assert [e.step for e in events if isinstance(e, Saved)] == [3, 6, 9, 10]
 
 
-def test_divergence_ends_the_run_and_keeps_what_was_good(home):
-    """Not-a-number saved over a good checkpoint."""
-    made = session(home, tale(3000), steps=20)
-    run(made)
-    good = (made.folder / store.MODEL).read_bytes()
-    again = session(home, tale(3000), steps=40)
-    with torch.no_grad():
-        again.model.head_bias[0] = math.nan
-    with pytest.raises(DivergedError, match="not finite"):
-        run(again)
-    assert (made.folder / store.MODEL).read_bytes() == good
+def test_a_run_that_always_runs_off_ends_and_keeps_what_was_good(home):
+    """Not-a-number over the last good model or training state, from which nothing comes back."""
+    made, said = session(home, tale(3000), steps=40, save_every=1), []
+    with pytest.raises(DivergedError, match=r"diverged at step 1\d+, and at 0.125 of its rates"):
+        train(made, said.append, lambda: poison(made, at=10))
+    assert sum("got out of hand" in e.message for e in said if isinstance(e, Noticed)) == 3
+    data, tensors = read_saved(made.folder / runs.TRAINING)
+    assert data["position"]["step"] == 10
+    assert all(t.isfinite().all() for t in tensors.values())
+    store.load_checkpoint(made.folder / runs.MODEL)
+
+
+def test_a_run_that_runs_off_once_goes_back_and_ends_well(home):
+    """A night lost to one bad batch; or gone on with at the rate that it could not bear."""
+    made, said = session(home, tale(3000), steps=40, save_every=5), []
+    train(made, said.append, lambda: made.position.scale == 1 and poison(made, at=12))
+    assert made.finished
+    assert made.position.scale == 0.5
+    assert made.is_finite()
+    assert [e for e in said if isinstance(e, Noticed) and "back to step 10" in e.message]
+
+
+def test_a_step_whose_gradient_is_no_number_is_left_out(home):
+    """One gradient that overflows, and every weight is lost; or the step that is lost unseen."""
+    made, said = session(home, tale(3000), steps=20), []
+    gradients, before = made.crew.gradients, []
+
+    def once_broken(model, *given, **named):
+        loss, found, state = gradients(model, *given, **named)
+        if made.position.step == 7:
+            before.extend(p.clone() for p in model.parameters())
+            found[0][0] = math.inf
+        if made.position.step == 8:
+            assert all(map(torch.equal, before, model.parameters()))
+        return loss, found, state
+
+    made.crew.gradients = once_broken
+    train(made, said.append, lambda: False)
+    assert before
+    assert made.is_finite()
+    assert made.position.scale == 1
+    assert [e for e in said if isinstance(e, Noticed) and "a step was left out" in e.message]
 
 
 def test_the_average_follows_the_weights_exponentially(home):
@@ -210,15 +241,6 @@ def test_the_gradient_is_clipped(home):
     before = made.model.head.detach().clone()
     run(made)
     assert (made.model.head - before).abs().max() < 1e-5
-
-
-def test_a_diverged_state_is_not_saved(home):
-    """Not-a-number over the last training state, from which nothing comes back."""
-    made = session(home, tale(3000), steps=40, save_every=1)
-    with pytest.raises(DivergedError):
-        train(made, lambda _: None, lambda: poison(made, at=10))
-    _, tensors = read_saved(made.folder)
-    assert all(t.isfinite().all() for t in tensors.values())
 
 
 def poison(session, at):
