@@ -3,6 +3,8 @@
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Annotated, Literal
 
@@ -10,7 +12,7 @@ import typer
 
 from charrnn import __version__
 from charrnn.errors import CharRNNError, UsageError, from_os
-from charrnn.events import Event
+from charrnn.events import Emit, Event
 from charrnn.interrupts import caught, terminated
 from charrnn.options import Given, with_flags
 from charrnn.settings import (
@@ -19,6 +21,7 @@ from charrnn.settings import (
     TextSettings,
     TrainSettings,
     check_encoding,
+    plain,
 )
 
 _MANY, _WORTH_TORCH = 32, 3e11
@@ -50,11 +53,15 @@ def main() -> None:
         path = context.command_path if context else "charrnn"
         if not (message := error.format_message()):  # the help was shown instead
             sys.exit(error.exit_code)
-        _fail(UsageError(message, f"See {path} --help."))
+        what, _, why = message.partition(": ")
+        _fail(UsageError(f"{what}: {plain(why)}" if why else what, f"See {path} --help."))
     except CharRNNError as error:
         _fail(error)
     except OSError as error:
         _fail(from_os(error))
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # to be impatient now would show a traceback
+        sys.exit(130)
     except MemoryError:
         _fail(
             CharRNNError(
@@ -214,8 +221,21 @@ def sample(
             player = Player(found.model, found.weights)
             chance = default_rng(settings.seed).random
             drawn = blocks(player, found.tokenizer, settings, settings.count, chance)
-        for text in write_many(found.tokenizer, settings, drawn):
-            out(text.line(json))
+        with _progress() as show:
+            for text in write_many(found.tokenizer, settings, drawn, show):
+                out(text.line(json))
+
+
+@contextmanager
+def _progress() -> Iterator[Emit]:
+    """Where a bar can be shown and data goes elsewhere, a function that shows it."""
+    if sys.stdout.isatty() or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from charrnn.terminal import listen
+
+    with listen(quiet=False, as_json=False) as show:
+        yield show
 
 
 @app.command("eval")

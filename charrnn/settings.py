@@ -167,6 +167,12 @@ class SettingError(ValueError):
         self.name = name
 
 
+def plain(message: str) -> str:
+    """What a library says of a value, in the words of a person."""
+    what = message.removeprefix("Value error, ").removeprefix("Input should be ")
+    return what.partition(", unable to parse")[0].replace("integer", "whole number")
+
+
 def read(kind: type[S], values: Mapping[str, Any]) -> S:
     """`kind(**values)` with every value's type and bounds checked. Raises SettingError."""
     from pydantic import TypeAdapter, ValidationError  # slow to import, and only needed here
@@ -182,5 +188,5 @@ def read(kind: type[S], values: Mapping[str, Any]) -> S:
         first = error.errors()[0]
         if first["type"] == "value_error":  # from a __post_init__, a sentence already
             raise SettingError(str(first["ctx"]["error"])) from None
-        name, what = str(first["loc"][0]), first["msg"].removeprefix("Input should be ")
+        name, what = str(first["loc"][0]), plain(first["msg"])
         raise SettingError(f"must be {what}, not {values.get(name)!r}", name) from None

@@ -28,7 +28,7 @@ def ending(event: Finished) -> str:
     """How it went, and what to do next."""
     score = ""
     if event.bits_per_character is not None:
-        score = f", best {event.bits_per_character:.3f} bits per character"
+        score = f", best {event.bits_per_character:.3f} bits per character on validation"
     if event.interrupted:
         how = f"Stopped and saved at step {event.step:,}{score}."
         return f"{how} Go on with:\n  charrnn train --resume --run {event.run}"

@@ -88,12 +88,13 @@ def choose(
         train = replace(train, adam_rate=round(min(0.015, max(0.004, hot)), 4))
     if "dropout" not in given:
         model = replace(model, dropout=dropout(reads / tokens))
-    how = f" in {train.time or DEFAULT_TIME}" if timed and not train.epochs else ""
-    pace = f", at about {rate / weights:,.0f} a second" if timed else ""
+    length = train.time or DEFAULT_TIME
+    how = f" in {length}{'' if length[-1].isalpha() else 's'}" if timed and not train.epochs else ""
+    pace = f", at {rate / weights:,.0f} a second as measured now" if timed else ""
     why = (
         f"Chose {model.cell} {model.layers}x{model.width}, dropout {model.dropout:g}, {lanes}"
         f" lanes x {window}, AdamW's rate {train.adam_rate:g}: {tokens:,} tokens are read"
-        f" {reads / tokens:.2g} times{how}{pace}."
+        f"{' about' if timed else ''} {reads / tokens:.2g} times{how}{pace}."
     )
     return model, train, why
 

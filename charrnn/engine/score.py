@@ -36,14 +36,15 @@ def score(
     where = devices.choose(device)
     checkpoint = load_run(name, emit)
     if text is not None:
-        part, tokens = text, _tokens_of(text, checkpoint.tokenizer, encoding)
+        scored = {"text": "stdin" if text == "-" else text}
+        tokens = _tokens_of(text, checkpoint.tokenizer, encoding)
     else:
         corpus = _corpus_of(checkpoint, "name a text to score")
         part = part or ("test" if len(corpus.part("test")) > 1 else "valid")
-        tokens = corpus.part(part)
+        scored, tokens = {"part": part}, corpus.part(part)
     if len(tokens) < 2:
         raise TextError(
-            f"{part} has {len(tokens)} tokens, and scoring takes two at least",
+            f"{'the text' if text else part} has less than the two tokens that scoring takes",
             "Take a longer text." if text else "Take another --part, or name a text to score.",
         )
     model = CharRNN(checkpoint.model, checkpoint.tokenizer.size).to(where)
@@ -54,7 +55,7 @@ def score(
     else:
         found = evaluate(model, tokens, checkpoint.tokenizer, windows, emit)
     return {
-        "part": part,
+        **scored,
         "protocol": "dynamic" if dynamic else f"windows {windows}" if windows else "stream",
         **found.record(),
         "run": checkpoint.run,
@@ -75,5 +76,6 @@ def _corpus_of(checkpoint: Checkpoint, otherwise: str) -> Corpus:
 
 def _tokens_of(text: str, tokenizer: Tokenizer, encoding: str) -> Tokens:
     with opened(text) as file:
-        found = [tokenizer.encode(piece) for piece in pieces(file, text, encoding, tokenizer.raw)]
+        name = "stdin" if text == "-" else text
+        found = [tokenizer.encode(piece) for piece in pieces(file, name, encoding, tokenizer.raw)]
     return np.concatenate(found) if found else np.zeros(0, np.uint8)

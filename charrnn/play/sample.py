@@ -10,6 +10,7 @@ import numpy as np
 
 from charrnn.cells.base import Array, namespace
 from charrnn.errors import DivergedError
+from charrnn.events import Emit, Progress
 from charrnn.play.player import Player, State
 from charrnn.settings import SampleSettings
 from charrnn.text.tokenizers import Tokenizer
@@ -136,11 +137,11 @@ class Written:
     stopped: bool
 
     def line(self, as_json: bool) -> str:
-        """As JSON on a line of its own, or the text as it is, ended by a line's end."""
+        """As JSON on a line of its own, or the text as it is, and an empty line."""
         if as_json:
             return json.dumps(asdict(self), ensure_ascii=False) + "\n"
         whole = self.prime + self.text
-        return whole if whole.endswith("\n") else whole + "\n"
+        return f"{whole}\n" if whole.endswith("\n") else f"{whole}\n\n"
 
 
 def blocks(
@@ -164,13 +165,18 @@ def blocks(
 
 
 def write_many(
-    tokenizer: Tokenizer, settings: SampleSettings, drawn: Iterator[Array]
+    tokenizer: Tokenizer,
+    settings: SampleSettings,
+    drawn: Iterator[Array],
+    emit: Emit = lambda _: None,
 ) -> Iterator[Written]:
     """The texts that such blocks of ids spell, each as soon as it is whole."""
     texts = {number: _Text(tokenizer, settings) for number in range(settings.count)}
     written = dict.fromkeys(texts, "")
+    task, total = f"writing {settings.count} texts", settings.count * settings.length
     while texts:
         columns = next(drawn).T.tolist()
+        emit(Progress(task, sum(map(len, written.values())), total))
         for number, text in list(texts.items()):
             written[number] += text.add(columns[number])
             if text.done:
@@ -184,7 +190,8 @@ def _check(finite: bool) -> None:
 
 
 def _primed(player: Player, tokenizer: Tokenizer, settings: SampleSettings) -> tuple[Array, State]:
-    """Logits (V,) of what comes first, and the state."""
+    """Logits (V,) of what comes first, and the state. TextError for what cannot be written."""
+    tokenizer.encode(settings.stop or "")  # one that never comes would not be noticed
     state = player.zero_state()
     with np.errstate(all="ignore"):
         for token in tokenizer.encode(settings.prime or start_of(tokenizer)):

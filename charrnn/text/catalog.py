@@ -59,12 +59,14 @@ def download(
         except (OSError, HTTPException, ValueError) as error:  # URLError and timeouts are OSErrors
             if getattr(error, "errno", None) in DISK_ERRORS:
                 raise
+            refused = isinstance(error, HTTPError) and error.code < 500
             if isinstance(error, HTTPError):
                 error.close()
-            if pause is None:
+            if pause is None or refused:
                 raise TextError(
                     f"{path.name} could not be downloaded: {getattr(error, 'reason', error)}",
-                    f"Try again, or fetch {url} by other means and name your file instead.",
+                    f"Try again, or fetch {url} by other means and name your file; "
+                    "or take python, which needs no network.",
                 ) from None
             time.sleep(pause)
 

@@ -55,13 +55,13 @@ def pieces(file: BinaryIO, name: str | Path, encoding: str, raw: bool) -> Iterat
             raise TextError(
                 f"{name} is not {encoding}: {what}",
                 "Say how it is encoded with --encoding (latin-1, cp1252, utf-16-le, ...), "
-                "or take it as bytes with --tokens byte.",
+                "or model bytes: train with --tokens byte.",
             ) from None
         if not raw and "\0" in text:
             raise TextError(
                 f"{name} looks like a binary file: it has NUL characters",
                 "If it is text, say how it is encoded with --encoding (utf-16, ...); "
-                "to model any bytes take --tokens byte.",
+                "to model any bytes train with --tokens byte.",
             )
         if text:
             yield text
