@@ -12,7 +12,7 @@ import typer
 
 from charrnn import __version__
 from charrnn.errors import CharRNNError, UsageError, from_os
-from charrnn.events import Emit, Event
+from charrnn.events import Emit, Event, Noticed
 from charrnn.interrupts import caught, terminated
 from charrnn.options import Given, with_flags
 from charrnn.settings import (
@@ -47,7 +47,9 @@ def main() -> None:
     signal.signal(signal.SIGTERM, terminated)
     _open_streams()
     try:
-        sys.exit(app(prog_name="charrnn", standalone_mode=False) or 0)
+        code = app(prog_name="charrnn", standalone_mode=False) or 0
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # who is impatient now gets no traceback
+        sys.exit(code)
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)
         path = context.command_path if context else "charrnn"
@@ -59,9 +61,6 @@ def main() -> None:
         _fail(error)
     except OSError as error:
         _fail(from_os(error))
-    except KeyboardInterrupt:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # to be impatient now would show a traceback
-        sys.exit(130)
     except MemoryError:
         _fail(
             CharRNNError(
@@ -169,15 +168,19 @@ def train(
         )
     _modest_threads()
     with listen(quiet, json) as show:
-        if corpus and not resume:
-            check_new(run)
-            prepared = corpus_of(corpus, text, given, show)
-        from charrnn.engine import start
+        try:
+            if corpus and not resume:
+                check_new(run)
+                prepared = corpus_of(corpus, text, given, show)
+            from charrnn.engine import start
 
-        if resume:
-            session = start.resumed(run, corpus, given, show)
-        else:
-            session = start.fresh(prepared, run, model, settings, given, show)
+            if resume:
+                session = start.resumed(run, corpus, given, show)
+            else:
+                session = start.fresh(prepared, run, model, settings, given, show)
+        except KeyboardInterrupt:
+            show(Noticed("Stopped before training began: there is nothing to save."))
+            raise
         with caught() as stop:
             start.run(session, show, stop)
     if stop.number and not session.finished:

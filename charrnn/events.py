@@ -60,6 +60,14 @@ class Started(Event):
 
 
 @dataclass(frozen=True)
+class Resumed(Event):
+    """What a run that goes on has come to: (step, bits per character), in the order of steps."""
+
+    training: list[tuple[int, float]]
+    validation: list[tuple[int, float]]
+
+
+@dataclass(frozen=True)
 class Planned(Event):
     """The length of the run is settled: `steps` steps."""
 

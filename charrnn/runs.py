@@ -10,14 +10,16 @@ checkpoints/shakespeare/
 
 import itertools
 import json
+import math
 import os
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, TypeVar
 
 from charrnn.errors import CheckpointError, UsageError, suggest
-from charrnn.events import Emit, Event, Noticed, Planned, Saved, Stepped
+from charrnn.events import Emit, Event, Noticed, Planned, Resumed, Saved, Stepped
 from charrnn.files import checkpoints, sweep, versions
 from charrnn.store import Checkpoint, load_checkpoint
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 MODEL, TRAINING, METRICS = "model.safetensors", "training.safetensors", "metrics.jsonl"
 LOCK = ".lock"
+
+_LINE, _LONGEST = 1 << 16, 1 << 26  # bytes of metrics that are read: ours are far less
 
 T = TypeVar("T")
 
@@ -60,7 +64,7 @@ def runs(kind: str = MODEL) -> list[Path]:
     """The folders of the runs that have such a file, the one trained last at the end."""
     folders = [path.parent for path in checkpoints().glob(f"*/{kind}")]
     return sorted(
-        folders, key=lambda folder: max(path.stat().st_mtime for path in folder.iterdir())
+        folders, key=lambda folder: max(path.lstat().st_mtime for path in folder.iterdir())
     )
 
 
@@ -148,6 +152,26 @@ def new(name: str | None, corpus: str) -> tuple[Path, "FileLock"]:
     return folder, held
 
 
+def history(folder: Path, last: int) -> Resumed:
+    """The curves of a run up to a step, by its metrics; what makes no sense in them is skipped."""
+    curves: dict[str, list[tuple[int, float]]] = {"stepped": [], "evaluated": []}
+    read = 0
+    with suppress(OSError), _own(folder / METRICS, "rb") as file:
+        while read < _LONGEST and (line := file.readline(_LINE)):
+            read += len(line)
+            try:
+                event = json.loads(line)
+                curve = curves[event["event"]]
+                step, bits = int(event["step"]), float(event["bits_per_character"])
+            except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+                continue
+            while curve and curve[-1][0] >= step:  # steps that were taken back, or lost with a kill
+                curve.pop()
+            if math.isfinite(bits) and 0 < step <= last:
+                curve.append((step, bits))
+    return Resumed(curves["stepped"], curves["evaluated"])
+
+
 class Metrics:
     """Writes events to a run's `metrics.jsonl`, steps only some thousand times a run."""
 
@@ -179,10 +203,12 @@ class Metrics:
 
 
 def _own(path: Path, mode: str) -> IO[bytes]:
-    """Open a run's file, never through a link, which could lead anywhere. Unbuffered."""
+    """Open a run's file, never through a link, which could lead anywhere."""
 
     def opener(name: str, flags: int) -> int:
-        return os.open(name, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
+        safely = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # nor wait for a pipe
+        return os.open(name, flags | safely, 0o666)
 
-    file: IO[bytes] = open(path, mode, buffering=0, opener=opener)  # noqa: SIM115  (the caller closes it; Path.open takes no opener)
+    buffering = -1 if mode == "rb" else 0
+    file: IO[bytes] = open(path, mode, buffering, opener=opener)  # noqa: SIM115  (the caller closes it; Path.open takes no opener)
     return file

@@ -20,6 +20,7 @@ from charrnn.events import (
     Planned,
     Prepared,
     Progress,
+    Resumed,
     Sampled,
     Started,
     Stepped,
@@ -44,7 +45,7 @@ class Screen:
         self.stepped: Stepped | None = None
         self.planned: int | None = None
         self.sample = ""
-        self.curves: tuple[list[tuple[float, float]], list[tuple[float, float]]] = ([], [])
+        self.curves: tuple[list[tuple[int, float]], list[tuple[int, float]]] = ([], [])
         self.drawn = 0.0
         self.ending = ""
 
@@ -59,6 +60,8 @@ class Screen:
             case Started():
                 self.started = event
                 self._say(title(event), "dim")
+            case Resumed():
+                self.curves = (list(event.training[-_POINTS:]), list(event.validation))
             case Planned():
                 self.planned = event.steps
             case Stepped():

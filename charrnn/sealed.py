@@ -27,11 +27,12 @@ def metadata(data: Mapping[str, Any]) -> dict[str, str]:
 
 
 def seal(blob: bytes) -> bytearray:
-    """The same safetensors file, with its checksum."""
+    """The same safetensors file, with its checksum (anew, if it has one)."""
     sealed = bytearray(blob)
     place = _DIGEST.search(sealed, 8, 8 + int.from_bytes(sealed[:8], "little"))
     assert place, "made from `metadata`"
     start, end = place.span(1)
+    sealed[start:end] = _ZEROS.encode()
     sealed[start:end] = hashlib.sha256(sealed).hexdigest().encode()
     return sealed
 

@@ -30,7 +30,7 @@ def seconds(duration: str) -> float:
     parts = re.findall(r"(\d*\.?\d+)([smhd]?)", text)
     total = sum(float(number) * _UNITS[unit or "s"] for number, unit in parts)
     if not 0 < total < float("inf"):
-        raise ValueError("a length of time must be more than nothing")
+        raise ValueError("a length of time must be more than nothing, and have an end")
     return total
 
 
@@ -82,7 +82,8 @@ class ModelSettings:
     def __post_init__(self) -> None:
         if self.tie and self.embedding != self.width:
             raise ValueError(
-                f"--tie needs an embedding as wide as the layers: --embedding {self.width}"
+                "--tie needs an embedding as wide as the layers: "
+                f"--embedding {self.width}, or --width {self.embedding}"
             )
 
 
@@ -93,7 +94,7 @@ class TrainSettings:
     time: Annotated[
         str | None, "train this long: 90s, 2m, 1h30m (if no length is given: 5m or 60 epochs)"
     ] = None
-    epochs: Annotated[float | None, Gt(0), Le(1e6), "or: this many times over the text"] = None
+    epochs: Annotated[float | None, Ge(1e-6), Le(1e6), "or: this many times over the text"] = None
     steps: Annotated[int | None, Ge(1), Le(10**12), "or: this many steps"] = None
     lanes: Annotated[int, Ge(1), Le(2**20), "parallel streams of text (the batch)", CHOSEN] = 128
     window: Annotated[
@@ -137,7 +138,7 @@ class TrainSettings:
 class SampleSettings:
     """Sampling: how much, how wild."""
 
-    length: Annotated[int, Ge(0), "characters to write"] = 1000
+    length: Annotated[int, Ge(0), Le(10**12), "characters to write"] = 1000
     temp: Annotated[
         float, Ge(0), Le(1e6), "0 always takes the likeliest, 1 is as learned, more is wilder"
     ] = 1.0
@@ -149,7 +150,9 @@ class SampleSettings:
     prime: Annotated[str | None, "text to go on from, printed first; - reads it from stdin"] = None
     stop: Annotated[str | None, "end before this text would be written"] = None
     count: Annotated[int, Ge(1), Le(2**16), "independent texts, all at once"] = 1
-    seed: Annotated[int | None, Ge(0), Lt(2**63), "the same seed writes the same text"] = None
+    seed: Annotated[
+        int | None, Ge(0), Lt(2**63), "the same seed writes the same text, on the same machine"
+    ] = None
 
     def __post_init__(self) -> None:
         if self.stop == "":

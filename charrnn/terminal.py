@@ -25,6 +25,7 @@ from charrnn.events import (
     Planned,
     Prepared,
     Progress,
+    Resumed,
     Started,
     Stepped,
 )  # fmt: skip
@@ -93,7 +94,7 @@ def _kept_up(show: Emit) -> Emit:
 
 
 def _json_line(event: Event) -> None:
-    if not isinstance(event, Progress):
+    if not isinstance(event, Progress | Resumed):
         with piped():
             print(json.dumps(event.record()), flush=True)
 

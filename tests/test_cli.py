@@ -11,7 +11,8 @@ def test_train_then_sample_then_eval(trained, used):
     """The main job."""
     run = trained / "checkpoints" / "tale"
     assert {p.name for p in run.iterdir()} == {
-        "model.safetensors", "training.safetensors", "metrics.jsonl",
+        "model.safetensors", "model.1.safetensors", "training.safetensors",
+        "training.1.safetensors", "metrics.jsonl", ".lock",
     }  # fmt: skip
     kinds = [line["event"] for line in lines((run / "metrics.jsonl").read_text("utf-8"))]
     assert kinds[0] == "started"

@@ -58,3 +58,13 @@ def test_the_two_commands_are_there():
     for name in re.findall(r"^    (scripts/\w+) ", README, re.MULTILINE):
         assert os.access(ROOT / name, os.X_OK)
     assert "scripts/demo" in README
+
+
+def test_what_is_said_to_show_it_is_there():
+    """A promise under the name of a test that nobody wrote, or that was renamed."""
+    names = re.findall(r"`(test_\w+)(?:\.py)?`", README)
+    tests = "\n".join(path.stem + path.read_text("utf-8") for path in ROOT.glob("tests/**/*.py"))
+    assert len(names) > 10
+    assert [name for name in names if name not in tests] == []
+    for name in re.findall(r"`scripts\.(\w+)`", README):
+        assert (ROOT / "scripts" / f"{name}.py").exists()

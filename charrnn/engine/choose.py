@@ -8,7 +8,7 @@ heart, so the more often it does, the more of its outputs are dropped.
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -25,7 +25,7 @@ _WIDTHS = (32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)
 _TOKENS_A_WEIGHT = 8.0  # read in a run, at the best
 _WEIGHTS_A_TOKEN = 8.0  # of the text, at the most
 _EPOCHS = 60.0  # how often a small text is read, where no length is asked for
-_MEASURED_WIDTH = 256
+_MEASURED_WIDTHS = (16, 256)
 _WHOLE_STEP = 1.3  # beside forward and backward alone
 _FEW_STEPS = 1000
 _WINDOWS_A_LANE = 64  # at the least: else there are too few steps in a small text
@@ -48,7 +48,7 @@ def choose(
         most = tokens // (_WINDOWS_A_LANE * train.window)
         train = replace(train, lanes=min(train.lanes, max(16, 2 ** int(math.log2(most or 1)))))
     timed = not (train.steps or train.epochs)
-    rate = measured(model, train, tokens, vocabulary) if timed else 0.0
+    pace = measured(model, train, tokens, vocabulary) if timed else lambda _: 0.0
 
     def sizes(width: int) -> tuple[int, float]:
         """Weights that a token passes through, and tokens that are read."""
@@ -59,7 +59,7 @@ def choose(
             return weights, train.steps * math.prod(fitting(tokens, train.lanes, train.window))
         if train.epochs:
             return weights, train.epochs * tokens
-        return weights, rate * seconds(train.time or DEFAULT_TIME) / weights
+        return weights, pace(weights) * seconds(train.time or DEFAULT_TIME)
 
     def misfit(width: int) -> float:
         weights, reads = sizes(width)
@@ -88,15 +88,22 @@ def choose(
         train = replace(train, adam_rate=round(min(0.015, max(0.004, hot)), 4))
     if "dropout" not in given:
         model = replace(model, dropout=dropout(reads / tokens))
-    length = train.time or DEFAULT_TIME
-    how = f" in {length}{'' if length[-1].isalpha() else 's'}" if timed and not train.epochs else ""
-    pace = f", at {rate / weights:,.0f} a second as measured now" if timed else ""
+    chosen = {
+        f"{model.cell} {model.layers}x{model.width}": "width" not in given,
+        f"dropout {model.dropout:g}": "dropout" not in given,
+        f"{lanes} lanes x {window}": not {"lanes", "window"} <= given.keys(),
+        f"AdamW's rate {train.adam_rate:g}": "adam_rate" not in given,
+    }
     why = (
-        f"Chose {model.cell} {model.layers}x{model.width}, dropout {model.dropout:g}, {lanes}"
-        f" lanes x {window}, AdamW's rate {train.adam_rate:g}: {tokens:,} tokens are read"
-        f"{' about' if timed else ''} {reads / tokens:.2g} times{how}{pace}."
+        f"Chose {', '.join(what for what, open_ in chosen.items() if open_)}: {tokens:,} tokens"
+        f" are read{' about' if timed else ''} {reads / tokens:.2g} times"
     )
-    return model, train, why
+    if timed and not train.epochs:
+        length = train.time or DEFAULT_TIME
+        why += f" in {length}{'' if length[-1].isalpha() else 's'}"
+    if timed:
+        why += f", at {pace(weights):,.0f} a second as measured now"
+    return model, train, f"{why}."
 
 
 def dropout(epochs: float) -> float:
@@ -104,24 +111,43 @@ def dropout(epochs: float) -> float:
     return round(min(0.5, max(0.0, 0.1 * math.log2(epochs / 4))), 2) if epochs > 0 else 0.0
 
 
-def measured(model: ModelSettings, train: TrainSettings, tokens: int, vocabulary: int) -> float:
-    """Weights times tokens that this device trains in a second, on a network of middling size."""
+def measured(
+    model: ModelSettings, train: TrainSettings, tokens: int, vocabulary: int
+) -> Callable[[int], float]:
+    """Weights -> tokens that this device trains in a second.
+
+    A line through two networks that are tried: what a step costs by itself, and what a weight adds.
+    """
     lanes, window = fitting(tokens, min(train.lanes, 128), min(train.window, 32))
-    device = devices.choose(train.device)
-    size = replace(model, width=_MEASURED_WIDTH, embedding=64, tie=False, dropout=0.0)
-    network = CharRNN(size, vocabulary).to(device)
-    crew = Crew(device, lanes, size.width)
+    (few, least), (many, most) = (
+        _timed(replace(model, width=width, embedding=64, tie=False, dropout=0.0), vocabulary,
+               devices.choose(train.device), train.precision, lanes, window)
+        for width in _MEASURED_WIDTHS
+    )  # fmt: skip
+    slope = max(0.0, (most - least) / (many - few))
+    still = max(0.0, least - slope * few)
+    return lambda weights: lanes * window / (_WHOLE_STEP * (still + slope * weights))
+
+
+def _timed(
+    model: ModelSettings,
+    vocabulary: int,
+    device: torch.device,
+    precision: str,
+    lanes: int,
+    window: int,
+) -> tuple[int, float]:
+    """A network's weights that a token passes through, and seconds forward and back."""
+    network = CharRNN(model, vocabulary).to(device)
+    crew = Crew(device, lanes, model.width)
     ids = torch.randint(vocabulary, (window + 1, lanes), device=device)
-    times = []
-    for _ in range(10):  # the first are slow, and how slow differs
+    times: list[float] = []
+    while len(times) < 10 and sum(times) < 1:  # the first are slow, and how slow differs
         begun = time.perf_counter()
         loss, _, _ = crew.gradients(
-            network,
-            ids,
-            network.zero_state(lanes),
-            bf16=devices.bf16(device, train.precision),
+            network, ids, network.zero_state(lanes), bf16=devices.bf16(device, precision)
         )
         loss.item()  # wait for the device
         times.append(time.perf_counter() - begun)
     weights = sum(p.numel() for p in network.parameters()) - network.embedding.weight.numel()
-    return weights * lanes * window / (_WHOLE_STEP * min(times))
+    return weights, min(times)

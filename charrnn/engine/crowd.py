@@ -23,10 +23,12 @@ def blocks(
 ) -> Iterator[Array]:
     """What `play.sample.blocks` gives, from the fastest device there is: ids (K, count).
 
-    The network runs in bfloat16 where the device has it, as in training; draws are in float32.
+    The network runs in bfloat16 where the device has it, as in training; draws are in float32. At
+    temperature 0 nothing is drawn, and all of it is in float32: the likeliest token is what counts.
     """
     device = devices.choose("auto")
-    dtype = torch.bfloat16 if devices.bf16(device, "auto") else torch.float32
+    fast = settings.temp > 0 and devices.bf16(device, "auto")
+    dtype = torch.bfloat16 if fast else torch.float32
     arrays = {name: torch.from_numpy(weight) for name, weight in weights.items()}
     player = Player(model, {name: array.to(device, dtype) for name, array in arrays.items()})
     crew = Crew(device, settings.count, model.width)

@@ -25,6 +25,7 @@ from charrnn.text.tokenizers import Tokenizer
 SEGMENT = 20  # tokens between two updates
 _RATE = 1e-4  # eta in the paper. Both were tuned on text cut from tiny Shakespeare's training part.
 _PULL = 0.001  # lambda in the paper
+_LARGEST = 30.0  # times its usual size that a gradient counts: what was learned by heart has none
 _SEGMENTS, _PLACES = 2000, 50  # of the training text, and where, to see how large gradients are
 
 
@@ -42,17 +43,18 @@ def evaluate_dynamically(
     params = list(live.parameters())
     trained = [p.detach().clone() for p in params]
     sizes = _gradient_sizes(live, train, emit)
-    mean = float(torch.cat([size.flatten() for size in sizes]).mean())
+    mean = max(float(torch.cat([size.flatten() for size in sizes]).mean()), 1e-12)
     pulls = [(_PULL / mean * size).clamp(max=1) for size in sizes]
-    rates = [-_RATE / (size + 1e-3 * mean) for size in sizes]
+    usual = [size + 1e-3 * mean for size in sizes]
     total, count = 0.0, len(tokens) - 1
     for done, loss, gradients in _segments(live, tokens):
         total += loss
         with torch.no_grad():
-            for p, start, pull, rate, g in zip(
-                params, trained, pulls, rates, gradients, strict=True
+            for p, start, pull, size, g in zip(
+                params, trained, pulls, usual, gradients, strict=True
             ):
-                p.add_(pull * (start - p)).addcmul_(rate, g)
+                p.add_(pull * (start - p))
+                p.add_((g / size).clamp_(-_LARGEST, _LARGEST), alpha=-_RATE)
         if emit:
             emit(Progress("scoring", done, count))
     return scored(total, tokens, tokenizer)

@@ -2,6 +2,7 @@
 
 import math
 import statistics
+from itertools import pairwise
 
 from charrnn.engine.session import Session
 from charrnn.engine.watch import Watch
@@ -26,9 +27,10 @@ def by_time(session: Session, watch: Watch) -> bool:
     Says whether it is settled; the looks are not in it yet.
     """
     now = session.position
-    if len(watch.times) < 8 or watch.here < min(10.0, 0.03 * session.budget):
+    enough = len(watch.times) >= 8 and watch.here >= min(10.0, 0.03 * session.budget)
+    if not enough and watch.here < 0.2 * session.budget:  # steps may be long, and time short
         return False
-    apart = [b - a for a, b in zip(watch.times[2:], watch.times[3:], strict=False)]
+    apart = [b - a for a, b in pairwise([watch.entered, *watch.times])]
     step = statistics.median(apart[len(apart) // 2 :])  # the first are slower: nothing is warm yet
     now.steps = now.step + max(1, round((session.budget - watch.seconds) / step))
     now.hold = now.hold or max(now.step, session.settings.warmup)

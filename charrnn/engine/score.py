@@ -1,6 +1,8 @@
 """From what a person names to a score: a run on a part of its corpus, or on another text."""
 
+import math
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,11 +11,11 @@ from charrnn.engine import device as devices
 from charrnn.engine.dynamic import evaluate_dynamically
 from charrnn.engine.evaluate import evaluate
 from charrnn.engine.model import CharRNN
-from charrnn.errors import TextError, UsageError
-from charrnn.events import Emit
+from charrnn.errors import DivergedError, TextError, UsageError
+from charrnn.events import Emit, Noticed
 from charrnn.runs import load_run
 from charrnn.store import Checkpoint
-from charrnn.text.corpus import Corpus, Tokens, find_corpus
+from charrnn.text.corpus import Corpus, Tokens, find_corpus, key_of
 from charrnn.text.source import opened, pieces
 from charrnn.text.tokenizers import Tokenizer
 
@@ -38,6 +40,8 @@ def score(
     if text is not None:
         scored = {"text": "stdin" if text == "-" else text}
         tokens = _tokens_of(text, checkpoint.tokenizer, encoding)
+        if Path(text).is_file() and key_of(Path(text), checkpoint.text) == checkpoint.corpus_key:
+            emit(Noticed("Most of this text was learned from: leave it out to score what was not."))
     else:
         corpus = _corpus_of(checkpoint, "name a text to score")
         part = part or ("test" if len(corpus.part("test")) > 1 else "valid")
@@ -54,6 +58,8 @@ def score(
         found = evaluate_dynamically(model, train, tokens, checkpoint.tokenizer, emit)
     else:
         found = evaluate(model, tokens, checkpoint.tokenizer, windows, emit)
+    if not math.isfinite(found.loss):
+        raise DivergedError("the model has diverged: its loss is no number", "Train another one.")
     return {
         **scored,
         "protocol": "dynamic" if dynamic else f"windows {windows}" if windows else "stream",

@@ -16,7 +16,7 @@ from charrnn.engine.train import train
 from charrnn.errors import CheckpointError, TextError, UsageError, from_os
 from charrnn.events import Emit, Event, Noticed
 from charrnn.files import sweep
-from charrnn.settings import ModelSettings, TextSettings, TrainSettings, read
+from charrnn.settings import DEFAULT_TIME, ModelSettings, TextSettings, TrainSettings, read
 from charrnn.text.catalog import corpus_of
 from charrnn.text.corpus import Corpus, find_corpus
 
@@ -36,7 +36,7 @@ def fresh(
     text = TextSettings(corpus.tokenizer.kind, corpus.encoding, corpus.split)
     if len(corpus.part("train")) < 2:
         raise TextError(
-            f"{corpus.name} has {len(corpus.part('train'))} tokens to train on",
+            f"{corpus.name} has too little to train on ({len(corpus.part('train'))} of two tokens)",
             "Take a longer text, or give training more of it with --split.",
         )
     tokens = len(corpus.part("train"))
@@ -49,8 +49,7 @@ def fresh(
     if (lanes.lanes, lanes.window) != (settings.lanes, settings.window):
         emit(
             Noticed(
-                f"The text is short, so it is read with --lanes {lanes.lanes} "
-                f"--window {lanes.window} (not {settings.lanes} and {settings.window})."
+                f"The text is short: it is read with --lanes {lanes.lanes} --window {lanes.window}."
             )
         )
     if len(corpus.part("valid")) < 2:
@@ -118,16 +117,20 @@ def resumed(name: str | None, what: str | None, given: Mapping[str, Any], emit: 
     session.lock = held
     _check_model(session, emit)
     now = session.position
-    if longer:
-        _lengthen(session, emit)
+    before = _lengthen(session) if longer else None
     if not session.finished:
-        of = f" of {now.steps:,}" if now.steps else ""
-        emit(Noticed(f"Run {folder.name} goes on after step {now.step:,}{of}."))
+        end = f" of {now.steps:,}" if now.steps else f", for {settings.time or DEFAULT_TIME} in all"
+        end += f", no longer of {before:,}" if before else ""
+        emit(Noticed(f"Run {folder.name} goes on after step {now.step:,}{end}."))
+        emit(runs.history(folder, now.step))
     return session
 
 
-def _lengthen(session: Session, emit: Emit) -> None:
-    """Give a run that goes on another length, as if it had been its length from the beginning."""
+def _lengthen(session: Session) -> int | None:
+    """Give a run that goes on another length, as if it had been its length from the beginning.
+
+    The steps that it had been planned to take. UsageError if it has gone further already.
+    """
     now = session.position
     before, now.steps = now.steps, None
     if session.timed and session.budget <= now.seconds:
@@ -141,9 +144,7 @@ def _lengthen(session: Session, emit: Emit) -> None:
             f"run {session.folder.name} has taken {now.step:,} steps already",
             f"{now.steps:,} are less: the length of a run counts from its beginning.",
         )
-    end = f"step {now.steps:,}" if now.steps else session.settings.time
-    planned = f", no longer to step {before:,}" if before else ""
-    emit(Noticed(f"It is trained to {end}{planned}; the learning rate follows."))
+    return before
 
 
 def _check_model(session: Session, emit: Emit) -> None:

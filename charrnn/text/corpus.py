@@ -207,6 +207,12 @@ class _Work:
                     before = file.tell()
 
 
+def key_of(path: Path, settings: TextSettings) -> str:
+    """The key that a corpus of this one text has."""
+    with path.open("rb") as file:
+        return _key([hashlib.file_digest(file, "sha256").hexdigest()], settings)
+
+
 def _key(digests: list[str], settings: TextSettings) -> str:
     """The digest of all that the tokens depend on; where the parts begin is not among it."""
     encoding = codecs.lookup(settings.encoding).name

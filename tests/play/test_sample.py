@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 
 from charrnn.engine import crowd
 from charrnn.engine.model import CharRNN
-from charrnn.errors import DivergedError
+from charrnn.errors import DivergedError, TextError
 from charrnn.play.player import Player
 from charrnn.play.sample import blocks, scores, write, write_many
 from charrnn.settings import ModelSettings, SampleSettings
@@ -199,5 +199,7 @@ def test_stop_ends_the_text_before_it(start, size):
     stop = whole[start : start + size]
     found = "".join(write(player, tokenizer, SampleSettings(length=80, seed=3, stop=stop)))
     assert found == whole[: whole.index(stop)]
-    never = "".join(write(player, tokenizer, SampleSettings(length=80, seed=3, stop="abc")))
+    never = "".join(write(player, tokenizer, SampleSettings(length=80, seed=3, stop="a" * 60)))
     assert never == whole
+    with pytest.raises(TextError, match="'c'"):  # one that cannot come
+        next(write(player, tokenizer, SampleSettings(stop="abc")))

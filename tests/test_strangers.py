@@ -1,0 +1,157 @@
+"""Files of strangers: what they claim, where they lead, and what they would print."""
+
+import json
+import os
+import pty
+import random
+import struct
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from charrnn import runs, store
+from charrnn.engine import start
+from charrnn.errors import CheckpointError
+from charrnn.files import whole
+from charrnn.sealed import KEY, seal
+from charrnn.stdout import visible
+from tests.conftest import run_charrnn
+from tests.mutations import Fuzz
+from tests.test_nothing_is_lost import copy  # noqa: F401  (a fixture)
+
+
+@pytest.mark.parametrize("claim", [2**40, 2**63, 2**24 + 1, 0])
+def test_a_header_that_claims_terabytes_is_refused_at_once(home, claim):
+    """Memory that is taken because a file says so."""
+    (home / "x.safetensors").write_bytes(struct.pack("<Q", claim) + b"{}" * 50)
+    with pytest.raises(CheckpointError, match="does not begin"):
+        store.load_checkpoint(home / "x.safetensors")
+
+
+def resealed(path, **change):
+    """The same checkpoint, with other words under a right checksum."""
+    data = path.read_bytes()
+    size = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + size])
+    said = json.loads(header["__metadata__"][KEY])
+    for name, value in change.items():
+        said[name] = said[name] | value if isinstance(value, dict) else value
+    header["__metadata__"][KEY] = json.dumps(said)
+    made = json.dumps(header).encode()
+    path.write_bytes(seal(struct.pack("<Q", len(made)) + made + data[8 + size :]))
+
+
+@pytest.mark.parametrize("claim", [{"width": 65536}, {"layers": 64}, {"embedding": 65536}], ids=str)
+def test_no_memory_is_taken_for_what_settings_claim(copy, claim):  # noqa: F811  (the fixture)
+    """A training state of a few kB whose settings ask for a network of a terabyte."""
+    for name in (runs.TRAINING, "training.1.safetensors"):
+        resealed(copy / name, model=claim)
+    with pytest.raises(CheckpointError, match="not those of its settings"):
+        start.resumed("tale", None, {}, lambda _: None)
+    resealed(copy / runs.MODEL, model=claim)
+    with pytest.raises(CheckpointError):
+        store.load_checkpoint(copy / runs.MODEL)
+
+
+def test_nothing_is_written_through_a_link(copy, charrnn):  # noqa: F811  (the fixture)
+    """Somebody's run, resumed, that appends to a file of one's own."""
+    mine = copy.parent.parent / "mine"
+    mine.write_text("mine")
+    (copy / runs.METRICS).unlink()
+    (copy / runs.METRICS).symlink_to(mine)
+    (copy / ".lock").unlink()
+    (copy / ".lock").symlink_to(mine)
+    assert charrnn("train", "--resume", "--steps", "152").code == 1
+    (copy / ".lock").unlink()
+    assert charrnn("train", "--resume", "--steps", "152").code == 1
+    left = copy / f".x.{os.getpid()}.tmp"
+    left.symlink_to(mine)
+    with whole(copy / "x") as file:
+        file.write(b"x")
+    assert mine.read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "training.safetensors", "metrics.jsonl"])
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(copy, charrnn, name):  # noqa: F811  (the fixture)
+    """A command that hangs for ever."""
+    for path in copy.glob("*.1.safetensors"):
+        path.unlink()
+    (copy / name).unlink()
+    os.mkfifo(copy / name)
+    code = 4 if name == "model.safetensors" else 0
+    assert charrnn("sample", "tale", "--length", "1").code == code
+    result = charrnn("train", "--resume", "--steps", "151", "--run", "tale")
+    assert result.code in (0, 1, 4)
+    assert "Traceback" not in result.err
+
+
+def test_a_damaged_corpus_is_told_and_not_indexed_with(copy, charrnn):  # noqa: F811  (the fixture)
+    """An IndexError, or on a GPU the end of the process."""
+    (corpus,) = copy.parent.parent.glob("corpora/tale-*")
+    size = (corpus / "tokens.bin").stat().st_size
+    (corpus / "tokens.bin").write_bytes(b"\xff" * size)
+    for command in (["train", "--resume", "--steps", "200"], ["eval"], ["eval", "--dynamic"]):
+        result = charrnn(*command)
+        assert result.code == 3, result.err
+        assert "damaged" in result.err
+
+
+def shown(home, *args):
+    """What the command prints to a terminal."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "charrnn", *args], cwd=home, stdout=theirs, stderr=theirs,
+        stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    os.close(theirs)
+    found = b""
+    while True:
+        try:
+            piece = os.read(ours, 4096)
+        except OSError:
+            break
+        if not piece:
+            break
+        found += piece
+    os.close(ours)
+    process.wait(60)
+    return found.decode()
+
+
+def test_a_text_cannot_command_the_terminal(home):
+    """A model that was taught escape sequences, and sets the title, or worse."""
+    text = "\x1b]0;mine\x07 \x1b[2J\u202e\r\n" * 300
+    (home / "evil.txt").write_text(text, "utf-8", newline="")
+    made = run_charrnn(home, "train", "evil.txt", "--steps", "60", "--width", "32")
+    assert made.code == 0, made.err
+    told = shown(home, "sample", "--length", "60", "--temp", "0")
+    assert "\x1b" not in told.rstrip()
+    assert "\x07" not in told
+    assert r"\x1b" in told
+    assert "\x1b" in shown(home, "sample", "--length", "60", "--temp", "0", "--raw")
+    assert "\x1b" in run_charrnn(home, "sample", "--length", "60", "--temp", "0").out
+
+
+def test_what_is_no_command_stays_as_it_is():
+    """Foreign words full of escapes."""
+    text = "naïve café\u00a0« ÷ » 日本語\u3000\u200d🙂\tإ\n"
+    assert visible(text) == text
+    assert visible("\x00\x1b\x7f\x9b\u202e\r") == r"\x00\x1b\x7f\x9b\u202e\r"
+
+
+@pytest.fixture(scope="module")
+def fuzz(trained, tmp_path_factory):
+    """A home of its own for all mutations."""
+    home = tmp_path_factory.mktemp("fuzz")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CHARRNN_HOME", str(home))
+        yield Fuzz(trained, home)
+
+
+@settings(max_examples=200)
+@given(number=st.integers(0, 6), seed=st.integers(0, 2**32))
+def test_mutated_files_load_or_are_refused(fuzz, number, seed):
+    """A traceback for a file that is not as it should be. `scripts.fuzz` tries thousands."""
+    fuzz.attempt(list(fuzz.kinds)[number], random.Random(seed))
