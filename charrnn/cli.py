@@ -1,10 +1,7 @@
 """The commands: each parses, calls and shows. What is heavy is imported inside."""
 
-import os
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Annotated, Literal
 
@@ -12,9 +9,10 @@ import typer
 
 from charrnn import __version__
 from charrnn.errors import CharRNNError, UsageError, from_os
-from charrnn.events import Emit, Event, Noticed
+from charrnn.events import Event, Noticed
 from charrnn.interrupts import caught, terminated
 from charrnn.options import Given, with_flags
+from charrnn.process import modest_threads, open_streams
 from charrnn.settings import (
     ModelSettings,
     SampleSettings,
@@ -28,7 +26,7 @@ _MANY, _WORTH_TORCH = 32, 3e11
 """Texts at once, and parameters times characters: for so many it pays to wait for torch to load."""
 
 app = typer.Typer(
-    help="Character-level recurrent language models: train one on any text, and let it write.",
+    help="Character-level recurrent language models: train one on any text, let it write.",
     epilog="Begin with: charrnn train shakespeare.txt, then charrnn sample --temp 0.8",
     no_args_is_help=True,
     rich_markup_mode="rich",
@@ -45,7 +43,7 @@ Json = Annotated[bool, typer.Option("--json", help="print JSON to stdout, one ob
 def main() -> None:
     """The command `charrnn`. Every error that a person can mend ends here, as two lines."""
     signal.signal(signal.SIGTERM, terminated)
-    _open_streams()
+    open_streams()
     try:
         code = app(prog_name="charrnn", standalone_mode=False) or 0
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # who is impatient now gets no traceback
@@ -55,18 +53,16 @@ def main() -> None:
         path = context.command_path if context else "charrnn"
         if not (message := error.format_message()):  # the help was shown instead
             sys.exit(error.exit_code)
-        what, _, why = message.partition(": ")
-        _fail(UsageError(f"{what}: {plain(why)}" if why else what, f"See {path} --help."))
+        if message.startswith("Invalid value"):
+            what, _, why = message.partition(": ")
+            message = f"{what}: {plain(why)}"
+        _fail(UsageError(message, f"See {path} --help."))
     except CharRNNError as error:
         _fail(error)
     except OSError as error:
         _fail(from_os(error))
     except MemoryError:
-        _fail(
-            CharRNNError(
-                "there is not enough memory for this", "Close other programs, or take less."
-            )
-        )
+        _fail(CharRNNError("there is not enough memory", "Close other programs, or take less."))
 
 
 def _fail(error: CharRNNError) -> None:
@@ -80,26 +76,6 @@ def _note(event: Event) -> None:
     from charrnn.terminal import Lines, console
 
     Lines(console())(event)
-
-
-def _open_streams() -> None:
-    """A stream that the caller has closed is None in Python: then nothing is read or written."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  (for good)
-
-
-def _modest_threads() -> None:
-    """Before NumPy or torch is loaded: how their threads behave beside another busy process.
-
-    By default they spin for milliseconds where they wait for one another; when something else wants
-    the processor, the one that all wait for does not get it. On two cores beside one busy process
-    a training step took half as long with torch's threads asleep after 1000 spins, and as long as
-    before on a quiet machine; and twenty texts of a 2x256 were sampled in 0.2 s by one of NumPy's
-    threads, in 9.6 s by two.
-    """
-    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def _version(asked: bool) -> None:
@@ -158,6 +134,7 @@ def train(
     json: Json = False,
 ) -> None:
     """Train a model on a text; Ctrl-C stops it with everything saved."""
+    modest_threads()
     from charrnn.runs import check_new
     from charrnn.terminal import listen
     from charrnn.text.catalog import corpus_of
@@ -166,7 +143,6 @@ def train(
         raise UsageError(
             "there is no text to train on", "Name a file, or try: charrnn train python"
         )
-    _modest_threads()
     with listen(quiet, json) as show:
         try:
             if corpus and not resume:
@@ -179,7 +155,7 @@ def train(
             else:
                 session = start.fresh(prepared, run, model, settings, given, show)
         except KeyboardInterrupt:
-            show(Noticed("Stopped before training began: there is nothing to save."))
+            show(Noticed("Stopped before training began: nothing is lost."))
             raise
         with caught() as stop:
             start.run(session, show, stop)
@@ -198,7 +174,7 @@ def sample(
     json: Json = False,
 ) -> None:
     """Let a model write, to the terminal or into a pipe."""
-    _modest_threads()
+    modest_threads()
     from numpy.random import default_rng
 
     from charrnn.play.player import Player
@@ -224,21 +200,11 @@ def sample(
             player = Player(found.model, found.weights)
             chance = default_rng(settings.seed).random
             drawn = blocks(player, found.tokenizer, settings, settings.count, chance)
-        with _progress() as show:
+        from charrnn.terminal import aside
+
+        with aside() as show:
             for text in write_many(found.tokenizer, settings, drawn, show):
                 out(text.line(json))
-
-
-@contextmanager
-def _progress() -> Iterator[Emit]:
-    """Where a bar can be shown and data goes elsewhere, a function that shows it."""
-    if sys.stdout.isatty() or not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from charrnn.terminal import listen
-
-    with listen(quiet=False, as_json=False) as show:
-        yield show
 
 
 @app.command("eval")
@@ -265,7 +231,7 @@ def eval_(
     json: Json = False,
 ) -> None:
     """Say how well a model predicts a text, in bits per character and per byte."""
-    _modest_threads()
+    modest_threads()
     from charrnn.engine.score import score
     from charrnn.runs import names_a_text
     from charrnn.terminal import listen, show_scores

@@ -4,10 +4,13 @@ import os
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
+
+_STALE = 7 * 86400.0  # seconds
 
 
 def home() -> Path:
@@ -40,7 +43,8 @@ def whole(
     place of what was there. `keep` counts the versions of the file that stay, the new one and
     those before it: see `versions`.
 
-    Raises OSError where the disk or the permissions refuse; what was at `path` is then untouched.
+    Raises OSError where the disk or the permissions refuse; what is at `path` is then whole, and as
+    a rule what was there before.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -50,6 +54,8 @@ def whole(
             yield file
             file.flush()
             os.fsync(file.fileno())
+            if proof and hasattr(os, "posix_fadvise"):  # to read from the disk, and not from memory
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
         if proof:
             proof(temporary)
         _age(path, keep)
@@ -87,10 +93,14 @@ def _age(path: Path, keep: int) -> None:
         aged = path.with_name(f".{path.name}.{os.getpid()}.1.tmp")
         aged.unlink(missing_ok=True)
         try:
-            os.link(path, aged)
-        except OSError:  # not every disk can
-            shutil.copyfile(path, aged)
-        os.replace(aged, _version(path, 1))
+            try:
+                os.link(path, aged)
+            except OSError:  # not every disk can
+                shutil.copyfile(path, aged)
+            os.replace(aged, _version(path, 1))
+        except BaseException:
+            aged.unlink(missing_ok=True)
+            raise
 
 
 def sweep(folder: Path) -> None:
@@ -104,15 +114,24 @@ def sweep(folder: Path) -> None:
 def whole_folder(path: Path) -> Iterator[Path]:
     """A folder to fill. It is at `path` after the block, in place of what was there, or never was.
 
-    A parent that is made for it goes again when the block fails.
+    Where another process has put the same there meanwhile, that one stays. A parent that is made
+    for it goes again when the block fails.
     """
     new = not path.parent.exists()
     path.parent.mkdir(parents=True, exist_ok=True)
+    for left in path.parent.glob(".*.tmp"):  # of a process that was killed, surely, by now
+        if time.time() - left.stat().st_mtime > _STALE:
+            shutil.rmtree(left, ignore_errors=True)
     temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp"))
     try:
         yield temporary
         shutil.rmtree(path, ignore_errors=True)
-        temporary.rename(path)
+        try:
+            temporary.rename(path)
+        except OSError:
+            if not path.is_dir():
+                raise
+            shutil.rmtree(temporary)
         sync_folder(path.parent)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -20,7 +20,7 @@ from typing import IO, TYPE_CHECKING, TypeVar
 
 from charrnn.errors import CheckpointError, UsageError, suggest
 from charrnn.events import Emit, Event, Noticed, Planned, Resumed, Saved, Stepped
-from charrnn.files import checkpoints, sweep, versions
+from charrnn.files import checkpoints, sweep, sync_folder, versions
 from charrnn.store import Checkpoint, load_checkpoint
 
 if TYPE_CHECKING:
@@ -63,9 +63,12 @@ def newest(path: Path, load: Callable[[Path], T], emit: Emit) -> T:
 def runs(kind: str = MODEL) -> list[Path]:
     """The folders of the runs that have such a file, the one trained last at the end."""
     folders = [path.parent for path in checkpoints().glob(f"*/{kind}")]
-    return sorted(
-        folders, key=lambda folder: max(path.lstat().st_mtime for path in folder.iterdir())
-    )
+
+    def touched(folder: Path) -> float:
+        files = [folder / name for name in (MODEL, TRAINING, METRICS)]
+        return max((path.lstat().st_mtime for path in files if path.exists()), default=0.0)
+
+    return sorted(folders, key=touched)
 
 
 def names_a_text(word: str) -> bool:
@@ -92,6 +95,9 @@ def find(name: str | None, kind: str = MODEL) -> Path:
     if (checkpoints() / name / TRAINING).is_file():
         hint = f"Train it first: charrnn train --resume --run {name}"
         raise CheckpointError(f"run {name} has no model yet", hint)
+    if kind == TRAINING and (checkpoints() / name / MODEL).is_file():
+        hint = "It can be sampled and evaluated; to train, begin another run."
+        raise CheckpointError(f"run {name} has no {TRAINING} to go on from", hint)
     names = [path.name for path in there]
     listed = f"Runs here: {', '.join(names)}." if names else "No runs here: charrnn train YOUR.txt"
     raise CheckpointError(f"there is no run {name}", f"{suggest(name, names)} {listed}".strip())
@@ -110,10 +116,29 @@ def check_new(name: str | None) -> None:
         )
 
 
+def mended(path: Path, load: Callable[[Path], T], emit: Emit) -> T:
+    """As `newest`; what was damaged is gone then, and the newest whole version in its place.
+
+    Only for who holds the lock. Else the damaged one would become the version before the next.
+    """
+    taken: list[Path] = []
+
+    def loaded(version: Path) -> T:
+        found = load(version)
+        taken.append(version)
+        return found
+
+    found = newest(path, loaded, emit)
+    if taken[0] != path:
+        os.replace(taken[0], path)
+    return found
+
+
 def holds_something(folder: Path) -> bool:
     """Whether there is more in it than a run leaves that died before it had saved anything."""
     names = {path.name for path in folder.iterdir()} if folder.exists() else set()
-    return any(name not in (METRICS, LOCK) and not name.endswith(".tmp") for name in names)
+    left = re.compile(rf"{re.escape(METRICS)}|{re.escape(LOCK)}|\..*\.tmp")
+    return not all(map(left.fullmatch, names))
 
 
 def lock(folder: Path) -> "FileLock":
@@ -144,10 +169,13 @@ def new(name: str | None, corpus: str) -> tuple[Path, "FileLock"]:
         try:
             folder.mkdir(exist_ok=candidate == name)
         except FileExistsError:
+            if name:
+                raise
             continue
         held = lock(folder)
         check_new(name)  # another process may have been quicker
         sweep(folder)
+        sync_folder(root)
         break
     return folder, held
 
@@ -189,12 +217,12 @@ class Metrics:
         if isinstance(event, Planned):
             self._apart = max(1, event.steps // 1000)
         if isinstance(event, Stepped):
-            if event.step < self._next:
+            if self._next - self._apart <= event.step < self._next:  # earlier ones were taken back
                 return
             self._next = event.step + self._apart
         if isinstance(event, Saved) and not self._path.exists():  # its folder had vanished
-            self.close()
-            self._file = _own(self._path, "ab")
+            gone, self._file = self._file, _own(self._path, "ab")
+            gone.close()
         self._file.write(json.dumps(event.record()).encode() + b"\n")
 
     def close(self) -> None:

@@ -65,10 +65,7 @@ class Screen:
             case Planned():
                 self.planned = event.steps
             case Stepped():
-                self.stepped = event
-                self.curves[0].append((event.step, event.bits_per_character))
-                if len(self.curves[0]) > _POINTS:  # more than the screen can show
-                    del self.curves[0][1::2]
+                self._step(event)
             case Evaluated():
                 self.curves[1].append((event.step, event.bits_per_character))
             case Sampled():
@@ -79,6 +76,14 @@ class Screen:
                 self.ending = ending(event)
         self.drawn = time.monotonic()
         self.live.update(self.look(), refresh=True)
+
+    def _step(self, event: Stepped) -> None:
+        self.stepped, curve = event, self.curves[0]
+        while curve and curve[-1][0] >= event.step:  # the run went back
+            curve.pop()
+        curve.append((event.step, event.bits_per_character))
+        if len(curve) > _POINTS:  # more than the screen can show
+            del curve[1::2]
 
     def _say(self, line: str, style: str) -> None:
         self.live.console.print(Text(visible(line), style))

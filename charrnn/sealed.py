@@ -5,6 +5,7 @@ is the digest of the whole file with zeros in the digest's place: not a bit of i
 It guards against accidents, not against people. Loading such a file cannot run code.
 """
 
+import errno
 import hashlib
 import json
 import re
@@ -63,6 +64,14 @@ def unseal(path: Path) -> dict[str, Any]:
     return data
 
 
+def proof(path: Path) -> None:
+    """OSError if what has just been written is not what the disk gives back."""
+    try:
+        unseal(path)
+    except ValueError as error:
+        raise OSError(errno.EIO, f"what was written cannot be read again: {error}") from None
+
+
 def _said(header: bytes) -> dict[str, Any]:
     """The JSON in a header. ValueError."""
     try:
@@ -71,5 +80,5 @@ def _said(header: bytes) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError, RecursionError):
         raise ValueError("it does not say what it is") from None
     if not known:
-        raise ValueError(f"format {data['format']} is not known to this version")
+        raise ValueError(f"format {str(data['format'])[:20]} is not known to this version")
     return data

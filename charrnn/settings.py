@@ -192,4 +192,6 @@ def read(kind: type[S], values: Mapping[str, Any]) -> S:
         if first["type"] == "value_error":  # from a __post_init__, a sentence already
             raise SettingError(str(first["ctx"]["error"])) from None
         name, what = str(first["loc"][0]), plain(first["msg"])
-        raise SettingError(f"must be {what}, not {values.get(name)!r}", name) from None
+        shown = repr(values.get(name))
+        shown = shown if len(shown) < 60 else f"{shown[:50]}..."
+        raise SettingError(f"must be {what}, not {shown}", name) from None

@@ -17,7 +17,7 @@ def piped() -> Iterator[None]:
 
 # What a terminal obeys in place of showing: controls, and marks that turn the order of a line.
 _CONTROLS = [n for n in (*range(0x20), *range(0x7F, 0xA0)) if chr(n) not in "\t\n"]
-_TURNS = [0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+_TURNS = [0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 _ESCAPED = {n: chr(n).encode("unicode_escape").decode() for n in (*_CONTROLS, *_TURNS)}
 
 

@@ -15,7 +15,7 @@ from safetensors.numpy import save
 from charrnn.cells import CELLS
 from charrnn.errors import CheckpointError
 from charrnn.files import whole
-from charrnn.sealed import metadata, seal, unseal
+from charrnn.sealed import metadata, proof, seal, unseal
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings, read
 from charrnn.text.tokenizers import Tokenizer, from_json, to_json
 
@@ -68,7 +68,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint, keep: int = 1) -> None:
         "step": checkpoint.step,
         "loss": checkpoint.loss,
     }
-    with whole(path, keep, unseal) as file:
+    with whole(path, keep, proof) as file:
         file.write(seal(save(dict(checkpoint.weights), metadata(data))))
 
 
@@ -104,7 +104,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     except KeyError as error:
         reason = f"it says nothing of {error}"
     except (
-        OSError,
+        FileNotFoundError,
         SafetensorError,
         ValueError,
         TypeError,

@@ -78,6 +78,13 @@ def listen(quiet: bool, as_json: bool) -> Iterator[Emit]:
         yield _kept_up(Lines(out))
 
 
+@contextmanager
+def aside() -> Iterator[Emit]:
+    """As `listen`, where data is written meanwhile: shown if that goes somewhere else."""
+    with listen(quiet=sys.stdout.isatty() or not sys.stderr.isatty(), as_json=False) as show:
+        yield show
+
+
 def _kept_up(show: Emit) -> Emit:
     """The same until it fails: that nobody listens any more is no reason to stop the work."""
     failed = False

@@ -72,7 +72,7 @@ def test_many_texts_at_once(used):
     """Texts that run into one another, or all are the same."""
     plain = used("sample", "--count", "5", "--stop", "\n", "--prime", "The", "--seed", "1").out
     assert plain.count("\n\n") == 5
-    assert all(line.startswith("The") for line in plain.splitlines())
+    assert all(line.startswith("The") for line in plain.splitlines() if line)
     listed = used("sample", "--count", "3", "--length", "40", "--seed", "1", "--json").out
     found = [json.loads(line) for line in listed.splitlines()]
     assert [text["number"] for text in found] == [1, 2, 3]
@@ -130,7 +130,7 @@ def test_a_short_text_is_trained_on_fewer_lanes_and_that_is_said(home, charrnn):
         "dropout 0, 1 lanes x 10, AdamW's rate 0.015: 11 tokens are read 2.7 times." in result.err
     )
     given = charrnn("train", "hello.txt", "--steps", "3", "--lanes", "9", "--split", "100/0/0")
-    assert "read with --lanes 1 --window 10 (not 9 and 10)" in given.err
+    assert "read with --lanes 1 --window 10." in given.err
     assert "no validation part" in result.err
     assert charrnn("sample", "--length", "3").code == 0
     result = charrnn("eval")

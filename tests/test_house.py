@@ -21,7 +21,7 @@ ROOMS = [
     {"store"},
     {"play"},
     {"text", "cells"},
-    {"settings", "events", "errors", "files", "sealed", "chart", "interrupts", "stdout"},
+    {"settings", "events", "errors", "files", "sealed", "chart", "interrupts", "stdout", "process"},
     {"__init__"},
 ]
 HEAVY = {

@@ -1,7 +1,7 @@
 """Settings that choose themselves: what the command line leaves open suits text, machine and time.
 
 The rules are fits to runs on tiny Shakespeare (benchmarks/RECIPE.md), not laws. A network learns
-best in a given time if it reads about eight characters a parameter: a larger one reads too little,
+best in a given time if it reads about seven characters a parameter: a larger one reads too little,
 a smaller one cannot use what it reads. One that reads the same text over and over learns it by
 heart, so the more often it does, the more of its outputs are dropped.
 """
@@ -22,7 +22,7 @@ from charrnn.settings import DEFAULT_TIME, ModelSettings, TrainSettings, seconds
 from charrnn.store import shapes
 
 _WIDTHS = (32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)
-_TOKENS_A_WEIGHT = 8.0  # read in a run, at the best
+_TOKENS_A_WEIGHT = 7.0  # read in a run, at the best
 _WEIGHTS_A_TOKEN = 8.0  # of the text, at the most
 _EPOCHS = 60.0  # how often a small text is read, where no length is asked for
 _MEASURED_WIDTHS = (16, 256)

@@ -19,6 +19,7 @@ from charrnn.engine.device import autocast
 from charrnn.engine.model import CharRNN, State, detached, joined
 
 _LANES = 32  # a thread's share at the least: with fewer, products are too thin to run well
+_SMALL = 2048  # lanes times width: products below that are reckoned faster by one core than by two
 _WIDTH = 384  # from here on a layer's weights outgrow the cache anyway, and it does not pay
 
 R = TypeVar("R")
@@ -32,14 +33,16 @@ class Crew:
         self.size = max(1, min(cores, lanes // _LANES))
         cuts = [lanes * i // self.size for i in range(self.size + 1)]
         self.shares = [slice(*pair) for pair in pairwise(cuts)]
-        if self.size > 1:
+        small = device.type == "cpu" and lanes * width < _SMALL
+        self.alone = self.size == 1 and not small
+        if not self.alone:
             self.threads = ThreadPoolExecutor(
-                self.size, "lanes", torch.set_num_threads, (cores // self.size,)
+                self.size, "lanes", torch.set_num_threads, (1 if small else cores // self.size,)
             )
 
     def map(self, work: Callable[[slice], R]) -> list[R]:
         """`work` on every share of the lanes, in their order."""
-        if self.size == 1:
+        if self.alone:
             return [work(self.shares[0])]
         return list(self.threads.map(work, self.shares))
 

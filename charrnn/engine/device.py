@@ -39,14 +39,10 @@ def autocast(device: torch.device, enabled: bool) -> AbstractContextManager[None
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
-    """A block, or a function, of products that are too small to be shared between cores.
-
-    One stream of a 2x256 goes forward and back 95 times a second with one thread where two manage
-    42 beside a busy process, and no more on a quiet machine.
-    """
+def threads(most: int) -> Iterator[None]:
+    """A block in which torch shares a product between so many cores at the most."""
     before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    torch.set_num_threads(min(most, before))
     try:
         yield
     finally:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from charrnn.engine.device import one_thread
+from charrnn.engine.device import threads
 from charrnn.engine.evaluate import Score, scored
 from charrnn.engine.model import CharRNN, State, detached
 from charrnn.events import Emit, Progress
@@ -25,11 +25,11 @@ from charrnn.text.tokenizers import Tokenizer
 SEGMENT = 20  # tokens between two updates
 _RATE = 1e-4  # eta in the paper. Both were tuned on text cut from tiny Shakespeare's training part.
 _PULL = 0.001  # lambda in the paper
+_NARROW = 256  # products of one stream that two threads reckon no faster, and beside others slower
 _LARGEST = 30.0  # times its usual size that a gradient counts: what was learned by heart has none
 _SEGMENTS, _PLACES = 2000, 50  # of the training text, and where, to see how large gradients are
 
 
-@one_thread()
 def evaluate_dynamically(
     model: CharRNN, train: Tokens, tokens: Tokens, tokenizer: Tokenizer, emit: Emit | None = None
 ) -> Score:
@@ -37,6 +37,13 @@ def evaluate_dynamically(
 
     `train` is what the model was trained on. Raises ValueError for fewer than two tokens.
     """
+    with threads(1 if model.settings.width <= _NARROW else 64):
+        return _evaluate(model, train, tokens, tokenizer, emit)
+
+
+def _evaluate(
+    model: CharRNN, train: Tokens, tokens: Tokens, tokenizer: Tokenizer, emit: Emit | None
+) -> Score:
     if len(tokens) < 2:
         raise ValueError("there is nothing to predict in fewer than two tokens")
     live = copy.deepcopy(model).train()  # cuDNN goes back in no other mode; nothing is dropped

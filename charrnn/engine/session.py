@@ -20,7 +20,7 @@ from charrnn.engine.model import CharRNN, State
 from charrnn.engine.optim import optimizers
 from charrnn.errors import CheckpointError
 from charrnn.files import whole
-from charrnn.sealed import metadata, seal, unseal
+from charrnn.sealed import metadata, proof, seal, unseal
 from charrnn.settings import (
     DEFAULT_TIME,
     ModelSettings,
@@ -152,7 +152,7 @@ class Session:
         if self.device.type != "cpu":
             chance = torch.get_device_module(self.device)
             tensors[f"rng.{self.device.type}"] = chance.get_rng_state()
-        with whole(self.folder / runs.TRAINING, self.settings.keep, unseal) as file:
+        with whole(self.folder / runs.TRAINING, self.settings.keep, proof) as file:
             file.write(seal(save(tensors, metadata(data))))
 
     @torch.no_grad()
@@ -189,9 +189,8 @@ class Session:
             torch.get_device_module(self.device).set_rng_state(chance)
 
     def is_finite(self) -> bool:
-        """Whether every weight is a number."""
-        weights = (*self.model.parameters(), *self.average.parameters())
-        return bool(torch.stack([w.isfinite().all() for w in weights]).all())
+        """Whether every number that would be saved is one."""
+        return all(bool(tensor.isfinite().all()) for tensor in self._tensors().values())
 
     def _tensors(self) -> dict[str, Tensor]:
         """Every tensor that training changes, by a name."""
@@ -214,7 +213,7 @@ def read_saved(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
         data = unseal(path)
         with safe_open(path, framework="pt") as file:
             return data, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (a file is no dict)
-    except (OSError, SafetensorError, ValueError) as error:
+    except (FileNotFoundError, SafetensorError, ValueError, TypeError, RuntimeError) as error:
         raise unusable(path, error) from None
 
 

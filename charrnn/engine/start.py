@@ -16,7 +16,14 @@ from charrnn.engine.train import train
 from charrnn.errors import CheckpointError, TextError, UsageError, from_os
 from charrnn.events import Emit, Event, Noticed
 from charrnn.files import sweep
-from charrnn.settings import DEFAULT_TIME, ModelSettings, TextSettings, TrainSettings, read
+from charrnn.settings import (
+    DEFAULT_TIME,
+    ModelSettings,
+    TextSettings,
+    TrainSettings,
+    read,
+    seconds,
+)  # fmt: skip
 from charrnn.text.catalog import corpus_of
 from charrnn.text.corpus import Corpus, find_corpus
 
@@ -76,7 +83,7 @@ def resumed(name: str | None, what: str | None, given: Mapping[str, Any], emit: 
     folder = path.parent
     held = runs.lock(folder)
     sweep(folder)
-    data, tensors = runs.newest(path, read_saved, emit)
+    data, tensors = runs.mended(path, read_saved, emit)
     try:
         settings = read(TrainSettings, data["train"])
         model, text = read(ModelSettings, data["model"]), read(TextSettings, data["text"])
@@ -84,14 +91,11 @@ def resumed(name: str | None, what: str | None, given: Mapping[str, Any], emit: 
     except (KeyError, TypeError, ValueError) as error:
         raise unusable(path, error) from None
     changed: dict[str, Any] = {key: given[key] for key in CHANGEABLE if key in given}
-    longer = any(
-        given.get(key, was) != was for key, was in asdict(settings).items() if key in LENGTHS
-    )
-    if longer:
-        changed |= {key: given.get(key) for key in LENGTHS}
-    settings = replace(settings, **changed)
+    asked = replace(settings, **changed | {key: given.get(key) for key in LENGTHS})
+    longer = bool(given.keys() & set(LENGTHS)) and _length(asked) != _length(settings)
+    settings = asked if longer else replace(settings, **changed)
     there = asdict(model) | asdict(settings) | asdict(text)
-    other = [name for name, value in given.items() if there[name] != value]
+    other = [name for name in given.keys() - set(LENGTHS) if there[name] != given[name]]
     if other:
         flag = f"--{other[0].replace('_', '-')}"
         raise UsageError(
@@ -117,48 +121,60 @@ def resumed(name: str | None, what: str | None, given: Mapping[str, Any], emit: 
     session.lock = held
     _check_model(session, emit)
     now = session.position
-    before = _lengthen(session) if longer else None
+    before = now.steps
+    if longer:
+        _lengthen(session)
+        session.save()  # so that it is the length of the run from now on
     if not session.finished:
         end = f" of {now.steps:,}" if now.steps else f", for {settings.time or DEFAULT_TIME} in all"
-        end += f", no longer of {before:,}" if before else ""
+        end += f", no longer of {before:,}" if longer and before else ""
         emit(Noticed(f"Run {folder.name} goes on after step {now.step:,}{end}."))
         emit(runs.history(folder, now.step))
     return session
 
 
-def _lengthen(session: Session) -> int | None:
+def _length(settings: TrainSettings) -> tuple[float | None, ...]:
+    """What a run's length is given in, and how long it is."""
+    timed = not (settings.steps or settings.epochs)
+    return settings.steps, settings.epochs, seconds(settings.time or DEFAULT_TIME) * timed
+
+
+def _lengthen(session: Session) -> None:
     """Give a run that goes on another length, as if it had been its length from the beginning.
 
-    The steps that it had been planned to take. UsageError if it has gone further already.
+    UsageError if it has gone further already.
     """
     now = session.position
-    before, now.steps = now.steps, None
     if session.timed and session.budget <= now.seconds:
         raise UsageError(
             f"run {session.folder.name} has been trained for {now.seconds:.0f} s already",
             "Give a --time longer than that: it counts from the run's beginning.",
         )
+    now.steps = None
     plan.by_count(session)
+    if session.timed and now.step:  # at the pace so far
+        left = (session.budget - now.seconds) * now.step / now.seconds
+        now.steps = now.step + max(1, round(left))
     if now.steps and now.steps <= now.step:
         raise UsageError(
             f"run {session.folder.name} has taken {now.step:,} steps already",
             f"{now.steps:,} are less: the length of a run counts from its beginning.",
         )
-    return before
 
 
 def _check_model(session: Session, emit: Emit) -> None:
-    """The model that was the best so far may be gone: then any model is better."""
+    """The best model may be gone, and then any is better; or it may be newer than the state."""
     now = session.position
-    if now.best is None:
-        return
     try:
-        kept = store.load_checkpoint(session.folder / runs.MODEL)
-        if kept.loss is not None and kept.loss <= now.best:
-            return
+        kept = runs.mended(session.folder / runs.MODEL, store.load_checkpoint, emit).loss
     except CheckpointError as error:
-        emit(Noticed(f"{error.message}. The next one that is evaluated takes its place."))
-    now.best = now.best_bits = None
+        kept = None
+        if now.best is not None:
+            emit(Noticed(f"{error.message}. The next one that is evaluated takes its place."))
+    if kept is None:
+        now.best = now.best_bits = None
+    elif now.best and now.best_bits and kept != now.best:
+        now.best, now.best_bits = kept, now.best_bits * kept / now.best
 
 
 def run(session: Session, show: Emit, stop: Callable[[], bool]) -> None:
@@ -186,6 +202,6 @@ def run(session: Session, show: Emit, stop: Callable[[], bool]) -> None:
 
             train(session, emit, stop)
     except BaseException:
-        if not begun and not session.position.step:
+        if not begun and not (session.folder / runs.MODEL).exists() and not session.position.step:
             shutil.rmtree(session.folder, ignore_errors=True)
         raise

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from contextlib import suppress
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +15,7 @@ from charrnn.errors import DivergedError
 from charrnn.events import Emit, Evaluated, Finished, Noticed, Planned, Sampled, Saved, Started
 from charrnn.play.player import Player
 from charrnn.play.sample import write
-from charrnn.runs import TRAINING, newest
+from charrnn.runs import TRAINING, lock, newest
 from charrnn.settings import SampleSettings
 
 _SAMPLE = SampleSettings(length=400, temp=0.8, seed=1)
@@ -44,11 +43,10 @@ def train(session: Session, emit: Emit, stop: Callable[[], bool]) -> None:
         except RunawayError:
             _go_back(session, watch, emit)
     if not session.finished:
-        with suppress(RunawayError):  # then what was saved before is the better place to go on from
+        try:
             _save(session, watch, emit, last=True)
-            if watch.looked != session.position.step:
-                _look(session, watch, emit)
-                _save(session, watch, emit, last=True)
+        except RunawayError:
+            _go_back(session, watch, emit)
     emit(_finished(session))
 
 
@@ -63,13 +61,17 @@ def _advance(session: Session, watch: Watch, emit: Emit) -> None:
             _look(session, watch, emit)
             emit(Planned(plan.with_looks(session, watch, watch.seconds - before)))
             _save(session, watch, emit)
+        elif watch.save_is_due:
+            _save(session, watch, emit)
         return
     looks = plan.between_looks(session, now.steps)
     if now.step % looks == 0 or session.finished:
         _look(session, watch, emit)
         if steps := plan.again(session, watch):
             emit(Planned(steps))
-    if now.step % (settings.save_every or looks) == 0 or session.finished or watch.save_is_due:
+    asked = now.step % (settings.save_every or looks) == 0
+    due = watch.save_is_due or (asked and (settings.save_every or watch.save_is_cheap))
+    if due or session.finished:
         _save(session, watch, emit, last=session.finished)
 
 
@@ -111,9 +113,9 @@ def _go_back(session: Session, watch: Watch, emit: Emit) -> None:
     if scale < _LOWEST:
         raise diverged(session)
     session.restore(*newest(session.folder / TRAINING, read_saved, emit))
-    session.position.scale = scale
-    plan.by_count(session)
-    now = session.position
+    now = session.position  # what is known of the length and of the best model still holds
+    now.scale, now.steps, now.hold = scale, begun.steps, begun.hold
+    now.best, now.best_bits = begun.best, begun.best_bits
     emit(
         Noticed(
             f"The loss got out of hand at step {begun.step:,}: "
@@ -129,14 +131,21 @@ def _save(session: Session, watch: Watch, emit: Emit, *, last: bool = False) -> 
     A disk that refuses is no reason to stop, but at the end: perhaps it has room next time.
     """
     watch.report()
-    if not session.is_finite():
+    if session.position.skipped and not last:
+        return  # weights that the next steps may not be able to go on with
+    if session.position.skipped or not session.is_finite():
         raise RunawayError
-    watch.saved = watch.seconds
-    if not session.folder.is_dir():
-        emit(Noticed(f"{session.folder} has vanished: it is made anew."))
+    begun = watch.seconds
     with watch.trouble(tolerated=not last):
+        if not session.folder.is_dir():
+            emit(Noticed(f"{session.folder} has vanished: it is made anew."))
+            session.folder.mkdir(parents=True)
+            session.lock = lock(session.folder)
+            session.position.best = session.position.best_bits = None  # that model is gone
         session.save()
         emit(Saved(session.position.step, str(session.folder)))
+    watch.saved = watch.seconds
+    watch.cost = watch.saved - begun
 
 
 def _look(session: Session, watch: Watch, emit: Emit) -> None:

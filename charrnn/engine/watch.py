@@ -28,6 +28,7 @@ class Watch:
         self.losses: list[Tensor] = []
         self.times: list[float] = []
         self.entered = self.reported = self.saved = self.seconds
+        self.cost = 0.0  # seconds that the last save took
         self.pace = 0.0  # seconds a step, looks apart
         self.mark = (session.position.step, self.seconds)  # from where the pace is measured anew
         self.looked = 0  # the step of the last evaluation
@@ -37,6 +38,11 @@ class Watch:
     def save_is_due(self) -> bool:
         """Whether too much would be lost by now."""
         return self.seconds - self.saved > _SAVED
+
+    @property
+    def save_is_cheap(self) -> bool:
+        """Whether saving now keeps it under 2 % of the time."""
+        return self.seconds - self.saved > 50 * self.cost
 
     @property
     def seconds(self) -> float:
@@ -85,7 +91,7 @@ class Watch:
         if not self.losses:
             return
         now, lanes = self.session.position, self.session.lanes
-        losses = torch.stack(self.losses)
+        losses, self.losses = torch.stack(self.losses), []
         fine = losses[losses.isfinite()]
         if skipped := len(losses) - len(fine):
             if self.session.device.type != "cpu":  # where no step is looked at before it is taken
@@ -96,7 +102,7 @@ class Watch:
         if not len(fine):
             return
         loss = fine.mean().item()
-        tokens = len(self.losses) * lanes.lanes * lanes.window
+        tokens = len(losses) * lanes.lanes * lanes.window
         self.emit(
             Stepped(
                 step=now.step,
@@ -109,7 +115,7 @@ class Watch:
                 epoch=self.session.epoch,
             )
         )
-        self.losses, self.reported = [], self.seconds
+        self.reported = self.seconds
 
 
 class RunawayError(Exception):

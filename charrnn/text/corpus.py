@@ -11,9 +11,8 @@ and an unchanged one is found again, whatever it is called and whenever it was t
 import codecs
 import hashlib
 import json
-import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,7 +25,7 @@ from charrnn.errors import TextError
 from charrnn.events import Emit, Prepared, Progress
 from charrnn.files import corpora, plain_name, whole, whole_folder
 from charrnn.settings import TextSettings, read, split_shares
-from charrnn.text.source import PIECE, opened, pieces
+from charrnn.text.passes import Passes, spooled
 from charrnn.text.tokenizers import TOKENIZERS, Tokenizer, from_json, to_json
 
 FORMAT = 1
@@ -123,14 +122,14 @@ def prepare(
     corpus that is found the split of these settings; otherwise it keeps its own.
     """
     with tempfile.TemporaryDirectory() as spool:
-        paths = [_spooled(source, Path(spool) / str(n)) for n, source in enumerate(sources)]
+        paths = [spooled(source, Path(spool) / str(n)) for n, source in enumerate(sources)]
         before = [path.stat() for path in paths]
         total = sum(stat.st_size for stat in before)
         names = [Path(source).name if source != "-" else "stdin" for source in sources]
         if total == 0:
             raise TextError(f"there is nothing in {' and '.join(names)}", "Take a longer text.")
         label = plain_name(name or Path(names[0]).stem)
-        work = _Work(list(zip(paths, names, strict=True)), settings, total * 3, label, emit)
+        work = Passes(list(zip(paths, names, strict=True)), settings, total * 3, label, emit)
         digests = list(work.digests())
         key = _key(digests, settings)
         folder = corpora() / f"{label}-{key[:8]}"
@@ -154,57 +153,6 @@ def prepare(
     vocabulary = corpus.tokenizer.size
     emit(Prepared(corpus.name, str(folder), len(corpus.tokens), vocabulary, found is not None))
     return corpus
-
-
-def _spooled(source: str | Path, spool: Path) -> Path:
-    """A text is read three times over, so what can be read only once goes through a file."""
-    with opened(source) as file:  # a wrong name is told before hours are spent on the right ones
-        if source != "-" and Path(source).is_file():
-            return Path(source)
-        with spool.open("wb") as copy:
-            shutil.copyfileobj(file, copy, PIECE)
-    return spool
-
-
-@dataclass
-class _Work:
-    """The passes over the sources, and how far they have come."""
-
-    sources: Sequence[tuple[Path, str]]
-    settings: TextSettings
-    total: int
-    name: str
-    emit: Emit
-    done: int = 0
-
-    @property
-    def task(self) -> str:
-        return f"preparing {self.name}"
-
-    def _advance(self, size: int) -> None:
-        self.done += size
-        self.emit(Progress(self.task, self.done, self.total))
-
-    def digests(self) -> Iterator[str]:
-        """The sha256 of each source."""
-        for path, _ in self.sources:
-            digest = hashlib.sha256()
-            with opened(path) as file:
-                while data := file.read(PIECE):
-                    digest.update(data)
-                    self._advance(len(data))
-            yield digest.hexdigest()
-
-    def text(self) -> Iterator[str]:
-        """The text of all sources, in pieces."""
-        raw = TOKENIZERS[self.settings.tokens].raw
-        for path, name in self.sources:
-            with opened(path) as file:
-                before = 0
-                for piece in pieces(file, name, self.settings.encoding, raw):
-                    yield piece
-                    self._advance(file.tell() - before)
-                    before = file.tell()
 
 
 def key_of(path: Path, settings: TextSettings) -> str:
@@ -236,7 +184,7 @@ def _reuse(folder: Path, key: str, split: str | None) -> Corpus | None:
     return replace(found, split=split)
 
 
-def _write(folder: Path, work: _Work, facts: dict[str, Any]) -> None:
+def _write(folder: Path, work: Passes, facts: dict[str, Any]) -> None:
     settings = work.settings
     tokenizer = TOKENIZERS[settings.tokens].learn(work.text())
     count, dtype = 0, np.dtype(np.uint8)

@@ -187,7 +187,7 @@ TOKENIZERS: dict[TokenizerName, type[Tokenizer]] = {
 def from_json(data: Any) -> Tokenizer:
     """The tokenizer that `to_json` described. Raises ValueError."""
     kind = data.get("kind") if isinstance(data, dict) else None
-    if kind not in TOKENIZERS:
+    if not isinstance(kind, str) or kind not in TOKENIZERS:
         raise ValueError(f"unknown tokenizer {kind!r}")
     return TOKENIZERS[kind].from_json(data)
 

@@ -11,8 +11,7 @@ from charrnn import runs, store
 from charrnn.engine.evaluate import evaluate
 from charrnn.engine.session import Session, read_saved
 from charrnn.engine.train import _step, train
-from charrnn.errors import DivergedError
-from charrnn.events import Evaluated, Finished, Noticed, Planned, Saved, Stepped
+from charrnn.events import Evaluated, Finished, Planned, Saved, Stepped
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings
 from charrnn.text.corpus import prepare
 from tests.conftest import tale
@@ -179,50 +178,6 @@ def test_checkpoints_come_as_often_as_asked(home):
     assert [e.step for e in events if isinstance(e, Saved)] == [3, 6, 9, 10]
 
 
-def test_a_run_that_always_runs_off_ends_and_keeps_what_was_good(home):
-    """Not-a-number over the last good model or training state, from which nothing comes back."""
-    made, said = session(home, tale(3000), steps=40, save_every=1), []
-    with pytest.raises(DivergedError, match=r"diverged at step 1\d+, and at 0.125 of its rates"):
-        train(made, said.append, lambda: poison(made, at=10))
-    assert sum("got out of hand" in e.message for e in said if isinstance(e, Noticed)) == 3
-    data, tensors = read_saved(made.folder / runs.TRAINING)
-    assert data["position"]["step"] == 10
-    assert all(t.isfinite().all() for t in tensors.values())
-    store.load_checkpoint(made.folder / runs.MODEL)
-
-
-def test_a_run_that_runs_off_once_goes_back_and_ends_well(home):
-    """A night lost to one bad batch; or gone on with at the rate that it could not bear."""
-    made, said = session(home, tale(3000), steps=40, save_every=5), []
-    train(made, said.append, lambda: made.position.scale == 1 and poison(made, at=12))
-    assert made.finished
-    assert made.position.scale == 0.5
-    assert made.is_finite()
-    assert [e for e in said if isinstance(e, Noticed) and "back to step 10" in e.message]
-
-
-def test_a_step_whose_gradient_is_no_number_is_left_out(home):
-    """One gradient that overflows, and every weight is lost; or the step that is lost unseen."""
-    made, said = session(home, tale(3000), steps=20), []
-    gradients, before = made.crew.gradients, []
-
-    def once_broken(model, *given, **named):
-        loss, found, state = gradients(model, *given, **named)
-        if made.position.step == 7:
-            before.extend(p.clone() for p in model.parameters())
-            found[0][0] = math.inf
-        if made.position.step == 8:
-            assert all(map(torch.equal, before, model.parameters()))
-        return loss, found, state
-
-    made.crew.gradients = once_broken
-    train(made, said.append, lambda: False)
-    assert before
-    assert made.is_finite()
-    assert made.position.scale == 1
-    assert [e for e in said if isinstance(e, Noticed) and "a step was left out" in e.message]
-
-
 def test_the_average_follows_the_weights_exponentially(home):
     """The last weights under the name of their average, or a first step that weighs for ever."""
     made = session(home, tale(3000), steps=30, average=0.9)
@@ -241,13 +196,6 @@ def test_the_gradient_is_clipped(home):
     before = made.model.head.detach().clone()
     run(made)
     assert (made.model.head - before).abs().max() < 1e-5
-
-
-def poison(session, at):
-    if session.position.step == at:
-        with torch.no_grad():
-            session.model.head_bias[0] = math.nan
-    return False
 
 
 def test_the_score_of_the_end_is_that_of_the_best_look(home):
