@@ -58,9 +58,10 @@ def again(session: Session, watch: Watch) -> int | None:
     watch.mark = (now.step, watch.seconds)
     if not (session.timed and now.steps and step < now.step < now.steps):
         return None
-    pace = (watch.seconds - seconds) / (now.step - step)
-    steps = now.step + max(1, round((session.budget - watch.seconds) / pace))
-    if abs(steps - now.steps) * pace < _TOLERATED * session.budget:
+    watch.pace = watch.pace or now.seconds / now.step  # a run that goes on has not measured it
+    watch.pace = (watch.pace + (watch.seconds - seconds) / (now.step - step)) / 2  # it may jitter
+    steps = now.step + max(1, round((session.budget - watch.seconds) / watch.pace))
+    if abs(steps - now.steps) * watch.pace < _TOLERATED * session.budget:
         return None
     share = (now.steps - now.step) / max(1, now.steps - now.hold)
     if now.step > now.hold:
