@@ -77,11 +77,11 @@ def main() -> None:
         left_alone, killed = Path(folder) / "a", Path(folder) / "b"
         text = Path(folder) / "tale.txt"
         text.write_text(tale(100_000), "utf-8")
-        length = ("--steps", str(200 * given.kills), "--save-every", "10", "--dropout", "0.1")
+        length = ("--steps", str(120 * given.kills), "--save-every", "20", "--dropout", "0.1")
         begun = time.monotonic()
         if command(left_alone, str(text), *length).wait():
             sys.exit("the run that was left alone failed")
-        print(f"left alone: {200 * given.kills} steps in {time.monotonic() - begun:.0f} s")
+        print(f"left alone: {120 * given.kills} steps in {time.monotonic() - begun:.0f} s")
         kills = saves = 0
         process = command(killed, str(text), *length)
         while kills < given.kills:
@@ -89,7 +89,10 @@ def main() -> None:
             if caught is None:
                 sys.exit("it came to its end too soon")
             kills, saves = kills + 1, saves + caught
-            print(f"killed {kills} times, {saves} of them in a save, at step {reached(killed)}")
+            print(
+                f"killed {kills} times, {saves} of them in a save, at step {reached(killed)}",
+                flush=True,
+            )
             process = command(killed, "--resume")
         if process.wait():
             sys.exit("the run that was killed failed")
