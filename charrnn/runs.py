@@ -37,15 +37,20 @@ T = TypeVar("T")
 def load_run(name: str | None, emit: Emit) -> Checkpoint:
     """The model of a run, by its name, its folder or its file; None: of the last run.
 
-    Where a run's model is damaged, the one before it, and that is said. CheckpointError as above.
+    Where a run's model is damaged, the one before it, and that is said. CheckpointError if there is
+    none that is whole.
     """
     path = find(name)
     own = name is not None and Path(name) == path  # that file and no other
     return load_checkpoint(path) if own else newest(path, load_checkpoint, emit)
 
 
-def newest(path: Path, load: Callable[[Path], T], emit: Emit) -> T:
-    """What `load` makes of a file, or of the newest version of it that is whole."""
+def newest(path: Path, load: Callable[[Path], T], emit: Emit, *, mend: bool = False) -> T:
+    """What `load` makes of a file, or of the newest version of it that is whole.
+
+    `mend` puts that version in the place of what is damaged, which would else become the version
+    before the next. Only for who holds the lock.
+    """
     damaged: CheckpointError | None = None
     for version in versions(path):
         try:
@@ -55,6 +60,8 @@ def newest(path: Path, load: Callable[[Path], T], emit: Emit) -> T:
             continue
         if damaged:
             emit(Noticed(f"{damaged.message}. Taking what was saved before it, {version.name}."))
+        if mend and version != path:
+            os.replace(version, path)
         return found
     assert damaged, "there is one version at least"
     raise damaged
@@ -114,24 +121,6 @@ def check_new(name: str | None) -> None:
             f"there is a run {name} already",
             f"Go on with it: charrnn train --resume --run {name}; or take another name.",
         )
-
-
-def mended(path: Path, load: Callable[[Path], T], emit: Emit) -> T:
-    """As `newest`; what was damaged is gone then, and the newest whole version in its place.
-
-    Only for who holds the lock. Else the damaged one would become the version before the next.
-    """
-    taken: list[Path] = []
-
-    def loaded(version: Path) -> T:
-        found = load(version)
-        taken.append(version)
-        return found
-
-    found = newest(path, loaded, emit)
-    if taken[0] != path:
-        os.replace(taken[0], path)
-    return found
 
 
 def holds_something(folder: Path) -> bool:

@@ -133,6 +133,16 @@ class TrainSettings:
         if self.time is not None:
             seconds(self.time)
 
+    @property
+    def timed(self) -> bool:
+        """Whether the run is as long as a time, and not as steps or epochs."""
+        return not (self.steps or self.epochs)
+
+    @property
+    def budget(self) -> float:
+        """Seconds that a timed run takes."""
+        return seconds(self.time or DEFAULT_TIME)
+
 
 @dataclass(frozen=True)
 class SampleSettings:

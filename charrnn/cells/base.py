@@ -9,6 +9,7 @@ caller has multiplied for all time steps at once. `state` is a tuple of arrays; 
 output.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NamedTuple
 
@@ -19,7 +20,7 @@ Weights = Mapping[str, Array]
 State = tuple[Array, ...]
 
 
-class Cell:
+class Cell(ABC):
     """One recurrent cell: its gates, the arrays of its state, its equations."""
 
     gates: ClassVar[int]
@@ -46,9 +47,9 @@ class Cell:
         }
 
     @staticmethod
+    @abstractmethod
     def step(weights: Weights, z: Array, state: State) -> State:
         """One time step: the input's share z (..., G*H) and the state -> the next state."""
-        raise NotImplementedError
 
 
 class _Library(NamedTuple):

@@ -18,7 +18,7 @@ from charrnn.engine import device as devices
 from charrnn.engine.batches import fitting
 from charrnn.engine.crew import Crew
 from charrnn.engine.model import CharRNN
-from charrnn.settings import DEFAULT_TIME, ModelSettings, TrainSettings, seconds
+from charrnn.settings import DEFAULT_TIME, ModelSettings, TrainSettings
 from charrnn.store import shapes
 
 _WIDTHS = (32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)
@@ -47,7 +47,7 @@ def choose(
     if "lanes" not in given:
         most = tokens // (_WINDOWS_A_LANE * train.window)
         train = replace(train, lanes=min(train.lanes, max(16, 2 ** int(math.log2(most or 1)))))
-    timed = not (train.steps or train.epochs)
+    timed = train.timed
     pace = measured(model, train, tokens, vocabulary) if timed else lambda _: 0.0
 
     def sizes(width: int) -> tuple[int, float]:
@@ -59,7 +59,7 @@ def choose(
             return weights, train.steps * math.prod(fitting(tokens, train.lanes, train.window))
         if train.epochs:
             return weights, train.epochs * tokens
-        return weights, pace(weights) * seconds(train.time or DEFAULT_TIME)
+        return weights, pace(weights) * train.budget
 
     def misfit(width: int) -> float:
         weights, reads = sizes(width)

@@ -34,7 +34,7 @@ class Crew:
         cuts = [lanes * i // self.size for i in range(self.size + 1)]
         self.shares = [slice(*pair) for pair in pairwise(cuts)]
         small = device.type == "cpu" and lanes * width < _SMALL
-        self.alone = self.size == 1 and not small
+        self.alone = self.size == 1 and not small  # the caller's own thread, with all its cores
         if not self.alone:
             self.threads = ThreadPoolExecutor(
                 self.size, "lanes", torch.set_num_threads, (1 if small else cores // self.size,)

@@ -39,10 +39,10 @@ def autocast(device: torch.device, enabled: bool) -> AbstractContextManager[None
 
 
 @contextmanager
-def threads(most: int) -> Iterator[None]:
-    """A block in which torch shares a product between so many cores at the most."""
+def threads(number: int) -> Iterator[None]:
+    """A block in which torch shares a product between so many cores."""
     before = torch.get_num_threads()
-    torch.set_num_threads(min(most, before))
+    torch.set_num_threads(number)
     try:
         yield
     finally:

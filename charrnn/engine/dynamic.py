@@ -37,7 +37,7 @@ def evaluate_dynamically(
 
     `train` is what the model was trained on. Raises ValueError for fewer than two tokens.
     """
-    with threads(1 if model.settings.width <= _NARROW else 64):
+    with threads(1 if model.settings.width <= _NARROW else torch.get_num_threads()):
         return _evaluate(model, train, tokens, tokenizer, emit)
 
 

@@ -14,7 +14,7 @@ _TOLERATED = 0.03  # share of its time that a run may be longer or shorter
 def by_count(session: Session) -> None:
     """Settle the length of a run that is given in steps or epochs."""
     now, settings = session.position, session.settings
-    if now.steps is None and not session.timed:
+    if now.steps is None and not session.settings.timed:
         per_epoch = session.lanes.steps_an_epoch
         now.steps = settings.steps or math.ceil((settings.epochs or 0) * per_epoch)
         now.hold = now.hold or min(settings.warmup, now.steps // 10)
@@ -27,12 +27,14 @@ def by_time(session: Session, watch: Watch) -> bool:
     Says whether it is settled; the looks are not in it yet.
     """
     now = session.position
-    enough = len(watch.times) >= 8 and watch.here >= min(10.0, 0.03 * session.budget)
-    if not enough and watch.here < 0.2 * session.budget:  # steps may be long, and time short
+    enough = len(watch.times) >= 8 and watch.here >= min(10.0, 0.03 * session.settings.budget)
+    if (
+        not enough and watch.here < 0.2 * session.settings.budget
+    ):  # steps may be long, and time short
         return False
     apart = [b - a for a, b in pairwise([watch.entered, *watch.times])]
     step = statistics.median(apart[len(apart) // 2 :])  # the first are slower: nothing is warm yet
-    now.steps = now.step + max(1, round((session.budget - watch.seconds) / step))
+    now.steps = now.step + max(1, round((session.settings.budget - watch.seconds) / step))
     now.hold = now.hold or max(now.step, session.settings.warmup)
     watch.pace = step
     return True
@@ -56,12 +58,12 @@ def again(session: Session, watch: Watch) -> int | None:
     """
     now, (step, seconds) = session.position, watch.mark
     watch.mark = (now.step, watch.seconds)
-    if not (session.timed and now.steps and step < now.step < now.steps):
+    if not (session.settings.timed and now.steps and step < now.step < now.steps):
         return None
     watch.pace = watch.pace or now.seconds / now.step  # a run that goes on has not measured it
     watch.pace = (watch.pace + (watch.seconds - seconds) / (now.step - step)) / 2  # it may jitter
-    steps = now.step + max(1, round((session.budget - watch.seconds) / watch.pace))
-    if abs(steps - now.steps) * watch.pace < _TOLERATED * session.budget:
+    steps = now.step + max(1, round((session.settings.budget - watch.seconds) / watch.pace))
+    if abs(steps - now.steps) * watch.pace < _TOLERATED * session.settings.budget:
         return None
     share = (now.steps - now.step) / max(1, now.steps - now.hold)
     if now.step > now.hold:

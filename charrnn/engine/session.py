@@ -21,14 +21,7 @@ from charrnn.engine.optim import optimizers
 from charrnn.errors import CheckpointError
 from charrnn.files import whole
 from charrnn.sealed import metadata, proof, seal, unseal
-from charrnn.settings import (
-    DEFAULT_TIME,
-    ModelSettings,
-    TextSettings,
-    TrainSettings,
-    read,
-    seconds,
-)  # fmt: skip
+from charrnn.settings import ModelSettings, TextSettings, TrainSettings, read
 from charrnn.text.corpus import Corpus
 
 
@@ -83,16 +76,6 @@ class Session:
     def finished(self) -> bool:
         """Whether the planned end is reached."""
         return self.position.step == self.position.steps
-
-    @property
-    def timed(self) -> bool:
-        """Whether the run is as long as a time, and not as steps or epochs."""
-        return not (self.settings.steps or self.settings.epochs)
-
-    @property
-    def budget(self) -> float:
-        """Seconds that a timed run takes."""
-        return seconds(self.settings.time or DEFAULT_TIME)
 
     @property
     def epoch(self) -> float:

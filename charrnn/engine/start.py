@@ -16,14 +16,7 @@ from charrnn.engine.train import train
 from charrnn.errors import CheckpointError, TextError, UsageError, from_os
 from charrnn.events import Emit, Event, Noticed
 from charrnn.files import sweep
-from charrnn.settings import (
-    DEFAULT_TIME,
-    ModelSettings,
-    TextSettings,
-    TrainSettings,
-    read,
-    seconds,
-)  # fmt: skip
+from charrnn.settings import DEFAULT_TIME, ModelSettings, TextSettings, TrainSettings, read
 from charrnn.text.catalog import corpus_of
 from charrnn.text.corpus import Corpus, find_corpus
 
@@ -83,7 +76,7 @@ def resumed(name: str | None, what: str | None, given: Mapping[str, Any], emit: 
     folder = path.parent
     held = runs.lock(folder)
     sweep(folder)
-    data, tensors = runs.mended(path, read_saved, emit)
+    data, tensors = runs.newest(path, read_saved, emit, mend=True)
     try:
         settings = read(TrainSettings, data["train"])
         model, text = read(ModelSettings, data["model"]), read(TextSettings, data["text"])
@@ -135,8 +128,7 @@ def resumed(name: str | None, what: str | None, given: Mapping[str, Any], emit: 
 
 def _length(settings: TrainSettings) -> tuple[float | None, ...]:
     """What a run's length is given in, and how long it is."""
-    timed = not (settings.steps or settings.epochs)
-    return settings.steps, settings.epochs, seconds(settings.time or DEFAULT_TIME) * timed
+    return settings.steps, settings.epochs, settings.budget * settings.timed
 
 
 def _lengthen(session: Session) -> None:
@@ -145,15 +137,15 @@ def _lengthen(session: Session) -> None:
     UsageError if it has gone further already.
     """
     now = session.position
-    if session.timed and session.budget <= now.seconds:
+    if session.settings.timed and session.settings.budget <= now.seconds:
         raise UsageError(
             f"run {session.folder.name} has been trained for {now.seconds:.0f} s already",
             "Give a --time longer than that: it counts from the run's beginning.",
         )
     now.steps = None
     plan.by_count(session)
-    if session.timed and now.step:  # at the pace so far
-        left = (session.budget - now.seconds) * now.step / now.seconds
+    if session.settings.timed and now.step:  # at the pace so far
+        left = (session.settings.budget - now.seconds) * now.step / now.seconds
         now.steps = now.step + max(1, round(left))
     if now.steps and now.steps <= now.step:
         raise UsageError(
@@ -166,7 +158,7 @@ def _check_model(session: Session, emit: Emit) -> None:
     """The best model may be gone, and then any is better; or it may be newer than the state."""
     now = session.position
     try:
-        kept = runs.mended(session.folder / runs.MODEL, store.load_checkpoint, emit).loss
+        kept = runs.newest(session.folder / runs.MODEL, store.load_checkpoint, emit, mend=True).loss
     except CheckpointError as error:
         kept = None
         if now.best is not None:

@@ -112,7 +112,7 @@ def _go_back(session: Session, watch: Watch, emit: Emit) -> None:
     begun, scale = session.position, session.position.scale / 2
     if scale < _LOWEST:
         raise diverged(session)
-    session.restore(*newest(session.folder / TRAINING, read_saved, emit))
+    session.restore(*newest(session.folder / TRAINING, read_saved, emit, mend=True))
     now = session.position  # what is known of the length and of the best model still holds
     now.scale, now.steps, now.hold = scale, begun.steps, begun.hold
     now.best, now.best_bits = begun.best, begun.best_bits
