@@ -1,6 +1,6 @@
 """Measure speed and quality in one run: a table to the terminal, JSON to a file.
 
-python -m benchmarks                                    all but quality, in a quarter of an hour
+python -m benchmarks                                    all but quality, in half an hour
 python -m benchmarks --text shakespeare.txt --times 30s,110s    and quality
 python -m benchmarks training sampling --runs 5         some parts, more often
 """
@@ -19,7 +19,7 @@ from rich.table import Table
 
 from benchmarks.parts import Bench
 
-PARTS = ("training", "sampling", "startup", "prepare", "growth", "quality")
+PARTS = ("training", "sampling", "startup", "prepare", "growth", "cells", "quality")
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks.measure import Row, charrnn, process, python, ratios
 from benchmarks.text import compressed, english
+from charrnn.cells import CELLS
 
 _READ = "file = open({path!r}, encoding='utf-8', newline='')\nwhile file.read(1 << 20): pass"
 _TORCH = (sys.executable, "-c", "import torch")
@@ -112,6 +113,14 @@ class Bench:
             steps = ("--steps", "30", "--width", "128", "--quiet", "--run", text.stem)
             ran = charrnn(self.home, "train", str(text), *steps)
             yield Row("growth", f"corpus {megabytes} MB, peak memory", ran.mebibytes, "MiB")
+
+    def cells(self) -> Iterator[Row]:
+        """Each cell's training rate beside LSTM's, at the same width."""
+        size = ("--width", "256", "--seconds", "3")
+        for cell in CELLS:
+            one, other = (_rate("ours", "train", "--cell", c, *size) for c in (cell, "lstm"))
+            mine, _, ratio = ratios(self.runs, one, other)
+            yield Row("cells", f"{cell} 2x256", mine, "characters/s", ratio, "lstm")
 
     def quality(self) -> Iterator[Row]:
         """Validation loss after a time, over seeds; dynamic evaluation; compressors."""

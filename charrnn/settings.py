@@ -11,7 +11,10 @@ from typing import Annotated, Any, Literal, TypeVar, get_type_hints
 
 from annotated_types import Ge, Gt, Le, Lt
 
-CellName = Literal["lstm", "gru", "elman", "relu"]
+CellName = Literal[
+    "lstm", "gru", "elman", "relu", "irnn", "jordan", "full", "peephole", "clockwork", "scrn",
+    "mgu", "mingru", "minlstm", "mlstm", "mogrifier",
+]  # fmt: skip
 TokenizerName = Literal["char", "byte"]
 
 DEFAULT_TIME = "5m"

@@ -4,13 +4,14 @@ A legend for shapes, here and everywhere: T time steps, B lanes, D inputs, H hid
 G gates, V tokens; `...` is any number of lanes, none included.
 
 A cell is one function, `step(weights, z, state) -> state`, on arrays of any library: the same
-lines train in torch and sample in NumPy. `z` is the input's share, `x W_ih' + b_ih`, which the
-caller has multiplied for all time steps at once. `state` is a tuple of arrays; the first is the
-output.
+lines train in torch and sample in NumPy. `z` is the input's share, as a rule `x W_ih' + b_ih`,
+which the caller has multiplied for all time steps at once. `state` is a tuple of arrays; the first
+is the output.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, ClassVar, NamedTuple
 
 from array_api_compat import array_namespace, is_numpy_array, is_torch_array
@@ -18,6 +19,7 @@ from array_api_compat import array_namespace, is_numpy_array, is_torch_array
 Array = Any  # an array of NumPy, torch, or whatever else follows the array API standard
 Weights = Mapping[str, Array]
 State = tuple[Array, ...]
+Shapes = dict[str, tuple[int, ...]]
 
 
 class Cell(ABC):
@@ -26,8 +28,11 @@ class Cell(ABC):
     gates: ClassVar[int]
     """Blocks of H rows in `weight_ih` (G*H, D) and `weight_hh` (G*H, H)."""
 
-    states: ClassVar[int] = 1
-    """Arrays (..., H) in the state."""
+    states: ClassVar[tuple[str, ...]] = ("h",)
+    """What the arrays (..., H) of its state are called."""
+
+    sigmoids: ClassVar[tuple[str | None, ...]] = ()
+    """Which gate each (..., H) of the last values is that `step` took a sigmoid of, in order."""
 
     bias: ClassVar[tuple[float, ...]] = ()
     """Where each gate's bias starts, if not at 0."""
@@ -35,8 +40,14 @@ class Cell(ABC):
     fused: ClassVar[str | None] = None
     """torch's function of the same equations and weight layout (`torch.lstm`), if there is one."""
 
+    identity: ClassVar[bool] = False
+    """Whether `weight_hh` starts as the identity (else orthogonal), and `weight_ih` small."""
+
+    scans: ClassVar[bool] = False
+    """Whether the step is h = keep h + add, for a `line` that does not know h."""
+
     @classmethod
-    def shapes(cls, inputs: int, hidden: int) -> dict[str, tuple[int, ...]]:
+    def shapes(cls, inputs: int, hidden: int) -> Shapes:
         """Name -> shape of the cell's weights, in the layout of `torch.nn`."""
         rows = cls.gates * hidden
         return {
@@ -45,6 +56,21 @@ class Cell(ABC):
             "bias_ih": (rows,),
             "bias_hh": (rows,),
         }
+
+    @classmethod
+    def prepared(cls, weights: Weights) -> Weights:
+        """The weights as `step` takes them: whatever can be reckoned once for many steps."""
+        return weights
+
+    @staticmethod
+    def share(weights: Weights, x: Array) -> Array:
+        """The input's share: x (..., D) -> z (..., G*H)."""
+        return linear(x, weights["weight_ih"], weights["bias_ih"])
+
+    @classmethod
+    def line(cls, z: Array) -> tuple[Array, Array]:
+        """The input's share z (..., G*H) -> (keep, add), each (..., H)."""
+        raise NotImplementedError
 
     @staticmethod
     @abstractmethod
@@ -112,7 +138,24 @@ def tanh(x: Array) -> Array:
     return namespace(x).tanh(x)
 
 
+_heard: list[Array] | None = None
+
+
 def sigmoid(x: Array) -> Array:
     """1 / (1 + exp(-x)): the library's own, or through tanh, which cannot overflow."""
     own = _library(x).sigmoid
-    return own(x) if own else 0.5 * tanh(0.5 * x) + 0.5
+    y = own(x) if own else 0.5 * tanh(0.5 * x) + 0.5
+    if _heard is not None:
+        _heard.append(y)
+    return y
+
+
+@contextmanager
+def overheard() -> Iterator[list[Array]]:
+    """A block whose sigmoids are collected: what the gates do. For one thread at a time."""
+    global _heard  # noqa: PLW0603  (the equations stay equations, and need not hand it on)
+    _heard = []
+    try:
+        yield _heard
+    finally:
+        _heard = None

@@ -32,3 +32,13 @@ class ReLU(Cell):
         """z (..., H), state (h,) -> (h,)."""
         total = z + recur(weights, state[0])
         return (total * (total > 0),)
+
+
+class IRNN(ReLU):
+    """The same, started at the identity: what is remembered stays, until something is learned.
+
+    Input weights start small (deviation 0.001), or the sum of all that was read would be too large.
+    Le et al. 2015, https://arxiv.org/abs/1504.00941.
+    """
+
+    identity = True

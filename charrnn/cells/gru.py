@@ -15,6 +15,7 @@ class GRU(Cell):
     """
 
     gates = 3
+    sigmoids = ("reset", "update")
     fused = "gru"
 
     @staticmethod

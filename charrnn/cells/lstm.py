@@ -22,7 +22,8 @@ class LSTM(Cell):
     """
 
     gates = 4
-    states = 2
+    states = ("h", "c")
+    sigmoids = ("input", "forget", None, "output")
     bias = (0.0, 1.0, 0.0, 0.0)
     fused = "lstm"
 

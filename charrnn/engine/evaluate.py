@@ -27,6 +27,7 @@ from charrnn.text.tokenizers import Tokenizer
 
 WARM = 256  # tokens read before a lane's own: on a trained LSTM 2x256 the loss moved by 2e-9
 LANES = 64
+_CLOCK = 32  # what a clockwork network's time is counted by: all lanes begin at the same hour
 _CHUNK = 256  # steps computed at once: bounds the memory
 _COUNTED = 1 << 20  # tokens counted at once, likewise
 
@@ -105,7 +106,7 @@ def _plan(count: int, windows: int | None) -> Iterator[tuple[NDArray[np.int64], 
     """(where each lane starts, tokens a lane, tokens to read before them), a group at a time."""
     if windows is None:
         lanes = max(1, min(LANES, count // (4 * WARM)))
-        size = -(-count // lanes)
+        size = -(-count // (lanes * _CLOCK)) * _CLOCK if lanes > 1 else count
         yield np.arange(lanes) * size, size, WARM if lanes > 1 else 0
         return
     starts = np.arange(0, count, windows)

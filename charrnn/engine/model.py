@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from charrnn.cells import CELLS
 from charrnn.cells.base import Cell
+from charrnn.engine.scan import scan
 from charrnn.settings import ModelSettings
 
 LayerState = tuple[Tensor, ...]
@@ -24,13 +25,14 @@ State = tuple[LayerState, ...]
 
 
 class Layer(nn.Module):
-    """One cell over time. `fused=False` loops the cell's equations even where a kernel exists."""
+    """One cell over time. `fused=False` loops its equations even where there is a faster way."""
 
     def __init__(self, cell: type[Cell], inputs: int, hidden: int, *, fused: bool = True) -> None:
         super().__init__()
         self.cell = cell
         self.hidden = hidden
         self.kernel = getattr(torch, cell.fused) if fused and cell.fused else None
+        self.parallel = fused
         for name, shape in cell.shapes(inputs, hidden).items():
             self.register_parameter(name, nn.Parameter(torch.empty(shape)))
         self.start()
@@ -44,7 +46,9 @@ class Layer(nn.Module):
                 if weight.dim() < 2:
                     block.zero_()
                 elif name == "weight_hh":
-                    nn.init.orthogonal_(block)
+                    (nn.init.eye_ if self.cell.identity else nn.init.orthogonal_)(block)
+                elif self.cell.identity:
+                    nn.init.normal_(block, std=0.001)
                 else:
                     nn.init.xavier_uniform_(block)
         for gate, bias in enumerate(self.cell.bias):
@@ -55,10 +59,14 @@ class Layer(nn.Module):
         weights = dict(self.named_parameters())
         if self.kernel is not None:
             return self._fused(self.kernel, weights, x, state)
-        shares = F.linear(x, weights["weight_ih"], weights["bias_ih"])
-        outputs = []
-        for z in shares:
-            state = self.cell.step(weights, z, state)
+        if self.cell.scans and self.parallel:
+            # in full precision: bf16 has no number between 0.996 and 1 to keep a state by
+            share = self.cell.share(weights, x).to(state[0].dtype)
+            y = scan(*self.cell.line(share), state[0])
+            return y, (y[-1],)
+        ready, outputs = self.cell.prepared(weights), []
+        for z in self.cell.share(ready, x):
+            state = self.cell.step(ready, z, state)
             outputs.append(state[0])
         return torch.stack(outputs), state
 
@@ -112,7 +120,7 @@ class CharRNN(nn.Module):
     def zero_state(self, lanes: int) -> State:
         """What every text starts from: per layer, per array of the cell's state, zeros (B, H)."""
         zeros = self.head_bias.new_zeros
-        arrays = range(CELLS[self.settings.cell].states)
+        arrays = CELLS[self.settings.cell].states
         return tuple(tuple(zeros(lanes, self.settings.width) for _ in arrays) for _ in self.layers)
 
     def forward(
@@ -126,11 +134,15 @@ class CharRNN(nn.Module):
             after.append(layer_state)
             if mask is not None:
                 x = x * mask
+        return self.logits(x), tuple(after)
+
+    def logits(self, x: Tensor) -> Tensor:
+        """What the last layer puts out (..., H) -> logits (..., V)."""
         if self.settings.tie:  # unit-variance rows: scaled to keep the logits small at the start
             head = self.embedding.weight * self.settings.width**-0.5
         else:
             head = self.head
-        return F.linear(x, head, self.head_bias), tuple(after)
+        return F.linear(x, head, self.head_bias)
 
     def dropout(self, lanes: int) -> list[Tensor]:
         """Masks (1, B, H), one a layer: locked, that is the same units at every step of a window.

@@ -72,9 +72,9 @@ class Muon(torch.optim.Optimizer):
                 scale = group["lr"] * math.sqrt(max(1, self.block / p.shape[1]))
                 p.add_(self.state[p]["direction"], alpha=-scale)
 
-    def _due(self, group: dict[str, Any]) -> dict[int, list[tuple[Tensor, Tensor]]]:
-        """Columns -> (momentum ahead, direction) of each gate that is orthogonalised now."""
-        found: dict[int, list[tuple[Tensor, Tensor]]] = {}
+    def _due(self, group: dict[str, Any]) -> dict[torch.Size, list[tuple[Tensor, Tensor]]]:
+        """Shape -> (momentum ahead, direction) of each gate that is orthogonalised now."""
+        found: dict[torch.Size, list[tuple[Tensor, Tensor]]] = {}
         turn = 0
         for p in group["params"]:
             state = self.state[p]
@@ -91,7 +91,7 @@ class Muon(torch.optim.Optimizer):
                 turn += 1
                 if now == 0 or turn % self.turns == now % self.turns:
                     ahead = gradient.lerp(momentum, group["momentum"])  # Nesterov's look ahead
-                    found.setdefault(p.shape[1], []).append((ahead.to(self.dtype), direction))
+                    found.setdefault(gradient.shape, []).append((ahead.to(self.dtype), direction))
         return found
 
 

@@ -17,7 +17,7 @@ class Player:
     """The network of `engine.model`, one step at a time, with the same cells.
 
     The embedding is folded into the first layer's input product: a token's share of its gates is
-    one row of a table (V, G*H).
+    one row of a table (V, G*H), as a rule.
     """
 
     def __init__(self, settings: ModelSettings, weights: Mapping[str, Array]) -> None:
@@ -25,19 +25,21 @@ class Player:
         self.cell = CELLS[settings.cell]
         self.width = settings.width
         self.layers = [
-            {name: weights[f"layers.{number}.{name}"] for name in self.cell.shapes(1, 1)}
+            self.cell.prepared(
+                {name: weights[f"layers.{number}.{name}"] for name in self.cell.shapes(1, 1)}
+            )
             for number in range(settings.layers)
         ]
         embedding, first = weights["embedding"], self.layers[0]
-        self.table = linear(embedding, first["weight_ih"], first["bias_ih"])
+        self.table = self.cell.share(first, embedding)
         self.head = embedding * settings.width**-0.5 if settings.tie else weights["head"]
         self.head_bias = weights["head_bias"]
 
     def zero_state(self, *lanes: int) -> State:
         """What every text starts from: per layer, per array of the cell's state, (*lanes, H)."""
-        zeros = namespace(self.table).zeros_like(self.table[0, : self.width])
+        zeros = namespace(self.head).zeros_like(self.head[0])
         zeros = namespace(zeros).broadcast_to(zeros, (*lanes, self.width))
-        return ((zeros,) * self.cell.states,) * len(self.layers)
+        return ((zeros,) * len(self.cell.states),) * len(self.layers)
 
     def feed(self, ids: Any, state: State) -> tuple[Array, State]:
         """ids (*lanes), state -> logits of the next token (*lanes, V), state."""
@@ -45,6 +47,6 @@ class Player:
         after: list[tuple[Array, ...]] = []
         for weights, before in zip(self.layers, state, strict=True):
             if after:
-                z = linear(after[-1][0], weights["weight_ih"], weights["bias_ih"])
+                z = self.cell.share(weights, after[-1][0])
             after.append(self.cell.step(weights, z, before))
         return linear(after[-1][0], self.head, self.head_bias), tuple(after)

@@ -6,6 +6,7 @@ import torch
 
 from charrnn.cells import CELLS
 from charrnn.engine.model import Layer
+from charrnn.engine.scan import doubled, scan
 
 T, B, D, H = 7, 3, 5, 4
 every_cell = pytest.mark.parametrize("cell", CELLS.values(), ids=CELLS.keys())
@@ -17,7 +18,10 @@ def layer_and_input(cell, *, fused, dtype=torch.float64):
     with torch.no_grad():
         for p in layer.parameters():
             p.add_(torch.randn_like(p) * 0.2)  # biases too: zeros would hide a missing one
-    state = tuple(torch.randn(B, H, dtype=dtype) for _ in range(cell.states))
+    state = tuple(
+        torch.full((B, H), 12.0, dtype=dtype) if name == "time" else torch.randn(B, H, dtype=dtype)
+        for name in cell.states
+    )
     return layer, torch.randn(T, B, D, dtype=dtype), state
 
 
@@ -38,10 +42,10 @@ def test_numpy_step_equals_torch_step(cell):
     """An equation that means different things in two libraries."""
     layer, x, state = layer_and_input(cell, fused=False)
     weights = dict(layer.named_parameters())
-    z = x[0] @ weights["weight_ih"].T + weights["bias_ih"]
-    expected = cell.step(weights, z, state)
+    z = cell.share(weights, x[0])
+    expected = cell.step(cell.prepared(weights), z, state)
     arrays = {name: w.detach().numpy() for name, w in weights.items()}
-    found = cell.step(arrays, z.detach().numpy(), tuple(s.numpy() for s in state))
+    found = cell.step(cell.prepared(arrays), z.detach().numpy(), tuple(s.numpy() for s in state))
     for f, e in zip(found, expected, strict=True):
         np.testing.assert_allclose(f, e.detach().numpy(), rtol=1e-12, atol=1e-12)
 
@@ -67,8 +71,8 @@ def test_gradients_are_those_of_finite_differences(cell):
     def outputs(x, *rest):
         weights = dict(zip(names, rest[: len(names)], strict=True))
         layer_state = rest[len(names) :]
-        z = x[0] @ weights["weight_ih"].T + weights["bias_ih"]
-        return cell.step(weights, z, layer_state)
+        ready = cell.prepared(weights)
+        return cell.step(ready, cell.share(ready, x[0]), layer_state)
 
     inputs = [x, *dict(layer.named_parameters()).values(), *state]
     inputs = [i.detach().requires_grad_() for i in inputs]
@@ -91,16 +95,36 @@ def test_start_is_orthogonal_and_forget_gate_open(cell):
     """Initialisation that falls back to torch's uniform, or a bias on the wrong gate."""
     layer = Layer(cell, D, H)
     weights = dict(layer.named_parameters())
-    for block in torch.split(weights["weight_hh"], H):
-        torch.testing.assert_close(block @ block.T, torch.eye(H))
+    for block in torch.split(weights.get("weight_hh", torch.eye(0)), H):
+        torch.testing.assert_close(block @ block.T, torch.eye(len(block)))
+        assert not cell.identity or torch.equal(block, torch.eye(H))
     expected = torch.tensor(cell.bias or (0.0,) * cell.gates).repeat_interleave(H)
-    assert torch.equal(weights["bias_ih"] + weights["bias_hh"], expected)
+    assert torch.equal(weights["bias_ih"], expected)
+    assert not weights.get("bias_hh", torch.zeros(1)).any()
 
 
 def test_state_survives_large_inputs_without_warning():
     """An overflow in a sigmoid written as 1 / (1 + exp(-x)): warnings are errors here."""
     for cell in CELLS.values():
-        weights = {n: np.zeros(s) for n, s in cell.shapes(1, 2).items()}
-        z = np.array([1e4, -1e4] * cell.gates)
-        state = cell.step(weights, z, (np.zeros(2),) * cell.states)
+        weights = cell.prepared({n: np.full(s, 1e4) for n, s in cell.shapes(2, 2).items()})
+        z = cell.share(weights, np.array([1.0, -2.0]))
+        state = cell.step(weights, z, (np.ones(2),) * len(cell.states))
         assert np.isfinite(state[0]).all()
+
+
+@pytest.mark.parametrize("way", [scan, doubled])
+@pytest.mark.parametrize("steps", [1, 2, 3, 8, 13])
+def test_a_scan_is_the_loop_and_so_are_its_gradients(way, steps):
+    """A step that is left out between two rounds, or a gradient that stops at a window's edge."""
+    torch.manual_seed(0)
+    keep, add = torch.rand(2, steps, B, H, dtype=torch.float64).requires_grad_()
+    h = torch.randn(B, H, dtype=torch.float64).requires_grad_()
+    state, expected = h, []
+    for k, a in zip(keep, add, strict=True):
+        state = k * state + a
+        expected.append(state)
+    torch.testing.assert_close(way(keep, add, h), torch.stack(expected))
+    weight = torch.randn(steps, B, H, dtype=torch.float64)
+    found = torch.autograd.grad((way(keep, add, h) * weight).sum(), (keep, add, h))
+    right = torch.autograd.grad((torch.stack(expected) * weight).sum(), (keep, add, h))
+    torch.testing.assert_close(found, right)

@@ -53,8 +53,11 @@ def test_score_equals_the_definition(size, windows):
     assert model.training
 
 
-def test_lanes_side_by_side_score_what_one_stream_does(model, monkeypatch):
-    """Lanes that start cold, overlap, or leave a tail out."""
+@pytest.mark.parametrize("cell", ["lstm", "clockwork"])
+def test_lanes_side_by_side_score_what_one_stream_does(cell, monkeypatch):
+    """Lanes that start cold, overlap, or leave a tail out; clocks that show another time."""
+    torch.manual_seed(3)
+    model = CharRNN(ModelSettings(cell=cell, width=16, embedding=8, dropout=0.5), 256)
     monkeypatch.setattr(module, "WARM", 64)
     ids = Bytes().encode(tale(3001))
     starts, size, warm = next(module._plan(len(ids) - 1, None))

@@ -31,7 +31,8 @@ def test_logits_equal_those_of_torch_over_200_steps_of_text(cell, tie):
     state = player.zero_state()
     for step, token in enumerate(ids):
         logits, state = player.feed(token, state)
-        np.testing.assert_allclose(logits, expected[step, 0].numpy(), atol=1e-4, rtol=0)
+        most = max(1.0, float(expected[step].abs().max()))  # some cells grow without bound
+        np.testing.assert_allclose(logits, expected[step, 0].numpy(), atol=1e-4 * most, rtol=0)
 
 
 def test_many_lanes_equal_each_alone():
