@@ -1,5 +1,6 @@
 """Where things lie, and how a file is written: whole, or not at all."""
 
+import errno
 import os
 import re
 import shutil
@@ -46,6 +47,8 @@ def whole(
     Raises OSError where the disk or the permissions refuse; what is at `path` is then whole, and as
     a rule what was there before.
     """
+    if path.exists() and not path.is_file():  # a device, a pipe or a folder is not to be replaced
+        raise OSError(errno.EINVAL, "it is no file that could be written", str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:

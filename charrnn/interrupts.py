@@ -19,9 +19,13 @@ class Stop:
 
 @contextmanager
 def caught() -> Iterator[Stop]:
-    """Within the block the first signal only asks; the second acts as it does outside."""
+    """Within the block the first signal only asks; the second acts as it does outside.
+
+    What the program was started to ignore (nohup, a script's background job) it goes on to ignore.
+    """
     stop = Stop()
     before = {number: signal.getsignal(number) for number in SIGNALS}
+    before = {number: was for number, was in before.items() if was is not signal.SIG_IGN}
 
     def ask(number: int, _frame: FrameType | None) -> None:
         stop.number = number
@@ -31,7 +35,7 @@ def caught() -> Iterator[Stop]:
         for number, handler in before.items():
             signal.signal(number, handler)
 
-    for number in SIGNALS:
+    for number in before:
         signal.signal(number, ask)
     try:
         yield stop

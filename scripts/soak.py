@@ -76,7 +76,10 @@ class Soak:
         if process.poll() is None:
             ends = {"kill": signal.SIGKILL, "interrupt": signal.SIGINT}
             process.send_signal(ends.get(what, signal.SIGTERM))
-        _, errors = process.communicate(timeout=120)
+        try:
+            _, errors = process.communicate(timeout=120)
+        finally:
+            process.kill()  # one that hangs would be left behind
         ballast.unlink(missing_ok=True)
         self.happened[f"{what}, exit {process.returncode}"] += 1
         assert "Traceback" not in errors, errors
@@ -105,6 +108,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=20)
     given = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job would ignore it
     end = time.monotonic() + 60 * given.minutes
     with small_disk() as (home, mounted):
         soak = Soak(home, mounted)

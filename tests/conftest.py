@@ -3,15 +3,19 @@
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
+
+# A script's background job ignores Ctrl-C, and so would the commands that the tests interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 os.environ["OMP_NUM_THREADS"] = "1"  # tests run side by side
 os.environ.pop("CHARRNN_HOME", None)  # and never in somebody's real home
@@ -47,13 +51,19 @@ class Result:
 Charrnn = Callable[..., Result]
 
 
-def run_charrnn(cwd: Path, *args: str, stdin: str | bytes = b"") -> Result:
+def run_charrnn(
+    cwd: Path,
+    *args: str,
+    stdin: str | bytes = b"",
+    columns: str = "200",
+    env: Mapping[str, str] | None = None,
+) -> Result:
     """The real command, in a process of its own."""
     data = stdin.encode() if isinstance(stdin, str) else stdin
     done = subprocess.run(
         [sys.executable, "-m", "charrnn", *args],
         cwd=cwd, input=data, capture_output=True, timeout=100, check=False,
-        env={**os.environ, "COLUMNS": "200"},
+        env={**os.environ, "COLUMNS": columns, **(env or {})},
     )  # fmt: skip
     return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
 
