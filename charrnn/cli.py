@@ -10,8 +10,9 @@ import typer
 from charrnn import __version__
 from charrnn.errors import CharRNNError, UsageError, from_os
 from charrnn.events import Event, Noticed
+from charrnn.inspection import inspect
 from charrnn.interrupts import caught, terminated
-from charrnn.options import Given, with_flags
+from charrnn.options import Encoding, Given, Json, Quiet, Run, with_flags
 from charrnn.process import modest_threads, open_streams
 from charrnn.settings import (
     ModelSettings,
@@ -21,6 +22,7 @@ from charrnn.settings import (
     check_encoding,
     plain,
 )
+from charrnn.studies import compare, plot
 
 _MANY, _WORTH_TORCH = 32, 3e11
 """Texts at once, and parameters times characters: for so many it pays to wait for torch to load."""
@@ -32,12 +34,6 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,  # a bug shows a plain traceback, and no tensors
 )
-
-Run = Annotated[
-    str | None, typer.Argument(help="a run's name, its folder or model file", show_default="last")
-]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="print nothing but errors")]
-Json = Annotated[bool, typer.Option("--json", help="print JSON to stdout, one object a line")]
 
 
 def main() -> None:
@@ -61,6 +57,8 @@ def main() -> None:
         _fail(error)
     except OSError as error:
         _fail(from_os(error))
+    except KeyboardInterrupt:
+        sys.exit(130)
     except MemoryError:
         _fail(CharRNNError("there is not enough memory", "Close other programs, or take less."))
 
@@ -73,9 +71,9 @@ def _fail(error: CharRNNError) -> None:
 
 
 def _note(event: Event) -> None:
-    from charrnn.terminal import Lines, console
+    from charrnn.terminal import note
 
-    Lines(console())(event)
+    note(event)
 
 
 def _version(asked: bool) -> None:
@@ -224,7 +222,7 @@ def eval_(
     dynamic: Annotated[
         bool, typer.Option("--dynamic", help="let the model go on learning from what it has read")
     ] = False,
-    encoding: Annotated[str, typer.Option(help="how the text file is encoded")] = "utf-8",
+    encoding: Encoding = "utf-8",
     device: Annotated[
         Literal["auto", "cpu", "cuda", "mps"], typer.Option(help="auto is cuda, else cpu")
     ] = "auto",
@@ -245,3 +243,7 @@ def eval_(
     with listen(quiet=json, as_json=False) as show:
         scores = score(run, text, part, windows, dynamic, encoding, device, show)
     show_scores(scores, json)
+
+
+for _command in (compare, plot, inspect):
+    app.command()(_command)

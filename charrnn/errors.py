@@ -45,6 +45,12 @@ class DivergedError(CharRNNError):
     exit_code = 5
 
 
+class MissingError(CharRNNError):
+    """A package is not installed that only some do without."""
+
+    exit_code = 6
+
+
 _IN_THE_WAY = "Something is in the way there: move it, or point CHARRNN_HOME at another folder."
 DISK_ERRORS = {
     errno.ENOSPC: "Free some space on that disk, or point CHARRNN_HOME at another one.",

@@ -6,7 +6,7 @@ Losses are in nats per token; `bits_per_character` is what people are shown.
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,29 @@ class Started(Event):
     step: int
 
 
-@dataclass(frozen=True)
-class Resumed(Event):
-    """What a run that goes on has come to: (step, bits per character), in the order of steps."""
+class Point(NamedTuple):
+    """A run at a step: seconds since it began, bits per character, and characters a second.
 
-    training: list[tuple[int, float]]
-    validation: list[tuple[int, float]]
+    The rate is None of a validation, in which nothing is trained.
+    """
+
+    step: int
+    seconds: float
+    bits: float
+    rate: float | None
+
+
+@dataclass(frozen=True)
+class Curves(Event):
+    """What a run has come to so far, in the order of steps."""
+
+    training: list[Point]
+    validation: list[Point]
+
+    def record(self) -> dict[str, Any]:
+        """The points by the names of their parts."""
+        curves = {"training": self.training, "validation": self.validation}
+        return {name: [point._asdict() for point in points] for name, points in curves.items()}
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,13 @@ import typer
 from charrnn.errors import UsageError
 from charrnn.settings import CHOSEN, SettingError, read
 
+Run = Annotated[
+    str | None, typer.Argument(help="a run's name, its folder or model file", show_default="last")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="print nothing but errors")]
+Json = Annotated[bool, typer.Option("--json", help="print JSON to stdout, one object a line")]
+Encoding = Annotated[str, typer.Option(help="how the text file is encoded")]
+
 Given = Mapping[str, Any]
 """A command's parameter of this type gets the settings that the command line named."""
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, TypeVar
 
 from charrnn.errors import CheckpointError, UsageError, suggest
-from charrnn.events import Emit, Event, Noticed, Planned, Resumed, Saved, Stepped
+from charrnn.events import Curves, Emit, Event, Noticed, Planned, Point, Saved, Stepped
 from charrnn.files import checkpoints, sweep, sync_folder, versions
 from charrnn.store import Checkpoint, load_checkpoint
 
@@ -169,24 +169,39 @@ def new(name: str | None, corpus: str) -> tuple[Path, "FileLock"]:
     return folder, held
 
 
-def history(folder: Path, last: int) -> Resumed:
+def curves(name: str | None) -> Curves:
+    """All of a run's, by its name, its folder or its file. CheckpointError if there is none."""
+    return history(find(name).parent, 10**12)
+
+
+def history(folder: Path, last: int) -> Curves:
     """The curves of a run up to a step, by its metrics; what makes no sense in them is skipped."""
-    curves: dict[str, list[tuple[int, float]]] = {"stepped": [], "evaluated": []}
+    found: dict[str, list[Point]] = {"stepped": [], "evaluated": []}
     read = 0
     with suppress(OSError), _own(folder / METRICS, "rb") as file:
         while read < _LONGEST and (line := file.readline(_LINE)):
             read += len(line)
             try:
                 event = json.loads(line)
-                curve = curves[event["event"]]
-                step, bits = int(event["step"]), float(event["bits_per_character"])
-            except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+                curve = found[event["event"]]
+                rate = event.get("characters_per_second")
+                rate = None if rate is None else float(rate)
+                bits, seconds = float(event["bits_per_character"]), float(event["elapsed"])
+                point = Point(int(event["step"]), seconds, bits, rate)
+            except (
+                ValueError,
+                LookupError,
+                TypeError,
+                AttributeError,
+                OverflowError,
+                RecursionError,
+            ):
                 continue
-            while curve and curve[-1][0] >= step:  # steps that were taken back, or lost with a kill
+            while curve and curve[-1].step >= point.step:  # taken back, or lost with a kill
                 curve.pop()
-            if math.isfinite(bits) and 0 < step <= last:
-                curve.append((step, bits))
-    return Resumed(curves["stepped"], curves["evaluated"])
+            if math.isfinite(bits + seconds + (rate or 0.0)) and 0 < point.step <= last:
+                curve.append(point)
+    return Curves(found["stepped"], found["evaluated"])
 
 
 class Metrics:

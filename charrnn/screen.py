@@ -13,6 +13,7 @@ from rich.text import Text
 
 from charrnn import chart
 from charrnn.events import (
+    Curves,
     Evaluated,
     Event,
     Finished,
@@ -20,7 +21,6 @@ from charrnn.events import (
     Planned,
     Prepared,
     Progress,
-    Resumed,
     Sampled,
     Started,
     Stepped,
@@ -58,10 +58,12 @@ class Screen:
             case Prepared():
                 self._say(prepared(event), "dim")
             case Started():
-                self.started = event
-                self._say(title(event), "dim")
-            case Resumed():
-                self.curves = (list(event.training[-_POINTS:]), list(event.validation))
+                self._begin(event)
+            case Curves():
+                for curve, points in zip(
+                    self.curves, (event.training, event.validation), strict=True
+                ):
+                    curve[:] = [(point.step, point.bits) for point in points[-_POINTS:]]
             case Planned():
                 self.planned = event.steps
             case Stepped():
@@ -76,6 +78,12 @@ class Screen:
                 self.ending = ending(event)
         self.drawn = time.monotonic()
         self.live.update(self.look(), refresh=True)
+
+    def _begin(self, event: Started) -> None:
+        if event.step == 0:  # perhaps another run was shown before it
+            self.curves, self.stepped, self.planned, self.sample = ([], []), None, None, ""
+        self.started = event
+        self._say(title(event), "dim")
 
     def _step(self, event: Stepped) -> None:
         self.stepped, curve = event, self.curves[0]

@@ -3,9 +3,11 @@
 They are sealed (`charrnn.sealed`), so a damaged one is known, and loading one cannot run code.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +41,23 @@ class Checkpoint:
     def parameters(self) -> int:
         """How many numbers the model has learned."""
         return sum(weight.size for weight in self.weights.values())
+
+
+def about(checkpoint: Checkpoint) -> dict[str, Any]:
+    """What a checkpoint says of itself, as JSON has it: what is not finite is null."""
+    train = asdict(checkpoint.train).items()
+    return {
+        "run": checkpoint.run,
+        "corpus": checkpoint.corpus,
+        "step": checkpoint.step,
+        "loss": checkpoint.loss,
+        "parameters": checkpoint.parameters,
+        "vocabulary": checkpoint.tokenizer.size,
+        "model": asdict(checkpoint.model),
+        "train": {k: None if v in (math.inf, -math.inf) else v for k, v in train},
+        "text": asdict(checkpoint.text),
+        "weights": {name: list(weight.shape) for name, weight in checkpoint.weights.items()},
+    }
 
 
 def shapes(model: ModelSettings, vocabulary: int) -> dict[str, tuple[int, ...]]:

@@ -15,8 +15,10 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from charrnn.consoles import console, output
 from charrnn.errors import CharRNNError
 from charrnn.events import (
+    Curves,
     Emit,
     Evaluated,
     Event,
@@ -25,7 +27,6 @@ from charrnn.events import (
     Planned,
     Prepared,
     Progress,
-    Resumed,
     Started,
     Stepped,
 )  # fmt: skip
@@ -34,17 +35,6 @@ from charrnn.stdout import piped, visible
 from charrnn.wording import clock, ending, prepared, time_left, title
 
 _LINES_APART = 10.0  # seconds between plain lines
-
-
-class _Console(Console):
-    def on_broken_pipe(self) -> None:
-        """Rich would end the program here."""
-        raise BrokenPipeError
-
-
-def console() -> Console:
-    """Standard error, as Rich sees it."""
-    return _Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
 
 
 def show_error(error: CharRNNError) -> None:
@@ -78,6 +68,11 @@ def listen(quiet: bool, as_json: bool) -> Iterator[Emit]:
         yield _kept_up(Lines(out))
 
 
+def note(event: Event) -> None:
+    """Show one event, as a line."""
+    Lines(console())(event)
+
+
 @contextmanager
 def aside() -> Iterator[Emit]:
     """As `listen`, where data is written meanwhile: shown if that goes somewhere else."""
@@ -101,7 +96,7 @@ def _kept_up(show: Emit) -> Emit:
 
 
 def _json_line(event: Event) -> None:
-    if not isinstance(event, Progress | Resumed):
+    if not isinstance(event, Progress | Curves):
         with piped():
             print(json.dumps(event.record()), flush=True)
 
@@ -116,7 +111,7 @@ def _print_scores(scores: Mapping[str, Any], as_json: bool) -> None:
     if as_json:
         print(json.dumps(scores), flush=True)
         return
-    out = _Console(highlight=False, soft_wrap=True)
+    out = output(soft_wrap=True)
     for name, value in scores.items():
         number = f"{value:,}" if isinstance(value, int) else str(value)
         shown = f"{value:.4f}" if isinstance(value, float) else number
@@ -137,6 +132,7 @@ class Lines:
             case Prepared():
                 self._print(prepared(event))
             case Started():
+                self.planned = None  # perhaps another run was told of before it
                 self._print(title(event))
             case Planned():
                 self.planned = event.steps

@@ -13,9 +13,10 @@ PACKAGE = Path(__file__).parent.parent / "charrnn"
 ROOMS = [
     {"__main__"},
     {"cli"},
-    {"options", "terminal"},
-    {"screen"},
-    {"wording"},
+    {"studies", "inspection"},
+    {"options", "terminal", "colours", "page", "plot"},
+    {"screen", "tables"},
+    {"wording", "consoles"},
     {"engine"},
     {"runs"},
     {"store"},
@@ -26,8 +27,9 @@ ROOMS = [
 ]
 HEAVY = {
     "torch": {"engine"},
-    "rich": {"terminal", "screen"},
-    "typer": {"cli", "options"},
+    "rich": {"consoles", "terminal", "screen", "tables", "colours"},
+    "typer": {"cli", "studies", "inspection", "options"},
+    "matplotlib": {"plot"},
     "safetensors": {"store", "engine"},
     "filelock": {"runs"},
 }
@@ -88,7 +90,9 @@ except SystemExit as end:
 
 
 @pytest.mark.parametrize("args", [["--help"], ["train", "--help"], ["sample", "--help"],
-                                  ["prepare", "--help"], ["eval", "--help"]])  # fmt: skip
+                                  ["prepare", "--help"], ["eval", "--help"],
+                                  ["compare", "--help"], ["plot", "--help"],
+                                  ["inspect", "--help"]])  # fmt: skip
 def test_help_loads_neither_torch_nor_numpy(home, args):
     """Help that takes as long as training takes to start."""
     assert not {"torch", "numpy", "safetensors"} & loaded(CALL.format(args=args), home)

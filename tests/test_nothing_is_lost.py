@@ -193,8 +193,8 @@ def test_a_run_goes_on_to_another_length_when_asked_and_only_then(copy, charrnn)
 def test_the_curves_of_a_run_survive_a_kill_and_odd_lines(home):
     """A chart that jumps back and forth, or a line of metrics that ends the run."""
     rows = [(5, "3.0"), (10, "2.5"), (15, "2.2"), (10, "2.4"), (20, "Infinity"), (30, "1.0")]
-    form = '{"event": "stepped", "step": %d, "bits_per_character": %s}\n'
+    form = '{"event": "stepped", "step": %d, "bits_per_character": %s, "elapsed": 7}\n'
     made = "".join(form % row for row in rows)
     (home / runs.METRICS).write_text(f"[]\nnonsense\n{made}" + '{"event": "stepped"}\n{"eve')
-    assert runs.history(home, 25).training == [(5, 3.0), (10, 2.4)]
+    assert runs.history(home, 25).training == [(5, 7.0, 3.0, None), (10, 7.0, 2.4, None)]
     assert runs.history(home / "nowhere", 25).training == []

@@ -7,14 +7,18 @@ import sys
 from dataclasses import fields
 from pathlib import Path
 
+import pytest
+
 from charrnn.options import described, flag
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings
 from tests.conftest import SMALL, run_charrnn, tale
 
 ROOT = Path(__file__).parent.parent
+COMMANDS = ("train", "sample", "eval", "prepare", "compare", "plot", "inspect")
 README = (ROOT / "README.md").read_text("utf-8")
 
 
+@pytest.mark.timeout(300)
 def test_every_command_of_the_readme_runs(home):
     """A flag that was renamed. As written, but for the length and the size of the training."""
     # stands in for the download: it has the letters that the README's primes need
@@ -30,12 +34,16 @@ def test_every_command_of_the_readme_runs(home):
         run = re.sub(r" --(time|epochs|steps|layers) \S+", "", command)
         if "train" in run and "--resume" not in run:
             run = run.replace(" train", f" train --steps 2 {small}")
+        if "inspect" in run and "--cell " in run:
+            run += " --width 16"
+        if "--cells" in run:
+            run += f" --steps 2 {small}"
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", run], cwd=home, env=environment,
             capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
         assert done.returncode == 0, f"{command}\n{done.stderr}"
-    helps = [run_charrnn(home, c, "--help").out for c in ("train", "sample", "eval", "prepare")]
+    helps = [run_charrnn(home, c, "--help").out for c in COMMANDS]
     flags = set(re.findall(r" (--[a-z-]+)", commands))
     assert {"--time", "--epochs", "--resume", "--prime", "--windows"} <= flags
     assert [flag for flag in flags if f"{flag} " not in "".join(helps)] == []

@@ -47,3 +47,16 @@ def threads(number: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+@contextmanager
+def fitting_memory() -> Iterator[None]:
+    """A block that makes a network. UsageError if there is not enough memory for it."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "memory" not in str(error):
+            raise
+        raise UsageError(
+            "the network does not fit into memory", "Take a smaller --width, or fewer --layers."
+        ) from None

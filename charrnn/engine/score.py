@@ -5,8 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from charrnn.engine import device as devices
 from charrnn.engine.dynamic import evaluate_dynamically
 from charrnn.engine.evaluate import evaluate
@@ -15,9 +13,8 @@ from charrnn.errors import DivergedError, TextError, UsageError
 from charrnn.events import Emit, Noticed
 from charrnn.runs import load_run
 from charrnn.store import Checkpoint
-from charrnn.text.corpus import Corpus, Tokens, find_corpus, key_of
-from charrnn.text.source import opened, pieces
-from charrnn.text.tokenizers import Tokenizer
+from charrnn.text.corpus import Corpus, find_corpus, key_of
+from charrnn.text.source import tokens_of
 
 
 def score(
@@ -39,22 +36,21 @@ def score(
     checkpoint = load_run(name, emit)
     if text is not None:
         scored = {"text": "stdin" if text == "-" else text}
-        tokens = _tokens_of(text, checkpoint.tokenizer, encoding)
+        tokens = tokens_of(text, checkpoint.tokenizer, encoding)
         if Path(text).is_file() and key_of(Path(text), checkpoint.text) == checkpoint.corpus_key:
             emit(Noticed("Most of this text was learned from: leave it out to score what was not."))
     else:
-        corpus = _corpus_of(checkpoint, "name a text to score")
-        part = part or ("test" if len(corpus.part("test")) > 1 else "valid")
+        corpus = corpus_of(checkpoint, "score it on a text with charrnn eval")
+        part = part_of(corpus, part)
         scored, tokens = {"part": part}, corpus.part(part)
     if len(tokens) < 2:
         raise TextError(
-            f"{'the text' if text else part} has less than the two tokens that scoring takes",
-            "Take a longer text." if text else "Take another --part, or name a text to score.",
+            "the text has less than the two tokens that scoring takes", "Take a longer text."
         )
     model = CharRNN(checkpoint.model, checkpoint.tokenizer.size).to(where)
     model.load(checkpoint.weights)
     if dynamic:
-        train = _corpus_of(checkpoint, "leave --dynamic out").part("train")
+        train = corpus_of(checkpoint, "leave --dynamic out").part("train")
         found = evaluate_dynamically(model, train, tokens, checkpoint.tokenizer, emit)
     else:
         found = evaluate(model, tokens, checkpoint.tokenizer, windows, emit)
@@ -69,7 +65,18 @@ def score(
     }
 
 
-def _corpus_of(checkpoint: Checkpoint, otherwise: str) -> Corpus:
+def part_of(corpus: Corpus, part: str | None) -> str:
+    """The part to score: test, or valid where there is none. TextError if it is too short."""
+    part = part or ("test" if len(corpus.part("test")) > 1 else "valid")
+    if len(corpus.part(part)) < 2:
+        raise TextError(
+            f"{part} has less than the two tokens that scoring takes",
+            "Take another --part, or train with another --split.",
+        )
+    return part
+
+
+def corpus_of(checkpoint: Checkpoint, otherwise: str) -> Corpus:
     """The corpus that a model was trained on, divided as it was then."""
     corpus = find_corpus(checkpoint.corpus_key)
     if corpus is None:
@@ -78,10 +85,3 @@ def _corpus_of(checkpoint: Checkpoint, otherwise: str) -> Corpus:
             f"Prepare its text again, or {otherwise}.",
         )
     return replace(corpus, split=checkpoint.text.split)
-
-
-def _tokens_of(text: str, tokenizer: Tokenizer, encoding: str) -> Tokens:
-    with opened(text) as file:
-        name = "stdin" if text == "-" else text
-        found = [tokenizer.encode(piece) for piece in pieces(file, name, encoding, tokenizer.raw)]
-    return np.concatenate(found) if found else np.zeros(0, np.uint8)

@@ -11,6 +11,7 @@ from charrnn import runs, store
 from charrnn.engine import plan
 from charrnn.engine.batches import fitting
 from charrnn.engine.choose import choose
+from charrnn.engine.device import fitting_memory
 from charrnn.engine.session import Session, check_sizes, read_saved, unusable
 from charrnn.engine.train import train
 from charrnn.errors import CheckpointError, TextError, UsageError, from_os
@@ -31,8 +32,12 @@ def fresh(
     settings: TrainSettings,
     given: Mapping[str, Any],
     emit: Emit,
+    called: str | None = None,
 ) -> Session:
-    """A run that is about to begin, in a folder of its own; what is not `given` is chosen."""
+    """A run that is about to begin, in a folder of its own; what is not `given` is chosen.
+
+    Without a name it is numbered and `called` after its corpus, or whatever else.
+    """
     text = TextSettings(corpus.tokenizer.kind, corpus.encoding, corpus.split)
     if len(corpus.part("train")) < 2:
         raise TextError(
@@ -42,7 +47,7 @@ def fresh(
     tokens = len(corpus.part("train"))
     model, settings, why = choose(model, settings, given, tokens, corpus.tokenizer.size)
     session = _session(corpus, Path(), model, settings, text)
-    session.folder, session.lock = runs.new(name, corpus.name)
+    session.folder, session.lock = runs.new(name, called or corpus.name)
     if why:
         emit(Noticed(why))
     lanes = session.lanes
@@ -60,14 +65,8 @@ def fresh(
 def _session(
     corpus: Corpus, folder: Path, model: ModelSettings, settings: TrainSettings, text: TextSettings
 ) -> Session:
-    try:
+    with fitting_memory():
         return Session(corpus, folder, model, settings, text)
-    except RuntimeError as error:
-        if "memory" not in str(error):
-            raise
-        raise UsageError(
-            "the network does not fit into memory", "Take a smaller --width, or fewer --layers."
-        ) from None
 
 
 def resumed(name: str | None, what: str | None, given: Mapping[str, Any], emit: Emit) -> Session:

@@ -7,9 +7,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
+
 from charrnn.errors import TextError
+from charrnn.text.tokenizers import Ids, Tokenizer
 
 PIECE = 1 << 22  # bytes read at a time: enough to be fast, little enough to hold many
+
+
+def tokens_of(source: str | Path, tokenizer: Tokenizer, encoding: str) -> Ids:
+    """All of a text file, or of stdin for `-`, as ids (N,). TextError if it cannot be read."""
+    with opened(source) as file:
+        name = "stdin" if source == "-" else source
+        found = [tokenizer.encode(piece) for piece in pieces(file, name, encoding, tokenizer.raw)]
+    return np.concatenate(found) if found else np.zeros(0, np.uint8)
 
 
 @contextmanager

@@ -1,0 +1,120 @@
+"""Which unit follows which property of a text, and what the gates do: sums over all of it."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.play.reading import Read
+from charrnn.text.properties import PROPERTIES
+
+SHUT, OPEN = 0.1, 0.9
+"""Where a gate counts as saturated: Karpathy et al. 2015, https://arxiv.org/abs/1506.02078."""
+
+Sums = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Following:
+    """A unit that follows a property: their correlation (Pearson's)."""
+
+    follows: str
+    state: str
+    number: int
+    correlation: float
+
+    @property
+    def name(self) -> str:
+        """1.c17."""
+        return f"{self.state}{self.number}"
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A layer's gate: its mean, and how much of the time its units are shut or open."""
+
+    name: str
+    mean: float
+    shut: float
+    open: float
+
+
+class Findings:
+    """What has been seen so far of a text that is known in full."""
+
+    def __init__(self, text: str) -> None:
+        found = {name: values(text) for name, values in PROPERTIES.items()} if text else {}
+        self.properties = {
+            name: v.astype(bool) if np.isin(v, (0, 1)).all() else v  # a byte a character
+            for name, v in found.items()
+            if v.min() < v.max()
+        }
+        self.place = self.tokens = 0
+        self.bits = 0.0
+        self.sums: dict[str, Sums] = {}
+        self.gates: dict[str, Sums] = {}
+
+    def add(self, read: Read) -> None:
+        """Take in what comes next. A token shows what the last character it completes does."""
+        ends = self.place + np.cumsum([len(piece) for piece in read.text])
+        self.place = int(ends[-1])
+        at = (ends - 1).clip(0)
+        shown = np.stack([v[at] * 1.0 for v in self.properties.values()] or [at * 0.0])
+        self.tokens += len(ends)
+        self.bits += float(read.bits.sum(dtype=np.float64))
+        moments = {"": np.stack([shown.sum(1), (shown**2).sum(1)], dtype=np.float64)}
+        for name, values in read.units.items():
+            v = values.astype(np.float64)
+            moments[name] = np.concatenate([[v.sum(0), (v**2).sum(0)], shown @ v])
+        for name, more in moments.items():
+            self.sums[name] = self.sums.get(name, 0.0) + more
+        for name, values in read.gates.items():
+            what = [values.sum(), (values < SHUT).sum(), (values > OPEN).sum(), values.size]
+            self.gates[name] = self.gates.get(name, 0.0) + np.array(what, np.float64)
+
+    def following(self, best: int = 3) -> list[Following]:
+        """The units that follow each property most closely, the property that is best met first."""
+        rows = []
+        for index, name in enumerate(self.properties):
+            found = []
+            for part, r in self._correlations(index).items():
+                top = np.argsort(-np.abs(r))[:best]
+                found += [Following(name, part, int(unit), float(r[unit])) for unit in top]
+            rows.append(sorted(found, key=lambda unit: -abs(unit.correlation))[:best])
+        rows.sort(key=lambda units: -abs(units[0].correlation) if units else 0.0)
+        return [unit for units in rows for unit in units]
+
+    def _correlations(self, index: int) -> dict[str, Sums]:
+        """Of one property with every unit (H,), by the state's name."""
+        n = max(1, self.tokens)
+        total, square = self.sums[""][:, index]
+        spread = square / n - (total / n) ** 2
+        found = {}
+        for part, sums in self.sums.items():
+            if part:
+                mean, both = sums[0] / n, sums[2 + index] / n
+                variance = (sums[1] / n - mean**2).clip(0)
+                with np.errstate(all="ignore"):
+                    r = (both - mean * total / n) / np.sqrt(variance * spread)
+                found[part] = np.nan_to_num(r, posinf=0.0, neginf=0.0)  # of units that never move
+        return found
+
+    def saturation(self) -> list[Gate]:
+        """The gates, the first layer's first."""
+        return [
+            Gate(name, total / size, shut / size, opened / size)
+            for name, (total, shut, opened, size) in self.gates.items()
+        ]
+
+    def record(self) -> dict[str, Any]:
+        """All of it, as JSON has it."""
+        return {
+            "tokens": self.tokens,
+            "bits_per_token": self.bits / max(1, self.tokens),
+            "units": [
+                {"property": u.follows, "unit": u.name, "correlation": round(u.correlation, 4)}
+                for u in self.following()
+            ],
+            "gates": [asdict(gate) for gate in self.saturation()],
+        }
