@@ -24,6 +24,12 @@ os.environ.pop("CHARRNN_HOME", None)  # and never in somebody's real home
 settings.register_profile("charrnn", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("charrnn")
 
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest test first: begun last, it would keep one core waiting."""
+    items.sort(key=lambda item: "every_command_of_the_readme" not in item.nodeid)
+
+
 SMALL = ("--width", "32", "--embedding", "16", "--lanes", "8", "--window", "16")
 
 
