@@ -19,7 +19,6 @@ from charrnn.settings import (
     SampleSettings,
     TextSettings,
     TrainSettings,
-    check_encoding,
     plain,
 )
 from charrnn.studies import compare, plot
@@ -234,10 +233,6 @@ def eval_(
     from charrnn.runs import names_a_text
     from charrnn.terminal import listen, show_scores
 
-    try:
-        check_encoding(encoding)
-    except ValueError as error:
-        raise UsageError(str(error), "See charrnn eval --help.") from None
     if run is not None and text is None and names_a_text(run):
         run, text = None, run
     with listen(quiet=json, as_json=False) as show:

@@ -9,12 +9,9 @@ from rich.text import Text
 from charrnn.consoles import output
 from charrnn.play.reading import Read
 from charrnn.play.units import OPEN, SHUT, Findings
-from charrnn.play.view import View
+from charrnn.play.view import BLUE, FAINT, RED, View
 from charrnn.stdout import piped, visible
 from charrnn.tables import columns
-
-RED, BLUE = (214, 39, 40), (31, 119, 180)
-FAINT = 0.08  # of the full colour: less than that has none
 
 
 def shade(value: float) -> Style:
@@ -72,8 +69,7 @@ def show_read(reads: Iterable[Read], view: View, findings: Findings, as_json: bo
 def show_findings(findings: Findings) -> None:
     """Which units follow what, and what the gates do."""
     out = output()
-    mean = findings.bits / max(1, findings.tokens)
-    out.print(Text(f"{findings.tokens:,} tokens, {mean:.3f} bits each on the way.", "dim"))
+    out.print(Text(findings.summary, "dim"))
     units = columns("property", "unit", "correlation", left=2)
     last = ""
     for unit in findings.following():

@@ -46,12 +46,6 @@ def inspect(
 ) -> None:
     """What a run is; with a text, what its units and gates do; how far back it learns from."""
     modest_threads()
-    from charrnn.settings import check_encoding
-
-    try:
-        check_encoding(encoding)
-    except ValueError as error:
-        raise UsageError(str(error), "See charrnn inspect --help.") from None
     seen = {"--unit": unit, "--gate": gate, "--html": page}
     drawn = {"--gain": gain, "--width": width, "--layers": layers}
     for names, needed in ((seen, text and not gradients), (drawn, cell and gradients)):

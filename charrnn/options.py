@@ -15,14 +15,24 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import typer
 
 from charrnn.errors import UsageError
-from charrnn.settings import CHOSEN, SettingError, read
+from charrnn.settings import CHOSEN, SettingError, check_encoding, read
 
 Run = Annotated[
     str | None, typer.Argument(help="a run's name, its folder or model file", show_default="last")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="print nothing but errors")]
 Json = Annotated[bool, typer.Option("--json", help="print JSON to stdout, one object a line")]
-Encoding = Annotated[str, typer.Option(help="how the text file is encoded")]
+
+
+def _known(ctx: typer.Context, encoding: str) -> str:
+    try:
+        check_encoding(encoding)
+    except ValueError as error:
+        raise UsageError(str(error), f"See {ctx.command_path} --help.") from None
+    return encoding
+
+
+Encoding = Annotated[str, typer.Option(help="how the text file is encoded", callback=_known)]
 
 Given = Mapping[str, Any]
 """A command's parameter of this type gets the settings that the command line named."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from charrnn.play.reading import Read
 from charrnn.play.units import OPEN, SHUT, Findings
-from charrnn.play.view import SURPRISE, View
+from charrnn.play.view import BLUE, FAINT, RED, SURPRISE, View
 
 LONGEST = 10_000
 """Tokens that a page shows; what is found is found in all of the text."""
@@ -44,10 +44,12 @@ def page(title: str, reads: Iterable[Read], shown: Sequence[View], findings: Fin
         ],
     }
     cut = f" The first {len(pieces):,} are shown." if findings.tokens > len(pieces) else ""
-    mean = findings.bits / max(1, findings.tokens)
     return _PAGE.format(
         title=html.escape(title),
-        about=f"{findings.tokens:,} tokens, {mean:.3f} bits each on the way.{cut}",
+        about=findings.summary + cut,
+        red="{},{},{}".format(*RED),
+        blue="{},{},{}".format(*BLUE),
+        faint=FAINT,
         units=_units(findings, [view.title for view in shown]),
         gates=_gates(findings),
         data=_script(data),
@@ -94,11 +96,11 @@ main {{ display: flex; gap: 2rem; align-items: flex-start; flex-wrap: wrap }}
 aside {{ flex: 0 1 22rem }}
 table {{ border-collapse: collapse }} td, th {{ padding: .1rem .8rem .1rem 0; text-align: left;
   font-variant-numeric: tabular-nums }} th {{ font-weight: normal; color: #666 }}
-select {{ font: inherit; padding: .2rem; max-width: 100% }} a {{ color: #1f77b4 }}
+select {{ font: inherit; padding: .2rem; max-width: 100% }} a {{ color: rgb({blue}) }}
 #bar {{ position: sticky; top: 0; background: #fff; padding: .5rem 0; min-height: 2rem }}
 #said {{ color: #666; margin-left: 1rem }}
-.low, .high {{ padding: 0 .4rem; border-radius: 3px; color: #fff; background: #d62728 }}
-.low {{ background: #1f77b4 }}
+.low, .high {{ padding: 0 .4rem; border-radius: 3px; color: #fff; background: rgb({red}) }}
+.low {{ background: rgb({blue}) }}
 </style>
 <h1>{title}</h1><p>{about}</p>
 <main><pre id="text"></pre>
@@ -121,8 +123,8 @@ data.views.forEach((view, i) => chosen.add(new Option(view.title, i)));
 function colour() {{
   const shades = data.views[chosen.value].shades;
   spans.forEach((span, i) => {{
-    const s = shades[i] / 100, a = Math.abs(s) < 0.08 ? 0 : Math.min(1, Math.abs(s));
-    span.style.background = a ? `rgba(${{s > 0 ? "214,39,40" : "31,119,180"}},${{a}})` : "";
+    const s = shades[i] / 100, a = Math.abs(s) < {faint} ? 0 : Math.min(1, Math.abs(s));
+    span.style.background = a ? `rgba(${{s > 0 ? "{red}" : "{blue}"}},${{a}})` : "";
     span.style.color = a > 0.7 ? "#fff" : "";
   }});
 }}

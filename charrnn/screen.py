@@ -2,11 +2,9 @@
 
 import time
 
-from rich.box import ROUNDED
 from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.padding import Padding
-from rich.panel import Panel
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
@@ -121,7 +119,7 @@ class Screen:
         if self.sample and room > 0:
             shown = "".join(c if c.isprintable() or c == "\n" else " " for c in self.sample)
             lines = "\n".join(shown.strip("\n").split("\n")[:room])
-            parts.append(_panel(Text(lines, no_wrap=True, overflow="ellipsis"), "it writes"))
+            parts.append(chart.framed(Text(lines, no_wrap=True, overflow="ellipsis"), "it writes"))
         return Padding(Group(*parts), _MARGIN)
 
     def _bar(self, before: str, done: int, total: int, after: str) -> RenderableType:
@@ -141,20 +139,10 @@ class Screen:
         high = max(low + 0.1, min(max(values), 2.2 * low))  # the first steps would dwarf the rest
         width = max(20, self.out.width - 15)
         right = self.planned or (train[-1][0] if train else 1)
-        rows = chart.draw(self.curves, width, _CHART_ROWS, right, low, high)
-        text = Text(no_wrap=True)
-        for number, row in enumerate(rows):
-            label = {0: f"{high:6.2f} ", len(rows) - 1: f"{low:6.2f} "}.get(number, " " * 7)
-            text.append(label, "dim")
-            for cell, owner in row:
-                text.append(cell, (TRAIN, VALID)[owner] if owner is not None else "")
-            text.append("\n" if number < len(rows) - 1 else "")
         now = [("bits per character  ", "dim")]
         for name, curve, style in (("training", train, TRAIN), ("validation", valid, VALID)):
             if curve:
                 now.append((f"{name} {curve[-1][1]:.3f}  ", style))
-        return _panel(text, Text.assemble(*now))
-
-
-def _panel(content: Text, title: str | Text) -> Panel:
-    return Panel(content, title=title, title_align="left", box=ROUNDED, border_style="dim")
+        title, labels = Text.assemble(*now), (f"{low:.2f}", f"{high:.2f}")
+        size = (width, _CHART_ROWS)
+        return chart.panel(self.curves, (TRAIN, VALID), title, size, right, (low, high), labels)

@@ -6,8 +6,8 @@ values that come from outside: the command line or a file.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeVar, get_type_hints
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal, Self, TypeVar, get_type_hints
 
 from annotated_types import Ge, Gt, Le, Lt
 
@@ -88,6 +88,15 @@ class ModelSettings:
                 "--tie needs an embedding as wide as the layers: "
                 f"--embedding {self.width}, or --width {self.embedding}"
             )
+
+    @property
+    def size(self) -> str:
+        """Its layers and their width: 2x256."""
+        return f"{self.layers}x{self.width}"
+
+    def at_width(self, width: int) -> Self:
+        """The same of another width, which a tied embedding follows."""
+        return replace(self, width=width, embedding=width if self.tie else self.embedding)
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,11 @@ def shapes(model: ModelSettings, vocabulary: int) -> dict[str, tuple[int, ...]]:
     return found
 
 
+def parameters(model: ModelSettings, vocabulary: int) -> int:
+    """How many numbers a model of these settings learns."""
+    return sum(map(math.prod, shapes(model, vocabulary).values()))
+
+
 def save_checkpoint(path: Path, checkpoint: Checkpoint, keep: int = 1) -> None:
     """Write it whole, or not at all; `keep` versions of it stay."""
     data = {

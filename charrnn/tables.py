@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Literal
 
-from rich.box import ROUNDED
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -100,17 +99,10 @@ def panel(
     bounds: tuple[float, float],
     labels: tuple[str, str],
 ) -> Panel:
-    """Curves in braille over 0 to `right`, within `bounds` that are called by the `labels`."""
-    drawn = chart.draw(points[::-1], max(20, output().width - 12), _ROWS, right or 1.0, *bounds)
-    text = Text(no_wrap=True)
-    for number, line in enumerate(drawn):
-        label = {0: labels[1], _ROWS - 1: labels[0]}.get(number, "")
-        text.append(f"{label:>6} ", "dim")
-        for cell, owner in line:
-            colour = COLOURS[(len(points) - 1 - owner) % len(COLOURS)] if owner is not None else ""
-            text.append(cell, colour)
-        text.append("\n" if number < _ROWS - 1 else "")
-    return Panel(text, title=title, title_align="left", box=ROUNDED, border_style="dim")
+    """Curves over 0 to `right` as wide as the terminal, the first on top."""
+    colours = [COLOURS[number % len(COLOURS)] for number in range(len(points))]
+    size = (max(20, output().width - 12), _ROWS)
+    return chart.panel(points[::-1], colours[::-1], title, size, right, bounds, labels)
 
 
 def show_run(about: Mapping[str, Any], history: Curves, as_json: bool) -> None:

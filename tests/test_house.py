@@ -27,7 +27,7 @@ ROOMS = [
 ]
 HEAVY = {
     "torch": {"engine"},
-    "rich": {"consoles", "terminal", "screen", "tables", "colours"},
+    "rich": {"consoles", "terminal", "screen", "tables", "colours", "chart"},
     "typer": {"cli", "studies", "inspection", "options"},
     "matplotlib": {"plot"},
     "safetensors": {"store", "engine"},

@@ -43,9 +43,6 @@ class Cell(ABC):
     identity: ClassVar[bool] = False
     """Whether `weight_hh` starts as the identity (else orthogonal), and `weight_ih` small."""
 
-    scans: ClassVar[bool] = False
-    """Whether the step is h = keep h + add, for a `line` that does not know h."""
-
     @classmethod
     def shapes(cls, inputs: int, hidden: int) -> Shapes:
         """Name -> shape of the cell's weights, in the layout of `torch.nn`."""
@@ -67,15 +64,25 @@ class Cell(ABC):
         """The input's share: x (..., D) -> z (..., G*H)."""
         return linear(x, weights["weight_ih"], weights["bias_ih"])
 
-    @classmethod
-    def line(cls, z: Array) -> tuple[Array, Array]:
-        """The input's share z (..., G*H) -> (keep, add), each (..., H)."""
-        raise NotImplementedError
-
     @staticmethod
     @abstractmethod
     def step(weights: Weights, z: Array, state: State) -> State:
         """One time step: the input's share z (..., G*H) and the state -> the next state."""
+
+
+class Scanned(Cell):
+    """A cell whose gates do not see its state: h = keep h + add, so all steps may be one scan."""
+
+    @staticmethod
+    @abstractmethod
+    def coefficients(z: Array) -> tuple[Array, Array]:
+        """The input's share z (..., G*H) -> (keep, add), each (..., H)."""
+
+    @classmethod
+    def step(cls, weights: Weights, z: Array, state: State) -> State:  # noqa: ARG003  (all in z)
+        """z (..., G*H), state (h,) -> (h,)."""
+        keep, add = cls.coefficients(z)
+        return (keep * state[0] + add,)
 
 
 class _Library(NamedTuple):
@@ -138,24 +145,24 @@ def tanh(x: Array) -> Array:
     return namespace(x).tanh(x)
 
 
-_heard: list[Array] | None = None
+_recorded: list[Array] | None = None
 
 
 def sigmoid(x: Array) -> Array:
     """1 / (1 + exp(-x)): the library's own, or through tanh, which cannot overflow."""
     own = _library(x).sigmoid
     y = own(x) if own else 0.5 * tanh(0.5 * x) + 0.5
-    if _heard is not None:
-        _heard.append(y)
+    if _recorded is not None:
+        _recorded.append(y)
     return y
 
 
 @contextmanager
-def overheard() -> Iterator[list[Array]]:
-    """A block whose sigmoids are collected: what the gates do. For one thread at a time."""
-    global _heard  # noqa: PLW0603  (the equations stay equations, and need not hand it on)
-    _heard = []
+def recorded_sigmoids() -> Iterator[list[Array]]:
+    """A block whose sigmoids are recorded: what the gates do. For one thread at a time."""
+    global _recorded  # noqa: PLW0603  (the equations stay equations, and need not hand it on)
+    _recorded = []
     try:
-        yield _heard
+        yield _recorded
     finally:
-        _heard = None
+        _recorded = None

@@ -3,7 +3,7 @@
 "Were RNNs all we needed?": Feng et al. 2024, https://arxiv.org/abs/2410.01201.
 """
 
-from charrnn.cells.base import Array, Cell, Shapes, State, Weights, blocks, namespace, sigmoid
+from charrnn.cells.base import Array, Scanned, Shapes, blocks, namespace, sigmoid
 
 
 def _positive(x: Array) -> Array:
@@ -11,7 +11,7 @@ def _positive(x: Array) -> Array:
     return namespace(x).where(x >= 0, x + 0.5, sigmoid(x))
 
 
-class MinGRU(Cell):
+class MinGRU(Scanned):
     """A GRU without a view of its past: what to write is known from the input alone.
 
     u = sigmoid(W_u x + b_u)
@@ -19,7 +19,6 @@ class MinGRU(Cell):
     """
 
     gates = 2
-    scans = True
     sigmoids = ("update", None)
 
     @classmethod
@@ -28,18 +27,12 @@ class MinGRU(Cell):
         found = super().shapes(inputs, hidden)
         return {name: found[name] for name in ("weight_ih", "bias_ih")}
 
-    @classmethod
-    def line(cls, z: Array) -> tuple[Array, Array]:
-        """z (..., G*H) -> (keep, add): h = keep h + add."""
+    @staticmethod
+    def coefficients(z: Array) -> tuple[Array, Array]:
+        """z (..., 2H) -> (keep, add)."""
         u, n = blocks(z, 2)
         u = sigmoid(u)
         return 1 - u, u * _positive(n)
-
-    @classmethod
-    def step(cls, weights: Weights, z: Array, state: State) -> State:  # noqa: ARG003  (has none)
-        """z (..., G*H), state (h,) -> (h,)."""
-        keep, add = cls.line(z)
-        return (keep * state[0] + add,)
 
 
 class MinLSTM(MinGRU):
@@ -53,8 +46,8 @@ class MinLSTM(MinGRU):
     sigmoids = ("forget", None)
     bias = (1.0, 0.0, 0.0)
 
-    @classmethod
-    def line(cls, z: Array) -> tuple[Array, Array]:
+    @staticmethod
+    def coefficients(z: Array) -> tuple[Array, Array]:
         """z (..., 3H) -> (keep, add)."""
         f, i, n = blocks(z, 3)
         xp = namespace(z)

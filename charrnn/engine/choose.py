@@ -52,8 +52,7 @@ def choose(
 
     def sizes(width: int) -> tuple[int, float]:
         """Weights that a token passes through, and tokens that are read."""
-        sized = replace(model, width=width, embedding=width if model.tie else model.embedding)
-        found = shapes(sized, vocabulary)
+        found = shapes(model.at_width(width), vocabulary)
         weights = sum(math.prod(shape) for name, shape in found.items() if name != "embedding")
         if train.steps:
             return weights, train.steps * math.prod(fitting(tokens, train.lanes, train.window))
@@ -89,7 +88,7 @@ def choose(
     if "dropout" not in given:
         model = replace(model, dropout=dropout(reads / tokens))
     chosen = {
-        f"{model.cell} {model.layers}x{model.width}": "width" not in given,
+        f"{model.cell} {model.size}": "width" not in given,
         f"dropout {model.dropout:g}": "dropout" not in given,
         f"{lanes} lanes x {window}": not {"lanes", "window"} <= given.keys(),
         f"AdamW's rate {train.adam_rate:g}": "adam_rate" not in given,

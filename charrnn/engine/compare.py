@@ -1,18 +1,16 @@
 """Several runs side by side, or several cells that are trained to be."""
 
-import math
 import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from charrnn import runs
+from charrnn import runs, store
 from charrnn.engine import start
 from charrnn.engine.score import score
 from charrnn.errors import CharRNNError, CheckpointError, DivergedError
 from charrnn.events import Curves, Emit, Noticed
 from charrnn.settings import CellName, ModelSettings, TrainSettings
-from charrnn.store import shapes
 from charrnn.text.corpus import Corpus
 
 
@@ -59,8 +57,7 @@ def trained(
         sized, known = replace(model, cell=cell), dict(given)
         if parameters:
             width = width_of(sized, corpus.tokenizer.size, parameters)
-            embedding = width if model.tie else model.embedding
-            sized, known["width"] = replace(sized, width=width, embedding=embedding), width
+            sized, known["width"] = sized.at_width(width), width
         session = start.fresh(
             corpus, None, sized, settings, known, emit, called=f"{corpus.name}-{cell}"
         )
@@ -79,9 +76,7 @@ def width_of(model: ModelSettings, vocabulary: int, parameters: int) -> int:
     """The width whose network comes nearest to so many parameters."""
 
     def misfit(width: int) -> int:
-        embedding = width if model.tie else model.embedding
-        sized = shapes(replace(model, width=width, embedding=embedding), vocabulary)
-        return sum(map(math.prod, sized.values())) - parameters
+        return store.parameters(model.at_width(width), vocabulary) - parameters
 
     high = 1
     while misfit(high) < 0 and high < 65536:
@@ -121,7 +116,7 @@ def _row(name: str, part: str | None, emit: Emit) -> Compared:
     return Compared(
         run=name,
         cell=found.model.cell,
-        size=f"{found.model.layers}x{found.model.width}",
+        size=found.model.size,
         parameters=found.parameters,
         characters_per_second=statistics.median(rates) if rates else None,
         steps=last.step if last else None,

@@ -66,7 +66,7 @@ def of_run(
         tokens = tokens_of(text, run.tokenizer, encoding)
     model = CharRNN(run.model, run.tokenizer.size, fused=False)
     model.load(run.weights)
-    title = f"{run.run}, {run.model.cell} {run.model.layers}x{run.model.width}"
+    title = f"{run.run}, {run.model.cell} {run.model.size}"
     return title, reach([lambda: model], tokens, emit)
 
 
@@ -84,7 +84,7 @@ def of_untrained(
             scale(network, gain)
         return network
 
-    title = f"untrained {model.cell} {model.layers}x{model.width}"
+    title = f"untrained {model.cell} {model.size}"
     if gain is not None:
         title += f", recurrent variance {gain:g}/n"
     return title, reach([draw] * _DRAWN, tokens, emit)

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from charrnn.cells import CELLS
-from charrnn.cells.base import Cell
+from charrnn.cells.base import Cell, Scanned
 from charrnn.engine.scan import scan
 from charrnn.settings import ModelSettings
 
@@ -59,10 +59,10 @@ class Layer(nn.Module):
         weights = dict(self.named_parameters())
         if self.kernel is not None:
             return self._fused(self.kernel, weights, x, state)
-        if self.cell.scans and self.parallel:
+        if self.parallel and issubclass(self.cell, Scanned):
             # in full precision: bf16 has no number between 0.996 and 1 to keep a state by
             share = self.cell.share(weights, x).to(state[0].dtype)
-            y = scan(*self.cell.line(share), state[0])
+            y = scan(*self.cell.coefficients(share), state[0])
             return y, (y[-1],)
         ready, outputs = self.cell.prepared(weights), []
         for z in self.cell.share(ready, x):

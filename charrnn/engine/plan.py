@@ -14,7 +14,7 @@ _TOLERATED = 0.03  # share of its time that a run may be longer or shorter
 def by_count(session: Session) -> None:
     """Settle the length of a run that is given in steps or epochs."""
     now, settings = session.position, session.settings
-    if now.steps is None and not session.settings.timed:
+    if now.steps is None and not settings.timed:
         per_epoch = session.lanes.steps_an_epoch
         now.steps = settings.steps or math.ceil((settings.epochs or 0) * per_epoch)
         now.hold = now.hold or min(settings.warmup, now.steps // 10)

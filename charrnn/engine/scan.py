@@ -9,18 +9,20 @@ from torch import Tensor
 def scan(keep: Tensor, add: Tensor, h: Tensor) -> Tensor:
     """keep and add (T, B, H), h (B, H) -> every h after it (T, B, H).
 
-    On a GPU in log2 T rounds, each of which joins pairs of steps that lie twice as far apart
-    (Hillis and Steele 1986, https://doi.org/10.1145/7902.7903). On a processor a step is a short
-    loop over numbers in the cache, and the work is done once, not log2 T times.
+    On a GPU by `hillis_steele`. On a processor a step is a short loop over numbers in the cache,
+    and the work is done once, not log2 T times.
     """
     if not add.is_cuda:
         found: Tensor = _OneByOne.apply(keep, add, h)  # type: ignore[no-untyped-call]  # torch gives it no types
         return found
-    return doubled(keep, add, h)
+    return hillis_steele(keep, add, h)
 
 
-def doubled(keep: Tensor, add: Tensor, h: Tensor) -> Tensor:
-    """As `scan`, in rounds."""
+def hillis_steele(keep: Tensor, add: Tensor, h: Tensor) -> Tensor:
+    """As `scan`, in log2 T rounds, each of which joins pairs of steps that lie twice as far apart.
+
+    Hillis and Steele 1986, https://doi.org/10.1145/7902.7903.
+    """
     apart = 1
     while apart < len(add):
         add = torch.cat([add[:apart], torch.addcmul(add[apart:], keep[apart:], add[:-apart])])

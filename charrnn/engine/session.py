@@ -1,7 +1,6 @@
 """Everything that a training run is made of, and how it comes back from disk as it was."""
 
 import copy
-import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -208,7 +207,7 @@ def check_sizes(
     To be asked before memory is taken for a session of these settings.
     """
     weights = sum(tensor.numel() for name, tensor in tensors.items() if name.startswith("model."))
-    if weights != sum(map(math.prod, store.shapes(model, vocabulary).values())):
+    if weights != store.parameters(model, vocabulary):
         raise ValueError("its weights are not those of its settings")
     if tensors["state.0.0"].shape != (lanes, model.width):
         raise ValueError("its lanes are not those of its settings")

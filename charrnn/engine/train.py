@@ -173,7 +173,6 @@ def _look(session: Session, watch: Watch, emit: Emit) -> None:
             if score:
                 now.best, now.best_bits = score.loss, score.bits_per_character
     emit(Sampled(now.step, text))
-    watch.looked = now.step
     watch.reported = watch.seconds  # looking is not training: it stays out of the rate
 
 
@@ -185,7 +184,7 @@ def _started(session: Session) -> Started:
         corpus=session.corpus.name,
         tokens=len(lanes.tokens),
         vocabulary=session.corpus.tokenizer.size,
-        model=f"{m.cell} {m.layers}x{m.width}",
+        model=f"{m.cell} {m.size}",
         parameters=sum(p.numel() for p in session.model.parameters()),
         device=session.device.type,
         precision="bf16" if session.bf16 else "fp32",

@@ -31,7 +31,6 @@ class Watch:
         self.cost = 0.0  # seconds that the last save took
         self.pace = 0.0  # seconds a step, looks apart
         self.mark = (session.position.step, self.seconds)  # from where the pace is measured anew
-        self.looked = 0  # the step of the last evaluation
         self.told = ""  # what the disk refused with, last
 
     @property
@@ -68,7 +67,7 @@ class Watch:
 
     def forget(self) -> None:
         """What was noted since the last report, of steps that are taken back."""
-        self.losses, self.reported, self.looked = [], self.seconds, 0
+        self.losses, self.reported = [], self.seconds
 
     @contextmanager
     def trouble(self, *, tolerated: bool) -> Iterator[None]:

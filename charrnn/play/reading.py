@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.cells.base import Array, overheard
+from charrnn.cells.base import Array, recorded_sigmoids
 from charrnn.errors import DivergedError
 from charrnn.play.player import Player, State
 from charrnn.play.sample import start_of
@@ -49,10 +49,10 @@ def reading(player: Player, tokenizer: Tokenizer, ids: Ids) -> Iterator[Read]:
         before, states, sigmoids = [], [], []
         for token in piece:
             before.append(logits)
-            with overheard() as heard, np.errstate(all="ignore"):
+            with recorded_sigmoids() as gates, np.errstate(all="ignore"):
                 logits, state = player.feed(int(token), state)
             states.append(state)
-            sigmoids.append(heard)
+            sigmoids.append(gates)
         yield Read(
             piece,
             [decode(int(token)) for token in piece],
@@ -87,8 +87,8 @@ def _gates(player: Player, sigmoids: list[list[Array]]) -> dict[str, Values]:
     found: dict[str, Values] = {}
     each = len(sigmoids[0]) // len(player.layers)
     for layer in range(len(player.layers) if names else 0):
-        heard = [step[layer * each : (layer + 1) * each] for step in sigmoids]
-        values = np.stack([np.concatenate(step)[-len(names) * player.width :] for step in heard])
+        own = [step[layer * each : (layer + 1) * each] for step in sigmoids]
+        values = np.stack([np.concatenate(step)[-len(names) * player.width :] for step in own])
         for name, block in zip(names, np.split(values, len(names), axis=1), strict=True):
             if name:
                 found[f"{layer + 1}.{name}"] = block

@@ -107,11 +107,21 @@ class Findings:
             for name, (total, shut, opened, size) in self.gates.items()
         ]
 
+    @property
+    def bits_per_token(self) -> float:
+        """How surprising a token was, on average."""
+        return self.bits / max(1, self.tokens)
+
+    @property
+    def summary(self) -> str:
+        """How much was read, and how well it was known."""
+        return f"{self.tokens:,} tokens, {self.bits_per_token:.3f} bits each on the way."
+
     def record(self) -> dict[str, Any]:
         """All of it, as JSON has it."""
         return {
             "tokens": self.tokens,
-            "bits_per_token": self.bits / max(1, self.tokens),
+            "bits_per_token": self.bits_per_token,
             "units": [
                 {"property": u.follows, "unit": u.name, "correlation": round(u.correlation, 4)}
                 for u in self.following()

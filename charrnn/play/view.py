@@ -9,6 +9,8 @@ from charrnn.errors import UsageError, suggest
 from charrnn.play.reading import Read, Values
 from charrnn.settings import ModelSettings
 
+RED, BLUE = (214, 39, 40), (31, 119, 180)
+FAINT = 0.08  # of the full colour: less than that has none
 _MOST = 8.0  # bits: more surprise is no other colour
 
 

@@ -6,7 +6,7 @@ import torch
 
 from charrnn.cells import CELLS
 from charrnn.engine.model import Layer
-from charrnn.engine.scan import doubled, scan
+from charrnn.engine.scan import hillis_steele, scan
 
 T, B, D, H = 7, 3, 5, 4
 every_cell = pytest.mark.parametrize("cell", CELLS.values(), ids=CELLS.keys())
@@ -112,7 +112,7 @@ def test_state_survives_large_inputs_without_warning():
         assert np.isfinite(state[0]).all()
 
 
-@pytest.mark.parametrize("way", [scan, doubled])
+@pytest.mark.parametrize("way", [scan, hillis_steele])
 @pytest.mark.parametrize("steps", [1, 2, 3, 8, 13])
 def test_a_scan_is_the_loop_and_so_are_its_gradients(way, steps):
     """A step that is left out between two rounds, or a gradient that stops at a window's edge."""
