@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import SMALL, tale
+
 PACKAGE = Path(__file__).parent.parent / "charrnn"
 
 # A room may import the rooms below it and itself.
@@ -103,6 +105,16 @@ def test_sampling_loads_neither_torch_nor_rich(trained):
     modules = loaded(CALL.format(args=["sample", "--length", "5"]), trained)
     assert "numpy" in modules
     assert not {"torch", "rich"} & modules
+
+
+def test_torch_does_not_load_its_compiler(home, trained):
+    """A call that brings it in (it needs sympy), which takes as long as to load torch."""
+    (home / "tale.txt").write_text(tale(2000), "utf-8")
+    train = ["train", "tale.txt", "--steps", "2", *SMALL]
+    for folder, args in (home, train), (trained, ["eval", "--dynamic"]):
+        modules = loaded(CALL.format(args=args), folder)
+        assert "torch" in modules
+        assert "sympy" not in modules
 
 
 def test_nothing_happens_at_import(home):

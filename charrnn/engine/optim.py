@@ -1,11 +1,14 @@
 """Optimizers, who gets which, and the schedule."""
 
 import math
+from abc import ABC, abstractmethod
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.optim.adamw import adamw
 
 from charrnn.engine.model import CharRNN
 from charrnn.settings import TrainSettings
@@ -31,7 +34,57 @@ def orthogonal(matrices: Tensor, iterations: int = 3) -> Tensor:
     return x.mT if tall else x
 
 
-class Muon(torch.optim.Optimizer):
+class Optimizer(ABC):
+    """As `torch.optim`'s, whose class loads torch's compiler: that takes as long as torch itself.
+
+    A group has its "params" and "lr"; "peak" is the learning rate that the schedule scales.
+    """
+
+    def __init__(self, groups: list[dict[str, Any]]) -> None:
+        self.param_groups = [{**group, "peak": group["lr"]} for group in groups]
+        self.state: dict[Tensor, dict[str, Tensor]] = defaultdict(dict)
+
+    @abstractmethod
+    def step(self) -> None:
+        """One update of every parameter."""
+
+    def zero_grad(self) -> None:
+        """No gradients from here on."""
+        for p in (p for group in self.param_groups for p in group["params"]):
+            p.grad = None
+
+
+class AdamW(Optimizer):
+    """Adam, its weight decay apart, by torch's own function.
+
+    Loshchilov and Hutter 2019, https://arxiv.org/abs/1711.05101.
+    """
+
+    @torch.no_grad()
+    def step(self) -> None:
+        """One update of every parameter."""
+        for group in self.param_groups:
+            params = group["params"]
+            fused = params[0].device.type in ("cpu", "cuda")
+            for p in params:
+                if not self.state[p]:
+                    counted = p.device if fused else "cpu"
+                    self.state[p] = {
+                        "step": torch.zeros((), device=counted),
+                        "exp_avg": torch.zeros_like(p),
+                        "exp_avg_sq": torch.zeros_like(p),
+                    }
+            means, squares, steps = (
+                [self.state[p][name] for p in params] for name in ("exp_avg", "exp_avg_sq", "step")
+            )
+            adamw(
+                params, [p.grad for p in params], means, squares, [], steps, fused=fused,
+                amsgrad=False, maximize=False, lr=group["lr"], beta1=0.9, beta2=0.99, eps=1e-8,
+                weight_decay=group["weight_decay"],
+            )  # fmt: skip
+
+
+class Muon(Optimizer):
     """Momentum, made orthogonal: every direction of a matrix moves equally far in a step.
 
     A recurrent layer stacks one H x D matrix a gate, and each gate's is orthogonalised by itself.
@@ -53,13 +106,14 @@ class Muon(torch.optim.Optimizer):
         momentum: float = 0.95,
     ) -> None:
         """`block`: rows of a gate (H). `dtype`: of the products."""
-        super().__init__(params, {"lr": lr, "weight_decay": weight_decay, "momentum": momentum})
+        super().__init__([{"params": list(params), "lr": lr, "weight_decay": weight_decay}])
+        self.momentum = momentum
         self.block = block
         self.dtype = dtype
         self.turns = min(4, max(1, block**2 // 256**2))
 
     @torch.no_grad()
-    def step(self, closure: None = None) -> None:  # type: ignore[override]  # noqa: ARG002  (none is taken)
+    def step(self) -> None:
         """One update of every parameter."""
         for group in self.param_groups:
             due = self._due(group)
@@ -83,41 +137,36 @@ class Muon(torch.optim.Optimizer):
                 state["steps"] = torch.zeros((), dtype=torch.int64)
             now = int(state["steps"])
             state["steps"] += 1
-            state["momentum"].lerp_(p.grad, 1 - group["momentum"])
+            state["momentum"].lerp_(p.grad, 1 - self.momentum)
             blocks = (
                 part.split(self.block) for part in (p.grad, state["momentum"], state["direction"])
             )
             for gradient, momentum, direction in zip(*blocks, strict=True):
                 turn += 1
                 if now == 0 or turn % self.turns == now % self.turns:
-                    ahead = gradient.lerp(momentum, group["momentum"])  # Nesterov's look ahead
+                    ahead = gradient.lerp(momentum, self.momentum)  # Nesterov's look ahead
                     found.setdefault(gradient.shape, []).append((ahead.to(self.dtype), direction))
         return found
 
 
-def optimizers(
-    model: CharRNN, settings: TrainSettings, dtype: torch.dtype
-) -> list[torch.optim.Optimizer]:
-    """Who updates what. `peak` in a group is the learning rate that the schedule scales."""
-    fused = next(model.parameters()).device.type in ("cpu", "cuda")
+def optimizers(model: CharRNN, settings: TrainSettings, dtype: torch.dtype) -> list[Optimizer]:
+    """Who updates what."""
     matrices = [p for p in model.layers.parameters() if p.dim() == 2]
     if settings.optimizer == "adamw":
         matrices = []
     ids = {id(p) for p in matrices}
     embedding = model.embedding.weight
     rest = [p for p in model.parameters() if id(p) not in ids and p is not embedding]
-    groups: list[dict[str, Any]] = [
-        {"params": [p for p in rest if p.dim() > 1], "weight_decay": settings.decay},
-        {"params": [embedding, *(p for p in rest if p.dim() <= 1)], "weight_decay": 0.0},
+    decayed = [p for p in rest if p.dim() > 1]
+    others = [embedding, *(p for p in rest if p.dim() <= 1)]
+    groups = [
+        {"params": params, "lr": settings.adam_rate, "weight_decay": decay}
+        for params, decay in ((decayed, settings.decay), (others, 0.0))
+        if params
     ]
-    found: list[torch.optim.Optimizer] = [
-        torch.optim.AdamW(groups, lr=settings.adam_rate, betas=(0.9, 0.99), fused=fused)
-    ]
+    found: list[Optimizer] = [AdamW(groups)]
     if matrices:
         found.append(Muon(matrices, model.settings.width, settings.rate, settings.decay, dtype))
-    for optimizer in found:
-        for group in optimizer.param_groups:
-            group["peak"] = group["lr"]
     return found
 
 

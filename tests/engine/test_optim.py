@@ -6,7 +6,7 @@ from hypothesis import given, strategies as st
 from torch import nn
 
 from charrnn.engine.model import CharRNN
-from charrnn.engine.optim import Muon, optimizers, orthogonal, schedule
+from charrnn.engine.optim import AdamW, Muon, optimizers, orthogonal, schedule
 from charrnn.settings import ModelSettings, TrainSettings
 
 
@@ -78,6 +78,27 @@ def test_every_parameter_has_one_optimizer(name):
     ids = [id(p) for o in found for g in o.param_groups for p in g["params"]]
     assert sorted(ids) == sorted(id(p) for p in model.parameters())
     assert len(found) == (2 if name == "muon" else 1)
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.1])
+def test_adamw_is_that_of_torch(decay):
+    """Another epsilon, a step that is not counted, a decay that the gradient's size scales."""
+    torch.manual_seed(0)
+    shapes = [(4, 6), (5,), ()]
+    ours, theirs = ([nn.Parameter(torch.ones(shape)) for shape in shapes] for _ in range(2))
+    mine = AdamW([{"params": ours, "lr": 0.1, "weight_decay": decay}])
+    other = torch.optim.AdamW(theirs, lr=0.1, betas=(0.9, 0.99), weight_decay=decay)
+    for step in range(5):
+        mine.param_groups[0]["lr"] = other.param_groups[0]["lr"] = 0.1 / (1 + step)
+        for p, q in zip(ours, theirs, strict=True):
+            p.grad = torch.randn_like(p)
+            q.grad = p.grad.clone()
+        mine.step()
+        other.step()
+    for p, q in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(p, q)
+    mine.zero_grad()
+    assert [p.grad for p in ours] == [None] * 3
 
 
 @given(
