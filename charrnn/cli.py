@@ -43,6 +43,8 @@ def main() -> None:
         code = app(prog_name="charrnn", standalone_mode=False) or 0
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # who is impatient now gets no traceback
         sys.exit(code)
+    except SystemExit as end:  # Rich's, where nobody read the help to its end
+        sys.exit(0 if isinstance(end.__context__, BrokenPipeError) else end.code)
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)
         path = context.command_path if context else "charrnn"

@@ -9,7 +9,7 @@ from rich.text import Text
 from charrnn.consoles import output
 from charrnn.play.reading import Read
 from charrnn.play.units import OPEN, SHUT, Findings
-from charrnn.play.view import BLUE, FAINT, RED, View
+from charrnn.play.view import BLUE, FAINT, RED, SURPRISE, View
 from charrnn.stdout import piped, visible
 from charrnn.tables import columns
 
@@ -31,15 +31,11 @@ def show_read(reads: Iterable[Read], view: View, findings: Findings, as_json: bo
     with piped():
         out = output()
         if not as_json:
-            low, high = {
-                "surprise": ("none", "8 or more"),
-                "unit": ("below zero", "above zero"),
-                "gate": ("shut", "open"),
-            }[view.kind]
-            ends = (0.0 if view.kind == "surprise" else -1.0, 1.0)
+            low, high = view.ends
+            hint = "" if out.color_system else " (no colours here: --json has the values)"
             out.print(Text.assemble(
-                f"{view.title}: ", (f" {low} ", shade(ends[0])), (" to ", "dim"),
-                (f" {high} ", shade(ends[1])), "\n",
+                f"{view.title}: ", (f" {low} ", shade(0.0 if view == SURPRISE else -1.0)),
+                (" to ", "dim"), (f" {high} ", shade(1.0)), hint, "\n",
             ))  # fmt: skip
         for read in reads:
             findings.add(read)

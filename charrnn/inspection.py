@@ -82,8 +82,10 @@ def _show_gradients(
     encoding: str,
     json: bool,
 ) -> None:
-    if cell and (run or not text):
-        raise UsageError("an untrained network has no run and no text", "Name a --text alone.")
+    if cell and run:
+        raise UsageError(f"--cell is an untrained network, and {run} a run", "Leave one out.")
+    if cell and not text:
+        raise UsageError("an untrained network has no text of its own", "Name one with --text.")
     from charrnn.engine.gradients import of_run, of_untrained
     from charrnn.tables import show_reach
     from charrnn.terminal import listen
@@ -113,6 +115,7 @@ def _show_inside(
     from charrnn.runs import load_run
     from charrnn.terminal import listen, note
     from charrnn.text.source import tokens_of
+    from charrnn.text.tokenizers import valid
 
     found = load_run(run, note)
     wished = [view.unit(unit, found.model)] if unit is not None else []
@@ -121,7 +124,7 @@ def _show_inside(
     if not len(ids):
         raise TextError("there is nothing to read", "Take a longer text.")
     player, decode = Player(found.model, found.weights), found.tokenizer.decoder()
-    findings = Findings("".join(decode(int(token)) for token in ids))
+    findings = Findings(valid("".join(decode(int(token)) for token in ids)))
     reads = reading(player, found.tokenizer, ids)
     if page is None:
         from charrnn.colours import show_read

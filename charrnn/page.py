@@ -39,7 +39,7 @@ def page(title: str, reads: Iterable[Read], shown: Sequence[View], findings: Fin
     data = {
         "pieces": pieces,
         "views": [
-            {"title": view.title, "values": v, "shades": s}
+            {"title": view.title, "ends": view.ends, "values": v, "shades": s}
             for view, v, s in zip(shown, values, shades, strict=True)
         ],
     }
@@ -99,13 +99,13 @@ table {{ border-collapse: collapse }} td, th {{ padding: .1rem .8rem .1rem 0; te
 select {{ font: inherit; padding: .2rem; max-width: 100% }} a {{ color: rgb({blue}) }}
 #bar {{ position: sticky; top: 0; background: #fff; padding: .5rem 0; min-height: 2rem }}
 #said {{ color: #666; margin-left: 1rem }}
-.low, .high {{ padding: 0 .4rem; border-radius: 3px; color: #fff; background: rgb({red}) }}
-.low {{ background: rgb({blue}) }}
+#low, #high {{ padding: 0 .4rem; border-radius: 3px; color: #fff; background: rgb({red}) }}
+#low {{ background: rgb({blue}) }} #low.none {{ background: none; color: #666 }}
 </style>
 <h1>{title}</h1><p>{about}</p>
 <main><pre id="text"></pre>
 <aside><div id="bar"><label>Colour by <select id="view"></select></label><br>
-<span class="low">low, shut</span> <span class="high">high, open</span><span id="said"></span></div>
+<span id="low"></span> <span id="high"></span><span id="said"></span></div>
 <h2>Units that follow a property</h2><table><tr><th>property<th>unit<th>correlation{units}</table>
 {gates}</aside></main>
 <script id="data" type="application/json">{data}</script>
@@ -121,7 +121,9 @@ const spans = data.pieces.map((piece, i) => {{
 text.append(...spans);
 data.views.forEach((view, i) => chosen.add(new Option(view.title, i)));
 function colour() {{
-  const shades = data.views[chosen.value].shades;
+  const {{shades, ends}} = data.views[chosen.value];
+  ["low", "high"].forEach((id, i) => document.getElementById(id).textContent = ends[i]);
+  document.getElementById("low").className = ends[0];
   spans.forEach((span, i) => {{
     const s = shades[i] / 100, a = Math.abs(s) < {faint} ? 0 : Math.min(1, Math.abs(s));
     span.style.background = a ? `rgba(${{s > 0 ? "{red}" : "{blue}"}},${{a}})` : "";

@@ -45,9 +45,10 @@ def picture(path: Path, runs: Mapping[str, Curves]) -> None:
     shown = [run.validation or run.training[len(run.training) // 10 :] for run in runs.values()]
     bits = sorted(point.bits for points in shown for point in points)
     if bits:
-        axes.set_ylim(0.97 * bits[0], min(1.5 * bits[0], 1.03 * bits[-1]))
+        lowest = min(bits[0], *(point.bits for run in runs.values() for point in run.training))
+        axes.set_ylim(0.97 * lowest, min(1.5 * bits[0], 1.03 * bits[-1]))
         axes.legend()
-    axes.set(xlabel="seconds of training", ylabel="bits per character")
+    axes.set(xlabel="seconds of training", ylabel="bits per character (thick: validation)")
     axes.grid(alpha=0.3)
     with whole(path) as file:
         figure.savefig(file, format=path.suffix.removeprefix(".").lower(), dpi=150)

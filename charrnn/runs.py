@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 MODEL, TRAINING, METRICS = "model.safetensors", "training.safetensors", "metrics.jsonl"
 LOCK = ".lock"
 
+_BEGIN = "Begin with: charrnn train YOUR.txt"
 _LINE, _LONGEST = 1 << 16, 1 << 26  # bytes of metrics that are read: ours are far less
 
 T = TypeVar("T")
@@ -94,7 +95,7 @@ def find(name: str | None, kind: str = MODEL) -> Path:
     there = runs(kind)
     if name is None:
         if not there:
-            raise CheckpointError("nothing has been trained here yet", "charrnn train YOUR.txt")
+            raise CheckpointError("nothing has been trained here yet", _BEGIN)
         return there[-1] / kind
     for path in (checkpoints() / name / kind, Path(name) / kind, Path(name)):
         if path.is_file():
@@ -106,7 +107,7 @@ def find(name: str | None, kind: str = MODEL) -> Path:
         hint = "It can be sampled and evaluated; to train, begin another run."
         raise CheckpointError(f"run {name} has no {TRAINING} to go on from", hint)
     names = [path.name for path in there]
-    listed = f"Runs here: {', '.join(names)}." if names else "No runs here: charrnn train YOUR.txt"
+    listed = f"Runs here: {', '.join(names)}." if names else f"No runs here. {_BEGIN}"
     raise CheckpointError(f"there is no run {name}", f"{suggest(name, names)} {listed}".strip())
 
 

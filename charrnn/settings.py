@@ -64,7 +64,9 @@ class TextSettings:
 
     tokens: Annotated[TokenizerName, "what the model reads and writes one at a time"] = "char"
     encoding: Annotated[str, "how the text files are encoded"] = "utf-8"
-    split: Annotated[str, "percent for training/validation/test, in this order"] = "90/5/5"
+    split: Annotated[str, "percent for training/validation/test; or two of them, for no test"] = (
+        "90/5/5"
+    )
 
     def __post_init__(self) -> None:
         split_shares(self.split)

@@ -19,10 +19,11 @@ def piped() -> Iterator[None]:
 _CONTROLS = [n for n in (*range(0x20), *range(0x7F, 0xA0)) if chr(n) not in "\t\n"]
 _TURNS = [0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 _ESCAPED = {n: chr(n).encode("unicode_escape").decode() for n in (*_CONTROLS, *_TURNS)}
+_ESCAPED |= {0xDC00 + byte: f"\\x{byte:x}" for byte in range(0x80, 0x100)}  # no UTF-8 (PEP 383)
 
 
 def visible(text: str) -> str:
-    r"""The text with escapes, such as \x1b, for all but tabs and line ends that is obeyed."""
+    r"""The text with escapes, such as \x1b, for what is obeyed or no text; tabs and lines stay."""
     return text.translate(_ESCAPED)
 
 
@@ -43,13 +44,15 @@ class _Visible:
 def writing(*, raw: bool = False) -> Iterator[Callable[[str], None]]:
     """A function that writes text as it is, flushed: UTF-8, but for a terminal of other habits.
 
+    Bytes that are no UTF-8, which travel as lone surrogates, become bytes again in a pipe.
     On a terminal the text ends with a line's end, so that the prompt has a line of its own, and
     unless `raw` what the terminal would obey is escaped.
     """
     terminal = sys.stdout.isatty()
     if hasattr(sys.stdout, "reconfigure"):
         encoding = None if terminal else "utf-8"
-        sys.stdout.reconfigure(encoding=encoding, errors="replace", newline="")
+        errors = "replace" if terminal else "surrogateescape"
+        sys.stdout.reconfigure(encoding=encoding, errors=errors, newline="")
     last, shown = "\n", _Visible()
 
     def write(text: str) -> None:

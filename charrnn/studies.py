@@ -6,6 +6,7 @@ from typing import Annotated, Literal, get_args
 import typer
 
 from charrnn.errors import CheckpointError, DivergedError, UsageError, suggest
+from charrnn.events import Noticed
 from charrnn.interrupts import caught
 from charrnn.options import Given, Json, Quiet, with_flags
 from charrnn.process import modest_threads
@@ -41,7 +42,7 @@ def compare(
 ) -> None:
     """Runs in one table, the best first; or cells, trained for it with what suits each."""
     modest_threads()
-    from charrnn.terminal import listen
+    from charrnn.terminal import listen, note
 
     if plot:
         from charrnn.plot import check
@@ -91,6 +92,8 @@ def compare(
         from charrnn.plot import picture
 
         picture(plot, {row.run: row.curves for row in rows})
+        if not quiet:
+            note(Noticed(f"Written: {plot}"))
     if number:
         raise typer.Exit(128 + number)
 
@@ -124,8 +127,10 @@ def plot(
             raise CheckpointError(f"{name} has no curves", "They are in its run's metrics.jsonl.")
     if out:
         from charrnn.plot import picture
+        from charrnn.terminal import note
 
         picture(out, found)
+        note(Noticed(f"Written: {out}"))
     else:
         from charrnn.tables import show_curves
 

@@ -78,8 +78,8 @@ def _names(names: Iterable[str]) -> Text:
 
 
 def curves(runs: Mapping[str, Curves]) -> Panel:
-    """Validation over time, the first run on top; of training, if a run was hardly looked at."""
-    looked = all(len(run.validation) > 3 for run in runs.values())
+    """Validation over time, the first run on top; of training, if all were hardly looked at."""
+    looked = any(len(run.validation) > 3 for run in runs.values())
     points = [
         [(p.seconds, p.bits) for p in (run.validation if looked else run.training)]
         for run in runs.values()

@@ -1,6 +1,8 @@
 """The whole path, through the real command."""
 
 import json
+import subprocess
+import sys
 from dataclasses import fields
 
 from charrnn.options import described, flag
@@ -152,7 +154,18 @@ def test_bytes_and_encodings(home, charrnn):
     assert charrnn("train", "any", "--tokens", "byte", "--steps", "3", *SMALL).code == 0
     score = json.loads(charrnn("eval", "any", "any", "--json").out)
     assert score["bytes"] == 256 * 20 - 1
-    assert len(charrnn("sample", "--length", "40").out) == 40
+
+
+def test_bytes_that_are_no_text_are_written_as_they_are(home, charrnn):
+    """U+FFFD, three bytes of it, for each byte of a model that learned no UTF-8."""
+    (home / "odd").write_bytes(b"\xff\xfe" * 3000)
+    assert charrnn("train", "odd", "--tokens", "byte", "--steps", "60", *SMALL).code == 0
+    command = [sys.executable, "-m", "charrnn", "sample", "--length", "40", "--temp", "0"]
+    written = subprocess.run(command, cwd=home, capture_output=True, check=True).stdout
+    assert len(written) == 40
+    assert written in b"\xff\xfe" * 21
+    (told,) = lines(charrnn("sample", "--length", "40", "--temp", "0", "--json").out)
+    assert told["text"] == "\N{REPLACEMENT CHARACTER}" * 40
 
 
 def test_prepared_corpora_and_json_and_quiet(home, charrnn):

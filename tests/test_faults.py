@@ -16,12 +16,16 @@ from charrnn.sealed import metadata, seal, unseal
 from tests.conftest import SMALL, lines, run_charrnn, tale
 
 
-def test_a_closed_pipe_ends_the_text_in_silence(trained):
-    """BrokenPipeError on the screen of everyone who types `| head`."""
-    command = f"{shlex.quote(sys.executable)} -m charrnn sample --length 10000000 | head -c 100"
+@pytest.mark.parametrize(
+    ("args", "reader", "read"),
+    [("sample --length 10000000", "head -c 100", 100), ("train --help", "true", 0)],
+)
+def test_a_closed_pipe_ends_the_text_in_silence(trained, args, reader, read):
+    """BrokenPipeError on the screen of everyone who types `| head`, or an exit code of 1."""
+    command = f"{shlex.quote(sys.executable)} -m charrnn {args} | {reader}"
     done = subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=trained,
                           capture_output=True, timeout=60, check=False)  # fmt: skip
-    assert len(done.stdout) == 100
+    assert len(done.stdout) == read
     assert done.stderr == b""
     assert done.returncode == 0
 

@@ -79,6 +79,9 @@ def looked_at(session: Session, steps: int) -> Tokens:
 
 
 def between_looks(session: Session, steps: int) -> int:
-    """A run is looked at a dozen times, unless that would cost over a few percent of it."""
+    """A run is looked at a dozen times or so, unless that would cost over a few percent of it.
+
+    A power of two: else a look might follow upon another wherever the end has moved.
+    """
     affordable = 8 * len(looked_at(session, steps)) // (session.lanes.lanes * session.lanes.window)
-    return max(1, steps // 12, affordable)
+    return int(2 ** math.ceil(math.log2(max(1, steps / 16, affordable))))

@@ -17,6 +17,7 @@ from charrnn.play.player import Player
 from charrnn.play.sample import write
 from charrnn.runs import TRAINING, lock, newest
 from charrnn.settings import SampleSettings
+from charrnn.text.tokenizers import valid
 
 _SAMPLE = SampleSettings(length=400, temp=0.8, seed=1)
 _WORSE_THAN_NOTHING = 20.0  # nats above what knowing nothing costs: such a loss is out of hand
@@ -65,7 +66,8 @@ def _advance(session: Session, watch: Watch, emit: Emit) -> None:
             _save(session, watch, emit)
         return
     looks = plan.between_looks(session, now.steps)
-    if now.step % looks == 0 or session.finished:
+    last_is_near = now.steps - now.step < looks / 2
+    if session.finished or (now.step % looks == 0 and not last_is_near):
         _look(session, watch, emit)
         if steps := plan.again(session, watch):
             emit(Planned(steps))
@@ -172,7 +174,7 @@ def _look(session: Session, watch: Watch, emit: Emit) -> None:
             session.save_model(score.loss if score else None)
             if score:
                 now.best, now.best_bits = score.loss, score.bits_per_character
-    emit(Sampled(now.step, text))
+    emit(Sampled(now.step, valid(text)))
     watch.reported = watch.seconds  # looking is not training: it stays out of the rate
 
 

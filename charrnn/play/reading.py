@@ -11,7 +11,7 @@ from charrnn.cells.base import Array, recorded_sigmoids
 from charrnn.errors import DivergedError
 from charrnn.play.player import Player, State
 from charrnn.play.sample import start_of
-from charrnn.text.tokenizers import Ids, Tokenizer
+from charrnn.text.tokenizers import Ids, Tokenizer, valid
 
 _TOGETHER = 512  # tokens that are looked at together
 
@@ -55,7 +55,7 @@ def reading(player: Player, tokenizer: Tokenizer, ids: Ids) -> Iterator[Read]:
             sigmoids.append(gates)
         yield Read(
             piece,
-            [decode(int(token)) for token in piece],
+            [valid(decode(int(token))) for token in piece],
             _surprise(np.stack(before), piece),
             _units(player, states),
             _gates(player, sigmoids),

@@ -13,7 +13,7 @@ from charrnn.errors import DivergedError
 from charrnn.events import Emit, Progress
 from charrnn.play.player import Player, State
 from charrnn.settings import SampleSettings
-from charrnn.text.tokenizers import Tokenizer
+from charrnn.text.tokenizers import Tokenizer, valid
 
 _TINY = 1e-30  # a noise of -inf would make what is left out as likely as the rest
 _TOGETHER = 64  # steps of many texts that are looked at together
@@ -139,7 +139,7 @@ class Written:
     def line(self, as_json: bool) -> str:
         """As JSON on a line of its own, or the text as it is, and an empty line."""
         if as_json:
-            return json.dumps(asdict(self), ensure_ascii=False) + "\n"
+            return valid(json.dumps(asdict(self), ensure_ascii=False)) + "\n"
         whole = self.prime + self.text
         return f"{whole}\n" if whole.endswith("\n") else f"{whole}\n\n"
 

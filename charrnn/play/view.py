@@ -47,6 +47,15 @@ class View:
             return "surprise, in bits"
         return f"{self.kind} {self.name}{self.number if self.kind == 'unit' else ''}"
 
+    @property
+    def ends(self) -> tuple[str, str]:
+        """What the least and the most of it mean."""
+        return {
+            "surprise": ("none", f"{_MOST:g} or more"),
+            "unit": ("below zero", "above zero"),
+            "gate": ("shut", "open"),
+        }[self.kind]
+
 
 SURPRISE = View("surprise")
 

@@ -5,7 +5,7 @@
     ('ehlo', [1, 0, 2, 2, 3])
 
 Text travels as `str`. Bytes that are no UTF-8 travel as lone surrogates (PEP 383), which only the
-byte tokenizer accepts.
+byte tokenizer takes and gives.
 """
 
 import codecs
@@ -22,6 +22,13 @@ from charrnn.settings import TokenizerName
 Ids = NDArray[np.unsignedinteger[Any]]
 Decoder = Callable[[int], str]
 """Token id -> the whole characters it completes, perhaps none yet."""
+
+_LONE = dict.fromkeys(range(0xDC80, 0xDD00), "\N{REPLACEMENT CHARACTER}")
+
+
+def valid(text: str) -> str:
+    """The text with U+FFFD for each byte that is no UTF-8: for what has to be Unicode."""
+    return text.translate(_LONE)
 
 
 class Tokenizer(Protocol):
@@ -174,7 +181,7 @@ class Bytes:
         return np.frombuffer(text.encode("utf-8", "surrogateescape"), np.uint8)
 
     def decoder(self) -> Decoder:
-        utf8 = codecs.getincrementaldecoder("utf-8")("replace")
+        utf8 = codecs.getincrementaldecoder("utf-8")("surrogateescape")
         return lambda token: utf8.decode(bytes((token,)))
 
 

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from charrnn import runs, store
+from charrnn.engine import plan
 from charrnn.engine.evaluate import evaluate
 from charrnn.engine.session import Session, read_saved
 from charrnn.engine.train import _step, train
@@ -37,6 +38,15 @@ def run(session, stop=lambda: False):
 
 def weights(session):
     return {n: w.detach().float().numpy().copy() for n, w in session._tensors().items()}
+
+
+def test_a_run_is_looked_at_about_a_dozen_times_wherever_its_end_moves(home):
+    """Two looks a few steps apart, because the run has become longer in between."""
+    made = session(home, tale(4000))
+    every = {steps: plan.between_looks(made, steps) for steps in range(10_000, 20_000, 100)}
+    assert all(8 <= steps / gap <= 16 for steps, gap in every.items())
+    gaps = sorted(set(every.values()))
+    assert gaps == [gaps[0], 2 * gaps[0]], "a look at one pace is a look at the other, or far off"
 
 
 @pytest.mark.parametrize("optimizer", ["muon", "adamw"])

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from charrnn.errors import TextError
-from charrnn.text.tokenizers import TOKENIZERS, Characters, from_json, to_json
+from charrnn.text.tokenizers import TOKENIZERS, Characters, from_json, to_json, valid
 
 every_tokenizer = pytest.mark.parametrize("kind", TOKENIZERS.values(), ids=TOKENIZERS.keys())
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
@@ -60,6 +60,17 @@ def test_bytes_decode_only_whole_characters():
     """Half a character on the screen."""
     decode = TOKENIZERS["byte"].learn([]).decoder()
     assert [decode(b) for b in "é€".encode()] == ["", "é", "", "", "€"]
+
+
+@given(data=st.binary())
+def test_any_bytes_come_back(data):
+    """A byte that is no UTF-8 and becomes another, or that has no Unicode to be shown as."""
+    decode = TOKENIZERS["byte"].learn([]).decoder()
+    text = "".join(map(decode, data))
+    back = text.encode("utf-8", "surrogateescape")
+    assert data.startswith(back)
+    assert len(data) - len(back) < 4  # the beginning of a character
+    assert len(valid(text).encode().decode()) == len(text)
 
 
 @pytest.mark.parametrize(
