@@ -3,8 +3,8 @@
 import time
 
 from rich.console import Group, RenderableType
+from rich.constrain import Constrain
 from rich.live import Live
-from rich.padding import Padding
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
@@ -29,7 +29,7 @@ from charrnn.wording import clock, ending, prepared, time_left, title
 TRAIN, VALID = "cyan", "yellow"
 _CHART_ROWS = 9
 _POINTS = 2000
-_MARGIN = (0, 3, 0, 0)  # room for a ^C, which would break the last line
+_MARGIN = 3  # columns that stay empty for a ^C, which would break the last line
 
 
 class Screen:
@@ -120,7 +120,7 @@ class Screen:
             shown = "".join(c if c.isprintable() or c == "\n" else " " for c in self.sample)
             lines = "\n".join(shown.strip("\n").split("\n")[:room])
             parts.append(chart.framed(Text(lines, no_wrap=True, overflow="ellipsis"), "it writes"))
-        return Padding(Group(*parts), _MARGIN)
+        return Constrain(Group(*parts), self.out.width - _MARGIN)
 
     def _bar(self, before: str, done: int, total: int, after: str) -> RenderableType:
         row = Table.grid(padding=(0, 0, 0, 2), expand=True)

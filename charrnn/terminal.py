@@ -62,8 +62,10 @@ def listen(quiet: bool, as_json: bool) -> Iterator[Emit]:
     elif out.is_terminal and not out.is_dumb_terminal and (out.encoding or "").startswith("utf"):
         with Live(console=out, auto_refresh=False, vertical_overflow="ellipsis") as live:
             screen = Screen(live)
-            yield _kept_up(screen)
-            live.update(screen.last_look(), refresh=True)
+            try:
+                yield _kept_up(screen)
+            finally:
+                live.update(screen.last_look(), refresh=True)
     else:
         yield _kept_up(Lines(out))
 
