@@ -108,7 +108,7 @@ def test_sampling_loads_neither_torch_nor_rich(trained):
 
 
 def test_torch_does_not_load_its_compiler(home, trained):
-    """A call that brings it in (it needs sympy), which takes as long as to load torch."""
+    """A call that brings it in (it needs sympy), which takes nearly as long as to load torch."""
     (home / "tale.txt").write_text(tale(2000), "utf-8")
     train = ["train", "tale.txt", "--steps", "2", *SMALL]
     for folder, args in (home, train), (trained, ["eval", "--dynamic"]):

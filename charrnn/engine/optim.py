@@ -35,7 +35,7 @@ def orthogonal(matrices: Tensor, iterations: int = 3) -> Tensor:
 
 
 class Optimizer(ABC):
-    """As `torch.optim`'s, whose class loads torch's compiler: that takes as long as torch itself.
+    """As `torch.optim`'s, whose class loads torch's compiler: nearly as slow as torch itself.
 
     A group has its "params" and "lr"; "peak" is the learning rate that the schedule scales.
     """
