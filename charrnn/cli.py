@@ -79,7 +79,7 @@ def _note(event: Event) -> None:
 
 def _version(asked: bool) -> None:
     if asked:
-        print(f"charrnn {__version__}")
+        print(f"charrnn {__version__}", flush=True)
         raise typer.Exit
 
 

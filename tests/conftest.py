@@ -19,6 +19,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 os.environ["OMP_NUM_THREADS"] = "1"  # tests run side by side
 os.environ.pop("CHARRNN_HOME", None)  # and never in somebody's real home
+os.environ.pop("PYTHONUNBUFFERED", None)  # what is still to be written at the end may fail, too
 
 # No deadline: machines differ. On CI the same examples every time; elsewhere new ones are tried.
 settings.register_profile("charrnn", deadline=None, derandomize="CI" in os.environ)

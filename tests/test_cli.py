@@ -5,6 +5,8 @@ import subprocess
 import sys
 from dataclasses import fields
 
+import pytest
+
 from charrnn.options import described, flag
 from tests.conftest import SMALL, lines, tale
 
@@ -138,6 +140,17 @@ def test_a_short_text_is_trained_on_fewer_lanes_and_that_is_said(home, charrnn):
     result = charrnn("eval")
     assert result.code == 3
     assert "--part" in result.err
+
+
+@pytest.mark.parametrize("args", ["sample --length 5", "eval --json", "--version"])
+def test_what_cannot_be_written_is_a_failure(trained, args):
+    """Data that is lost without a word; 120, Python's own exit code for that."""
+    command = f"'{sys.executable}' -m charrnn {args} >/dev/full"
+    done = subprocess.run(["bash", "-c", command], cwd=trained, capture_output=True, text=True,
+                          timeout=60, check=False)  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.startswith("charrnn: error: No space left on device")
+    assert "Exception" not in done.stderr
 
 
 def test_bytes_and_encodings(home, charrnn):
