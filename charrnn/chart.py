@@ -2,10 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-from rich.box import ROUNDED
-from rich.panel import Panel
-from rich.text import Text
-
 Points = Sequence[tuple[float, float]]
 Cell = tuple[str, int | None]
 """A character, and which curve it belongs to; the last one drawn wins."""
@@ -31,36 +27,6 @@ def draw(
         [(chr(0x2800 + b) if b else " ", o) for b, o in zip(*rows, strict=True)]
         for rows in zip(bits, owner, strict=True)
     ]
-
-
-def panel(
-    curves: Sequence[Points],
-    colours: Sequence[str],
-    title: str | Text,
-    size: tuple[int, int],
-    right: float,
-    bounds: tuple[float, float],
-    labels: tuple[str, str],
-) -> Panel:
-    """The curves, each in its colour, `size` cells wide and high, in a frame.
-
-    x goes from 0 to `right`, and y over the `bounds`, low and high, which are called by the
-    `labels`.
-    """
-    drawn = draw(curves, *size, right or 1.0, *bounds)
-    text = Text(no_wrap=True)
-    for number, row in enumerate(drawn):
-        label = {0: labels[1], len(drawn) - 1: labels[0]}.get(number, "")
-        text.append(f"{label:>6} ", "dim")
-        for cell, owner in row:
-            text.append(cell, colours[owner] if owner is not None else "")
-        text.append("\n" if number < len(drawn) - 1 else "")
-    return framed(text, title)
-
-
-def framed(content: Text, title: str | Text) -> Panel:
-    """A text in the frame that all have."""
-    return Panel(content, title=title, title_align="left", box=ROUNDED, border_style="dim")
 
 
 def _dots(

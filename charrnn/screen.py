@@ -9,7 +9,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from charrnn import chart
+from charrnn.consoles import chart_panel, framed
 from charrnn.events import (
     Curves,
     Evaluated,
@@ -119,7 +119,7 @@ class Screen:
         if self.sample and room > 0:
             shown = "".join(c if c.isprintable() or c == "\n" else " " for c in self.sample)
             lines = "\n".join(shown.strip("\n").split("\n")[:room])
-            parts.append(chart.framed(Text(lines, no_wrap=True, overflow="ellipsis"), "it writes"))
+            parts.append(framed(Text(lines, no_wrap=True, overflow="ellipsis"), "it writes"))
         return Constrain(Group(*parts), self.out.width - _MARGIN)
 
     def _bar(self, before: str, done: int, total: int, after: str) -> RenderableType:
@@ -145,4 +145,4 @@ class Screen:
                 now.append((f"{name} {curve[-1][1]:.3f}  ", style))
         title, labels = Text.assemble(*now), (f"{low:.2f}", f"{high:.2f}")
         size = (width, _CHART_ROWS)
-        return chart.panel(self.curves, (TRAIN, VALID), title, size, right, (low, high), labels)
+        return chart_panel(self.curves, (TRAIN, VALID), title, size, right, (low, high), labels)

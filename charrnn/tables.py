@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from charrnn import chart
-from charrnn.consoles import output
+from charrnn.consoles import chart_panel, output
 from charrnn.events import Curves
 from charrnn.stdout import piped, visible
 from charrnn.wording import clock
@@ -102,7 +102,7 @@ def panel(
     """Curves over 0 to `right` as wide as the terminal, the first on top."""
     colours = [COLOURS[number % len(COLOURS)] for number in range(len(points))]
     size = (max(20, output().width - 12), _ROWS)
-    return chart.panel(points[::-1], colours[::-1], title, size, right, bounds, labels)
+    return chart_panel(points[::-1], colours[::-1], title, size, right, bounds, labels)
 
 
 def show_run(about: Mapping[str, Any], history: Curves, as_json: bool) -> None:

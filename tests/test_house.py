@@ -29,7 +29,7 @@ ROOMS = [
 ]
 HEAVY = {
     "torch": {"engine"},
-    "rich": {"consoles", "terminal", "screen", "tables", "colours", "chart"},
+    "rich": {"consoles", "terminal", "screen", "tables", "colours"},
     "typer": {"cli", "studies", "inspection", "options"},
     "matplotlib": {"plot"},
     "safetensors": {"store", "engine"},

@@ -62,7 +62,9 @@ def trained(
             corpus, None, sized, settings, known, emit, called=f"{corpus.name}-{cell}"
         )
         if "width" not in given:
-            parameters = parameters or sum(p.numel() for p in session.model.parameters())
+            parameters = parameters or store.parameters(
+                session.model_settings, corpus.tokenizer.size
+            )
         try:
             start.run(session, emit, stop)
         except DivergedError as error:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from charrnn.cells.clockwork import Clockwork
 from charrnn.engine.crew import Crew
 from charrnn.engine.device import autocast
 from charrnn.engine.model import CharRNN
@@ -27,7 +28,7 @@ from charrnn.text.tokenizers import Tokenizer
 
 WARM = 256  # tokens read before a lane's own: on a trained LSTM 2x256 the loss moved by 2e-9
 LANES = 64
-_CLOCK = 32  # what a clockwork network's time is counted by: all lanes begin at the same hour
+_CLOCK = 2 ** (Clockwork.modules - 1)  # lanes begin where a clockwork network's time is 0
 _CHUNK = 256  # steps computed at once: bounds the memory
 _COUNTED = 1 << 20  # tokens counted at once, likewise
 
