@@ -1,4 +1,4 @@
-"""The recurrent cells, by the name that `--cell` takes."""
+"""The recurrent cells, by the name that `--cell` takes: equations, without torch or files."""
 
 from charrnn.cells.base import Cell
 from charrnn.cells.clockwork import Clockwork

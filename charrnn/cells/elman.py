@@ -9,11 +9,11 @@ class Elman(Cell):
     h = tanh(W x + U h + b)
     """
 
-    gates = 1
+    blocks = 1
     fused = "rnn_tanh"
 
-    @staticmethod
-    def step(weights: Weights, z: Array, state: State) -> State:
+    @classmethod
+    def step(cls, weights: Weights, z: Array, state: State) -> State:
         """z (..., H), state (h,) -> (h,)."""
         return (tanh(z + recur(weights, state[0])),)
 
@@ -24,21 +24,21 @@ class ReLU(Cell):
     h = max(0, W x + U h + b)
     """
 
-    gates = 1
+    blocks = 1
     fused = "rnn_relu"
 
-    @staticmethod
-    def step(weights: Weights, z: Array, state: State) -> State:
+    @classmethod
+    def step(cls, weights: Weights, z: Array, state: State) -> State:
         """z (..., H), state (h,) -> (h,)."""
         total = z + recur(weights, state[0])
         return (total * (total > 0),)
 
 
 class IRNN(ReLU):
-    """The same, started at the identity: what is remembered stays, until something is learned.
+    """The rectifier network, started at the identity: at first, the state keeps what it was given.
 
-    Input weights start small (deviation 0.001), or the sum of all that was read would be too large.
-    Le et al. 2015, https://arxiv.org/abs/1504.00941.
+    Input weights start small (standard deviation 0.001), or the sum of all inputs would be too
+    large. Le et al. 2015, https://arxiv.org/abs/1504.00941.
     """
 
     identity = True

@@ -1,44 +1,47 @@
 """The Mogrifier: Melis et al. 2019, https://arxiv.org/abs/1909.01792."""
 
-from charrnn.cells.base import Array, Cell, Shapes, State, Weights, linear, sigmoid
+from charrnn.cells.base import Array, GatedCell, Gates, Shapes, State, Weights, linear, sigmoid
 from charrnn.cells.lstm import LSTM
 
+_ROUNDS = 5
 
-class Mogrifier(Cell):
-    """An LSTM whose input and state have first gated each other, in turns.
 
-    x = 2 sigmoid(Q h) x,  h = 2 sigmoid(R x) h,  x = ..., h = ..., x = ...    five rounds
-    and then as an LSTM.
+class Mogrifier(GatedCell):
+    """An LSTM whose input and state gate each other first, in turns.
 
-    So the input's share cannot be reckoned before the state is known.
+    x = 2 sigmoid(Q h) x      rounds 0, 2 and 4, each with its own Q
+    h = 2 sigmoid(R x) h      rounds 1 and 3, each with its own R
+    i, f, g, o, c, h          as in an LSTM, from these x and h
+
+    So the input projection depends on the state, and cannot be computed before it.
     """
 
-    gates = 4
+    blocks = 4
     states = LSTM.states
-    sigmoids = LSTM.sigmoids
+    gates = LSTM.gates
     bias = LSTM.bias
-    rounds = 5
 
     @classmethod
     def shapes(cls, inputs: int, hidden: int) -> Shapes:
-        """Beside an LSTM's, a matrix a round: Q where its number is even, R where it is odd."""
+        """Those of an LSTM, and a matrix per round: Q where its number is even, R where odd."""
         both = (inputs, hidden), (hidden, inputs)
-        rounds = {f"weight_{number}": both[number % 2] for number in range(cls.rounds)}
+        rounds = {f"weight_{number}": both[number % 2] for number in range(_ROUNDS)}
         return super().shapes(inputs, hidden) | rounds
 
     @staticmethod
-    def share(weights: Weights, x: Array) -> Array:  # noqa: ARG004  (not yet)
+    def project(weights: Weights, x: Array) -> Array:  # noqa: ARG004  (used once the state is known)
         """The input as it is: x (..., D) -> (..., D)."""
         return x
 
     @classmethod
-    def step(cls, weights: Weights, z: Array, state: State) -> State:
+    def step_with_gates(cls, weights: Weights, z: Array, state: State) -> tuple[State, Gates]:
         """z (..., D), state (h, c) -> (h, c)."""
         x, (h, c) = z, state
-        for number in range(cls.rounds):
+        for number in range(_ROUNDS):
             matrix = weights[f"weight_{number}"].T
             if number % 2 == 0:
                 x = 2 * sigmoid(h @ matrix) * x
             else:
                 h = 2 * sigmoid(x @ matrix) * h
-        return LSTM.step(weights, linear(x, weights["weight_ih"], weights["bias_ih"]), (h, c))
+        projected = linear(x, weights["weight_ih"], weights["bias_ih"])
+        return LSTM.step_with_gates(weights, projected, (h, c))

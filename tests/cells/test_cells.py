@@ -1,130 +1,136 @@
-"""The contract of a cell, once, over the whole registry."""
+"""What every cell promises, once, over the whole registry."""
+
+from typing import get_args
 
 import numpy as np
 import pytest
 import torch
+from torch.func import functional_call
 
 from charrnn.cells import CELLS
-from charrnn.engine.model import Layer
-from charrnn.engine.scan import hillis_steele, scan
+from charrnn.cells.base import sigmoid
+from charrnn.settings import CellName
+from tests.cells.examples import WAYS, B, D, H, arrays_of, example, run_numpy
 
-T, B, D, H = 7, 3, 5, 4
 every_cell = pytest.mark.parametrize("cell", CELLS.values(), ids=CELLS.keys())
 
 
-def layer_and_input(cell, *, fused, dtype=torch.float64):
-    torch.manual_seed(1)
-    layer = Layer(cell, D, H, fused=fused).to(dtype)
-    with torch.no_grad():
-        for p in layer.parameters():
-            p.add_(torch.randn_like(p) * 0.2)  # biases too: zeros would hide a missing one
-    state = tuple(
-        torch.full((B, H), 12.0, dtype=dtype) if name == "time" else torch.randn(B, H, dtype=dtype)
-        for name in cell.states
-    )
-    return layer, torch.randn(T, B, D, dtype=dtype), state
+def test_every_name_is_a_cell():
+    """A word that `--cell` takes and no class stands for, or a cell that no word chooses."""
+    assert list(CELLS) == list(get_args(CellName))
 
 
 @every_cell
-def test_equations_equal_torch_nn(cell):
-    """A gate in the wrong order, or a reset gate before the product."""
-    fused, x, state = layer_and_input(cell, fused=True)
-    loop = Layer(cell, D, H, fused=False).double()
-    loop.load_state_dict(fused.state_dict())
-    expected, last = fused(x, state)
-    found, after = loop(x, state)
-    torch.testing.assert_close(found, expected)
-    torch.testing.assert_close(after, last)
+def test_declarations_agree_with_the_shapes(cell):
+    """A count of blocks or of initial biases that belongs to another version of the cell."""
+    shapes = cell.shapes(D, H)
+    assert shapes["weight_ih"] == (cell.blocks * H, D)
+    assert shapes["bias_ih"] == (cell.blocks * H,)
+    assert len(cell.bias) in {0, cell.blocks}
+    assert len(set(cell.gates)) == len(cell.gates) < cell.blocks
+    assert cell.alignment >= 1
 
 
 @every_cell
-def test_numpy_step_equals_torch_step(cell):
-    """An equation that means different things in two libraries."""
-    layer, x, state = layer_and_input(cell, fused=False)
-    weights = dict(layer.named_parameters())
-    z = cell.share(weights, x[0])
-    expected = cell.step(cell.prepared(weights), z, state)
-    arrays = {name: w.detach().numpy() for name, w in weights.items()}
-    found = cell.step(cell.prepared(arrays), z.detach().numpy(), tuple(s.numpy() for s in state))
-    for f, e in zip(found, expected, strict=True):
-        np.testing.assert_allclose(f, e.detach().numpy(), rtol=1e-12, atol=1e-12)
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_chunks_with_carried_state_equal_the_whole(cell, way):
+    """State that is lost, or used twice, between two sequences."""
+    layer, x, state = example(cell, steps=40)
+    whole, last = way(layer, x, state)
+    first, between = way(layer, x[:13], state)
+    second, after = way(layer, x[13:], tuple(map(torch.from_numpy, between)))
+    np.testing.assert_allclose(np.concatenate([first, second]), whole, rtol=1e-12, atol=1e-12)
+    for found, expected in zip(after, last, strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+
+
+@every_cell
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_zero_state_starts_clean(cell, way):
+    """Something remembered from the text before, or a caller's state that is written to."""
+    layer, x, state = example(cell, steps=9)
+    zeros = tuple(torch.zeros_like(array) for array in state)
+    copies = tuple(array.clone() for array in state)
+    before, _ = way(layer, x, zeros)
+    way(layer, x.flip(0), state)
+    after, _ = way(layer, x, zeros)
+    np.testing.assert_array_equal(before, after)
+    assert not any(array.any() for array in zeros)
+    assert all(torch.equal(a, b) for a, b in zip(state, copies, strict=True))
 
 
 @every_cell
 @pytest.mark.parametrize("fused", [True, False])
-def test_chunks_with_carried_state_equal_the_whole(cell, fused):
-    """State lost, or used twice, between two windows."""
-    layer, x, state = layer_and_input(cell, fused=fused)
-    whole, last = layer(x, state)
-    first, between = layer(x[:3], state)
-    second, after = layer(x[3:], between)
-    torch.testing.assert_close(torch.cat([first, second]), whole)
-    torch.testing.assert_close(after, last)
-
-
-@every_cell
-def test_gradients_are_those_of_finite_differences(cell):
-    """An operation that cuts the graph."""
-    layer, x, state = layer_and_input(cell, fused=False)
-    names = list(dict(layer.named_parameters()))
+def test_gradients_are_those_of_finite_differences(cell, fused):
+    """An operation that cuts the graph, or a kernel's gradient that reaches only some weights."""
+    layer, x, state = example(cell, steps=3, fused=fused)
+    names = [name for name, _ in layer.named_parameters()]
 
     def outputs(x, *rest):
-        weights = dict(zip(names, rest[: len(names)], strict=True))
-        layer_state = rest[len(names) :]
-        ready = cell.prepared(weights)
-        return cell.step(ready, cell.share(ready, x[0]), layer_state)
+        weights = dict(zip(names, rest, strict=False))
+        arrays = iter(rest[len(names) :])
+        start = tuple(
+            s if n == "time" else next(arrays) for n, s in zip(cell.states, state, strict=True)
+        )
+        y, after = functional_call(layer, weights, (x, start))
+        return y, *(a for n, a in zip(cell.states, after, strict=True) if n != "time")
 
-    inputs = [x, *dict(layer.named_parameters()).values(), *state]
-    inputs = [i.detach().requires_grad_() for i in inputs]
+    learned = [s for n, s in zip(cell.states, state, strict=True) if n != "time"]
+    inputs = [i.detach().clone().requires_grad_() for i in (x, *layer.parameters(), *learned)]
     assert torch.autograd.gradcheck(outputs, inputs)
 
 
 @every_cell
-def test_zero_state_starts_clean(cell):
-    """Anything remembered from the text before."""
-    layer, x, state = layer_and_input(cell, fused=True)
-    zeros = tuple(torch.zeros_like(s) for s in state)
-    before, _ = layer(x, zeros)
-    layer(torch.randn_like(x), state)
-    after, _ = layer(x, zeros)
-    assert torch.equal(before, after)
+def test_a_cells_clock_is_back_where_it_was_after_its_alignment(cell):
+    """Evaluation that starts a sequence where the stream's clock has another time."""
+    layer, x, state = example(cell, steps=cell.alignment)
+    start = tuple(torch.zeros_like(array) for array in state)
+    assert (cell.alignment > 1) == ("time" in cell.states)
+    _, after = run_numpy(layer, x, start)
+    assert not any(array.any() for n, array in zip(cell.states, after, strict=True) if n == "time")
+
+
+def test_a_clockwork_network_cannot_start_anywhere():
+    """An alignment of 1, or of a shorter period than the slowest module's."""
+    cell = CELLS["clockwork"]
+    layer, x, state = example(cell, steps=cell.alignment)
+    h = state[0]
+    clean, _ = run_numpy(layer, x, (h, torch.zeros_like(h)))
+    for time, same in (cell.alignment, True), (cell.alignment // 2, False), (1, False):
+        found, _ = run_numpy(layer, x, (h, torch.full_like(h, time)))
+        assert np.array_equal(found, clean) == same
 
 
 @every_cell
-def test_start_is_orthogonal_and_forget_gate_open(cell):
-    """Initialisation that falls back to torch's uniform, or a bias on the wrong gate."""
-    layer = Layer(cell, D, H)
-    weights = dict(layer.named_parameters())
-    for block in torch.split(weights.get("weight_hh", torch.eye(0)), H):
-        torch.testing.assert_close(block @ block.T, torch.eye(len(block)))
-        assert not cell.identity or torch.equal(block, torch.eye(H))
-    expected = torch.tensor(cell.bias or (0.0,) * cell.gates).repeat_interleave(H)
-    assert torch.equal(weights["bias_ih"], expected)
-    assert not weights.get("bias_hh", torch.zeros(1)).any()
+def test_any_batch_is_a_batch_of_single_sequences(cell):
+    """A step that mixes sequences, or takes only states of two dimensions."""
+    layer, x, state = example(cell, steps=1)
+    weights = cell.prepare(arrays_of(layer))
+    x, state = x[0].numpy(), tuple(array.numpy() for array in state)
+    together = cell.step(weights, cell.project(weights, x), state)
+    stacked = cell.step(
+        weights, cell.project(weights, x[None]), tuple(array[None] for array in state)
+    )
+    for b in range(B):
+        alone = cell.step(weights, cell.project(weights, x[b]), tuple(a[b] for a in state))
+        for one, many, deep in zip(alone, together, stacked, strict=True):
+            np.testing.assert_allclose(many[b], one, rtol=1e-12, atol=1e-12)
+            np.testing.assert_allclose(deep[0, b], one, rtol=1e-12, atol=1e-12)
 
 
-def test_state_survives_large_inputs_without_warning():
+@every_cell
+def test_a_state_survives_large_inputs_without_a_warning(cell):
     """An overflow in a sigmoid written as 1 / (1 + exp(-x)): warnings are errors here."""
-    for cell in CELLS.values():
-        weights = cell.prepared({n: np.full(s, 1e4) for n, s in cell.shapes(2, 2).items()})
-        z = cell.share(weights, np.array([1.0, -2.0]))
+    for sign in (1, -1):
+        weights = cell.prepare({n: np.full(s, sign * 1e4) for n, s in cell.shapes(2, 2).items()})
+        z = cell.project(weights, np.array([1.0, 2.0]))
         state = cell.step(weights, z, (np.ones(2),) * len(cell.states))
-        assert np.isfinite(state[0]).all()
+        assert all(np.isfinite(array).all() for array in state)
 
 
-@pytest.mark.parametrize("way", [scan, hillis_steele])
-@pytest.mark.parametrize("steps", [1, 2, 3, 8, 13])
-def test_a_scan_is_the_loop_and_so_are_its_gradients(way, steps):
-    """A step that is left out between two rounds, or a gradient that stops at a window's edge."""
-    torch.manual_seed(0)
-    keep, add = torch.rand(2, steps, B, H, dtype=torch.float64).requires_grad_()
-    h = torch.randn(B, H, dtype=torch.float64).requires_grad_()
-    state, expected = h, []
-    for k, a in zip(keep, add, strict=True):
-        state = k * state + a
-        expected.append(state)
-    torch.testing.assert_close(way(keep, add, h), torch.stack(expected))
-    weight = torch.randn(steps, B, H, dtype=torch.float64)
-    found = torch.autograd.grad((way(keep, add, h) * weight).sum(), (keep, add, h))
-    right = torch.autograd.grad((torch.stack(expected) * weight).sum(), (keep, add, h))
-    torch.testing.assert_close(found, right)
+def test_the_sigmoid_is_the_sigmoid():
+    """A tanh that is shifted or scaled otherwise, or an overflow."""
+    x = np.array([-1000.0, -2.0, 0.0, 1.0, 1000.0])
+    expected = [0.0, 1 / (1 + np.e**2), 0.5, 1 / (1 + np.exp(-1)), 1.0]
+    np.testing.assert_allclose(sigmoid(x), expected, atol=1e-15)
+    np.testing.assert_allclose(sigmoid(torch.from_numpy(x)).numpy(), expected, atol=1e-15)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from charrnn.cells import CELLS
-from charrnn.engine.model import Layer
+from charrnn.network.model import Layer
 
 
 def relu(x):
@@ -15,7 +15,7 @@ def relu(x):
 
 
 def test_two_ones_in_a_row():
-    """A ReLU network that cannot be set by hand as the equations say.
+    """A rectifier, or a recurrent weight, in the wrong place: the weights here are set by hand.
 
     State (current, previous, 1); the output is 1 exactly when this bit and the last are both one.
     """
@@ -29,13 +29,13 @@ def test_two_ones_in_a_row():
     for bits in itertools.product([0.0, 1.0], repeat=8):
         state, answers = (np.array([0.0, 0.0, 1.0]),), []
         for bit in bits:
-            state = cell.step(weights, cell.share(weights, np.array([bit])), state)
+            state = cell.step(weights, cell.project(weights, np.array([bit])), state)
             answers.append(float(relu(out @ state[0])))
         assert answers == [float(a == b == 1) for a, b in zip((0.0, *bits), bits, strict=False)]
 
 
-def test_a_memory_that_obeys():
-    """An LSTM whose gates are mixed up: it has to add, keep, forget and show on command.
+def test_a_memory_under_control():
+    """An LSTM whose gates are exchanged: it has to add, keep, forget and show as its inputs say.
 
     Candidate x1; input gate 100 x2 - 10; forget gate 100 x2 + 10; output gate 100 x3 - 10. The
     lecture's activations are linear: small inputs, and a tolerance, stand in for that.
@@ -51,7 +51,7 @@ def test_a_memory_that_obeys():
     orders = [(3, 1, 0), (2, 0, 0), (4, 1, 0), (2, 0, 0), (1, 0, 1), (3, -1, 0), (6, 1, 1)]
     for x1, x2, x3 in orders:
         x = np.array([x1 / 1000, x2, x3])
-        state = cell.step(weights, cell.share(weights, x), state)
+        state = cell.step(weights, cell.project(weights, x), state)
         memory = {1: memory + x1, 0: memory, -1: 0.0}[x2]
         assert state[1] * 1000 == pytest.approx(memory, abs=0.01)
         assert state[0] * 1000 == pytest.approx(memory * x3, abs=0.01)
@@ -78,7 +78,7 @@ def test_hello_is_learned_to_certainty(cell):
 
 @pytest.mark.parametrize(("gain", "grows"), [(1.5, -1), (2.0, 0), (3.0, 1)])
 def test_activations_and_gradients_explode_hold_or_vanish(gain, grows):
-    """A recurrent variance of gain / n: 2 holds for rectifiers (He et al. 2015)."""
+    """A gradient that shrinks where the state does not: 2 / n holds both (He et al. 2015)."""
     size, steps = 512, 40
     factors = []
     for seed in range(5):
@@ -100,7 +100,7 @@ def test_activations_and_gradients_explode_hold_or_vanish(gain, grows):
 
 
 def test_a_gate_near_one_carries_the_gradient():
-    """A forget gate that is no straight road through time."""
+    """A memory whose gradient vanishes although its forget gate is open."""
     steps, gradients = 200, {}
     for name in ("elman", "lstm"):
         torch.manual_seed(0)
