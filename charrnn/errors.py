@@ -1,7 +1,7 @@
-"""Errors a person can act on: one sentence, one next step, one exit code each.
+"""Errors that a user can fix: one sentence, one next step, one exit code each.
 
-Raised where the fact is known, shown in one place (`cli.main`). Anything else that escapes is a bug
-and keeps its traceback.
+Raised where the fact is known, shown in one place (`cli.main`). Any other exception that escapes
+is a bug and keeps its traceback.
 """
 
 import errno
@@ -11,7 +11,10 @@ from difflib import get_close_matches
 
 
 class CharRNNError(Exception):
-    """Something a person can mend. `message` says what is wrong, `hint` what to do next."""
+    """An error that a user can fix. `message` says what is wrong, `hint` what to do next.
+
+    A hint may have several lines.
+    """
 
     exit_code = 1
 
@@ -22,7 +25,7 @@ class CharRNNError(Exception):
 
 
 class UsageError(CharRNNError):
-    """The command line asks for something that cannot be."""
+    """The command line asks for something impossible."""
 
     exit_code = 2
 
@@ -40,37 +43,37 @@ class CheckpointError(CharRNNError):
 
 
 class DivergedError(CharRNNError):
-    """Training ran off to infinity."""
+    """The loss or the outputs of a network are not finite."""
 
     exit_code = 5
 
 
 class MissingError(CharRNNError):
-    """A package is not installed that only some do without."""
+    """An optional package is not installed."""
 
     exit_code = 6
 
 
-_IN_THE_WAY = "Something is in the way there: move it, or point CHARRNN_HOME at another folder."
+_PERMISSIONS = "Change its permissions, or point CHARRNN_HOME at a folder of your own."
+_OCCUPIED = "Move the file that has this name, or point CHARRNN_HOME at another folder."
 DISK_ERRORS = {
     errno.ENOSPC: "Free some space on that disk, or point CHARRNN_HOME at another one.",
     errno.EDQUOT: "Free some of your quota, or point CHARRNN_HOME at another disk.",
-    errno.EACCES: "Change its permissions, or point CHARRNN_HOME at a folder that is yours.",
-    errno.EPERM: "Change its permissions, or point CHARRNN_HOME at a folder that is yours.",
-    errno.EEXIST: _IN_THE_WAY,
-    errno.ENOTDIR: _IN_THE_WAY,
-    errno.EROFS: "That disk is read-only: point CHARRNN_HOME at one that is not.",
+    errno.EACCES: _PERMISSIONS,
+    errno.EPERM: _PERMISSIONS,
+    errno.EEXIST: _OCCUPIED,
+    errno.ENOTDIR: _OCCUPIED,
+    errno.EROFS: "That disk is read-only: point CHARRNN_HOME at one that can be written.",
 }
 
 
 def from_os(error: OSError) -> CharRNNError:
-    """What the operating system refused, as a sentence and a next step."""
+    """An error of the operating system as a sentence and a next step."""
     reason = error.strerror or str(error)
-    where = f"{os.fspath(error.filename)}: " if error.filename else ""
+    if not error.filename:  # as a rule stdout
+        return CharRNNError(reason, "Check where the output goes.")
     advice = DISK_ERRORS.get(error.errno or 0, "Check the path, and try again.")
-    if not where:  # stdout, as a rule
-        advice = "Look at where the output goes."
-    return CharRNNError(f"{where}{reason}", advice)
+    return CharRNNError(f"{os.fspath(error.filename)}: {reason}", advice)
 
 
 def suggest(word: str, choices: Iterable[str]) -> str:

@@ -1,12 +1,15 @@
 """What long work reports. It never prints: it calls `emit(event)`, and whoever listens decides.
 
-The terminal, the plain lines, `--json` and `metrics.jsonl` are functions `(event) -> None`.
-Losses are in nats per token; `bits_per_character` is what people are shown.
+The dashboard, the plain log, `--json` and `metrics.jsonl` are functions `(event) -> None`.
+Losses are in nats per token. People are shown bits per character, or bits per byte where the
+tokens are bytes.
 """
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
+
+Unit = Literal["character", "byte"]
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,7 @@ Emit = Callable[[Event], None]
 
 @dataclass(frozen=True)
 class Progress(Event):
-    """`done` of `total` (bytes, as a rule) of the work called `task`."""
+    """`done` of `total` of the work called `task`."""
 
     task: str
     done: int
@@ -32,40 +35,47 @@ class Progress(Event):
 
 @dataclass(frozen=True)
 class Prepared(Event):
-    """A corpus is ready at `path`. `reused`: it was there already."""
+    """A corpus is ready at `path`. `reused`: it had been prepared before."""
 
     corpus: str
     path: str
     tokens: int
-    vocabulary: int
+    vocabulary_size: int
     reused: bool
 
 
 @dataclass(frozen=True)
 class Started(Event):
-    """Training begins, or goes on from `step`."""
+    """Training starts, or resumes after `step` steps.
+
+    `unit` is what people see bits of: a byte for a tokenizer of bytes, else a character.
+    """
 
     run: str
     path: str
     corpus: str
     tokens: int
-    vocabulary: int
+    vocabulary_size: int
+    unit: Unit
     model: str
     parameters: int
+    optimizer: str
+    schedule: str
     device: str
     precision: str
-    lanes: int
-    window: int
+    batch_size: int
+    seq_length: int
     step: int
 
 
 class Point(NamedTuple):
-    """A run at a step: seconds since it began, bits per character, and characters a second.
+    """A run at a step: epochs and seconds since it began, bits per unit, and tokens a second.
 
-    The rate is None of a validation, in which nothing is trained.
+    `rate` is None for a validation, which trains nothing.
     """
 
     step: int
+    epoch: float
     seconds: float
     bits: float
     rate: float | None
@@ -73,22 +83,23 @@ class Point(NamedTuple):
 
 @dataclass(frozen=True)
 class Curves(Event):
-    """What a run has come to so far, in the order of steps."""
+    """The learning curves of a run so far, ordered by step. `bits` are per `unit`."""
 
     training: list[Point]
     validation: list[Point]
+    unit: Unit = "character"
 
     def record(self) -> dict[str, Any]:
-        """The points by the names of their parts."""
+        """The points as objects, under the names of their fields."""
         curves = {"training": self.training, "validation": self.validation}
         return {name: [point._asdict() for point in points] for name, points in curves.items()}
 
 
 @dataclass(frozen=True)
 class Planned(Event):
-    """The length of the run is settled: `steps` steps."""
+    """The run will take `total_steps` steps, as far as is known now."""
 
-    steps: int
+    total_steps: int
 
 
 @dataclass(frozen=True)
@@ -96,10 +107,12 @@ class Stepped(Event):
     """Training after `step` steps; `loss` is the mean since the last report."""
 
     step: int
-    steps: int | None
+    total_steps: int
     loss: float
     bits_per_character: float
+    bits_per_byte: float
     learning_rate: float
+    tokens_per_second: float
     characters_per_second: float
     elapsed: float
     epoch: float
@@ -112,8 +125,10 @@ class Evaluated(Event):
     step: int
     loss: float
     bits_per_character: float
+    bits_per_byte: float
     best: bool
     elapsed: float
+    epoch: float
 
 
 @dataclass(frozen=True)
@@ -126,7 +141,7 @@ class Sampled(Event):
 
 @dataclass(frozen=True)
 class Saved(Event):
-    """Everything needed to go on from `step` is on disk."""
+    """A checkpoint of step `step` is on disk: the run can be resumed from there."""
 
     step: int
     path: str
@@ -141,11 +156,12 @@ class Noticed(Event):
 
 @dataclass(frozen=True)
 class Finished(Event):
-    """Training ended after `step` steps. `loss` is the best validation loss, None without one."""
+    """Training ended after `step` steps. The scores are those of the best validation, if any."""
 
     run: str
     step: int
     loss: float | None
     bits_per_character: float | None
+    bits_per_byte: float | None
     seconds: float
     interrupted: bool

@@ -1,104 +1,87 @@
 """Every setting, written once: its name, type, bounds, help and default.
 
-Flags, checkpoint metadata and the README's tables derive from these dataclasses. `read` checks
-values that come from outside: the command line or a file.
+Flags, checkpoint metadata and the guide's tables derive from these dataclasses. `read` checks
+values that come from outside: the command line, a notebook or a file.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal, Self, TypeVar, get_type_hints
 
 from annotated_types import Ge, Gt, Le, Lt
 
+from charrnn.values import check_device, check_encoding, seconds, split_fractions
+
 CellName = Literal[
     "lstm", "gru", "elman", "relu", "irnn", "jordan", "full", "peephole", "clockwork", "scrn",
     "mgu", "mingru", "minlstm", "mlstm", "mogrifier",
 ]  # fmt: skip
 TokenizerName = Literal["char", "byte"]
+PartName = Literal["train", "valid", "test"]
+OptimizerName = Literal["muon", "adamw", "rmsprop", "adagrad", "sgd"]
 
 DEFAULT_TIME = "5m"
-CHOSEN = "to suit the text, the machine and the time"
-"""Beside a setting's help: its default is a start that `engine.choose` goes on from."""
-
-_SHARE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
-_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-
-
-def seconds(duration: str) -> float:
-    """'90s', '2m', '1h30m' or a bare number of seconds. Raises ValueError for anything else."""
-    text = duration.strip().lower()
-    if not re.fullmatch(r"\d*\.?\d+|(\d*\.?\d+[smhd])+", text, re.ASCII):
-        raise ValueError(f"{duration!r} is no length of time; write 90s, 2m or 1h30m")
-    parts = re.findall(r"(\d*\.?\d+)([smhd]?)", text)
-    total = sum(float(number) * _UNITS[unit or "s"] for number, unit in parts)
-    if not 0 < total < float("inf"):
-        raise ValueError("a length of time must be more than nothing, and have an end")
-    return total
-
-
-def split_shares(split: str) -> tuple[float, float, float]:
-    """'90/5/5' -> (0.9, 0.05, 0.05): train, validation, test. Raises ValueError."""
-    parts = split.split("/")
-    if len(parts) not in (2, 3) or not all(map(_SHARE.fullmatch, parts)):
-        raise ValueError(f"{split!r} is no split; write train/validation/test, such as 90/5/5")
-    shares = [*(float(part) for part in parts), 0.0]
-    if shares[0] <= 0:
-        raise ValueError(f"{split!r} leaves nothing to train on")
-    if abs(sum(shares) - 100) > 0.01:
-        raise ValueError(f"the parts of the split {split!r} make {sum(shares):g} %, not 100")
-    return shares[0] / 100, shares[1] / 100, shares[2] / 100
-
-
-def check_encoding(encoding: str) -> None:
-    """Raises ValueError if Python does not know it as an encoding of text."""
-    try:
-        "".encode(encoding)
-    except (LookupError, ValueError):
-        raise ValueError(f"{encoding!r} is no encoding that Python knows") from None
+LEARNING_RATES: dict[OptimizerName, float] = {
+    "muon": 0.065, "adamw": 0.004, "rmsprop": 0.002, "adagrad": 0.1, "sgd": 0.5,
+}  # fmt: skip
+"""The learning rate of each optimizer where none is given."""
+AUTO = "chosen to suit the text, the machine and the time"
+"""Marks a setting that `training.automatic` chooses unless the command line names it."""
+ADVANCED = "Advanced"
+"""Marks a setting that the help lists after those a newcomer needs."""
 
 
 @dataclass(frozen=True)
 class TextSettings:
     """Text: how it is read and divided."""
 
-    tokens: Annotated[TokenizerName, "what the model reads and writes one at a time"] = "char"
-    encoding: Annotated[str, "how the text files are encoded"] = "utf-8"
-    split: Annotated[str, "percent for training/validation/test; or two of them, for no test"] = (
-        "90/5/5"
-    )
+    tokenizer: Annotated[TokenizerName, "what one token is: a character or a byte"] = "char"
+    encoding: Annotated[str, "encoding of the text files", ADVANCED] = "utf-8"
+    split: Annotated[str, "percent for train/validation/test, or for train/validation"] = "90/5/5"
 
     def __post_init__(self) -> None:
-        split_shares(self.split)
+        split_fractions(self.split)
         check_encoding(self.encoding)
 
 
 @dataclass(frozen=True)
 class ModelSettings:
-    """Model: its cell and its sizes."""
+    """Model: the cell and the sizes of the network."""
 
     cell: Annotated[CellName, "recurrent cell"] = "lstm"
-    layers: Annotated[int, Ge(1), Le(64), "layers, one on the other"] = 2
-    width: Annotated[int, Ge(1), Le(65536), "hidden units per layer", CHOSEN] = 256
-    embedding: Annotated[int, Ge(1), Le(65536), "numbers that stand for a token"] = 64
-    dropout: Annotated[float, Ge(0), Lt(1), "share of outputs dropped", CHOSEN] = 0.05
-    tie: Annotated[bool, "output weights are the embedding's (needs embedding = width)"] = False
+    layers: Annotated[int, Ge(1), Le(64), "recurrent layers"] = 2
+    hidden_size: Annotated[int, Ge(1), Le(65536), "hidden units per layer", AUTO] = 256
+    embedding_size: Annotated[int, Ge(1), Le(65536), "size of a token's embedding", ADVANCED] = 64
+    one_hot: Annotated[bool, "feed tokens as one-hot vectors, without an embedding", ADVANCED] = (
+        False
+    )
+    dropout: Annotated[float, Ge(0), Lt(1), "probability that an output is dropped", AUTO] = 0.05
+    tie_weights: Annotated[
+        bool, "share the output weights with the embedding (sizes must be equal)", ADVANCED
+    ] = False
+    init: Annotated[
+        Literal["orthogonal", "uniform", "normal"],
+        "initial weights: orthogonal and Xavier, uniform to 0.08, or normal with 0.01", ADVANCED,
+    ] = "orthogonal"  # fmt: skip
 
     def __post_init__(self) -> None:
-        if self.tie and self.embedding != self.width:
+        if self.tie_weights and self.one_hot:
+            raise ValueError("--tie-weights needs an embedding, which --one-hot leaves out")
+        if self.tie_weights and self.embedding_size != self.hidden_size:
             raise ValueError(
-                "--tie needs an embedding as wide as the layers: "
-                f"--embedding {self.width}, or --width {self.embedding}"
+                "--tie-weights needs an embedding of the hidden size: "
+                f"--embedding-size {self.hidden_size}, or --hidden-size {self.embedding_size}"
             )
 
     @property
     def size(self) -> str:
-        """Its layers and their width: 2x256."""
-        return f"{self.layers}x{self.width}"
+        """Layers and hidden size: 2x256."""
+        return f"{self.layers}x{self.hidden_size}"
 
-    def at_width(self, width: int) -> Self:
-        """The same of another width, which a tied embedding follows."""
-        return replace(self, width=width, embedding=width if self.tie else self.embedding)
+    def with_hidden_size(self, hidden_size: int) -> Self:
+        """The same with another hidden size, which a tied embedding follows."""
+        embedding_size = hidden_size if self.tie_weights else self.embedding_size
+        return replace(self, hidden_size=hidden_size, embedding_size=embedding_size)
 
 
 @dataclass(frozen=True)
@@ -106,38 +89,58 @@ class TrainSettings:
     """Training: how long, how fast, where."""
 
     time: Annotated[
-        str | None, "train this long: 90s, 2m, 1h30m (if no length is given: 5m or 60 epochs)"
+        str | None, "train this long: 90s, 2m, 1h30m (5m, or 60 epochs, if no length is given)"
     ] = None
-    epochs: Annotated[float | None, Ge(1e-6), Le(1e6), "or: this many times over the text"] = None
-    steps: Annotated[int | None, Ge(1), Le(10**12), "or: this many steps"] = None
-    lanes: Annotated[int, Ge(1), Le(2**20), "parallel streams of text (the batch)", CHOSEN] = 128
-    window: Annotated[
-        int, Ge(1), Le(2**20), "steps between truncations of the gradient", CHOSEN
+    epochs: Annotated[float | None, Ge(1e-6), Le(1e6), "or this many epochs"] = None
+    steps: Annotated[int | None, Ge(1), Le(10**12), "or this many steps"] = None
+    batch_size: Annotated[int, Ge(1), Le(2**20), "sequences read in parallel", AUTO] = 128
+    seq_length: Annotated[
+        int, Ge(1), Le(2**20), "steps of truncated back-propagation through time", AUTO
     ] = 32
     optimizer: Annotated[
-        Literal["muon", "adamw"], "muon for the layers' matrices and AdamW for the rest, or AdamW"
+        OptimizerName, "muon (with AdamW for what is not a matrix of a layer) or another", ADVANCED
     ] = "muon"
-    rate: Annotated[float, Gt(0), Le(1000), "peak learning rate of muon"] = 0.065
-    adam_rate: Annotated[float, Gt(0), Le(1000), "peak learning rate of AdamW", CHOSEN] = 0.008
-    decay: Annotated[float, Ge(0), "weight decay"] = 0.07
-    warmup: Annotated[int, Ge(0), "steps to reach the peak rate"] = 20
-    reset: Annotated[
-        float, Ge(0), Lt(1), "share of lanes that forget their state before a step"
+    learning_rate: Annotated[
+        float | None, Gt(0), Le(1000),
+        "peak learning rate (" + ", ".join(f"{n} {r}" for n, r in LEARNING_RATES.items()) + ")",
+    ] = None  # fmt: skip
+    adamw_learning_rate: Annotated[
+        float, Gt(0), Le(1000), "peak learning rate of what Muon leaves to AdamW", AUTO, ADVANCED
+    ] = 0.008
+    weight_decay: Annotated[float, Ge(0), Le(1000), "weight decay", ADVANCED] = 0.07
+    schedule: Annotated[
+        Literal["linear", "cosine", "constant", "step"],
+        "how the learning rate falls after the warm-up", ADVANCED,
+    ] = "linear"  # fmt: skip
+    warmup_steps: Annotated[int, Ge(0), "steps to reach the peak learning rate", ADVANCED] = 20
+    hold_steps: Annotated[
+        int | None, Ge(0), "step at which the learning rate begins to fall (the warm-up's end)",
+        ADVANCED,
+    ] = None  # fmt: skip
+    decay_factor: Annotated[
+        float, Gt(0), Lt(1), "with --schedule step: factor of the learning rate per epoch", ADVANCED
+    ] = 0.97
+    decay_after: Annotated[
+        float, Ge(0), "with --schedule step: epochs before the first factor", ADVANCED
+    ] = 10.0
+    state_reset: Annotated[
+        float, Ge(0), Lt(1), "probability that a sequence's state is reset before a step", ADVANCED
     ] = 0.03
-    clip: Annotated[float, Gt(0), "largest norm of the gradient"] = 1.0
-    average: Annotated[float, Ge(0), Lt(1), "decay of the weights' running average"] = 0.99
-    save_every: Annotated[
-        int | None, Ge(1), "steps between checkpoints (a dozen a run, and one a minute)"
+    grad_clip: Annotated[float, Gt(0), "largest norm of the gradient", ADVANCED] = 1.0
+    grad_clip_value: Annotated[
+        float | None, Gt(0), "largest absolute value of an element of the gradient", ADVANCED
     ] = None
-    keep: Annotated[
-        int, Ge(1), Le(10**6), "versions of a checkpoint that stay: the newest, and those before it"
-    ] = 2
-    seed: Annotated[int, Ge(0), Lt(2**63), "for weights, lanes and dropout"] = 1
-    device: Annotated[
-        Literal["auto", "cpu", "cuda", "mps"], "where to compute; auto is cuda, else cpu"
-    ] = "auto"
+    ema_decay: Annotated[
+        float, Ge(0), Lt(1), "decay of the weights' exponential moving average", ADVANCED
+    ] = 0.99
+    save_every: Annotated[
+        int | None, Ge(1), "steps between checkpoints (a dozen a run, and one a minute)", ADVANCED
+    ] = None
+    keep: Annotated[int, Ge(1), Le(10**6), "versions of a checkpoint to keep", ADVANCED] = 2
+    seed: Annotated[int, Ge(0), Lt(2**63), "seed of weights, batches and dropout"] = 1
+    device: Annotated[str, "auto (cuda, else cpu), cpu, cuda, cuda:1, mps"] = "auto"
     precision: Annotated[
-        Literal["auto", "bf16", "fp32"], "auto is bf16 where the device computes with it"
+        Literal["auto", "bf16", "fp32"], "auto is bf16 where the device supports it", ADVANCED
     ] = "auto"
 
     def __post_init__(self) -> None:
@@ -146,10 +149,11 @@ class TrainSettings:
             raise ValueError(f"a run has one length: choose between --{' and --'.join(given)}")
         if self.time is not None:
             seconds(self.time)
+        check_device(self.device)
 
     @property
     def timed(self) -> bool:
-        """Whether the run is as long as a time, and not as steps or epochs."""
+        """Whether the length of the run is a time, not a number of steps or epochs."""
         return not (self.steps or self.epochs)
 
     @property
@@ -160,34 +164,37 @@ class TrainSettings:
 
 @dataclass(frozen=True)
 class SampleSettings:
-    """Sampling: how much, how wild."""
+    """Sampling: how long, how random."""
 
     length: Annotated[int, Ge(0), Le(10**12), "characters to write"] = 1000
     temp: Annotated[
-        float, Ge(0), Le(1e6), "0 always takes the likeliest, 1 is as learned, more is wilder"
+        float, Ge(0), Le(1e6), "temperature: 0 takes the likeliest token, 1 samples as learned"
     ] = 1.0
-    top_k: Annotated[int | None, Ge(1), "only among the K likeliest tokens"] = None
-    top_p: Annotated[float | None, Gt(0), Le(1), "only among the likeliest that make up P"] = None
-    min_p: Annotated[
-        float | None, Ge(0), Le(1), "only tokens at least P times as likely as the likeliest"
-    ] = None
-    prime: Annotated[str | None, "text to go on from, printed first; - reads it from stdin"] = None
+    prompt: Annotated[str | None, "text to continue, printed first; - reads it from stdin"] = None
+    seed: Annotated[int | None, Ge(0), Lt(2**63), "the same seed writes the same text"] = None
+    count: Annotated[int, Ge(1), Le(2**16), "independent texts"] = 1
     stop: Annotated[str | None, "end before this text would be written"] = None
-    count: Annotated[int, Ge(1), Le(2**16), "independent texts, all at once"] = 1
-    seed: Annotated[
-        int | None, Ge(0), Lt(2**63), "the same seed writes the same text, on the same machine"
+    top_k: Annotated[int | None, Ge(1), "sample among the K likeliest tokens"] = None
+    top_p: Annotated[
+        float | None, Gt(0), Le(1), "sample among the likeliest tokens of total probability P"
+    ] = None
+    min_p: Annotated[
+        float | None, Ge(0), Le(1), "sample among tokens at least P times as likely as the top one"
     ] = None
 
     def __post_init__(self) -> None:
         if self.stop == "":
             raise ValueError("--stop is empty")
+        for name in ("top_k", "top_p", "min_p"):
+            if self.temp == 0 and getattr(self, name) is not None:
+                raise ValueError(f"--{name.replace('_', '-')} has no effect at --temp 0")
 
 
 S = TypeVar("S")
 
 
 class SettingError(ValueError):
-    """A value that a setting cannot take. `name` is the setting, where only one is to blame."""
+    """A value that a setting cannot take. `name` is the setting, where one alone is to blame."""
 
     def __init__(self, message: str, name: str | None = None) -> None:
         super().__init__(message)
@@ -195,7 +202,7 @@ class SettingError(ValueError):
 
 
 def plain(message: str) -> str:
-    """What a library says of a value, in the words of a person."""
+    """A library's message about a value, in plain words."""
     what = message.removeprefix("Value error, ").removeprefix("Input should be ")
     return what.partition(", unable to parse")[0].replace("integer", "whole number")
 

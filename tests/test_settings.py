@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, strategies as st
 
 from charrnn import settings
-from charrnn.options import described
-from charrnn.settings import SettingError, read, seconds, split_shares
+from charrnn.cli.flags import described
+from charrnn.settings import SettingError, read
+from charrnn.values import seconds, split_fractions
 
 KINDS = [
     k for k in vars(settings).values() if is_dataclass(k) and k.__module__ == settings.__name__
@@ -39,12 +40,12 @@ def test_anything_else_is_refused_or_is_a_time(text):
 def test_odd_splits_are_refused(split):
     """A split that leaves no training part, or part of a part."""
     with pytest.raises(ValueError, match=r"split|train"):
-        split_shares(split)
+        split_fractions(split)
 
 
-def test_splits_are_shares():
-    assert split_shares("80/10/10") == (0.8, 0.1, 0.1)
-    assert split_shares("90/10") == (0.9, 0.1, 0.0)
+def test_splits_are_fractions():
+    assert split_fractions("80/10/10") == (0.8, 0.1, 0.1)
+    assert split_fractions("90/10") == (0.9, 0.1, 0.0)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -54,19 +55,19 @@ def test_defaults_are_within_their_own_bounds_and_every_setting_has_help(kind):
     for field in fields(kind):
         text, default = described(field, field.type)
         assert text
-        assert (default == "") == (field.default is None)
+        assert (default == "") == (field.default in (None, False))
 
 
 @pytest.mark.parametrize(
     ("kind", "values", "message"),
     [
-        (settings.ModelSettings, {"width": 0}, "than or equal to 1, not 0"),
+        (settings.ModelSettings, {"hidden_size": 0}, "than or equal to 1, not 0"),
         (settings.ModelSettings, {"cell": "lsmt"}, "must be 'lstm'.* not 'lsmt'"),
         (settings.ModelSettings, {"dropout": float("nan")}, "nan"),
-        (settings.ModelSettings, {"tie": True}, "--embedding 256"),
+        (settings.ModelSettings, {"tie_weights": True}, "--embedding-size 256"),
         (settings.ModelSettings, {"size": 3}, "no such setting"),
         (settings.TrainSettings, {"steps": 3, "time": "2m"}, "one length"),
-        (settings.TrainSettings, {"time": "soon"}, "no length of time"),
+        (settings.TrainSettings, {"time": "soon"}, "not a length of time"),
         (settings.SampleSettings, {"temp": -1.0}, "not -1.0"),
         (settings.SampleSettings, {"stop": ""}, "empty"),
         (settings.TextSettings, {"encoding": "klingon"}, "klingon"),

@@ -1,0 +1,45 @@
+"""Values that settings take as text: lengths of time, splits, encodings, devices."""
+
+import re
+
+_PERCENT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def seconds(duration: str) -> float:
+    """'90s', '2m', '1h30m' or a bare number of seconds. Raises ValueError for anything else."""
+    text = duration.strip().lower()
+    if not re.fullmatch(r"\d*\.?\d+|(\d*\.?\d+[smhd])+", text, re.ASCII):
+        raise ValueError(f"{duration!r} is not a length of time; write 90s, 2m or 1h30m")
+    parts = re.findall(r"(\d*\.?\d+)([smhd]?)", text)
+    total = sum(float(number) * _UNITS[unit or "s"] for number, unit in parts)
+    if not 0 < total < float("inf"):
+        raise ValueError("a length of time must be positive and finite")
+    return total
+
+
+def split_fractions(split: str) -> tuple[float, float, float]:
+    """'90/5/5' -> (0.9, 0.05, 0.05): train, validation, test. Raises ValueError."""
+    parts = split.split("/")
+    if len(parts) not in (2, 3) or not all(map(_PERCENT.fullmatch, parts)):
+        raise ValueError(f"{split!r} is not a split; write train/validation/test, such as 90/5/5")
+    percents = [*(float(part) for part in parts), 0.0]
+    if percents[0] <= 0:
+        raise ValueError(f"{split!r} leaves nothing to train on")
+    if abs(sum(percents) - 100) > 0.01:
+        raise ValueError(f"the parts of the split {split!r} add up to {sum(percents):g} %, not 100")
+    return percents[0] / 100, percents[1] / 100, percents[2] / 100
+
+
+def check_encoding(encoding: str) -> None:
+    """Raises ValueError if Python does not know it as an encoding of text."""
+    try:
+        "".encode(encoding)
+    except (LookupError, ValueError):
+        raise ValueError(f"{encoding!r} is not an encoding that Python knows") from None
+
+
+def check_device(device: str) -> None:
+    """Raises ValueError for what is not the name of a device."""
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,3})?", device, re.ASCII):
+        raise ValueError(f"{device!r} is not a device; write auto, cpu, cuda, cuda:1 or mps")
