@@ -1,4 +1,4 @@
-"""Where things lie, and how a file is written: whole, or not at all."""
+"""Where files are kept, and how they are written: completely, or not at all."""
 
 import errno
 import os
@@ -6,12 +6,13 @@ import re
 import shutil
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-_STALE = 7 * 86400.0  # seconds
+_ABANDONED = 7 * 86400.0  # seconds after which nobody still writes a temporary folder
 
 
 def home() -> Path:
@@ -20,60 +21,76 @@ def home() -> Path:
 
 
 def corpora() -> Path:
-    """Where texts and prepared corpora lie."""
+    """The folder of texts and prepared corpora."""
     return home() / "corpora"
 
 
 def checkpoints() -> Path:
-    """Where runs lie, one folder each."""
+    """The folder of runs, one folder each."""
     return home() / "checkpoints"
 
 
 def plain_name(text: str) -> str:
-    """A name for a folder: letters, digits, `.`, `_` and `-`, and no more than 64 of them."""
+    """A name for a folder: at most 64 letters, digits, `.`, `_` and `-`."""
     return re.sub(r"[^\w.-]+", "-", text).strip("-.")[:64] or "text"
 
 
+def corpus_folders(name: str = "*") -> list[Path]:
+    """The folders of the prepared corpora with that name, or of all."""
+    return sorted(path.parent for path in corpora().glob(f"{name}-????????/corpus.json"))
+
+
+def short_names(folders: list[Path]) -> list[str]:
+    """The names of corpora without the digest where one has that name, else with it."""
+    short = [folder.name.rsplit("-", 1)[0] for folder in folders]
+    count = Counter(short)
+    return [
+        name if count[name] == 1 else folder.name
+        for name, folder in zip(short, folders, strict=True)
+    ]
+
+
 @contextmanager
-def whole(
+def atomic_write(
     path: Path, keep: int = 1, proof: Callable[[Path], object] | None = None
 ) -> Iterator[BinaryIO]:
-    """A file to write. It is at `path` after the block, on disk and complete, or was never there.
+    """A file to write. It is at `path` after the block, complete and on disk, or was never there.
 
-    `proof` raises an error if what was written cannot be read again: then it does not take the
-    place of what was there. `keep` counts the versions of the file that stay, the new one and
-    those before it: see `versions`.
+    `proof` reads the new file back and raises an error if it cannot: then the old file stays.
+    `keep` is the number of versions that stay, the new one included: see `versions`.
 
-    Raises OSError where the disk or the permissions refuse; what is at `path` is then whole, and as
-    a rule what was there before.
+    OSError where the disk or the permissions refuse; what is at `path` is then complete, and except
+    after a failed rename it is the old file.
     """
-    if path.exists() and not path.is_file():  # a device, a pipe or a folder is not to be replaced
-        raise OSError(errno.EINVAL, "it is no file that could be written", str(path))
+    if path.exists() and not path.is_file():  # never replace a device, a pipe or a folder
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         temporary.unlink(missing_ok=True)
-        with temporary.open("xb") as file:  # never through a link that somebody left there
+        with temporary.open("xb") as file:  # "x": never write through a link with that name
             yield file
             file.flush()
             os.fsync(file.fileno())
-            if proof and hasattr(os, "posix_fadvise"):  # to read from the disk, and not from memory
+            if proof and hasattr(
+                os, "posix_fadvise"
+            ):  # so that `proof` reads the disk, not a cache
                 os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
         if proof:
             proof(temporary)
-        _age(path, keep)
+        _shift_versions(path, keep)
         os.replace(temporary, path)
         sync_folder(path.parent)
     except BaseException as error:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
         if isinstance(error, OSError) and error.filename is None:
-            error.filename = str(path)  # a full disk does not say what it was too full for
+            error.filename = str(path)  # ENOSPC from write() has no file name
         raise
 
 
 def versions(path: Path) -> list[Path]:
-    """The file and the versions before it, `model.1.safetensors` and so on, that are there."""
+    """The file and its existing older versions, newest first: `model.1.safetensors` and so on."""
     found = [path]
     while (older := _version(path, len(found))).is_file():
         found.append(older)
@@ -84,68 +101,78 @@ def _version(path: Path, number: int) -> Path:
     return path.with_suffix(f".{number}{path.suffix}") if number else path
 
 
-def _age(path: Path, keep: int) -> None:
-    """Make every version one older, and drop those beyond `keep`. At no moment is `path` gone."""
-    there = len(versions(path)) if path.is_file() else 0
-    for number in range(there - 1, 0, -1):
+def _shift_versions(path: Path, keep: int) -> None:
+    """Rename every version to the next older, drop those beyond `keep`. `path` itself stays."""
+    count = len(versions(path)) if path.is_file() else 0
+    for number in range(count - 1, 0, -1):
         if number + 1 < keep:
             os.replace(_version(path, number), _version(path, number + 1))
         elif number >= keep:
             _version(path, number).unlink()
-    if there and keep > 1:
-        aged = path.with_name(f".{path.name}.{os.getpid()}.1.tmp")
-        aged.unlink(missing_ok=True)
+    if count and keep > 1:
+        copy = path.with_name(f".{path.name}.{os.getpid()}.1.tmp")
+        copy.unlink(missing_ok=True)
         try:
             try:
-                os.link(path, aged)
-            except OSError:  # not every disk can
-                shutil.copyfile(path, aged)
-            os.replace(aged, _version(path, 1))
+                os.link(path, copy)
+            except OSError:  # a file system without hard links
+                shutil.copyfile(path, copy)
+            os.replace(copy, _version(path, 1))
         except BaseException:
-            aged.unlink(missing_ok=True)
+            copy.unlink(missing_ok=True)
             raise
 
 
-def sweep(folder: Path) -> None:
-    """Remove what a killed process was in the middle of writing. Only where nobody else writes."""
+def remove_temporary_files(folder: Path) -> None:
+    """Remove what killed processes left half written. Only where no other process writes."""
     for left in folder.glob(".*.tmp"):
         with suppress(OSError):
             left.unlink()
 
 
 @contextmanager
-def whole_folder(path: Path) -> Iterator[Path]:
-    """A folder to fill. It is at `path` after the block, in place of what was there, or never was.
+def atomic_folder(path: Path, usable: Callable[[Path], bool]) -> Iterator[Path]:
+    """A folder to fill. After the block it is at `path`; if the block fails, nothing has changed.
 
-    Where another process has put the same there meanwhile, that one stays. A parent that is made
-    for it goes again when the block fails.
+    A folder that is `usable` when the block ends stays: another process has made it meanwhile, and
+    may be reading it. One that is not is replaced. A parent made for `path` is removed on failure.
     """
-    new = not path.parent.exists()
+    new_parent = not path.parent.exists()
     path.parent.mkdir(parents=True, exist_ok=True)
-    for left in path.parent.glob(".*.tmp"):  # of a process that was killed, surely, by now
-        if time.time() - left.stat().st_mtime > _STALE:
-            shutil.rmtree(left, ignore_errors=True)
+    _remove_abandoned(path.parent)
     temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp"))
+    made = temporary / "new"
     try:
-        yield temporary
-        shutil.rmtree(path, ignore_errors=True)
+        made.mkdir()
+        yield made
+        if path.is_dir() and not usable(path):
+            with suppress(FileNotFoundError):  # another process has just replaced it
+                path.rename(temporary / "old")
         try:
-            temporary.rename(path)
-        except OSError:
+            made.rename(path)
+        except OSError:  # the folder of another process is there
             if not path.is_dir():
                 raise
-            shutil.rmtree(temporary)
         sync_folder(path.parent)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
-        if new:
-            with suppress(OSError):  # somebody else uses it by now
+        if new_parent:
+            with suppress(OSError):  # other processes may have put files there
                 path.parent.rmdir()
         raise
+    shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove the temporary folders of processes that were killed long ago."""
+    for left in folder.glob(".*.tmp"):
+        with suppress(FileNotFoundError):  # its process has just finished
+            if time.time() - left.stat().st_mtime > _ABANDONED:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in a folder last: a rename is on disk once its folder is."""
+    """Flush a folder to disk, so that the renames in it survive a power failure."""
     if os.name == "posix":  # other systems cannot open a folder
         descriptor = os.open(folder, os.O_RDONLY)
         try:

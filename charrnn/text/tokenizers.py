@@ -1,11 +1,11 @@
-"""Text to token ids and back, exactly.
+"""Tokenizers: text to token ids and back, exactly.
 
-    >>> tokens = Characters.learn(["hello"])
-    >>> tokens.characters, tokens.encode("hello").tolist()
+    >>> tokenizer = Characters.learn(["hello"])
+    >>> tokenizer.characters, tokenizer.encode("hello").tolist()
     ('ehlo', [1, 0, 2, 2, 3])
 
-Text travels as `str`. Bytes that are no UTF-8 travel as lone surrogates (PEP 383), which only the
-byte tokenizer takes and gives.
+Text is `str`. Bytes that are not UTF-8 are lone surrogates in it (PEP 383), which only the byte
+tokenizer encodes and decodes.
 """
 
 import codecs
@@ -26,8 +26,8 @@ Decoder = Callable[[int], str]
 _LONE = dict.fromkeys(range(0xDC80, 0xDD00), "\N{REPLACEMENT CHARACTER}")
 
 
-def valid(text: str) -> str:
-    """The text with U+FFFD for each byte that is no UTF-8: for what has to be Unicode."""
+def valid_unicode(text: str) -> str:
+    """The text with U+FFFD for each byte that is not UTF-8: for output that must be Unicode."""
     return text.translate(_LONE)
 
 
@@ -36,21 +36,21 @@ class Tokenizer(Protocol):
 
     kind: ClassVar[TokenizerName]
     raw: ClassVar[bool]
-    """Takes any bytes, text or not."""
+    """Whether it encodes any bytes, text or not."""
 
     @property
     def size(self) -> int:
-        """Tokens in the vocabulary."""
+        """Tokens in the vocabulary (V)."""
         ...
 
     @property
     def lengths(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """How many characters (V,) and how many bytes of UTF-8 (V,) each token stands for."""
+        """Characters (V,) and bytes of UTF-8 (V,) of each token."""
         ...
 
     @classmethod
     def learn(cls, text: Iterable[str]) -> Self:
-        """The tokenizer of a text that comes in pieces."""
+        """The tokenizer for a text, which comes in pieces."""
         ...
 
     @classmethod
@@ -59,11 +59,11 @@ class Tokenizer(Protocol):
         ...
 
     def to_json(self) -> dict[str, Any]:
-        """All it takes to make the tokenizer again, `kind` apart."""
+        """Everything that `from_json` needs, except `kind`."""
         ...
 
     def encode(self, text: str) -> Ids:
-        """Ids (N,) in the smallest type that holds them. TextError for what it does not know."""
+        """Ids (N,) in the smallest type that holds V. TextError for a character without a token."""
         ...
 
     def decoder(self) -> Decoder:
@@ -78,7 +78,7 @@ def _codepoints(text: str) -> Ids:
 
 
 class Characters:
-    """One token a character; the vocabulary is the text's own characters, by code point."""
+    """One token is a character. The vocabulary is the characters of the text, by code point."""
 
     kind: ClassVar[TokenizerName] = "char"
     raw: ClassVar[bool] = False
@@ -89,8 +89,8 @@ class Characters:
         smallest = np.uint8 if len(characters) <= 2**8 else np.uint16
         dtype = smallest if len(characters) <= 2**16 else np.uint32
         last = int(points.max(initial=0))
-        self._known = np.zeros(last + 1, bool)
-        self._known[points] = True
+        self._has = np.zeros(last + 1, bool)
+        self._has[points] = True
         self._ids: Ids = np.zeros(last + 1, dtype)
         self._ids[points] = np.arange(len(characters), dtype=dtype)
 
@@ -105,28 +105,28 @@ class Characters:
 
     @classmethod
     def learn(cls, text: Iterable[str]) -> Self:
-        known = b""  # a piece of ASCII is searched for new characters at memory speed
+        found = b""  # deleting these is the fastest search for new ones in a piece of ASCII
         seen = np.zeros(0x110000, bool)
         for piece in text:
-            new = piece.encode("ascii").translate(None, known) if piece.isascii() else piece
+            new = piece.encode("ascii").translate(None, found) if piece.isascii() else piece
             if isinstance(new, str):
                 points = _codepoints(new)
-                if points.max(initial=0) < 2**16:  # counting is faster than setting one by one
+                if points.max(initial=0) < 2**16:  # then counting is faster than indexing
                     seen[np.flatnonzero(np.bincount(points))] = True
                 else:
                     seen[points] = True
             elif new:
-                known += bytes(set(new))
-        seen[list(known)] = True
+                found += bytes(set(new))
+        seen[list(found)] = True
         return cls("".join(map(chr, np.flatnonzero(seen))))
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
         characters = data.get("characters")
         if not isinstance(characters, str) or not characters:
-            raise ValueError("a character vocabulary is a text of its characters")
+            raise ValueError("a character vocabulary must be a string of its characters")
         if any(a >= b for a, b in pairwise(characters)):
-            raise ValueError("a character vocabulary is sorted and has nothing twice")
+            raise ValueError("a character vocabulary must be sorted and without duplicates")
         characters.encode()  # ValueError for half a surrogate pair
         return cls(characters)
 
@@ -135,17 +135,17 @@ class Characters:
 
     def encode(self, text: str) -> Ids:
         points = _codepoints(text)
-        if points.size and int(points.max()) >= self._known.size:
-            unknown = points >= self._known.size
-            unknown[~unknown] = ~self._known[points[~unknown]]
+        if points.size and int(points.max()) >= self._has.size:
+            unknown = points >= self._has.size
+            unknown[~unknown] = ~self._has[points[~unknown]]
         else:
-            unknown = ~self._known.take(points)
+            unknown = ~self._has.take(points)
         if unknown.any():
             where = int(np.argmax(unknown))
             point = int(points[where])
             raise TextError(
                 f"the vocabulary has no {chr(point)!r} (U+{point:04X}, character {where + 1})",
-                "Leave such characters out, or train with --tokens byte, which knows every text.",
+                "Leave such characters out, or train with --tokenizer byte, which encodes any.",
             )
         ids: Ids = self._ids.take(points)
         return ids
@@ -155,7 +155,7 @@ class Characters:
 
 
 class Bytes:
-    """One token a byte of UTF-8: a vocabulary of 256 that knows every text and every file."""
+    """One token is a byte of UTF-8. The vocabulary of 256 encodes any text and any file."""
 
     kind: ClassVar[TokenizerName] = "byte"
     raw: ClassVar[bool] = True
@@ -167,11 +167,11 @@ class Bytes:
         return (~continues).astype(np.int64), np.ones(256, np.int64)
 
     @classmethod
-    def learn(cls, text: Iterable[str]) -> Self:  # noqa: ARG003  (knows all there is)
+    def learn(cls, text: Iterable[str]) -> Self:  # noqa: ARG003  (needs no text)
         return cls()
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Self:  # noqa: ARG003  (has none)
+    def from_json(cls, data: dict[str, Any]) -> Self:  # noqa: ARG003  (needs no data)
         return cls()
 
     def to_json(self) -> dict[str, Any]:

@@ -1,76 +1,39 @@
-"""Prepared corpora."""
+"""Prepared corpora, of this format and of the one before."""
 
 import json
 import os
-import threading
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
 from charrnn.errors import TextError
-from charrnn.events import Prepared
 from charrnn.settings import TextSettings
-from charrnn.text.catalog import corpus_of
-from charrnn.text.corpus import PARTS, open_corpus, prepare, prepared
+from charrnn.text.corpus import (
+    FORMAT,
+    PARTS,
+    checked_ids,
+    find_corpus,
+    list_corpora,
+    open_corpus,
+)
+from charrnn.text.preparation import corpus_key
 from tests.conftest import tale
+from tests.text.conftest import make
 
-
-def quiet(event):
-    pass
-
-
-def make(*sources, name=None, **settings):
-    events = []
-    corpus = prepare(sources, TextSettings(**settings), name, events.append)
-    done = next(e for e in events if isinstance(e, Prepared))
-    return corpus, done.reused
-
-
-def test_files_are_joined_in_their_order(home):
-    """Files sorted, or separated by something that no file has."""
-    (home / "b.txt").write_bytes(b"one\r\n")
-    (home / "a.txt").write_bytes("zwö".encode())
-    corpus, _ = make("b.txt", "a.txt")
-    decode = corpus.tokenizer.decoder()
-    assert "".join(decode(int(i)) for i in corpus.tokens) == "one\r\nzwö"
-    assert corpus.name == "b"
-
-
-def test_unchanged_text_is_reused_and_changed_text_is_not(home):
-    """Training silently on the text that the file held last week."""
-    text = home / "a.txt"
-    text.write_text("hello world")
-    first, reused = make("a.txt")
-    assert not reused
-    os.utime(text, (1, 1))
-    assert make("a.txt")[1]
-    text.rename("b.txt")
-    (home / "a.txt").write_text("hello werld")
-    second, reused = make("a.txt")
-    assert not reused
-    assert first.key != second.key
-    assert make("a.txt", tokens="byte")[0].key != second.key
-
-
-def test_another_split_is_the_same_corpus_divided_anew(home):
-    """A gigabyte prepared twice for another division, or the division of the first time."""
-    (home / "a.txt").write_text(tale(1000))
-    corpus, _ = make("a.txt", split="80/20/0")
-    again, reused = make("a.txt", split="50/25/25")
-    assert reused
-    assert [len(again.part(p)) for p in PARTS] == [500, 250, 250]
-    assert open_corpus(again.folder).split == "50/25/25"
-    assert [len(corpus.part(p)) for p in PARTS] == [800, 200, 0]
+OLD = Path(__file__).parent / "format1"
+OLD_KEY = "bd6b4953819916e5b5a08862bb0c5973f060ad975706dc5f72f35acf9052b1d7"
 
 
 @given(
     size=st.integers(2, 500),
-    shares=st.integers(1, 100).flatmap(
+    percents=st.integers(1, 100).flatmap(
         lambda a: st.integers(0, 100 - a).map(lambda b: (a, b, 100 - a - b))
     ),
 )
-def test_parts_are_contiguous_and_make_up_the_whole(tmp_path_factory, size, shares):
+def test_parts_are_contiguous_and_make_up_the_corpus(tmp_path_factory, size, percents):
     """A token in two parts, or in none: a validation score on training text."""
     folder = tmp_path_factory.getbasetemp() / "split"
     os.environ["CHARRNN_HOME"] = str(folder)
@@ -78,69 +41,97 @@ def test_parts_are_contiguous_and_make_up_the_whole(tmp_path_factory, size, shar
         folder.mkdir(exist_ok=True)
         path = folder / f"{size}.txt"
         path.write_text("".join(chr(33 + i) for i in range(size)))
-        corpus, _ = make(path, split="/".join(map(str, shares)))
+        corpus, _ = make(path, split="/".join(map(str, percents)))
     finally:
         del os.environ["CHARRNN_HOME"]
     joined = np.concatenate([corpus.part(p) for p in PARTS])
     assert joined.tolist() == corpus.tokens.tolist()
-    for part, share in zip(PARTS, shares, strict=True):
-        assert abs(len(corpus.part(part)) - size * share / sum(shares)) <= 1
+    for part, percent in zip(PARTS, percents, strict=True):
+        assert abs(len(corpus.part(part)) - size * percent / sum(percents)) <= 1
 
 
-def test_a_damaged_corpus_is_prepared_again(home):
-    """A half-written token file that is trained on for ever after."""
+def test_a_damaged_corpus_is_refused_and_not_found(home):
+    """Half a file of tokens that is trained on; a damaged corpus that hides an intact one."""
     (home / "a.txt").write_text(tale(500))
     corpus, _ = make("a.txt")
+    shutil.copytree(corpus.folder, corpus.folder.with_name(f"other-{corpus.key[:8]}"))
     (corpus.folder / "tokens.bin").write_bytes(b"\1\2")
-    with pytest.raises(TextError, match="not as long"):
+    with pytest.raises(TextError, match=r"is not a prepared corpus: .* not as long") as error:
         open_corpus(corpus.folder)
-    again, reused = make("a.txt")
-    assert not reused
-    assert len(again.tokens) == 500
-    (corpus.folder / "corpus.json").write_text(json.dumps({"format": 1}))
-    assert not make("a.txt")[1]
+    assert "prepare the text again" in error.value.hint
+    assert find_corpus(corpus.key).name == "other"
+    assert [found.name for found in list_corpora()] == ["other"]
 
 
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [(b"", "nothing in a.txt"), (b"x", "one token"), (b"ok\0", "binary"), (b"ok\xff", "byte 2")],
-)
-def test_bad_texts_leave_nothing_behind(home, content, message):
-    """A folder without a corpus, which the next command stumbles over."""
-    (home / "a.txt").write_bytes(content)
-    with pytest.raises(TextError, match=message):
-        make("a.txt")
-    assert prepared() == []
-    assert [path.name for path in home.iterdir()] == ["a.txt"]
+@pytest.mark.parametrize("number", [0, 3, "2", None, True])
+def test_a_corpus_of_an_unknown_format_is_refused(home, number):
+    """The corpus of a later version, read as if it were of this one."""
+    (home / "a.txt").write_text(tale(500))
+    corpus, _ = make("a.txt")
+    path = corpus.folder / "corpus.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "format": number}))
+    with pytest.raises(TextError, match="is not a prepared corpus"):
+        open_corpus(corpus.folder)
 
 
-def test_progress_ends_and_never_goes_back(home):
-    """A bar that stands still at 66 %."""
-    (home / "a.txt").write_text(tale(3000))
-    events = []
-    prepare(["a.txt"], TextSettings(), None, events.append)
-    done = [e.done / e.total for e in events if not isinstance(e, Prepared)]
-    assert done == sorted(done)
-    assert done[-1] == 1
+def test_ids_outside_the_vocabulary_are_refused():
+    """A flipped bit in tokens.bin that crashes in the embedding, or reads another row."""
+    ids = np.array([[0, 5], [6, 2]], np.uint8)
+    assert checked_ids(ids, 7) is ids
+    assert checked_ids(ids[:0], 7).size == 0
+    with pytest.raises(TextError, match="has token 6, and its vocabulary ends at 5"):
+        checked_ids(ids, 6)
 
 
-def test_a_split_is_changed_only_when_asked_to(home):
-    """Held-out text that is trained on because a second command left --split out."""
-    (home / "a.txt").write_text(tale(1000))
-    make("a.txt", split="60/20/20")
-    found = prepare(["a.txt"], TextSettings(), None, quiet, divide=False)
-    assert found.split == "60/20/20"
-    assert corpus_of("a.txt", TextSettings(), {}, quiet).split == "60/20/20"
-    split = {"split": "50/50/0"}
-    assert corpus_of("a.txt", TextSettings(**split), split, quiet).split == "50/50/0"
-    assert open_corpus(found.folder).split == "60/20/20", "training divides for itself alone"
+def test_prepared_corpora_are_listed_with_what_tells_them_apart(home):
+    """A list of names alone; one name for two corpora."""
+    (home / "a.txt").write_text("hello")
+    (home / "b.txt").write_text("héllo wörld")
+    for arguments in ({"tokenizer": "char"}, {"tokenizer": "byte"}):
+        make("a.txt", **arguments)
+    make("a.txt", "b.txt", name="both")
+    first, second, third = list_corpora()
+    assert {first.name, second.name} == {Path(first.path).name, Path(second.path).name}
+    assert {(c.tokenizer, c.vocabulary_size, c.tokens) for c in (first, second)} == {
+        ("char", 4, 5), ("byte", 256, 5),
+    }  # fmt: skip
+    assert (third.name, third.tokens, third.sources) == ("both", 16, ("a.txt", "b.txt"))
+    assert open_corpus(Path(third.path)).name == "both"
 
 
-def test_what_can_be_read_only_once_is_prepared_all_the_same(home):
-    """A pipe that is empty at the second look."""
-    os.mkfifo(home / "pipe")
-    writer = threading.Thread(target=lambda: (home / "pipe").write_text("hello"))
-    writer.start()
-    corpus, _ = make("pipe")
-    writer.join()
-    assert len(corpus.tokens) == 5
+@pytest.fixture
+def old(home):
+    """A corpus of format 1, made by charrnn before it had format 2, where corpora lie."""
+    shutil.copytree(OLD / "old-bd6b4953", home / "corpora" / "old-bd6b4953")
+    shutil.copy(OLD / "old.txt", home)
+    return home / "corpora" / "old-bd6b4953"
+
+
+def test_a_corpus_of_format_1_is_read(old):
+    """Every corpus prepared again after an update."""
+    corpus = open_corpus(old)
+    decode = corpus.tokenizer.decoder()
+    text = (OLD / "old.txt").read_bytes().decode()
+    assert "".join(decode(int(i)) for i in corpus.tokens) == text
+    assert (corpus.encoding, corpus.split, corpus.sources) == ("utf-8", "90/5/5", ("old.txt",))
+
+
+def test_a_corpus_of_format_1_keeps_its_key(old):
+    """Runs that no longer find the corpus that they were trained on."""
+    assert find_corpus(OLD_KEY).folder == old.resolve()
+    assert corpus_key(OLD / "old.txt", TextSettings()) == OLD_KEY
+    corpus, reused = make("old.txt")
+    assert reused
+    assert (corpus.key, corpus.folder) == (OLD_KEY, old.resolve())
+
+
+def test_a_corpus_of_format_1_is_divided_anew(old):
+    """A file of two formats at once, which neither version reads."""
+    corpus, reused = make("old.txt", split="50/50/0")
+    assert reused
+    assert open_corpus(old).split == corpus.split == "50/50/0"
+    data = json.loads((old / "corpus.json").read_text())
+    shutil.rmtree(old)
+    make("old.txt", split="50/50/0")
+    assert data == json.loads((old / "corpus.json").read_text())
+    assert data["format"] == FORMAT

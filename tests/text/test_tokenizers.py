@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from charrnn.errors import TextError
-from charrnn.text.tokenizers import TOKENIZERS, Characters, from_json, to_json, valid
+from charrnn.text.tokenizers import TOKENIZERS, Characters, from_json, to_json, valid_unicode
 
 every_tokenizer = pytest.mark.parametrize("kind", TOKENIZERS.values(), ids=TOKENIZERS.keys())
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
@@ -38,7 +38,7 @@ def test_json_round_trip_and_lengths(kind, text):
 
 @given(text=texts, other=st.characters(exclude_categories=["Cs"]))
 def test_unknown_characters_are_named(text, other):
-    """The crash, or worse the silence, of the peers on a prompt outside the vocabulary."""
+    """A crash, or a character dropped in silence, for a prompt outside the vocabulary."""
     tokenizer = Characters.learn([text])
     if other in text:
         assert tokenizer.encode(other).size == 1
@@ -47,7 +47,7 @@ def test_unknown_characters_are_named(text, other):
             tokenizer.encode(text[0] * 2 + other)
 
 
-def test_large_vocabularies_take_wider_ids():
+def test_large_vocabularies_have_ids_of_two_bytes():
     """256 characters and more wrapped into a byte."""
     for size, dtype in ((256, np.uint8), (257, np.uint16)):
         text = "".join(chr(0x4E00 + i) for i in range(size))
@@ -64,13 +64,13 @@ def test_bytes_decode_only_whole_characters():
 
 @given(data=st.binary())
 def test_any_bytes_come_back(data):
-    """A byte that is no UTF-8 and becomes another, or that has no Unicode to be shown as."""
+    """A byte that is not UTF-8 and becomes another, or cannot be shown as Unicode."""
     decode = TOKENIZERS["byte"].learn([]).decoder()
     text = "".join(map(decode, data))
     back = text.encode("utf-8", "surrogateescape")
     assert data.startswith(back)
     assert len(data) - len(back) < 4  # the beginning of a character
-    assert len(valid(text).encode().decode()) == len(text)
+    assert len(valid_unicode(text).encode().decode()) == len(text)
 
 
 @pytest.mark.parametrize(
