@@ -11,16 +11,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from charrnn.engine import start
-from charrnn.engine.train import _step
 from charrnn.errors import CharRNNError
-from charrnn.play.player import Player
-from charrnn.play.sample import write
-from charrnn.runs import METRICS, MODEL, TRAINING, history, load_run
-from charrnn.sealed import KEY, seal
+from charrnn.inference.network import Network
+from charrnn.inference.sampling import sample
 from charrnn.settings import SampleSettings, TextSettings, read
-from charrnn.text.corpus import known, open_corpus, prepare
+from charrnn.storage.container import KEY, add_checksum
+from charrnn.storage.metrics import read_curves
+from charrnn.storage.runs import METRICS, MODEL, TRAINING, load_run
+from charrnn.text.corpus import checked_ids, open_corpus
+from charrnn.text.preparation import prepare
 from charrnn.text.tokenizers import from_json
+from charrnn.training.loop import training_step
+from charrnn.training.resume import resume
+
+FROZEN = Path(__file__).parent / "storage" / "format2" / "checkpoints" / "old"
+FROZEN_CORPUS = Path(__file__).parent / "text" / "format1" / "old-bd6b4953"
 
 ODD: list[Any] = [
     None, True, -1, 0, 1, 2**31, 2**63, 10**30, -1e308, 1e308, float("nan"), float("inf"), "", "x",
@@ -86,7 +91,7 @@ def resealed(data: bytes, chance: random.Random) -> bytes:
     made = json.dumps(header).encode()
     blob = len(made).to_bytes(8, "little") + made + rest
     try:
-        return bytes(seal(blob))
+        return bytes(add_checksum(blob))
     except AssertionError:  # it lost the place of its checksum
         return blob
 
@@ -112,6 +117,9 @@ class Fuzz:
             shutil.copytree(trained / name, home / name)
         (self.run,) = (home / "checkpoints").iterdir()
         (self.corpus,) = (path for path in (home / "corpora").iterdir() if path.is_dir())
+        old = home / "checkpoints" / "old"
+        shutil.copytree(FROZEN, old)
+        shutil.copytree(FROZEN_CORPUS, home / "corpora" / FROZEN_CORPUS.name)
         for older in self.run.glob("*.1.safetensors"):
             older.unlink()  # else it would be taken in place of the damaged one
         self.text = home / "text.txt"
@@ -119,6 +127,8 @@ class Fuzz:
         self.kinds: dict[str, tuple[Path, Callable[[bytes, random.Random], bytes], Any]] = {
             "model": (self.run / MODEL, checkpoint, self._model),
             "training": (self.run / TRAINING, checkpoint, self._training),
+            "old model": (old / MODEL, checkpoint, lambda _: load_run("old", lambda _: None)),
+            "old training": (old / TRAINING, checkpoint, lambda _: self._resume("old")),
             "metrics": (self.run / METRICS, scrambled, self._metrics),
             "corpus.json": (self.corpus / "corpus.json", json_file, self._corpus),
             "tokens.bin": (self.corpus / "tokens.bin", scrambled, self._corpus),
@@ -143,20 +153,25 @@ class Fuzz:
             path.write_bytes(self.good[kind])
 
     def _model(self, _: random.Random) -> None:
-        found = load_run(None, lambda _: None)
+        found = load_run(self.run.name, lambda _: None)
         "".join(
-            write(Player(found.model, found.weights), found.tokenizer, SampleSettings(length=9))
+            sample(Network(found.model, found.weights), found.tokenizer, SampleSettings(length=9))
         )
 
     def _training(self, _: random.Random) -> None:
-        _step(start.resumed(None, None, {}, lambda _: None))
+        self._resume(self.run.name)
+
+    def _resume(self, name: str) -> None:
+        run = resume(name, None, {}, lambda _: None)
+        if not run.finished:
+            training_step(run)
 
     def _metrics(self, _: random.Random) -> None:
-        history(self.run, 100)
+        read_curves(self.run, 100)
 
     def _corpus(self, _: random.Random) -> None:
         found = open_corpus(self.corpus)
-        known(found.part("train"), found.tokenizer.size)
+        checked_ids(found.part("train"), found.tokenizer.size)
 
     def _text(self, chance: random.Random) -> None:
         encoding = chance.choice(
@@ -169,7 +184,7 @@ class Fuzz:
     def _settings(self, chance: random.Random) -> None:
         """What a file may say of settings and tokenizers."""
         reads: list[Callable[[], object]] = [
-            lambda: read(SampleSettings, odd({"length": 5, "temp": 1, "prime": "x"}, chance)),
+            lambda: read(SampleSettings, odd({"length": 5, "temp": 1, "prompt": "x"}, chance)),
             lambda: read(TextSettings, odd({"split": "90/5/5", "encoding": "utf-8"}, chance)),
             lambda: from_json(odd({"kind": "char", "characters": "abc"}, chance)),
         ]

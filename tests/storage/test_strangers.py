@@ -11,15 +11,15 @@ import sys
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from charrnn import runs, store
-from charrnn.engine import start
+from charrnn.display.stdout import escaped
 from charrnn.errors import CheckpointError
-from charrnn.files import whole
-from charrnn.sealed import KEY, seal
-from charrnn.stdout import visible
+from charrnn.files import atomic_write
+from charrnn.storage.checkpoint import load_checkpoint
+from charrnn.storage.container import KEY, add_checksum
+from charrnn.storage.runs import METRICS, MODEL, TRAINING
+from charrnn.training.resume import resume
 from tests.conftest import run_charrnn
 from tests.mutations import Fuzz
-from tests.test_nothing_is_lost import copy  # noqa: F401  (a fixture)
 
 
 @pytest.mark.parametrize("claim", [2**40, 2**63, 2**24 + 1, 0])
@@ -27,7 +27,7 @@ def test_a_header_that_claims_terabytes_is_refused_at_once(home, claim):
     """Memory that is taken because a file says so."""
     (home / "x.safetensors").write_bytes(struct.pack("<Q", claim) + b"{}" * 50)
     with pytest.raises(CheckpointError, match="does not begin"):
-        store.load_checkpoint(home / "x.safetensors")
+        load_checkpoint(home / "x.safetensors")
 
 
 def resealed(path, **change):
@@ -40,46 +40,48 @@ def resealed(path, **change):
         said[name] = said[name] | value if isinstance(value, dict) else value
     header["__metadata__"][KEY] = json.dumps(said)
     made = json.dumps(header).encode()
-    path.write_bytes(seal(struct.pack("<Q", len(made)) + made + data[8 + size :]))
+    path.write_bytes(add_checksum(struct.pack("<Q", len(made)) + made + data[8 + size :]))
 
 
-@pytest.mark.parametrize("claim", [{"width": 65536}, {"layers": 64}, {"embedding": 65536}], ids=str)
-def test_no_memory_is_taken_for_what_settings_claim(copy, claim):  # noqa: F811  (the fixture)
+@pytest.mark.parametrize(
+    "claim", [{"hidden_size": 65536}, {"layers": 64}, {"embedding_size": 65536}], ids=str
+)
+def test_no_memory_is_taken_for_what_settings_claim(copied_run, claim):
     """A training state of a few kB whose settings ask for a network of a terabyte."""
-    for name in (runs.TRAINING, "training.1.safetensors"):
-        resealed(copy / name, model=claim)
+    for name in (TRAINING, "training.1.safetensors"):
+        resealed(copied_run / name, model=claim)
     with pytest.raises(CheckpointError, match="not those of its settings"):
-        start.resumed("tale", None, {}, lambda _: None)
-    resealed(copy / runs.MODEL, model=claim)
+        resume("tale", None, {}, lambda _: None)
+    resealed(copied_run / MODEL, model=claim)
     with pytest.raises(CheckpointError):
-        store.load_checkpoint(copy / runs.MODEL)
+        load_checkpoint(copied_run / MODEL)
 
 
-def test_nothing_is_written_through_a_link(copy, charrnn):  # noqa: F811  (the fixture)
+def test_nothing_is_written_through_a_link(copied_run, charrnn):
     """Somebody's run, resumed, that appends to a file of one's own."""
-    mine = copy.parent.parent / "mine"
+    mine = copied_run.parent.parent / "mine"
     mine.write_text("mine")
-    (copy / runs.METRICS).unlink()
-    (copy / runs.METRICS).symlink_to(mine)
-    (copy / ".lock").unlink()
-    (copy / ".lock").symlink_to(mine)
+    (copied_run / METRICS).unlink()
+    (copied_run / METRICS).symlink_to(mine)
+    (copied_run / ".lock").unlink()
+    (copied_run / ".lock").symlink_to(mine)
     assert charrnn("train", "--resume", "--steps", "152").code == 1
-    (copy / ".lock").unlink()
+    (copied_run / ".lock").unlink()
     assert charrnn("train", "--resume", "--steps", "152").code == 1
-    left = copy / f".x.{os.getpid()}.tmp"
+    left = copied_run / f".x.{os.getpid()}.tmp"
     left.symlink_to(mine)
-    with whole(copy / "x") as file:
+    with atomic_write(copied_run / "x") as file:
         file.write(b"x")
     assert mine.read_text() == "mine"
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "training.safetensors", "metrics.jsonl"])
-def test_a_pipe_in_place_of_a_file_is_not_waited_for(copy, charrnn, name):  # noqa: F811  (the fixture)
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(copied_run, charrnn, name):
     """A command that hangs for ever."""
-    for path in copy.glob("*.1.safetensors"):
+    for path in copied_run.glob("*.1.safetensors"):
         path.unlink()
-    (copy / name).unlink()
-    os.mkfifo(copy / name)
+    (copied_run / name).unlink()
+    os.mkfifo(copied_run / name)
     code = 4 if name == "model.safetensors" else 0
     assert charrnn("sample", "tale", "--length", "1").code == code
     result = charrnn("train", "--resume", "--steps", "151", "--run", "tale")
@@ -87,9 +89,9 @@ def test_a_pipe_in_place_of_a_file_is_not_waited_for(copy, charrnn, name):  # no
     assert "Traceback" not in result.err
 
 
-def test_a_damaged_corpus_is_told_and_not_indexed_with(copy, charrnn):  # noqa: F811  (the fixture)
+def test_a_damaged_corpus_is_told_and_not_indexed_with(copied_run, charrnn):
     """An IndexError, or on a GPU the end of the process."""
-    (corpus,) = copy.parent.parent.glob("corpora/tale-*")
+    (corpus,) = copied_run.parent.parent.glob("corpora/tale-*")
     size = (corpus / "tokens.bin").stat().st_size
     (corpus / "tokens.bin").write_bytes(b"\xff" * size)
     for command in (["train", "--resume", "--steps", "200"], ["eval"], ["eval", "--dynamic"]):
@@ -124,7 +126,7 @@ def test_a_text_cannot_command_the_terminal(home):
     """A model that was taught escape sequences, and sets the title, or worse."""
     text = "\x1b]0;mine\x07 \x1b[2J\u202e\r\n" * 300
     (home / "evil.txt").write_text(text, "utf-8", newline="")
-    made = run_charrnn(home, "train", "evil.txt", "--steps", "60", "--width", "32")
+    made = run_charrnn(home, "train", "evil.txt", "--steps", "60", "--hidden-size", "32")
     assert made.code == 0, made.err
     told = shown(home, "sample", "--length", "60", "--temp", "0")
     assert "\x1b" not in told.rstrip()
@@ -137,8 +139,8 @@ def test_a_text_cannot_command_the_terminal(home):
 def test_what_is_no_command_stays_as_it_is():
     """Foreign words full of escapes."""
     text = "naïve café\u00a0« ÷ » 日本語\u3000\u200d🙂\tإ\n"
-    assert visible(text) == text
-    assert visible("\x00\x1b\x7f\x9b\u202e\r") == r"\x00\x1b\x7f\x9b\u202e\r"
+    assert escaped(text) == text
+    assert escaped("\x00\x1b\x7f\x9b\u202e\r") == r"\x00\x1b\x7f\x9b\u202e\r"
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +153,7 @@ def fuzz(trained, tmp_path_factory):
 
 
 @settings(max_examples=200)
-@given(number=st.integers(0, 6), seed=st.integers(0, 2**32))
+@given(number=st.integers(0, 8), seed=st.integers(0, 2**32))
 def test_mutated_files_load_or_are_refused(fuzz, number, seed):
     """A traceback for a file that is not as it should be. `scripts.fuzz` tries thousands."""
     fuzz.attempt(list(fuzz.kinds)[number], random.Random(seed))

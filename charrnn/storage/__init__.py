@@ -1,0 +1,1 @@
+"""What lies on disk of a run: checkpoints, metrics, locks. Nothing here computes with a network."""

@@ -1,0 +1,145 @@
+"""A trained model in one file, with everything it takes to use it.
+
+The file is a `container`, so damage is found, and loading it cannot run code. The tensors' names
+and shapes are those of `layout`.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from charrnn.errors import CheckpointError
+from charrnn.files import atomic_write
+from charrnn.settings import ModelSettings, TextSettings, TrainSettings, read
+from charrnn.storage.container import add_checksum, metadata, read_metadata, verify
+from charrnn.storage.layout import parameter_shapes
+from charrnn.storage.old_formats import upgraded_metadata, upgraded_weight
+from charrnn.text.tokenizers import Tokenizer, from_json, to_json
+
+_UNREADABLE = (
+    FileNotFoundError, SafetensorError, ValueError, TypeError, AttributeError, OverflowError,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class About:
+    """What a run is, apart from its weights: every file of it says so."""
+
+    run: str
+    model: ModelSettings
+    train: TrainSettings
+    text: TextSettings
+    corpus: str
+    corpus_key: str
+
+    def describe(self) -> dict[str, Any]:
+        """As JSON, for `read_about`."""
+        return {
+            "run": self.run,
+            "model": asdict(self.model),
+            "train": asdict(self.train),
+            "text": asdict(self.text),
+            "corpus": {"name": self.corpus, "key": self.corpus_key},
+        }
+
+
+def read_about(data: Mapping[str, Any]) -> About:
+    """What `About.describe` gave. Raises KeyError, TypeError or ValueError for anything else."""
+    return About(
+        run=str(data["run"]),
+        model=read(ModelSettings, data["model"]),
+        train=read(TrainSettings, data["train"]),
+        text=read(TextSettings, data["text"]),
+        corpus=str(data["corpus"]["name"]),
+        corpus_key=str(data["corpus"]["key"]),
+    )
+
+
+@dataclass(frozen=True)
+class Checkpoint(About):
+    """A trained model and where it comes from. `loss`: validation, nats per token, if known."""
+
+    tokenizer: Tokenizer
+    step: int
+    loss: float | None
+    weights: Mapping[str, NDArray[np.float32]]
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers the model has learned."""
+        return sum(weight.size for weight in self.weights.values())
+
+    def record(self) -> dict[str, Any]:
+        """Everything but the weights, as JSON has it: what is not finite is null."""
+        train = asdict(self.train).items()
+        return {
+            "run": self.run,
+            "corpus": self.corpus,
+            "step": self.step,
+            "loss": self.loss,
+            "parameters": self.parameters,
+            "vocabulary_size": self.tokenizer.size,
+            "model": asdict(self.model),
+            "train": {k: None if v in (math.inf, -math.inf) else v for k, v in train},
+            "text": asdict(self.text),
+            "weights": {name: list(weight.shape) for name, weight in self.weights.items()},
+        }
+
+
+def save_checkpoint(path: Path, checkpoint: Checkpoint, keep: int = 1) -> None:
+    """Write it whole, or not at all; `keep` versions of it stay."""
+    data = {
+        **checkpoint.describe(),
+        "tokenizer": to_json(checkpoint.tokenizer),
+        "step": checkpoint.step,
+        "loss": checkpoint.loss,
+    }
+    with atomic_write(path, keep, verify) as file:
+        file.write(add_checksum(save(dict(checkpoint.weights), metadata(data))))
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """The checkpoint in a file. CheckpointError if it is another file, damaged or inconsistent.
+
+    Shapes and types are checked before any tensor is read.
+    """
+    try:
+        data = upgraded_metadata(read_metadata(path))
+        about, tokenizer = read_about(data), from_json(data["tokenizer"])
+        return Checkpoint(
+            **vars(about),
+            tokenizer=tokenizer,
+            step=int(data["step"]),
+            loss=None if data["loss"] is None else float(data["loss"]),
+            weights=_read_weights(path, about.model, tokenizer.size),
+        )
+    except KeyError as error:
+        reason = f"it has no {error}"
+    except _UNREADABLE as error:
+        reason = str(error)
+    raise CheckpointError(
+        f"{path} is not a charrnn checkpoint: {reason}", "Name a run, its folder or its model file."
+    )
+
+
+def _read_weights(
+    path: Path, model: ModelSettings, vocabulary_size: int
+) -> dict[str, NDArray[np.float32]]:
+    """ValueError where the tensors are not those of the settings."""
+    expected = parameter_shapes(model, vocabulary_size)
+    with safe_open(path, framework="numpy") as file:
+        names = {upgraded_weight(name): name for name in file.keys()}  # noqa: SIM118  (not a dict)
+        if set(names) != set(expected):
+            raise ValueError("its tensors are not those of its settings")
+        for name, shape in expected.items():
+            part = file.get_slice(names[name])
+            if tuple(part.get_shape()) != shape or part.get_dtype() != "F32":
+                raise ValueError(f"{name} does not have the shape that its settings give it")
+        return {name: file.get_tensor(names[name]) for name in expected}

@@ -1,0 +1,101 @@
+"""A run's `metrics.jsonl`: its events as they happened, and the learning curves read from them.
+
+Each line is an event as `Event.record` gives it, with `time`, the wall-clock time in UTC.
+"""
+
+import json
+import math
+import os
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+from charrnn.events import Curves, Event, Planned, Point, Saved, Stepped
+from charrnn.storage.runs import METRICS, find
+
+_LINE, _LONGEST = 1 << 16, 1 << 26  # bytes of metrics that are read: ours are far fewer
+_POINTS = 1000  # steps that are written of a run
+_MALFORMED = (
+    ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError,
+)  # fmt: skip
+
+
+class Metrics:
+    """Writes events to a run's `metrics.jsonl`, of its steps about a thousand."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / METRICS
+        with _open(self._path, "a+b") as file:
+            if end := file.tell():  # a killed run may have been in the middle of a line
+                file.seek(end - 1)
+                file.write(b"" if file.read() == b"\n" else b"\n")
+        self._file = _open(self._path, "ab")
+        self._interval = 1  # steps between two that are written
+        self._next = 0
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, Planned):
+            self._interval = max(1, event.total_steps // _POINTS)
+        if isinstance(event, Stepped):
+            if self._next - self._interval <= event.step < self._next:  # lower: the run went back
+                return
+            self._next = event.step + self._interval
+        if isinstance(event, Saved) and not self._path.exists():  # its folder had been deleted
+            old, self._file = self._file, _open(self._path, "ab")
+            old.close()
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        self._file.write(json.dumps({**event.record(), "time": now}).encode() + b"\n")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def curves(name: str | None) -> Curves:
+    """A run's learning curves, by its name, its folder or its file. CheckpointError if none."""
+    return read_curves(find(name).parent)
+
+
+def read_curves(folder: Path, last_step: int = 10**12) -> Curves:
+    """The learning curves of a run up to a step; malformed lines are skipped."""
+    curves = Curves([], [])
+    read = 0
+    with suppress(OSError), _open(folder / METRICS, "rb") as file:
+        while read < _LONGEST and (line := file.readline(_LINE)):
+            read += len(line)
+            with suppress(*_MALFORMED):
+                event = json.loads(line)
+                if event["event"] == "started" and event.get("unit") == "byte":
+                    curves = Curves(curves.training, curves.validation, "byte")
+                _add_point(curves, event, last_step)
+    return curves
+
+
+def _add_point(curves: Curves, event: dict[str, Any], last_step: int) -> None:
+    curve = {"stepped": curves.training, "evaluated": curves.validation}[event["event"]]
+    rate = event.get("tokens_per_second", event.get("characters_per_second"))
+    point = Point(
+        step=int(event["step"]),
+        epoch=float(event.get("epoch") or 0),
+        seconds=float(event["elapsed"]),
+        bits=float(event.get(f"bits_per_{curves.unit}", event["bits_per_character"])),
+        rate=None if rate is None else float(rate),
+    )
+    while curve and curve[-1].step >= point.step:  # the run went back, or was killed and resumed
+        curve.pop()
+    finite = math.isfinite(point.epoch + point.bits + point.seconds + (point.rate or 0.0))
+    if finite and 0 < point.step <= last_step:
+        curve.append(point)
+
+
+def _open(path: Path, mode: str) -> IO[bytes]:
+    """Open a run's file, but not through a link, which could lead anywhere."""
+
+    def opener(name: str, flags: int) -> int:
+        safely = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # nor wait for a pipe
+        return os.open(name, flags | safely, 0o666)
+
+    buffering = -1 if mode == "rb" else 0
+    file: IO[bytes] = open(path, mode, buffering, opener=opener)  # noqa: SIM115  (the caller closes it; Path.open takes no opener)
+    return file

@@ -1,0 +1,96 @@
+"""The runs there are, from what their metrics and models say of themselves. No weights are read."""
+
+import json
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from charrnn.errors import CheckpointError
+from charrnn.events import Unit
+from charrnn.files import checkpoints
+from charrnn.storage.checkpoint import read_about
+from charrnn.storage.container import read_metadata
+from charrnn.storage.metrics import read_curves
+from charrnn.storage.old_formats import upgraded_metadata
+from charrnn.storage.runs import METRICS, MODEL, TRAINING, run_state
+
+_STATES = {
+    "no checkpoint": "nothing saved yet",
+    "no model": "interrupted, no model yet",
+    "model only": "model only",
+}
+
+
+@dataclass(frozen=True)
+class Overview:
+    """A run in a list. `bits` per unit are those of the best validation; empty or None: unknown."""
+
+    run: str
+    corpus: str
+    network: str
+    parameters: int | None
+    steps: int | None
+    bits: float | None
+    unit: Unit
+    state: str
+
+    def record(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return asdict(self)
+
+
+def overviews() -> list[Overview]:
+    """All runs, the one trained last at the end."""
+    root = checkpoints()
+    files = [path for name in (MODEL, TRAINING, METRICS) for path in root.glob(f"*/{name}")]
+    latest: dict[Path, float] = {}
+    for path in files:
+        latest[path.parent] = max(latest.get(path.parent, 0.0), path.lstat().st_mtime)
+    return [overview(folder) for folder in sorted(latest, key=lambda folder: latest[folder])]
+
+
+def overview(folder: Path) -> Overview:
+    """What the run in a folder is."""
+    curves, started, interrupted = read_curves(folder), dict[str, Any](), True
+    for event in _milestones(folder):
+        interrupted = event.get("event") != "finished" or bool(event.get("interrupted"))
+        started = event if event.get("event") == "started" else started
+    corpus, network = str(started.get("corpus", "")), str(started.get("model", ""))
+    if not started:  # a model that was copied here alone
+        with suppress(CheckpointError, OSError, ValueError, LookupError, TypeError):
+            about = read_about(upgraded_metadata(read_metadata(folder / MODEL)))
+            corpus, network = about.corpus, f"{about.model.cell} {about.model.size}"
+    parameters = started.get("parameters")
+    steps = max((p.step for p in [*curves.training, *curves.validation]), default=None)
+    return Overview(
+        run=folder.name,
+        corpus=corpus,
+        network=network,
+        parameters=parameters if isinstance(parameters, int) else None,
+        steps=steps,
+        bits=min((point.bits for point in curves.validation), default=None),
+        unit=curves.unit,
+        state=_state(folder, interrupted),
+    )
+
+
+def _state(folder: Path, interrupted: bool) -> str:
+    state = run_state(folder)
+    if state == "training":
+        return "training" if (folder / MODEL).is_file() else "training, no model yet"
+    return _STATES.get(state, "interrupted" if interrupted else "finished")
+
+
+def _milestones(folder: Path) -> list[dict[str, Any]]:
+    """The `started` and `finished` events of its metrics; malformed lines are skipped."""
+    path, found = folder / METRICS, []
+    if not path.is_file() or path.is_symlink():
+        return []
+    with suppress(OSError), path.open("rb") as file:
+        for line in file:
+            if b'"started"' in line or b'"finished"' in line:
+                with suppress(ValueError, RecursionError):
+                    event = json.loads(line)
+                    found += [event] if isinstance(event, dict) else []
+    return found

@@ -1,0 +1,205 @@
+"""Runs: where they lie, what they are called, who may write to them.
+
+checkpoints/shakespeare/
+    model.safetensors       the best weights, with everything it takes to use them
+    training.safetensors    what only resuming the training needs
+    *.1.safetensors         each of them as it was one save before, and so on: see --keep
+    metrics.jsonl           every event of the run, one JSON object a line
+    .lock                   held by the process that trains it
+"""
+
+import itertools
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+from charrnn.errors import CheckpointError, UsageError, suggest
+from charrnn.events import Emit, Noticed
+from charrnn.files import checkpoints, remove_temporary_files, sync_folder, versions
+from charrnn.storage.checkpoint import Checkpoint, load_checkpoint
+
+if TYPE_CHECKING:
+    from filelock import FileLock  # not needed for sampling
+
+MODEL, TRAINING, METRICS = "model.safetensors", "training.safetensors", "metrics.jsonl"
+LOCK = ".lock"
+
+State = Literal["training", "no checkpoint", "no model", "model only", "saved"]
+
+_BEGIN = "Begin with: charrnn train YOUR.txt"
+
+T = TypeVar("T")
+
+
+def load_run(name: str | None, emit: Emit) -> Checkpoint:
+    """The model of a run, by its name, its folder or its file; None: of the run trained last.
+
+    Where a run's model is damaged, the version before it is loaded and a notice emitted.
+    CheckpointError if no version is whole.
+    """
+    path = find(name)
+    one_file = name is not None and Path(name) == path
+    return load_checkpoint(path) if one_file else load_newest(path, load_checkpoint, emit)
+
+
+def load_newest(path: Path, load: Callable[[Path], T], emit: Emit, *, restore: bool = False) -> T:
+    """What `load` makes of a file, or of the newest version of it that is whole.
+
+    `restore` puts that version in the place of the damaged file, which would otherwise become the
+    version before the next save. Only for the holder of the lock.
+    """
+    damaged: CheckpointError | None = None
+    for version in versions(path):
+        try:
+            found = load(version)
+        except CheckpointError as error:
+            damaged = damaged or error
+            continue
+        if damaged:
+            emit(Noticed(f"{damaged.message}. Using the version before it, {version.name}."))
+        if restore and version != path:
+            os.replace(version, path)
+        return found
+    assert damaged, "there is at least one version"
+    raise damaged
+
+
+def run_folders(kind: str = MODEL) -> list[Path]:
+    """The folders of the runs that have such a file, the one trained last at the end."""
+    folders = [path.parent for path in checkpoints().glob(f"*/{kind}")]
+
+    def modified(folder: Path) -> float:
+        files = [folder / name for name in (MODEL, TRAINING, METRICS)]
+        return max((path.lstat().st_mtime for path in files if path.exists()), default=0.0)
+
+    return sorted(folders, key=modified)
+
+
+def is_text(word: str) -> bool:
+    """Whether the one word after `charrnn eval` is a text to score, not a run."""
+    if (checkpoints() / word / MODEL).is_file() or word.endswith(".safetensors"):
+        return False
+    return word == "-" or (Path(word).exists() and not Path(word).is_dir())
+
+
+def find(name: str | None, kind: str = MODEL) -> Path:
+    """Such a file of a run, by the run's name, its folder or the file; None: of the last run.
+
+    CheckpointError lists the runs there are.
+    """
+    folders = run_folders(kind)
+    if name is None:
+        if not folders:
+            raise CheckpointError("nothing has been trained here yet", _BEGIN)
+        return folders[-1] / kind
+    for path in (checkpoints() / name / kind, Path(name) / kind, Path(name)):
+        if path.is_file() and kind in (MODEL, path.name):
+            return path
+    _explain_missing(checkpoints() / name, kind)
+    names = [path.name for path in folders]
+    listed = f"Runs here: {', '.join(names)}." if names else f"No runs here. {_BEGIN}"
+    raise CheckpointError(f"there is no run {name}", f"{suggest(name, names)} {listed}".strip())
+
+
+def _explain_missing(folder: Path, kind: str) -> None:
+    """CheckpointError for a run that is there, but has no such file."""
+    state, name = run_state(folder), folder.name
+    if state == "training" and kind == MODEL:
+        raise CheckpointError(
+            f"run {name} is being trained and has no model yet", "Wait for its first validation."
+        )
+    if state == "no model":
+        hint = f"Train it first: charrnn train --resume --run {name}"
+        raise CheckpointError(f"run {name} has no model yet", hint)
+    if state == "model only" and kind == TRAINING:
+        hint = "It can be sampled and evaluated; to train, start another run."
+        raise CheckpointError(f"run {name} has no {TRAINING} to resume from", hint)
+
+
+def run_state(folder: Path) -> State:
+    """What can be done with a run."""
+    if is_locked(folder):
+        return "training"
+    model, training = ((folder / name).is_file() for name in (MODEL, TRAINING))
+    if model:
+        return "saved" if training else "model only"
+    return "no model" if training else "no checkpoint"
+
+
+def check_new(name: str | None) -> None:
+    """UsageError if a new run cannot have that name: it is taken, or not a plain name."""
+    if name is None:
+        return
+    if not re.fullmatch(r"\w[\w.-]{0,63}", name):
+        raise UsageError(
+            f"{name!r} cannot be the name of a run", "Use letters, digits, '.', '_' and '-'."
+        )
+    if _in_use(checkpoints() / name):
+        raise UsageError(
+            f"there is already a run {name}",
+            f"Resume it: charrnn train --resume --run {name}; or choose another name.",
+        )
+
+
+def _in_use(folder: Path) -> bool:
+    """Whether a folder holds more than a run leaves that was killed before its first save."""
+    names = {path.name for path in folder.iterdir()} if folder.exists() else set()
+    left = re.compile(rf"{re.escape(METRICS)}|{re.escape(LOCK)}|\..*\.tmp")
+    return not all(map(left.fullmatch, names))
+
+
+def lock(folder: Path) -> "FileLock":
+    """Keep other processes from a run, for as long as the lock lives; a dead process holds none.
+
+    UsageError if another process trains it.
+    """
+    from filelock import FileLock, Timeout
+
+    held = FileLock(folder / LOCK, blocking=False)
+    try:
+        held.acquire()
+    except Timeout:
+        raise UsageError(
+            f"run {folder.name} is already being trained, by another process",
+            "Wait until it ends, or choose another name (--run).",
+        ) from None
+    return held
+
+
+def is_locked(folder: Path) -> bool:
+    """Whether a process trains the run now."""
+    path = folder / LOCK
+    if not path.is_file() or path.is_symlink():
+        return False
+    from filelock import FileLock, Timeout
+
+    probe = FileLock(path, blocking=False)
+    try:
+        probe.acquire()
+    except (Timeout, OSError):
+        return True
+    probe.release()
+    return False
+
+
+def new_folder(name: str | None, corpus: str) -> "tuple[Path, FileLock]":
+    """A new folder for a run, locked: of that name, or called after its corpus and numbered."""
+    root = checkpoints()
+    root.mkdir(parents=True, exist_ok=True)
+    names = (f"{corpus}-{number}" if number > 1 else corpus for number in itertools.count(1))
+    for candidate in [name] if name else names:
+        folder = root / candidate
+        try:
+            folder.mkdir(exist_ok=candidate == name)
+        except FileExistsError:
+            if name:
+                raise
+            continue
+        held = lock(folder)
+        check_new(name)  # another process may have been quicker
+        remove_temporary_files(folder)
+        sync_folder(root)
+        break
+    return folder, held
