@@ -1,1 +1,0 @@
-"""Making a model: the only room that torch lives in."""

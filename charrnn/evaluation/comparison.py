@@ -1,0 +1,118 @@
+"""Runs beside one another: their scores, sizes and curves.
+
+Runs that differ in their seed alone are grouped.
+"""
+
+import re
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from charrnn.errors import CharRNNError, CheckpointError
+from charrnn.evaluation.scoring import score_run
+from charrnn.events import Curves, Emit, Noticed
+from charrnn.settings import PartName
+from charrnn.storage.checkpoint import Checkpoint
+from charrnn.storage.metrics import read_curves
+from charrnn.storage.runs import find, load_run, run_folders
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A run and its score on a part of its corpus, as a stream. None where nothing was recorded."""
+
+    run: str
+    cell: str
+    size: str
+    parameters: int
+    seed: int
+    tokens_per_second: float | None
+    steps: int | None
+    seconds: float | None
+    corpus: str
+    part: PartName
+    bits_per_character: float
+    bits_per_byte: float
+    curves: Curves
+
+    def record(self) -> dict[str, Any]:
+        """As JSON has it, curves included."""
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "curves"}
+        return values | self.curves.record()
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs that differ in their seed alone, or one run. `name` is what their names share."""
+
+    name: str
+    runs: Sequence[Compared]
+
+    @property
+    def mean(self) -> float:
+        """Bits per character."""
+        return statistics.fmean(run.bits_per_character for run in self.runs)
+
+    @property
+    def deviation(self) -> float | None:
+        """The sample standard deviation; None for a single run."""
+        bits = [run.bits_per_character for run in self.runs]
+        return statistics.stdev(bits) if len(bits) > 1 else None
+
+
+def compare_runs(names: Sequence[str], part: PartName | None, emit: Emit) -> list[Group]:
+    """The runs of those names, or all that can be scored: the best of each corpus first.
+
+    CheckpointError if there are none.
+    """
+    groups: dict[Any, list[Compared]] = {}
+    for name in dict.fromkeys(names or [folder.name for folder in run_folders()]):
+        try:
+            checkpoint = load_run(name, emit)
+            compared = _compare(name, checkpoint, part, emit)
+        except CharRNNError as error:
+            if names:
+                raise
+            emit(Noticed(f"{name} is left out: {error.message}."))
+        else:
+            groups.setdefault((_but_seed(checkpoint), compared.part), []).append(compared)
+    if not groups:
+        find(None)  # explains, if nothing has been trained here
+        raise CheckpointError("no run here can be scored", "Name one to see why.")
+    found = [Group(_common_name(runs), runs) for runs in groups.values()]
+    return sorted(found, key=lambda group: (group.runs[0].corpus, group.runs[0].part, group.mean))
+
+
+def _but_seed(checkpoint: Checkpoint) -> tuple[Any, ...]:
+    """What runs of one group have in common."""
+    train = replace(checkpoint.train, seed=0, save_every=None, keep=1)
+    return checkpoint.model, train, checkpoint.text, checkpoint.corpus_key
+
+
+def _common_name(runs: Sequence[Compared]) -> str:
+    """tale-lstm-s1, tale-lstm-s2 -> tale-lstm; otherwise the first name."""
+    names = {re.sub(r"-s\d+$", "", run.run) for run in runs}
+    return names.pop() if len(names) == 1 and len(runs) > 1 else runs[0].run
+
+
+def _compare(name: str, checkpoint: Checkpoint, part: PartName | None, emit: Emit) -> Compared:
+    score = score_run(name, part, emit)
+    curves = read_curves(find(name).parent)
+    rates = [point.rate for point in curves.training if point.rate]
+    last = max([*curves.training, *curves.validation], default=None, key=lambda point: point.step)
+    return Compared(
+        run=name,
+        cell=checkpoint.model.cell,
+        size=checkpoint.model.size,
+        parameters=checkpoint.parameters,
+        seed=checkpoint.train.seed,
+        tokens_per_second=statistics.median(rates) if rates else None,
+        steps=last.step if last else None,
+        seconds=last.seconds if last else None,
+        corpus=checkpoint.corpus,
+        part=score["part"],
+        bits_per_character=score["bits_per_character"],
+        bits_per_byte=score["bits_per_byte"],
+        curves=curves,
+    )

@@ -1,0 +1,108 @@
+"""The mean loss of a model over a text.
+
+*stream* carries the state through the whole text, as a reader would. To use the machine well the
+text is cut into sequences that are scored side by side, and each sequence first reads, unscored,
+the tokens before its own, so that its state is what the stream's would be.
+
+*cold windows of N tokens* (`context`) cuts the text into pieces of N tokens that each start from a
+zero state, as nanoGPT scores.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+from charrnn.cells import CELLS
+from charrnn.events import Emit, Progress
+from charrnn.inference.score import SEQUENCES, Score, cut_stream, score_of
+from charrnn.network.device import autocast
+from charrnn.network.model import CharRNN
+from charrnn.network.threads import BatchThreads
+from charrnn.text.corpus import Tokens, checked_ids
+from charrnn.text.tokenizers import Tokenizer
+
+_CHUNK = 256  # steps computed at once, which bounds the memory
+
+
+def evaluate(
+    model: CharRNN,
+    tokens: Tokens,
+    tokenizer: Tokenizer,
+    context: int | None = None,
+    emit: Emit | None = None,
+    *,
+    bf16: bool = False,
+) -> Score:
+    """Score every token (N,) but the first, which nothing predicts. Keeps the model's mode.
+
+    `context`: tokens of a cold window; None scores one stream. `bf16`: products in bfloat16, for a
+    validation during training. ValueError for fewer than two tokens.
+    """
+    count = len(tokens) - 1
+    if count < 1:
+        raise ValueError("there is nothing to predict in fewer than two tokens")
+    mode = model.training
+    model.eval()
+    total, done = 0.0, 0
+    try:
+        for starts, size, warm_up in _batches(model, count, context):
+            for losses in _losses(model, tokens, starts, size, warm_up, bf16):
+                total, done = total + float(losses.sum(dtype=np.float64)), done + losses.size
+                if emit:
+                    emit(Progress("scoring", done, count))
+    finally:
+        model.train(mode)
+    return score_of(total, tokens, tokenizer)
+
+
+def _batches(
+    model: CharRNN, count: int, context: int | None
+) -> Iterator[tuple[NDArray[np.int64], int, int]]:
+    """(start of each sequence, tokens per sequence, tokens to read before them), batch by batch."""
+    if context is None:
+        yield cut_stream(count, CELLS[model.settings.cell].alignment)
+        return
+    size = min(context, count)
+    starts = np.arange(0, count, size)
+    together = max(1, SEQUENCES * _CHUNK // size)
+    for first in range(0, len(starts), together):
+        yield starts[first : first + together], size, 0
+
+
+def _losses(
+    model: CharRNN, tokens: Tokens, starts: NDArray[np.int64], size: int, warm_up: int, bf16: bool
+) -> Iterator[NDArray[np.float32]]:
+    """The losses of `size` tokens from each start (where the text has them), in nats, by chunks."""
+    device, last = model.device, len(tokens) - 1
+    threads = BatchThreads(device, len(starts), model.settings.hidden_size)
+    states = {part.start: model.zero_state(part.stop - part.start) for part in threads.slices}
+
+    def ids_at(places: NDArray[np.int64]) -> Tensor:
+        ids = checked_ids(tokens[places.clip(0, last)], model.vocabulary_size)
+        return torch.from_numpy(ids.astype(np.int64)).to(device)
+
+    def losses_of(begin: int, places: NDArray[np.int64], part: slice) -> NDArray[np.float32]:
+        places, state = places[:, part], states[part.start]
+        if begin == 0 and warm_up:  # the very first sequence has nothing before it
+            warm = torch.arange(part.start, part.stop, device=device)[:, None] > 0
+            state = tuple(tuple(array * warm for array in layer) for layer in state)
+        with torch.no_grad(), autocast(device, bf16):
+            logits, states[part.start] = model(ids_at(places), state)
+            targets = ids_at(places + 1)
+            losses = F.cross_entropy(
+                logits.float().flatten(0, 1), targets.flatten(), reduction="none"
+            )
+        found: NDArray[np.float32] = losses.view(targets.shape).cpu().numpy()
+        return found
+
+    for begin in (*range(-warm_up, 0, _CHUNK), *range(0, size, _CHUNK)):
+        steps = np.arange(begin, min(begin + _CHUNK, size if begin >= 0 else 0))[:, None]
+        places = starts + steps
+        parts = threads.map(partial(losses_of, begin, places))
+        if begin >= 0:
+            yield np.concatenate(parts, axis=1)[places < last]

@@ -1,0 +1,180 @@
+"""Settings that are chosen: what the command line leaves open suits text, machine and time.
+
+Each rule is a function. They are fits to runs on tiny Shakespeare (benchmarks/RECIPE.md), not laws.
+"""
+
+import math
+import statistics
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from charrnn.network.device import memory_checked
+from charrnn.settings import ModelSettings, TextSettings, TrainSettings
+from charrnn.storage.layout import recurrent_parameter_count
+from charrnn.text.corpus import Corpus
+from charrnn.training.batches import fit_batch
+from charrnn.training.divergence import NotFiniteError
+from charrnn.training.loop import training_step
+from charrnn.training.run import Run
+
+HIDDEN_SIZES = (32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)
+_AUTOMATIC = ("hidden_size", "dropout", "batch_size", "seq_length", "adamw_learning_rate")
+
+_TOKENS_PER_PARAMETER = 7.0  # read in a run that makes the best of its time
+_PARAMETERS_PER_TOKEN = 8.0  # of the text, at most
+_MAX_EPOCHS = 60.0  # of a small text, where no length is asked for
+_STEPS_PER_SEQUENCE = 64  # at least: a small text would otherwise give too few steps
+_FEW_STEPS = 1000
+_TRIED_SIZES = (16, 256)
+_TRIAL_STEPS, _TRIAL_SECONDS = 12, 1.0
+
+StepTime = Callable[[ModelSettings], float]
+"""Seconds per training step of a network."""
+
+
+def left_open(settings: TrainSettings, given: Mapping[str, Any]) -> set[str]:
+    """The names of the settings that will be chosen."""
+    unused = set() if settings.optimizer == "muon" else {"adamw_learning_rate"}
+    unused |= {"hidden_size"} if given.get("tie_weights") else set()
+    return set(_AUTOMATIC) - unused - given.keys()
+
+
+def choose(
+    model: ModelSettings,
+    settings: TrainSettings,
+    given: Mapping[str, Any],
+    corpus: Corpus,
+    step_time: StepTime | None,
+) -> tuple[ModelSettings, TrainSettings]:
+    """The settings, with what is not `given` made to suit the corpus and the time.
+
+    `step_time` is needed for a timed run.
+    """
+    if not left_open(settings, given):
+        return model, settings
+    tokens, vocabulary_size = len(corpus.part("train")), corpus.tokenizer.size
+    if "batch_size" not in given:
+        settings = replace(settings, batch_size=best_batch_size(tokens, settings))
+
+    def tokens_read(of: ModelSettings) -> float:
+        batch = math.prod(fit_batch(tokens, settings.batch_size, settings.seq_length))
+        if settings.timed:
+            assert step_time
+            return settings.budget / step_time(of) * batch
+        return settings.steps * batch if settings.steps else (settings.epochs or 0) * tokens
+
+    if "hidden_size" not in given and not model.tie_weights:
+        model = best_hidden_size(model, vocabulary_size, tokens, tokens_read)
+    if settings.timed and not settings.time and tokens_read(model) > _MAX_EPOCHS * tokens:
+        settings = replace(settings, epochs=_MAX_EPOCHS)
+    read = tokens_read(model)
+    if "seq_length" not in given and not settings.steps:
+        settings = replace(settings, seq_length=best_seq_length(read, settings))
+    batch_size, seq_length = fit_batch(tokens, settings.batch_size, settings.seq_length)
+    settings = replace(
+        settings,
+        batch_size=settings.batch_size if "batch_size" in given else batch_size,
+        seq_length=settings.seq_length if "seq_length" in given else seq_length,
+    )
+    if "adamw_learning_rate" not in given:
+        rate = best_adamw_learning_rate(read / (batch_size * seq_length))
+        settings = replace(settings, adamw_learning_rate=rate)
+    if "dropout" not in given:
+        model = replace(model, dropout=best_dropout(read / tokens))
+    return model, settings
+
+
+def best_batch_size(tokens: int, settings: TrainSettings) -> int:
+    """A power of two that leaves every sequence enough steps, and no more than the default."""
+    most = tokens // (_STEPS_PER_SEQUENCE * settings.seq_length)
+    power: int = 2 ** int(math.log2(most or 1))
+    return min(settings.batch_size, max(16, power))
+
+
+def best_hidden_size(
+    model: ModelSettings,
+    vocabulary_size: int,
+    tokens: int,
+    tokens_read: Callable[[ModelSettings], float],
+) -> ModelSettings:
+    """The size that reads about seven tokens per parameter.
+
+    A larger network reads too little in its time, a smaller one cannot use what it reads.
+    """
+
+    def parameters(of: ModelSettings) -> int:
+        return recurrent_parameter_count(of, vocabulary_size)
+
+    def misfit(of: ModelSettings) -> float:
+        return abs(math.log(tokens_read(of) / parameters(of) / _TOKENS_PER_PARAMETER))
+
+    sizes = [model.with_hidden_size(size) for size in HIDDEN_SIZES]
+    small = [of for of in sizes if parameters(of) <= _PARAMETERS_PER_TOKEN * tokens]
+    return min(small or sizes[:1], key=misfit)
+
+
+def best_seq_length(tokens_read: float, settings: TrainSettings) -> int:
+    """Shorter steps, and so more of them, where there would be few."""
+    few = tokens_read < _FEW_STEPS * settings.batch_size * settings.seq_length
+    return min(settings.seq_length, 24) if few else settings.seq_length
+
+
+def best_adamw_learning_rate(steps: float) -> float:
+    """10 / steps, within bounds: few steps have to be larger."""
+    return round(min(0.015, max(0.004, 10 / steps)), 4)
+
+
+def best_dropout(epochs: float) -> float:
+    """0 up to four epochs, then 0.1 for each doubling, up to 0.5.
+
+    A network that reads a text often overfits unless much is dropped.
+    """
+    return round(min(0.5, max(0.0, 0.1 * math.log2(epochs / 4))), 2) if epochs > 0 else 0.0
+
+
+def measured_step_time(
+    corpus: Corpus, settings: TrainSettings, text: TextSettings, of: ModelSettings
+) -> StepTime:
+    """Model settings -> seconds per step, on this device and text.
+
+    A straight line over the parameters, through two sizes of the network that are tried.
+    """
+    vocabulary_size = corpus.tokenizer.size
+
+    def parameters(model: ModelSettings) -> int:
+        return recurrent_parameter_count(model, vocabulary_size)
+
+    small, large = (replace(of, dropout=0.0).with_hidden_size(size) for size in _TRIED_SIZES)
+    low, high = (step_seconds(corpus, tried, settings, text) for tried in (small, large))
+    slope = max(0.0, (high - low) / (parameters(large) - parameters(small)))
+    base = max(1e-9, low - slope * parameters(small))
+    return lambda model: base + slope * parameters(model)
+
+
+def step_seconds(
+    corpus: Corpus, model: ModelSettings, settings: TrainSettings, text: TextSettings
+) -> float:
+    """The median time of a training step of a network that is made for it."""
+    with memory_checked():
+        run = Run(corpus, Path(), model, settings, text)
+    run.model.train()
+    times = list(_step_times(run)) or [1e-3]  # it diverges at once: training will report it
+    return statistics.median(times[len(times) // 2 :])  # the first are slower
+
+
+def _step_times(run: Run) -> Iterator[float]:
+    total = 0.0
+    for _ in range(_TRIAL_STEPS):
+        begun = time.perf_counter()
+        try:
+            training_step(run).item()  # waits for the device
+        except NotFiniteError:
+            return
+        taken = time.perf_counter() - begun
+        yield taken
+        total += taken
+        if total > _TRIAL_SECONDS:
+            return

@@ -1,0 +1,64 @@
+"""When a run is saved, and what is not worth saving."""
+
+from charrnn.events import Emit, Noticed, Saved
+from charrnn.storage.runs import lock
+from charrnn.training.disk import DiskErrors
+from charrnn.training.divergence import NotFiniteError
+from charrnn.training.run import Run
+from charrnn.training.saving import is_finite, save_model, save_training
+from charrnn.training.validation import validation_interval
+
+_LONGEST = 60.0  # seconds of work that a power cut may cost
+_AFFORDABLE = 50  # times as long as a save must training have run since the last one: 2 %
+
+
+class Checkpoints:
+    """Saves a run: every --save-every steps, or with its validations; and once a minute."""
+
+    def __init__(self, run: Run, emit: Emit, disk: DiskErrors) -> None:
+        self._run = run
+        self._emit = emit
+        self._disk = disk
+        self._saved = run.clock.seconds
+        self._cost = 0.0  # seconds that the last save took
+
+    @property
+    def is_due(self) -> bool:
+        """Whether to save now."""
+        run, since = self._run, self._run.clock.seconds - self._saved
+        if run.finished or since > _LONGEST:
+            return True
+        if run.settings.save_every:
+            return run.step % run.settings.save_every == 0
+        return run.step % validation_interval(run) == 0 and since > _AFFORDABLE * self._cost
+
+    def save(self, *, last: bool = False) -> None:
+        """Everything to disk. A disk that refuses is reported; it is an error only for the `last`.
+
+        While steps are being skipped nothing is saved: the next steps may not recover.
+        NotFiniteError if the last step was skipped, or something is not finite.
+        """
+        run, begun = self._run, self._run.clock.seconds
+        last = last or run.finished
+        if run.recovery.skipped_steps and not last:
+            return
+        if run.recovery.skipped_steps or not is_finite(run):
+            raise NotFiniteError
+        with self._disk.tolerated(not last):
+            if not run.folder.is_dir():
+                self._recreate_folder()
+            if run.best is None and run.step:
+                save_model(
+                    run, None
+                )  # not validated yet, or there is no validation part: the last one
+            save_training(run)
+            self._emit(Saved(run.step, str(run.folder)))
+        self._saved = run.clock.seconds
+        self._cost = self._saved - begun
+
+    def _recreate_folder(self) -> None:
+        run = self._run
+        self._emit(Noticed(f"{run.folder} was deleted: it is created again."))
+        run.folder.mkdir(parents=True)
+        run.lock = lock(run.folder)
+        run.best = None  # that model is gone, too

@@ -1,0 +1,156 @@
+"""The training loop: truncated back-propagation through time.
+
+A step is here, in `batches` (what it reads), in `network.model` (what it computes) and in a cell.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torch.nn.utils import clip_grad_norm_, clip_grad_value_
+
+from charrnn.events import Emit, Finished, Noticed, Planned, Started
+from charrnn.network.device import autocast
+from charrnn.network.model import CharRNN
+from charrnn.network.state import State, detach_state, join_states, slice_state
+from charrnn.training.checkpoints import Checkpoints
+from charrnn.training.disk import DiskErrors
+from charrnn.training.divergence import NotFiniteError, check_loss, go_back, must_skip
+from charrnn.training.meter import Meter
+from charrnn.training.optimizers import set_learning_rate
+from charrnn.training.run import Run
+from charrnn.training.saving import save_training
+from charrnn.training.validation import Validation
+
+
+def train(run: Run, emit: Emit, stop: Callable[[], bool]) -> None:
+    """Train to the last step, or until `stop()`. Everything is on disk afterwards.
+
+    DivergedError where going back to the last checkpoint does not help; what was saved stays.
+    """
+    meter, disk = Meter(run, emit), DiskErrors(emit)
+    validation, checkpoints = Validation(run, emit, disk), Checkpoints(run, emit, disk)
+    emit(_started(run))
+    emit(Planned(run.length.total_steps))
+    if run.step == 0:
+        save_training(run)  # so that there is always a checkpoint to go back to
+    run.model.train()
+    while not run.finished and not stop():
+        try:
+            loss = training_step(run)
+            if meter.add(loss) and run.length.is_provisional:
+                _adjust_length(run, emit)
+            if validation.is_due:
+                meter.report()
+                validation.validate()
+                meter.restart()
+                _adjust_length(run, emit)
+            if checkpoints.is_due:
+                meter.report()
+                checkpoints.save()
+                meter.restart()
+        except NotFiniteError:
+            go_back(run, emit)
+            meter.restart()
+    if not run.finished:
+        try:
+            meter.report()
+            checkpoints.save(last=True)
+        except NotFiniteError:
+            go_back(run, emit)
+    emit(_finished(run))
+
+
+def training_step(run: Run) -> Tensor:
+    """One step; the loss stays on the device. It is NaN where there was nothing to learn from."""
+    set_learning_rate(run.optimizers, run.learning_rate_factor)
+    inputs, targets, state = run.batches.next(run.state)
+    for optimizer in run.optimizers:
+        optimizer.zero_grad()
+    loss, run.state = forward_backward(run, inputs, targets, state)
+    loss = check_loss(run, loss, clip_gradients(run))
+    run.step += 1
+    if must_skip(run, loss):
+        run.state = run.model.zero_state(run.batches.batch_size)
+        return loss
+    for optimizer in run.optimizers:
+        optimizer.step()
+    run.ema.update(run.model, run.step)
+    return loss
+
+
+def forward_backward(
+    run: Run, inputs: Tensor, targets: Tensor, state: State
+) -> tuple[Tensor, State]:
+    """Inputs and targets (T, B) -> the mean loss in nats per token, and the state after them.
+
+    The loss's gradient is in every parameter's `.grad`; the loss stays on the device. Each thread
+    computes its slice of the batch.
+    """
+    batch_size = inputs.shape[1]
+    masks = run.model.dropout_masks(batch_size)  # drawn here: the threads' order must not matter
+
+    def compute(model: CharRNN, part: slice) -> tuple[Tensor, State]:
+        with autocast(run.device, run.bf16):
+            logits, after = model(
+                inputs[:, part], slice_state(state, part), [mask[:, part] for mask in masks]
+            )
+            loss = F.cross_entropy(logits.flatten(0, 1), targets[:, part].flatten())
+        loss = loss * ((part.stop - part.start) / batch_size)
+        loss.backward()
+        return loss.detach(), detach_state(after)
+
+    losses, states = zip(*run.threads.backward(run.model, compute), strict=True)
+    return torch.stack(losses).sum(), join_states(states)
+
+
+def clip_gradients(run: Run) -> Tensor:
+    """Clip the gradients by value and norm; the norm before the latter."""
+    if run.settings.grad_clip_value is not None:
+        clip_grad_value_(run.model.parameters(), run.settings.grad_clip_value)
+    return clip_grad_norm_(run.model.parameters(), run.settings.grad_clip)
+
+
+def _adjust_length(run: Run, emit: Emit) -> None:
+    """Keep a timed run's time, and say so where the machine is slower than it was measured."""
+    before, first = run.length.total_steps, run.length.decay_start is None
+    if run.length.adjust(run.step, run.clock.seconds, run.settings):
+        emit(Planned(run.length.total_steps))
+        if first and run.length.total_steps < 0.9 * before:
+            steps = f"{run.length.total_steps:,} steps, not {before:,}"
+            emit(Noticed(f"The machine is slower than measured: the run will take {steps}."))
+
+
+def _started(run: Run) -> Started:
+    model, settings, batches = run.model.settings, run.settings, run.batches
+    return Started(
+        run=run.folder.name,
+        path=str(run.folder),
+        corpus=run.corpus.name,
+        tokens=len(batches.tokens),
+        vocabulary_size=run.corpus.tokenizer.size,
+        unit="byte" if run.text.tokenizer == "byte" else "character",
+        model=f"{model.cell} {model.size}",
+        parameters=sum(p.numel() for p in run.model.parameters()),
+        optimizer=settings.optimizer,
+        schedule=settings.schedule,
+        device=str(run.device),
+        precision="bf16" if run.bf16 else "fp32",
+        batch_size=batches.batch_size,
+        seq_length=batches.seq_length,
+        step=run.step,
+    )
+
+
+def _finished(run: Run) -> Finished:
+    best = run.best
+    return Finished(
+        run=run.folder.name,
+        step=run.step,
+        loss=best.loss if best else None,
+        bits_per_character=best.bits_per_character if best else None,
+        bits_per_byte=best.bits_per_byte if best else None,
+        seconds=run.clock.seconds,
+        interrupted=not run.finished,
+    )

@@ -1,0 +1,75 @@
+"""The mean loss and the speed of training, reported a few times a second."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from charrnn.events import Emit, Noticed, Stepped
+from charrnn.inference.score import lengths_per_token
+from charrnn.training.divergence import NotFiniteError
+from charrnn.training.run import Run
+
+_INTERVAL = 0.4  # seconds between reports: each waits for the device
+
+
+class Meter:
+    """Collects the losses of steps, on the device, until a report is due."""
+
+    def __init__(self, run: Run, emit: Emit) -> None:
+        self._run = run
+        self._emit = emit
+        tokens = run.corpus.part("train")
+        self._characters, self._bytes = lengths_per_token(tokens, run.corpus.tokenizer)
+        self._losses: list[Tensor] = []
+        self._reported = run.clock.seconds
+        self._interval = _INTERVAL
+        if run.settings.timed:
+            self._interval = min(_INTERVAL, run.settings.budget / 50)  # its length depends on it
+
+    def add(self, loss: Tensor) -> bool:
+        """Count a step. Whether a report was due, and emitted."""
+        self._losses.append(loss)
+        due = self._run.clock.seconds - self._reported > self._interval
+        if due:
+            self.report()
+        return due
+
+    def restart(self) -> None:
+        """Forget the losses since the last report, and do not count the time since then."""
+        self._losses, self._reported = [], self._run.clock.seconds
+
+    def report(self) -> None:
+        """Emit the mean loss since the last report. NotFiniteError if it is not finite on a GPU."""
+        if not self._losses:
+            return
+        run, steps = self._run, len(self._losses)
+        losses = torch.stack(self._losses)
+        finite = losses[losses.isfinite()]
+        if skipped := steps - len(finite):
+            if run.device.type != "cpu":  # the optimizers have taken this step
+                raise NotFiniteError
+            count = "1 step" if skipped == 1 else f"{skipped} steps"
+            self._emit(
+                Noticed(f"Skipped {count} up to step {run.step:,}: loss or gradient not finite.")
+            )
+        if len(finite):
+            self._emit(self._stepped(finite.mean().item(), steps))
+        self.restart()
+
+    def _stepped(self, loss: float, steps: int) -> Stepped:
+        run, bits = self._run, loss / math.log(2)
+        tokens = steps * run.batches.batch_size * run.batches.seq_length
+        rate = tokens / (run.clock.seconds - self._reported)
+        return Stepped(
+            step=run.step,
+            total_steps=run.length.total_steps,
+            loss=loss,
+            bits_per_character=bits / self._characters,
+            bits_per_byte=bits / self._bytes,
+            learning_rate=run.optimizers[0].groups[0].learning_rate,
+            tokens_per_second=rate,
+            characters_per_second=rate * self._characters,
+            elapsed=run.clock.seconds,
+            epoch=run.batches.epochs,
+        )

@@ -1,0 +1,115 @@
+"""A new run: settings that were left open are chosen, and a folder is made."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from charrnn.errors import TextError
+from charrnn.events import Emit, Noticed
+from charrnn.network.device import memory_checked
+from charrnn.settings import DEFAULT_TIME, ModelSettings, TextSettings, TrainSettings
+from charrnn.storage.runs import new_folder
+from charrnn.text.corpus import Corpus
+from charrnn.training.automatic import choose, left_open, measured_step_time, step_seconds
+from charrnn.training.length import run_length
+from charrnn.training.run import Clock, Run
+from charrnn.training.validation import validation_interval, validation_tokens
+
+_FORWARD = 0.35  # time that a token takes in validation, as a fraction of its time in training
+_PER_VALIDATION = 0.15  # seconds for the sample and for saving
+
+
+def new_run(
+    corpus: Corpus,
+    name: str | None,
+    model: ModelSettings,
+    settings: TrainSettings,
+    given: Mapping[str, Any],
+    emit: Emit,
+    default_name: str | None = None,
+) -> Run:
+    """A run that is about to start, in a folder of its own; what is not `given` is chosen.
+
+    Without a name it is called `default_name`, or like its corpus, and numbered. TextError for a
+    text that is too short.
+    """
+    tokens = len(corpus.part("train"))
+    if tokens < 2:
+        raise TextError(
+            f"{corpus.name} has too little to train on ({tokens} of at least two tokens)",
+            "Use a longer text, or give training more of it with --split.",
+        )
+    text = TextSettings(corpus.tokenizer.kind, corpus.encoding, corpus.split)
+    asked = settings
+    step_time = None
+    if settings.timed and left_open(settings, given):
+        step_time = measured_step_time(corpus, settings, text, model)
+    model, settings = choose(model, settings, given, corpus, step_time)
+    seconds = step_seconds(corpus, model, settings, text) if settings.timed else 0.0
+    if step_time:  # what follows from the speed follows from that of the chosen network
+        sizes = dict.fromkeys(("hidden_size", "batch_size", "seq_length"))
+        model, settings = choose(model, settings, {**given, **sizes}, corpus, lambda _: seconds)
+    with memory_checked():
+        run = Run(corpus, Path(), model, settings, text, step_seconds=seconds)
+    if settings.timed:
+        _add_validations(run, seconds)
+    run.folder, run.lock = new_folder(name, default_name or corpus.name)
+    _announce(run, asked, given, emit)
+    run.clock = Clock()
+    return run
+
+
+def _add_validations(run: Run, seconds: float) -> None:
+    """Make room in a timed run for its validations, which take time, too."""
+    batch = run.batches.batch_size * run.batches.seq_length
+    validation = _FORWARD * len(validation_tokens(run)) / batch * seconds + _PER_VALIDATION
+    overhead = validation / validation_interval(run)
+    run.length = run_length(run.settings, run.batches.steps_per_epoch, seconds, overhead)
+
+
+def _announce(run: Run, asked: TrainSettings, given: Mapping[str, Any], emit: Emit) -> None:
+    """Say what was chosen, and what follows from a short text."""
+    if left_open(asked, given):
+        emit(Noticed(_chosen(run, given)))
+    batches = run.batches
+    lowered = [
+        f"--{name.replace('_', '-')} {value}"
+        for name, value in (("batch_size", batches.batch_size), ("seq_length", batches.seq_length))
+        if name in given and value != getattr(asked, name)
+    ]
+    if lowered:
+        emit(Noticed(f"The text is short: it is read with {' '.join(lowered)}."))
+    if len(run.corpus.part("valid")) < 2:
+        emit(Noticed("There is no validation part: the last weights are kept, not the best."))
+
+
+def _chosen(run: Run, given: Mapping[str, Any]) -> str:
+    """What was chosen, and how much the run will read."""
+    settings, batches, tokens = run.settings, run.batches, len(run.batches.tokens)
+    model = run.model.settings
+    values = {
+        "hidden_size": f"{model.cell} {model.size}",
+        "dropout": f"dropout {model.dropout:g}",
+        "batch_size": f"batch size {batches.batch_size}",
+        "seq_length": f"sequence length {batches.seq_length}",
+        "adamw_learning_rate": f"AdamW learning rate {settings.adamw_learning_rate:g}",
+    }
+    chosen = ", ".join(values[name] for name in values if name in left_open(settings, given))
+    epochs = run.length.total_steps / batches.steps_per_epoch
+    if not settings.timed:
+        return f"Chose {chosen}: it will read {_times(epochs)} {tokens:,} tokens."
+    batch = batches.batch_size * batches.seq_length
+    rate = run.length.total_steps * batch / settings.budget
+    length = settings.time or DEFAULT_TIME
+    length += "" if length[-1].isalpha() else "s"
+    return (
+        f"Chose {chosen}: in {length} it will read {_times(epochs)} {tokens:,} tokens, "
+        f"about {rate:,.0f} a second."
+    )
+
+
+def _times(epochs: float) -> str:
+    """How often a text is read, in words."""
+    if epochs < 0.995:
+        return f"{epochs:.1%} of"
+    return f"{epochs:.1f} times" if epochs < 99.95 else f"{epochs:,.0f} times"

@@ -1,0 +1,156 @@
+"""Resuming a run: as it was saved, or with a greater length."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+from charrnn.errors import CheckpointError, TextError, UsageError
+from charrnn.events import Emit, Noticed
+from charrnn.files import remove_temporary_files
+from charrnn.network.device import memory_checked
+from charrnn.settings import DEFAULT_TIME, TrainSettings
+from charrnn.storage.checkpoint import About, load_checkpoint, read_about
+from charrnn.storage.metrics import read_curves
+from charrnn.storage.runs import MODEL, TRAINING, find, load_newest, lock
+from charrnn.text.corpus import Corpus, find_corpus
+from charrnn.text.preparation import resolve_corpus
+from charrnn.training.batches import fit_batch
+from charrnn.training.length import run_length
+from charrnn.training.run import Best, Clock, Run
+from charrnn.training.saving import (
+    cannot_resume,
+    check_sizes,
+    read_training,
+    restore,
+    save_training,
+)
+
+LENGTHS = ("time", "epochs", "steps")
+CHANGEABLE = ("device", "precision", "keep", "save_every")
+"""Settings that a run may change when it is resumed, apart from its length."""
+
+_UNREADABLE = (KeyError, IndexError, TypeError, ValueError, AttributeError, RuntimeError)
+
+
+def resume(name: str | None, what: str | None, given: Mapping[str, Any], emit: Emit) -> Run:
+    """The run of that name, or the one trained last, as it was saved.
+
+    `what` names its text, where its corpus is not found by itself. UsageError if `given` asks for
+    other settings than the run has.
+    """
+    path = find(name, TRAINING)
+    held = lock(path.parent)
+    remove_temporary_files(path.parent)
+    data, tensors = load_newest(path, read_training, emit, restore=True)
+    try:
+        about = replace(read_about(data), run=path.parent.name)
+    except _UNREADABLE as error:
+        raise cannot_resume(path, error) from None
+    settings = _settings(about, given)
+    corpus = _corpus(about, what, given, emit)
+    tokens = len(corpus.part("train"))
+    batch_size, _ = fit_batch(tokens, settings.batch_size, settings.seq_length)
+    try:
+        check_sizes(about.model, corpus.tokenizer.size, batch_size, tensors)
+        with memory_checked():
+            run = Run(corpus, path.parent, about.model, settings, about.text, lock=held)
+        progress = restore(run, data, tensors)
+    except _UNREADABLE as error:
+        raise cannot_resume(path, error) from None
+    run.clock = Clock(progress.seconds)
+    if progress.total_steps is None:  # format 2, stopped while its speed was being measured
+        run.length = run_length(settings, 1, progress.seconds / max(1, run.step))
+    _check_model(run, emit)
+    before = run.length.total_steps
+    if _duration(settings) != _duration(about.train):
+        _change_length(run)
+        save_training(run)  # so that it is the run's length from now on
+    if not run.finished:
+        emit(Noticed(_announcement(run, before)))
+        emit(read_curves(run.folder, run.step))
+    return run
+
+
+def _settings(about: About, given: Mapping[str, Any]) -> TrainSettings:
+    """The run's settings, with what may change. UsageError for what may not."""
+    changed = {key: given[key] for key in CHANGEABLE if key in given}
+    settings = replace(about.train, **changed)
+    if given.keys() & set(LENGTHS):
+        lengths: dict[str, Any] = {key: given.get(key) for key in LENGTHS}
+        settings = replace(settings, **lengths)
+    current = asdict(about.model) | asdict(settings) | asdict(about.text)
+    other = [name for name in given.keys() - set(LENGTHS) if current[name] != given[name]]
+    if other:
+        flag = f"--{other[0].replace('_', '-')}"
+        raise UsageError(
+            f"run {about.run} has {flag} {current[other[0]]}, which cannot change when it resumes",
+            f"Leave {flag} out, or train another run.",
+        )
+    return settings
+
+
+def _corpus(about: About, what: str | None, given: Mapping[str, Any], emit: Emit) -> Corpus:
+    """The run's corpus, split as the run splits it. TextError if it is missing, or another."""
+    corpus = (
+        resolve_corpus(what, about.text, given, emit) if what else find_corpus(about.corpus_key)
+    )
+    if corpus is None or corpus.key != about.corpus_key:
+        raise TextError(
+            f"{what} is not the text of run {about.run}"
+            if corpus
+            else f"the corpus of run {about.run}, {about.corpus}, is not here",
+            f"Name the text it was trained on: charrnn train TEXT --resume --run {about.run}",
+        )
+    return replace(corpus, split=about.text.split)
+
+
+def _duration(settings: TrainSettings) -> tuple[float | None, ...]:
+    return settings.steps, settings.epochs, settings.budget * settings.timed
+
+
+def _change_length(run: Run) -> None:
+    """Give a run another length, counted from its beginning. The learning rate falls to its end.
+
+    UsageError if it has come further already.
+    """
+    seconds, length = run.clock.seconds, run.length
+    if run.settings.timed and run.settings.budget <= seconds:
+        raise UsageError(
+            f"run {run.folder.name} has already been trained for {seconds:.0f} s",
+            "Give a longer --time: it counts from the run's beginning.",
+        )
+    per_step = seconds / max(1, run.step)
+    run.length = run_length(run.settings, run.batches.steps_per_epoch, per_step)
+    if length.decay_start is not None:
+        run.length.decay_start = length.decay_start
+        run.length.adjusted = length.adjusted or run.step > length.decay_start
+    if run.length.total_steps <= run.step:
+        raise UsageError(
+            f"run {run.folder.name} has already taken {run.step:,} steps",
+            f"{run.length.total_steps:,} are fewer: the length counts from the run's beginning.",
+        )
+
+
+def _check_model(run: Run, emit: Emit) -> None:
+    """The saved model may be missing, then any is better; or newer than the training state."""
+    path, kept = run.folder / MODEL, None
+    try:
+        kept = load_newest(path, load_checkpoint, emit, restore=True).loss
+    except CheckpointError as error:
+        if run.best is not None:
+            emit(Noticed(f"{error.message}. The next model that is validated takes its place."))
+    if kept is None:
+        run.best = None
+    elif run.best and kept != run.best.loss:
+        factor = kept / run.best.loss
+        bits = run.best.bits_per_character * factor, run.best.bits_per_byte * factor
+        run.best = Best(kept, *bits)
+
+
+def _announcement(run: Run, before: int) -> str:
+    total, settings = run.length.total_steps, run.settings
+    end = f"step {run.step:,} of {total:,}"
+    if settings.timed:
+        end += f", {settings.time or DEFAULT_TIME} in all"
+    changed = f" It ended at step {before:,} before." if before != total else ""
+    return f"Resuming run {run.folder.name} at {end}.{changed}"

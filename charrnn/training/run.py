@@ -1,0 +1,159 @@
+"""A run in memory: what a training step needs, and what it changes."""
+
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from charrnn.inference.score import Score
+from charrnn.network.device import find_device, use_bf16
+from charrnn.network.model import CharRNN
+from charrnn.network.state import State
+from charrnn.network.threads import BatchThreads
+from charrnn.settings import (
+    LEARNING_RATES,
+    ModelSettings,
+    OptimizerName,
+    TextSettings,
+    TrainSettings,
+)
+from charrnn.storage.checkpoint import About
+from charrnn.text.corpus import Corpus
+from charrnn.training.batches import Batches, copy_to_gpu, fit_batch
+from charrnn.training.ema import EMA
+from charrnn.training.length import RunLength, run_length
+from charrnn.training.muon import Muon
+from charrnn.training.optimizers import SGD, Adagrad, AdamW, Group, Optimizer, RMSprop
+from charrnn.training.schedule import learning_rate_factor
+
+_OPTIMIZERS: dict[OptimizerName, type[Optimizer]] = {
+    "adamw": AdamW,
+    "rmsprop": RMSprop,
+    "adagrad": Adagrad,
+    "sgd": SGD,
+}
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best validation so far: nats per token, and in bits."""
+
+    loss: float
+    bits_per_character: float
+    bits_per_byte: float
+
+    @staticmethod
+    def of(score: Score) -> "Best":
+        """Of a validation's score."""
+        return Best(score.loss, score.bits_per_character, score.bits_per_byte)
+
+
+@dataclass
+class Recovery:
+    """What losses that were not finite have led to: see `divergence`."""
+
+    learning_rate_scale: float = 1.0
+    skipped_steps: int = 0
+
+
+class Clock:
+    """The training time of a run, earlier processes included."""
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        self._begun = time.perf_counter() - seconds
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of training so far."""
+        return time.perf_counter() - self._begun
+
+
+class Run:
+    """A run in memory. Two runs of equal settings, corpus, seed and length are equal."""
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        folder: Path,
+        model: ModelSettings,
+        settings: TrainSettings,
+        text: TextSettings,
+        *,
+        step_seconds: float = 0.0,
+        lock: object = None,
+    ) -> None:
+        """`step_seconds`: an estimate, for a timed run. `lock`: held as long as the run lives."""
+        torch.manual_seed(settings.seed)
+        peak = settings.learning_rate or LEARNING_RATES[settings.optimizer]
+        self.settings = settings = replace(settings, learning_rate=peak)
+        self.corpus, self.folder, self.text, self.lock = corpus, folder, text, lock
+        self.device = find_device(settings.device)
+        self.bf16 = use_bf16(self.device, settings.precision)
+        vocabulary_size, tokens = corpus.tokenizer.size, corpus.part("train")
+        self.model = CharRNN(model, vocabulary_size).to(self.device)
+        self.ema = EMA(self.model, settings.ema_decay)
+        products = torch.bfloat16 if self.bf16 else torch.float32
+        self.optimizers = make_optimizers(self.model, settings, products)
+        batch_size, seq_length = fit_batch(len(tokens), settings.batch_size, settings.seq_length)
+        self.batches = Batches(
+            copy_to_gpu(tokens, vocabulary_size, self.device), vocabulary_size, batch_size,
+            seq_length, settings.seed, settings.state_reset, self.device,
+        )  # fmt: skip
+        self.threads = BatchThreads(self.device, batch_size, model.hidden_size)
+        self.state: State = self.model.zero_state(batch_size)
+        self.step = 0
+        self.length: RunLength = run_length(settings, self.batches.steps_per_epoch, step_seconds)
+        self.best: Best | None = None
+        self.recovery = Recovery()
+        self.clock = Clock()
+
+    @property
+    def finished(self) -> bool:
+        """Whether the last step has been taken."""
+        return self.step >= self.length.total_steps
+
+    @property
+    def learning_rate_factor(self) -> float:
+        """The factor of the peak learning rates for the next step."""
+        return self.recovery.learning_rate_scale * learning_rate_factor(
+            self.settings,
+            self.step,
+            self.length.decay_start,
+            self.length.total_steps,
+            self.batches.steps_per_epoch,
+        )
+
+    @property
+    def about(self) -> About:
+        """What its files say of it."""
+        return About(
+            run=self.folder.name,
+            model=self.model.settings,
+            train=self.settings,
+            text=self.text,
+            corpus=self.corpus.name,
+            corpus_key=self.corpus.key,
+        )
+
+
+def make_optimizers(model: CharRNN, settings: TrainSettings, dtype: torch.dtype) -> list[Optimizer]:
+    """The optimizers of a run, the one that `--optimizer` names first. `dtype`: Muon's products.
+
+    Muon updates the matrices of the recurrent layers, and AdamW the rest; any other optimizer
+    updates everything.
+    """
+    params = dict(model.named_parameters())
+    muon = settings.optimizer == "muon"
+    matrices = {n: p for n, p in params.items() if muon and n.startswith("layers") and p.dim() == 2}
+    rest = {n: p for n, p in params.items() if n not in matrices}
+    embedding = {n: p for n, p in rest.items() if n == "embedding.weight"}
+    decayed = {n: p for n, p in rest.items() if p.dim() > 1 and n not in embedding}
+    others = embedding | {n: p for n, p in rest.items() if p.dim() <= 1}
+    peak = settings.learning_rate or LEARNING_RATES[settings.optimizer]
+    rest_peak = settings.adamw_learning_rate if muon else peak
+    groups = [Group(decayed, rest_peak, settings.weight_decay), Group(others, rest_peak, 0.0)]
+    if not muon:
+        return [_OPTIMIZERS[settings.optimizer](groups)]
+    main = Muon([Group(matrices, peak, settings.weight_decay)], model.settings.hidden_size, dtype)
+    return [main, AdamW(groups)]

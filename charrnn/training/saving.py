@@ -1,0 +1,197 @@
+"""What is saved of a run, and how a run is restored to the last bit.
+
+`training.safetensors` holds every tensor that a step changes, by name, and as JSON the settings,
+the position in the text and the progress. `model.safetensors` holds the averaged weights.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import torch
+from annotated_types import Ge, Gt, Le, Lt
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from charrnn.errors import CheckpointError
+from charrnn.files import atomic_write
+from charrnn.settings import ModelSettings, read
+from charrnn.storage.checkpoint import Checkpoint, save_checkpoint
+from charrnn.storage.container import FORMAT, add_checksum, metadata, read_metadata, verify
+from charrnn.storage.layout import parameter_count
+from charrnn.storage.old_formats import upgraded_metadata, upgraded_name
+from charrnn.storage.runs import MODEL, TRAINING
+from charrnn.training.run import Best, Recovery, Run
+
+_Bits = Annotated[float, Ge(0)]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run has come, as its file says. See `RunLength`, `Best` and `Recovery`."""
+
+    step: Annotated[int, Ge(0), Le(10**12)]
+    total_steps: Annotated[int, Ge(1), Le(10**12)] | None
+    decay_start: Annotated[float, Gt(-1e12), Lt(1e12)] | None
+    best_loss: _Bits | None
+    best_bits_per_character: _Bits | None
+    best_bits_per_byte: _Bits | None
+    seconds: Annotated[float, Ge(0), Lt(1e12)]
+    learning_rate_scale: Annotated[float, Gt(0), Le(1)]
+    skipped_steps: Annotated[int, Ge(0), Lt(10**6)]
+    adjusted: bool = False
+
+
+def save_model(run: Run, loss: float | None) -> None:
+    """The averaged weights and their validation loss, as sampling and evaluation load them."""
+    checkpoint = Checkpoint(
+        **vars(run.about),
+        tokenizer=run.corpus.tokenizer,
+        step=run.step,
+        loss=loss,
+        weights=run.ema.model.export(),
+    )
+    save_checkpoint(run.folder / MODEL, checkpoint, run.settings.keep)
+
+
+def save_training(run: Run) -> None:
+    """Everything it takes to resume the run as if it had not stopped."""
+    best = run.best
+    progress = Progress(
+        step=run.step,
+        total_steps=run.length.total_steps,
+        decay_start=run.length.decay_start,
+        best_loss=best.loss if best else None,
+        best_bits_per_character=best.bits_per_character if best else None,
+        best_bits_per_byte=best.bits_per_byte if best else None,
+        seconds=run.clock.seconds,
+        learning_rate_scale=run.recovery.learning_rate_scale,
+        skipped_steps=run.recovery.skipped_steps,
+        adjusted=run.length.adjusted,
+    )
+    position = [run.batches.epoch, run.batches.step]
+    data = {**run.about.describe(), "progress": vars(progress), "batches": position}
+    # copies: tensors that share memory (tied weights, equal states) are refused
+    tensors = {name: t.detach().cpu().clone() for name, t in tensors_of(run).items()}
+    tensors["rng"] = torch.get_rng_state()
+    if run.device.type != "cpu":
+        module = torch.get_device_module(run.device)
+        tensors[f"rng.{run.device.type}"] = module.get_rng_state(run.device)
+    with atomic_write(run.folder / TRAINING, run.settings.keep, verify) as file:
+        file.write(add_checksum(save(tensors, metadata(data))))
+
+
+def read_training(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """What `save_training` wrote. CheckpointError if it is missing or damaged."""
+    try:
+        data = read_metadata(path)
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (not a dict)
+        return upgraded_metadata(data), tensors
+    except (
+        KeyError, AttributeError, FileNotFoundError, SafetensorError, ValueError, TypeError,
+        RuntimeError,
+    ) as error:  # fmt: skip
+        raise cannot_resume(path, error) from None
+
+
+def check_sizes(
+    model: ModelSettings, vocabulary_size: int, batch_size: int, tensors: Mapping[str, Tensor]
+) -> None:
+    """ValueError if saved tensors have other sizes than their settings claim.
+
+    To be asked before memory is allocated for these settings.
+    """
+    weights = sum(tensor.numel() for name, tensor in tensors.items() if name.startswith("model."))
+    if weights != parameter_count(model, vocabulary_size):
+        raise ValueError("its weights are not those of its settings")
+    if tensors["state.0.0"].shape != (batch_size, model.hidden_size):
+        raise ValueError("its batch is not that of its settings")
+
+
+@torch.no_grad()
+def restore(run: Run, data: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Progress:
+    """Put a run into the state that `read_training` found, its clock excepted.
+
+    KeyError, TypeError or ValueError if the state is not one of such a run.
+    """
+    progress = read(Progress, data["progress"])
+    if progress.total_steps is not None and progress.step > progress.total_steps:
+        raise ValueError("it is past its last step")
+    epoch, step = map(int, data["batches"])
+    if epoch < 0 or not 0 <= step <= run.batches.steps_per_epoch:
+        raise ValueError("its position is not in the text")
+    if data["format"] != FORMAT:
+        old_name = partial(_old_name, run)
+        tensors = {upgraded_name(name, old_name): tensor for name, tensor in tensors.items()}
+    run.state = run.model.zero_state(run.batches.batch_size)
+    for optimizer in run.optimizers:
+        optimizer.init_state()
+    for name, tensor in tensors_of(run).items():
+        if name not in tensors and name.startswith("optimizer.") and progress.step == 0:
+            continue  # format 2 had none before the first step
+        saved = tensors[name]
+        if tensor.shape != saved.shape:
+            raise ValueError(f"{name} does not have the shape that its settings give it")
+        if not saved.isfinite().all():
+            raise ValueError(f"{name} is not finite")
+        tensor.copy_(saved)
+    torch.set_rng_state(tensors["rng"])
+    rng = tensors.get(f"rng.{run.device.type}")
+    if rng is not None:  # None on a device that the run has not been on before
+        torch.get_device_module(run.device).set_rng_state(rng, run.device)
+    run.batches.epoch, run.batches.step = epoch, step
+    _restore_progress(run, progress)
+    return progress
+
+
+def _restore_progress(run: Run, progress: Progress) -> None:
+    run.step = progress.step
+    run.length.decay_start, run.length.adjusted = progress.decay_start, progress.adjusted
+    run.length.mark = None
+    if progress.step:
+        run.length.step_seconds = progress.seconds / progress.step
+    if progress.total_steps is not None:
+        run.length.total_steps = progress.total_steps
+    run.recovery = Recovery(progress.learning_rate_scale, progress.skipped_steps)
+    run.best = None
+    if progress.best_loss is not None and progress.best_bits_per_character is not None:
+        per_character = progress.best_bits_per_character
+        per_byte = progress.best_bits_per_byte  # format 2 did not save it
+        run.best = Best(
+            progress.best_loss, per_character, per_character if per_byte is None else per_byte
+        )
+
+
+def _old_name(run: Run, optimizer: int, index: int) -> str:
+    """The name of a parameter by its optimizer's and its own number in format 2: AdamW first."""
+    groups = run.optimizers[::-1][optimizer].groups
+    return f"optimizer.{[name for group in groups for name in group.params][index]}"
+
+
+def tensors_of(run: Run) -> dict[str, Tensor]:
+    """Every tensor that training changes, by name."""
+    found: dict[str, Tensor] = {f"model.{name}": p for name, p in run.model.named_parameters()}
+    found |= {f"ema.{name}": p for name, p in run.ema.model.named_parameters()}
+    for optimizer in run.optimizers:
+        for name, state in optimizer.state.items():
+            found |= {f"optimizer.{name}.{key}": tensor for key, tensor in state.items()}
+    for layer, arrays in enumerate(run.state):
+        found |= {f"state.{layer}.{index}": array for index, array in enumerate(arrays)}
+    return found
+
+
+def is_finite(run: Run) -> bool:
+    """Whether every number that would be saved is finite."""
+    return all(bool(tensor.isfinite().all()) for tensor in tensors_of(run).values())
+
+
+def cannot_resume(path: Path, error: Exception) -> CheckpointError:
+    """What is said of a training state that does not fit."""
+    reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+    return CheckpointError(
+        f"training cannot resume from {path}: {reason}", "Train again, under another name (--run)."
+    )

@@ -1,0 +1,36 @@
+"""When a run is validated, and on what."""
+
+from charrnn.events import Evaluated, Sampled
+from charrnn.training.validation import validation_interval, validation_tokens
+from tests.conftest import tale
+from tests.training.conftest import events_of, make_run
+
+
+def test_a_run_is_validated_about_a_dozen_times_wherever_its_end_moves(home):
+    """Two validations a few steps apart, because the run has become longer in between."""
+    run, intervals = make_run(home, tale(4000), steps=10_000), {}
+    for steps in range(10_000, 20_000, 100):
+        run.length.total_steps = steps
+        intervals[steps] = validation_interval(run)
+    assert all(8 <= steps / interval <= 16 for steps, interval in intervals.items())
+    found = sorted(set(intervals.values()))
+    assert found == [found[0], 2 * found[0]], "one interval is a multiple of the other"
+
+
+def test_a_long_run_is_validated_on_more_text_than_a_short_one(home):
+    """A validation that takes longer than the training, or that measures noise."""
+    run = make_run(home, tale(400_000), steps=10)
+    few = len(validation_tokens(run))
+    run.length.total_steps = 40_000
+    assert few == 1 << 14
+    assert few < len(validation_tokens(run)) <= len(run.corpus.part("valid"))
+
+
+def test_every_validation_shows_what_the_model_writes(home):
+    """A score without a sample, or a sample of the weights before they were averaged."""
+    run = make_run(home, tale(4000), steps=40)
+    events = events_of(run)
+    scored = [e.step for e in events if isinstance(e, Evaluated)]
+    assert scored == [e.step for e in events if isinstance(e, Sampled)]
+    assert scored[-1] == 40
+    assert all(len(e.text) == 400 for e in events if isinstance(e, Sampled))
