@@ -1,3 +1,113 @@
-"""charrnn: character-level recurrent language models from the command line."""
+"""charrnn: character-level recurrent language models, from the command line and from Python.
+
+>>> import charrnn
+>>> model = charrnn.train("tale.txt", steps=40, hidden_size=24, run="tale")
+>>> len(model.sample("The ", length=100))
+100
+>>> charrnn.load("tale").score("The old king sat by the sea.").tokens
+27
+
+`load` and the model that it gives need NumPy alone; only `train` loads torch. What cannot be done
+raises a `charrnn.errors.CharRNNError`, whose `message` and `hint` are those of the command line.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # nothing is loaded before it is needed, not even typing
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+    from typing import Any
+
+    from charrnn.events import Emit
+    from charrnn.inference.model import Model
+    from charrnn.text.corpus import Corpus
 
 __version__ = "0.1.0"
+__all__ = ["load", "prepare", "train"]
+
+
+def load(run: str | Path | None = None, *, events: Emit | None = None) -> Model:
+    """The model of a run: by its name, its folder or its file; None: of the run trained last.
+
+    `events` is called with a `Noticed` where the newest version was damaged. CheckpointError if
+    there is no such run.
+    """
+    from charrnn.inference.model import Model
+    from charrnn.storage.runs import load_run
+
+    return Model(load_run(None if run is None else str(run), events or _ignore))
+
+
+def prepare(
+    sources: str | Path | Sequence[str | Path],
+    *,
+    name: str | None = None,
+    events: Emit | None = None,
+    **settings: Any,
+) -> Corpus:
+    """Turn text files into a corpus for `train`, as `charrnn prepare` does.
+
+    `settings` are those of `charrnn.settings.TextSettings`, such as `tokenizer="byte"`. TextError
+    for a text that cannot be read, UsageError for a setting that does not exist.
+
+    >>> charrnn.prepare("tale.txt", split="80/10/10").tokenizer.size
+    34
+    """
+    from charrnn.inference.model import checked_settings
+    from charrnn.settings import TextSettings
+    from charrnn.text.preparation import prepare as prepare_files
+
+    (text,) = checked_settings(settings, TextSettings)
+    paths = [sources] if isinstance(sources, str) or hasattr(sources, "__fspath__") else sources
+    given = settings.get("split") is not None
+    return prepare_files([*map(str, paths)], text, name, events or _ignore, update_split=given)
+
+
+def train(
+    corpus: str | Path | Corpus,
+    *,
+    run: str | None = None,
+    events: Emit | None = None,
+    **settings: Any,
+) -> Model:
+    """Train a model, as `charrnn train` does, in a new run called `run`, or after the corpus.
+
+    `corpus` is a text file, a prepared corpus or a name such as "shakespeare"; not the text itself.
+    `settings` are the command's: those of `ModelSettings`, `TrainSettings` and `TextSettings` in
+    `charrnn.settings`, such as `time="2m"`; what is not given is chosen, as there. `events` is
+    called with each event of `charrnn.events` as it happens. A recipe is such settings, too:
+    `**charrnn.recipes.RECIPES["char-rnn"].settings`, after `import charrnn.recipes`.
+
+    UsageError for a setting that does not exist, with the name that may have been meant:
+
+    >>> charrnn.train("tale.txt", hidden_sise=24)
+    Traceback (most recent call last):
+    charrnn.errors.UsageError: there is no setting hidden_sise
+    """
+    from charrnn.inference.model import Model, checked_settings
+    from charrnn.recipes import check_effective
+    from charrnn.settings import ModelSettings, TextSettings, TrainSettings
+    from charrnn.storage.checkpoint import load_checkpoint
+    from charrnn.storage.runs import MODEL, check_new
+    from charrnn.text.corpus import Corpus
+    from charrnn.text.preparation import resolve_corpus
+
+    kinds = (ModelSettings, TrainSettings, TextSettings)
+    model, training, text = checked_settings(settings, *kinds)
+    given = {name: value for name, value in settings.items() if value is not None}
+    check_effective(model, training, given)
+    emit = events or _ignore
+    check_new(run)
+    path = corpus.folder if isinstance(corpus, Corpus) else corpus
+    prepared = resolve_corpus(str(path), text, given, emit)
+    from charrnn.training.new_run import new_run  # torch is loaded when the text is known to do
+    from charrnn.training.record import train_and_record
+
+    new = new_run(prepared, run, model, training, given, emit)
+    train_and_record(new, emit, lambda: False)
+    return Model(load_checkpoint(new.folder / MODEL))
+
+
+def _ignore(_: object) -> None:
+    """Nobody listens to the events."""

@@ -1,4 +1,7 @@
-"""Which unit follows which property of a text, and what the gates do: sums over all of it."""
+"""Which units follow which property of a text, and how saturated the gates are.
+
+Both are computed from sums, so that a text of any length takes the same memory.
+"""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -6,18 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.play.reading import Read
-from charrnn.text.properties import PROPERTIES
+from charrnn.inference.activations import Activations
+from charrnn.inference.properties import PROPERTIES
 
 SHUT, OPEN = 0.1, 0.9
-"""Where a gate counts as saturated: Karpathy et al. 2015, https://arxiv.org/abs/1506.02078."""
+"""A gate is saturated below and above these: Karpathy et al. 2015, https://arxiv.org/abs/1506.02078."""
 
 Sums = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Following:
-    """A unit that follows a property: their correlation (Pearson's)."""
+    """A unit that follows a property, and their correlation (Pearson's)."""
 
     follows: str
     state: str
@@ -32,7 +35,7 @@ class Following:
 
 @dataclass(frozen=True)
 class Gate:
-    """A layer's gate: its mean, and how much of the time its units are shut or open."""
+    """A layer's gate: its mean, and the fractions of values that are shut and open."""
 
     name: str
     mean: float
@@ -41,7 +44,7 @@ class Gate:
 
 
 class Findings:
-    """What has been seen so far of a text that is known in full."""
+    """What was found so far in the activations of a text, which is known in full from the start."""
 
     def __init__(self, text: str) -> None:
         found = {name: values(text) for name, values in PROPERTIES.items()} if text else {}
@@ -55,26 +58,26 @@ class Findings:
         self.sums: dict[str, Sums] = {}
         self.gates: dict[str, Sums] = {}
 
-    def add(self, read: Read) -> None:
-        """Take in what comes next. A token shows what the last character it completes does."""
-        ends = self.place + np.cumsum([len(piece) for piece in read.text])
+    def add(self, piece: Activations) -> None:
+        """Add the next piece. A token has the properties of the last character it completes."""
+        ends = self.place + np.cumsum([len(characters) for characters in piece.text])
         self.place = int(ends[-1])
         at = (ends - 1).clip(0)
         shown = np.stack([v[at] * 1.0 for v in self.properties.values()] or [at * 0.0])
         self.tokens += len(ends)
-        self.bits += float(read.bits.sum(dtype=np.float64))
+        self.bits += float(piece.bits.sum(dtype=np.float64))
         moments = {"": np.stack([shown.sum(1), (shown**2).sum(1)], dtype=np.float64)}
-        for name, values in read.units.items():
+        for name, values in piece.units.items():
             v = values.astype(np.float64)
             moments[name] = np.concatenate([[v.sum(0), (v**2).sum(0)], shown @ v])
         for name, more in moments.items():
             self.sums[name] = self.sums.get(name, 0.0) + more
-        for name, values in read.gates.items():
+        for name, values in piece.gates.items():
             what = [values.sum(), (values < SHUT).sum(), (values > OPEN).sum(), values.size]
             self.gates[name] = self.gates.get(name, 0.0) + np.array(what, np.float64)
 
     def following(self, best: int = 3) -> list[Following]:
-        """The units that follow each property most closely, the property that is best met first."""
+        """The units that follow each property most closely, the best followed property first."""
         rows = []
         for index, name in enumerate(self.properties):
             found = []
@@ -86,7 +89,7 @@ class Findings:
         return [unit for units in rows for unit in units]
 
     def _correlations(self, index: int) -> dict[str, Sums]:
-        """Of one property with every unit (H,), by the state's name."""
+        """Correlations of one property with every unit (H,), by the state's name."""
         n = max(1, self.tokens)
         total, square = self.sums[""][:, index]
         spread = square / n - (total / n) ** 2
@@ -97,7 +100,7 @@ class Findings:
                 variance = (sums[1] / n - mean**2).clip(0)
                 with np.errstate(all="ignore"):
                     r = (both - mean * total / n) / np.sqrt(variance * spread)
-                found[part] = np.nan_to_num(r, posinf=0.0, neginf=0.0)  # of units that never move
+                found[part] = np.nan_to_num(r, posinf=0.0, neginf=0.0)  # of units that never change
         return found
 
     def saturation(self) -> list[Gate]:
@@ -109,16 +112,16 @@ class Findings:
 
     @property
     def bits_per_token(self) -> float:
-        """How surprising a token was, on average."""
+        """The mean surprise of a token."""
         return self.bits / max(1, self.tokens)
 
     @property
     def summary(self) -> str:
-        """How much was read, and how well it was known."""
-        return f"{self.tokens:,} tokens, {self.bits_per_token:.3f} bits each on the way."
+        """How much was read, and how well it was predicted."""
+        return f"{self.tokens:,} tokens, {self.bits_per_token:.3f} bits each."
 
     def record(self) -> dict[str, Any]:
-        """All of it, as JSON has it."""
+        """Everything, as JSON has it."""
         return {
             "tokens": self.tokens,
             "bits_per_token": self.bits_per_token,

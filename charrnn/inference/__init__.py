@@ -1,0 +1,1 @@
+"""Using a trained network with NumPy alone: sampling, scores, activations. No torch here."""

@@ -1,0 +1,76 @@
+"""What happens inside a network while it reads a text: surprise, hidden units, gates."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.cells.base import Array
+from charrnn.inference.network import Network
+from charrnn.inference.sampling import check_finite, start_of
+from charrnn.inference.score import losses
+from charrnn.text.tokenizers import Ids, Tokenizer, valid_unicode
+
+_CHUNK = 512  # tokens read at once
+
+Values = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Activations:
+    """What a network made of N tokens of a text.
+
+    `ids` (N,) are the tokens; `text` has the characters that each completes, perhaps none; `bits`
+    (N,) is how surprising each was after all before it. `units` and `gates` are the values after
+    each token, (N, H) by name: "1.c" is the state c of the first layer, "2.forget" the forget gate
+    of the second.
+    """
+
+    ids: Ids
+    text: list[str]
+    bits: Values
+    units: dict[str, Values]
+    gates: dict[str, Values]
+
+
+def read_text(
+    network: Network, tokenizer: Tokenizer, ids: Ids, *, gates: bool = True
+) -> Iterator[Activations]:
+    """Read a text, ids (N,), from its beginning, in pieces of at most 512 tokens.
+
+    `gates`: compute those, too. DivergedError if logits are not finite.
+    """
+    decode = tokenizer.decoder()
+    with np.errstate(all="ignore"):
+        start = network.unroll(tokenizer.encode(start_of(tokenizer)), network.zero_state())
+    logits, state = start.logits[-1:], start.last_state
+    for first in range(0, len(ids), _CHUNK):
+        piece = ids[first : first + _CHUNK]
+        with np.errstate(all="ignore"):
+            run = network.unroll(piece, state, gates=gates)
+        predictions = np.concatenate([logits, run.logits[:-1]])
+        yield Activations(
+            piece,
+            [valid_unicode(decode(int(token))) for token in piece],
+            _surprise(predictions, piece),
+            _units(network, run.states),
+            {f"{n}.{k}": v for n, layer in enumerate(run.gates, 1) for k, v in layer.items()},
+        )
+        logits, state = run.logits[-1:], run.last_state
+
+
+def _surprise(logits: Values, ids: Ids) -> Values:
+    """Logits (N, V) and the tokens that came (N,) -> bits (N,)."""
+    check_finite(bool(np.isfinite(logits).all()))
+    return losses(logits, ids) / np.float32(math.log(2))
+
+
+def _units(network: Network, states: list[tuple[Array, ...]]) -> dict[str, Values]:
+    return {
+        f"{number}.{name}": values
+        for number, layer in enumerate(states, 1)
+        for name, values in zip(network.cell.states, layer, strict=True)
+        if name != "time"  # the clock of a clockwork network is not a unit
+    }

@@ -1,1 +1,0 @@
-"""Using a trained model with NumPy alone: torch is never loaded here."""

@@ -1,0 +1,321 @@
+"""Drawing tokens and sampling texts, by NumPy and by torch."""
+
+from dataclasses import replace
+
+import hypothesis
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, strategies as st
+
+from charrnn.cells import CELLS
+from charrnn.errors import DivergedError, TextError
+from charrnn.events import Noticed, Progress
+from charrnn.inference import sampling
+from charrnn.inference.network import Network
+from charrnn.inference.sampling import sample, sample_many, scores
+from charrnn.network import batch_sampling
+from charrnn.settings import ModelSettings, SampleSettings
+from charrnn.storage.layout import parameter_shapes
+from charrnn.text.tokenizers import TOKENIZERS, Characters
+
+logits = st.lists(st.floats(-1e4, 1e4), min_size=1, max_size=40).map(np.array)
+settings = st.just(SampleSettings(temp=0.0)) | st.builds(
+    SampleSettings,
+    temp=st.floats(1e-300, 100),
+    top_k=st.none() | st.integers(1, 50),
+    top_p=st.none() | st.floats(0, 1, exclude_min=True),
+    min_p=st.none() | st.floats(0, 1),
+)
+
+
+def probabilities(logits, settings):
+    """What the scores of logits (V,) come to."""
+    with np.errstate(over="ignore"):  # a tiny temperature
+        weights = np.exp(scores(logits - logits.max(), settings).astype(np.float64))
+    return weights / weights.sum()
+
+
+@given(logits, settings)
+def test_every_setting_gives_a_distribution_that_keeps_the_likeliest(logits, settings):
+    """Everything filtered out, NaN from a tiny temperature, a sum that is not 1."""
+    p = probabilities(logits, settings)
+    assert p.sum() == pytest.approx(1)
+    assert (p >= 0).all()
+    assert p[logits.argmax()] == p.max() > 0
+    if settings.top_k:
+        assert np.count_nonzero(p) <= settings.top_k
+    if settings.min_p:
+        assert (p[p > 0] >= settings.min_p * p.max() * (1 - 1e-9)).all()
+
+
+@given(logits, settings)
+def test_torch_and_numpy_leave_out_the_same(logits, settings):
+    """A filter that is written for one library, and something else in the other."""
+    logits = logits.astype(np.float32) - logits.astype(np.float32).max()
+    with np.errstate(over="ignore"):
+        expected = scores(logits, settings)
+    found = scores(torch.from_numpy(logits.copy()), settings).numpy()
+    np.testing.assert_array_equal(np.isfinite(found), np.isfinite(expected))
+
+
+def test_filters_by_hand():
+    """Top-p without the token that crosses the line; filters applied before the temperature."""
+    logits = np.log([0.5, 0.25, 0.15, 0.1])
+    plain = SampleSettings()
+    two = pytest.approx([2 / 3, 1 / 3, 0, 0])
+    assert probabilities(logits, plain) == pytest.approx([0.5, 0.25, 0.15, 0.1])
+    assert probabilities(logits, replace(plain, top_k=2)) == two
+    assert probabilities(logits, replace(plain, top_p=0.6)) == two
+    assert probabilities(logits, replace(plain, min_p=0.4)) == two
+    assert probabilities(logits, replace(plain, temp=0)).tolist() == [1, 0, 0, 0]
+    squares = np.array([0.25, 0.0625, 0.0225, 0.01])
+    assert probabilities(logits, replace(plain, temp=0.5)) == pytest.approx(squares / squares.sum())
+    flat = replace(plain, temp=2.0, top_p=0.6)
+    assert np.count_nonzero(probabilities(logits, flat)) == 2
+
+
+LETTERS = Characters("abcdef")
+BACKENDS = {"numpy": sample_many, "torch": batch_sampling.sample_many}
+
+
+def constant(p):
+    """A model that gives these probabilities (V,), whatever it has read."""
+    model = ModelSettings(hidden_size=2, embedding_size=2, layers=1)
+    shapes = parameter_shapes(model, len(p))
+    weights = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
+    with np.errstate(divide="ignore"):
+        weights["head.bias"] = np.log(np.array(p, np.float32))
+    return Network(model, weights)
+
+
+def untrained(cell="lstm", vocabulary_size=6, hidden_size=8, layers=2, scale=0.3):
+    """A model of random weights, whose texts depend on what it has read."""
+    model = ModelSettings(cell=cell, hidden_size=hidden_size, embedding_size=4, layers=layers)
+    rng = np.random.default_rng(5)
+    shapes = parameter_shapes(model, vocabulary_size)
+    draw = rng.standard_normal
+    return Network(model, {n: (scale * draw(s)).astype(np.float32) for n, s in shapes.items()})
+
+
+@pytest.fixture
+def three_threads():
+    """torch with several threads, whatever the machine has."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(3)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_draws_are_as_frequent_as_their_probabilities(backend):
+    """Noise of another shape, an off-by-one, or a token of probability 0 that is drawn."""
+    p = [0.0, 0.2, 0.0, 0.5, 0.3, 0.0]
+    settings = SampleSettings(length=10, count=2000, seed=0)
+    texts = "".join(t.text for t in BACKENDS[backend](constant(p), LETTERS, settings))
+    assert len(texts) == 20_000
+    assert [texts.count(letter) / 20_000 for letter in "abcdef"] == pytest.approx(p, abs=0.015)
+    assert not set(texts) & set("acf")
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_texts_sampled_together_are_independent(backend):
+    """Noise that is shared, so that all texts are one."""
+    settings = SampleSettings(length=50, count=9, prompt="fa", stop="bb", seed=1)
+    texts = list(BACKENDS[backend](constant([1 / 6] * 6), LETTERS, settings))
+    assert sorted(text.number for text in texts) == list(range(1, 10))
+    assert len({text.text for text in texts}) == 9
+    for text in texts:
+        assert text.prompt == "fa"
+        assert "bb" not in text.text
+        assert text.stopped or len(text.text) == 50
+
+
+@hypothesis.settings(max_examples=40)
+@given(
+    cell=st.sampled_from(sorted(CELLS)),
+    count=st.integers(1, 20),
+    length=st.integers(1, 150),
+    seed=st.integers(0, 2**63 - 1),
+    filters=st.sampled_from([{}, {"top_k": 3}, {"top_p": 0.8}, {"min_p": 0.1}, {"temp": 0.7}]),
+)
+def test_one_seed_one_text(cell, count, length, seed, filters):
+    """Texts of a seed that depend on how many are sampled, or on how long they are to be."""
+    network = untrained(cell)
+    settings = SampleSettings(length=200, seed=seed, **filters)
+    alone = "".join(sample(network, LETTERS, settings))
+    most = {t.number: t.text for t in sample_many(network, LETTERS, replace(settings, count=20))}
+    assert most[1] == alone
+    shorter = replace(settings, count=count, length=length)
+    for text in sample_many(network, LETTERS, shorter):
+        assert text.text == most[text.number][:length]
+
+
+def test_many_texts_have_the_logits_of_one_bit_by_bit():
+    """One product for many texts, whose sums round otherwise: a draw in a million is another."""
+    network, steps = untrained("lstm", hidden_size=48), []
+    step = network.step
+
+    def recorded(ids, state):
+        logits, state = step(ids, state)
+        steps.append(logits)
+        return logits, state
+
+    network.step = recorded
+    settings = SampleSettings(length=60, seed=2)
+    list(sample(network, LETTERS, settings))
+    alone = [logits.copy() for logits in steps]
+    steps.clear()
+    list(sample_many(network, LETTERS, replace(settings, count=3)))
+    for one, many in zip(alone[1:], steps[1:], strict=False):  # the first is the prompt's
+        np.testing.assert_array_equal(many[0, 0], one)
+
+
+@pytest.mark.parametrize("cores", [1, 2, 5])
+def test_texts_do_not_depend_on_the_machine(monkeypatch, cores):
+    """Texts of a seed that depend on how they are split between threads, or into groups."""
+    network, settings = untrained("gru"), SampleSettings(length=90, count=33, seed=7)
+    expected = {t.number: t.text for t in sample_many(network, LETTERS, settings)}
+    monkeypatch.setattr(sampling, "_cores", lambda: cores)
+    monkeypatch.setattr(sampling, "_TEXTS", 10)
+    found = {t.number: t.text for t in sample_many(network, LETTERS, settings)}
+    assert found == expected
+    assert len(set(found.values())) == 33
+
+
+def test_text_0_has_the_numbers_of_default_rng():
+    """A change of what a seed means."""
+    noise = -np.log(-np.log(np.random.default_rng(42).random((40, 6)) + 1e-30))
+    p = np.array([0.1, 0.2, 0.1, 0.3, 0.2, 0.1], np.float32)
+    expected = "".join("abcdef"[n] for n in (np.log(p) + noise).argmax(1))
+    assert "".join(sample(constant(p), LETTERS, SampleSettings(length=40, seed=42))) == expected
+
+
+def test_texts_of_neighbouring_seeds_differ():
+    """Text 1 of a seed that is text 0 of another one."""
+    network, found = constant([1 / 6] * 6), []
+    for seed in (5, 6, 5 + 2**32, 5 + 2**33):
+        settings = SampleSettings(length=40, count=9, seed=seed)
+        found += [text.text for text in sample_many(network, LETTERS, settings)]
+    assert len(set(found)) == 36
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_without_a_seed_each_call_gives_other_texts(backend):
+    """A seed of None that is a seed, or one for all texts."""
+    network, settings = constant([1 / 6] * 6), SampleSettings(length=40, count=3)
+    found = [t.text for _ in range(2) for t in BACKENDS[backend](network, LETTERS, settings)]
+    assert len(set(found)) == 6
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_diverged_model_is_an_error_for_one_text_and_for_many(backend):
+    """Nonsense that is shown as if it were text."""
+    network = constant([0.2, 0.3, 0.5])
+    network.head_bias[1] = np.nan
+    settings = SampleSettings(length=5, count=2)
+    with pytest.raises(DivergedError):
+        list(sample(network, Characters("abc"), settings))
+    with pytest.raises(DivergedError):
+        list(BACKENDS[backend](network, Characters("abc"), settings))
+
+
+def test_what_is_left_out_is_never_drawn():
+    """A uniform number of 0, whose noise makes all tokens equal."""
+    network, settings = constant([0.2, 0.3, 0.5]), SampleSettings(length=4, temp=0)
+    logits, state = sampling.read_prompt(network, Characters("abc"), settings)
+    blocks = sampling.draw_blocks(network, logits, state, (2,), settings, np.zeros)
+    assert (next(blocks) == 2).all()
+
+
+def test_texts_of_torch_come_again_with_the_seed(three_threads):
+    """Threads that share a seed, or overlap with another one's."""
+    network, found = constant([1 / 6] * 6), []
+    for seed in (1, 1, 34):
+        settings = SampleSettings(length=30, count=100, seed=seed)
+        found.append({t.text for t in batch_sampling.sample_many(network, LETTERS, settings)})
+    assert len(found[0]) == 100
+    assert found[0] == found[1]
+    assert not found[0] & found[2]
+
+
+@pytest.mark.parametrize("seed", [None, 3])
+def test_torch_says_that_its_texts_are_others(seed):
+    """A person who takes the texts of a seed for the same."""
+    events, settings = [], SampleSettings(length=3, count=2, seed=seed)
+    network = constant([0.5, 0.5])
+    list(batch_sampling.sample_many(network, Characters("ab"), settings, events.append))
+    notices = [event.message for event in events if isinstance(event, Noticed)]
+    assert notices == ([batch_sampling.DIFFERS] if seed else [])
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("count", [1, 3, 150])
+def test_many_texts_are_what_one_would_be(three_threads, backend, count):
+    """Texts that a thread loses, cuts short or gives twice."""
+    network = constant([1e-9, 1e-9, 1.0, 1e-9, 1e-9, 1e-9])
+    settings = SampleSettings(length=70, count=count, temp=0, prompt="fade")
+    found = list(BACKENDS[backend](network, LETTERS, settings))
+    assert sorted(text.number for text in found) == list(range(1, count + 1))
+    assert {text.text for text in found} == {"c" * 70}
+
+
+def test_both_backends_continue_the_prompt(three_threads):
+    """A prompt that one of them does not read; weights that are another network's."""
+    network = untrained("lstm", scale=3.0)
+    settings = SampleSettings(length=60, count=70, temp=0, prompt="fade")
+    texts = {t.text for many in BACKENDS.values() for t in many(network, LETTERS, settings)}
+    assert texts == {"".join(sample(network, LETTERS, settings)).removeprefix("fade")}
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_progress_is_reported_to_the_end(monkeypatch, backend):
+    """A count that starts again with every group of texts."""
+    monkeypatch.setattr(sampling, "_TEXTS", 4)
+    events, settings = [], SampleSettings(length=130, count=10, seed=1)
+    list(BACKENDS[backend](constant([0.5, 0.5]), Characters("ab"), settings, events.append))
+    done = [(e.done, e.total) for e in events if isinstance(e, Progress)]
+    assert done == sorted(done)
+    assert done[0][0] < 1300 / 3 < 1300 * 2 / 3 - 50 < done[-1][0] <= 1300
+    assert {total for _, total in done} == {1300}
+
+
+@pytest.fixture(params=TOKENIZERS)
+def sampled(request):
+    """The pieces of a text of a small untrained model, by settings."""
+    tokenizer = TOKENIZERS[request.param].learn(["hello wörld\n"])
+    network = untrained("lstm", tokenizer.size, layers=1, scale=0.1)
+    return lambda **given: list(sample(network, tokenizer, SampleSettings(**given)))
+
+
+def test_length_is_in_characters_and_the_prompt_comes_first(sampled):
+    """A length in bytes, or a prompt that is counted or swallowed."""
+    assert len("".join(sampled(length=50, seed=1))) == 50
+    text = "".join(sampled(length=50, seed=1, prompt="wör"))
+    assert text.startswith("wör")
+    assert len(text) == 53
+    assert sampled(length=0) == []
+
+
+def test_the_same_seed_writes_the_same_text(sampled):
+    """A generator that is shared, or seeded by the clock."""
+    assert sampled(length=80, seed=7) == sampled(length=80, seed=7)
+    assert sampled(length=80, seed=7) != sampled(length=80, seed=8)
+    assert sampled(length=80, seed=7, temp=0) == sampled(length=80, seed=8, temp=0)
+
+
+@given(start=st.integers(0, 60), size=st.integers(1, 6))
+def test_stop_ends_the_text_before_it(start, size):
+    """A stop that arrives in pieces and is half written before it is noticed."""
+    tokenizer, network = Characters("ab"), constant([0.5, 0.5])
+    settings = SampleSettings(length=80, seed=3)
+    whole = "".join(sample(network, tokenizer, settings))
+    stop = whole[start : start + size]
+    found = "".join(sample(network, tokenizer, replace(settings, stop=stop)))
+    assert found == whole[: whole.index(stop)]
+    (text,) = sample_many(network, tokenizer, replace(settings, stop=stop))
+    assert (text.text, text.stopped) == (found, True)
+    never = "".join(sample(network, tokenizer, replace(settings, stop="a" * 60)))
+    assert never == whole
+    with pytest.raises(TextError, match="'c'"):  # one that cannot come
+        next(sample(network, tokenizer, SampleSettings(stop="abc")))

@@ -1,0 +1,68 @@
+"""Scores that NumPy computes are those of `charrnn eval`."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from charrnn.cells import CELLS
+from charrnn.errors import DivergedError, TextError
+from charrnn.evaluation.loss import evaluate
+from charrnn.inference.network import Network
+from charrnn.inference.score import Score, score
+from charrnn.network.model import CharRNN
+from charrnn.settings import ModelSettings
+from charrnn.text.tokenizers import TOKENIZERS, Characters
+from tests.conftest import tale
+
+
+def untrained(tokenizer, **settings):
+    torch.manual_seed(4)
+    model = CharRNN(ModelSettings(hidden_size=8, embedding_size=4, **settings), tokenizer.size)
+    return model, Network(model.settings, model.export())
+
+
+@pytest.mark.parametrize("characters", [2, 700, 9000])
+@pytest.mark.parametrize("cell", CELLS)
+def test_equals_the_evaluation_in_torch(cell, characters):
+    """A first token that is scored, a last one that is not; sequences cut otherwise."""
+    text = tale(characters)
+    tokenizer = Characters.learn([text])
+    model, network = untrained(tokenizer, cell=cell)
+    ids = tokenizer.encode(text)
+    expected, found = evaluate(model, ids, tokenizer), score(network, ids, tokenizer)
+    assert found.loss == pytest.approx(expected.loss, abs=1e-5)
+    assert (found.tokens, found.characters) == (characters - 1, characters - 1)
+    assert found.bytes == expected.bytes
+
+
+@pytest.mark.parametrize("kind", TOKENIZERS)
+def test_bits_are_of_the_text_not_of_the_tokens(kind):
+    """Bits per character of a model of bytes that are bits per byte."""
+    text = "naïve café\n" * 30
+    tokenizer = TOKENIZERS[kind].learn([text])
+    _, network = untrained(tokenizer)
+    found = score(network, tokenizer.encode(text), tokenizer)
+    nats = found.loss * found.tokens
+    assert (found.characters, found.bytes) == (len(text) - 1, len(text.encode()) - 1)
+    assert found.bits_per_character == pytest.approx(nats / math.log(2) / (len(text) - 1))
+    assert found.bits_per_byte == pytest.approx(nats / math.log(2) / (len(text.encode()) - 1))
+    assert found.perplexity == pytest.approx(math.exp(found.loss))
+
+
+def test_what_cannot_be_scored_is_an_error():
+    """A loss of nan, or a division by zero tokens."""
+    tokenizer = Characters("ab")
+    _, network = untrained(tokenizer)
+    for text in "", "a":
+        with pytest.raises(TextError):
+            score(network, tokenizer.encode(text), tokenizer)
+    network.head_bias[0] = np.nan
+    with pytest.raises(DivergedError):
+        score(network, tokenizer.encode("abba"), tokenizer)
+
+
+def test_a_hopeless_score_can_still_be_shown():
+    """An overflow of exp for a large loss."""
+    assert math.isfinite(Score(tokens=1, characters=1, bytes=1, loss=1e6).perplexity)
