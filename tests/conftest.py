@@ -1,8 +1,11 @@
 """What the tests share: texts made here, a home of their own, and the real command."""
 
+import atexit
+import io
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -28,10 +31,10 @@ settings.load_profile("charrnn")
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest test first: begun last, it would keep one core waiting."""
-    items.sort(key=lambda item: "every_command_of_the_readme" not in item.nodeid)
+    items.sort(key=lambda item: "test_docs" not in item.nodeid)
 
 
-SMALL = ("--width", "32", "--embedding", "16", "--lanes", "8", "--window", "16")
+SMALL = ("--hidden-size", "32", "--embedding-size", "16", "--batch-size", "8", "--seq-length", "16")
 
 
 def tale(characters: int, seed: int = 0) -> str:
@@ -75,6 +78,28 @@ def run_charrnn(
     return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
+def call_charrnn(cwd: Path, *args: str, stdin: str | bytes = b"") -> Result:
+    """The command's own `main`, in this process: for what fails before it works, and quickly."""
+    from charrnn.cli.main import main
+
+    data = stdin.encode() if isinstance(stdin, str) else stdin
+    streams = [io.TextIOWrapper(io.BytesIO(part), "utf-8", newline="") for part in (data, b"", b"")]
+    with pytest.MonkeyPatch.context() as patch:
+        for name, stream in zip(("stdin", "stdout", "stderr"), streams, strict=True):
+            patch.setattr(sys, name, stream)
+        patch.setattr(sys, "argv", ["charrnn", *args])
+        patch.setattr(signal, "signal", lambda *_: None)  # the tests keep their handlers
+        patch.setattr(atexit, "register", lambda *_: None)
+        patch.setenv("COLUMNS", "200")
+        patch.chdir(cwd)
+        with pytest.raises(SystemExit) as end:
+            main()
+        for stream in streams[1:]:
+            stream.flush()
+    out, err = (stream.buffer.getvalue().decode() for stream in streams[1:])  # type: ignore[attr-defined]  # a BytesIO
+    return Result(end.value.code or 0, out, err)  # type: ignore[arg-type]  # ours are numbers
+
+
 def lines(text: str) -> list[dict[str, Any]]:
     """What `--json` printed."""
     return [json.loads(line) for line in text.splitlines()]
@@ -102,6 +127,21 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     result = run_charrnn(folder, "train", "tale.txt", "--steps", "150", *SMALL)
     assert result.code == 0, result.err
     return folder
+
+
+@pytest.fixture
+def copied_run(trained: Path, home: Path) -> Path:
+    """The folder of the run `tale`, copied with its corpus, to be changed or damaged."""
+    for name in ("corpora", "checkpoints"):
+        shutil.copytree(trained / name, home / name)
+    return home / "checkpoints" / "tale"
+
+
+def damage(path: Path) -> None:
+    """Flip a bit in the middle of a file."""
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""The command line: one module a command. Parses, calls and shows; nothing is computed here."""

@@ -1,0 +1,94 @@
+"""What all commands have in common: how wrong flags are answered, and how the help is laid out."""
+
+from typing import Any
+
+from typer.core import TyperCommand, TyperGroup
+
+from charrnn.cli.hints import explain, unknown_flags
+from charrnn.settings import ADVANCED
+
+_OPTIONS, _ARGUMENTS = "Options", "Arguments"
+
+
+class Command(TyperCommand):
+    """A command that answers all its unknown flags at once, each with its name here."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse. UsageError if there are flags that the command does not have."""
+        if not ctx.resilient_parsing:
+            flags = {self.name or "": takes_value(self, ctx)}
+            if wrong := list(unknown_flags(args, flags[self.name or ""])):
+                others = getattr(ctx.parent and ctx.parent.command, "commands", {})
+                flags |= {n: takes_value(c, ctx) for n, c in others.items() if n != self.name}
+                raise explain(wrong, args, self.name or "", flags)
+        return super().parse_args(ctx, args)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  (click's interface)
+        """Print the help."""
+        _print_help(self, ctx, _option_panels(self, ctx))
+
+
+class Group(TyperGroup):
+    """All the commands. Their help comes before that of the few flags."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  (click's interface)
+        """Print the help."""
+        from charrnn.display.help import Entry
+
+        panels: dict[str, list[Any]] = {}
+        for name, command in self.commands.items():
+            about = (command.help or "").partition("\n\n")[0].replace("\n", " ")
+            panel = getattr(command, "rich_help_panel", None) or "Commands"
+            panels.setdefault(panel, []).append(Entry(name, "", about, ""))
+        _print_help(self, ctx, panels | _option_panels(self, ctx))
+
+
+def takes_value(command: Any, ctx: Any) -> dict[str, bool]:
+    """Every flag of a command, and whether a value follows it."""
+    options = [p for p in command.get_params(ctx) if p.param_type_name == "option"]
+    return {name: not option.is_flag for option in options for name in option.opts}
+
+
+def _option_panels(command: Any, ctx: Any) -> dict[str, list[Any]]:
+    """The arguments and flags by the titles of their panels, Advanced last."""
+    from charrnn.display.help import Entry
+
+    panels: dict[str, list[Any]] = {_ARGUMENTS: [], _OPTIONS: []}
+    for param in command.get_params(ctx):
+        if param.param_type_name == "argument":
+            name = param.display_name_raw.upper()
+            panels[_ARGUMENTS].append(Entry(name, "", param.help or "", _default(param)))
+            continue
+        about = "show this help" if "--help" in param.opts else param.help or ""
+        value = "" if param.is_flag else param.metavar or "TEXT"
+        entry = Entry(_spelling(param.opts), value, about, _default(param))
+        panels.setdefault(param.rich_help_panel or _OPTIONS, []).append(entry)
+    return {t: panels[t] for t in sorted(panels, key=lambda title: title == ADVANCED) if panels[t]}
+
+
+def _spelling(names: list[str]) -> str:
+    """['--length', '-n'] -> '-n, --length'; long names are aligned."""
+    short = [name for name in names if not name.startswith("--")]
+    joined = ", ".join([*short, *(name for name in names if name not in short)])
+    return joined if short else f"    {joined}"
+
+
+def _default(param: Any) -> str:
+    if isinstance(param.show_default, str):
+        return param.show_default
+    shown = param.show_default and param.default not in (None, False)
+    return str(param.default) if shown else ""
+
+
+def _print_help(command: Any, ctx: Any, panels: dict[str, list[Any]]) -> None:
+    from charrnn.display.help import print_help
+
+    words = [ctx.command_path, "[OPTIONS]"]
+    for param in command.get_params(ctx):
+        if param.param_type_name == "argument":
+            name = param.display_name_raw.upper() + ("..." if param.nargs != 1 else "")
+            words.append(name if param.required else f"[{name}]")
+    words += ["COMMAND"] if isinstance(command, Group) else []
+    paragraphs = (command.help or "").split("\n\n")
+    about = "\n\n".join(paragraph.replace("\n", " ") for paragraph in paragraphs)
+    print_help(" ".join(words), about, panels, command.epilog or "")

@@ -1,0 +1,184 @@
+"""A settings dataclass becomes a command's flags: one field, one flag, one line of help.
+
+    @with_flags("time", "cell")
+    def train(corpus: str, model: ModelSettings, settings: TrainSettings, given: Given) -> None: ...
+
+turns into a command with `--time`, `--cell`, `--layers` and so on. The settings that the decorator
+names are listed first in the help, those marked ADVANCED in a panel at the end.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import Field, fields, is_dataclass
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import typer
+
+from charrnn.errors import UsageError, suggest
+from charrnn.recipes import RECIPES
+from charrnn.settings import ADVANCED, AUTO, SettingError, TrainSettings, read
+
+SETTINGS = "Settings"
+"""The panel of the settings that are neither listed first nor marked ADVANCED."""
+_SHORT = 14  # characters of choices that stand beside a flag; longer lists stand in its help
+_LENGTHS = {"time", "epochs", "steps"}
+_OTHER_SPELLINGS = {
+    "length": ("-n",), "temp": ("--temperature", "-t"), "seed": ("-s",), "prompt": ("--prime",),
+}  # fmt: skip
+_METAVARS = {
+    "time": "TIME", "split": "A/B/C", "device": "NAME", "encoding": "NAME",
+    int: "N", float: "X", str: "TEXT", bool: None,
+}  # fmt: skip
+
+Given = Mapping[str, Any]
+"""A command's parameter of this type gets the settings that the command line or a recipe names."""
+
+
+def flag(name: str) -> str:
+    """A setting's flag: save_every -> --save-every."""
+    return f"--{name.replace('_', '-')}"
+
+
+def with_flags(*first: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Spread each parameter that is a settings dataclass into flags, those named here first.
+
+    A command with training settings gets `--recipe`, too.
+    """
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        parameters = inspect.signature(command).parameters.values()
+        kinds = {p.name: p.annotation for p in parameters if is_dataclass(p.annotation)}
+        takes_given = [p.name for p in parameters if p.annotation is Given]
+        own = [
+            p.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+            for p in parameters
+            if p.name not in kinds and p.name not in takes_given
+        ]
+        recipe = [_recipe_parameter()] if TrainSettings in kinds.values() else []
+
+        def spread(**values: Any) -> None:
+            settings, given = _read_settings(kinds, values, command.__name__)
+            command(**settings, **values, **dict.fromkeys(takes_given, given))
+
+        flags = [p for kind in kinds.values() for p in _flags(kind, first)]
+        leading = sorted((p for p in flags if p.name in first), key=lambda p: first.index(p.name))
+        shown = [*leading, *recipe, *own, *(p for p in flags if p.name not in first)]
+        spread.__name__ = command.__name__
+        spread.__doc__ = command.__doc__
+        spread.__signature__ = inspect.Signature(shown)  # type: ignore[attr-defined]  # as PEP 362 says
+        spread.__annotations__ = {p.name: p.annotation for p in shown}
+        return spread
+
+    return decorate
+
+
+def _read_settings(
+    kinds: Mapping[str, Any], values: dict[str, Any], command: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """(Settings by the parameter's name, those given by their own); takes them out of `values`.
+
+    Raises UsageError.
+    """
+    names = {field.name for kind in kinds.values() for field in fields(kind)}
+    taken = {name: values.pop(name) for name in names & values.keys()}
+    explicit = {name: value for name, value in taken.items() if value is not None}
+    recipe = _recipe_settings(values.pop("recipe", None))
+    if _LENGTHS & explicit.keys():
+        recipe = {name: value for name, value in recipe.items() if name not in _LENGTHS}
+    given = recipe | explicit
+    settings = {}
+    for parameter, kind in kinds.items():
+        own = {f.name: given[f.name] for f in fields(kind) if f.name in given}
+        try:
+            settings[parameter] = read(kind, own)
+        except SettingError as error:
+            named = f"{flag(error.name)}: " if error.name else ""
+            raise UsageError(f"{named}{error}", f"See charrnn {command} --help.") from None
+    if TrainSettings in kinds.values():
+        from charrnn.recipes import check_effective
+
+        check_effective(settings["model"], settings["settings"], explicit)
+    return settings, given
+
+
+def _recipe_settings(name: str | None) -> dict[str, Any]:
+    if name is None:
+        return {}
+    if name not in RECIPES:
+        hint = f"{suggest(name, RECIPES)} Recipes: {', '.join(RECIPES)}."
+        raise UsageError(f"there is no recipe {name}", hint.strip())
+    return dict(RECIPES[name].settings)
+
+
+def _recipe_parameter() -> inspect.Parameter:
+    text = f"settings to begin from: {', '.join(RECIPES)}"
+    option = typer.Option("--recipe", help=text, metavar="NAME", autocompletion=_recipe_names)
+    return inspect.Parameter(
+        "recipe", inspect.Parameter.KEYWORD_ONLY, default=None,
+        annotation=Annotated[str | None, option],
+    )  # fmt: skip
+
+
+def _recipe_names(incomplete: str) -> list[tuple[str, str]]:
+    return [(name, recipe.about) for name, recipe in RECIPES.items() if name.startswith(incomplete)]
+
+
+def _flags(kind: Any, first: tuple[str, ...]) -> list[inspect.Parameter]:
+    """The flags of a settings dataclass; ordinary ones before those marked ADVANCED."""
+    hints = get_type_hints(kind, include_extras=True)
+    found = []
+    for field in sorted(fields(kind), key=lambda f: ADVANCED in get_args(hints[f.name])):
+        advanced = ADVANCED in get_args(hints[field.name])
+        panel = None if field.name in first else ADVANCED if advanced else SETTINGS
+        option = typer.Option(
+            flag(field.name),
+            *_OTHER_SPELLINGS.get(field.name, ()),
+            help=_help(field, hints[field.name]),
+            metavar=_metavar(field, hints[field.name]),
+            show_default=described(field, hints[field.name])[1] or False,
+            rich_help_panel=panel,
+        )
+        annotation: Any = Annotated[get_args(hints[field.name])[0] | None, option]
+        found.append(
+            inspect.Parameter(
+                field.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation
+            )
+        )
+    return found
+
+
+def described(field: Field[Any], hint: Any) -> tuple[str, str]:
+    """A setting's help, and its value if it is not given: 'chosen' where that is automatic."""
+    assert get_origin(hint) is Annotated
+    text, *more = [extra for extra in get_args(hint)[1:] if isinstance(extra, str)]
+    unset = field.default is None or field.default is False
+    return text, "chosen" if AUTO in more else "" if unset else str(field.default)
+
+
+def _help(field: Field[Any], hint: Any) -> str:
+    text, _ = described(field, hint)
+    choices = _choices(hint)
+    listed = _metavar(field, hint) == "NAME" and not all(choice in text for choice in choices)
+    return f"{text}: {', '.join(choices)}" if listed else text
+
+
+def _metavar(field: Field[Any], hint: Any) -> str | None:
+    choices = "|".join(_choices(hint))
+    if choices:
+        return choices if len(choices) <= _SHORT else "NAME"
+    plain = [kind for kind in _members(hint) if kind in _METAVARS]
+    return _METAVARS.get(field.name) or (_METAVARS[plain[0]] if plain else None)
+
+
+def _choices(hint: Any) -> list[str]:
+    return [
+        str(choice) for kind in _members(hint) if get_origin(kind) is Literal
+        for choice in get_args(kind)
+    ]  # fmt: skip
+
+
+def _members(hint: Any) -> tuple[Any, ...]:
+    """The types that an annotated hint is a union of, or the one that it is."""
+    kind = get_args(hint)[0]
+    return get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)

@@ -1,0 +1,128 @@
+"""The command `charrnn`: its commands, and where every error is shown."""
+
+import signal
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from charrnn import __version__
+from charrnn.cli.command import Command, Group
+from charrnn.cli.compare import compare
+from charrnn.cli.completion import InstallCompletion, ShowCompletion, enable_completion
+from charrnn.cli.corpora import corpora
+from charrnn.cli.evaluate import evaluate
+from charrnn.cli.gradients import gradients
+from charrnn.cli.inspect import inspect
+from charrnn.cli.plot import plot
+from charrnn.cli.prepare import prepare
+from charrnn.cli.probe import probe
+from charrnn.cli.process import open_streams
+from charrnn.cli.runs import runs
+from charrnn.cli.sample import sample
+from charrnn.cli.signals import exit_on_termination
+from charrnn.cli.sweep import sweep
+from charrnn.cli.train import train
+from charrnn.errors import CharRNNError, UsageError, from_os
+from charrnn.settings import plain
+
+app = typer.Typer(
+    cls=Group,
+    help="Character-level recurrent language models: train one on any text, and generate more.",
+    epilog="Begin with:  charrnn train shakespeare\nand then:    charrnn sample --temp 0.8",
+    no_args_is_help=True,
+    add_completion=False,  # see completion.py, whose flags take the name of a shell
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,  # a bug shows a plain traceback, without tensors
+)
+
+
+def main() -> None:
+    """The command `charrnn`. Every error that a user can fix ends here, as a few lines."""
+    signal.signal(signal.SIGTERM, exit_on_termination)
+    open_streams()
+    enable_completion()
+    try:
+        code = app(prog_name="charrnn", standalone_mode=False) or 0
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a Ctrl-C from now on leaves no traceback
+        sys.exit(code)
+    except SystemExit as end:  # Rich's, where the reader of the help closed the pipe
+        sys.exit(0 if isinstance(end.__context__, BrokenPipeError) else end.code)
+    except typer.TyperException as error:
+        if not error.format_message():  # the help was shown instead
+            sys.exit(error.exit_code)
+        _fail(_usage_error(error))
+    except CharRNNError as error:
+        _fail(error)
+    except OSError as error:
+        _fail(from_os(error))
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except MemoryError:
+        _fail(CharRNNError("there is not enough memory", "Close other programs, or take less."))
+
+
+def _usage_error(error: Any) -> UsageError:
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else "charrnn"
+    message = error.format_message()
+    if message.startswith("Invalid value"):
+        what, _, why = message.partition(": ")
+        message = f"{what}: {plain(why)}"
+    return UsageError(message, f"See {path} --help.")
+
+
+def _fail(error: CharRNNError) -> None:
+    from charrnn.display.log import show_error
+
+    show_error(error)
+    sys.exit(error.exit_code)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(f"charrnn {__version__}", flush=True)
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="print the version"),
+    ] = False,
+    show_completion: ShowCompletion = None,
+    install_completion: InstallCompletion = None,
+) -> None:
+    """Before every command."""
+
+
+def show_help(
+    command: Annotated[str | None, typer.Argument(help="a command", show_default=False)] = None,
+) -> None:
+    """Show this help, or that of a command."""
+    app([*([command] if command else []), "--help"], prog_name="charrnn", standalone_mode=False)
+
+
+_PANELS: dict[str, list[tuple[str, Any]]] = {
+    "Train and sample": [("train", train), ("sample", sample), ("eval", evaluate)],
+    "Compare": [("compare", compare), ("sweep", sweep), ("plot", plot)],
+    "Look inside": [("inspect", inspect), ("probe", probe), ("gradients", gradients)],
+    "Files and help": [
+        ("prepare", prepare), ("runs", runs), ("corpora", corpora), ("help", show_help),
+    ],
+}  # fmt: skip
+_EXAMPLES = {
+    "train": "Example: charrnn train shakespeare --time 2m --run first",
+    "sample": 'Example: charrnn sample first --temp 0.8 --prompt "To be"',
+    "eval": "Example: charrnn eval first --part valid",
+    "sweep": "Example: charrnn sweep shakespeare --cells lstm,gru --seeds 3 --time 1m",
+    "probe": "Example: charrnn probe first shakespeare.txt --unit 1.c17",
+    "gradients": "Example: charrnn gradients --cell elman --gain 2 --text shakespeare.txt",
+}
+for _panel, _commands in _PANELS.items():
+    for _name, _command in _commands:
+        app.command(_name, cls=Command, rich_help_panel=_panel, epilog=_EXAMPLES.get(_name))(
+            _command
+        )

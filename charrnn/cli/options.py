@@ -1,0 +1,95 @@
+"""Arguments and flags that several commands have, and checks of them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from charrnn.cli.completion import corpus_or_file, run_names
+from charrnn.cli.flags import flag
+from charrnn.errors import UsageError
+from charrnn.settings import ADVANCED, PartName
+from charrnn.values import check_device, check_encoding
+
+
+def check_encoding_flag(ctx: typer.Context, encoding: str | None) -> str | None:
+    """A callback of typer's. Raises UsageError for an encoding that Python does not know."""
+    return _checked(ctx, check_encoding, encoding)
+
+
+def check_device_flag(ctx: typer.Context, device: str | None) -> str | None:
+    """A callback of typer's. Raises UsageError for what is not a device."""
+    return _checked(ctx, check_device, device)
+
+
+def _checked(ctx: typer.Context, check: Callable[[str], None], value: str | None) -> str | None:
+    try:
+        if value is not None:
+            check(value)
+    except ValueError as error:
+        raise UsageError(str(error), f"See {ctx.command_path} --help.") from None
+    return value
+
+
+def exclude(**flags: object) -> None:
+    """Raise UsageError if more than one flag is given: has a value other than None or False."""
+    named = [flag(name) for name, value in flags.items() if value not in (None, False)]
+    if len(named) > 1:
+        raise UsageError(f"{' and '.join(named)} exclude each other", "Leave one of them out.")
+
+
+Run = Annotated[
+    str | None,
+    typer.Argument(
+        help="a run's name, its folder or its model file", show_default="the run trained last",
+        autocompletion=run_names,
+    ),
+]  # fmt: skip
+Runs = Annotated[
+    list[str] | None,
+    typer.Argument(help="names of runs", show_default="all runs", autocompletion=run_names),
+]
+CorpusName = Annotated[
+    str,
+    typer.Argument(
+        help="a text file, a prepared corpus, or a corpus to download or make: see charrnn corpora",
+        autocompletion=corpus_or_file,
+    ),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="show no progress and no notices")]
+Json = Annotated[bool, typer.Option("--json", help="print JSON, one object a line")]
+Part = Annotated[
+    PartName | None,
+    typer.Option(
+        help="part of the corpus to score: train, valid or test", metavar="NAME",
+        show_default="test, or valid where there is no test",
+    ),
+]  # fmt: skip
+Encoding = Annotated[
+    str | None,
+    typer.Option(
+        help="encoding of the text file", show_default="utf-8", metavar="NAME",
+        callback=check_encoding_flag, rich_help_panel=ADVANCED,
+    ),
+]  # fmt: skip
+Device = Annotated[
+    str,
+    typer.Option(
+        help="auto (cuda, else cpu), cpu, cuda, cuda:1, mps", metavar="NAME",
+        callback=check_device_flag, rich_help_panel=ADVANCED,
+    ),
+]  # fmt: skip
+XAxisName = Annotated[
+    Literal["steps", "epochs", "time"],
+    typer.Option(
+        "--x", help="what the curves are drawn over: steps, epochs or time", metavar="NAME"
+    ),
+]
+Together = Annotated[
+    bool, typer.Option("--together", help="draw runs on different texts in one chart")
+]
+Picture = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="draw the curves in a .png, .svg or .pdf"),
+]

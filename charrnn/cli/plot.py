@@ -1,0 +1,42 @@
+"""charrnn plot: learning curves."""
+
+from charrnn.cli.options import Json, Picture, Quiet, Runs, Together, XAxisName, exclude
+from charrnn.errors import CheckpointError
+from charrnn.events import Noticed
+
+
+def plot(
+    runs: Runs = None,
+    output: Picture = None,
+    x: XAxisName = "time",
+    together: Together = False,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Draw the learning curves of runs: training and validation."""
+    exclude(output=output, json=json)
+    from charrnn.display.learning_curves import RunCurves, show_curves
+    from charrnn.display.listings import print_records
+    from charrnn.storage.metrics import read_curves
+    from charrnn.storage.overview import overview
+    from charrnn.storage.runs import find, run_folders
+
+    folders = [find(name).parent for name in runs or []] or run_folders() or [find(None).parent]
+    drawn = [RunCurves(f.name, overview(f).corpus, read_curves(f)) for f in folders]
+    for run in drawn:
+        if runs and not run.curves.training:
+            hint = "They are in the run's metrics.jsonl, which is missing or empty."
+            raise CheckpointError(f"run {run.run} has no learning curves", hint)
+    if json:
+        print_records(
+            {"run": run.run, "corpus": run.corpus, **run.curves.record()} for run in drawn
+        )
+    elif output:
+        from charrnn.display.figure import save_figure
+        from charrnn.display.log import show_event
+
+        save_figure(output, drawn, x, together)
+        if not quiet:
+            show_event(Noticed(f"Written: {output}"))
+    else:
+        show_curves(drawn, x, together)

@@ -1,0 +1,1 @@
+"""Everything a person sees. Rich lives here; training and sampling do not."""

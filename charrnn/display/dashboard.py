@@ -1,0 +1,190 @@
+"""The live training screen: progress, learning curves and the latest sample."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console, Group, RenderableType
+from rich.constrain import Constrain
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from charrnn.display.charts import Axis
+from charrnn.display.console import framed
+from charrnn.display.learning_curves import TRAINING, X_AXES, training_chart
+from charrnn.display.stdout import escaped
+from charrnn.display.wording import (
+    bits_of,
+    clock,
+    decimal,
+    finished,
+    prepared,
+    speed,
+    started,
+    time_left,
+)
+from charrnn.events import (
+    Curves,
+    Emit,
+    Evaluated,
+    Event,
+    Finished,
+    Noticed,
+    Planned,
+    Prepared,
+    Progress,
+    Sampled,
+    Started,
+    Stepped,
+    Unit,
+)
+
+_CHART_ROWS = 9
+_MAX_POINTS = 2000  # of a curve: more than a screen can show
+_MARGIN = 3  # columns that stay empty: a ^C printed by the terminal would break the last line
+_MIN_BAR = 10  # columns of a bar with the gaps around it
+_REFRESH = 0.1  # seconds between refreshes for progress alone
+
+
+class Dashboard:
+    """The state of training as a screen: call it with each event, then print `render()`.
+
+    Messages are printed above it as they come, on the same console.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.progress: Progress | None = None
+        self.stepped: Stepped | None = None
+        self.total_steps: int | None = None
+        self.unit: Unit = "character"
+        self.training: list[tuple[int, float]] = []
+        self.validation: list[tuple[int, float]] = []
+        self.sample = self.ending = ""
+
+    def __call__(self, event: Event) -> None:
+        """Take in an event."""
+        match event:
+            case Progress():
+                self.progress = event if event.done < event.total else None
+            case Prepared():
+                self._print(prepared(event), "dim")
+            case Started():
+                self._start(event)
+            case Curves():
+                self.unit = event.unit
+                self.training, self.validation = (
+                    [(point.step, point.bits) for point in points[-_MAX_POINTS:]]
+                    for points in (event.training, event.validation)
+                )
+            case Planned():
+                self.total_steps = event.total_steps
+            case Stepped():
+                self._step(event)
+            case Evaluated():
+                self.validation.append((event.step, bits_of(event, self.unit)))
+            case Sampled():
+                self.sample = event.text
+            case Noticed():
+                self._print(event.message, "yellow")
+            case Finished():
+                self.ending = finished(event, self.unit)
+
+    def _start(self, event: Started) -> None:
+        if self.ending:  # of the run before, where several are trained one after the other
+            self._print(self.ending.partition("\n")[0], "")
+        if event.step == 0:
+            self.training, self.validation = [], []
+            self.stepped, self.total_steps = None, None
+        self.sample = self.ending = ""
+        self.unit = event.unit
+        self._print(started(event), "dim")
+
+    def _step(self, event: Stepped) -> None:
+        self.stepped, curve = event, self.training
+        while curve and curve[-1][0] >= event.step:  # back at an earlier checkpoint
+            curve.pop()
+        curve.append((event.step, bits_of(event, self.unit)))
+        if len(curve) > _MAX_POINTS:
+            del curve[1::2]
+
+    def _print(self, line: str, style: str) -> None:
+        for part in escaped(line).split("\n"):
+            command = part.startswith("  charrnn")  # not wrapped, so that it can be copied
+            self.console.print(Text(part, style), soft_wrap=command)
+
+    def render(self, running: bool = True) -> RenderableType:
+        """The whole screen; how it ended, in place of the progress, when no longer `running`."""
+        width = self.console.width - _MARGIN
+        parts: list[RenderableType] = []
+        if self.progress and running:
+            task, done, total = self.progress.task, self.progress.done, self.progress.total
+            parts.append(_bar(task, done, total, "", width))
+        if self.stepped:
+            if running:
+                parts.append(self._training_bar(self.stepped, width))
+            parts.append(self._chart(self.stepped))
+        rows = self.console.height - _CHART_ROWS - 10  # that are left for the sample
+        if self.sample and rows > 0:
+            shown = "".join(c if c.isprintable() or c == "\n" else " " for c in self.sample)
+            lines = "\n".join(shown.strip("\n").split("\n")[:rows])
+            parts.append(framed(Text(lines, no_wrap=True, overflow="ellipsis"), "sample"))
+        screen: RenderableType = Constrain(Group(*parts), width)
+        if running or not self.ending:
+            return screen
+        return Group(screen, Text(escaped(self.ending)))
+
+    def _training_bar(self, event: Stepped, width: int) -> RenderableType:
+        left = time_left(event, self.total_steps)
+        remaining = f"{clock(left)} left" if left is not None else "estimating the time left"
+        after = f"{speed(event, self.unit)}  {remaining}"
+        return _bar(f"step {event.step:,}", event.step, self.total_steps or 0, after, width)
+
+    def _chart(self, event: Stepped) -> RenderableType:
+        axis, right = X_AXES["steps"], float(max(self.total_steps or 0, event.step))
+        x = Axis(axis.title, 0.0, right, axis.label)
+        note = f"epoch {decimal(event.epoch)}, learning rate {event.learning_rate:.2g}"
+        return training_chart(self.training, self.validation, x, self.unit, _CHART_ROWS, note)
+
+
+def _bar(before: str, done: int, total: int, after: str, width: int) -> RenderableType:
+    """Progress between two texts; without the bar where there is no room for one."""
+    after = f"{done / total:.0%}  {after}".rstrip() if total else after
+    if len(before) + len(after) + _MIN_BAR > width:
+        return Text(f"{before}  {after}")
+    row = Table.grid(padding=(0, 0, 0, 2), expand=True)
+    row.add_column(no_wrap=True)
+    row.add_column(ratio=1)
+    row.add_column(no_wrap=True)
+    bar = ProgressBar(total or None, done, pulse=not total, complete_style=TRAINING)
+    row.add_row(before, bar, after)
+    return row
+
+
+@contextmanager
+def live_dashboard(console: Console) -> Iterator[Emit]:
+    """A function that takes events and keeps a dashboard on the terminal up to date."""
+    dashboard, refreshed = Dashboard(console), 0.0
+    running = True
+
+    def emit(event: Event) -> None:
+        nonlocal refreshed
+        dashboard(event)
+        now = time.monotonic()
+        if not isinstance(event, Progress) or not dashboard.progress or now > refreshed + _REFRESH:
+            live.refresh()
+            refreshed = now
+
+    live = Live(
+        console=console, auto_refresh=False, vertical_overflow="ellipsis",
+        get_renderable=lambda: dashboard.render(running),
+        redirect_stdout=False,  # data goes to a file or a pipe, never to the dashboard
+    )  # fmt: skip
+    with live:
+        try:
+            yield emit
+        finally:
+            running = False
+            live.refresh()

@@ -1,0 +1,96 @@
+"""Learning curves as a picture in a file, drawn by matplotlib."""
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from charrnn.display.charts import limits
+from charrnn.display.learning_curves import (
+    X_AXES,
+    RunCurves,
+    X,
+    XAxis,
+    corpora,
+    divided,
+    styles,
+)
+from charrnn.errors import MissingError, UsageError
+from charrnn.files import atomic_write
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+FORMATS = ("png", "svg", "pdf")
+_DASHES = ("-", "--", "-.", ":")
+_MARKERS = "osD^vPX<>*"
+_MARKERS_EACH = 8  # of a curve
+_MARGIN = 0.04  # of the height, above and below the curves
+
+
+def check_figure(path: Path) -> None:
+    """Raise if a picture cannot be drawn there, before hours are spent on what it shows.
+
+    UsageError for a name without a known ending, MissingError without matplotlib.
+    """
+    if path.suffix.removeprefix(".").lower() not in FORMATS:
+        hint = f"Take a name that ends in .{', .'.join(FORMATS)}."
+        raise UsageError(f"{path} is not the name of a picture", hint)
+    if find_spec("matplotlib") is None:
+        raise MissingError(
+            "pictures are drawn by matplotlib, which is not installed",
+            "pip install 'charrnn-toolkit[plot]', or leave the file out for a chart here.",
+        )
+
+
+def save_figure(
+    path: Path, runs: Sequence[RunCurves], x: X = "time", together: bool = False
+) -> None:
+    """Draw training (thin) and validation (thick) of each run, one plot below the other.
+
+    Runs on one corpus share a plot; all do if `together`. Errors as in `check_figure`.
+    """
+    check_figure(path)
+    from matplotlib.figure import Figure
+
+    groups = divided(runs, together) or [[]]
+    figure = Figure(figsize=(8, 0.5 + 4.5 * len(groups)), layout="constrained")
+    numbers = {name: number for number, name in enumerate(styles([run.run for run in runs]))}
+    for axes, group in zip(figure.subplots(len(groups), squeeze=False)[:, 0], groups, strict=True):
+        _plot(axes, group, numbers, x)
+    with atomic_write(path) as file:
+        figure.savefig(file, format=path.suffix.removeprefix(".").lower(), dpi=150)
+
+
+def _plot(axes: "Axes", runs: Sequence[RunCurves], numbers: dict[str, int], x: X) -> None:
+    """The runs that share these axes, with what the axes show."""
+    for run in runs:
+        first = next(other for other in runs if other.run == run.run)
+        _plot_run(axes, run, numbers[run.run], run.run if run is first else None, X_AXES[x])
+    low, high = limits(
+        p.bits for run in runs for p in (*run.curves.training, *run.curves.validation)
+    )
+    margin = _MARGIN * (high - low)
+    axes.set_ylim(low - margin, high + margin)
+    axes.set_xlim(left=0)
+    axes.set_xlabel("training time in seconds" if x == "time" else X_AXES[x].title)
+    axes.grid(alpha=0.3)
+    if runs:
+        axes.set_ylabel(f"bits per {runs[0].curves.unit}")
+        title = f"{corpora(runs)} (thin: training, thick: validation)"
+        axes.set_title(title, fontsize="medium", parse_math=False)
+        axes.legend()
+
+
+def _plot_run(axes: "Axes", run: RunCurves, number: int, label: str | None, axis: XAxis) -> None:
+    """A run in a colour, with dashes and markers of its own, so that it prints well in grey."""
+    color, dashes = f"C{number % 10}", _DASHES[number // 10 % len(_DASHES)]
+    named = run.curves.validation or run.curves.training
+    for points, thickness in ((run.curves.training, 0.7), (run.curves.validation, 2.0)):
+        every = max(1, len(points) // _MARKERS_EACH)
+        axes.plot(
+            [axis.value(point) for point in points], [point.bits for point in points],
+            color=color, linestyle=dashes, linewidth=thickness, markersize=5,
+            marker=_MARKERS[number % len(_MARKERS)] if points is named else "",
+            markevery=(number % every, every), label=label if points is named else None,
+        )  # fmt: skip

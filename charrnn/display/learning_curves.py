@@ -1,0 +1,133 @@
+"""Learning curves of runs: which points are shown, over what, and which runs share a chart."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from charrnn.display.charts import COLOURS, Axis, Chart, Line, Points, limits, line_style
+from charrnn.display.console import output_console
+from charrnn.display.stdout import escaped, stop_at_closed_pipe
+from charrnn.display.wording import clock, decimal
+from charrnn.events import Curves, Point, Unit
+
+X = Literal["steps", "epochs", "time"]
+TRAINING, VALIDATION = COLOURS[:2]
+_ROWS = 15
+
+
+class XAxis(NamedTuple):
+    """What x can be: its title, the value of a point, and how a value is written."""
+
+    title: str
+    value: Callable[[Point], float]
+    label: Callable[[float], str]
+
+
+X_AXES: dict[X, XAxis] = {
+    "steps": XAxis("training steps", lambda point: point.step, lambda x: f"{x:,.0f}"),
+    "epochs": XAxis("epochs", lambda point: point.epoch, decimal),
+    "time": XAxis("training time", lambda point: point.seconds, clock),
+}
+
+
+@dataclass(frozen=True)
+class RunCurves:
+    """The curves of a run that was trained on a corpus. Runs of a group have the group's name."""
+
+    run: str
+    corpus: str
+    curves: Curves
+
+
+def styles(names: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """The colour and the mark of each name, the same in a table and in all charts."""
+    return {name: line_style(number) for number, name in enumerate(dict.fromkeys(names))}
+
+
+def divided(runs: Sequence[RunCurves], together: bool) -> list[list[RunCurves]]:
+    """Runs that share their axes: those on one corpus, or all if `together`.
+
+    Bits per character and bits per byte never share an axis.
+    """
+    groups: dict[tuple[str, Unit], list[RunCurves]] = {}
+    for run in runs:
+        key = ("" if together else run.corpus, run.curves.unit)
+        groups.setdefault(key, []).append(run)
+    return list(groups.values())
+
+
+def corpora(runs: Sequence[RunCurves]) -> str:
+    """The names of their corpora."""
+    return ", ".join(dict.fromkeys(escaped(run.corpus) for run in runs))
+
+
+def compares_validation(runs: Sequence[RunCurves]) -> bool:
+    """Whether each has a validation curve, and one of them more than a few points of it."""
+    counts = [len(run.curves.validation) for run in runs]
+    return min(counts) > 1 and max(counts) > 3
+
+
+def charts(runs: Sequence[RunCurves], x: X, together: bool) -> list[Chart]:
+    """A chart for each corpus. A run alone shows training and validation, several show one."""
+    style = styles([run.run for run in runs])
+    return [
+        _chart_of_run(group[0], x) if len(group) == 1 else _chart_of_runs(group, x, style)
+        for group in divided(runs, together)
+    ]
+
+
+def training_chart(
+    training: Points, validation: Points, x: Axis, unit: Unit, rows: int, note: str = ""
+) -> Chart:
+    """The chart of one run, with its last values in the legend."""
+    lines = [
+        Line(f"{name} {points[-1][1]:.3f}", points, colour, name[0].upper())
+        for name, points, colour in (
+            ("training", training, TRAINING),
+            ("validation", validation, VALIDATION),
+        )
+        if points
+    ]
+    return Chart("", lines, x, _bits_axis(lines, unit), rows, note)
+
+
+def _chart_of_run(run: RunCurves, x: X) -> Chart:
+    axis = X_AXES[x]
+    training, validation = (
+        [(axis.value(point), point.bits) for point in points]
+        for points in (run.curves.training, run.curves.validation)
+    )
+    right = max((value for value, _ in [*training, *validation]), default=1.0)
+    shown = Axis(axis.title, 0.0, right, axis.label)
+    note = f"{escaped(run.run)} on {escaped(run.corpus)}"
+    return training_chart(training, validation, shown, run.curves.unit, _ROWS, note)
+
+
+def _chart_of_runs(runs: Sequence[RunCurves], x: X, style: dict[str, tuple[str, str]]) -> Chart:
+    axis, validation = X_AXES[x], compares_validation(runs)
+    lines = [
+        Line(
+            escaped(run.run),
+            [(axis.value(p), p.bits)
+             for p in (run.curves.validation if validation else run.curves.training)],
+            *style[run.run],
+        )
+        for run in runs
+    ]  # fmt: skip
+    right = max((value for line in lines for value, _ in line.points), default=1.0)
+    title = f"{corpora(runs)}: {'validation' if validation else 'training'}"
+    shown = Axis(axis.title, 0.0, right, axis.label)
+    return Chart(title, lines, shown, _bits_axis(lines, runs[0].curves.unit), _ROWS)
+
+
+def _bits_axis(lines: Sequence[Line], unit: Unit) -> Axis:
+    low, high = limits(bits for line in lines for _, bits in line.points)
+    return Axis(f"bits per {unit}", low, high, lambda value: f"{value:.2f}")
+
+
+def show_curves(runs: Sequence[RunCurves], x: X = "time", together: bool = False) -> None:
+    """Print the learning curves on stdout: a chart for each corpus, or one if `together`."""
+    with stop_at_closed_pipe():
+        out = output_console()
+        for chart in charts(runs, x, together):
+            out.print(chart)

@@ -1,0 +1,74 @@
+"""Lists on stdout: the runs and the corpora there are."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from charrnn.display.console import output_console
+from charrnn.display.stdout import escaped, stop_at_closed_pipe
+from charrnn.display.tables import Column, fitted
+
+if TYPE_CHECKING:
+    from charrnn.storage.overview import Overview
+    from charrnn.text.corpus import CorpusSummary
+
+
+def print_records(records: Iterable[Mapping[str, Any]]) -> None:
+    """Print JSON objects, one a line."""
+    with stop_at_closed_pipe():
+        for record in records:
+            print(json.dumps(record), flush=True)
+
+
+def show_runs(runs: "Sequence[Overview]", as_json: bool) -> None:
+    """Print the runs, the one trained last at the end."""
+    if as_json:
+        print_records(run.record() for run in runs)
+        return
+    columns = [
+        Column("run", [Text(escaped(run.run), "bold") for run in runs], left=True, wraps=True),
+        Column("corpus", [escaped(run.corpus) for run in runs], left=True, drop=1),
+        Column("network", [escaped(run.network) for run in runs], left=True),
+        Column("parameters", [_number(run.parameters) for run in runs], drop=2),
+        Column("steps", [_number(run.steps) for run in runs]),
+        Column("bits", ["" if run.bits is None else f"{run.bits:.3f}" for run in runs]),
+        Column("state", [run.state for run in runs], left=True),
+    ]
+    _print(columns, "No runs here yet. Begin with: charrnn train shakespeare")
+
+
+def show_corpora(
+    corpora: "Sequence[CorpusSummary]", catalog: Mapping[str, str], as_json: bool
+) -> None:
+    """Print the prepared corpora, then the names of the catalog."""
+    if as_json:
+        entries = ({"name": name, "about": about} for name, about in catalog.items())
+        print_records([*map(asdict, corpora), *entries])
+        return
+    columns = [
+        Column("corpus", [Text(escaped(c.name), "bold") for c in corpora], left=True, wraps=True),
+        Column("tokens", [_number(corpus.tokens) for corpus in corpora]),
+        Column("vocabulary", [_number(corpus.vocabulary_size) for corpus in corpora]),
+        Column("tokenizer", [corpus.tokenizer for corpus in corpora], left=True, drop=2),
+        Column("made from", [escaped(", ".join(c.sources)) for c in corpora], left=True, drop=1),
+    ]
+    _print(columns, "No prepared corpora here yet.")
+    named = [Column("to train on by name", list(catalog), left=True),
+             Column("", list(catalog.values()), left=True, wraps=True)]  # fmt: skip
+    _print(named, "")
+
+
+def _print(columns: Sequence[Column], empty: str) -> None:
+    with stop_at_closed_pipe():
+        out = output_console()
+        if columns[0].cells:
+            out.print(fitted(columns, out.width))
+        else:
+            out.print(Text(empty, "dim"))
+
+
+def _number(value: int | None) -> str:
+    return "" if value is None else f"{value:,}"

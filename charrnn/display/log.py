@@ -1,0 +1,177 @@
+"""Events and errors on stderr, scores on stdout.
+
+`listen` gives the function that events are sent to: a live dashboard on a terminal, plain lines
+elsewhere, JSON lines or nothing when asked for.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from charrnn.display.console import error_console, output_console
+from charrnn.display.dashboard import live_dashboard
+from charrnn.display.stdout import escaped, stop_at_closed_pipe
+from charrnn.display.wording import (
+    bits_of,
+    clock,
+    decimal,
+    finished,
+    prepared,
+    speed,
+    started,
+    time_left,
+)
+from charrnn.errors import CharRNNError
+from charrnn.events import (
+    Curves,
+    Emit,
+    Evaluated,
+    Event,
+    Finished,
+    Noticed,
+    Planned,
+    Prepared,
+    Progress,
+    Started,
+    Stepped,
+    Unit,
+)
+
+_LINE_INTERVAL = 10.0  # seconds between plain lines of training
+
+
+def show_error(error: CharRNNError) -> None:
+    """Print an error on stderr: one sentence, and a next step, which may have several lines."""
+    out = error_console()
+    with suppress(OSError):  # a closed stderr; the exit code still tells
+        out.print(Text.assemble(("charrnn: error: ", "bold red"), _one_line(error.message)))
+        for line in error.hint.splitlines():
+            out.print(Text(_one_line(line), "dim"))
+
+
+def _one_line(text: str) -> str:
+    """The text on one line: a file's name may contain line breaks."""
+    return escaped(text).replace("\n", "\\n")
+
+
+@contextmanager
+def listen(quiet: bool, as_json: bool) -> Iterator[Emit]:
+    """A function that shows each event, in the form that suits where stderr goes."""
+    out = error_console()
+    if as_json:
+        yield _until_closed(_print_json)
+    elif quiet:
+        yield lambda _: None
+    elif out.is_terminal and not out.is_dumb_terminal and (out.encoding or "").startswith("utf"):
+        with live_dashboard(out) as show:
+            yield _until_closed(show)
+    else:
+        yield _until_closed(Lines(out))
+
+
+@contextmanager
+def listen_beside_output() -> Iterator[Emit]:
+    """As `listen`, for commands that write data meanwhile: silent where both would be mixed.
+
+    Events are shown if stderr is a terminal and stdout is not.
+    """
+    with listen(quiet=sys.stdout.isatty() or not sys.stderr.isatty(), as_json=False) as show:
+        yield show
+
+
+def show_event(event: Event) -> None:
+    """Print a single event on stderr, as a plain line."""
+    Lines(error_console())(event)
+
+
+def _until_closed(show: Emit) -> Emit:
+    """The same until writing fails: a closed stderr is not a reason to stop training."""
+    failed = False
+
+    def emit(event: Event) -> None:
+        nonlocal failed
+        if not failed:
+            try:
+                show(event)
+            except OSError:
+                failed = True
+
+    return emit
+
+
+def _print_json(event: Event) -> None:
+    if not isinstance(event, Progress | Curves):
+        with stop_at_closed_pipe():
+            print(json.dumps(event.record()), flush=True)
+
+
+def show_scores(scores: Mapping[str, Any], as_json: bool) -> None:
+    """Print the scores of `eval` on stdout: one object, or a line each."""
+    with stop_at_closed_pipe():
+        if as_json:
+            print(json.dumps(scores), flush=True)
+        else:
+            _print_scores(scores)
+
+
+def _print_scores(scores: Mapping[str, Any]) -> None:
+    out = output_console(soft_wrap=True)
+    for name, value in scores.items():
+        number = f"{value:,}" if isinstance(value, int) else str(value)
+        shown = f"{value:.4f}" if isinstance(value, float) else number
+        strong = "bold" if name.startswith("bits") else ""
+        out.print(Text.assemble((f"{name.replace('_', ' '):<20}", "dim"), (escaped(shown), strong)))
+
+
+class Lines:
+    """Prints events as plain lines, for a log."""
+
+    def __init__(self, out: Console) -> None:
+        self.out = out
+        self.printed = 0.0
+        self.total_steps: int | None = None
+        self.unit: Unit = "character"
+
+    def __call__(self, event: Event) -> None:
+        """Print an event, or not: steps are printed every ten seconds."""
+        match event:
+            case Prepared():
+                self._print(prepared(event))
+            case Started():
+                self.total_steps, self.unit = None, event.unit
+                self._print(started(event))
+            case Planned():
+                self.total_steps = event.total_steps
+            case Stepped() if time.monotonic() - self.printed >= _LINE_INTERVAL:
+                self.printed = time.monotonic()
+                self._print(self._step(event))
+            case Evaluated():
+                self._print(
+                    f"step {event.step:,}  validation {bits_of(event, self.unit):.3f} "
+                    f"bits per {self.unit}{'  best so far' if event.best else ''}"
+                )
+            case Noticed():
+                self._print(event.message)
+            case Finished():
+                self._print(finished(event, self.unit))
+
+    def _step(self, event: Stepped) -> str:
+        left = time_left(event, self.total_steps)
+        parts = [
+            f"step {event.step:,}" + (f"/{self.total_steps:,}" if self.total_steps else ""),
+            f"epoch {decimal(event.epoch)}",
+            f"training {bits_of(event, self.unit):.3f} bits per {self.unit}",
+            f"learning rate {event.learning_rate:.2g}",
+            speed(event, self.unit),
+            *([f"{clock(left)} left"] if left is not None else []),
+        ]
+        return "  ".join(parts)
+
+    def _print(self, line: str) -> None:
+        self.out.print(Text(escaped(line)))

@@ -1,0 +1,74 @@
+"""Writing data to stdout: at once, as whole characters, and silently once the reader is gone."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def stop_at_closed_pipe() -> Iterator[None]:
+    """A block that writes to stdout, and ends without an error when nobody reads it any more."""
+    try:
+        yield
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+# What a terminal obeys instead of showing it: controls, and marks that turn the order of a line.
+_CONTROLS = [n for n in (*range(0x20), *range(0x7F, 0xA0)) if chr(n) not in "\t\n"]
+_DIRECTIONS = [0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+_ESCAPES = {n: chr(n).encode("unicode_escape").decode() for n in (*_CONTROLS, *_DIRECTIONS)}
+# Bytes that are not UTF-8, as PEP 383 smuggles them through str.
+_ESCAPES |= {0xDC00 + byte: f"\\x{byte:x}" for byte in range(0x80, 0x100)}
+
+
+def escaped(text: str) -> str:
+    r"""The text with escapes, such as \x1b, for controls and stray bytes."""
+    return text.translate(_ESCAPES)
+
+
+class _Escaper:
+    """Escapes a text that comes in pieces. The line ends of Windows stay, too."""
+
+    def __init__(self) -> None:
+        self.held = ""  # a carriage return, which a line feed may follow
+
+    def __call__(self, text: str) -> str:
+        text, self.held = self.held + text, ""
+        if text.endswith("\r"):
+            text, self.held = text[:-1], "\r"
+        return "\r\n".join(map(escaped, text.split("\r\n")))
+
+
+@contextmanager
+def stdout_writer(*, raw: bool = False) -> Iterator[Callable[[str], None]]:
+    """A function that writes text to stdout and flushes it.
+
+    Into a pipe or file text goes as UTF-8, and lone surrogates (PEP 383) become the bytes that they
+    stand for. On a terminal controls are escaped unless `raw`, and a line end is added if the text
+    lacks one, so that the prompt stands on a line of its own.
+    """
+    terminal = sys.stdout.isatty()
+    if hasattr(sys.stdout, "reconfigure"):
+        encoding = None if terminal else "utf-8"
+        errors = "replace" if terminal else "surrogateescape"
+        sys.stdout.reconfigure(encoding=encoding, errors=errors, newline="")
+    last, escape = "\n", _Escaper()
+
+    def write(text: str) -> None:
+        nonlocal last
+        if terminal and not raw:
+            text = escape(text)
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        last = text[-1:] or last
+
+    with stop_at_closed_pipe():
+        try:
+            yield write
+        finally:
+            if terminal:
+                sys.stdout.write(escaped(escape.held))
+                if last != "\n" or escape.held:
+                    print()

@@ -1,0 +1,79 @@
+"""Events in English sentences, as the dashboard and the log show them."""
+
+from charrnn.events import Evaluated, Finished, Prepared, Started, Stepped, Unit
+
+
+def clock(seconds: float) -> str:
+    """75.0 -> '1:15'."""
+    minutes, rest = divmod(max(0, round(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def decimal(value: float) -> str:
+    """4.21 -> '4.21', 60.0 -> '60'."""
+    return f"{value:,.2f}".rstrip("0").rstrip(".")
+
+
+def plural(count: int, noun: str) -> str:
+    """(1, 'step') -> '1 step', (1200, 'step') -> '1,200 steps'."""
+    return f"{count:,} {noun if count == 1 else f'{noun}s'}"
+
+
+def bits_of(event: Stepped | Evaluated, unit: Unit) -> float:
+    """The bits per character, or per byte, that an event reports."""
+    return event.bits_per_byte if unit == "byte" else event.bits_per_character
+
+
+def speed(event: Stepped, unit: Unit) -> str:
+    """'152,000 characters/s', or bytes/s."""
+    rate = event.tokens_per_second if unit == "byte" else event.characters_per_second
+    return f"{rate:,.0f} {unit}s/s"
+
+
+def time_left(event: Stepped, total_steps: int | None) -> float | None:
+    """Seconds to the last step at the average speed so far; None before that step is known."""
+    if not total_steps:
+        return None
+    return max(0, total_steps - event.step) * event.elapsed / max(1, event.step)
+
+
+def started(event: Started) -> str:
+    """What is trained, on which text, how and where, in two lines."""
+    begun = f"Resuming {event.run} after {plural(event.step, 'step')}, on {event.corpus}"
+    what = begun if event.step else f"Training {event.run} on {event.corpus}"
+    return (
+        f"{what}: {plural(event.tokens, 'token')}, "
+        f"vocabulary of {plural(event.vocabulary_size, event.unit)}, "
+        f"batch of {plural(event.batch_size, 'sequence')} x {plural(event.seq_length, 'step')}\n"
+        f"{event.model}, {plural(event.parameters, 'parameter')}, "
+        f"{event.optimizer} with a {event.schedule} schedule, "
+        f"on {event.device} in {event.precision}"
+    )
+
+
+def finished(event: Finished, unit: Unit) -> str:
+    """How training ended, and which commands come next."""
+    run = event.run
+    bits = event.bits_per_byte if unit == "byte" else event.bits_per_character
+    length = f"{plural(event.step, 'step')} in {clock(event.seconds)}"
+    best = "" if bits is None else f" Best validation: {bits:.3f} bits per {unit}."
+    trained = [
+        (f"charrnn sample {run} --temp 0.8", "to generate text"),
+        (f"charrnn eval {run}", "to score it"),
+    ]
+    if event.interrupted:
+        text = f"Stopped {run} after {length}, with everything saved.{best}"
+        resume = (f"charrnn train --resume --run {run}", "to resume")
+        commands = [resume] if bits is None else [resume, trained[0]]
+    else:
+        text, commands = f"Trained {run} for {length}.{best}", trained
+    wide = max(len(command) for command, _ in commands)
+    return "\n".join([text, *(f"  {command:<{wide}}  {why}" for command, why in commands)])
+
+
+def prepared(event: Prepared) -> str:
+    """Where a corpus is, and how large."""
+    verb = "Found" if event.reused else "Prepared"
+    size = f"{plural(event.tokens, 'token')}, vocabulary of {event.vocabulary_size:,}"
+    return f"{verb} {event.path}: {size}"

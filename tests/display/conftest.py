@@ -1,0 +1,82 @@
+"""Runs made up for the display: no training needed."""
+
+from collections.abc import Callable
+
+import pytest
+from rich.console import Console
+
+from charrnn.evaluation.comparison import Compared, Group
+from charrnn.events import (
+    Curves,
+    Evaluated,
+    Event,
+    Finished,
+    Planned,
+    Point,
+    Prepared,
+    Sampled,
+    Started,
+    Stepped,
+    Unit,
+)
+
+WIDTHS = (40, 60, 80, 120)
+
+
+def events(unit: Unit = "character", steps: int = 100, interrupted: bool = False) -> list[Event]:
+    """What a run of `steps` steps reports; a byte has half the bits of a character."""
+    found: list[Event] = [
+        Prepared("tale", "corpora/tale", 1_003_855, 65, False),
+        Started("tale", "checkpoints/tale", "tale", 1_003_855, 65, unit, "lstm 2x256", 876_929,
+                "muon", "linear", "cpu", "bf16", 1, 32, 0),
+        Planned(steps),
+    ]  # fmt: skip
+    for step in range(10, steps + 1, 10):
+        bits, elapsed, epoch = 2 + 10 / step, step / 10, step / 40
+        found.append(
+            Stepped(step, steps, bits, bits, bits / 2, 0.01, 5000.0, 4000.0, elapsed, epoch)
+        )
+        found.append(Evaluated(step, bits, bits + 0.1, bits / 2 + 0.1, True, elapsed, epoch))
+    found.append(Sampled(steps, "the old king\nsat by the sea"))
+    found.append(Finished("tale", steps, 2.2, 2.2, 1.2, 10.0, interrupted))
+    return found
+
+
+def curves(unit: Unit = "character", last: float = 2.0) -> Curves:
+    """Ten points of training and of validation, that fall to `last`."""
+    points = [Point(step, step / 40, step / 2, last + 10 / step, 5000.0)
+              for step in range(10, 101, 10)]  # fmt: skip
+    return Curves(points, [point._replace(rate=None) for point in points], unit)
+
+
+def compared(run: str, bits: float, corpus: str = "tale", unit: Unit = "character") -> Compared:
+    """A run as `compare` has it."""
+    return Compared(run, "lstm", "2x256", 876_929, 1, 123_456.0, 12_345, 3_723.0, corpus, "test",
+                    bits, bits / 2, curves(unit, bits))  # fmt: skip
+
+
+def group(name: str, *bits: float, corpus: str = "tale", unit: Unit = "character") -> Group:
+    """A group of a run for each of those bits, or a run alone."""
+    names = [name] if len(bits) == 1 else [f"{name}-s{n}" for n in range(1, len(bits) + 1)]
+    return Group(name, [compared(n, b, corpus, unit) for n, b in zip(names, bits, strict=True)])
+
+
+@pytest.fixture
+def printed(capsys, monkeypatch) -> Callable[..., str]:
+    """What a function prints on a stdout that is a pipe, as many columns wide."""
+
+    def call(columns: int, show: Callable[..., None], *args: object, **named: object) -> str:
+        monkeypatch.setenv("COLUMNS", str(columns))
+        capsys.readouterr()
+        show(*args, **named)
+        return capsys.readouterr().out
+
+    return call
+
+
+def plain(renderable: object, columns: int = 80) -> str:
+    """The renderable as text without colours."""
+    console = Console(width=columns, height=50, color_system=None, force_terminal=False)
+    with console.capture() as capture:
+        console.print(renderable)
+    return capture.get()

@@ -1,0 +1,51 @@
+"""Events in words."""
+
+import pytest
+
+from charrnn.display.wording import clock, decimal, finished, plural, started, time_left
+from charrnn.events import Finished, Started, Stepped
+from tests.display.conftest import events
+
+START, END = next(e for e in events() if isinstance(e, Started)), events()[-1]
+
+
+def test_the_title_says_what_is_trained():
+    """A setting that is not said; '1 sequences'."""
+    assert started(START) == (
+        "Training tale on tale: 1,003,855 tokens, vocabulary of 65 characters, "
+        "batch of 1 sequence x 32 steps\n"
+        "lstm 2x256, 876,929 parameters, muon with a linear schedule, on cpu in bf16"
+    )
+    again = Started(**{**vars(START), "unit": "byte", "step": 7})
+    assert started(again).startswith("Resuming tale after 7 steps, on tale: ")
+    assert "vocabulary of 65 bytes" in started(again)
+
+
+@pytest.mark.parametrize(("unit", "bits"), [("character", "2.200"), ("byte", "1.200")])
+def test_the_ending_says_what_comes_next(unit, bits):
+    """Bits per character of a byte model; an interrupted run that nobody knows how to resume."""
+    done = finished(END, unit)
+    assert f"{bits} bits per {unit}" in done
+    assert "charrnn sample tale" in done
+    assert "--resume" not in done
+    stopped = finished(Finished(**{**vars(END), "interrupted": True}), unit)
+    assert "charrnn train --resume --run tale" in stopped
+    early = finished(Finished("tale", 1, None, None, None, 1.0, True), unit)
+    assert "1 step in 0:01" in early
+    assert "charrnn sample" not in early, "there may be no model yet"
+
+
+def test_numbers_are_written_plainly():
+    """3.1e+02, 1 steps, 0:75."""
+    assert [decimal(x) for x in (310.0, 4.206, 0, 1e6)] == ["310", "4.21", "0", "1,000,000"]
+    assert [plural(n, "step") for n in (0, 1, 1200)] == ["0 steps", "1 step", "1,200 steps"]
+    assert [clock(s) for s in (0.4, 75, 3723)] == ["0:00", "1:15", "1:02:03"]
+
+
+def test_time_left_is_neither_negative_nor_made_up():
+    """A division by zero at step 0; -0:10 left of a run that takes longer than planned."""
+    step = next(e for e in events() if isinstance(e, Stepped))
+    assert time_left(step, 110) == pytest.approx(10.0)
+    assert time_left(step, 5) == 0
+    assert time_left(step, None) is None
+    assert time_left(Stepped(**{**vars(step), "step": 0}), 10) is not None
