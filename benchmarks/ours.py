@@ -24,109 +24,100 @@ def characters() -> str:
 
 
 def train(
-    cell: Any, width: int, layers: int, lanes: int, window: int, seconds: float
+    cell: Any, hidden_size: int, layers: int, batch_size: int, seq_length: int, seconds: float
 ) -> dict[str, float]:
-    """Characters a second of whole steps, and the share of a step around its three products.
+    """Characters a second of whole steps, and the fraction of a step around its three products.
 
-    Timed are the training loop's own steps; forward, backward and optimizers are timed inside them.
+    Timed are the training loop's own steps and the reports of their losses; forward, backward and
+    optimizers are timed inside them.
     """
-    from charrnn.engine import train as loop
-    from charrnn.engine.optim import schedule
-    from charrnn.engine.session import Session
-    from charrnn.engine.watch import Watch
     from charrnn.settings import ModelSettings, TextSettings, TrainSettings
-    from charrnn.text.corpus import prepare
+    from charrnn.storage.layout import recurrent_parameter_count
+    from charrnn.text.preparation import prepare
+    from charrnn.training.loop import training_step
+    from charrnn.training.meter import Meter
+    from charrnn.training.run import Run
 
     with tempfile.TemporaryDirectory() as home:
         os.environ["CHARRNN_HOME"] = home
         text = Path(home) / "text.txt"
-        rng = np.random.default_rng(0)
-        text.write_text(
-            "".join(rng.choice(list(characters()), 8 * lanes * window + KINDS)) + characters()
+        drawn = np.random.default_rng(0).choice(
+            list(characters()), 8 * batch_size * seq_length + KINDS
         )
+        text.write_text("".join(drawn) + characters())
         corpus = prepare([str(text)], TextSettings(split="100/0/0"), None, lambda _: None)
-        model = ModelSettings(cell=cell, width=width, layers=layers)
-        session = Session(
-            corpus,
-            Path(home),
-            model,
-            TrainSettings(lanes=lanes, window=window, steps=10**9),
-            TextSettings(),
-        )
-        session.position.steps, session.position.hold = 10**9, 10
-        watch = Watch(session, lambda _: None)
-        inside = [0.0]
-
-        def timed(work: Callable[..., Any]) -> Callable[..., Any]:
-            def run(*given: Any, **named: Any) -> Any:
-                begun = time.perf_counter()
-                found = work(*given, **named)
-                inside[0] += time.perf_counter() - begun
-                return found
-
-            return run
-
-        session.crew.gradients = timed(session.crew.gradients)  # type: ignore[method-assign]  # looked at
-        for optimizer in session.optimizers:
-            optimizer.step = timed(optimizer.step)  # type: ignore[method-assign]  # likewise
-        session.model.train()
-
-        def step() -> None:
-            session.set_rates(schedule(session.position.step, 50, 50, 10**9))
-            watch.note(loop._step(session))
-
+        model = ModelSettings(cell=cell, hidden_size=hidden_size, layers=layers)
+        settings = TrainSettings(batch_size=batch_size, seq_length=seq_length, steps=10**9)
+        run = Run(corpus, Path(home), model, settings, TextSettings())
+        meter, inside = Meter(run, lambda _: None), Timed()
+        run.threads.backward = inside(run.threads.backward)  # type: ignore[method-assign]  # timed
+        for optimizer in run.optimizers:
+            optimizer.step = inside(optimizer.step)  # type: ignore[method-assign]  # likewise
+        run.model.train()
         for _ in range(3):
-            step()
-        inside[0], steps, begun = 0.0, 0, time.perf_counter()
+            meter.add(training_step(run))
+        inside.seconds, steps, begun = 0.0, 0, time.perf_counter()
         while steps < 5 or time.perf_counter() - begun < seconds:
-            step()
+            meter.add(training_step(run))
             steps += 1
         taken = time.perf_counter() - begun
-    weights = (
-        sum(p.numel() for p in session.model.parameters()) - session.model.embedding.weight.numel()
-    )
-    rate = steps * lanes * window / taken
-    return {"rate": rate, "around": 1 - inside[0] / taken, "flops": 6 * weights * rate}
+    weights = recurrent_parameter_count(model, KINDS)
+    rate = steps * batch_size * seq_length / taken
+    return {"rate": rate, "around": 1 - inside.seconds / taken, "flops": 6 * weights * rate}
 
 
-def sample(width: int, count: int, seconds: float) -> float:
-    """Characters a second, of all streams, the writing of text included."""
-    from charrnn.play.player import Player
-    from charrnn.play.sample import write, write_many
+class Timed:
+    """Wraps functions, and adds up the time spent in them."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self, work: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, timed."""
+
+        def run(*given: Any, **named: Any) -> Any:
+            begun = time.perf_counter()
+            found = work(*given, **named)
+            self.seconds += time.perf_counter() - begun
+            return found
+
+        return run
+
+
+def sample(hidden_size: int, count: int, seconds: float, backend: str = "numpy") -> float:
+    """Characters a second, of all texts, their decoding included."""
+    from charrnn.inference import sampling
+    from charrnn.inference.network import Network
     from charrnn.settings import ModelSettings, SampleSettings
-    from charrnn.store import shapes
+    from charrnn.storage.layout import parameter_shapes
     from charrnn.text.tokenizers import Characters
 
     rng = np.random.default_rng(0)
-    model = ModelSettings(width=width)
+    model = ModelSettings(hidden_size=hidden_size)
     weights = {
         name: rng.standard_normal(shape).astype(np.float32) / 16
-        for name, shape in shapes(model, KINDS).items()
+        for name, shape in parameter_shapes(model, KINDS).items()
     }
-    tokenizer = Characters(characters())
+    tokenizer, network = Characters(characters()), Network(model, weights)
     if count == 1:
         settings = SampleSettings(length=2000)
-        player = Player(model, weights)
-        return 2000 / per_call(lambda: list(write(player, tokenizer, settings)), seconds)
-    from charrnn.engine import crowd
-
+        return 2000 / per_call(lambda: list(sampling.sample(network, tokenizer, settings)), seconds)
+    sample_many = sampling.sample_many
+    if backend == "torch":
+        from charrnn.network.batch_sampling import sample_many
     settings = SampleSettings(length=1000, count=count)
-
-    def together() -> None:
-        drawn = crowd.blocks(model, weights, tokenizer, settings)
-        list(write_many(tokenizer, settings, drawn))
-
-    return count * settings.length / per_call(together, seconds)
+    taken = per_call(lambda: list(sample_many(network, tokenizer, settings)), seconds)
+    return count * settings.length / taken
 
 
 def ceiling() -> float:
     """Operations a second of a large matrix product, in the type that training takes."""
     import torch
 
-    from charrnn.engine import device as devices
+    from charrnn.network.device import find_device, use_bf16
 
-    device = devices.choose("auto")
-    dtype = torch.bfloat16 if devices.bf16(device, "auto") else torch.float32
+    device = find_device("auto")
+    dtype = torch.bfloat16 if use_bf16(device, "auto") else torch.float32
     a, b = (torch.randn(2048, 2048, dtype=dtype, device=device) for _ in range(2))
 
     def product() -> None:
@@ -141,21 +132,28 @@ def main() -> None:
     parser.add_argument("work", choices=["train", "sample", "ceiling"])
     parser.add_argument("--cell", default="lstm")
     for name, default in (
-        ("width", 256),
+        ("hidden_size", 256),
         ("layers", 2),
-        ("lanes", 128),
-        ("window", 32),
+        ("batch_size", 128),
+        ("seq_length", 32),
         ("count", 1),
     ):
-        parser.add_argument(f"--{name}", type=int, default=default)
+        parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=default)
+    parser.add_argument("--backend", choices=["numpy", "torch"], default="numpy")
     parser.add_argument("--seconds", type=float, default=4.0)
     given = parser.parse_args()
     if given.work == "train":
         found = train(
-            given.cell, given.width, given.layers, given.lanes, given.window, given.seconds
+            given.cell,
+            given.hidden_size,
+            given.layers,
+            given.batch_size,
+            given.seq_length,
+            given.seconds,
         )
     elif given.work == "sample":
-        found = {"rate": sample(given.width, given.count, given.seconds)}
+        rate = sample(given.hidden_size, given.count, given.seconds, given.backend)
+        found = {"rate": rate}
     else:
         found = {"rate": ceiling()}
     print(json.dumps(found))

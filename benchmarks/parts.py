@@ -1,6 +1,7 @@
 """The parts of the benchmark. Each gives rows as it finds them."""
 
 import json
+import shutil
 import statistics
 import sys
 from collections.abc import Callable, Iterator
@@ -8,8 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from benchmarks.measure import Row, charrnn, process, python, ratios
-from benchmarks.text import compressed, english
+from benchmarks.measure import Ran, Row, charrnn, process, python, ratios
+from benchmarks.text import compressed, english, write_mixed
 from charrnn.cells import CELLS
 
 _READ = "file = open({path!r}, encoding='utf-8', newline='')\nwhile file.read(1 << 20): pass"
@@ -36,8 +37,11 @@ class Bench:
         top = statistics.median(_rate("ours", "ceiling")() for _ in range(3))
         yield Row("training", "matrix product 2048^3", top / 1e9, "GFLOP/s")
         for cell in ("lstm", "gru"):
-            for width in (128, 256, 512):
-                name, shape = f"{cell} 2x{width}", ("train", "--cell", cell, "--width", str(width))
+            for hidden_size in (128, 256, 512):
+                name, shape = (
+                    f"{cell} 2x{hidden_size}",
+                    ("train", "--cell", cell, "--hidden-size", str(hidden_size)),
+                )
                 mine, _, ratio = ratios(self.runs, _rate("ours", *shape), _rate("plain", *shape))
                 yield Row("training", name, mine, "characters/s", ratio, "the plain loop")
                 look = python("benchmarks.ours", *shape)
@@ -47,14 +51,19 @@ class Bench:
 
     def sampling(self) -> Iterator[Row]:
         """One stream beside nn.LSTM, with oneDNN and without; 256 streams beside one."""
-        for width in (128, 256, 512):
-            size = ("sample", "--width", str(width), "--seconds", "2")
+        for hidden_size in (128, 256, 512):
+            size = ("sample", "--hidden-size", str(hidden_size), "--seconds", "2")
             one = _rate("ours", *size)
             for other, than in (((), "nn.LSTM"), (("--no-onednn",), "nn.LSTM without oneDNN")):
                 mine, _, ratio = ratios(self.runs, one, _rate("plain", *size, *other))
-                yield Row("sampling", f"2x{width}, one stream", mine, "characters/s", ratio, than)
-            mine, _, ratio = ratios(self.runs, _rate("ours", *size, "--count", "256"), one)
-            yield Row("sampling", f"2x{width}, 256", mine, "characters/s", ratio, "one stream")
+                yield Row(
+                    "sampling", f"2x{hidden_size}, one stream", mine, "characters/s", ratio, than
+                )
+            for backend in ("numpy", "torch"):
+                many = _rate("ours", *size, "--count", "256", "--backend", backend)
+                mine, _, ratio = ratios(self.runs, many, one)
+                what = f"2x{hidden_size}, 256 by {backend}"
+                yield Row("sampling", what, mine, "characters/s", ratio, "one stream")
 
     def startup(self) -> Iterator[Row]:
         """How long until something happens."""
@@ -70,32 +79,32 @@ class Bench:
             yield Row("startup", f"charrnn {' '.join(what)}", mine, "s", ratio, "import torch")
 
     def prepare(self) -> Iterator[Row]:
-        """A large text into a corpus, beside reading and decoding it."""
-        large = self.home / "large.txt"
-        piece = english(1_000_000)
-        with large.open("w", encoding="utf-8", newline="") as file:
-            for _ in range(self.megabytes):
-                file.write(piece)
-        size, peaks = large.stat().st_size / 1e6, []
+        """Rate beside reading and decoding; peak memory, for 4 and 8 times as much text too."""
+        large, peak = self.home / "large.txt", 0.0
 
-        def ours() -> float:
-            for path in self.home.glob("corpora/large*/*"):
-                path.unlink()
-            ran = charrnn(self.home, "prepare", str(large), "--quiet")
-            peaks.append(ran.mebibytes)
-            return size / ran.seconds
+        def prepared() -> Ran:
+            for folder in self.home.glob("corpora/large*"):
+                shutil.rmtree(folder)
+            return charrnn(self.home, "prepare", str(large), "--quiet")
 
-        def plain() -> float:
-            return size / process(sys.executable, "-c", _READ.format(path=str(large))).seconds
-
-        mine, _, ratio = ratios(self.runs, ours, plain)
+        size = write_mixed(large, self.megabytes)
+        mine, _, ratio = ratios(
+            self.runs,
+            lambda: size / prepared().seconds,
+            lambda: size / process(sys.executable, "-c", _READ.format(path=str(large))).seconds,
+        )
         yield Row("prepare", f"{size:,.0f} MB", mine, "MB/s", ratio, "read and decode")
-        yield Row("prepare", f"{size:,.0f} MB, peak memory", max(peaks), "MiB")
+        for factor in (1, 4, 8):
+            size = write_mixed(large, self.megabytes * factor)
+            used = prepared().mebibytes
+            compared = (used / peak, "the smallest") if peak else (None, "")
+            peak = peak or used
+            yield Row("prepare", f"{size:,.0f} MB, peak memory", used, "MiB", *compared)
         large.unlink()
 
     def growth(self) -> Iterator[Row]:
         """Rate and memory as one size doubles."""
-        sizes = {"width": 128, "layers": 2, "lanes": 64, "window": 16}
+        sizes = {"hidden_size": 128, "layers": 2, "batch_size": 64, "seq_length": 16}
         for name, size in sizes.items():
             before = 0.0
             for factor in (1, 2, 4):
@@ -110,13 +119,13 @@ class Bench:
         for megabytes in (4, 8, 16):
             text = self.home / f"grown{megabytes}.txt"
             text.write_text(english(1_000_000) * megabytes, "utf-8")
-            steps = ("--steps", "30", "--width", "128", "--quiet", "--run", text.stem)
+            steps = ("--steps", "30", "--hidden-size", "128", "--quiet", "--run", text.stem)
             ran = charrnn(self.home, "train", str(text), *steps)
             yield Row("growth", f"corpus {megabytes} MB, peak memory", ran.mebibytes, "MiB")
 
     def cells(self) -> Iterator[Row]:
-        """Each cell's training rate beside LSTM's, at the same width."""
-        size = ("--width", "256", "--seconds", "3")
+        """Each cell's training rate beside LSTM's, at the same hidden_size."""
+        size = ("--hidden-size", "256", "--seconds", "3")
         for cell in CELLS:
             one, other = (_rate("ours", "train", "--cell", c, *size) for c in (cell, "lstm"))
             mine, _, ratio = ratios(self.runs, one, other)
@@ -132,7 +141,7 @@ class Bench:
                 settings = ("--time", time, "--split", "90/10/0", "--seed", str(seed), "--run", run)
                 charrnn(self.home, "train", str(self.text), *settings, "--quiet")
                 stream.append(self._score(run)["loss"])
-                cold.append(self._score(run, "--windows", "256")["loss"])
+                cold.append(self._score(run, "--context", "256")["loss"])
             for name, found in (("stream", stream), ("windows 256", cold)):
                 what = f"{time}, {name}, {min(found):.4f} to {max(found):.4f}"
                 yield Row("quality", what, statistics.mean(found), "nats")

@@ -19,11 +19,11 @@ KINDS = 65
 class Plain(nn.Module):
     """Embedding, recurrent layers, linear."""
 
-    def __init__(self, cell: str, width: int) -> None:
+    def __init__(self, cell: str, hidden_size: int) -> None:
         super().__init__()
         self.embedding = nn.Embedding(KINDS, 64)
-        self.rnn = getattr(nn, cell.upper())(64, width, 2)
-        self.head = nn.Linear(width, KINDS)
+        self.rnn = getattr(nn, cell.upper())(64, hidden_size, 2)
+        self.head = nn.Linear(hidden_size, KINDS)
 
     def forward(self, ids: Tensor, state: Any) -> tuple[Tensor, Any]:
         """ids (T, B) -> logits (T, B, V), state."""
@@ -31,11 +31,11 @@ class Plain(nn.Module):
         return self.head(y), state
 
 
-def train(cell: str, width: int, lanes: int, window: int, seconds: float) -> float:
+def train(cell: str, hidden_size: int, batch_size: int, seq_length: int, seconds: float) -> float:
     """Characters a second."""
-    model: Any = Plain(cell, width)
+    model: Any = Plain(cell, hidden_size)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
-    text = torch.randint(KINDS, (window + 1, lanes))
+    text = torch.randint(KINDS, (seq_length + 1, batch_size))
     state, steps, begun = None, -3, 0.0
     while steps < 5 or time.perf_counter() - begun < seconds:
         if steps == 0:
@@ -48,13 +48,13 @@ def train(cell: str, width: int, lanes: int, window: int, seconds: float) -> flo
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         steps += 1
-    return steps * lanes * window / (time.perf_counter() - begun)
+    return steps * batch_size * seq_length / (time.perf_counter() - begun)
 
 
 @torch.inference_mode()
-def sample(cell: str, width: int, seconds: float) -> float:
+def sample(cell: str, hidden_size: int, seconds: float) -> float:
     """Characters a second, one stream."""
-    model: Any = Plain(cell, width).eval()
+    model: Any = Plain(cell, hidden_size).eval()
     token, state, count, begun = torch.zeros(1, 1, dtype=torch.long), None, -20, 0.0
     while count < 20 or time.perf_counter() - begun < seconds:
         if count == 0:
@@ -71,18 +71,20 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("work", choices=["train", "sample"])
     parser.add_argument("--cell", default="lstm")
-    parser.add_argument("--width", type=int, default=256)
-    parser.add_argument("--lanes", type=int, default=128)
-    parser.add_argument("--window", type=int, default=32)
+    parser.add_argument("--hidden-size", type=int, default=256)
+    parser.add_argument("--batch-size", type=int, default=128)
+    parser.add_argument("--seq-length", type=int, default=32)
     parser.add_argument("--seconds", type=float, default=4.0)
     parser.add_argument("--no-onednn", action="store_true")
     given = parser.parse_args()
     if given.no_onednn:
         torch.backends.mkldnn.set_flags(_enabled=False)
     if given.work == "train":
-        rate = train(given.cell, given.width, given.lanes, given.window, given.seconds)
+        rate = train(
+            given.cell, given.hidden_size, given.batch_size, given.seq_length, given.seconds
+        )
     else:
-        rate = sample(given.cell, given.width, given.seconds)
+        rate = sample(given.cell, given.hidden_size, given.seconds)
     print(json.dumps({"rate": rate}))
 
 

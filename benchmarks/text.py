@@ -5,6 +5,7 @@ import itertools
 import lzma
 import random
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 _SYLLABLES = ["".join(pair) for pair in itertools.product("bcdfghlmnprstvw", "aeiou")]
 
@@ -21,6 +22,18 @@ def english(characters: int) -> str:
         lines.append(line + chance.choice([".", ".", ",", "!", "?", " — so"]))
         size += len(lines[-1]) + 1
     return "\n".join(lines)[:characters]
+
+
+def write_mixed(path: Path, megabytes: int) -> float:
+    """Write a text of which a quarter of the megabytes have characters beyond ASCII. Its MB."""
+    chance = random.Random(megabytes)
+    plain = english(1_000_000).replace("—", "-")
+    with path.open("w", encoding="utf-8", newline="") as file:
+        for _ in range(megabytes):
+            place = chance.randrange(len(plain))
+            other = chance.choice(["naïve", "Größe", "“so”", "日本" * chance.randrange(50_000)])
+            file.write(plain[:place] + other * (chance.random() < 0.25) + plain[place:])
+    return path.stat().st_size / 1e6
 
 
 def compressed(text: str, share: float) -> Iterator[tuple[str, float]]:

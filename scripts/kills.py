@@ -1,4 +1,4 @@
-"""Kill a run again and again, and compare it with the one that was left alone.
+"""Kill a run again and again, and compare it with one that was left alone.
 
 One run trains to its end. Another, with the same settings, is killed (SIGKILL) at random moments,
 every second time in the middle of a save, and resumed. It has to end with the same bytes of
@@ -13,15 +13,17 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Literal
 
 import torch
 from safetensors.torch import load_file
 
-from charrnn.runs import MODEL, TRAINING
-from charrnn.sealed import unseal
+from charrnn.storage.container import read_metadata
+from charrnn.storage.runs import MODEL, TRAINING
 from tests.conftest import tale
 
 RUN = ("--run", "r", "--quiet")
+Killed = Literal["training", "saving", "ended"]
 
 
 def command(home: Path, *arguments: str) -> subprocess.Popen[bytes]:
@@ -35,17 +37,17 @@ def command(home: Path, *arguments: str) -> subprocess.Popen[bytes]:
 def reached(home: Path) -> int:
     """The step of the last save."""
     path = home / "checkpoints" / "r" / TRAINING
-    return int(unseal(path)["position"]["step"]) if path.exists() else 0
+    return int(read_metadata(path)["progress"]["step"]) if path.exists() else 0
 
 
-def killed_once(process: subprocess.Popen[bytes], home: Path, saving: bool) -> bool | None:
-    """Kill it after a while, or once a save has begun. Whether it was saving; None: it ended."""
+def kill_once(process: subprocess.Popen[bytes], home: Path, saving: bool) -> Killed:
+    """Kill it after a while, or once a save has begun; and in the middle of what it was killed."""
     folder, chance = home / "checkpoints" / "r", random.Random()
     while process.poll() is None and not (folder / TRAINING).exists():
         time.sleep(0.01)  # it is loading torch
     before = reached(home)
     while process.poll() is None and reached(home) == before:
-        time.sleep(0.01)  # it has to come further each time, or it would never end
+        time.sleep(0.01)  # it must come further each time, or it would never end
     time.sleep(chance.random() / 2)
     caught = False
     while process.poll() is None:
@@ -55,11 +57,11 @@ def killed_once(process: subprocess.Popen[bytes], home: Path, saving: bool) -> b
     ended = process.poll() is not None
     process.kill()
     process.wait()
-    return None if ended else caught
+    return "ended" if ended else "saving" if caught else "training"
 
 
 def same(one: Path, other: Path) -> bool:
-    """Whether two runs have the same model, and the same state to go on from, to the last bit."""
+    """Whether two runs have the same model, and the same training state, to the last bit."""
     if (one / MODEL).read_bytes() != (other / MODEL).read_bytes():
         return False
     a, b = (load_file(folder / TRAINING) for folder in (one, other))
@@ -85,10 +87,10 @@ def main() -> None:
         kills = saves = 0
         process = command(killed, str(text), *length)
         while kills < given.kills:
-            caught = killed_once(process, killed, saving=kills % 2 == 0)
-            if caught is None:
-                sys.exit("it came to its end too soon")
-            kills, saves = kills + 1, saves + caught
+            caught = kill_once(process, killed, saving=kills % 2 == 0)
+            if caught == "ended":
+                sys.exit("it ended too soon")
+            kills, saves = kills + 1, saves + (caught == "saving")
             print(
                 f"killed {kills} times, {saves} of them in a save, at step {reached(killed)}",
                 flush=True,

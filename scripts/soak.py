@@ -20,9 +20,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from charrnn.engine.session import read_saved
 from charrnn.events import Event
-from charrnn.runs import TRAINING, newest
+from charrnn.storage.runs import TRAINING, load_newest
+from charrnn.training.saving import read_training
 from tests.conftest import SMALL, tale
 
 _MEGABYTES = 24
@@ -92,10 +92,10 @@ class Soak:
             assert self.step == 0
             return
         said: list[Event] = []
-        data, _ = newest(path, read_saved, said.append)
-        assert data["position"]["step"] >= self.step
+        data, _ = load_newest(path, read_training, said.append)
+        assert data["progress"]["step"] >= self.step
         assert not said, said
-        self.step = data["position"]["step"]
+        self.step = data["progress"]["step"]
         if self.step:
             out, errors = charrnn(self.home, "sample", "r", "--length", "50").communicate(
                 timeout=60

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-SMALL = ("--width", "16", "--lanes", "4", "--window", "8", "--seconds", "0.01")
+SMALL = ("--hidden-size", "16", "--batch-size", "4", "--seq-length", "8", "--seconds", "0.01")
 
 
 def ran(cwd, *arguments):

@@ -1,0 +1,152 @@
+"""Make the pictures of the guide from real runs: `python -m scripts.pictures RUN...`, in .venv.
+
+The first run gives the training screen, the coloured text (of `--text`) and the web page, which is
+photographed by chromium where that is installed; the others give the comparison. They are looked
+for in CHARRNN_HOME, and the pictures written to docs/pictures.
+"""
+
+import argparse
+import io
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from rich.console import Console
+from rich.terminal_theme import DEFAULT_TERMINAL_THEME, SVG_EXPORT_THEME, TerminalTheme
+from rich.text import Text
+
+from charrnn import events
+from charrnn.display.coloring import Surprise, Unit
+from charrnn.display.comparison import show_comparison
+from charrnn.display.dashboard import Dashboard
+from charrnn.display.heatmap import shade_style
+from charrnn.display.report import report_colorings, report_page
+from charrnn.evaluation.comparison import compare_runs
+from charrnn.inference.activations import read_text
+from charrnn.inference.network import Network
+from charrnn.inference.probes import Findings
+from charrnn.storage.checkpoint import Checkpoint
+from charrnn.storage.runs import METRICS, find, load_run
+from charrnn.text.source import read_tokens
+
+PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
+KINDS: dict[str, Any] = {
+    kind.__name__.lower(): kind
+    for kind in (events.Started, events.Planned, events.Stepped, events.Evaluated, events.Sampled)
+}
+FONTS = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
+
+
+def recorder(width: int, height: int = 40) -> Console:
+    """A console that remembers what is printed to it."""
+    return Console(
+        file=io.StringIO(), record=True, width=width, height=height, force_terminal=True,
+        color_system="truecolor", highlight=False,
+    )  # fmt: skip
+
+
+def write(console: Console, name: str, title: str, theme: TerminalTheme = SVG_EXPORT_THEME) -> None:
+    """What was printed, as an SVG.
+
+    A page that shows it as a picture loads no fonts from elsewhere, so those of the reader are
+    named; at 21 pixels the strokes of a frame meet from line to line.
+    """
+    svg = console.export_svg(title=title, theme=theme)
+    svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
+    svg = svg.replace("Fira Code, monospace", FONTS).replace("font-size: 20px", "font-size: 21px")
+    (PICTURES / f"{name}.svg").write_text(svg, "utf-8")
+    print(f"{name}.svg, {len(svg) / 1000:.0f} kB", file=sys.stderr)
+
+
+def training(run: str, fraction: float = 0.75) -> None:
+    """The screen as it was after a fraction of the run."""
+    console = recorder(100)
+    dashboard = Dashboard(console)
+    known = [json.loads(line) for line in (find(run).parent / METRICS).open(encoding="utf-8")]
+    last = max(event.get("step", 0) for event in known)
+    for event in known:
+        kind = KINDS.get(event["event"])
+        if kind and event.get("step", 0) <= fraction * last:
+            dashboard(kind(**{name: event[name] for name in kind.__dataclass_fields__}))
+    console.print(dashboard.render())
+    write(console, "training", f"charrnn train {run}.txt")
+
+
+def compared(runs: list[str]) -> None:
+    """The table and the curves."""
+    console = recorder(100)
+    with patch("charrnn.display.comparison.output_console", lambda **_: console):
+        show_comparison(compare_runs(runs, None, lambda _: None), False)
+    write(console, "compare", f"charrnn compare {' '.join(runs)}")
+
+
+def probed(model: Checkpoint, text: Path) -> None:
+    """A text in the colours of the network's surprise, in tenths to keep the file small."""
+    console, coloring, line = recorder(76), Surprise(), Text()
+    ids = read_tokens(str(text), model.tokenizer, "utf-8")
+    for read in read_text(Network(model.model, model.weights), model.tokenizer, ids):
+        for piece, shade in zip(read.text, coloring.shades(coloring.values(read)), strict=True):
+            line.append(piece, shade_style(round(float(shade), 1)))
+    low, high = coloring.ends
+    legend = (f"{coloring.title}: {low} ", "to ", (f" {high} ", shade_style(1.0)))
+    console.print(Text.assemble(*legend, "\n"))
+    console.print(line)
+    write(console, "probe", f"charrnn probe {model.run} {text.name}", DEFAULT_TERMINAL_THEME)
+
+
+def photographed(model: Checkpoint, corpus: Path, tokens: int = 20_000) -> None:
+    """The web page of `charrnn probe --html`, coloured by the unit that follows a property best."""
+    ids = read_tokens(str(corpus), model.tokenizer, "utf-8")[:tokens]
+    decode, network = model.tokenizer.decoder(), Network(model.model, model.weights)
+    findings = Findings("".join(decode(int(token)) for token in ids))
+    for read in read_text(network, model.tokenizer, ids):
+        findings.add(read)
+    best = findings.following()[0]
+    chosen = Unit(best.state, best.number)
+    colorings = report_colorings(findings, [chosen])
+    again = read_text(network, model.tokenizer, ids[:1500])
+    page = report_page(f"{model.run} reads {corpus.name}", again, colorings, findings)
+    last = "colour();\n</script>"
+    assert last in page
+    page = page.replace(last, f"chosen.value = {colorings.index(chosen)};\n{last}")
+    with tempfile.NamedTemporaryFile("w", suffix=".html", encoding="utf-8") as file:
+        file.write(page)
+        file.flush()
+        photograph(Path(file.name), PICTURES / "report.png")
+
+
+def photograph(page: Path, picture: Path) -> None:
+    """A web page as a PNG; nothing without chromium."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        print("report.png is left as it is: chromium is not installed", file=sys.stderr)
+        return
+    options = ["--headless", "--no-sandbox", "--hide-scrollbars", "--window-size=960,560"]
+    command = [chromium, *options, f"--screenshot={picture}", page.as_uri()]
+    subprocess.run(command, check=True, capture_output=True)
+    print(f"{picture.name}, {picture.stat().st_size / 1000:.0f} kB", file=sys.stderr)
+
+
+def main() -> None:
+    """Make all of them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("runs", nargs="+")
+    parser.add_argument("--text", type=Path, required=True, help="a text of a few lines")
+    parser.add_argument("--corpus", type=Path, required=True, help="a longer text")
+    given = parser.parse_args()
+    training(given.runs[0])
+    if len(given.runs) > 1:
+        compared(given.runs[1:])
+    model = load_run(given.runs[0], lambda _: None)
+    probed(model, given.text)
+    photographed(model, given.corpus)
+
+
+if __name__ == "__main__":
+    main()
