@@ -72,9 +72,7 @@ def atomic_write(
             yield file
             file.flush()
             os.fsync(file.fileno())
-            if proof and hasattr(
-                os, "posix_fadvise"
-            ):  # so that `proof` reads the disk, not a cache
+            if proof and hasattr(os, "posix_fadvise"):  # so that `proof` reads from the disk
                 os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
         if proof:
             proof(temporary)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from charrnn.errors import UsageError
-from charrnn.settings import ModelSettings, TrainSettings
+from charrnn.settings import ModelSettings, TrainSettings, flag
 
 
 @dataclass(frozen=True)
@@ -110,5 +110,6 @@ def check_effective(
     }  # fmt: skip
     for name, (useless, reason) in without_effect.items():
         if useless and name in given:
-            flag = f"--{name.replace('_', '-')}"
-            raise UsageError(f"{flag} would have no effect: {reason}", f"Leave {flag} out.")
+            raise UsageError(
+                f"{flag(name)} would have no effect: {reason}", f"Leave {flag(name)} out."
+            )

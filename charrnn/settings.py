@@ -5,7 +5,7 @@ values that come from outside: the command line, a notebook or a file.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import Field, dataclass, replace
 from typing import Annotated, Any, Literal, Self, TypeVar, get_type_hints
 
 from annotated_types import Ge, Gt, Le, Lt
@@ -27,8 +27,20 @@ LEARNING_RATES: dict[OptimizerName, float] = {
 """The learning rate of each optimizer where none is given."""
 AUTO = "chosen to suit the text, the machine and the time"
 """Marks a setting that `training.automatic` chooses unless the command line names it."""
+LENGTHS = ("time", "epochs", "steps")
+"""The settings of which one says how long a run is."""
 ADVANCED = "Advanced"
 """Marks a setting that the help lists after those a newcomer needs."""
+
+
+def flag(name: str) -> str:
+    """A setting's flag: save_every -> --save-every."""
+    return f"--{name.replace('_', '-')}"
+
+
+def is_automatic(field: Field[Any]) -> bool:
+    """Whether a setting is chosen where it is not given."""
+    return AUTO in getattr(field.type, "__metadata__", ())
 
 
 @dataclass(frozen=True)
@@ -144,12 +156,17 @@ class TrainSettings:
     ] = "auto"
 
     def __post_init__(self) -> None:
-        given = [name for name in ("time", "epochs", "steps") if getattr(self, name) is not None]
+        given = [name for name in LENGTHS if getattr(self, name) is not None]
         if len(given) > 1:
             raise ValueError(f"a run has one length: choose between --{' and --'.join(given)}")
         if self.time is not None:
             seconds(self.time)
         check_device(self.device)
+
+    @property
+    def peak_learning_rate(self) -> float:
+        """The learning rate that is given, or that of the optimizer."""
+        return self.learning_rate or LEARNING_RATES[self.optimizer]
 
     @property
     def timed(self) -> bool:
@@ -187,7 +204,7 @@ class SampleSettings:
             raise ValueError("--stop is empty")
         for name in ("top_k", "top_p", "min_p"):
             if self.temp == 0 and getattr(self, name) is not None:
-                raise ValueError(f"--{name.replace('_', '-')} has no effect at --temp 0")
+                raise ValueError(f"{flag(name)} has no effect at --temp 0")
 
 
 S = TypeVar("S")

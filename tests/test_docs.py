@@ -17,7 +17,7 @@ import typer
 
 from charrnn import events
 from charrnn.cells import CELLS
-from charrnn.cli.flags import described, flag
+from charrnn.cli.flags import described
 from charrnn.cli.hints import ADVICE, RENAMED
 from charrnn.cli.main import app
 from charrnn.errors import CharRNNError
@@ -28,6 +28,7 @@ from charrnn.settings import (
     ModelSettings,
     TextSettings,
     TrainSettings,
+    flag,
 )
 from tests.conftest import SMALL, call_charrnn, run_charrnn, tale
 

@@ -16,13 +16,20 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 import typer
 
 from charrnn.errors import UsageError, suggest
-from charrnn.recipes import RECIPES
-from charrnn.settings import ADVANCED, AUTO, SettingError, TrainSettings, read
+from charrnn.recipes import RECIPES, check_effective
+from charrnn.settings import (
+    ADVANCED,
+    LENGTHS,
+    SettingError,
+    TrainSettings,
+    flag,
+    is_automatic,
+    read,
+)
 
 SETTINGS = "Settings"
 """The panel of the settings that are neither listed first nor marked ADVANCED."""
 _SHORT = 14  # characters of choices that stand beside a flag; longer lists stand in its help
-_LENGTHS = {"time", "epochs", "steps"}
 _OTHER_SPELLINGS = {
     "length": ("-n",), "temp": ("--temperature", "-t"), "seed": ("-s",), "prompt": ("--prime",),
 }  # fmt: skip
@@ -33,11 +40,6 @@ _METAVARS = {
 
 Given = Mapping[str, Any]
 """A command's parameter of this type gets the settings that the command line or a recipe names."""
-
-
-def flag(name: str) -> str:
-    """A setting's flag: save_every -> --save-every."""
-    return f"--{name.replace('_', '-')}"
 
 
 def with_flags(*first: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -84,8 +86,8 @@ def _read_settings(
     taken = {name: values.pop(name) for name in names & values.keys()}
     explicit = {name: value for name, value in taken.items() if value is not None}
     recipe = _recipe_settings(values.pop("recipe", None))
-    if _LENGTHS & explicit.keys():
-        recipe = {name: value for name, value in recipe.items() if name not in _LENGTHS}
+    if explicit.keys() & set(LENGTHS):
+        recipe = {name: value for name, value in recipe.items() if name not in LENGTHS}
     given = recipe | explicit
     settings = {}
     for parameter, kind in kinds.items():
@@ -96,8 +98,6 @@ def _read_settings(
             named = f"{flag(error.name)}: " if error.name else ""
             raise UsageError(f"{named}{error}", f"See charrnn {command} --help.") from None
     if TrainSettings in kinds.values():
-        from charrnn.recipes import check_effective
-
         check_effective(settings["model"], settings["settings"], explicit)
     return settings, given
 
@@ -151,9 +151,9 @@ def _flags(kind: Any, first: tuple[str, ...]) -> list[inspect.Parameter]:
 def described(field: Field[Any], hint: Any) -> tuple[str, str]:
     """A setting's help, and its value if it is not given: 'chosen' where that is automatic."""
     assert get_origin(hint) is Annotated
-    text, *more = [extra for extra in get_args(hint)[1:] if isinstance(extra, str)]
+    text = next(extra for extra in get_args(hint)[1:] if isinstance(extra, str))
     unset = field.default is None or field.default is False
-    return text, "chosen" if AUTO in more else "" if unset else str(field.default)
+    return text, "chosen" if is_automatic(field) else "" if unset else str(field.default)
 
 
 def _help(field: Field[Any], hint: Any) -> str:

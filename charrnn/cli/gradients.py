@@ -4,11 +4,10 @@ from typing import Annotated
 
 import typer
 
-from charrnn.cli.flags import flag
 from charrnn.cli.options import Encoding, Json, Quiet, Run
 from charrnn.cli.process import limit_threads
 from charrnn.errors import UsageError
-from charrnn.settings import CellName, ModelSettings
+from charrnn.settings import CellName, ModelSettings, flag
 
 _UNTRAINED = "An untrained network"
 
@@ -74,10 +73,10 @@ def gradients(
     with listen(quiet or json, as_json=False) as emit:
         if cell and text:
             model = ModelSettings(cell=cell, hidden_size=hidden_size or 256, layers=layers or 1)
-            title, reach = of_untrained(model, gain, text, encoding or "utf-8", emit)
+            title, flows = of_untrained(model, gain, text, encoding or "utf-8", emit)
         else:
-            title, reach = of_run(run, text, encoding or "utf-8", emit)
-    show_gradients(title, reach, json)
+            title, flows = of_run(run, text, encoding or "utf-8", emit)
+    show_gradients(title, flows, json)
 
 
 def _check_cell(run: str | None, text: str | None, cell: str | None) -> None:

@@ -7,9 +7,8 @@ from typing import Annotated, Literal
 import typer
 
 from charrnn.cli.completion import corpus_or_file, run_names
-from charrnn.cli.flags import flag
 from charrnn.errors import UsageError
-from charrnn.settings import ADVANCED, PartName
+from charrnn.settings import ADVANCED, PartName, flag
 from charrnn.values import check_device, check_encoding
 
 

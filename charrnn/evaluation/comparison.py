@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from charrnn.errors import CharRNNError, CheckpointError
-from charrnn.evaluation.scoring import score_run
+from charrnn.evaluation.scoring import corpus_of, part_to_score, score_checkpoint
 from charrnn.events import Curves, Emit, Noticed
 from charrnn.settings import PartName
 from charrnn.storage.checkpoint import Checkpoint
@@ -97,7 +97,9 @@ def _common_name(runs: Sequence[Compared]) -> str:
 
 
 def _compare(name: str, checkpoint: Checkpoint, part: PartName | None, emit: Emit) -> Compared:
-    score = score_run(name, part, emit)
+    corpus = corpus_of(checkpoint, "leave the run out")
+    part = part_to_score(corpus, part)
+    score = score_checkpoint(checkpoint, corpus.part(part), emit)
     curves = read_curves(find(name).parent)
     rates = [point.rate for point in curves.training if point.rate]
     last = max([*curves.training, *curves.validation], default=None, key=lambda point: point.step)
@@ -111,8 +113,8 @@ def _compare(name: str, checkpoint: Checkpoint, part: PartName | None, emit: Emi
         steps=last.step if last else None,
         seconds=last.seconds if last else None,
         corpus=checkpoint.corpus,
-        part=score["part"],
-        bits_per_character=score["bits_per_character"],
-        bits_per_byte=score["bits_per_byte"],
+        part=part,
+        bits_per_character=score.bits_per_character,
+        bits_per_byte=score.bits_per_byte,
         curves=curves,
     )

@@ -80,7 +80,11 @@ def _record(
 
 
 def score_checkpoint(
-    checkpoint: Checkpoint, tokens: Tokens, emit: Emit, protocol: Protocol, device: str
+    checkpoint: Checkpoint,
+    tokens: Tokens,
+    emit: Emit,
+    protocol: Protocol = STREAM,
+    device: str = "auto",
 ) -> Score:
     """The score on tokens (N,). TextError for fewer than two, DivergedError if it is not finite."""
     if len(tokens) < 2:

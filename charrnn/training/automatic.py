@@ -7,12 +7,12 @@ import math
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 from charrnn.network.device import memory_checked
-from charrnn.settings import ModelSettings, TextSettings, TrainSettings
+from charrnn.settings import ModelSettings, TextSettings, TrainSettings, is_automatic
 from charrnn.storage.layout import recurrent_parameter_count
 from charrnn.text.corpus import Corpus
 from charrnn.training.batches import fit_batch
@@ -21,7 +21,12 @@ from charrnn.training.loop import training_step
 from charrnn.training.run import Run
 
 HIDDEN_SIZES = (32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)
-_AUTOMATIC = ("hidden_size", "dropout", "batch_size", "seq_length", "adamw_learning_rate")
+_AUTOMATIC = {
+    field.name
+    for kind in (ModelSettings, TrainSettings)
+    for field in fields(kind)
+    if is_automatic(field)
+}
 
 _TOKENS_PER_PARAMETER = 7.0  # read in a run that makes the best of its time
 _PARAMETERS_PER_TOKEN = 8.0  # of the text, at most
@@ -39,7 +44,7 @@ def left_open(settings: TrainSettings, given: Mapping[str, Any]) -> set[str]:
     """The names of the settings that will be chosen."""
     unused = set() if settings.optimizer == "muon" else {"adamw_learning_rate"}
     unused |= {"hidden_size"} if given.get("tie_weights") else set()
-    return set(_AUTOMATIC) - unused - given.keys()
+    return _AUTOMATIC - unused - given.keys()
 
 
 def choose(
@@ -59,11 +64,11 @@ def choose(
     if "batch_size" not in given:
         settings = replace(settings, batch_size=best_batch_size(tokens, settings))
 
-    def tokens_read(of: ModelSettings) -> float:
+    def tokens_read(network: ModelSettings) -> float:
         batch = math.prod(fit_batch(tokens, settings.batch_size, settings.seq_length))
         if settings.timed:
             assert step_time
-            return settings.budget / step_time(of) * batch
+            return settings.budget / step_time(network) * batch
         return settings.steps * batch if settings.steps else (settings.epochs or 0) * tokens
 
     if "hidden_size" not in given and not model.tie_weights:
@@ -105,14 +110,14 @@ def best_hidden_size(
     A larger network reads too little in its time, a smaller one cannot use what it reads.
     """
 
-    def parameters(of: ModelSettings) -> int:
-        return recurrent_parameter_count(of, vocabulary_size)
+    def parameters(network: ModelSettings) -> int:
+        return recurrent_parameter_count(network, vocabulary_size)
 
-    def misfit(of: ModelSettings) -> float:
-        return abs(math.log(tokens_read(of) / parameters(of) / _TOKENS_PER_PARAMETER))
+    def misfit(network: ModelSettings) -> float:
+        return abs(math.log(tokens_read(network) / parameters(network) / _TOKENS_PER_PARAMETER))
 
     sizes = [model.with_hidden_size(size) for size in HIDDEN_SIZES]
-    small = [of for of in sizes if parameters(of) <= _PARAMETERS_PER_TOKEN * tokens]
+    small = [network for network in sizes if parameters(network) <= _PARAMETERS_PER_TOKEN * tokens]
     return min(small or sizes[:1], key=misfit)
 
 
@@ -136,7 +141,7 @@ def best_dropout(epochs: float) -> float:
 
 
 def measured_step_time(
-    corpus: Corpus, settings: TrainSettings, text: TextSettings, of: ModelSettings
+    corpus: Corpus, settings: TrainSettings, text: TextSettings, model: ModelSettings
 ) -> StepTime:
     """Model settings -> seconds per step, on this device and text.
 
@@ -144,14 +149,14 @@ def measured_step_time(
     """
     vocabulary_size = corpus.tokenizer.size
 
-    def parameters(model: ModelSettings) -> int:
-        return recurrent_parameter_count(model, vocabulary_size)
+    def parameters(network: ModelSettings) -> int:
+        return recurrent_parameter_count(network, vocabulary_size)
 
-    small, large = (replace(of, dropout=0.0).with_hidden_size(size) for size in _TRIED_SIZES)
+    small, large = (replace(model, dropout=0.0).with_hidden_size(size) for size in _TRIED_SIZES)
     low, high = (step_seconds(corpus, tried, settings, text) for tried in (small, large))
     slope = max(0.0, (high - low) / (parameters(large) - parameters(small)))
     base = max(1e-9, low - slope * parameters(small))
-    return lambda model: base + slope * parameters(model)
+    return lambda network: base + slope * parameters(network)
 
 
 def step_seconds(

@@ -7,7 +7,7 @@ from typing import Any
 from charrnn.errors import TextError
 from charrnn.events import Emit, Noticed
 from charrnn.network.device import memory_checked
-from charrnn.settings import DEFAULT_TIME, ModelSettings, TextSettings, TrainSettings
+from charrnn.settings import DEFAULT_TIME, ModelSettings, TextSettings, TrainSettings, flag
 from charrnn.storage.runs import new_folder
 from charrnn.text.corpus import Corpus
 from charrnn.training.automatic import choose, left_open, measured_step_time, step_seconds
@@ -73,7 +73,7 @@ def _announce(run: Run, asked: TrainSettings, given: Mapping[str, Any], emit: Em
         emit(Noticed(_chosen(run, given)))
     batches = run.batches
     lowered = [
-        f"--{name.replace('_', '-')} {value}"
+        f"{flag(name)} {value}"
         for name, value in (("batch_size", batches.batch_size), ("seq_length", batches.seq_length))
         if name in given and value != getattr(asked, name)
     ]

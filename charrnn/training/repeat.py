@@ -4,10 +4,8 @@ import shlex
 from dataclasses import fields
 from typing import Any
 
-from charrnn.settings import AUTO
+from charrnn.settings import LENGTHS, flag, is_automatic
 from charrnn.training.run import Run
-
-_LENGTHS = ("time", "epochs", "steps", "hold_steps")
 
 
 def command(run: Run) -> str:
@@ -17,28 +15,27 @@ def command(run: Run) -> str:
     to fall, which time has decided.
     """
     words = ["charrnn", "train", run.corpus.name]
-    unused = {*_LENGTHS, *(() if run.settings.optimizer == "muon" else ("adamw_learning_rate",))}
+    unused = {*LENGTHS, "hold_steps"}
+    if run.settings.optimizer != "muon":
+        unused.add("adamw_learning_rate")
     for settings in (run.model.settings, run.settings, run.text):
         for field in fields(settings):
             value = getattr(settings, field.name)
-            chosen = AUTO in getattr(field.type, "__metadata__", ())
-            if field.name not in unused and (
-                chosen or value != field.default or field.name == "split"
-            ):
-                words += _flag(field.name, value)
+            named = is_automatic(field) or value != field.default or field.name == "split"
+            if named and field.name not in unused:
+                words += _with_value(field.name, value)
     settings = run.settings
     if settings.epochs and not settings.steps:
-        words += _flag("epochs", settings.epochs)
+        words += _with_value("epochs", settings.epochs)
     else:
-        words += _flag("steps", run.length.total_steps)
+        words += _with_value("steps", run.length.total_steps)
     hold = run.length.decay_start if settings.timed else settings.hold_steps
     if hold is not None and settings.schedule in ("linear", "cosine"):
-        words += _flag("hold_steps", max(0, round(hold)))
+        words += _with_value("hold_steps", max(0, round(hold)))
     return shlex.join(words)
 
 
-def _flag(name: str, value: Any) -> list[str]:
-    flag = f"--{name.replace('_', '-')}"
+def _with_value(name: str, value: Any) -> list[str]:
     if isinstance(value, bool):
-        return [flag]
-    return [flag, str(value).removesuffix(".0")]
+        return [flag(name)]
+    return [flag(name), str(value).removesuffix(".0")]

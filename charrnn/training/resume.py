@@ -8,7 +8,7 @@ from charrnn.errors import CheckpointError, TextError, UsageError
 from charrnn.events import Emit, Noticed
 from charrnn.files import remove_temporary_files
 from charrnn.network.device import memory_checked
-from charrnn.settings import DEFAULT_TIME, TrainSettings
+from charrnn.settings import DEFAULT_TIME, LENGTHS, TrainSettings, flag
 from charrnn.storage.checkpoint import About, load_checkpoint, read_about
 from charrnn.storage.metrics import read_curves
 from charrnn.storage.runs import MODEL, TRAINING, find, load_newest, lock
@@ -25,7 +25,6 @@ from charrnn.training.saving import (
     save_training,
 )
 
-LENGTHS = ("time", "epochs", "steps")
 CHANGEABLE = ("device", "precision", "keep", "save_every")
 """Settings that a run may change when it is resumed, apart from its length."""
 
@@ -81,10 +80,10 @@ def _settings(about: About, given: Mapping[str, Any]) -> TrainSettings:
     current = asdict(about.model) | asdict(settings) | asdict(about.text)
     other = [name for name in given.keys() - set(LENGTHS) if current[name] != given[name]]
     if other:
-        flag = f"--{other[0].replace('_', '-')}"
         raise UsageError(
-            f"run {about.run} has {flag} {current[other[0]]}, which cannot change when it resumes",
-            f"Leave {flag} out, or train another run.",
+            f"run {about.run} has {flag(other[0])} {current[other[0]]}, "
+            "which cannot change when it resumes",
+            f"Leave {flag(other[0])} out, or train another run.",
         )
     return settings
 

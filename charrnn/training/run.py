@@ -12,7 +12,6 @@ from charrnn.network.model import CharRNN
 from charrnn.network.state import State
 from charrnn.network.threads import BatchThreads
 from charrnn.settings import (
-    LEARNING_RATES,
     ModelSettings,
     OptimizerName,
     TextSettings,
@@ -85,8 +84,7 @@ class Run:
     ) -> None:
         """`step_seconds`: an estimate, for a timed run. `lock`: held as long as the run lives."""
         torch.manual_seed(settings.seed)
-        peak = settings.learning_rate or LEARNING_RATES[settings.optimizer]
-        self.settings = settings = replace(settings, learning_rate=peak)
+        self.settings = settings = replace(settings, learning_rate=settings.peak_learning_rate)
         self.corpus, self.folder, self.text, self.lock = corpus, folder, text, lock
         self.device = find_device(settings.device)
         self.bf16 = use_bf16(self.device, settings.precision)
@@ -150,7 +148,7 @@ def make_optimizers(model: CharRNN, settings: TrainSettings, dtype: torch.dtype)
     embedding = {n: p for n, p in rest.items() if n == "embedding.weight"}
     decayed = {n: p for n, p in rest.items() if p.dim() > 1 and n not in embedding}
     others = embedding | {n: p for n, p in rest.items() if p.dim() <= 1}
-    peak = settings.learning_rate or LEARNING_RATES[settings.optimizer]
+    peak = settings.peak_learning_rate
     rest_peak = settings.adamw_learning_rate if muon else peak
     groups = [Group(decayed, rest_peak, settings.weight_decay), Group(others, rest_peak, 0.0)]
     if not muon:

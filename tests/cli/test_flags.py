@@ -7,11 +7,18 @@ from typing import get_args
 import pytest
 import typer
 
-from charrnn.cli.flags import Given, described, flag, with_flags
+from charrnn.cli.flags import Given, described, with_flags
 from charrnn.cli.main import app
 from charrnn.errors import UsageError
 from charrnn.recipes import RECIPES, Recipe
-from charrnn.settings import ADVANCED, ModelSettings, SampleSettings, TextSettings, TrainSettings
+from charrnn.settings import (
+    ADVANCED,
+    ModelSettings,
+    SampleSettings,
+    TextSettings,
+    TrainSettings,
+    flag,
+)
 
 COMMANDS = typer.main.get_command(app).commands
 SETTINGS = {
