@@ -99,7 +99,7 @@ def _read(text: str, encoding: str) -> tuple[Characters, Tokens]:
         characters = "".join(read_pieces(file, name, encoding, raw=False))
     if not characters:
         raise TextError(f"there is nothing in {name}", "Use a longer text.")
-    tokenizer = Characters.learn([characters])
+    tokenizer = Characters("".join(sorted(set(characters))))
     return tokenizer, tokenizer.encode(characters)
 
 

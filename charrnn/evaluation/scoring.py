@@ -1,7 +1,7 @@
 """The score of a run: on a part of its corpus, or on another text."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -120,4 +120,4 @@ def corpus_of(checkpoint: Checkpoint, otherwise: str) -> Corpus:
             f"the corpus of run {checkpoint.run}, {checkpoint.corpus}, is not here",
             f"Prepare its text again, or {otherwise}.",
         )
-    return replace(corpus, split=checkpoint.text.split)
+    return corpus.with_split(checkpoint.text.split)

@@ -2,7 +2,7 @@
 
     corpora/shakespeare-1f0b52c7/
         tokens.bin      the ids in order, in the smallest unsigned type that holds them
-        corpus.json     format, key, tokenizer, encoding, split, sources with their sha256
+        corpus.json     format, key, tokenizer, settings, sources with their sha256
 
 The folder's name ends with the first 8 digits of the key. The key is a digest of the sources'
 content, so a changed source is prepared again, and an unchanged one is found whatever its name and
@@ -11,7 +11,7 @@ date are.
 
 import json
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from charrnn.settings import PartName, TextSettings, read
 from charrnn.text.tokenizers import Ids, Tokenizer, from_json
 from charrnn.values import split_fractions
 
-FORMAT = 2
+FORMAT = 3
 PARTS: tuple[PartName, ...] = ("train", "valid", "test")
 _DTYPES = ("uint8", "uint16", "uint32")
 
@@ -37,8 +37,7 @@ class Corpus:
     folder: Path
     key: str
     tokenizer: Tokenizer
-    encoding: str
-    split: str
+    text: TextSettings
     sources: tuple[str, ...]
     tokens: Tokens
 
@@ -47,9 +46,13 @@ class Corpus:
         """The folder's name without the digest."""
         return self.folder.name.rsplit("-", 1)[0]
 
+    def with_split(self, split: str) -> "Corpus":
+        """The same with another split."""
+        return replace(self, text=replace(self.text, split=split))
+
     def part(self, name: PartName) -> Tokens:
         """The tokens of `train`, `valid` or `test`: contiguous, in this order, possibly empty."""
-        bounds = np.cumsum([0, *split_fractions(self.split)]) * len(self.tokens)
+        bounds = np.cumsum([0, *split_fractions(self.text.split)]) * len(self.tokens)
         first, last = np.round(bounds).astype(int)[PARTS.index(name) :][:2]
         return self.tokens[first:last]
 
@@ -72,10 +75,7 @@ def open_corpus(folder: Path) -> Corpus:
     try:
         data = _read_json(folder)
         tokenizer = from_json(data["tokenizer"])
-        settings = read(
-            TextSettings,
-            {"tokenizer": tokenizer.kind, "encoding": data["encoding"], "split": data["split"]},
-        )
+        text = read(TextSettings, {**data["text"], "tokenizer": tokenizer.kind})
         if not (folder / "tokens.bin").is_file():  # a pipe would block
             raise FileNotFoundError("there is no tokens.bin in it")
         if data["dtype"] not in _DTYPES:
@@ -84,8 +84,7 @@ def open_corpus(folder: Path) -> Corpus:
         if len(tokens) != data["tokens"]:
             raise ValueError("tokens.bin is not as long as corpus.json says")
         sources = tuple(str(source["name"]) for source in data["sources"])
-        key, encoding, split = str(data["key"]), settings.encoding, settings.split
-        return Corpus(folder, key, tokenizer, encoding, split, sources, tokens)
+        return Corpus(folder, str(data["key"]), tokenizer, text, sources, tokens)
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise TextError(
             f"{folder} is not a prepared corpus: {error}", "Delete it and prepare the text again."
@@ -130,10 +129,11 @@ def list_corpora() -> list[CorpusSummary]:
 
 def change_split(corpus: Corpus, split: str) -> Corpus:
     """The corpus with another split, which is written into its folder."""
-    if corpus.split == split:
+    if corpus.text.split == split:
         return corpus
-    write_json(corpus.folder, {**_read_json(corpus.folder), "split": split})
-    return replace(corpus, split=split)
+    changed = corpus.with_split(split)
+    write_json(corpus.folder, {**_read_json(corpus.folder), "text": asdict(changed.text)})
+    return changed
 
 
 def write_json(folder: Path, data: dict[str, Any]) -> None:
@@ -148,9 +148,9 @@ def _read_json(folder: Path) -> dict[str, Any]:
     if not path.is_file():  # a pipe would block
         raise FileNotFoundError("there is no corpus.json in it")
     data: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    if data["format"] == 1:  # which kept encoding and split under "text"
-        text = data.pop("text")
-        return {**data, **text, "format": FORMAT}
+    if data["format"] in (1, 2):  # which knew two settings; 1 kept them where 3 does
+        old = data.get("text", data)
+        data |= {"text": {name: old[name] for name in ("encoding", "split")}, "format": FORMAT}
     if data["format"] != FORMAT:
         raise ValueError(f"this version of charrnn cannot read its format {data['format']!r:.20}")
     return data

@@ -6,7 +6,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,7 @@ def resolve_corpus(what: str, text: TextSettings, given: Mapping[str, Any], emit
     else:
         settings = replace(text, split=TextSettings.split)
         corpus = prepare([path], settings, None, emit, update_split=False)
-    return replace(corpus, split=text.split) if "split" in given else corpus
+    return corpus.with_split(text.split) if "split" in given else corpus
 
 
 def corpus_key(path: Path, settings: TextSettings) -> str:
@@ -193,7 +193,7 @@ class _Reader:
 def _write_corpus(folder: Path, reader: _Reader, key: str, digests: list[str]) -> None:
     """Fill a corpus's folder. TextError if a source cannot be used, or changes meanwhile."""
     settings = reader.settings
-    tokenizer = TOKENIZERS[settings.tokenizer].learn(reader.pieces())
+    tokenizer = TOKENIZERS[settings.tokenizer].learn(reader.pieces(), settings)
     count, dtype = 0, np.dtype(np.uint8)
     with atomic_write(folder / "tokens.bin") as file:
         for piece in reader.pieces():
@@ -211,6 +211,5 @@ def _write_corpus(folder: Path, reader: _Reader, key: str, digests: list[str]) -
         for source, digest in zip(reader.sources, digests, strict=True)
     ]
     about = {"format": FORMAT, "key": key, "tokens": count, "dtype": dtype.name}
-    text = {"encoding": settings.encoding, "split": settings.split}
-    tokens = {"tokenizer": to_json(tokenizer)}
-    write_json(folder, {**about, **text, **tokens, "sources": sources})
+    made = {"tokenizer": to_json(tokenizer), "text": asdict(settings)}
+    write_json(folder, {**about, **made, "sources": sources})

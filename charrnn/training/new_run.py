@@ -7,7 +7,7 @@ from typing import Any
 from charrnn.errors import TextError
 from charrnn.events import Emit, Noticed
 from charrnn.network.device import memory_checked
-from charrnn.settings import DEFAULT_TIME, ModelSettings, TextSettings, TrainSettings, flag
+from charrnn.settings import DEFAULT_TIME, ModelSettings, TrainSettings, flag
 from charrnn.storage.runs import new_folder
 from charrnn.text.corpus import Corpus
 from charrnn.training.automatic import choose, left_open, measured_step_time, step_seconds
@@ -39,7 +39,7 @@ def new_run(
             f"{corpus.name} has too little to train on ({tokens} of at least two tokens)",
             "Use a longer text, or give training more of it with --split.",
         )
-    text = TextSettings(corpus.tokenizer.kind, corpus.encoding, corpus.split)
+    text = corpus.text
     asked = settings
     step_time = None
     if settings.timed and left_open(settings, given):

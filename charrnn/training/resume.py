@@ -100,7 +100,7 @@ def _corpus(about: About, what: str | None, given: Mapping[str, Any], emit: Emit
             else f"the corpus of run {about.run}, {about.corpus}, is not here",
             f"Name the text it was trained on: charrnn train TEXT --resume --run {about.run}",
         )
-    return replace(corpus, split=about.text.split)
+    return corpus.with_split(about.text.split)
 
 
 def _duration(settings: TrainSettings) -> tuple[float | None, ...]:

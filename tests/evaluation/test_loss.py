@@ -15,7 +15,7 @@ from charrnn.evaluation.loss import _batches, evaluate
 from charrnn.inference.score import WARM_UP
 from charrnn.network.model import CharRNN
 from charrnn.network.threads import BatchThreads
-from charrnn.settings import ModelSettings
+from charrnn.settings import ModelSettings, TextSettings
 from charrnn.text.tokenizers import Bytes, Characters
 from tests.conftest import tale
 
@@ -122,7 +122,7 @@ def test_bits_are_per_character_and_per_byte_of_the_text(model):
     total = score.loss * score.tokens / math.log(2)
     assert score.bits_per_character * score.characters == pytest.approx(total)
     assert score.bits_per_byte * score.bytes == pytest.approx(total)
-    tokenizer = Characters.learn([text])
+    tokenizer = Characters.learn([text], TextSettings())
     score = evaluate(model, tokenizer.encode(text), tokenizer)
     assert (score.tokens, score.characters, score.bytes) == (199, 199, 50 * 7 - 1)
 

@@ -12,12 +12,12 @@ from charrnn.inference.activations import read_text
 from charrnn.inference.network import Network
 from charrnn.inference.probes import Findings
 from charrnn.network.model import CharRNN
-from charrnn.settings import ModelSettings
+from charrnn.settings import ModelSettings, TextSettings
 from charrnn.text.tokenizers import Bytes, Characters
 from tests.conftest import tale
 
 TEXT = tale(700)
-TOKENIZER = Characters.learn([TEXT])
+TOKENIZER = Characters.learn([TEXT], TextSettings())
 
 
 def made(cell, hidden_size=6, layers=2):
@@ -85,7 +85,7 @@ def test_units_are_the_state(cell):
 def test_correlations_are_those_of_the_whole_text():
     """Sums that lose a piece, or a property that is one character off."""
     model, text = made("elman"), TEXT.replace("king", 'the "king"')
-    tokenizer = Characters.learn([text])
+    tokenizer = Characters.learn([text], TextSettings())
     model = CharRNN(model.settings, tokenizer.size)
     network = Network(model.settings, model.export())
     findings, pieces = Findings(text), []

@@ -7,7 +7,7 @@ import torch
 from charrnn.cells import CELLS
 from charrnn.inference.network import Network
 from charrnn.network.model import CharRNN
-from charrnn.settings import ModelSettings
+from charrnn.settings import ModelSettings, TextSettings
 from charrnn.text.tokenizers import Characters
 from tests.conftest import tale
 
@@ -34,7 +34,7 @@ def random_network(cell="lstm", vocabulary_size=5, **settings):
 def test_logits_equal_those_of_torch_over_200_steps_of_text(cell, inputs):
     """A folded embedding, a transpose or a scale that is right for one step only."""
     text = tale(200)
-    tokenizer = Characters.learn([text])
+    tokenizer = Characters.learn([text], TextSettings())
     sizes = {"hidden_size": 48, "layers": 3, **INPUTS[inputs]}
     model, network = random_network(cell, tokenizer.size, **sizes)
     ids = tokenizer.encode(text).astype(np.int64)

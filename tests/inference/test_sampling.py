@@ -15,7 +15,7 @@ from charrnn.inference import sampling
 from charrnn.inference.network import Network
 from charrnn.inference.sampling import sample, sample_many
 from charrnn.network import batch_sampling
-from charrnn.settings import ModelSettings, SampleSettings
+from charrnn.settings import ModelSettings, SampleSettings, TextSettings
 from charrnn.storage.layout import parameter_shapes
 from charrnn.text.tokenizers import TOKENIZERS, Characters
 
@@ -228,7 +228,7 @@ def test_progress_is_reported_to_the_end(monkeypatch, backend):
 @pytest.fixture(params=TOKENIZERS)
 def sampled(request):
     """The pieces of a text of a small untrained model, by settings."""
-    tokenizer = TOKENIZERS[request.param].learn(["hello wörld\n"])
+    tokenizer = TOKENIZERS[request.param].learn(["hello wörld\n"], TextSettings())
     network = untrained("lstm", tokenizer.size, layers=1, scale=0.1)
     return lambda **given: list(sample(network, tokenizer, SampleSettings(**given)))
 

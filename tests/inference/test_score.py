@@ -12,7 +12,7 @@ from charrnn.evaluation.loss import evaluate
 from charrnn.inference.network import Network
 from charrnn.inference.score import Score, score
 from charrnn.network.model import CharRNN
-from charrnn.settings import ModelSettings
+from charrnn.settings import ModelSettings, TextSettings
 from charrnn.text.tokenizers import TOKENIZERS, Characters
 from tests.conftest import tale
 
@@ -28,7 +28,7 @@ def untrained(tokenizer, **settings):
 def test_equals_the_evaluation_in_torch(cell, characters):
     """A first token that is scored, a last one that is not; sequences cut otherwise."""
     text = tale(characters)
-    tokenizer = Characters.learn([text])
+    tokenizer = Characters.learn([text], TextSettings())
     model, network = untrained(tokenizer, cell=cell)
     ids = tokenizer.encode(text)
     expected, found = evaluate(model, ids, tokenizer), score(network, ids, tokenizer)
@@ -41,7 +41,7 @@ def test_equals_the_evaluation_in_torch(cell, characters):
 def test_bits_are_of_the_text_not_of_the_tokens(kind):
     """Bits per character of a model of bytes that are bits per byte."""
     text = "naïve café\n" * 30
-    tokenizer = TOKENIZERS[kind].learn([text])
+    tokenizer = TOKENIZERS[kind].learn([text], TextSettings())
     _, network = untrained(tokenizer)
     found = score(network, tokenizer.encode(text), tokenizer)
     nats = found.loss * found.tokens

@@ -50,7 +50,7 @@ def test_another_split_is_the_same_corpus_divided_anew(home):
     again, reused = make("a.txt", split="50/25/25")
     assert reused
     assert [len(again.part(p)) for p in PARTS] == [500, 250, 250]
-    assert open_corpus(again.folder).split == "50/25/25"
+    assert open_corpus(again.folder).text.split == "50/25/25"
     assert [len(corpus.part(p)) for p in PARTS] == [800, 200, 0]
 
 
@@ -59,7 +59,7 @@ def test_a_split_is_changed_only_when_asked_to(home):
     (home / "a.txt").write_text(tale(1000))
     make("a.txt", split="60/20/20")
     found = prepare(["a.txt"], TextSettings(), None, quiet, update_split=False)
-    assert found.split == "60/20/20"
+    assert found.text.split == "60/20/20"
     assert resolve_corpus("a.txt", TextSettings(), {}, quiet).split == "60/20/20"
     split = {"split": "50/50/0"}
     assert resolve_corpus("a.txt", TextSettings(**split), split, quiet).split == "50/50/0"

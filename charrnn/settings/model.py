@@ -1,0 +1,53 @@
+"""The cell and the sizes of the network."""
+
+from dataclasses import dataclass, replace
+from typing import Annotated, Literal, Self
+
+from annotated_types import Ge, Le, Lt
+
+from charrnn.settings.base import ADVANCED, AUTO
+
+CellName = Literal[
+    "lstm", "gru", "elman", "relu", "irnn", "jordan", "full", "peephole", "clockwork", "scrn",
+    "mgu", "mingru", "minlstm", "mlstm", "mogrifier",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """Model: the cell and the sizes of the network."""
+
+    cell: Annotated[CellName, "recurrent cell"] = "lstm"
+    layers: Annotated[int, Ge(1), Le(64), "recurrent layers"] = 2
+    hidden_size: Annotated[int, Ge(1), Le(65536), "hidden units per layer", AUTO] = 256
+    embedding_size: Annotated[int, Ge(1), Le(65536), "size of a token's embedding", ADVANCED] = 64
+    one_hot: Annotated[bool, "feed tokens as one-hot vectors, without an embedding", ADVANCED] = (
+        False
+    )
+    dropout: Annotated[float, Ge(0), Lt(1), "probability that an output is dropped", AUTO] = 0.05
+    tie_weights: Annotated[
+        bool, "share the output weights with the embedding (sizes must be equal)", ADVANCED
+    ] = False
+    init: Annotated[
+        Literal["orthogonal", "uniform", "normal"],
+        "initial weights: orthogonal and Xavier, uniform to 0.08, or normal with 0.01", ADVANCED,
+    ] = "orthogonal"  # fmt: skip
+
+    def __post_init__(self) -> None:
+        if self.tie_weights and self.one_hot:
+            raise ValueError("--tie-weights needs an embedding, which --one-hot leaves out")
+        if self.tie_weights and self.embedding_size != self.hidden_size:
+            raise ValueError(
+                "--tie-weights needs an embedding of the hidden size: "
+                f"--embedding-size {self.hidden_size}, or --hidden-size {self.embedding_size}"
+            )
+
+    @property
+    def size(self) -> str:
+        """Layers and hidden size: 2x256."""
+        return f"{self.layers}x{self.hidden_size}"
+
+    def with_hidden_size(self, hidden_size: int) -> Self:
+        """The same with another hidden size, which a tied embedding follows."""
+        embedding_size = hidden_size if self.tie_weights else self.embedding_size
+        return replace(self, hidden_size=hidden_size, embedding_size=embedding_size)

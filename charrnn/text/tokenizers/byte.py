@@ -1,0 +1,72 @@
+"""One token is a byte of UTF-8."""
+
+import codecs
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.settings import TextSettings, TokenizerName
+from charrnn.text.tokenizers.base import END, Decoder, Ids, smallest_type
+
+
+class Bytes:
+    """One token is a byte of UTF-8. The vocabulary of 256 encodes any text and any file."""
+
+    kind: ClassVar[TokenizerName] = "byte"
+    raw: ClassVar[bool] = True
+
+    def __init__(self, documents: bool = False) -> None:
+        """`documents`: whether it has END, as token 256."""
+        self.size = 256 + documents
+        self.end = 256 if documents else None
+
+    @property
+    def symbols(self) -> list[str]:
+        return [f"<0x{byte:02X}>" for byte in range(256)] + [END] * (self.size - 256)
+
+    @property
+    def lengths(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        byte = np.arange(self.size)
+        continues = (byte < 256) & (byte & 0xC0 == 0x80)  # the later bytes of a character
+        return (~continues).astype(np.int64), np.ones(self.size, np.int64)
+
+    @classmethod
+    def learn(cls, text: Iterable[str], settings: TextSettings) -> Self:  # noqa: ARG003  (needs no text)
+        return cls(settings.document_per is not None)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        documents = data.get("documents", False)
+        if not isinstance(documents, bool):
+            raise ValueError("whether a byte tokenizer has documents must be true or false")
+        return cls(documents)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"documents": True} if self.end is not None else {}
+
+    def unknown(self, text: str) -> str:
+        return END if self.end is None and END in text else ""
+
+    def encode(self, text: str) -> Ids:
+        if self.end is None or END not in text:
+            ids = np.frombuffer(text.encode("utf-8", "surrogateescape"), np.uint8)
+            return ids.astype(smallest_type(self.size), copy=False)
+        documents = [part.encode("utf-8", "surrogateescape") for part in text.split(END)]
+        ids = np.frombuffer(b"\0".join(documents), np.uint8).astype(np.uint16)
+        ids[np.cumsum([len(part) + 1 for part in documents[:-1]]) - 1] = self.end
+        return ids
+
+    def encode_pieces(self, pieces: Iterable[str]) -> Iterator[Ids]:
+        return map(self.encode, pieces)
+
+    def decoder(self) -> Decoder:
+        utf8 = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+
+        def decode(token: int) -> str:
+            if token == self.end:
+                return utf8.decode(b"", final=True) + END
+            return utf8.decode(bytes((token,)))
+
+        return decode
