@@ -5,7 +5,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -102,11 +102,13 @@ def sample(hidden_size: int, count: int, seconds: float, backend: str = "numpy")
     if count == 1:
         settings = SampleSettings(length=2000)
         return 2000 / per_call(lambda: list(sampling.sample(network, tokenizer, settings)), seconds)
-    sample_many = sampling.sample_many
-    if backend == "torch":
-        from charrnn.network.batch_sampling import sample_many
     settings = SampleSettings(length=1000, count=count)
-    taken = per_call(lambda: list(sample_many(network, tokenizer, settings)), seconds)
+    many: Callable[..., Iterator[object]] = sampling.sample_many
+    if backend == "torch":
+        from charrnn.network import batch_sampling
+
+        many = batch_sampling.sample_many
+    taken = per_call(lambda: list(many(network, tokenizer, settings)), seconds)
     return count * settings.length / taken
 
 

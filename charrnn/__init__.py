@@ -68,6 +68,7 @@ def train(
     corpus: str | Path | Corpus,
     *,
     run: str | None = None,
+    base: str | None = None,
     events: Emit | None = None,
     **settings: Any,
 ) -> Model:
@@ -77,7 +78,8 @@ def train(
     `settings` are the command's: those of `ModelSettings`, `TrainSettings` and `TextSettings` in
     `charrnn.settings`, such as `time="2m"`; what is not given is chosen, as there. `events` is
     called with each event of `charrnn.events` as it happens. A recipe is such settings, too:
-    `**charrnn.recipes.RECIPES["char-rnn"].settings`, after `import charrnn.recipes`.
+    `**charrnn.recipes.RECIPES["char-rnn"].settings`, after `import charrnn.recipes`. With a `base`
+    it begins with the weights of that run's model: fine-tuning, `charrnn train --from`.
 
     UsageError for a setting that does not exist, with the name that may have been meant:
 
@@ -91,7 +93,7 @@ def train(
     from charrnn.storage.checkpoint import load_checkpoint
     from charrnn.storage.runs import MODEL, check_new
     from charrnn.text.corpus import Corpus
-    from charrnn.text.preparation import resolve_corpus
+    from charrnn.training.fine_tuning import corpus_and_base
 
     kinds = (ModelSettings, TrainSettings, TextSettings)
     model, training, text = checked_settings(settings, *kinds)
@@ -100,11 +102,11 @@ def train(
     emit = events or _ignore
     check_new(run)
     path = corpus.folder if isinstance(corpus, Corpus) else corpus
-    prepared = resolve_corpus(str(path), text, given, emit)
+    prepared, model_of_base = corpus_and_base(str(path), base, text, given, emit)
     from charrnn.training.new_run import new_run  # torch is loaded when the text is known to do
     from charrnn.training.record import train_and_record
 
-    new = new_run(prepared, run, model, training, given, emit)
+    new = new_run(prepared, run, model, training, given, emit, base=model_of_base)
     train_and_record(new, emit, lambda: False)
     return Model(load_checkpoint(new.folder / MODEL))
 

@@ -31,6 +31,26 @@ def split_fractions(split: str) -> tuple[float, float, float]:
     return percents[0] / 100, percents[1] / 100, percents[2] / 100
 
 
+def temperatures(temp: str | float) -> tuple[float, float]:
+    """0.8 or '0.8' -> (0.8, 0.8); '1.2:0.6' -> (1.2, 0.6), first and last. Raises ValueError."""
+    try:
+        parts = [float(part) for part in str(temp).split(":")]
+    except ValueError:
+        parts = []
+    if len(parts) not in (1, 2) or not all(0 <= part <= 1e6 for part in parts):
+        raise ValueError(f"{temp!r} is not a temperature; write 0.8, or 1.2:0.6 from first to last")
+    if len(parts) == 2 and not min(parts):
+        raise ValueError("temperatures from first to last must be above 0")
+    return parts[0], parts[-1]
+
+
+def unescaped(text: str) -> str:
+    r"""The text with escapes such as \n, \t, \\ and \u00e9 interpreted. Raises ValueError."""
+    found = text.encode("latin-1", "backslashreplace").decode("unicode_escape")
+    found.encode()  # not half a surrogate pair
+    return found
+
+
 def check_encoding(encoding: str) -> None:
     """Raises ValueError if Python does not know it as an encoding of text."""
     try:

@@ -89,7 +89,7 @@ def compared(runs: list[str]) -> None:
 def probed(model: Checkpoint, text: Path) -> None:
     """A text in the colours of the network's surprise, in tenths to keep the file small."""
     console, coloring, line = recorder(76), Surprise(), Text()
-    ids = read_tokens(str(text), model.tokenizer, "utf-8")
+    ids, _ = read_tokens(text, model.tokenizer, model.text, lambda _: None)
     for read in read_text(Network(model.model, model.weights), model.tokenizer, ids):
         for piece, shade in zip(read.text, coloring.shades(coloring.values(read)), strict=True):
             line.append(piece, shade_style(round(float(shade), 1)))
@@ -102,7 +102,7 @@ def probed(model: Checkpoint, text: Path) -> None:
 
 def photographed(model: Checkpoint, corpus: Path, tokens: int = 20_000) -> None:
     """The web page of `charrnn probe --html`, coloured by the unit that follows a property best."""
-    ids = read_tokens(str(corpus), model.tokenizer, "utf-8")[:tokens]
+    ids = read_tokens(corpus, model.tokenizer, model.text, lambda _: None)[0][:tokens]
     decode, network = model.tokenizer.decoder(), Network(model.model, model.weights)
     findings = Findings("".join(decode(int(token)) for token in ids))
     for read in read_text(network, model.tokenizer, ids):

@@ -68,8 +68,8 @@ def test_defaults_are_within_their_own_bounds_and_every_setting_has_help(kind):
         (settings.ModelSettings, {"size": 3}, "no such setting"),
         (settings.TrainSettings, {"steps": 3, "time": "2m"}, "one length"),
         (settings.TrainSettings, {"time": "soon"}, "not a length of time"),
-        (settings.SampleSettings, {"temp": -1.0}, "not -1.0"),
-        (settings.SampleSettings, {"stop": ""}, "empty"),
+        (settings.SampleSettings, {"temp": -1.0}, "-1.0 is not a temperature"),
+        (settings.SampleSettings, {"stop": ("",)}, "empty"),
         (settings.TextSettings, {"encoding": "klingon"}, "klingon"),
     ],
 )

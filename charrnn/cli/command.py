@@ -46,7 +46,11 @@ class Group(TyperGroup):
 def takes_value(command: Any, ctx: Any) -> dict[str, bool]:
     """Every flag of a command, and whether a value follows it."""
     options = [p for p in command.get_params(ctx) if p.param_type_name == "option"]
-    return {name: not option.is_flag for option in options for name in option.opts}
+    return {
+        name: not option.is_flag
+        for option in options
+        for name in (*option.opts, *option.secondary_opts)
+    }
 
 
 def _option_panels(command: Any, ctx: Any) -> dict[str, list[Any]]:

@@ -34,7 +34,8 @@ _OTHER_SPELLINGS = {
     "length": ("-n",), "temp": ("--temperature", "-t"), "seed": ("-s",), "prompt": ("--prime",),
 }  # fmt: skip
 _METAVARS = {
-    "time": "TIME", "split": "A/B/C", "device": "NAME", "encoding": "NAME",
+    "time": "TIME", "temp": "X", "stop": "TEXT", "split": "A/B/C", "device": "NAME",
+    "encoding": "NAME",
     int: "N", float: "X", str: "TEXT", bool: None,
 }  # fmt: skip
 
@@ -84,7 +85,7 @@ def _read_settings(
     """
     names = {field.name for kind in kinds.values() for field in fields(kind)}
     taken = {name: values.pop(name) for name in names & values.keys()}
-    explicit = {name: value for name, value in taken.items() if value is not None}
+    explicit = {name: value for name, value in taken.items() if value not in (None, [])}
     recipe = _recipe_settings(values.pop("recipe", None))
     if explicit.keys() & set(LENGTHS):
         recipe = {name: value for name, value in recipe.items() if name not in LENGTHS}
@@ -139,7 +140,7 @@ def _flags(kind: Any, first: tuple[str, ...]) -> list[inspect.Parameter]:
             show_default=described(field, hints[field.name])[1] or False,
             rich_help_panel=panel,
         )
-        annotation: Any = Annotated[get_args(hints[field.name])[0] | None, option]
+        annotation: Any = Annotated[_type_of_flag(hints[field.name]), option]
         found.append(
             inspect.Parameter(
                 field.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation
@@ -152,7 +153,7 @@ def described(field: Field[Any], hint: Any) -> tuple[str, str]:
     """A setting's help, and its value if it is not given: 'chosen' where that is automatic."""
     assert get_origin(hint) is Annotated
     text = next(extra for extra in get_args(hint)[1:] if isinstance(extra, str))
-    unset = field.default is None or field.default is False
+    unset = field.default in (None, False, ())
     return text, "chosen" if is_automatic(field) else "" if unset else str(field.default)
 
 
@@ -169,6 +170,14 @@ def _metavar(field: Field[Any], hint: Any) -> str | None:
         return choices if len(choices) <= _SHORT else "NAME"
     plain = [kind for kind in _members(hint) if kind in _METAVARS]
     return _METAVARS.get(field.name) or (_METAVARS[plain[0]] if plain else None)
+
+
+def _type_of_flag(hint: Any) -> Any:
+    """What typer reads: a list for a tuple, text where text is one of the types."""
+    kind = get_args(hint)[0]
+    if get_origin(kind) is tuple:
+        return list[str] | None
+    return str | None if str in _members(hint) else kind | None
 
 
 def _choices(hint: Any) -> list[str]:

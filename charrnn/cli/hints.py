@@ -45,7 +45,11 @@ _RUN = "the run is the first argument: its name, folder or model file"
 _GPU = "many texts are computed on a GPU with --backend torch"
 _FOLDER = "runs are written to checkpoints/: --run names one, CHARRNN_HOME moves all"
 _LOUD = "everything is shown unless --quiet"
-_RESUME = {"train": "it is --resume, with --run NAME unless it was trained last", "sample": _RUN}
+_RESUME = {
+    "train": "to continue a run it is --resume, with --run NAME unless it was trained last; "
+    "to begin a new one with its weights, --from NAME",
+    "sample": _RUN,
+}
 _DEVICE = {"train": "it is --device here: cpu, cuda, cuda:1", "sample": _GPU}
 _MODEL = {"train": "it is --cell here", "sample": _RUN, "eval": _RUN}
 ADVICE: dict[str, str | Mapping[str, str]] = {

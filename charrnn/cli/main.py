@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from charrnn import __version__
+from charrnn.cli.classify import classify
 from charrnn.cli.command import Command, Group
 from charrnn.cli.compare import compare
 from charrnn.cli.completion import InstallCompletion, ShowCompletion, enable_completion
@@ -106,7 +107,8 @@ def show_help(
 
 
 _PANELS: dict[str, list[tuple[str, Any]]] = {
-    "Train and sample": [("train", train), ("sample", sample), ("eval", evaluate)],
+    "Train and sample": [("train", train), ("sample", sample)],
+    "Score": [("eval", evaluate), ("classify", classify)],
     "Compare": [("compare", compare), ("sweep", sweep), ("plot", plot)],
     "Look inside": [("inspect", inspect), ("probe", probe), ("gradients", gradients)],
     "Files and help": [
@@ -117,6 +119,7 @@ _EXAMPLES = {
     "train": "Example: charrnn train shakespeare --time 2m --run first",
     "sample": 'Example: charrnn sample first --temp 0.8 --prompt "To be"',
     "eval": "Example: charrnn eval first --part valid",
+    "classify": "Example: charrnn classify letter.txt --runs austen,dickens",
     "sweep": "Example: charrnn sweep shakespeare --cells lstm,gru --seeds 3 --time 1m",
     "probe": "Example: charrnn probe first shakespeare.txt --unit 1.c17",
     "gradients": "Example: charrnn gradients --cell elman --gain 2 --text shakespeare.txt",

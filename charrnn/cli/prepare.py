@@ -4,29 +4,46 @@ from typing import Annotated
 
 import typer
 
+from charrnn.cli.completion import run_names
 from charrnn.cli.flags import Given, with_flags
-from charrnn.cli.options import Json, Quiet
+from charrnn.cli.options import Json, Quiet, exclude
 from charrnn.settings import TextSettings
 
 
 @with_flags("tokenizer", "split")
 def prepare(
-    sources: Annotated[list[str], typer.Argument(help="text files, in this order; - is stdin")],
+    sources: Annotated[
+        list[str],
+        typer.Argument(help="texts, in this order: files, folders, patterns; - is stdin"),
+    ],
     text: TextSettings,
     given: Given,
     name: Annotated[
         str | None,
         typer.Option(help="name of the corpus", show_default="as the first file", metavar="NAME"),
     ] = None,
+    vocabulary: Annotated[
+        str | None,
+        typer.Option(
+            help="encode with the tokenizer of this run, and learn none",
+            metavar="RUN",
+            autocompletion=run_names,
+        ),
+    ] = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Turn text files into one corpus of tokens.
+    """Turn texts into one corpus of tokens.
 
-    charrnn train prepares a single file by itself. Prepare a corpus to join several files.
+    charrnn train prepares a single text by itself. Prepare a corpus to join several.
     """
     from charrnn.display.log import listen
-    from charrnn.text.preparation import prepare as prepare_corpus
+    from charrnn.storage.runs import load_run
+    from charrnn.text.preparation import check_text_settings, prepare as prepare_corpus
 
+    for setting in ("tokenizer", "vocab_size", "min_count"):
+        exclude(vocabulary=vocabulary, **{setting: given.get(setting)})
     with listen(quiet, json) as emit:
-        prepare_corpus(sources, text, name, emit, update_split="split" in given)
+        tokenizer = load_run(vocabulary, emit).tokenizer if vocabulary else None
+        check_text_settings(text, given, sources)
+        prepare_corpus(sources, text, name, emit, "split" in given, tokenizer)

@@ -1,5 +1,6 @@
 """charrnn probe: what the units and gates of a network do while it reads a text."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -91,7 +92,8 @@ def _read(checkpoint: "Checkpoint", source: str, encoding: str, limit: int, emit
     """The first `limit` tokens of the text. TextError if it is empty."""
     from charrnn.text.source import read_tokens
 
-    ids = read_tokens(source, checkpoint.tokenizer, encoding)
+    settings = replace(checkpoint.text, encoding=encoding)
+    ids, _ = read_tokens(source, checkpoint.tokenizer, settings, emit)
     if not len(ids):
         raise TextError("the text is empty", "Take a longer one.")
     if len(ids) > limit:

@@ -1,25 +1,23 @@
 """charrnn sample: text from a trained model."""
 
-import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from charrnn.cli.flags import with_flags
+from charrnn.cli.flags import SETTINGS, Given, with_flags
 from charrnn.cli.options import Json, Quiet, Run, exclude
 from charrnn.cli.process import limit_threads
-from charrnn.events import Event, Noticed
+from charrnn.cli.prompts import interpreted, read_prompt
+from charrnn.cli.sampled import Form, write_in_colors, write_many, write_one
+from charrnn.errors import UsageError
+from charrnn.events import Emit, Event, Noticed
 from charrnn.settings import ADVANCED, SampleSettings
 
 if TYPE_CHECKING:
-    from charrnn.inference.sampled_text import SampledText
     from charrnn.storage.checkpoint import Checkpoint
 
-_TEXTS, _WORK = 32, 3e11
-"""Texts, and parameters times characters, from which torch is faster although it loads slowly."""
-
+_DIALOGUE_LENGTH = 200  # characters of an answer, where no length is given
 
 Raw = Annotated[
     bool,
@@ -34,55 +32,122 @@ Backend = Annotated[
         metavar="numpy|torch", rich_help_panel=ADVANCED,
     ),
 ]  # fmt: skip
+PromptFile = Annotated[
+    str | None, typer.Option(metavar="FILE", help="continue the text of this file; - is stdin")
+]
+Prompts = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="continue each line of this file, or each JSON line's prompt; - is stdin",
+    ),
+]
+Echo = Annotated[
+    bool, typer.Option("--echo/--no-echo", help="print the prompt first", rich_help_panel=SETTINGS)
+]
+Newline = Annotated[
+    bool, typer.Option("--newline", help="end each text with one line end, for a pipe")
+]
+KeepNewline = Annotated[
+    bool,
+    typer.Option(
+        "--keep-newline", help="keep the last line end of a prompt from stdin or a file",
+        rich_help_panel=ADVANCED,
+    ),
+]  # fmt: skip
+Escapes = Annotated[
+    bool,
+    typer.Option(
+        "--escapes",
+        help=r"interpret \n, \t, \u00e9 in --prompt and --stop",
+        rich_help_panel=ADVANCED,
+    ),
+]
+ShowBits = Annotated[
+    bool,
+    typer.Option(
+        "--show-bits",
+        help="colour each character by its surprise, in bits",
+        rich_help_panel=SETTINGS,
+    ),
+]
+Interactive = Annotated[
+    bool, typer.Option("--interactive", "-i", help="write in turns: /help there says more")
+]
 
 
-@with_flags("length", "temp", "prompt", "seed", "count", "stop", "top_k", "top_p", "min_p")
+@with_flags("length", "temp", "prompt", "seed", "count", "stop")
 def sample(
     settings: SampleSettings,
+    given: Given,
     run: Run = None,
+    prompt_file: PromptFile = None,
+    prompts: Prompts = None,
+    echo: Echo = True,
+    newline: Newline = False,
+    interactive: Interactive = False,
+    show_bits: ShowBits = False,
+    escapes: Escapes = False,
+    keep_newline: KeepNewline = False,
     quiet: Quiet = False,
     json: Json = False,
     raw: Raw = False,
     backend: Backend = "numpy",
 ) -> None:
     """Generate text with a trained model."""
-    exclude(raw=raw, json=json)
+    exclude(raw=raw, json=json, show_bits=show_bits, interactive=interactive)
+    exclude(prompt=settings.prompt, prompt_file=prompt_file, prompts=prompts)
+    exclude(interactive=interactive, prompts=prompts, count="count" in given)
+    selecting = settings.unique or settings.novel
+    exclude(prompts=prompts, unique=settings.unique)
+    exclude(prompts=prompts, novel=settings.novel)
+    if backend == "torch" and (selecting or prompts):
+        raise UsageError(
+            "--backend torch computes plain texts only", "Leave it out with these flags."
+        )
     limit_threads()
-    from charrnn.display.stdout import stdout_writer
-    from charrnn.inference.network import Network
-    from charrnn.inference.sampling import sample as sample_text
     from charrnn.storage.runs import load_run
 
-    checkpoint = load_run(run, _ignore if quiet else _show)
-    if settings.prompt == "-":
-        prompt = sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
-        settings = replace(settings, prompt=prompt)
-    with stdout_writer(raw=raw) as write:
-        if settings.count == 1 and backend == "numpy" and not json:
-            network = Network(checkpoint.model, checkpoint.weights)
-            for piece in sample_text(network, checkpoint.tokenizer, settings):
-                write(piece)
-        else:
-            for text in _many(checkpoint, settings, backend, quiet):
-                write(text.line(json))
+    emit = _ignore if quiet else _show
+    checkpoint = load_run(run, emit)
+    settings = _with_prompt(settings, checkpoint, prompt_file, keep_newline, escapes, emit)
+    if interactive:
+        from charrnn.cli.interactive import converse
+
+        length = settings.length if "length" in given else _DIALOGUE_LENGTH
+        converse(checkpoint, replace(settings, length=length))
+    elif show_bits:
+        write_in_colors(checkpoint, settings)
+    elif prompts or json or settings.count > 1 or selecting or backend == "torch":
+        form = Form(json, echo, newline, raw)
+        write_many(checkpoint, settings, prompts, backend, form, _ignore if quiet else None)
+    else:
+        write_one(checkpoint, settings, Form(json, echo, newline, raw))
 
 
-def _many(
-    checkpoint: "Checkpoint", settings: SampleSettings, backend: str, quiet: bool
-) -> Iterator["SampledText"]:
-    from charrnn.display.log import listen_beside_output
-    from charrnn.inference.network import Network
-    from charrnn.inference.sampling import sample_many
+def _with_prompt(
+    settings: SampleSettings,
+    checkpoint: "Checkpoint",
+    prompt_file: str | None,
+    keep_newline: bool,
+    escapes: bool,
+    emit: Emit,
+) -> SampleSettings:
+    """The settings with the prompt as it is to be continued, and the stops as they are meant."""
+    source = prompt_file or ("-" if settings.prompt == "-" else None)
+    prompt, stop = settings.prompt, settings.stop
+    if escapes:
+        prompt = interpreted("--prompt", prompt) if prompt and not source else prompt
+        stop = tuple(interpreted("--stop", text) for text in stop)
+    if source:
+        prompt = read_prompt(source, keep_newline)
+    if prompt and settings.unknown != "error":
+        from charrnn.text.unknown import known_text
 
-    work = settings.count * settings.length * checkpoint.parameters
-    if backend == "torch":
-        from charrnn.network.batch_sampling import sample_many
-    elif settings.count >= _TEXTS and work > _WORK and not quiet:
-        _show(Noticed("--backend torch would be faster; it draws other texts from the same seed."))
-    network = Network(checkpoint.model, checkpoint.weights)
-    with listen_beside_output() as emit:
-        shown = _ignore if quiet else emit
-        yield from sample_many(network, checkpoint.tokenizer, settings, shown)
+        prompt, changed = known_text(prompt, checkpoint.tokenizer, settings.unknown)
+        if changed:
+            emit(Noticed(f"{changed} characters of the prompt are not in the vocabulary."))
+    return replace(settings, prompt=prompt, stop=stop)
 
 
 def _ignore(event: Event) -> None:

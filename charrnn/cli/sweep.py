@@ -63,12 +63,13 @@ def sweep(
 
 @dataclass(frozen=True)
 class Sweep:
-    """A run of each cell and seed; `part` of the corpus is scored."""
+    """A run of each cell and seed, from the run `base`; `part` of the corpus is scored."""
 
     cells: Sequence[CellName]
     seeds: int
     parameters: int | None = None
     part: PartName | None = None
+    base: str | None = None
 
 
 def train_runs(
@@ -83,18 +84,20 @@ def train_runs(
     """The names of the runs that were trained, and the signal that stopped it, or 0."""
     limit_threads()
     from charrnn.display.log import listen
-    from charrnn.text.preparation import resolve_corpus
+    from charrnn.training.fine_tuning import corpus_and_base
 
     with listen(quiet, as_json=False) as emit:
-        prepared = resolve_corpus(corpus, text, given, emit)  # before torch is loaded
+        # before torch is loaded
+        prepared, base = corpus_and_base(corpus, options.base, text, given, emit)
         from charrnn.evaluation.scoring import part_to_score
         from charrnn.training.sweep import sweep as train_each
 
         part_to_score(prepared, options.part)  # now, not after hours of training
         with stop_on_signals() as stop:
+            cells = [base.model.cell] if base else options.cells
             runs = train_each(
-                prepared, options.cells, options.seeds, options.parameters, model, settings, given,
-                emit, stop,
+                prepared, cells, options.seeds, options.parameters, model, settings, given,
+                emit, stop, base,
             )  # fmt: skip
             return list(runs), stop.number
 

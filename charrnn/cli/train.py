@@ -29,6 +29,13 @@ RunName = Annotated[
     ),
 ]  # fmt: skip
 Resume = Annotated[bool, typer.Option("--resume", help="continue --run, or the run trained last")]
+Base = Annotated[
+    str | None,
+    typer.Option(
+        "--from", metavar="RUN", help="fine-tune: begin with the weights of this run's model",
+        autocompletion=run_names,
+    ),
+]  # fmt: skip
 Seeds = Annotated[
     int | None,
     typer.Option(
@@ -47,6 +54,7 @@ def train(
     corpus: Corpus = None,
     run: RunName = None,
     resume: Resume = False,
+    base: Base = None,
     seeds: Seeds = None,
     quiet: Quiet = False,
     json: Json = False,
@@ -54,23 +62,25 @@ def train(
     """Train a model on a text. Ctrl-C stops it with everything saved."""
     exclude(seeds=seeds, resume=resume)
     exclude(seeds=seeds, run=run)
+    exclude(**{"from": base, "resume": resume})
     if resume:
-        _train(corpus, run, model, settings, text, given, resume, quiet, json)
+        _train(corpus, run, None, model, settings, text, given, resume, quiet, json)
     elif not corpus:
         raise UsageError(
             "there is no text to train on", "Name a file, or try: charrnn train python"
         )
     elif seeds:
-        options = Sweep([model.cell], seeds)
+        options = Sweep([model.cell], seeds, base=base)
         names, signal = train_runs(options, corpus, model, settings, text, given, quiet or json)
         show_trained(names, signal, quiet=quiet, json=json)
     else:
-        _train(corpus, run, model, settings, text, given, resume, quiet, json)
+        _train(corpus, run, base, model, settings, text, given, resume, quiet, json)
 
 
 def _train(
     corpus: str | None,
     name: str | None,
+    base: str | None,
     model: ModelSettings,
     settings: TrainSettings,
     text: TextSettings,
@@ -82,7 +92,7 @@ def _train(
     limit_threads()
     from charrnn.display.log import listen
     from charrnn.storage.runs import TRAINING, check_new, find
-    from charrnn.text.preparation import resolve_corpus
+    from charrnn.training.fine_tuning import corpus_and_base
 
     with listen(quiet, json) as emit:
         try:
@@ -90,7 +100,7 @@ def _train(
                 find(name, TRAINING)
             elif corpus:
                 check_new(name)
-                prepared = resolve_corpus(corpus, text, given, emit)
+                prepared, model_of_base = corpus_and_base(corpus, base, text, given, emit)
             from charrnn.training.new_run import new_run
             from charrnn.training.record import train_and_record
             from charrnn.training.resume import resume
@@ -98,7 +108,7 @@ def _train(
             if resuming:
                 run = resume(name, corpus, given, emit)
             else:
-                run = new_run(prepared, name, model, settings, given, emit)
+                run = new_run(prepared, name, model, settings, given, emit, base=model_of_base)
         except KeyboardInterrupt:
             emit(Noticed("Stopped before the training began."))
             raise

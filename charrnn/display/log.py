@@ -1,4 +1,4 @@
-"""Events and errors on stderr, scores on stdout.
+"""Events and errors on stderr.
 
 `listen` gives the function that events are sent to: a live dashboard on a terminal, plain lines
 elsewhere, JSON lines or nothing when asked for.
@@ -7,14 +7,13 @@ elsewhere, JSON lines or nothing when asked for.
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
-from charrnn.display.console import error_console, output_console
+from charrnn.display.console import error_console
 from charrnn.display.dashboard import live_dashboard
 from charrnn.display.stdout import escaped, stop_at_closed_pipe
 from charrnn.display.wording import (
@@ -109,24 +108,6 @@ def _print_json(event: Event) -> None:
     if not isinstance(event, Progress | Curves):
         with stop_at_closed_pipe():
             print(json.dumps(event.record()), flush=True)
-
-
-def show_scores(scores: Mapping[str, Any], as_json: bool) -> None:
-    """Print the scores of `eval` on stdout: one object, or a line each."""
-    with stop_at_closed_pipe():
-        if as_json:
-            print(json.dumps(scores), flush=True)
-        else:
-            _print_scores(scores)
-
-
-def _print_scores(scores: Mapping[str, Any]) -> None:
-    out = output_console(soft_wrap=True)
-    for name, value in scores.items():
-        number = f"{value:,}" if isinstance(value, int) else str(value)
-        shown = f"{value:.4f}" if isinstance(value, float) else number
-        strong = "bold" if name.startswith("bits") else ""
-        out.print(Text.assemble((f"{name.replace('_', ' '):<20}", "dim"), (escaped(shown), strong)))
 
 
 class Lines:

@@ -37,11 +37,12 @@ def show_run(about: Mapping[str, Any], curves: Curves, as_json: bool) -> None:
         out, model = output_console(), about["model"]
         best = min((point.bits for point in curves.validation), default=None)
         score = "" if best is None else f"\nBest validation: {best:.3f} bits per {curves.unit}"
+        base = f", fine-tuned from {escaped(about['base'])}" if about.get("base") else ""
         out.print(Text.assemble(
             (escaped(about["run"]), "bold"),
             f": {model['cell']} {model['layers']}x{model['hidden_size']}, "
             f"{plural(about['parameters'], 'parameter')}, "
-            f"after {plural(about['step'], 'step')} on {escaped(about['corpus'])}, "
+            f"after {plural(about['step'], 'step')} on {escaped(about['corpus'])}{base}, "
             f"vocabulary of {about['vocabulary_size']:,}{score}",
         ))  # fmt: skip
         table = Table(box=None, pad_edge=False, show_header=False)

@@ -10,10 +10,10 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from charrnn.errors import CharRNNError, CheckpointError
-from charrnn.evaluation.scoring import corpus_of, part_to_score, score_checkpoint
+from charrnn.evaluation.scoring import part_to_score, score_checkpoint
 from charrnn.events import Curves, Emit, Noticed
 from charrnn.settings import PartName
-from charrnn.storage.checkpoint import Checkpoint
+from charrnn.storage.checkpoint import Checkpoint, corpus_of
 from charrnn.storage.metrics import read_curves
 from charrnn.storage.runs import find, load_run, run_folders
 

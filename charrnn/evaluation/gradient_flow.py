@@ -6,7 +6,7 @@ https://arxiv.org/abs/1211.5063.
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -16,15 +16,15 @@ from torch.nn import functional as F
 
 from charrnn.cells import CELLS
 from charrnn.errors import DivergedError, TextError, UsageError
-from charrnn.evaluation.scoring import corpus_of
 from charrnn.events import Emit, Progress
 from charrnn.network.device import memory_checked
 from charrnn.network.model import CharRNN, Layer
 from charrnn.network.state import LayerState
-from charrnn.settings import ModelSettings
+from charrnn.settings import ModelSettings, TextSettings
+from charrnn.storage.checkpoint import corpus_of
 from charrnn.storage.runs import load_run
 from charrnn.text.corpus import Tokens, checked_ids
-from charrnn.text.source import open_source, read_pieces, read_tokens
+from charrnn.text.source import read_text, read_tokens
 from charrnn.text.tokenizers import Characters
 
 STEPS = 200
@@ -65,7 +65,8 @@ def of_run(
         if len(tokens) < 3:
             raise TextError(f"{run.run} has no validation part", "Name a text with --text.")
     else:
-        tokens = read_tokens(text, run.tokenizer, encoding)
+        settings = replace(run.text, encoding=encoding)
+        tokens, _ = read_tokens(text, run.tokenizer, settings, emit)
     model = CharRNN(run.model, run.tokenizer.size, fused=False)
     model.load(run.weights)
     title = f"{run.run}, {run.model.cell} {run.model.size}"
@@ -76,7 +77,7 @@ def of_untrained(
     model: ModelSettings, gain: float | None, text: str, encoding: str, emit: Emit
 ) -> tuple[str, list[GradientFlow]]:
     """The title and gradient flow of untrained networks on a text; `gain` as in `rescale`."""
-    tokenizer, tokens = _read(text, encoding)
+    tokenizer, tokens = _read(text, encoding, emit)
     torch.manual_seed(1)
 
     def initialise() -> CharRNN:
@@ -92,12 +93,11 @@ def of_untrained(
     return title, gradient_flow([initialise] * _NETWORKS, tokens, emit)
 
 
-def _read(text: str, encoding: str) -> tuple[Characters, Tokens]:
+def _read(text: str, encoding: str, emit: Emit) -> tuple[Characters, Tokens]:
     """A tokenizer of the text's own characters, and the text in its tokens (N,)."""
-    name = "stdin" if text == "-" else text
-    with open_source(text) as file:
-        characters = "".join(read_pieces(file, name, encoding, raw=False))
+    characters = "".join(read_text(text, TextSettings(encoding=encoding), emit, raw=False))
     if not characters:
+        name = "stdin" if text == "-" else text
         raise TextError(f"there is nothing in {name}", "Use a longer text.")
     tokenizer = Characters("".join(sorted(set(characters))))
     return tokenizer, tokenizer.encode(characters)

@@ -43,21 +43,44 @@ def evaluate(
     `context`: tokens of a cold window; None scores one stream. `bf16`: products in bfloat16, for a
     validation during training. ValueError for fewer than two tokens.
     """
+    total = 0.0
+    for _, losses in _scored(model, tokens, context, emit, bf16=bf16):
+        total += float(losses.sum(dtype=np.float64))
+    return score_of(total, tokens, tokenizer)
+
+
+def token_losses(
+    model: CharRNN, tokens: Tokens, context: int | None = None, emit: Emit | None = None
+) -> NDArray[np.float32]:
+    """The loss, in nats, of every token (N,) but the first: (N - 1,), in the text's order.
+
+    As in `evaluate`, whose loss is their mean. ValueError for fewer than two tokens.
+    """
+    found = np.zeros(max(0, len(tokens) - 1), np.float32)
+    for places, losses in _scored(model, tokens, context, emit, bf16=False):
+        found[places] = losses
+    return found
+
+
+def _scored(
+    model: CharRNN, tokens: Tokens, context: int | None, emit: Emit | None, *, bf16: bool
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+    """Every place (K,) that a token is predicted from, once, and the losses (K,): by chunks."""
     count = len(tokens) - 1
     if count < 1:
         raise ValueError("there is nothing to predict in fewer than two tokens")
     mode = model.training
     model.eval()
-    total, done = 0.0, 0
+    done = 0
     try:
         for starts, size, warm_up in _batches(model, count, context):
-            for losses in _losses(model, tokens, starts, size, warm_up, bf16):
-                total, done = total + float(losses.sum(dtype=np.float64)), done + losses.size
+            for places, losses in _losses(model, tokens, starts, size, warm_up, bf16):
+                yield places, losses
+                done += losses.size
                 if emit:
                     emit(Progress("scoring", done, count))
     finally:
         model.train(mode)
-    return score_of(total, tokens, tokenizer)
 
 
 def _batches(
@@ -76,8 +99,8 @@ def _batches(
 
 def _losses(
     model: CharRNN, tokens: Tokens, starts: NDArray[np.int64], size: int, warm_up: int, bf16: bool
-) -> Iterator[NDArray[np.float32]]:
-    """The losses of `size` tokens from each start (where the text has them), in nats, by chunks."""
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+    """Places and losses, in nats, of `size` tokens from each start, as far as the text goes."""
     device, last = model.device, len(tokens) - 1
     threads = BatchThreads(device, len(starts), model.settings.hidden_size)
     states = {part.start: model.zero_state(part.stop - part.start) for part in threads.slices}
@@ -105,4 +128,5 @@ def _losses(
         places = starts + steps
         parts = threads.map(partial(losses_of, begin, places))
         if begin >= 0:
-            yield np.concatenate(parts, axis=1)[places < last]
+            inside = places < last
+            yield places[inside], np.concatenate(parts, axis=1)[inside]

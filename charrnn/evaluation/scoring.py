@@ -1,21 +1,25 @@
 """The score of a run: on a part of its corpus, or on another text."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from charrnn.errors import DivergedError, TextError, UsageError
+from charrnn.evaluation.detail import Losses
 from charrnn.evaluation.dynamic import evaluate_dynamically
-from charrnn.evaluation.loss import evaluate
+from charrnn.evaluation.loss import evaluate, token_losses
 from charrnn.events import Emit, Noticed
 from charrnn.inference.score import Score
 from charrnn.network.device import find_device
 from charrnn.network.model import CharRNN
-from charrnn.settings import PartName
-from charrnn.storage.checkpoint import Checkpoint
+from charrnn.settings import PartName, UnknownName
+from charrnn.storage.checkpoint import Checkpoint, corpus_of
 from charrnn.storage.runs import load_run
-from charrnn.text.corpus import Corpus, Tokens, find_corpus
+from charrnn.text.compressors import BEFORE, TEXT, baselines, text_bytes
+from charrnn.text.corpus import Corpus, Tokens
 from charrnn.text.preparation import corpus_key
 from charrnn.text.source import read_tokens
 
@@ -40,43 +44,84 @@ class Protocol:
 STREAM = Protocol()
 
 
-def score_run(
-    name: str | None,
-    part: PartName | None,
-    emit: Emit,
-    protocol: Protocol = STREAM,
-    device: str = "auto",
-) -> dict[str, Any]:
-    """A run's score on a part of its corpus (test; valid where there is none), as JSON has it."""
+@dataclass(frozen=True)
+class Subject:
+    """A run and the tokens (N,) to score it on. `what` says which these are, as JSON has it."""
+
+    checkpoint: Checkpoint
+    tokens: Tokens
+    what: dict[str, Any]
+
+
+def part_of_run(name: str | None, part: PartName | None, emit: Emit) -> Subject:
+    """A run and a part of its corpus: test, or valid where there is no test, if None is named."""
     checkpoint = load_run(name, emit)
     corpus = corpus_of(checkpoint, "score it on a text with charrnn eval")
     part = part_to_score(corpus, part)
-    score = score_checkpoint(checkpoint, corpus.part(part), emit, protocol, device)
-    return _record({"part": part}, checkpoint, protocol, score)
+    return Subject(checkpoint, corpus.part(part), {"part": part})
 
 
-def score_text(
-    name: str | None,
-    text: str,
-    encoding: str,
+def text_for_run(
+    name: str | None, text: str, encoding: str | None, unknown: UnknownName, emit: Emit
+) -> Subject:
+    """A run and another text, `-` being stdin. TextError if the text cannot be read.
+
+    `encoding` None is that of the run's own text. `unknown`: what to do with characters that the
+    vocabulary lacks.
+    """
+    checkpoint = load_run(name, emit)
+    settings = replace(checkpoint.text, encoding=encoding or checkpoint.text.encoding)
+    tokens, count = read_tokens(text, checkpoint.tokenizer, settings, emit, unknown)
+    if Path(text).is_file() and corpus_key(Path(text), checkpoint.text) == checkpoint.corpus_key:
+        emit(Noticed("The model was trained on most of this text: use --part to score the rest."))
+    what = {"text": "stdin" if text == "-" else text, "unknown": count}
+    return Subject(checkpoint, tokens, what)
+
+
+def score_subject(
+    subject: Subject,
     emit: Emit,
     protocol: Protocol = STREAM,
     device: str = "auto",
+    *,
+    compressors: bool = False,
 ) -> dict[str, Any]:
-    """A run's score on a text file (`-` is stdin), as JSON has it."""
-    checkpoint = load_run(name, emit)
-    tokens = read_tokens(text, checkpoint.tokenizer, encoding)
-    if Path(text).is_file() and corpus_key(Path(text), checkpoint.text) == checkpoint.corpus_key:
-        emit(Noticed("The model was trained on most of this text: use --part to score the rest."))
-    score = score_checkpoint(checkpoint, tokens, emit, protocol, device)
-    return _record({"text": "stdin" if text == "-" else text}, checkpoint, protocol, score)
-
-
-def _record(
-    what: dict[str, Any], checkpoint: Checkpoint, protocol: Protocol, score: Score
-) -> dict[str, Any]:
+    """The score, as JSON has it. `compressors`: beside those of general compressors."""
+    checkpoint = subject.checkpoint
+    score = score_checkpoint(checkpoint, subject.tokens, emit, protocol, device)
     about = {"run": checkpoint.run, "step": checkpoint.step}
-    return {**what, "protocol": str(protocol), **score.record(), **about}
+    found = {**subject.what, "protocol": str(protocol), **score.record(), **about}
+    return {**found, "baselines": _baselines(subject, score)} if compressors else found
+
+
+def _baselines(subject: Subject, score: Score) -> dict[str, dict[str, float]]:
+    """What compressors make of the same text after the training part."""
+    train = corpus_of(subject.checkpoint, "leave --baselines out").part("train")
+    tokenizer = subject.checkpoint.tokenizer
+    before = text_bytes(train[-BEFORE:], tokenizer)
+    text = text_bytes(subject.tokens[1 : TEXT + 1], tokenizer)
+    return {
+        name: {"bits_per_character": bits * score.bytes / score.characters, "bits_per_byte": bits}
+        for name, bits in baselines(before, text).items()
+    }
+
+
+def losses_of(
+    subject: Subject, emit: Emit, protocol: Protocol = STREAM, device: str = "auto"
+) -> Losses:
+    """The losses (N - 1,), in nats, of all tokens but the first. Errors as `score_checkpoint`.
+
+    UsageError for dynamic evaluation.
+    """
+    if protocol.dynamic:
+        raise UsageError(
+            "--per shows one model's losses, and --dynamic changes the model as it reads",
+            "Leave one of them out.",
+        )
+    model = _model(subject.checkpoint, subject.tokens, device)
+    losses = token_losses(model, subject.tokens, protocol.context, emit)
+    _check_finite(float(losses.sum(dtype=np.float64)))
+    return losses
 
 
 def score_checkpoint(
@@ -87,18 +132,28 @@ def score_checkpoint(
     device: str = "auto",
 ) -> Score:
     """The score on tokens (N,). TextError for fewer than two, DivergedError if it is not finite."""
-    if len(tokens) < 2:
-        raise TextError("the text has fewer than two tokens", "Score a longer text.")
-    model = CharRNN(checkpoint.model, checkpoint.tokenizer.size).to(find_device(device))
-    model.load(checkpoint.weights)
+    model = _model(checkpoint, tokens, device)
     if protocol.dynamic:
         train = corpus_of(checkpoint, "leave --dynamic out").part("train")
         score = evaluate_dynamically(model, train, tokens, checkpoint.tokenizer, emit)
     else:
         score = evaluate(model, tokens, checkpoint.tokenizer, protocol.context, emit)
-    if not math.isfinite(score.loss):
-        raise DivergedError("the model has diverged: its loss is not finite", "Train another one.")
+    _check_finite(score.loss)
     return score
+
+
+def _model(checkpoint: Checkpoint, tokens: Tokens, device: str) -> CharRNN:
+    """The network on its device, for tokens (N,), of which there must be two."""
+    if len(tokens) < 2:
+        raise TextError("the text has fewer than two tokens", "Score a longer text.")
+    model = CharRNN(checkpoint.model, checkpoint.tokenizer.size).to(find_device(device))
+    model.load(checkpoint.weights)
+    return model
+
+
+def _check_finite(loss: float) -> None:
+    if not math.isfinite(loss):
+        raise DivergedError("the model has diverged: its loss is not finite", "Train another one.")
 
 
 def part_to_score(corpus: Corpus, part: PartName | None) -> PartName:
@@ -110,14 +165,3 @@ def part_to_score(corpus: Corpus, part: PartName | None) -> PartName:
             "Score another --part, or train with another --split.",
         )
     return chosen
-
-
-def corpus_of(checkpoint: Checkpoint, otherwise: str) -> Corpus:
-    """The corpus that a model was trained on, split as it was then. TextError if it is missing."""
-    corpus = find_corpus(checkpoint.corpus_key)
-    if corpus is None:
-        raise TextError(
-            f"the corpus of run {checkpoint.run}, {checkpoint.corpus}, is not here",
-            f"Prepare its text again, or {otherwise}.",
-        )
-    return corpus.with_split(checkpoint.text.split)

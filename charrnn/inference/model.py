@@ -1,28 +1,32 @@
 """A trained model for scripts and notebooks. It computes with NumPy alone."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, replace
 from functools import cached_property
-from typing import Any, TypedDict, Unpack
+from typing import Any, Literal, TypedDict, Unpack
 
 from charrnn.errors import UsageError, suggest
 from charrnn.inference import sampling
 from charrnn.inference.network import Network
 from charrnn.inference.score import Score, score
-from charrnn.settings import ModelSettings, SampleSettings, SettingError, read
+from charrnn.settings import ModelSettings, SampleSettings, SettingError, UnknownName, read
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.text.tokenizers import Tokenizer
+from charrnn.text.unknown import known_text
 
 
 class Options(TypedDict, total=False):
     """How to draw, as in `Model.sample`."""
 
-    temp: float
+    temp: float | str
     top_k: int | None
     top_p: float | None
     min_p: float | None
-    stop: str | None
+    stop: str | Sequence[str] | None
     seed: int | None
+    until: Literal["newline", "document"] | None
+    repetition_penalty: float
+    unknown: UnknownName
 
 
 class Model:
@@ -61,30 +65,18 @@ class Model:
         """The network, to be stepped through by hand."""
         return Network(self.settings, self.checkpoint.weights)
 
-    def sample(
-        self,
-        prompt: str = "",
-        length: int = 300,
-        temp: float = 1.0,
-        top_k: int | None = None,
-        top_p: float | None = None,
-        min_p: float | None = None,
-        stop: str | None = None,
-        seed: int | None = None,
-    ) -> str:
+    def sample(self, prompt: str = "", length: int = 300, **options: Unpack[Options]) -> str:
         """What the model writes after the prompt, which is not repeated: `length` characters.
 
-        `temp` 0 takes the likeliest token, 1 samples as learned. `top_k`, `top_p` and `min_p` leave
-        unlikely tokens out, `stop` ends the text before it would be written, and the same `seed`
-        writes the same text, which `charrnn sample` writes as well. UsageError for a value out of
-        bounds, TextError for a prompt with characters that the vocabulary lacks.
+        `temp` 0 takes the likeliest token, 1 samples as learned (as without it), "1.2:0.6" goes
+        from 1.2 to 0.6. `top_k`, `top_p` and `min_p` leave unlikely tokens out, a `stop` (or
+        several) ends the text before it would be written, and the same `seed` writes the same text,
+        which `charrnn sample` writes as well. UsageError for a value out of bounds, TextError for a
+        prompt with characters that the vocabulary lacks, unless `unknown` is "skip" or "nearest".
 
         >>> model.sample("The king", seed=1) == model.sample("The king", seed=1)
         True
         """
-        options: Options = {
-            "temp": temp, "top_k": top_k, "top_p": top_p, "min_p": min_p, "stop": stop, "seed": seed
-        }  # fmt: skip
         return "".join(self.stream(prompt, length, **options))
 
     def stream(
@@ -95,10 +87,9 @@ class Model:
         >>> "".join(model.stream("The ", seed=3)) == model.sample("The ", seed=3)
         True
         """
-        given = {"prompt": prompt or None, "length": length, **options}
-        (settings,) = checked_settings(given, SampleSettings)
+        settings = self._settings({"prompt": prompt, "length": length, **options})
         pieces = sampling.sample(self.network, self.tokenizer, settings)
-        if prompt:
+        if settings.prompt:
             next(pieces)
         return pieces
 
@@ -111,10 +102,18 @@ class Model:
         >>> len(set(texts)), texts[0] == model.sample("The ", seed=1)
         (3, True)
         """
-        given = {"count": count, "prompt": prompt or None, "length": length, **options}
-        (settings,) = checked_settings(given, SampleSettings)
+        settings = self._settings({"count": count, "prompt": prompt, "length": length, **options})
         texts = sampling.sample_many(self.network, self.tokenizer, settings)
         return [text.text for text in sorted(texts, key=lambda text: text.number)]
+
+    def _settings(self, given: dict[str, Any]) -> SampleSettings:
+        """Checked, with the prompt as the vocabulary has it."""
+        if isinstance(given.get("stop"), str):
+            given["stop"] = (given["stop"],)
+        (settings,) = checked_settings(given, SampleSettings)
+        prompt, _ = known_text(settings.prompt or "", self.tokenizer, settings.unknown)
+        checked: SampleSettings = replace(settings, prompt=prompt or None)
+        return checked
 
     def score(self, text: str) -> Score:
         """How well the model predicts a text, as `charrnn eval` finds: every token but the first.

@@ -8,116 +8,104 @@ product of one matrix with many texts' states would round differently, so each t
 
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import count, islice, pairwise
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from charrnn.cells.base import Array, namespace
-from charrnn.errors import DivergedError
+from charrnn.errors import DivergedError, UsageError
 from charrnn.events import Emit
+from charrnn.inference.drawing import RECENT, draw
 from charrnn.inference.network import Network, State
-from charrnn.inference.sampled_text import SampledText, TextBuilder, spell
+from charrnn.inference.sampled_text import Block, SampledText, TextBuilder, spell
 from charrnn.settings import SampleSettings
-from charrnn.text.tokenizers import Tokenizer
+from charrnn.text.tokenizers import END, Tokenizer
 
-_TINY = 1e-30  # log 0 would make noise of -inf, and what is left out as likely as the rest
 _STEPS = 64  # of many texts between two checks, two reports of progress
 _TEXTS = 256  # computed at once, which bounds the memory
 _MIN_TEXTS = 4  # per thread: fewer are computed faster by one
 
-Uniform = Callable[[tuple[int, ...]], Array]
-"""Uniform random numbers of a shape (steps, ..., V), at least 0 and below 1."""
-
-
-def scores(logits: Array, settings: SampleSettings) -> Array:
-    """Logits (..., V), of at most 0 -> log-weights (..., V) to draw by, -inf for what is left out.
-
-    Temperature first, then top-k, then top-p (Holtzman et al., arXiv 1904.09751), then min-p
-    (Nguyen et al., arXiv 2407.01082). Temperature 0 leaves only the likeliest token.
-    """
-    xp, temp = namespace(logits), settings.temp
-    top_k = settings.top_k if temp else 1
-    if temp not in (0, 1):
-        logits = (logits if temp > 1e-3 else xp.astype(logits, xp.float64)) / temp
-    if top_k is settings.top_p is settings.min_p is None:
-        return logits
-    order = xp.argsort(-logits, axis=-1, stable=True)
-    ranked = xp.take_along_axis(logits, order, axis=-1)
-    if top_k is not None:
-        ranked[..., top_k:] = -math.inf
-    if settings.top_p is not None:
-        weights = xp.exp(ranked)
-        mass = xp.cumulative_sum(weights, axis=-1)  # the likeliest token always stays
-        ranked[mass - weights >= settings.top_p * mass[..., -1:]] = -math.inf
-    if settings.min_p:
-        ranked[ranked < math.log(settings.min_p)] = -math.inf
-    return xp.take_along_axis(ranked, xp.argsort(order, axis=-1), axis=-1)
-
-
-def draw(
-    network: Network, logits: Array, state: State, settings: SampleSettings, uniform: Uniform
-) -> Iterator[tuple[Array, Array]]:
-    """Ids (...) without end: the first by logits (..., V), each next one after those before it.
-
-    The largest of scores + Gumbel noise is a draw by the scores' weights, and quickly found
-    (Maddison et al. 2014, https://arxiv.org/abs/1411.0030). With the ids comes the largest logit
-    (...), which is not finite where the model has diverged.
-    """
-    xp, shape = namespace(logits), tuple(logits.shape)
-    ahead = max(1, min(4096 // shape[-1], 2**18 // math.prod(shape)))  # steps of noise at once
-    while True:
-        with np.errstate(all="ignore"):  # a model that has diverged shows in the logits
-            noise = xp.log(-xp.log(uniform((ahead, *shape)) + _TINY))
-        for step in range(ahead):
-            with np.errstate(all="ignore"):
-                logits = xp.astype(logits, noise.dtype, copy=False)  # from bfloat16, say
-                top = xp.max(logits, axis=-1, keepdims=True)
-                ids = xp.argmax(scores(logits - top, settings) - noise[step], axis=-1)
-            yield ids, top[..., 0]
-            with np.errstate(all="ignore"):
-                logits, state = network.step(ids, state)
-
 
 def start_of(tokenizer: Tokenizer) -> str:
-    """What a text without a prompt continues: a newline, where the vocabulary has one."""
-    decode = tokenizer.decoder()
-    known = {decode(token) for token in range(min(tokenizer.size, 128))}
-    return "\n" if "\n" in known else decode(0)
+    """What a text without a prompt continues: END, or a newline, where the vocabulary has one."""
+    if tokenizer.end is not None:
+        return END
+    return tokenizer.decoder()(0) if tokenizer.unknown("\n") else "\n"
 
 
-def read_prompt(
-    network: Network, tokenizer: Tokenizer, settings: SampleSettings
-) -> tuple[Array, State]:
-    """Logits (V,) of the first token to draw, and the state.
+class Prompt:
+    """A prompt that a network has read: logits (V,) of the token to draw, state, last tokens."""
 
-    TextError if the prompt, or the text to stop at, has what the vocabulary lacks.
-    """
-    tokenizer.encode(settings.stop or "")  # a stop that cannot come would never be noticed
-    state = network.zero_state()
-    with np.errstate(all="ignore"):
-        for token in tokenizer.encode(settings.prompt or start_of(tokenizer)):
-            logits, state = network.step(int(token), state)
-    return logits, state
+    logits: Array
+    state: State
+    recent: Array
+
+    def __init__(
+        self, network: Network, tokenizer: Tokenizer, text: str, before: Self | None = None
+    ) -> None:
+        """`before`: what the text continues. TextError if the vocabulary lacks a character."""
+        ids = tokenizer.encode(text)
+        recent = before.recent if before else np.full(RECENT, -1)
+        self.recent = np.concatenate([recent, ids])[-RECENT:]
+        if before:
+            self.logits, self.state = before.logits, before.state
+        else:
+            self.state = network.zero_state()
+            begin = start_of(tokenizer) if tokenizer.end is not None or not text else ""
+            ids = tokenizer.encode(begin + text)
+        with np.errstate(all="ignore"):
+            for token in ids:
+                self.logits, self.state = network.step(int(token), self.state)
+
+
+def check_stops(tokenizer: Tokenizer, settings: SampleSettings) -> None:
+    """Raise TextError or UsageError for a stop that cannot come: it would never be noticed."""
+    tokenizer.encode("".join(settings.stop))
+    if settings.until == "document" and tokenizer.end is None:
+        raise UsageError(
+            "--until document: the model was trained on a text without documents",
+            "Leave it out, or train on a corpus with --document-per.",
+        )
+
+
+def token_lengths(tokenizer: Tokenizer, settings: SampleSettings) -> Array:
+    """Characters of each token (V,), where the temperature depends on them; else nothing (0,)."""
+    first, last = settings.temperatures
+    return np.zeros(0) if first == last else tokenizer.lengths[0].astype(np.float32)
 
 
 def sample(network: Network, tokenizer: Tokenizer, settings: SampleSettings) -> Iterator[str]:
     """Text 0 of the seed in whole characters, as they are made: the prompt, then `length` more.
 
-    Ends early before `stop`. TextError if the prompt has a character that the vocabulary lacks,
+    Ends early before a stop. TextError if the prompt has a character that the vocabulary lacks,
     DivergedError if the model gives no finite logits.
     """
-    logits, state = read_prompt(network, tokenizer, settings)
+    check_stops(tokenizer, settings)
+    prompt = Prompt(network, tokenizer, settings.prompt or "")
     if settings.prompt:
         yield settings.prompt
-    text = TextBuilder(tokenizer, settings)
-    generator = np.random.default_rng(settings.seed)
-    drawn = draw(network, logits, state, settings, generator.random)
-    while not text.done:
-        token, top = next(drawn)
+    yield from sample_after(network, tokenizer, prompt, settings, generator_of(settings.seed, 0))
+
+
+def sample_after(
+    network: Network,
+    tokenizer: Tokenizer,
+    prompt: Prompt,
+    settings: SampleSettings,
+    generator: np.random.Generator,
+) -> Iterator[str]:
+    """What a network writes after a prompt that it has read. DivergedError as `sample`."""
+    text, lengths = TextBuilder(tokenizer, settings), token_lengths(tokenizer, settings)
+    drawn = draw(
+        network, prompt.logits, prompt.state, settings, generator.random, lengths, prompt.recent
+    )
+    while not text.ended:
+        token, top, _ = next(drawn)
         check_finite(math.isfinite(top))
-        if piece := text.add((int(token),)):
+        if piece := text.add(int(token)):
             yield piece
 
 
@@ -126,31 +114,103 @@ def sample_many(
     tokenizer: Tokenizer,
     settings: SampleSettings,
     emit: Emit = lambda _: None,
+    *,
+    numbers: Iterable[int] | None = None,
+    bits: bool = False,
 ) -> Iterator[SampledText]:
-    """`count` texts, each as soon as it is whole. Errors as in `sample`."""
+    """`count` texts, or those of these numbers, each as soon as it is whole. Errors as `sample`."""
+    numbers = range(settings.count) if numbers is None else numbers
+    texts = ((number, settings.prompt or "") for number in numbers)
+    while some := list(islice(texts, _TEXTS)):
+        yield from sample_batch(network, tokenizer, settings, some, emit, bits=bits)
+
+
+def sample_prompts(
+    network: Network,
+    tokenizer: Tokenizer,
+    settings: SampleSettings,
+    prompts: Iterable[Sequence[str]],
+    *,
+    bits: bool = False,
+) -> Iterator[SampledText]:
+    """`count` texts for each prompt, in order. Prompts come in lists of those that are there."""
+    settings = replace(settings, seed=seed_of(settings))
+    number = count()
+    for some in prompts:
+        texts = [(next(number), prompt) for prompt in some for _ in range(settings.count)]
+        for first in range(0, len(texts), _TEXTS):
+            batch = texts[first : first + _TEXTS]
+            found = sample_batch(network, tokenizer, settings, batch, bits=bits)
+            yield from sorted(found, key=lambda text: text.number)
+
+
+def sample_batch(
+    network: Network,
+    tokenizer: Tokenizer,
+    settings: SampleSettings,
+    texts: Sequence[tuple[int, str]],
+    emit: Emit = lambda _: None,
+    *,
+    bits: bool = False,
+) -> Iterator[SampledText]:
+    """The texts of these numbers (from 0) and prompts, computed together, as they are whole."""
     from concurrent.futures import ThreadPoolExecutor  # slow to import, for one text
 
-    logits, state = read_prompt(network, tokenizer, settings)
-    seed = np.random.SeedSequence(settings.seed).entropy
+    check_stops(tokenizer, settings)
+    read = {text: Prompt(network, tokenizer, text) for text in {text for _, text in texts}}
+    seed, lengths = seed_of(settings), token_lengths(tokenizer, settings)
 
-    def blocks(numbers: range) -> Iterator[Array]:
-        generators = [generator_of(seed, number) for number in numbers]
+    def blocks(part: range) -> Iterator[Block]:
+        generators = [generator_of(seed, texts[column][0]) for column in part]
+        prompts = [read[texts[column][1]] for column in part]
 
         def uniform(shape: tuple[int, ...]) -> Array:
             steps, *_, vocabulary_size = shape
             found = [generator.random((steps, 1, vocabulary_size)) for generator in generators]
             return np.stack(found, axis=1)
 
-        batch = (len(numbers), 1)  # states of (B, 1, H), whose products are B separate ones
-        return draw_blocks(network, logits, state, batch, settings, uniform)
+        logits, state, recent = stacked(prompts)
+        drawn = draw(network, logits, state, settings, uniform, lengths, recent, bits)
+        return in_blocks(drawn, settings)
 
-    threads = max(1, min(_cores(), settings.count // _MIN_TEXTS))
+    threads = max(1, min(_cores(), len(texts) // _MIN_TEXTS))
     with ThreadPoolExecutor(threads) as pool:
-        for first in range(0, settings.count, _TEXTS):
-            numbers = range(first, min(first + _TEXTS, settings.count))
-            parts = [blocks(part) for part in split(numbers, threads)]
-            joined = (np.concatenate(list(pool.map(next, parts)), axis=1) for _ in count())
-            yield from spell(tokenizer, settings, numbers, joined, emit)
+        parts = [blocks(part) for part in split(range(len(texts)), threads)]
+        blocks_of_all = (joined(list(pool.map(next, parts))) for _ in count())
+        yield from spell(tokenizer, settings, texts, blocks_of_all, emit)
+
+
+def stacked(prompts: Sequence[Prompt]) -> tuple[Array, State, Array]:
+    """Logits (B, 1, V), states (B, 1, H) and last tokens (B, 1, 64): their products are B apart."""
+    logits = np.stack([prompt.logits for prompt in prompts])[:, None]
+    layers = zip(*(prompt.state for prompt in prompts), strict=True)
+    state = tuple(
+        tuple(np.stack(arrays)[:, None] for arrays in zip(*layer, strict=True)) for layer in layers
+    )
+    return logits, state, np.stack([prompt.recent for prompt in prompts])[:, None]
+
+
+def in_blocks(drawn: Iterator[Any], settings: SampleSettings) -> Iterator[Block]:
+    """The next K steps at a time. DivergedError if logits are not finite."""
+    length = max(1, settings.length)
+    steps = math.ceil(length / math.ceil(length / _STEPS))
+    while True:
+        ids, tops, bits = zip(*islice(drawn, steps), strict=True)
+        xp = namespace(tops[0])
+        check_finite(bool(xp.all(xp.isfinite(xp.stack(tops)))))
+        yield Block(xp.stack(ids), None if bits[0] is None else xp.stack(bits))
+
+
+def joined(blocks: Sequence[Block]) -> Block:
+    """Blocks of parts of a batch as one."""
+    bits = [block.bits for block in blocks if block.bits is not None]
+    ids = np.concatenate([block.ids for block in blocks], axis=1)
+    return Block(ids, np.concatenate(bits, axis=1) if bits else None)
+
+
+def seed_of(settings: SampleSettings) -> int:
+    """The seed, or one drawn by chance."""
+    return int(np.random.SeedSequence(settings.seed).entropy)  # type: ignore[arg-type]  # one int
 
 
 def generator_of(seed: Any, number: int) -> np.random.Generator:
@@ -163,30 +223,6 @@ def split(numbers: range, parts: int) -> list[range]:
     """The numbers in at most so many ranges of nearly equal lengths."""
     cuts = [len(numbers) * part // parts for part in range(parts + 1)]
     return [numbers[first:last] for first, last in pairwise(cuts) if first < last]
-
-
-def draw_blocks(
-    network: Network,
-    logits: Array,
-    state: State,
-    batch: tuple[int, ...],
-    settings: SampleSettings,
-    uniform: Uniform,
-) -> Iterator[Array]:
-    """Ids (K, *batch) without end: the next K steps of a batch of texts that all begin as one.
-
-    It begins with logits (V,), and a state of (H,). DivergedError if logits are not finite.
-    """
-    xp = namespace(logits)
-    logits = xp.broadcast_to(logits, (*batch, *logits.shape))
-    state = tuple(tuple(xp.broadcast_to(a, (*batch, *a.shape)) for a in layer) for layer in state)
-    drawn = draw(network, logits, state, settings, uniform)
-    length = max(1, settings.length)
-    steps = math.ceil(length / math.ceil(length / _STEPS))
-    while True:
-        ids, tops = zip(*islice(drawn, steps), strict=True)
-        check_finite(bool(xp.all(xp.isfinite(xp.stack(tops)))))
-        yield xp.stack(ids)
 
 
 def check_finite(finite: bool) -> None:

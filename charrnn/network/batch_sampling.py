@@ -11,11 +11,11 @@ from itertools import count
 import numpy as np
 import torch
 
-from charrnn.cells.base import Array
 from charrnn.events import Emit, Noticed
 from charrnn.inference import sampling
+from charrnn.inference.drawing import draw
 from charrnn.inference.network import Network
-from charrnn.inference.sampled_text import SampledText, spell
+from charrnn.inference.sampled_text import Block, SampledText, spell
 from charrnn.network.device import find_device, use_bf16
 from charrnn.network.threads import BatchThreads
 from charrnn.settings import SampleSettings
@@ -29,39 +29,53 @@ def sample_many(
     tokenizer: Tokenizer,
     settings: SampleSettings,
     emit: Emit = lambda _: None,
+    *,
+    bits: bool = False,
 ) -> Iterator[SampledText]:
     """`inference.sampling.sample_many` on the fastest device there is.
 
     The network runs in bfloat16 where the device supports it, as in training; draws are in float32.
     At temperature 0 everything is in float32: only the likeliest token counts.
     """
-    if settings.seed is not None and settings.temp:
+    random = settings.temperatures[0] > 0
+    if settings.seed is not None and random:
         emit(Noticed(DIFFERS))
+    sampling.check_stops(tokenizer, settings)
     device = find_device("auto")
-    bf16 = settings.temp > 0 and use_bf16(device, "auto")
+    bf16 = random and use_bf16(device, "auto")
     dtype = torch.bfloat16 if bf16 else torch.float32
     arrays = {name: torch.from_numpy(weight) for name, weight in network.weights.items()}
     network = Network(network.settings, {n: a.to(device, dtype) for n, a in arrays.items()})
     threads = BatchThreads(device, settings.count, network.settings.hidden_size)
     seed = torch.seed() % 2**62 if settings.seed is None else settings.seed
+    lengths = torch.from_numpy(sampling.token_lengths(tokenizer, settings)).to(device)
 
-    def blocks(part: slice) -> Iterator[Array]:
+    def blocks(part: slice) -> Iterator[Block]:
         generator = torch.Generator(device)
         (own,) = np.random.SeedSequence([seed, part.start]).generate_state(1, np.uint64)
         generator.manual_seed(int(own))
-        logits, state = sampling.read_prompt(network, tokenizer, settings)
-        batch = (part.stop - part.start,)
+        prompt = sampling.Prompt(network, tokenizer, settings.prompt or "")
+        batch = part.stop - part.start
+
+        def repeated(array: torch.Tensor) -> torch.Tensor:
+            return array.expand(batch, *array.shape)
 
         def uniform(shape: tuple[int, ...]) -> torch.Tensor:
             return torch.rand(shape, device=device, generator=generator)
 
-        yield from sampling.draw_blocks(network, logits, state, batch, settings, uniform)
+        state = tuple(tuple(map(repeated, layer)) for layer in prompt.state)
+        recent = repeated(torch.from_numpy(prompt.recent).to(device))
+        logits = repeated(prompt.logits)
+        drawn = draw(network, logits, state, settings, uniform, lengths, recent, bits)
+        yield from sampling.in_blocks(drawn, settings)
 
     parts = {part.start: blocks(part) for part in threads.slices}
 
     @torch.inference_mode()
-    def advance(part: slice) -> Array:
-        return next(parts[part.start]).cpu().numpy()
+    def advance(part: slice) -> Block:
+        ids, costs = next(parts[part.start])
+        return Block(ids.cpu().numpy(), None if costs is None else costs.cpu().numpy())
 
-    joined = (np.concatenate(threads.map(advance), axis=1) for _ in count())
-    yield from spell(tokenizer, settings, range(settings.count), joined, emit)
+    joined = (sampling.joined(threads.map(advance)) for _ in count())
+    texts = [(number, settings.prompt or "") for number in range(settings.count)]
+    yield from spell(tokenizer, settings, texts, joined, emit)

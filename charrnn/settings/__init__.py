@@ -7,7 +7,7 @@ values that come from outside: the command line, a notebook or a file.
 from charrnn.settings.base import ADVANCED, AUTO, SettingError, flag, is_automatic, plain, read
 from charrnn.settings.model import CellName, ModelSettings
 from charrnn.settings.sampling import SampleSettings
-from charrnn.settings.text import PartName, TextSettings, TokenizerName
+from charrnn.settings.text import PartName, TextSettings, TokenizerName, UnknownName
 from charrnn.settings.training import (
     DEFAULT_TIME,
     LEARNING_RATES,
@@ -31,6 +31,7 @@ __all__ = [
     "TextSettings",
     "TokenizerName",
     "TrainSettings",
+    "UnknownName",
     "flag",
     "is_automatic",
     "plain",

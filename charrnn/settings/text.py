@@ -10,6 +10,8 @@ from charrnn.values import check_encoding, split_fractions
 
 TokenizerName = Literal["char", "byte", "bpe", "unigram"]
 PartName = Literal["train", "valid", "test"]
+UnknownName = Literal["error", "skip", "nearest"]
+"""What to do with characters that a vocabulary lacks."""
 
 
 @dataclass(frozen=True)

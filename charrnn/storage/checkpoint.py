@@ -6,7 +6,7 @@ and shapes are those of `layout`.
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from charrnn.errors import CheckpointError
+from charrnn.errors import CheckpointError, TextError
 from charrnn.files import atomic_write
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings, read
 from charrnn.storage.container import add_checksum, metadata, read_metadata, verify
 from charrnn.storage.layout import parameter_shapes
 from charrnn.storage.old_formats import upgraded_metadata, upgraded_weight
+from charrnn.text.corpus import Corpus, find_corpus
 from charrnn.text.tokenizers import Tokenizer, from_json, to_json
 
 _UNREADABLE = (
@@ -30,7 +31,10 @@ _UNREADABLE = (
 
 @dataclass(frozen=True)
 class About:
-    """What a run is, apart from its weights: every file of it says so."""
+    """What a run is, apart from its weights: every file of it says so.
+
+    `base`: the run whose weights it began with, or nothing.
+    """
 
     run: str
     model: ModelSettings
@@ -38,6 +42,7 @@ class About:
     text: TextSettings
     corpus: str
     corpus_key: str
+    base: str = field(default="", kw_only=True)
 
     def describe(self) -> dict[str, Any]:
         """As JSON, for `read_about`."""
@@ -47,6 +52,7 @@ class About:
             "train": asdict(self.train),
             "text": asdict(self.text),
             "corpus": {"name": self.corpus, "key": self.corpus_key},
+            "base": self.base,
         }
 
 
@@ -59,7 +65,19 @@ def read_about(data: Mapping[str, Any]) -> About:
         text=read(TextSettings, data["text"]),
         corpus=str(data["corpus"]["name"]),
         corpus_key=str(data["corpus"]["key"]),
+        base=str(data.get("base", "")),  # older files lack it
     )
+
+
+def corpus_of(about: About, otherwise: str) -> Corpus:
+    """The corpus that a model was trained on, split as it was then. TextError if it is missing."""
+    corpus = find_corpus(about.corpus_key)
+    if corpus is None:
+        raise TextError(
+            f"the corpus of run {about.run}, {about.corpus}, is not here",
+            f"Prepare its text again, or {otherwise}.",
+        )
+    return corpus.with_split(about.text.split)
 
 
 @dataclass(frozen=True)
@@ -82,6 +100,7 @@ class Checkpoint(About):
         return {
             "run": self.run,
             "corpus": self.corpus,
+            "base": self.base,
             "step": self.step,
             "loss": self.loss,
             "parameters": self.parameters,

@@ -25,6 +25,7 @@ from charrnn.values import split_fractions
 
 FORMAT = 3
 PARTS: tuple[PartName, ...] = ("train", "valid", "test")
+_SEARCHED = 1 << 20  # tokens at a time: a document may be longer than memory
 _DTYPES = ("uint8", "uint16", "uint32")
 
 Tokens = Ids
@@ -51,10 +52,23 @@ class Corpus:
         return replace(self, text=replace(self.text, split=split))
 
     def part(self, name: PartName) -> Tokens:
-        """The tokens of `train`, `valid` or `test`: contiguous, in this order, possibly empty."""
+        """The tokens of `train`, `valid` or `test`: contiguous, in this order, possibly empty.
+
+        No document is cut: a bound within one is moved to its end.
+        """
         bounds = np.cumsum([0, *split_fractions(self.text.split)]) * len(self.tokens)
         first, last = np.round(bounds).astype(int)[PARTS.index(name) :][:2]
-        return self.tokens[first:last]
+        return self.tokens[self._after_document(first) : self._after_document(last)]
+
+    def _after_document(self, bound: int) -> int:
+        """The bound, or the place after the next END where it would cut a document."""
+        if self.tokenizer.end is None or bound == 0:
+            return bound
+        for start in range(bound - 1, len(self.tokens), _SEARCHED):
+            ends = np.flatnonzero(self.tokens[start : start + _SEARCHED] == self.tokenizer.end)
+            if ends.size:
+                return start + int(ends[0]) + 1
+        return bound
 
 
 @dataclass(frozen=True)
@@ -151,6 +165,9 @@ def _read_json(folder: Path) -> dict[str, Any]:
     if data["format"] in (1, 2):  # which knew two settings; 1 kept them where 3 does
         old = data.get("text", data)
         data |= {"text": {name: old[name] for name in ("encoding", "split")}, "format": FORMAT}
+        data["sources"] = [
+            {"name": source["name"], "files": 1, **source} for source in data["sources"]
+        ]
     if data["format"] != FORMAT:
         raise ValueError(f"this version of charrnn cannot read its format {data['format']!r:.20}")
     return data

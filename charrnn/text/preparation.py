@@ -3,25 +3,29 @@
 import codecs
 import hashlib
 import json
-import shutil
+import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from charrnn.errors import TextError, UsageError
-from charrnn.events import Emit, Prepared, Progress
-from charrnn.files import atomic_folder, atomic_write, corpora, plain_name
-from charrnn.settings import TextSettings
+from charrnn.events import Emit, Noticed, Prepared, Progress
+from charrnn.files import atomic_folder, atomic_write, corpora
+from charrnn.settings import TextSettings, flag
 from charrnn.text.catalog import locate
 from charrnn.text.corpus import FORMAT, Corpus, change_split, open_corpus, write_json
-from charrnn.text.source import PIECE, open_source, read_pieces
-from charrnn.text.tokenizers import TOKENIZERS, to_json
+from charrnn.text.documents import separator
+from charrnn.text.joined_sources import JoinedSources
+from charrnn.text.source import Reader
+from charrnn.text.tokenizers import TOKENIZERS, Tokenizer, to_json
 
 _KEY_VERSION = 1  # not FORMAT: with another one no checkpoint would find its corpus
+_TOKENIZERS_WITH = {"vocab_size": ("bpe", "unigram"), "min_count": ("char",)}
+_READING = ("errors", "newlines", "field", "document_per")  # beside the encoding
 
 
 def prepare(
@@ -30,22 +34,27 @@ def prepare(
     name: str | None,
     emit: Emit,
     update_split: bool = True,
+    vocabulary: Tokenizer | None = None,
 ) -> Corpus:
-    """Prepare text files, joined in this order, as one corpus; or find it, if it is prepared.
+    """Prepare texts, joined in this order, as one corpus; or find it, if it is prepared.
 
     Memory does not grow with the text. A killed `prepare` leaves no corpus behind. With
     `update_split` a corpus that is found gets the split of these settings, else it keeps its own.
+    With a `vocabulary` that tokenizer is used, and none is learned.
     """
+    if vocabulary:
+        settings = _with_vocabulary(settings, vocabulary)
+    if settings.document_per not in (None, "line", "file"):
+        separator(settings.document_per)  # UsageError before anything is read
     with tempfile.TemporaryDirectory() as copies:
-        reader = _Reader.of(sources, settings, name, emit, Path(copies))
-        digests = reader.digests()
-        key = _key(digests, settings)
-        folder = corpora() / f"{reader.name}-{key[:8]}"
+        joined = JoinedSources.of(sources, settings.include, name, emit, Path(copies))
+        key = _key(joined.digests, settings, vocabulary)
+        folder = corpora() / f"{joined.name}-{key[:8]}"
         reused = _has_key(folder, key)
         if not reused:
             with atomic_folder(folder, lambda path: _has_key(path, key)) as new:
-                _write_corpus(new, reader, key, digests)
-        emit(Progress(reader.task, 1, 1))
+                _write_corpus(new, joined, settings, key, vocabulary)
+        emit(Progress(joined.task, 1, 1))
     corpus = open_corpus(folder)
     if update_split:
         corpus = change_split(corpus, settings.split)
@@ -53,37 +62,75 @@ def prepare(
     return corpus
 
 
-def resolve_corpus(what: str, text: TextSettings, given: Mapping[str, Any], emit: Emit) -> Corpus:
+def resolve_corpus(
+    what: str,
+    text: TextSettings,
+    given: Mapping[str, Any],
+    emit: Emit,
+    vocabulary: Tokenizer | None = None,
+) -> Corpus:
     """The corpus that `charrnn train WHAT` names, prepared first if necessary.
 
-    Its split is the given one, else the one it was prepared with. UsageError if it is prepared with
-    another tokenizer than the given one.
+    Its split is the given one, else the one it was prepared with. With a `vocabulary` it is in the
+    tokens of that. UsageError if it is prepared with other settings than those given or in other
+    tokens, or if one of those settings would have no effect.
     """
     path = what if what == "-" else locate(what, emit)
-    if isinstance(path, Path) and path.is_dir():
+    if isinstance(path, Path) and (path / "corpus.json").is_file():
         corpus = open_corpus(path)
-        if "tokenizer" in given and text.tokenizer != corpus.tokenizer.kind:
+        _check_same(what, corpus.text, text, given)
+        if vocabulary and to_json(vocabulary) != to_json(corpus.tokenizer):
             raise UsageError(
-                f"{what} is prepared with --tokenizer {corpus.tokenizer.kind}",
-                "Leave --tokenizer out, "
-                f"or prepare the text again: charrnn prepare TEXT --tokenizer {text.tokenizer}",
+                f"{what} is prepared with another vocabulary", "Name the text that it was made of."
             )
     else:
+        check_text_settings(text, given, [path])
         settings = replace(text, split=TextSettings.split)
-        corpus = prepare([path], settings, None, emit, update_split=False)
+        corpus = prepare([path], settings, None, emit, False, vocabulary)
     return corpus.with_split(text.split) if "split" in given else corpus
 
 
-def corpus_key(path: Path, settings: TextSettings) -> str:
-    """The key of a corpus made from this one file."""
-    with path.open("rb") as file:
-        return _key([hashlib.file_digest(file, "sha256").hexdigest()], settings)
+def check_text_settings(
+    settings: TextSettings, given: Mapping[str, Any], sources: Sequence[str | Path]
+) -> None:
+    """Raise UsageError if a given setting has no effect on these sources."""
+    for name, tokenizers in _TOKENIZERS_WITH.items():
+        if given.get(name) is not None and settings.tokenizer not in tokenizers:
+            raise UsageError(
+                f"{flag(name)} has no effect with --tokenizer {settings.tokenizer}",
+                f"Leave it out, or choose --tokenizer {' or '.join(tokenizers)}.",
+            )
+    if given.get("include") is not None and not any(map(os.path.isdir, sources)):
+        raise UsageError(
+            "--include has no effect: none of the texts is a folder",
+            "Leave it out, or name a folder.",
+        )
 
 
-def _key(digests: list[str], settings: TextSettings) -> str:
-    """The digest of everything that the tokens depend on. The split is not part of that."""
+def corpus_key(
+    source: str | Path, settings: TextSettings, vocabulary: Tokenizer | None = None
+) -> str:
+    """The key of a corpus made from this one source, which is not a stream."""
+    with tempfile.TemporaryDirectory() as copies:
+        joined = JoinedSources.of([source], settings.include, None, lambda _: None, Path(copies))
+    return _key(joined.digests, settings, vocabulary)
+
+
+def _key(digests: list[str], settings: TextSettings, vocabulary: Tokenizer | None) -> str:
+    """The digest of everything that the tokens depend on. The split is not part of that.
+
+    Settings with their defaults are not in it: they did not exist when the first keys were made.
+    """
+    names = [n for n, kinds in _TOKENIZERS_WITH.items() if settings.tokenizer in kinds]
+    chosen = {name: getattr(settings, name) for name in (*names, *_READING)}
+    changed = {
+        name: value for name, value in chosen.items() if value != getattr(TextSettings, name)
+    }
+    if vocabulary:
+        described = json.dumps(to_json(vocabulary), sort_keys=True).encode()
+        changed = {"vocabulary": hashlib.sha256(described).hexdigest()} | changed
     encoding = codecs.lookup(settings.encoding).name
-    made_from = [_KEY_VERSION, settings.tokenizer, encoding, *digests]
+    made_from = [_KEY_VERSION, settings.tokenizer, encoding, *digests, *([changed] * bool(changed))]
     return hashlib.sha256(json.dumps(made_from).encode()).hexdigest()
 
 
@@ -95,121 +142,75 @@ def _has_key(folder: Path, key: str) -> bool:
         return False
 
 
-@dataclass(frozen=True)
-class _Source:
-    """A file to read, or the copy of a stream. `modified` is in nanoseconds."""
-
-    path: Path
-    name: str
-    size: int
-    modified: int
-
-    @classmethod
-    def of(cls, source: str | Path, copy: Path) -> "_Source":
-        """Streams are copied, because a text is read three times. TextError if it is missing."""
-        path = Path(source)
-        with open_source(source) as file:
-            if source == "-" or not path.is_file():
-                path = copy
-                with copy.open("wb") as target:
-                    shutil.copyfileobj(file, target, PIECE)
-        found, name = path.stat(), "stdin" if source == "-" else Path(source).name
-        return cls(path, name, found.st_size, found.st_mtime_ns)
-
-    @property
-    def changed(self) -> bool:
-        """Whether the file has been written to since."""
-        now = self.path.stat()
-        return (now.st_size, now.st_mtime_ns) != (self.size, self.modified)
+def _check_same(
+    what: str, prepared: TextSettings, text: TextSettings, given: Mapping[str, Any]
+) -> None:
+    """Raise UsageError if a given setting is not what the corpus was prepared with."""
+    for name in [field.name for field in fields(TextSettings) if field.name != "split"]:
+        has, wants = getattr(prepared, name), getattr(text, name)
+        if name == "encoding":
+            has, wants = codecs.lookup(has).name, codecs.lookup(wants).name
+        if name in given and has != wants:
+            made = f"without {flag(name)}" if has is None else f"with {flag(name)} {has}"
+            raise UsageError(
+                f"{what} is prepared {made}",
+                f"Leave {flag(name)} out, "
+                f"or prepare the text again: charrnn prepare TEXT {flag(name)} {wants}",
+            )
 
 
-@dataclass
-class _Reader:
-    """Reads all sources, several times, and reports progress over all three times."""
-
-    sources: list[_Source]
-    settings: TextSettings
-    name: str
-    emit: Emit
-    done: int = 0
-
-    @classmethod
-    def of(
-        cls,
-        sources: Sequence[str | Path],
-        settings: TextSettings,
-        name: str | None,
-        emit: Emit,
-        copies: Path,
-    ) -> "_Reader":
-        """All sources are opened first, so that a wrong name is an error at once."""
-        found = [_Source.of(source, copies / str(n)) for n, source in enumerate(sources)]
-        reader = cls(found, settings, plain_name(name or Path(found[0].name).stem), emit)
-        if not reader.size:
-            raise TextError(f"there is nothing in {reader.listed(' and ')}", "Use a longer text.")
-        return reader
-
-    @property
-    def task(self) -> str:
-        return f"preparing {self.name}"
-
-    @property
-    def size(self) -> int:
-        """Bytes of all sources together."""
-        return sum(source.size for source in self.sources)
-
-    def listed(self, conjunction: str) -> str:
-        """The names of the sources, for a message."""
-        return conjunction.join(source.name for source in self.sources)
-
-    def digests(self) -> list[str]:
-        """The sha256 of each source."""
-        digests = []
-        for source in self.sources:
-            digest = hashlib.sha256()
-            with open_source(source.path) as file:
-                while data := file.read(PIECE):
-                    digest.update(data)
-                    self._advance(len(data))
-            digests.append(digest.hexdigest())
-        return digests
-
-    def pieces(self) -> Iterator[str]:
-        """The text of all sources, in pieces."""
-        raw = TOKENIZERS[self.settings.tokenizer].raw
-        for source in self.sources:
-            with open_source(source.path) as file:
-                before = 0
-                for piece in read_pieces(file, source.name, self.settings.encoding, raw):
-                    yield piece
-                    self._advance(file.tell() - before)
-                    before = file.tell()
-
-    def _advance(self, size: int) -> None:
-        self.done += size
-        self.emit(Progress(self.task, self.done, self.size * 3))
-
-
-def _write_corpus(folder: Path, reader: _Reader, key: str, digests: list[str]) -> None:
-    """Fill a corpus's folder. TextError if a source cannot be used, or changes meanwhile."""
-    settings = reader.settings
-    tokenizer = TOKENIZERS[settings.tokenizer].learn(reader.pieces(), settings)
-    count, dtype = 0, np.dtype(np.uint8)
-    with atomic_write(folder / "tokens.bin") as file:
-        for piece in reader.pieces():
-            ids = tokenizer.encode(piece)
-            count, dtype = count + len(ids), ids.dtype
-            file.write(ids.data)
-    if count < 2:
-        raise TextError(f"{reader.listed(' and ')} is one token long", "Use a longer text.")
-    if any(source.changed for source in reader.sources):
-        raise TextError(
-            f"{reader.listed(' or ')} changed while it was being read", "Prepare it again."
+def _with_vocabulary(settings: TextSettings, vocabulary: Tokenizer) -> TextSettings:
+    """The settings of a text that is encoded with a vocabulary. UsageError if it cannot be."""
+    if settings.document_per is not None and vocabulary.end is None:
+        raise UsageError(
+            "the vocabulary has no token for the end of a document: its run had none",
+            "Leave --document-per out, or name a run that was trained with it.",
         )
-    sources = [
-        {"name": source.name, "bytes": source.size, "sha256": digest}
-        for source, digest in zip(reader.sources, digests, strict=True)
-    ]
-    about = {"format": FORMAT, "key": key, "tokens": count, "dtype": dtype.name}
+    return replace(settings, tokenizer=vocabulary.kind)
+
+
+def _write_corpus(
+    folder: Path,
+    joined: JoinedSources,
+    settings: TextSettings,
+    key: str,
+    vocabulary: Tokenizer | None,
+) -> None:
+    """Fill a corpus's folder. TextError if a source cannot be used, or changes meanwhile."""
+    kind = TOKENIZERS[settings.tokenizer]
+    reader = Reader(settings, kind.raw, joined.emit)
+    tokenizer = vocabulary or kind.learn(joined.pieces(reader), settings)
+    wanted = settings.vocab_size if settings.tokenizer in _TOKENIZERS_WITH["vocab_size"] else 0
+    if not vocabulary and (size := tokenizer.size) < wanted:
+        joined.emit(
+            Noticed(
+                f"The text gives {size} subwords, fewer than --vocab-size {wanted}: "
+                f"the vocabulary has {size}."
+            )
+        )
+    count, ends, dtype = _write_tokens(folder, tokenizer, joined.pieces(reader))
+    if count < 2:
+        raise TextError(f"{joined.listed(' and ')} is one token long", "Use a longer text.")
+    if settings.document_per not in (None, "line", "file") and ends <= joined.files:
+        raise TextError(
+            f"--document-per {settings.document_per!r} does not stand in {joined.listed(' or ')}",
+            "Write it as it stands there, or line, or file.",
+        )
+    joined.check_unchanged()
+    about = {"format": FORMAT, "key": key, "tokens": count, "dtype": dtype}
     made = {"tokenizer": to_json(tokenizer), "text": asdict(settings)}
-    write_json(folder, {**about, **made, "sources": sources})
+    write_json(folder, {**about, **made, "sources": joined.describe()})
+
+
+def _write_tokens(
+    folder: Path, tokenizer: Tokenizer, pieces: Iterable[str]
+) -> tuple[int, int, str]:
+    """Write tokens.bin; (number of tokens, number of END among them, their type)."""
+    count, ends, dtype = 0, 0, np.dtype(np.uint8)
+    with atomic_write(folder / "tokens.bin") as file:
+        for ids in tokenizer.encode_pieces(pieces):
+            count, dtype = count + len(ids), ids.dtype
+            if tokenizer.end is not None:
+                ends += int(np.count_nonzero(ids == tokenizer.end))
+            file.write(ids.data)
+    return count, ends, dtype.name

@@ -1,95 +1,161 @@
-"""Reading text: a file or stdin, in pieces, in any encoding, with errors that name the byte."""
+"""Sources of text: a file, a folder, a pattern of file names, or stdin; and the text in them."""
 
-import codecs
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from glob import has_magic
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NoReturn
 
 import numpy as np
 
 from charrnn.errors import TextError
+from charrnn.events import Emit, Noticed
+from charrnn.settings import TextSettings, UnknownName
+from charrnn.text.decoding import decoded, with_line_ends
+from charrnn.text.decompression import PIECE, unpacked
+from charrnn.text.documents import documents, records
 from charrnn.text.tokenizers import Ids, Tokenizer
 
-PIECE = 1 << 18
-"""Bytes read at a time. Arrays of one piece, 8 bytes a character, then fit the processor's cache.
-With 4 MB preparing took twice as long, and freed arrays of always another size fragmented the heap:
-186 MB for 0.3 GB of text grew to 301 MB for 2.4 GB."""
+
+def read_text(source: str | Path, settings: TextSettings, emit: Emit, raw: bool) -> Iterator[str]:
+    """The text of a file, a folder's files, the files of a pattern, or stdin for `-`, in pieces.
+
+    END stands after each document. `raw`: bytes that are not text pass, for a tokenizer of bytes.
+    TextError if there is none such, or if it cannot be read.
+    """
+    reader = Reader(settings, raw, emit)
+    for path in source_files(source, settings.include):
+        with open_source(path) as file:
+            yield from reader.pieces(file, "stdin" if path == "-" else path)
 
 
-def read_tokens(source: str | Path, tokenizer: Tokenizer, encoding: str) -> Ids:
-    """All of a text file, or of stdin for `-`, as ids (N,). TextError if it cannot be read."""
-    with open_source(source) as file:
-        name = "stdin" if source == "-" else source
-        pieces = read_pieces(file, name, encoding, tokenizer.raw)
-        ids = [tokenizer.encode(piece) for piece in pieces]
-    return np.concatenate(ids) if ids else np.zeros(0, np.uint8)
+def read_tokens(
+    source: str | Path,
+    tokenizer: Tokenizer,
+    settings: TextSettings,
+    emit: Emit,
+    unknown: UnknownName = "error",
+) -> tuple[Ids, int]:
+    """All of a source's text as ids (N,), and how many unknown characters were not read as such.
+
+    TextError if it cannot be read, or has unknown characters that are an error.
+    """
+    from charrnn.text.unknown import known_text
+
+    text = "".join(read_text(source, settings, emit, tokenizer.raw))
+    text, changed = known_text(text, tokenizer, unknown)
+    pieces = (text[start : start + PIECE] for start in range(0, len(text), PIECE))
+    ids = list(tokenizer.encode_pieces(pieces))
+    return (np.concatenate(ids) if ids else np.zeros(0, np.uint8)), changed
+
+
+@dataclass
+class Reader:
+    """Reads the text of files as settings say. Notices a CRLF that is kept, once."""
+
+    settings: TextSettings
+    raw: bool
+    emit: Emit
+    noticed: bool = False
+
+    def pieces(self, file: BinaryIO, name: str) -> Iterator[str]:
+        """The text of an open file. TextError, with its name, if it cannot be read."""
+        settings = self.settings
+        raw = self.raw and settings.field is None  # JSON is text
+        pieces = decoded(unpacked(file, name), name, settings, raw)
+        if settings.field is not None:
+            pieces = records(pieces, name, settings)
+        pieces = with_line_ends(pieces, settings, lambda: self._notice(name))
+        record_is_document = settings.field is not None and settings.document_per == "line"
+        if settings.document_per is not None and not record_is_document:
+            pieces = documents(pieces, settings.document_per)
+        for piece in pieces:
+            if not self.raw and "\0" in piece:
+                raise TextError(
+                    f"{name} is a binary file: it has NUL characters",
+                    "If it is text, name its encoding: --encoding utf-16, say. "
+                    "To train on any bytes: --tokenizer byte.",
+                )
+            if piece:
+                yield piece
+
+    def _notice(self, name: str) -> None:
+        if not self.noticed:
+            self.noticed = True
+            self.emit(Noticed(f"{name} has Windows line ends (CRLF): --newlines lf makes them LF."))
 
 
 @contextmanager
-def open_source(source: str | Path) -> Iterator[BinaryIO]:
+def open_source(path: str | Path) -> Iterator[BinaryIO]:
     """The bytes of a file, or of stdin for `-`. TextError if it cannot be opened."""
-    if source == "-":
+    if path == "-":
         yield sys.stdin.buffer
         return
     try:
-        file = Path(source).open("rb")  # noqa: SIM115  (closed below; only opening is guarded)
+        file = open(path, "rb")  # noqa: SIM115  (closed below; Path.open is slower)
     except FileNotFoundError:
-        raise TextError(f"there is no file {source}", "Check the path.") from None
-    except IsADirectoryError:
-        raise TextError(
-            f"{source} is a folder, not a text", f"Name the files in it: {source}/*"
-        ) from None
+        raise TextError(f"there is no file {path}", "Check the path.") from None
     except OSError as error:
-        raise TextError(
-            f"{source} cannot be read: {error.strerror}", "Check its path and permissions."
-        ) from None
+        _unreadable(error, path)
     with file:
         yield file
 
 
-def read_pieces(file: BinaryIO, name: str | Path, encoding: str, raw: bool) -> Iterator[str]:
-    """The text of a file, a piece at a time, with its line ends as they are.
+def source_files(source: str | Path, include: str | None) -> list[str]:
+    """The files that a source names, in the order in which they are read; for stdin `-`.
 
-    With `raw`, bytes that are not UTF-8 pass as lone surrogates. Without, TextError names the first
-    byte that cannot be decoded.
+    A folder stands for the files in it and in its folders, without those that are hidden, by their
+    paths; `include` lists patterns of the names to read. TextError if it has none.
     """
-    utf8 = codecs.lookup(encoding).name == "utf-8"
-    decoder = codecs.getincrementaldecoder(encoding)(
-        "surrogateescape" if raw and utf8 else "strict"
-    )
-    position = 0  # of the first byte that the decoder has not been given
-    while True:
-        data = file.read(PIECE)
-        pending = len(decoder.getstate()[0])
-        try:
-            text = decoder.decode(data, final=not data)
-            if not utf8:
-                text.encode("utf-8")  # some encodings decode to half a surrogate pair
-        except UnicodeError as error:
-            raise _undecodable(error, name, encoding, position - pending) from None
-        if not raw and "\0" in text:
-            raise TextError(
-                f"{name} is a binary file: it has NUL characters",
-                "If it is text, name its encoding: --encoding utf-16, say. "
-                "To train on any bytes: --tokenizer byte.",
-            )
-        if text:
-            yield text
-        if not data:
-            return
-        position += len(data)
+    if source == "-":
+        return ["-"]
+    if os.path.isdir(source):
+        return _files_below(str(source), include)
+    if has_magic(str(source)) and not os.path.lexists(source):
+        return _matching(Path(source))
+    return [str(source)]
 
 
-def _undecodable(error: UnicodeError, name: str | Path, encoding: str, start: int) -> TextError:
-    """The error for a text in another encoding; its decoder's input began at byte `start`."""
-    reason = str(error)
-    if isinstance(error, UnicodeDecodeError):
-        value, position = error.object[error.start], start + error.start
-        reason = f"byte {position} (0x{value:02x}) cannot be decoded"
-    return TextError(
-        f"{name} is not {encoding}: {reason}",
-        "Name its encoding with --encoding (latin-1, cp1252, utf-16-le, ...), "
-        "or train on bytes: --tokenizer byte.",
-    )
+def _matching(pattern: Path) -> list[str]:
+    """The files that a pattern names, but for hidden ones that it does not name itself."""
+    below = pattern.relative_to(pattern.anchor)
+    if below.name == "**":
+        below /= "*"
+    try:
+        found = list(Path(pattern.anchor).glob(str(below)))  # follows no links to folders for **
+    except (ValueError, NotImplementedError):  # a**b
+        found = []
+    hidden = {part for path in found for part in path.parts if part.startswith(".")}
+    hidden -= set(pattern.parts)
+    files = [str(path) for path in found if not hidden & set(path.parts) and path.is_file()]
+    if not files:
+        raise TextError(f"no file matches {pattern}", "Check the pattern and the folder.")
+    return sorted(files)
+
+
+def _files_below(folder: str, include: str | None) -> list[str]:
+    """Links to folders are not followed: they may lead in a circle."""
+    patterns = [pattern.strip() for pattern in include.split(",")] if include else ["*"]
+    found = []
+    for parent, folders, names in os.walk(folder, onerror=lambda error: _unreadable(error, folder)):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            path = os.path.join(parent, name)
+            included = any(fnmatchcase(name, pattern) for pattern in patterns)
+            if included and not name.startswith(".") and os.path.isfile(path):
+                found.append(path)
+    if not found:
+        matching = f" whose name matches {include}" if include else " that is not hidden"
+        raise TextError(f"the folder {folder} has no file{matching}", "Check its path and content.")
+    return sorted(found)
+
+
+def _unreadable(error: OSError, path: str | Path) -> NoReturn:
+    raise TextError(
+        f"{error.filename or path} cannot be read: {error.strerror}",
+        "Check its path and permissions.",
+    ) from None

@@ -33,6 +33,8 @@ def train(run: Run, emit: Emit, stop: Callable[[], bool]) -> None:
     validation, checkpoints = Validation(run, emit, disk), Checkpoints(run, emit, disk)
     emit(_started(run))
     emit(Planned(run.length.total_steps))
+    if run.step == 0 and run.base:
+        validation.validate()  # what it begins with may remain the best
     if run.step == 0:
         save_training(run)  # so that there is always a checkpoint to go back to
     run.model.train()

@@ -5,12 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.errors import TextError
+from charrnn.evaluation.loss import evaluate
 from charrnn.events import Emit, Noticed
 from charrnn.network.device import memory_checked
 from charrnn.settings import DEFAULT_TIME, ModelSettings, TrainSettings, flag
+from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.runs import new_folder
 from charrnn.text.corpus import Corpus
 from charrnn.training.automatic import choose, left_open, measured_step_time, step_seconds
+from charrnn.training.fine_tuning import settings_for, transferred, vocabulary_change
 from charrnn.training.length import run_length
 from charrnn.training.run import Clock, Run
 from charrnn.training.validation import validation_interval, validation_tokens
@@ -27,11 +30,12 @@ def new_run(
     given: Mapping[str, Any],
     emit: Emit,
     default_name: str | None = None,
+    base: Checkpoint | None = None,
 ) -> Run:
     """A run that is about to start, in a folder of its own; what is not `given` is chosen.
 
-    Without a name it is called `default_name`, or like its corpus, and numbered. TextError for a
-    text that is too short.
+    Without a name it is called `default_name`, or like its corpus, and numbered. It begins with the
+    weights of `base`, whose network it has then. TextError for a text that is too short.
     """
     tokens = len(corpus.part("train"))
     if tokens < 2:
@@ -39,24 +43,56 @@ def new_run(
             f"{corpus.name} has too little to train on ({tokens} of at least two tokens)",
             "Use a longer text, or give training more of it with --split.",
         )
-    text = corpus.text
+    if base:
+        model, settings, given = settings_for(base, model, settings, given)
     asked = settings
-    step_time = None
-    if settings.timed and left_open(settings, given):
-        step_time = measured_step_time(corpus, settings, text, model)
-    model, settings = choose(model, settings, given, corpus, step_time)
-    seconds = step_seconds(corpus, model, settings, text) if settings.timed else 0.0
-    if step_time:  # what follows from the speed follows from that of the chosen network
-        sizes = dict.fromkeys(("hidden_size", "batch_size", "seq_length"))
-        model, settings = choose(model, settings, {**given, **sizes}, corpus, lambda _: seconds)
+    model, settings, seconds = _completed(corpus, model, settings, given)
     with memory_checked():
-        run = Run(corpus, Path(), model, settings, text, step_seconds=seconds)
+        run = Run(corpus, Path(), model, settings, corpus.text, step_seconds=seconds)
     if settings.timed:
         _add_validations(run, seconds)
     run.folder, run.lock = new_folder(name, default_name or corpus.name)
     _announce(run, asked, given, emit)
+    if base:
+        _begin_with(run, base, emit)
     run.clock = Clock()
     return run
+
+
+def _completed(
+    corpus: Corpus, model: ModelSettings, settings: TrainSettings, given: Mapping[str, Any]
+) -> tuple[ModelSettings, TrainSettings, float]:
+    """The settings with what is not `given` chosen, and for a timed run the seconds of a step."""
+    step_time = None
+    if settings.timed and left_open(settings, given):
+        step_time = measured_step_time(corpus, settings, corpus.text, model)
+    model, settings = choose(model, settings, given, corpus, step_time)
+    seconds = step_seconds(corpus, model, settings, corpus.text) if settings.timed else 0.0
+    if step_time:  # what follows from the speed follows from that of the chosen network
+        sizes = dict.fromkeys(("hidden_size", "batch_size", "seq_length"))
+        model, settings = choose(model, settings, {**given, **sizes}, corpus, lambda _: seconds)
+    return model, settings, seconds
+
+
+def _begin_with(run: Run, base: Checkpoint, emit: Emit) -> None:
+    """Give a run the weights of another one's model, and say how it begins."""
+    symbols, settings = run.corpus.tokenizer.symbols, run.settings
+    weights = transferred(base, symbols, run.model.export())
+    run.base = base.run
+    run.model.load(weights)
+    run.ema.model.load(weights)
+    begins, tokens = "", validation_tokens(run)
+    if len(tokens) > 1:
+        score = evaluate(run.ema.model, tokens, run.corpus.tokenizer, bf16=run.bf16)
+        bits = f"{score.bits_per_character:.3f} bits per character"
+        if run.text.tokenizer == "byte":
+            bits = f"{score.bits_per_byte:.3f} bits per byte"
+        begins = f"; validation begins at {bits}"
+    rates = f"learning rate {settings.learning_rate:g}"
+    if settings.optimizer == "muon":
+        rates += f", AdamW learning rate {settings.adamw_learning_rate:g}"
+    change = vocabulary_change(base, symbols)
+    emit(Noticed(f"Fine-tuning from {base.run}: {change}; {rates}{begins}."))
 
 
 def _add_validations(run: Run, seconds: float) -> None:

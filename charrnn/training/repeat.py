@@ -14,7 +14,7 @@ def command(run: Run) -> str:
     The length is given in steps; for a timed run also the step at which the learning rate begins
     to fall, which time has decided.
     """
-    words = ["charrnn", "train", run.corpus.name]
+    words = ["charrnn", "train", run.corpus.name, *(["--from", run.base] if run.base else [])]
     unused = {*LENGTHS, "hold_steps"}
     if run.settings.optimizer != "muon":
         unused.add("adamw_learning_rate")

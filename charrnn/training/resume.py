@@ -1,21 +1,23 @@
 """Resuming a run: as it was saved, or with a greater length."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 from charrnn.errors import CheckpointError, TextError, UsageError
 from charrnn.events import Emit, Noticed
 from charrnn.files import remove_temporary_files
 from charrnn.network.device import memory_checked
-from charrnn.settings import DEFAULT_TIME, LENGTHS, TrainSettings, flag
+from charrnn.settings import DEFAULT_TIME, LENGTHS, ModelSettings, TrainSettings, flag
 from charrnn.storage.checkpoint import About, load_checkpoint, read_about
 from charrnn.storage.metrics import read_curves
 from charrnn.storage.runs import MODEL, TRAINING, find, load_newest, lock
 from charrnn.text.corpus import Corpus, find_corpus
 from charrnn.text.preparation import resolve_corpus
 from charrnn.training.batches import fit_batch
+from charrnn.training.fine_tuning import load_base
 from charrnn.training.length import run_length
+from charrnn.training.new_run import new_run
 from charrnn.training.run import Best, Clock, Run
 from charrnn.training.saving import (
     cannot_resume,
@@ -34,7 +36,8 @@ _UNREADABLE = (KeyError, IndexError, TypeError, ValueError, AttributeError, Runt
 def resume(name: str | None, what: str | None, given: Mapping[str, Any], emit: Emit) -> Run:
     """The run of that name, or the one trained last, as it was saved.
 
-    `what` names its text, where its corpus is not found by itself. UsageError if `given` asks for
+    `what` names its text, where its corpus is not found by itself. Another text is fine-tuning: a
+    new run, which begins with that run's weights and vocabulary. UsageError if `given` asks for
     other settings than the run has.
     """
     path = find(name, TRAINING)
@@ -45,14 +48,19 @@ def resume(name: str | None, what: str | None, given: Mapping[str, Any], emit: E
         about = replace(read_about(data), run=path.parent.name)
     except _UNREADABLE as error:
         raise cannot_resume(path, error) from None
-    settings = _settings(about, given)
     corpus = _corpus(about, what, given, emit)
+    if corpus.key != about.corpus_key:
+        held.release()
+        return _fine_tuned(about, corpus, given, emit)
+    settings = _settings(about, given)
+    corpus = corpus.with_split(about.text.split)
     tokens = len(corpus.part("train"))
     batch_size, _ = fit_batch(tokens, settings.batch_size, settings.seq_length)
     try:
         check_sizes(about.model, corpus.tokenizer.size, batch_size, tensors)
         with memory_checked():
             run = Run(corpus, path.parent, about.model, settings, about.text, lock=held)
+        run.base = about.base
         progress = restore(run, data, tensors)
     except _UNREADABLE as error:
         raise cannot_resume(path, error) from None
@@ -89,18 +97,42 @@ def _settings(about: About, given: Mapping[str, Any]) -> TrainSettings:
 
 
 def _corpus(about: About, what: str | None, given: Mapping[str, Any], emit: Emit) -> Corpus:
-    """The run's corpus, split as the run splits it. TextError if it is missing, or another."""
-    corpus = (
-        resolve_corpus(what, about.text, given, emit) if what else find_corpus(about.corpus_key)
+    """The run's corpus, or another one in its vocabulary. TextError if it is neither."""
+    if what:
+        corpus = resolve_corpus(what, about.text, given, emit)
+        same = corpus.key == about.corpus_key
+        return corpus if same else _in_vocabulary(about, what, given, emit)
+    if found := find_corpus(about.corpus_key):
+        return found
+    raise TextError(
+        f"the corpus of run {about.run}, {about.corpus}, is not here",
+        f"Name the text it was trained on: charrnn train TEXT --resume --run {about.run}",
     )
-    if corpus is None or corpus.key != about.corpus_key:
+
+
+def _in_vocabulary(about: About, what: str, given: Mapping[str, Any], emit: Emit) -> Corpus:
+    """The text in the vocabulary of the run's model. TextError for one that it cannot encode."""
+    vocabulary = load_base(about.run, emit).tokenizer
+    try:
+        return resolve_corpus(what, about.text, given, emit, vocabulary=vocabulary)
+    except (TextError, UsageError) as error:
         raise TextError(
-            f"{what} is not the text of run {about.run}"
-            if corpus
-            else f"the corpus of run {about.run}, {about.corpus}, is not here",
-            f"Name the text it was trained on: charrnn train TEXT --resume --run {about.run}",
-        )
-    return corpus.with_split(about.text.split)
+            f"{what} is not the text of run {about.run}, nor in its vocabulary: {error.message}",
+            f"Train on it with a vocabulary of its own: charrnn train {what} --from {about.run}",
+        ) from None
+
+
+def _fine_tuned(about: About, corpus: Corpus, given: Mapping[str, Any], emit: Emit) -> Run:
+    """A new run on another text, which begins with the run's weights."""
+    emit(Noticed(f"{corpus.name} is not the text of run {about.run}: a new run is trained on it."))
+    model = replace(about.model, **_named(ModelSettings, given))
+    settings = TrainSettings(**_named(TrainSettings, given))
+    base = load_base(about.run, emit)
+    return new_run(corpus, None, model, settings, given, emit, base=base)
+
+
+def _named(kind: type[ModelSettings | TrainSettings], given: Mapping[str, Any]) -> dict[str, Any]:
+    return {field.name: given[field.name] for field in fields(kind) if field.name in given}
 
 
 def _duration(settings: TrainSettings) -> tuple[float | None, ...]:

@@ -86,6 +86,7 @@ class Run:
         torch.manual_seed(settings.seed)
         self.settings = settings = replace(settings, learning_rate=settings.peak_learning_rate)
         self.corpus, self.folder, self.text, self.lock = corpus, folder, text, lock
+        self.base = ""  # the run whose weights it began with
         self.device = find_device(settings.device)
         self.bf16 = use_bf16(self.device, settings.precision)
         vocabulary_size, tokens = corpus.tokenizer.size, corpus.part("train")
@@ -132,6 +133,7 @@ class Run:
             text=self.text,
             corpus=self.corpus.name,
             corpus_key=self.corpus.key,
+            base=self.base,
         )
 
 

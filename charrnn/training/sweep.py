@@ -7,6 +7,7 @@ from typing import Any
 from charrnn.errors import DivergedError
 from charrnn.events import Emit, Noticed
 from charrnn.settings import CellName, ModelSettings, TrainSettings
+from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.layout import parameter_count
 from charrnn.storage.runs import MODEL
 from charrnn.text.corpus import Corpus
@@ -25,8 +26,11 @@ def sweep(
     given: Mapping[str, Any],
     emit: Emit,
     stop: Callable[[], bool],
+    base: Checkpoint | None = None,
 ) -> Iterator[str]:
     """Train a run of each cell and seed, one after the other, until `stop()`; names of the runs.
+
+    With a `base` each begins with that model's weights.
 
     Unless a hidden size is given, every network is as large as that number of `parameters` allows,
     or as the first one. Runs of one cell have the same settings. A run that diverges is left out.
@@ -41,7 +45,7 @@ def sweep(
                 return
             name = f"{corpus.name}-{cell}" + (f"-s{seed}" if seeds > 1 else "")
             seeded = replace(own, seed=seed)
-            run = new_run(corpus, None, sized, seeded, given_now, emit, default_name=name)
+            run = new_run(corpus, None, sized, seeded, given_now, emit, name, base)
             sized, own = run.model.settings, run.settings
             given_now |= dict.fromkeys(left_open(own, given_now))  # chosen once, for all seeds
             parameters = parameters or parameter_count(sized, corpus.tokenizer.size)

@@ -45,7 +45,7 @@ def test_many_texts_at_once(used, backend):
     assert {len(text["text"]) for text in found} == {40}
     assert len({text["text"] for text in found}) == 3
     (alone,) = lines(used("sample", "--length", "7", "--json", *many).out)
-    assert alone.keys() == {"number", "prompt", "text", "stopped"}
+    assert alone.keys() == {"number", "prompt", "text", "tokens", "bits", "ended"}
 
 
 def test_unknown_runs_and_characters_are_named(used):

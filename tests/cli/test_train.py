@@ -7,7 +7,7 @@ import pytest
 from safetensors.torch import load_file, save
 
 from charrnn.storage.container import add_checksum, metadata, read_metadata
-from tests.conftest import SMALL, lines, tale
+from tests.conftest import SMALL, call_charrnn, lines, tale
 
 
 def test_a_run_is_a_folder_with_its_events(trained):
@@ -153,3 +153,24 @@ def test_a_diverged_run_says_so(home, charrnn):
     assert sampled.code == 5
     assert sampled.err.startswith("charrnn: error: the model has diverged")
     assert "Warning" not in sampled.err
+
+
+def test_runs_begin_with_the_weights_of_another(copied_run, charrnn):
+    """Seeds that are compared from nothing; a run that does not say where it comes from."""
+    home = copied_run.parent.parent
+    (home / "new.txt").write_text(tale(3000).replace("e", "ё"), "utf-8")
+    few = ("--steps", "3", "--batch-size", "8", "--seq-length", "16")
+    result = charrnn("train", "new.txt", "--from", "tale", "--seeds", "2", *few)
+    assert result.code == 0, result.err
+    assert result.err.count("Fine-tuning from tale: vocabulary of") == 2
+    assert result.err.count("step 0  validation ") == 2
+    assert "fine-tuned from tale" in call_charrnn(home, "inspect", "new-lstm-s2").out
+
+
+def test_what_cannot_be_begun_with_is_a_sentence(home):
+    """A traceback, or a run from nothing, for a wrong --from."""
+    (home / "new.txt").write_text(tale(3000), "utf-8")
+    both = call_charrnn(home, "train", "new.txt", "--from", "a", "--resume")
+    assert (both.code, "--from and --resume exclude each other" in both.err) == (2, True)
+    missing = call_charrnn(home, "train", "new.txt", "--from", "nobody")
+    assert (missing.code, "there is no run nobody" in missing.err) == (4, True)

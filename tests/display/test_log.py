@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from charrnn.display.log import Lines, listen, show_error, show_event, show_scores
+from charrnn.display.log import Lines, listen, show_error, show_event
+from charrnn.display.scores import show_scores
 from charrnn.errors import CharRNNError
 from charrnn.events import Noticed, Progress
 from tests.display.conftest import events

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from charrnn.cells import CELLS
 from charrnn.errors import TextError
-from charrnn.evaluation.loss import _batches, evaluate
+from charrnn.evaluation.loss import _batches, evaluate, token_losses
 from charrnn.inference.score import WARM_UP
 from charrnn.network.model import CharRNN
 from charrnn.network.threads import BatchThreads
@@ -25,13 +25,22 @@ def make(cell="lstm"):
     return CharRNN(ModelSettings(cell=cell, hidden_size=16, embedding_size=8, dropout=0.5), 256)
 
 
+def forgetful(model):
+    """The model with weights so small that its state forgets, as a trained one's does."""
+    with torch.no_grad():
+        for layer in model.recurrent_layers:
+            for name, weight in layer.named_parameters():
+                weight.mul_(0.25 if name == "weight_hh" else 1)
+    return model
+
+
 @pytest.fixture
 def model():
     return make()
 
 
 def one_by_one(model, ids, context):
-    """The mean loss by the definition: a state, a token, a loss at a time."""
+    """The losses by the definition: a state, a token, a loss at a time."""
     losses = []
     state = model.zero_state(1)
     with torch.no_grad():
@@ -40,7 +49,7 @@ def one_by_one(model, ids, context):
                 state = model.zero_state(1)
             logits, state = model(torch.tensor([[int(token)]]), state)
             losses.append(F.cross_entropy(logits[0], torch.tensor([int(target)])).item())
-    return np.mean(losses)
+    return np.array(losses)
 
 
 def stream(model, ids):
@@ -56,8 +65,10 @@ def test_a_score_equals_the_definition(size, context):
     """A token that is scored twice or never, or a state that is not reset."""
     model, ids = make(), Bytes().encode(tale(size))[:size]
     found = evaluate(model, ids, Bytes(), context=context)
-    assert found.loss == pytest.approx(one_by_one(model, ids, context), rel=1e-5)
+    expected = one_by_one(model, ids, context)
+    assert found.loss == pytest.approx(expected.mean(), rel=1e-5)
     assert found.tokens == size - 1
+    np.testing.assert_allclose(token_losses(model, ids, context), expected, rtol=1e-4)
 
 
 @pytest.mark.parametrize("context", [None, 100])
@@ -81,11 +92,7 @@ def test_a_score_over_many_batches_and_chunks_equals_the_definition(model, conte
 @pytest.mark.parametrize("cell", CELLS)
 def test_sequences_side_by_side_score_what_one_stream_does(cell):
     """Sequences that start cold, overlap, or leave a tail out; a clock that shows another time."""
-    model = make(cell).double()
-    with torch.no_grad():
-        for layer in model.recurrent_layers:  # so that the state forgets, as a trained one does
-            for name, weight in layer.named_parameters():
-                weight.mul_(0.25 if name == "weight_hh" else 1)
+    model = forgetful(make(cell).double())
     ids = Bytes().encode(tale(4 * 4 * WARM_UP + 500))
     starts, size, warm_up = next(_batches(model, len(ids) - 1, None))
     assert len(starts) == 4
@@ -95,6 +102,18 @@ def test_sequences_side_by_side_score_what_one_stream_does(cell):
     found = evaluate(model, ids, Bytes())
     assert found.loss == pytest.approx(stream(model, ids), rel=1e-7)
     assert found.tokens == len(ids) - 1
+
+
+def test_losses_of_sequences_side_by_side_are_in_the_order_of_the_text():
+    """The losses of the second sequence before the end of the first."""
+    model = forgetful(make())
+    ids = Bytes().encode(tale(3 * 4 * WARM_UP + 300))
+    assert len(next(_batches(model, len(ids) - 1, None))[0]) == 3
+    with torch.no_grad():
+        logits, _ = model(torch.tensor(ids[:-1, None].astype(int)), model.zero_state(1))
+        targets = torch.tensor(ids[1:].astype(int))
+        expected = F.cross_entropy(logits[:, 0], targets, reduction="none").numpy()
+    np.testing.assert_allclose(token_losses(model, ids), expected, rtol=1e-4)
 
 
 @pytest.mark.parametrize("context", [None, 16])

@@ -7,7 +7,14 @@ import pytest
 import torch
 
 from charrnn.errors import DivergedError, TextError, UsageError
-from charrnn.evaluation.scoring import STREAM, Protocol, part_to_score, score_checkpoint
+from charrnn.evaluation.scoring import (
+    STREAM,
+    Protocol,
+    Subject,
+    losses_of,
+    part_to_score,
+    score_checkpoint,
+)
 from charrnn.network.model import CharRNN
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings
 from charrnn.storage.checkpoint import Checkpoint
@@ -24,6 +31,11 @@ def checkpoint(scale=1.0):
     about = {"run": "r", "model": model, "train": TrainSettings(), "text": TextSettings()}
     where = {"corpus": "c", "corpus_key": "0", "tokenizer": TOKENIZER, "step": 1, "loss": None}
     return Checkpoint(**about, **where, weights=weights)
+
+
+def corpus_split(split):
+    text = TextSettings(split=split)
+    return Corpus(Path("c-0"), "0", TOKENIZER, text, (), np.zeros(100, np.uint8))
 
 
 def score(tokens, scale=1.0):
@@ -45,13 +57,13 @@ def test_a_protocol_says_what_it_is():
 )
 def test_the_part_that_training_has_not_seen_is_scored(split, asked, part):
     """A score on the training part that nobody asked for."""
-    corpus = Corpus(Path("c-0"), "0", TOKENIZER, "utf-8", split, (), np.zeros(100, np.uint8))
+    corpus = corpus_split(split)
     assert part_to_score(corpus, asked) == part
 
 
 def test_what_cannot_be_scored_is_explained():
     """A loss of nan that is shown as a score; a division by zero tokens."""
-    corpus = Corpus(Path("c-0"), "0", TOKENIZER, "utf-8", "100/0", (), np.zeros(100, np.uint8))
+    corpus = corpus_split("100/0")
     for part in None, "test":
         with pytest.raises(TextError):
             part_to_score(corpus, part)
@@ -60,3 +72,14 @@ def test_what_cannot_be_scored_is_explained():
     assert score(np.zeros(9, np.uint8)).tokens == 8
     with pytest.raises(DivergedError):
         score(np.zeros(9, np.uint8), scale=float("nan"))
+
+
+def test_losses_are_one_model_s():
+    """Losses of a model that changes while it reads; a loss of nan in a table."""
+    tokens = np.arange(50, dtype=np.uint8) % 2
+    losses = losses_of(Subject(checkpoint(), tokens, {}), lambda _: None, STREAM, "cpu")
+    assert losses.mean() == pytest.approx(score(tokens).loss)
+    with pytest.raises(UsageError):
+        losses_of(Subject(checkpoint(), tokens, {}), lambda _: None, Protocol(dynamic=True))
+    with pytest.raises(DivergedError):
+        losses_of(Subject(checkpoint(float("nan")), tokens, {}), lambda _: None, STREAM, "cpu")

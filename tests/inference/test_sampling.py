@@ -12,6 +12,7 @@ from charrnn.cells import CELLS
 from charrnn.errors import DivergedError, TextError
 from charrnn.events import Noticed, Progress
 from charrnn.inference import sampling
+from charrnn.inference.drawing import draw
 from charrnn.inference.network import Network
 from charrnn.inference.sampling import sample, sample_many
 from charrnn.network import batch_sampling
@@ -73,7 +74,7 @@ def test_texts_sampled_together_are_independent(backend):
     for text in texts:
         assert text.prompt == "fa"
         assert "bb" not in text.text
-        assert text.stopped or len(text.text) == 50
+        assert text.ended == "stop" or len(text.text) == 50
 
 
 @hypothesis.settings(max_examples=40)
@@ -168,9 +169,9 @@ def test_a_diverged_model_is_an_error_for_one_text_and_for_many(backend):
 def test_what_is_left_out_is_never_drawn():
     """A uniform number of 0, whose noise makes all tokens equal."""
     network, settings = constant([0.2, 0.3, 0.5]), SampleSettings(length=4, temp=0)
-    logits, state = sampling.read_prompt(network, Characters("abc"), settings)
-    blocks = sampling.draw_blocks(network, logits, state, (2,), settings, np.zeros)
-    assert (next(blocks) == 2).all()
+    prompt, none = sampling.Prompt(network, Characters("abc"), ""), np.zeros(0)
+    drawn = draw(network, prompt.logits, prompt.state, settings, np.zeros, none, prompt.recent)
+    assert all(next(drawn).ids == 2 for _ in range(4))
 
 
 def test_texts_of_torch_come_again_with_the_seed(three_threads):
@@ -256,11 +257,11 @@ def test_stop_ends_the_text_before_it(start, size):
     settings = SampleSettings(length=80, seed=3)
     whole = "".join(sample(network, tokenizer, settings))
     stop = whole[start : start + size]
-    found = "".join(sample(network, tokenizer, replace(settings, stop=stop)))
+    found = "".join(sample(network, tokenizer, replace(settings, stop=(stop,))))
     assert found == whole[: whole.index(stop)]
-    (text,) = sample_many(network, tokenizer, replace(settings, stop=stop))
-    assert (text.text, text.stopped) == (found, True)
-    never = "".join(sample(network, tokenizer, replace(settings, stop="a" * 60)))
+    (text,) = sample_many(network, tokenizer, replace(settings, stop=(stop,)))
+    assert (text.text, text.ended) == (found, "stop")
+    never = "".join(sample(network, tokenizer, replace(settings, stop=("a" * 60,))))
     assert never == whole
     with pytest.raises(TextError, match="'c'"):  # one that cannot come
         next(sample(network, tokenizer, SampleSettings(stop="abc")))

@@ -43,11 +43,14 @@ def test_bits_are_of_the_text_not_of_the_tokens(kind):
     text = "naïve café\n" * 30
     tokenizer = TOKENIZERS[kind].learn([text], TextSettings())
     _, network = untrained(tokenizer)
-    found = score(network, tokenizer.encode(text), tokenizer)
-    nats = found.loss * found.tokens
-    assert (found.characters, found.bytes) == (len(text) - 1, len(text.encode()) - 1)
-    assert found.bits_per_character == pytest.approx(nats / math.log(2) / (len(text) - 1))
-    assert found.bits_per_byte == pytest.approx(nats / math.log(2) / (len(text.encode()) - 1))
+    ids = tokenizer.encode(text)
+    found = score(network, ids, tokenizer)
+    bits = found.loss * found.tokens / math.log(2)
+    first = tokenizer.decoder()(int(ids[0]))  # which nothing predicts
+    characters, size = len(text[len(first) :]), len(text[len(first) :].encode())
+    assert (found.characters, found.bytes) == (characters, size)
+    assert found.bits_per_character == pytest.approx(bits / characters)
+    assert found.bits_per_byte == pytest.approx(bits / size)
     assert found.perplexity == pytest.approx(math.exp(found.loss))
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import given, strategies as st
 
-from charrnn.inference.sampling import scores
+from charrnn.inference.drawing import scores
 from charrnn.settings import SampleSettings
 
 logits = st.lists(st.floats(-1e4, 1e4), min_size=1, max_size=40).map(np.array)

@@ -11,6 +11,7 @@ from hypothesis import given, strategies as st
 
 from charrnn.errors import TextError
 from charrnn.settings import TextSettings
+from charrnn.text import corpus as corpus_module
 from charrnn.text.corpus import (
     FORMAT,
     PARTS,
@@ -19,7 +20,8 @@ from charrnn.text.corpus import (
     list_corpora,
     open_corpus,
 )
-from charrnn.text.preparation import corpus_key
+from charrnn.text.preparation import corpus_key, prepare
+from charrnn.text.tokenizers import END
 from tests.conftest import tale
 from tests.text.conftest import make
 
@@ -139,3 +141,24 @@ def test_a_corpus_of_format_1_is_divided_anew(old):
     make("old.txt", split="50/50/0")
     assert data == json.loads((old / "corpus.json").read_text())
     assert data["format"] == FORMAT
+
+
+def test_no_document_is_cut_between_parts(home, monkeypatch):
+    """A name whose first half was trained on, and whose second half is scored."""
+    monkeypatch.setattr(corpus_module, "_SEARCHED", 3)
+    (home / "a.txt").write_text("\n".join(["anna", "bo", "christina", "d", "eve"] * 4))
+    corpus, _ = make("a.txt", document_per="line", split="50/25/25")
+    decode = corpus.tokenizer.decoder()
+    parts = ["".join(decode(int(i)) for i in corpus.part(part)) for part in PARTS]
+    assert all(part.endswith(END) for part in parts)
+    assert "".join(parts).split(END)[:-1] == ["anna", "bo", "christina", "d", "eve"] * 4
+    assert [part.count(END) for part in parts] == [10, 5, 5]
+
+
+def test_a_bound_stays_where_no_document_ends_after_it(home):
+    """A vocabulary with END for a text without: all of it would be training text."""
+    (home / "a.txt").write_text("one\ntwo\n" * 10)
+    names, _ = make("a.txt", document_per="line")
+    (home / "b.txt").write_text("onetwo" * 10)
+    plain = prepare(["b.txt"], TextSettings(), None, lambda _: None, vocabulary=names.tokenizer)
+    assert [len(plain.part(part)) for part in PARTS] == [54, 3, 3]

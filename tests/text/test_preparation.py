@@ -1,30 +1,20 @@
 """Preparing texts: what a corpus is made of, when it is found again, and what goes wrong."""
 
+import hashlib
 import json
 import os
-import threading
 import tracemalloc
 
 import pytest
 
 from charrnn.errors import TextError, UsageError
-from charrnn.events import Prepared
+from charrnn.events import Noticed
 from charrnn.files import corpus_folders
 from charrnn.settings import TextSettings
 from charrnn.text.corpus import PARTS, open_corpus
-from charrnn.text.preparation import prepare, resolve_corpus
+from charrnn.text.preparation import corpus_key, prepare, resolve_corpus
 from tests.conftest import tale
 from tests.text.conftest import make, quiet
-
-
-def test_files_are_joined_in_their_order(home):
-    """Files sorted, or separated by something that no file has."""
-    (home / "b.txt").write_bytes(b"one\r\n")
-    (home / "a.txt").write_bytes("zwö".encode())
-    corpus, _ = make("b.txt", "a.txt")
-    decode = corpus.tokenizer.decoder()
-    assert "".join(decode(int(i)) for i in corpus.tokens) == "one\r\nzwö"
-    assert corpus.name == "b"
 
 
 def test_unchanged_text_is_reused_and_changed_text_is_not(home):
@@ -60,10 +50,10 @@ def test_a_split_is_changed_only_when_asked_to(home):
     make("a.txt", split="60/20/20")
     found = prepare(["a.txt"], TextSettings(), None, quiet, update_split=False)
     assert found.text.split == "60/20/20"
-    assert resolve_corpus("a.txt", TextSettings(), {}, quiet).split == "60/20/20"
+    assert resolve_corpus("a.txt", TextSettings(), {}, quiet).text.split == "60/20/20"
     split = {"split": "50/50/0"}
-    assert resolve_corpus("a.txt", TextSettings(**split), split, quiet).split == "50/50/0"
-    assert open_corpus(found.folder).split == "60/20/20", "training divides for itself alone"
+    assert resolve_corpus("a.txt", TextSettings(**split), split, quiet).text.split == "50/50/0"
+    assert open_corpus(found.folder).text.split == "60/20/20", "training divides for itself alone"
 
 
 def test_a_prepared_corpus_with_another_tokenizer_is_an_error(home):
@@ -76,6 +66,88 @@ def test_a_prepared_corpus_with_another_tokenizer_is_an_error(home):
     assert "--tokenizer byte" in error.value.hint
     same = resolve_corpus(str(made.folder), TextSettings(), {"tokenizer": "char"}, quiet)
     assert same.key == made.key
+
+
+@pytest.mark.parametrize(
+    ("made", "wanted", "message"),
+    [
+        ({}, {"document_per": "line"}, "prepared without --document-per"),
+        ({"newlines": "lf"}, {"newlines": "keep"}, "prepared with --newlines lf"),
+        ({"min_count": 2}, {"min_count": 3}, "prepared with --min-count 2"),
+        ({}, {"encoding": "latin-1"}, "prepared with --encoding utf-8"),
+    ],
+)
+def test_a_prepared_corpus_with_another_setting_is_an_error(home, made, wanted, message):
+    """A setting that has no effect, because the text was read long ago."""
+    (home / "a.txt").write_text(tale(1000))
+    corpus, _ = make("a.txt", **made)
+    with pytest.raises(UsageError, match=message):
+        resolve_corpus(str(corpus.folder), TextSettings(**{**made, **wanted}), wanted, quiet)
+    same = {**made, "encoding": "UTF8"}
+    found = resolve_corpus(str(corpus.folder), TextSettings(**same), same, quiet)
+    assert found.key == corpus.key
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"vocab_size": 500}, "--vocab-size has no effect with --tokenizer char"),
+        ({"min_count": 2, "tokenizer": "byte"}, "--min-count has no effect with --tokenizer byte"),
+        ({"include": "*.c"}, "--include has no effect: none of the texts is a folder"),
+        ({"document_per": ""}, "'' is not a separator"),
+    ],
+)
+def test_a_setting_without_effect_is_an_error(home, settings, message):
+    """A flag that somebody relies on, and that does nothing."""
+    (home / "a.txt").write_text(tale(1000))
+    with pytest.raises(UsageError, match=message):
+        resolve_corpus("a.txt", TextSettings(**settings), settings, quiet)
+    assert corpus_folders() == []
+
+
+def test_keys_are_those_of_all_versions_and_settings_that_matter_change_them(home):
+    """Runs that no longer find their corpus; tokens of other settings found in its place."""
+    (home / "a.txt").write_text("one\ntwo\n")
+    digest = hashlib.sha256(b"one\ntwo\n").hexdigest()
+    plain = hashlib.sha256(json.dumps([1, "char", "utf-8", digest]).encode()).hexdigest()
+    assert corpus_key("a.txt", TextSettings()) == plain
+    without_effect = {"split": "50/50", "include": "*.c", "vocab_size": 300, "encoding": "U8"}
+    assert corpus_key("a.txt", TextSettings(**without_effect)) == plain
+    others = [
+        {"min_count": 2}, {"errors": "skip"}, {"newlines": "lf"}, {"field": "t"},
+        {"document_per": "line"}, {"document_per": "file"}, {"tokenizer": "bpe"},
+        {"tokenizer": "bpe", "vocab_size": 300}, {"tokenizer": "byte"},
+    ]  # fmt: skip
+    keys = {corpus_key("a.txt", TextSettings(**other)) for other in others}
+    assert len(keys | {plain}) == len(others) + 1
+
+
+def test_a_text_is_encoded_with_the_vocabulary_of_a_run(home):
+    """Another alphabet, in which the run's weights mean nothing."""
+    (home / "a.txt").write_text("hello world")
+    (home / "b.txt").write_text("hold")
+    base, _ = make("a.txt")
+    corpus = prepare(["b.txt"], TextSettings(), None, quiet, vocabulary=base.tokenizer)
+    assert corpus.tokens.tolist() == base.tokenizer.encode("hold").tolist()
+    assert corpus.key != make("b.txt")[0].key
+    assert corpus.key == corpus_key("b.txt", TextSettings(), base.tokenizer)
+    (home / "c.txt").write_text("hexa")
+    with pytest.raises(TextError, match="'x'"):
+        prepare(["c.txt"], TextSettings(), None, quiet, vocabulary=base.tokenizer)
+    lines = TextSettings(document_per="line")
+    with pytest.raises(UsageError, match="no token for the end of a document"):
+        prepare(["b.txt"], lines, None, quiet, vocabulary=base.tokenizer)
+
+
+def test_a_vocabulary_that_the_text_does_not_fill_is_said(home):
+    """A model of 300 tokens that its user believes to have 1,000."""
+    (home / "a.txt").write_text("hello world " * 100)
+    events = []
+    corpus = prepare(["a.txt"], TextSettings(tokenizer="bpe"), None, events.append)
+    size = corpus.tokenizer.size
+    assert size < 1024
+    (notice,) = [event.message for event in events if isinstance(event, Noticed)]
+    assert notice.startswith(f"The text gives {size} subwords, fewer than --vocab-size 1024")
 
 
 def test_a_damaged_corpus_is_prepared_again(home):
@@ -102,39 +174,6 @@ def test_bad_texts_leave_nothing_behind(home, content, message):
         make("a.txt")
     assert corpus_folders() == []
     assert [path.name for path in home.iterdir()] == ["a.txt"]
-
-
-def test_a_text_that_changes_while_it_is_read_is_refused(home):
-    """Tokens under the digest of another text, which is reused for ever after."""
-    text = home / "a.txt"
-    text.write_text(tale(500))
-
-    def emit(event):
-        os.utime(text, (1, 1))
-
-    with pytest.raises(TextError, match="changed while it was being read"):
-        prepare(["a.txt"], TextSettings(), None, emit)
-    assert corpus_folders() == []
-
-
-def test_progress_ends_and_never_goes_back(home):
-    """A bar that stops at 66 %."""
-    (home / "a.txt").write_text(tale(3000))
-    events = []
-    prepare(["a.txt"], TextSettings(), None, events.append)
-    done = [e.done / e.total for e in events if not isinstance(e, Prepared)]
-    assert done == sorted(done)
-    assert done[-1] == 1
-
-
-def test_what_can_be_read_only_once_is_prepared_all_the_same(home):
-    """A pipe that is empty the second time."""
-    os.mkfifo(home / "pipe")
-    writer = threading.Thread(target=lambda: (home / "pipe").write_text("hello"))
-    writer.start()
-    corpus, _ = make("pipe")
-    writer.join()
-    assert len(corpus.tokens) == 5
 
 
 def test_the_corpus_that_another_process_has_just_finished_stays(home):
@@ -166,3 +205,10 @@ def test_memory_does_not_grow_with_the_text(home):
         tracemalloc.stop()
     assert peaks[1] < peaks[0] * 1.1
     assert max(peaks) < 12e6
+
+
+def test_a_separator_that_does_not_occur_is_an_error(home):
+    """`--document-per lines`: one document of 10 GB, whose end is never learned."""
+    (home / "a.txt").write_text("one\ntwo\n")
+    with pytest.raises(TextError, match="'lines' does not stand in"):
+        make("a.txt", document_per="lines")

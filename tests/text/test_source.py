@@ -1,48 +1,59 @@
-"""Reading text: errors that name the byte, and bytes that are read as they are."""
+"""Sources of text: files, folders, patterns and stdin, in any encoding, compressed or not."""
 
-import io
+import json
+import os
 
 import pytest
 from hypothesis import given, strategies as st
 
-from charrnn.errors import TextError
-from charrnn.text import source
+from charrnn.errors import TextError, UsageError
+from charrnn.events import Noticed
+from charrnn.settings import TextSettings
+from charrnn.text.source import open_source, read_text, read_tokens, source_files
+from charrnn.text.tokenizers import END, Bytes, Characters
+from tests.text.conftest import PIECE, quiet, text_in
 
 
-@given(text=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
+@given(text=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufeff")))
 def test_text_is_read_as_it_is(text):
     """Line ends translated, or a character lost where two pieces meet."""
     for encoding in ("utf-8", "utf-16", "utf-32-be"):
-        data = io.BytesIO(text.encode(encoding))
-        assert "".join(source.read_pieces(data, "x", encoding, raw=False)) == text
+        for mark in ("", "\ufeff"):
+            data = (mark + text).encode(encoding)
+            assert text_in(data, size=3, encoding=encoding) == text
 
 
 @given(data=st.binary(), size=st.integers(1, 5))
 def test_any_bytes_pass_when_raw(data, size):
     """A binary file changed on its way to byte tokens."""
-    small, source.PIECE = source.PIECE, size
-    try:
-        text = "".join(source.read_pieces(io.BytesIO(data), "x", "utf-8", raw=True))
-    finally:
-        source.PIECE = small
-    assert text.encode("utf-8", "surrogateescape") == data
+    text = text_in(b"." + data, size, raw=True)
+    assert text.encode("utf-8", "surrogateescape") == b"." + data
 
 
 @pytest.mark.parametrize(
-    ("data", "where"),
-    [(b"abc\xff", 3), (b"ab\xc3", 2), (b"x" * source.PIECE + b"\xe2\x82(", source.PIECE)],
+    ("data", "where"), [(b"abc\xff", 3), (b"ab\xc3", 2), (b"x" * PIECE + b"\xe2\x82(", PIECE)]
 )
 def test_the_bad_byte_is_found(data, where):
     """A position counted from the last piece, or off by the bytes that were held back."""
     with pytest.raises(TextError, match=f"byte {where} ") as error:
-        list(source.read_pieces(io.BytesIO(data), "x.txt", "utf-8", raw=False))
+        text_in(data)
     assert "--encoding" in error.value.hint
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii", "shift_jis", "utf-7"])
+@pytest.mark.parametrize("raw", [False, True])
+def test_bad_bytes_are_replaced_or_left_out(encoding, raw):
+    """--errors that one kind of text or tokenizer ignores: an hour later the text is refused."""
+    bad = b"+2AA-" if encoding == "utf-7" else b"\xff"
+    assert text_in(b"a" + bad + b"b", errors="replace", encoding=encoding, raw=raw) == "a\ufffdb"
+    assert text_in(b"a" + bad + b"b", errors="skip", encoding=encoding, raw=raw) == "ab"
+
+
 def test_binary_files_are_refused():
-    """A model trained on an executable."""
-    with pytest.raises(TextError, match="binary"):
-        list(source.read_pieces(io.BytesIO(b"\x7fELF\0\0"), "x", "utf-8", raw=False))
+    """A model trained on an executable; NULs that come in as JSON's escapes."""
+    for data, field in ((b"\x7fELF\0\0", None), (b'{"t": "\\u0000"}', "t")):
+        with pytest.raises(TextError, match="binary"):
+            text_in(data, field=field)
 
 
 @pytest.mark.parametrize(
@@ -51,13 +62,141 @@ def test_binary_files_are_refused():
 def test_other_encodings_fail_in_one_sentence(data, encoding):
     """Codecs that raise other errors than UTF-8's, or let half a surrogate pair through."""
     with pytest.raises(TextError, match=f"x.txt is not {encoding}"):
-        list(source.read_pieces(io.BytesIO(data), "x.txt", encoding, raw=False))
+        text_in(data, encoding=encoding)
+
+
+@given(
+    lines=st.lists(st.sampled_from(["", "a", "bc", "\r"])),
+    ends=st.lists(st.sampled_from(["\n", "\r\n", "\r"]), min_size=1),
+    size=st.integers(1, 4),
+)
+def test_line_ends_are_kept_or_made_lf_wherever_the_text_is_cut(lines, ends, size):
+    """A CRLF that is cut in two, and becomes two line ends."""
+    text = "".join(line + ends[n % len(ends)] for n, line in enumerate(lines))
+    told = []
+    assert text_in(text.encode(), size, emit=told.append) == text
+    assert len(told) == ("\r\n" in text)
+    expected = text.replace("\r\n", "\n").replace("\r", "\n")
+    assert text_in(text.encode(), size, newlines="lf", emit=told.append) == expected
+    assert len(told) == ("\r\n" in text)
+
+
+def test_windows_line_ends_are_noticed_once(home):
+    """A word for each of 50,000 files, or none: a model that writes CR where nobody wants it."""
+    for name in "abc":
+        (home / name).write_bytes(b"one\r\ntwo\r\n")
+    told = []
+    "".join(read_text(".", TextSettings(), told.append, raw=False))
+    assert [type(event) for event in told] == [Noticed]
+    assert "a has Windows line ends (CRLF): --newlines lf" in told[0].message
+
+
+@given(
+    documents=st.lists(st.text("ab#\n", min_size=1)),
+    between=st.sampled_from(["#", "##", "\n\n", "ab", "aba", "#\n#\n"]),
+    size=st.integers(1, 4),
+)
+def test_documents_end_where_separators_are_wherever_the_text_is_cut(documents, between, size):
+    """A separator overlooked at a cut, an empty document, a last one without an end."""
+    text = between.join(documents)
+    whole = [part for part in text.split(between) if part]
+    escaped = between.replace("\n", r"\n")
+    assert text_in(text.encode(), size, document_per=escaped) == "".join(d + END for d in whole)
+    lines = [line for line in text.split("\n") if line]
+    for data in (text, text.replace("\n", "\r\n")):
+        assert text_in(data.encode(), size, document_per="line") == "".join(x + END for x in lines)
+    assert text_in(text.encode(), size, document_per="file") == text + END * bool(text)
+
+
+@given(
+    texts=st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))),
+    size=st.integers(1, 9),
+    ascii_only=st.booleans(),
+)
+def test_json_lines_give_the_texts_in_their_field(texts, size, ascii_only):
+    """A record cut in two; a line's end within a text taken for the end of a document."""
+    written = [json.dumps({"id": 1, "t": text}, ensure_ascii=ascii_only) for text in texts]
+    data = "\n\n".join(written).encode()
+    assert text_in(data, size, field="t") == "".join(text + "\n" for text in texts)
+    documents = "".join(text + END for text in texts if text)
+    assert text_in(data, size, field="t", document_per="line") == documents
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("{", "x.txt, line 2 is not JSON: .* \\(column 2\\)"),
+        ("[1]", "line 2 is not a JSON object"),
+        ('{"text": "a"}', "line 2 has no field 't'"),
+        ('{"t": 5}', "line 2: the field 't' is not a text but int"),
+        ('{"t": "\\ud800"}', "line 2: the field 't' has half of a surrogate pair"),
+        ('{"t": ' + "[" * 100_000, "line 2 is not JSON"),
+        ('{"t": ' + "1" * 5000 + "}", "line 2 is not JSON"),
+    ],
+)
+def test_what_is_wrong_with_a_record_is_said(line, message):
+    """A traceback of json's, or no line to look at in a file of a million."""
+    with pytest.raises(TextError, match=message):
+        text_in(b'{"t": "x"}\n' + line.encode() + b"\n{}", field="t")
+
+
+def test_half_a_surrogate_pair_in_json_is_replaced_or_left_out():
+    """The end of a document smuggled into a text."""
+    data = b'{"t": "a\\ud800b"}'
+    assert text_in(data, field="t", errors="replace") == "a\ufffdb\n"
+    assert text_in(data, field="t", errors="skip", raw=True) == "ab\n"
+
+
+@pytest.mark.parametrize("wrong", ["", "\\", r"\ud800", r"\x"])
+def test_what_cannot_be_a_separator_is_refused(wrong):
+    """A traceback of a codec's; END in a text that is to be split there."""
+    with pytest.raises(UsageError, match="is not a separator"):
+        text_in(b"text", document_per=wrong)
+
+
+def test_a_folder_is_its_files_sorted_and_without_the_hidden_ones(home):
+    """Files in the order of the disk; .git read as text; a circle of links."""
+    for name in ("b/2.c", "b/1.h", "a.c", ".git/x.c", "b/.hidden.c", "c/d/e.c"):
+        path = home / "src" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    (home / "src/c/circle").symlink_to(home / "src")
+    (home / "src/c/broken.c").symlink_to(home / "nothing")
+    os.mkfifo(home / "src/c/pipe.c")
+    assert source_files("src", None) == [f"src/{n}" for n in ("a.c", "b/1.h", "b/2.c", "c/d/e.c")]
+    assert source_files("src", "*.h, a.*") == ["src/a.c", "src/b/1.h"]
+    assert source_files("src/*/*.c", None) == ["src/b/2.c"]
+    assert source_files("src/**/?.c", None) == ["src/a.c", "src/b/2.c", "src/c/d/e.c"]
+    (home / "a[1].txt").write_text("x")
+    assert source_files("a[1].txt", None) == ["a[1].txt"]
+    text = "".join(read_text("src", TextSettings(include="*.c", document_per="file"), quiet, False))
+    assert text == f"a.c{END}b/2.c{END}c/d/e.c{END}"
+    for source, include, message in (
+        ("src", "*.py", "src has no file whose name matches"),
+        ("src/.git/..//c/d/none*", None, "no file matches"),
+    ):
+        with pytest.raises(TextError, match=message):
+            source_files(source, include)
 
 
 def test_a_missing_file_is_named(home):
     """A traceback in place of the path that was mistyped."""
     (home / "folder").mkdir()
-    for path, message in (("x.txt", "there is no file x.txt"), ("folder", "is a folder")):
-        with pytest.raises(TextError, match=message) as error, source.open_source(path):
-            pass
-        assert error.value.hint
+    with pytest.raises(TextError, match="there is no file x"), open_source("x.txt"):
+        pass
+    with pytest.raises(TextError, match="the folder folder has no file") as error:
+        list(read_text("folder", TextSettings(), quiet, raw=False))
+    assert error.value.hint
+
+
+def test_all_of_a_text_is_read_as_tokens(home):
+    """Unknown characters that are lost without a count."""
+    (home / "a.txt").write_text("abcxbay")
+    tokenizer = Characters("abc")
+    ids, changed = read_tokens("a.txt", tokenizer, TextSettings(), quiet, "skip")
+    assert (ids.tolist(), changed) == ([0, 1, 2, 1, 0], 2)
+    with pytest.raises(TextError, match=r"'x'.* character 4"):
+        read_tokens("a.txt", tokenizer, TextSettings(), quiet)
+    lines = TextSettings(document_per="line")
+    ids, changed = read_tokens("a.txt", Bytes(documents=True), lines, quiet)
+    assert (ids.tolist(), changed) == ([*b"abcxbay", 256], 0)

@@ -13,8 +13,10 @@ from charrnn.settings import TokenizerName
 from charrnn.text.tokenizers.base import END, Decoder, Ids, Tokenizer, valid_unicode
 from charrnn.text.tokenizers.byte import Bytes
 from charrnn.text.tokenizers.characters import Characters
+from charrnn.text.tokenizers.subwords import BPE, Unigram
 
 __all__ = [
+    "BPE",
     "END",
     "TOKENIZERS",
     "Bytes",
@@ -22,6 +24,7 @@ __all__ = [
     "Decoder",
     "Ids",
     "Tokenizer",
+    "Unigram",
     "from_json",
     "to_json",
     "valid_unicode",
@@ -30,6 +33,8 @@ __all__ = [
 TOKENIZERS: dict[TokenizerName, type[Tokenizer]] = {
     "char": Characters,
     "byte": Bytes,
+    "bpe": BPE,
+    "unigram": Unigram,
 }
 
 

@@ -21,11 +21,11 @@ Ids = NDArray[np.unsignedinteger[Any]]
 Decoder = Callable[[int], str]
 """Token id -> the whole characters it completes, perhaps none yet."""
 
-_LONE = dict.fromkeys(range(0xDC80, 0xDD00), "\N{REPLACEMENT CHARACTER}")
+_LONE = dict.fromkeys(range(0xDC80, 0xDD00), "\N{REPLACEMENT CHARACTER}") | {ord(END): "\n"}
 
 
 def valid_unicode(text: str) -> str:
-    """The text with U+FFFD for each byte that is not UTF-8: for output that must be Unicode."""
+    """The text for output that must be Unicode: U+FFFD for a byte that is not UTF-8, LF for END."""
     return text.translate(_LONE)
 
 

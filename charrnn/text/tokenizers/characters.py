@@ -7,36 +7,58 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.errors import TextError
 from charrnn.settings import TextSettings, TokenizerName
 from charrnn.text.tokenizers.base import END, Decoder, Ids, smallest_type
+from charrnn.text.tokenizers.byte_fallback import (
+    Token,
+    decoder_of,
+    lengths_of,
+    symbols_of,
+    unknown_error,
+)
+
+_CODE_POINTS = 0x110000
+_ASCII = "".join(map(chr, range(128)))
+_BYTES = [*range(0x80, 0xC0), *range(0xC2, 0xF5)]  # all that UTF-8 of other characters consists of
 
 
 def _codepoints(text: str) -> Ids:
     if text.isascii():
         return np.frombuffer(text.encode("ascii"), np.uint8)
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
+    ends = END in text and "\0" not in text  # the codec is slow for halves of surrogate pairs
+    utf32 = (text.replace(END, "\0") if ends else text).encode("utf-32-le", "surrogatepass")
+    points = np.frombuffer(utf32, "<u4")
+    return np.where(points == 0, np.uint32(ord(END)), points) if ends else points
 
 
 class Characters:
-    """One token is a character. The vocabulary is the characters of the text, by code point."""
+    """One token is a character. The vocabulary is the characters of the text, by code point.
+
+    With `rare_as_bytes` it has all of ASCII and, at its end, the bytes that all other characters
+    are written with.
+    """
 
     kind: ClassVar[TokenizerName] = "char"
     raw: ClassVar[bool] = False
 
-    def __init__(self, characters: str) -> None:
+    def __init__(self, characters: str, rare_as_bytes: bool = False) -> None:
         self.characters = characters
+        self.rare_as_bytes = rare_as_bytes
+        self.tokens: list[Token] = [*characters, *(_BYTES if rare_as_bytes else [])]
         points = _codepoints(characters)
-        dtype = smallest_type(len(characters))
+        dtype = smallest_type(self.size)
         last = int(points.max(initial=0))
         self._has = np.zeros(last + 1, bool)
         self._has[points] = True
         self._ids: Ids = np.zeros(last + 1, dtype)
         self._ids[points] = np.arange(len(characters), dtype=dtype)
+        self._byte_ids: Ids = np.zeros(256, dtype)
+        if rare_as_bytes:
+            self._byte_ids[_BYTES] = np.arange(len(characters), self.size, dtype=dtype)
 
     @property
     def size(self) -> int:
-        return len(self.characters)
+        return len(self.tokens)
 
     @property
     def end(self) -> int | None:
@@ -44,68 +66,101 @@ class Characters:
 
     @property
     def symbols(self) -> list[str]:
-        return list(self.characters)
+        return symbols_of(self.tokens)
 
     @property
     def lengths(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        sizes = [
-            1 if character == END else len(character.encode()) for character in self.characters
-        ]
-        return np.ones(self.size, np.int64), np.array(sizes, np.int64)
+        return lengths_of(self.tokens)
 
     @classmethod
     def learn(cls, text: Iterable[str], settings: TextSettings) -> Self:
-        found = b""  # deleting these is the fastest search for new ones in a piece of ASCII
-        seen = np.zeros(0x110000, bool)
-        for piece in text:
-            new = piece.encode("ascii").translate(None, found) if piece.isascii() else piece
-            if isinstance(new, str):
-                points = _codepoints(new)
-                if points.max(initial=0) < 2**16:  # then counting is faster than indexing
-                    seen[np.flatnonzero(np.bincount(points))] = True
-                else:
-                    seen[points] = True
-            elif new:
-                found += bytes(set(new))
-        seen[list(found)] = True
-        seen[ord(END)] |= settings.document_per is not None
-        return cls("".join(map(chr, np.flatnonzero(seen))))
+        rare_as_bytes = settings.min_count > 1
+        if rare_as_bytes:
+            seen = _counted(text) >= settings.min_count
+            seen[:128] = True
+            seen[0xD800:0xE000] = False
+        else:
+            seen = _seen(text)
+        seen[ord(END)] = settings.document_per is not None
+        return cls("".join(map(chr, np.flatnonzero(seen))), rare_as_bytes)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        characters = data.get("characters")
+        characters, rare_as_bytes = data.get("characters"), data.get("bytes", False)
         if not isinstance(characters, str) or not characters:
             raise ValueError("a character vocabulary must be a string of its characters")
         if any(a >= b for a, b in pairwise(characters)):
             raise ValueError("a character vocabulary must be sorted and without duplicates")
+        if not isinstance(rare_as_bytes, bool):
+            raise ValueError("whether a character vocabulary has bytes must be true or false")
+        if rare_as_bytes and not characters.startswith(_ASCII):
+            raise ValueError("a character vocabulary with bytes must have all of ASCII")
         characters.replace(END, "").encode()  # ValueError for half a surrogate pair
-        return cls(characters)
+        return cls(characters, rare_as_bytes)
 
     def to_json(self) -> dict[str, Any]:
-        return {"characters": self.characters}
+        return {"characters": self.characters} | ({"bytes": True} if self.rare_as_bytes else {})
 
     def unknown(self, text: str) -> str:
-        return "".join(sorted(set(text) - set(self.characters)))
+        lacking = set(text).difference(self.characters)
+        if self.rare_as_bytes:
+            lacking = {character for character in lacking if "\ud800" <= character <= "\udfff"}
+        return "".join(sorted(lacking))
 
     def encode(self, text: str) -> Ids:
         points = _codepoints(text)
         if points.size and int(points.max()) >= self._has.size:
-            unknown = points >= self._has.size
-            unknown[~unknown] = ~self._has[points[~unknown]]
+            lacks = points >= self._has.size
+            lacks[~lacks] = ~self._has[points[~lacks]]
         else:
-            unknown = ~self._has.take(points)
-        if unknown.any():
-            where = int(np.argmax(unknown))
-            point = int(points[where])
-            raise TextError(
-                f"the vocabulary has no {chr(point)!r} (U+{point:04X}, character {where + 1})",
-                "Leave such characters out, or train with --tokenizer byte, which encodes any.",
-            )
-        ids: Ids = self._ids.take(points)
+            lacks = ~self._has.take(points)
+        ids: Ids = self._ids.take(points, mode="clip")
+        if not lacks.any():
+            return ids
+        if not self.rare_as_bytes or self.unknown(text):
+            raise unknown_error(text, self.unknown(text))
+        rare = points[lacks]
+        repeats = np.ones(len(points), np.intp)
+        repeats[lacks] = 2 + (rare >= 0x800) + (rare >= 0x10000)
+        utf8 = rare.astype("<u4").tobytes().decode("utf-32-le").encode()
+        ids = ids.repeat(repeats)
+        ids[lacks.repeat(repeats)] = self._byte_ids[np.frombuffer(utf8, np.uint8)]
         return ids
 
     def encode_pieces(self, pieces: Iterable[str]) -> Iterator[Ids]:
         return map(self.encode, pieces)
 
     def decoder(self) -> Decoder:
-        return self.characters.__getitem__
+        return decoder_of(self.tokens) if self.rare_as_bytes else self.characters.__getitem__
+
+
+def _seen(text: Iterable[str]) -> NDArray[np.bool_]:
+    """Whether each code point occurs in the text."""
+    found = b""  # deleting these is the fastest search for new ones in a piece of ASCII
+    seen = np.zeros(_CODE_POINTS, bool)
+    for piece in text:
+        new = piece.encode("ascii").translate(None, found) if piece.isascii() else piece
+        if isinstance(new, str):
+            points = _codepoints(new)
+            if points.max(initial=0) < 2**16:  # then counting is faster than indexing
+                seen[np.flatnonzero(np.bincount(points))] = True
+            else:
+                seen[points] = True
+        elif new:
+            found += bytes(set(new))
+    seen[list(found)] = True
+    return seen
+
+
+def _counted(text: Iterable[str]) -> NDArray[np.int64]:
+    """How often each code point occurs in the text."""
+    counts = np.zeros(_CODE_POINTS, np.int64)
+    for piece in text:
+        points = _codepoints(piece)
+        if points.max(initial=0) < 2**16:
+            found = np.bincount(points)
+            counts[: found.size] += found
+        else:
+            present, times = np.unique(points, return_counts=True)
+            counts[present] += times
+    return counts

@@ -1,0 +1,152 @@
+"""What `charrnn sample` writes to stdout: one text, many texts, or one in colours."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from charrnn.cli.prompts import read_prompts
+from charrnn.events import Emit, Noticed
+from charrnn.settings import SampleSettings
+
+if TYPE_CHECKING:
+    from charrnn.inference.sampled_text import SampledText
+    from charrnn.storage.checkpoint import Checkpoint
+
+_TEXTS, _WORK = 32, 3e11
+"""Texts, and parameters times characters, from which torch is faster although it loads slowly."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """How texts are written: as the flags of these names say."""
+
+    json: bool
+    echo: bool
+    newline: bool
+    raw: bool
+
+    def of(self, prompt: str, text: str) -> str:
+        """One of many texts: with its line end, and an empty line unless `newline`."""
+        whole = prompt * self.echo + text
+        ended = whole if whole.endswith("\n") else f"{whole}\n"
+        return ended if self.newline or whole.endswith("\n") else f"{ended}\n"
+
+
+def write_one(checkpoint: "Checkpoint", settings: SampleSettings, form: Form) -> None:
+    """Write one text, as it is made."""
+    from charrnn.display.stdout import stdout_writer
+    from charrnn.inference.network import Network
+    from charrnn.inference.sampling import sample as sample_text
+
+    network = Network(checkpoint.model, checkpoint.weights)
+    last = ""
+    with stdout_writer(raw=form.raw) as write:
+        pieces = sample_text(network, checkpoint.tokenizer, settings)
+        if settings.prompt and not form.echo:
+            next(pieces)
+        for piece in pieces:
+            write(piece)
+            last = piece
+        if form.newline and not last.endswith("\n"):
+            write("\n")
+
+
+def write_many(
+    checkpoint: "Checkpoint",
+    settings: SampleSettings,
+    prompts: str | None,
+    backend: str,
+    form: Form,
+    emit: Emit | None,
+) -> None:
+    """Write many texts, each when it is whole. Progress goes to `emit`, or where it suits."""
+    from charrnn.display.stdout import stdout_writer
+    from charrnn.inference.network import Network
+    from charrnn.inference.sampling import sample_prompts
+
+    if prompts:
+        network = Network(checkpoint.model, checkpoint.weights)
+        lists = (_usable(some, checkpoint, settings) for some in read_prompts(prompts))
+        texts = sample_prompts(network, checkpoint.tokenizer, settings, lists, bits=form.json)
+    else:
+        texts = _many(checkpoint, settings, backend, form.json, emit)
+    with stdout_writer(raw=form.raw) as write:
+        for text in texts:
+            write(text.as_json() if form.json else form.of(text.prompt, text.text))
+
+
+def _usable(prompts: list[str], checkpoint: "Checkpoint", settings: SampleSettings) -> list[str]:
+    """The prompts as the vocabulary has them. TextError for one with unknown characters."""
+    if settings.unknown == "error":
+        return prompts
+    from charrnn.text.unknown import known_text
+
+    return [known_text(text, checkpoint.tokenizer, settings.unknown)[0] for text in prompts]
+
+
+def _many(
+    checkpoint: "Checkpoint",
+    settings: SampleSettings,
+    backend: str,
+    bits: bool,
+    quiet: Emit | None,
+) -> Iterator["SampledText"]:
+    from charrnn.display.log import listen_beside_output, show_event
+    from charrnn.inference.network import Network
+    from charrnn.inference.sampling import sample_many, seed_of
+
+    network, tokenizer = Network(checkpoint.model, checkpoint.weights), checkpoint.tokenizer
+    notice = quiet or show_event
+    work = settings.count * settings.length * checkpoint.parameters
+    if settings.count >= _TEXTS and work > _WORK and backend == "numpy":
+        notice(Noticed("--backend torch would be faster; it draws other texts from the same seed."))
+    with listen_beside_output() as show:
+        emit = quiet or show
+        if backend == "torch":
+            from charrnn.network.batch_sampling import sample_many as sample_in_torch
+
+            yield from sample_in_torch(network, tokenizer, settings, emit, bits=bits)
+            return
+        settings = replace(settings, seed=seed_of(settings))
+
+        def some(numbers: range) -> Iterator["SampledText"]:
+            return sample_many(network, tokenizer, settings, emit, numbers=numbers, bits=bits)
+
+        if settings.unique or settings.novel:
+            yield from _selected(checkpoint, settings, some, emit, notice)
+        else:
+            yield from some(range(settings.count))
+
+
+def _selected(
+    checkpoint: "Checkpoint",
+    settings: SampleSettings,
+    some: Callable[[range], Iterator["SampledText"]],
+    emit: Emit,
+    notice: Emit,
+) -> Iterator["SampledText"]:
+    """Texts that are unique or novel. TextError if the corpus is not here."""
+    from charrnn.inference.selection import select
+    from charrnn.storage.checkpoint import corpus_of
+    from charrnn.text.novelty import Novelty
+
+    novelty = None
+    if settings.novel:
+        novelty = Novelty.open(corpus_of(checkpoint, "leave --novel out"), emit)
+    yield from select(some, settings, novelty, notice)
+
+
+def write_in_colors(checkpoint: "Checkpoint", settings: SampleSettings) -> None:
+    """Write one text when it is whole, each character coloured by its surprise."""
+    from charrnn.display.stdout import stdout_writer
+    from charrnn.display.surprise import check_colors, colored
+    from charrnn.inference.activations import read_text
+    from charrnn.inference.network import Network
+    from charrnn.inference.sampling import sample as sample_text
+
+    check_colors()
+    network, tokenizer = Network(checkpoint.model, checkpoint.weights), checkpoint.tokenizer
+    text = "".join(sample_text(network, tokenizer, settings))
+    with stdout_writer(raw=True) as write:
+        for read in read_text(network, tokenizer, tokenizer.encode(text), gates=False):
+            write(colored(zip(read.text, read.bits.tolist(), strict=True)))

@@ -1,0 +1,145 @@
+"""Where a score comes from: by line, by document, by token, and the most surprising places."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.errors import UsageError
+from charrnn.inference.score import Score
+from charrnn.text.corpus import Tokens
+from charrnn.text.tokenizers import END, Tokenizer, valid_unicode
+
+Per = Literal["line", "document", "character"]
+
+_PIECE = 1 << 16  # tokens that are handled at once, which bounds the memory
+_SPOTS, _CONTEXT = 10, 32  # most surprising tokens, and tokens shown on either side of them
+
+Losses = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A line or a document, the first of which is number 1. `bits` are those of all its tokens.
+
+    The text's first token, which nothing predicts, does not count; where there is nothing else,
+    the two quotients are None.
+    """
+
+    number: int
+    text: str
+    tokens: int
+    characters: int
+    bits: float
+    bits_per_character: float | None
+    perplexity: float | None
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """A token, the text that it completes, and its bits. The text's first token is position 1."""
+
+    position: int
+    text: str
+    bits: float
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A surprising token, and the text on both sides of it."""
+
+    position: int
+    bits: float
+    before: str
+    text: str
+    after: str
+
+
+def record(found: Section | Symbol) -> dict[str, Any]:
+    """The figures as JSON has them."""
+    return {field.name: getattr(found, field.name) for field in fields(found)}
+
+
+def check_per(per: Per, tokenizer: Tokenizer) -> None:
+    """UsageError for documents where the tokenizer does not have them."""
+    if per == "document" and tokenizer.end is None:
+        raise UsageError(
+            "the run's corpus does not have documents",
+            "Use --per line, or train with --document-per.",
+        )
+
+
+def sections(
+    losses: Losses, tokens: Tokens, tokenizer: Tokenizer, per: Literal["line", "document"]
+) -> Iterator[Section]:
+    """The lines or documents of tokens (N,), from the losses (N - 1,) in nats of all but the first.
+
+    A text without documents is one.
+    """
+    characters, sizes = tokenizer.lengths
+    first, decode = 0, tokenizer.decoder()
+    for number, last in enumerate(_ends(tokens, tokenizer, per), 1):
+        text = valid_unicode("".join(map(decode, tokens[first:last].tolist())))
+        nats, ids = losses[max(0, first - 1) : last - 1], tokens[max(1, first) : last]
+        total, count = float(nats.sum(dtype=np.float64)), len(ids)
+        length = int(characters[ids].sum())
+        score = Score(count, max(1, length), int(sizes[ids].sum()), total / max(1, count))
+        yield Section(
+            number, text.removesuffix("\n"), count, length, total / math.log(2),
+            score.bits_per_character if count else None, score.perplexity if count else None,
+        )  # fmt: skip
+        first = last
+
+
+def _ends(tokens: Tokens, tokenizer: Tokenizer, per: Literal["line", "document"]) -> Iterator[int]:
+    """How many tokens have been read at each section's end, the text's end being one, too."""
+    ending = np.array([_ends_section(tokenizer, token, per) for token in range(tokenizer.size)])
+    last = 0
+    for first in range(0, len(tokens), _PIECE):
+        for place in np.flatnonzero(ending[tokens[first : first + _PIECE]]):
+            last = first + int(place) + 1
+            yield last
+    if last < len(tokens):
+        yield len(tokens)
+
+
+def _ends_section(tokenizer: Tokenizer, token: int, per: Literal["line", "document"]) -> bool:
+    if per == "document":
+        return token == tokenizer.end
+    return tokenizer.decoder()(token)[-1:] in ("\n", END)
+
+
+def symbols(losses: Losses, tokens: Tokens, tokenizer: Tokenizer) -> Iterator[Symbol]:
+    """All tokens (N,) but the first, with their losses (N - 1,) in nats."""
+    decode = tokenizer.decoder()
+    decode(int(tokens[0]))
+    for first in range(0, len(losses), _PIECE):
+        piece = zip(
+            tokens[first + 1 : first + 1 + _PIECE].tolist(),
+            (losses[first : first + _PIECE] / math.log(2)).tolist(),
+            strict=True,
+        )
+        for position, (token, bits) in enumerate(piece, first + 2):
+            yield Symbol(position, valid_unicode(decode(token)), bits)
+
+
+def surprising_spots(losses: Losses, tokens: Tokens, tokenizer: Tokenizer) -> list[Spot]:
+    """The tokens (N,) of the highest losses (N - 1,): up to ten, the most surprising first."""
+    count = min(_SPOTS, len(losses))
+    places = np.argpartition(losses, -count)[-count:]
+    return [
+        _spot(int(place) + 1, float(losses[place]) / math.log(2), tokens, tokenizer)
+        for place in places[np.argsort(-losses[places], kind="stable")]
+    ]
+
+
+def _spot(place: int, bits: float, tokens: Tokens, tokenizer: Tokenizer) -> Spot:
+    decode = tokenizer.decoder()
+    begin = max(0, place - _CONTEXT)
+    before = "".join(map(decode, tokens[begin:place].tolist()))
+    text = decode(int(tokens[place])) or tokenizer.symbols[int(tokens[place])]
+    after = "".join(map(decode, tokens[place + 1 : place + 1 + _CONTEXT].tolist()))
+    return Spot(place + 1, bits, *map(valid_unicode, (before, text, after)))

@@ -1,0 +1,50 @@
+"""A dialogue with a model: the text so far is the prompt, and the network has read it."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from charrnn.inference.network import Network
+from charrnn.inference.sampling import Prompt, sample_after
+from charrnn.settings import SampleSettings
+from charrnn.text.tokenizers import Tokenizer
+
+
+class Dialogue:
+    """The text so far. What is read or written is read by the network once."""
+
+    def __init__(self, network: Network, tokenizer: Tokenizer) -> None:
+        self._network, self._tokenizer = network, tokenizer
+        self._steps: list[tuple[str, Prompt]] = [("", Prompt(network, tokenizer, ""))]
+
+    @property
+    def text(self) -> str:
+        """All that has been read and written."""
+        return "".join(text for text, _ in self._steps)
+
+    def read(self, text: str) -> None:
+        """Append a text. TextError, and nothing changes, if the vocabulary lacks a character."""
+        first = len(self._steps) == 1  # then the newline before it must not be read
+        before = None if first else self._steps[-1][1]
+        self._steps.append((text, Prompt(self._network, self._tokenizer, text, before)))
+
+    def write(self, settings: SampleSettings, generator: np.random.Generator) -> Iterator[str]:
+        """What the model writes next, in pieces. What has been taken of it becomes the text."""
+        _, prompt = self._steps[-1]
+        written = ""
+        try:
+            for piece in sample_after(self._network, self._tokenizer, prompt, settings, generator):
+                written += piece
+                yield piece
+        finally:
+            if written:
+                self.read(written)
+
+    def undo(self) -> None:
+        """Take back what was read or written last."""
+        if len(self._steps) > 1:
+            self._steps.pop()
+
+    def reset(self) -> None:
+        """Begin anew."""
+        del self._steps[1:]

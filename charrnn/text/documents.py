@@ -1,0 +1,131 @@
+"""The texts within a file: records of JSON lines, and documents, each of which ends with END."""
+
+import json
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
+from charrnn.errors import TextError, UsageError
+from charrnn.settings import TextSettings
+from charrnn.text.decoding import whole_characters
+from charrnn.text.decompression import PIECE
+from charrnn.text.tokenizers import END
+from charrnn.values import unescaped
+
+_LONGEST_RECORD = 1 << 26  # characters of a line of JSON, which has to be read as a whole
+
+
+def separator(document_per: str) -> str:
+    r"""What stands between documents, with escapes such as `\n` interpreted. UsageError."""
+    try:
+        text = unescaped(document_per)
+    except ValueError:
+        text = ""
+    if not text:
+        raise UsageError(
+            f"--document-per {document_per!r} is not a separator",
+            r"Write line, file, or what stands between documents: '\n\n', say.",
+        )
+    return text
+
+
+def documents(pieces: Iterable[str], document_per: str) -> Iterator[str]:
+    """The text of a file with END after each document that is not empty, the last included.
+
+    `document_per` is `line`, `file` or a separator, which END takes the place of.
+    """
+    if document_per != "file":
+        between = "\n" if document_per == "line" else separator(document_per)
+        pieces = _collapsed(_separated(pieces, between))
+    piece = END
+    for piece in filter(None, pieces):
+        yield piece
+    if not piece.endswith(END):
+        yield END
+
+
+def _separated(pieces: Iterable[str], between: str) -> Iterator[str]:
+    """END in place of each separator, wherever the text is cut."""
+    held = ""  # the beginning of a separator, perhaps
+    for new in pieces:
+        piece = (held + new).replace(between, END)
+        kept = next((n for n in range(len(between) - 1, 0, -1) if piece.endswith(between[:n])), 0)
+        cut = len(piece) - kept
+        held = piece[cut:]
+        yield piece[:cut]
+    yield held
+
+
+def _collapsed(pieces: Iterable[str]) -> Iterator[str]:
+    """One END in place of several, and none at the beginning: without empty documents."""
+    at_start = True
+    for piece in pieces:
+        while END + END in piece:
+            piece = piece.replace(END + END, END)  # noqa: PLW2901  (the same piece, shorter)
+        text = piece.removeprefix(END) if at_start else piece
+        if text:
+            at_start = text.endswith(END)
+            yield text
+
+
+def records(pieces: Iterable[str], name: str, settings: TextSettings) -> Iterator[str]:
+    """The texts in a field of JSON lines, each with a line's end, or END where it is a document.
+
+    TextError names the line that is not such a record.
+    """
+    after = END if settings.document_per == "line" else "\n"
+    for lines in _lines(pieces, name):
+        texts = [
+            _text(line, number, name, settings) for number, line in lines if not line.isspace()
+        ]
+        if settings.document_per == "line":
+            texts = [text for text in texts if text]
+        joined = "".join(text + after for text in texts)
+        for start in range(0, len(joined), PIECE):
+            yield joined[start : start + PIECE]
+
+
+def _lines(pieces: Iterable[str], name: str) -> Iterator[list[tuple[int, str]]]:
+    """Lines and their numbers, a few at a time."""
+    begun: list[str] = []  # pieces of a line that has not ended yet
+    size, number = 0, 1
+    for piece in chain(pieces, ("\n",)):
+        begun.append(piece)
+        size += len(piece)
+        if "\n" in piece:
+            *lines, rest = "".join(begun).split("\n")
+            yield [(n, line) for n, line in enumerate(lines, number) if line]
+            number += len(lines)
+            begun, size = [rest], len(rest)
+        if size > _LONGEST_RECORD:
+            raise TextError(
+                f"{name}, line {number} is longer than {_LONGEST_RECORD >> 20} million characters",
+                "JSON lines have a record a line. Without --field the file is read as a text.",
+            )
+
+
+def _text(line: str, number: int, name: str, settings: TextSettings) -> str:
+    """The text of one record. TextError says what is wrong with its line."""
+    field = settings.field or ""
+    where = f"{name}, line {number}"
+    hint = "With --field, each line must be a JSON object that has its text there."
+    try:
+        record = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise TextError(f"{where} is not JSON: {error.msg} (column {error.colno})", hint) from None
+    except (ValueError, RecursionError) as error:  # a number of 5,000 digits; 100,000 brackets
+        raise TextError(f"{where} is not JSON that can be read: {error}", hint) from None
+    if not isinstance(record, dict):
+        raise TextError(f"{where} is not a JSON object", hint)
+    if field not in record:
+        listed = ", ".join(record)[:200] or "none"
+        raise TextError(f"{where} has no field {field!r}", f"Its fields: {listed}.")
+    if not isinstance(text := record[field], str):
+        kind = type(text).__name__
+        raise TextError(f"{where}: the field {field!r} is not a text but {kind}", hint)
+    try:
+        return whole_characters(text, settings)
+    except UnicodeError:
+        raise TextError(
+            f"{where}: the field {field!r} has half of a surrogate pair",
+            "Leave such halves out with --errors skip, or write U+FFFD with --errors replace.",
+        ) from None

@@ -1,0 +1,64 @@
+"""Vocabularies in which some tokens are text and others are single bytes of UTF-8.
+
+A text that no other token covers is written with the bytes, so that such a vocabulary encodes any.
+"""
+
+import codecs
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.errors import TextError
+from charrnn.text.tokenizers.base import END, Decoder
+
+Token = str | int
+"""The text that a token stands for, or its byte."""
+
+
+def symbols_of(tokens: Sequence[Token]) -> list[str]:
+    """What each token (V) stands for: its text, or `<0x80>`."""
+    return [f"<0x{token:02X}>" if isinstance(token, int) else token for token in tokens]
+
+
+def lengths_of(tokens: Sequence[Token]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Characters (V,) and bytes of UTF-8 (V,) of each token."""
+    characters, sizes = [], []
+    for token in tokens:
+        if isinstance(token, int):
+            characters.append(int(token & 0xC0 != 0x80))  # others continue a character
+            sizes.append(1)
+        else:
+            characters.append(len(token))
+            sizes.append(1 if token == END else len(token.encode()))
+    return np.array(characters, np.int64), np.array(sizes, np.int64)
+
+
+def decoder_of(tokens: Sequence[Token]) -> Decoder:
+    """A new decoder: U+FFFD stands for bytes that are not UTF-8."""
+    utf8 = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def decode(token: int) -> str:
+        meaning = tokens[token]
+        if isinstance(meaning, int):
+            return utf8.decode(bytes((meaning,)))
+        return utf8.decode(b"", final=True) + meaning
+
+    return decode
+
+
+def unknown_error(text: str, unknown: str) -> TextError:
+    """The error for a text with these characters that a vocabulary has no tokens for."""
+    found = [match.start() for match in re.finditer(f"[{re.escape(unknown)}]", text)]
+    first, others = text[found[0]], len(unknown) - 1
+    message = f"the vocabulary has no {first!r} (U+{ord(first):04X}, character {found[0] + 1})"
+    if others:
+        message += f", nor {others} other character{'s' * (others > 1)} of the text"
+    if len(found) > 1:
+        message += f"; that makes {len(found)} places"
+    return TextError(
+        message,
+        "Use --unknown skip to leave such characters out, or --unknown nearest to replace them.\n"
+        "A model trained with --tokenizer byte or --min-count 2 takes any text.",
+    )

@@ -1,0 +1,151 @@
+"""One token is a subword: BPE (Sennrich et al., arXiv 1508.07909) or unigram (Kudo, 1804.10959).
+
+sentencepiece learns the subwords and encodes with them. No subword reaches over the end of a line,
+or from a word into the spaces behind it. So a text is cut there into *segments*, which are encoded
+one by one: with a cache of words, independent of how the text is read, and without what
+sentencepiece would lose.
+"""
+
+import base64
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.settings import TextSettings, TokenizerName
+from charrnn.text.tokenizers.base import END, Decoder, Ids, smallest_type
+from charrnn.text.tokenizers.byte_fallback import (
+    Token,
+    decoder_of,
+    lengths_of,
+    symbols_of,
+    unknown_error,
+)
+from charrnn.text.tokenizers.subword_model import SPACE, read_model, write_model
+from charrnn.text.tokenizers.subword_training import learn_subwords
+
+_ALONE = f"\n{SPACE}{END}"  # SPACE would come back as a space, so it is written as bytes
+# A word and the signs behind it are two segments: sentencepiece does not join them either.
+_SEGMENT = re.compile(
+    rf"[{_ALONE}]| {{0,256}}\w{{1,256}}| {{0,256}}[^\w {_ALONE}]{{1,256}}| {{1,256}}"
+)
+_MOST_WORDS, _LONGEST_WORD = 1 << 17, 32  # in the cache, which takes some 20 MB then
+
+
+class _Words(dict[str, bytes]):
+    """The ids of segments as bytes: those that came lately, others by sentencepiece."""
+
+    def __init__(self, model: bytes, dtype: type[np.unsignedinteger[Any]], end: int | None) -> None:
+        self._model, self._dtype = model, dtype
+        self._alone = {"\n": [0], SPACE: [1 + byte for byte in SPACE.encode()]}
+        if end is not None:
+            self._alone[END] = [end]
+        self._processor: Any = None
+
+    def __missing__(self, segment: str) -> bytes:
+        ids = self._alone.get(segment) or self._encode(segment)
+        found = np.array(ids, self._dtype).tobytes()
+        if len(segment) <= _LONGEST_WORD:
+            if len(self) >= _MOST_WORDS:
+                self.clear()
+            self[segment] = found
+        return found
+
+    def _encode(self, segment: str) -> list[int]:
+        """Raises UnicodeEncodeError for half a surrogate pair."""
+        if self._processor is None:  # sampling without a prompt need not load it
+            import sentencepiece
+
+            self._processor = sentencepiece.SentencePieceProcessor(model_proto=self._model)
+        return [number - 1 for number in self._processor.encode_as_ids(segment.encode())]
+
+
+class Subwords:
+    """The newline, all 256 bytes, then subwords. It encodes any Unicode text exactly."""
+
+    kind: ClassVar[TokenizerName]
+    raw: ClassVar[bool] = False
+
+    def __init__(self, model: bytes, documents: bool) -> None:
+        """`documents`: whether it has END, as its last token.
+
+        Raises ValueError if the model is not one of `write_model`.
+        """
+        subwords = read_model(self.kind, model)
+        self.model = model
+        self.tokens: list[Token] = ["\n", *range(256)]
+        self.tokens += [piece.replace(SPACE, " ") for piece in subwords]
+        self.end = len(self.tokens) if documents else None
+        self.tokens += [END] * documents
+        self._words = _Words(model, smallest_type(self.size), self.end)
+
+    @property
+    def size(self) -> int:
+        return len(self.tokens)
+
+    @property
+    def symbols(self) -> list[str]:
+        return symbols_of(self.tokens)
+
+    @property
+    def lengths(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        return lengths_of(self.tokens)
+
+    @classmethod
+    def learn(cls, text: Iterable[str], settings: TextSettings) -> Self:
+        documents = settings.document_per is not None
+        subwords = learn_subwords(text, cls.kind, settings.vocab_size, documents)
+        return cls(write_model(cls.kind, subwords), documents)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        model, documents = data.get("model"), data.get("documents", False)
+        if not isinstance(model, str):
+            raise ValueError("a tokenizer of subwords must have a model in base64")
+        if not isinstance(documents, bool):
+            raise ValueError("whether a tokenizer of subwords has documents must be true or false")
+        return cls(base64.b64decode(model, validate=True), documents)
+
+    def to_json(self) -> dict[str, Any]:
+        documents = {} if self.end is None else {"documents": True}
+        return {"model": base64.b64encode(self.model).decode(), **documents}
+
+    def unknown(self, text: str) -> str:
+        halves = set(re.findall("[\ud800-\udfff]", text))
+        return "".join(sorted(halves - {END} if self.end is not None else halves))
+
+    def encode(self, text: str) -> Ids:
+        return self._encode(_SEGMENT.findall(text))
+
+    def encode_pieces(self, pieces: Iterable[str]) -> Iterator[Ids]:
+        held = ""  # the last segment, which may be longer than this piece
+        for piece in pieces:
+            segments = _SEGMENT.findall(held + piece)
+            held = segments.pop() if segments else ""
+            yield self._encode(segments)
+        yield self.encode(held)
+
+    def _encode(self, segments: list[str]) -> Ids:
+        try:
+            ids = b"".join(map(self._words.__getitem__, segments))
+        except UnicodeEncodeError:
+            text = "".join(segments)
+            raise unknown_error(text, self.unknown(text)) from None
+        return np.frombuffer(ids, smallest_type(self.size))
+
+    def decoder(self) -> Decoder:
+        return decoder_of(self.tokens)
+
+
+class BPE(Subwords):
+    """Subwords of byte-pair encoding: the most frequent pair is joined, again and again."""
+
+    kind: ClassVar[TokenizerName] = "bpe"
+
+
+class Unigram(Subwords):
+    """Subwords of a unigram language model: the segmentation of the highest probability."""
+
+    kind: ClassVar[TokenizerName] = "unigram"

@@ -1,0 +1,62 @@
+"""Characters that a vocabulary lacks: named, left out or replaced."""
+
+import pytest
+from hypothesis import given, strategies as st
+
+from charrnn.errors import TextError
+from charrnn.settings import TextSettings
+from charrnn.text.tokenizers import END, Bytes, Characters
+from charrnn.text.unknown import known_text
+
+LETTERS = Characters.learn(["abcdefghijklmnopqrstuvwxyz ABC'\"-.\n"], TextSettings())
+
+
+def test_the_error_says_which_and_how_many():
+    """A message that names one character of ten, and no way out."""
+    with pytest.raises(TextError) as error:
+        known_text("aé日é", LETTERS, "error")
+    assert error.value.message == (
+        "the vocabulary has no 'é' (U+00E9, character 2), nor 1 other character of the text; "
+        "that makes 3 places"
+    )
+    assert "--unknown skip" in error.value.hint
+    with pytest.raises(TextError, match=r"U\+00E9, character 2\)$"):
+        known_text("aé", LETTERS, "error")
+
+
+def test_skipped_characters_are_counted():
+    """A score of another text than was given, without a word."""
+    assert known_text("aé日éb", LETTERS, "skip") == ("ab", 3)
+    assert known_text("日", LETTERS, "skip") == ("", 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [("é", "e"), ("Å", "A"), ("Z", "z"), ("É", "e"), ("“a”—‘b’", "\"a\"-'b'"), ("ﬁ", "fi"),
+     ("…", "..."), ("日", ""), ("\xa0", " "), ("\t", " "), ("\r", "\n"), (END, "\n"), ("ø", "")],
+)  # fmt: skip
+def test_the_nearest_characters(text, near):
+    """A prompt that loses its quotes, accents and capitals."""
+    unknown = [character for character in text if character not in LETTERS.characters]
+    assert known_text(text, LETTERS, "nearest") == (near, len(unknown))
+
+
+def test_accents_stay_where_they_can():
+    """An accent lost although the vocabulary has it apart."""
+    tokenizer = Characters.learn(["e\u0301"], TextSettings())
+    assert known_text("é", tokenizer, "nearest") == ("e\u0301", 1)
+
+
+@given(text=st.text(), how=st.sampled_from(["skip", "nearest"]))
+def test_what_is_left_can_be_encoded(text, how):
+    """An error from the encoder for a text that was made fit for it."""
+    kept, count = known_text(text, LETTERS, how)
+    LETTERS.encode(kept)
+    assert (count == 0) == (kept == text)
+    assert known_text(kept, LETTERS, how) == (kept, 0)
+
+
+def test_a_tokenizer_that_takes_any_text_leaves_it_alone():
+    """A text changed for nothing."""
+    assert known_text("aé日", Bytes(), "error") == ("aé日", 0)
+    assert known_text("aé日", Characters.learn(["a"], TextSettings(min_count=2)), "error")[1] == 0
