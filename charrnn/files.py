@@ -169,6 +169,14 @@ def _remove_abandoned(folder: Path) -> None:
                 shutil.rmtree(left, ignore_errors=True)
 
 
+def remove_folder(path: Path) -> None:
+    """Remove a folder: at once under its name, so that it is never there in part."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    path.rename(temporary)
+    sync_folder(path.parent)
+    shutil.rmtree(temporary)
+
+
 def sync_folder(folder: Path) -> None:
     """Flush a folder to disk, so that the renames in it survive a power failure."""
     if os.name == "posix":  # other systems cannot open a folder

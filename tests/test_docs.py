@@ -35,7 +35,9 @@ from tests.conftest import SMALL, call_charrnn, run_charrnn, tale
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
-COMMANDS = [[name] for name in typer.main.get_command(app).commands if name != "help"]
+ALL = {n: c for n, c in typer.main.get_command(app).commands.items() if n != "help"}
+COMMANDS = [[name] for name in ALL]
+SUBCOMMANDS = [[n, sub] for n, c in ALL.items() for sub in getattr(c, "commands", [])]
 TRAINING = r"charrnn (train|sweep)\b(?!.*--resume)"
 
 
@@ -96,7 +98,10 @@ def test_every_command_runs(reader, page):
 @pytest.fixture(scope="module")
 def flags():
     """Every flag of every command, as its help spells it."""
-    helps = (call_charrnn(ROOT / "tests", *command, "--help").out for command in ([], *COMMANDS))
+    helps = (
+        call_charrnn(ROOT / "tests", *command, "--help").out
+        for command in ([], *COMMANDS, *SUBCOMMANDS)
+    )
     return set(re.findall(r"--[a-z][\w-]+", "".join(helps)))
 
 

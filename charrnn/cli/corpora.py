@@ -1,13 +1,75 @@
-"""charrnn corpora: the texts there are to train on."""
+"""charrnn corpora: the texts there are to train on; and to get, show or remove them."""
 
-from charrnn.cli.options import Json
+from typing import Annotated
+
+import typer
+
+from charrnn.cli.command import Command, Group
+from charrnn.cli.completion import corpus_or_file
+from charrnn.cli.options import Json, Quiet, Yes, confirm
+
+corpora = typer.Typer(cls=Group, rich_markup_mode="rich")
+Name = Annotated[str, typer.Argument(help="name of a corpus", autocompletion=corpus_or_file)]
+Names = Annotated[list[str], typer.Argument(help="names of corpora", autocompletion=corpus_or_file)]
 
 
-def corpora(json: Json = False) -> None:
-    """List the prepared corpora, and those to download or make."""
-    from charrnn.display.listings import show_corpora
-    from charrnn.text.catalog import CATALOG
-    from charrnn.text.corpus import list_corpora
+@corpora.callback(invoke_without_command=True)
+def list_all(ctx: typer.Context, json: Json = False) -> None:
+    """List the prepared corpora, and those to download or make; or get, show and remove them."""
+    if ctx.invoked_subcommand is None:
+        from charrnn.display.listings import show_corpora
+        from charrnn.text.catalog import CATALOG
+        from charrnn.text.corpus import list_corpora
 
-    catalog = {name: entry.about for name, entry in CATALOG.items()}
-    show_corpora(list_corpora(), catalog, json)
+        show_corpora(list_corpora(), CATALOG, json)
+
+
+@corpora.command("get", cls=Command)
+def get(name: Name, quiet: Quiet = False) -> None:
+    """Download a text, or make it, without preparing it. Prints where it is."""
+    from charrnn.display.log import listen
+    from charrnn.errors import UsageError, suggest
+    from charrnn.text.catalog import CATALOG, locate
+
+    if name not in CATALOG:
+        hint = f"{suggest(name, CATALOG)} Texts to get: {', '.join(CATALOG)}."
+        raise UsageError(f"{name} is not a text to get", hint.strip())
+    with listen(quiet, as_json=False) as emit:
+        path = locate(name, emit)
+    print(path, flush=True)
+
+
+@corpora.command("show", cls=Command)
+def show(name: Name, quiet: Quiet = False, json: Json = False) -> None:
+    """Show a corpus in figures: sizes, vocabulary, entropy, and what compressors make of it."""
+    from charrnn.display.log import listen
+    from charrnn.display.statistics import show_statistics
+    from charrnn.settings import TextSettings
+    from charrnn.text.corpus import list_corpora, open_corpus, prepared_folder
+    from charrnn.text.preparation import resolve_corpus
+    from charrnn.text.statistics import statistics
+
+    prepared = name in {corpus.name for corpus in list_corpora()}
+    with listen(quiet or json, as_json=False) as emit:
+        if prepared:
+            corpus = open_corpus(prepared_folder(name))
+        else:
+            corpus = resolve_corpus(name, TextSettings(), {}, emit)
+        found = statistics(corpus, emit)
+    show_statistics(found, corpus.name, json)
+
+
+@corpora.command("rm", cls=Command)
+def remove(names: Names, yes: Yes = False) -> None:
+    """Remove prepared corpora. Their runs can still be sampled, but not trained any further."""
+    from charrnn.display.listings import show_freed
+    from charrnn.files import remove_folder
+    from charrnn.text.corpus import prepared_folder
+
+    folders = [prepared_folder(name) for name in names]
+    sizes = [path.stat().st_size for folder in folders for path in folder.iterdir()]
+    listed = [folder.name for folder in folders]
+    confirm(f"Remove {', '.join(listed)}, {sum(sizes) / 1e6:,.1f} MB?", yes)
+    for folder in folders:
+        remove_folder(folder)
+    show_freed("Removed", listed, sum(sizes))

@@ -126,6 +126,9 @@ _EXAMPLES = {
 }
 for _panel, _commands in _PANELS.items():
     for _name, _command in _commands:
+        if isinstance(_command, typer.Typer):
+            app.add_typer(_command, name=_name, rich_help_panel=_panel)
+            continue
         app.command(_name, cls=Command, rich_help_panel=_panel, epilog=_EXAMPLES.get(_name))(
             _command
         )

@@ -1,5 +1,6 @@
 """Arguments and flags that several commands have, and checks of them."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
@@ -31,6 +32,16 @@ def _checked(ctx: typer.Context, check: Callable[[str], None], value: str | None
     return value
 
 
+def confirm(question: str, yes: bool) -> None:
+    """Ask on the terminal, unless `yes`. UsageError without a terminal, exit 1 for a no."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError("nobody can be asked here", "Add --yes to go ahead without a question.")
+    if not typer.confirm(question, err=True):
+        raise typer.Exit(1)
+
+
 def exclude(**flags: object) -> None:
     """Raise UsageError if more than one flag is given: has a value other than None or False."""
     named = [flag(name) for name, value in flags.items() if value not in (None, False)]
@@ -56,6 +67,7 @@ CorpusName = Annotated[
         autocompletion=corpus_or_file,
     ),
 ]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="do not ask")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="show no progress and no notices")]
 Json = Annotated[bool, typer.Option("--json", help="print JSON, one object a line")]
 Part = Annotated[

@@ -7,6 +7,7 @@ import typer
 from charrnn.cli.completion import run_names
 from charrnn.cli.flags import Given, with_flags
 from charrnn.cli.options import Json, Quiet, exclude
+from charrnn.events import Noticed
 from charrnn.settings import TextSettings
 
 
@@ -46,4 +47,8 @@ def prepare(
     with listen(quiet, json) as emit:
         tokenizer = load_run(vocabulary, emit).tokenizer if vocabulary else None
         check_text_settings(text, given, sources)
-        prepare_corpus(sources, text, name, emit, "split" in given, tokenizer)
+        corpus = prepare_corpus(sources, text, name, emit, "split" in given, tokenizer)
+        if not (quiet or json):
+            from charrnn.display.statistics import summary_line
+
+            emit(Noticed(summary_line(corpus)))

@@ -1,11 +1,72 @@
-"""charrnn runs: the runs there are."""
+"""charrnn runs: the runs there are; and to remove, rename or prune them."""
 
-from charrnn.cli.options import Json
+from typing import Annotated
+
+import typer
+
+from charrnn.cli.command import Command, Group
+from charrnn.cli.completion import run_names
+from charrnn.cli.options import Json, Yes, confirm
+
+runs = typer.Typer(cls=Group, rich_markup_mode="rich")
+Names = Annotated[list[str], typer.Argument(help="names of runs", autocompletion=run_names)]
+Finished = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="names of runs", show_default="all finished runs", autocompletion=run_names
+    ),
+]
 
 
-def runs(json: Json = False) -> None:
-    """List the runs: network, corpus, steps, best validation, and whether they are finished."""
-    from charrnn.display.listings import show_runs
+@runs.callback(invoke_without_command=True)
+def list_runs(ctx: typer.Context, json: Json = False) -> None:
+    """List the runs; or remove, rename and prune them.
+
+    A run's network, corpus, steps, best validation, size on disk and age; whether it is finished.
+    """
+    if ctx.invoked_subcommand is None:
+        from charrnn.display.listings import show_runs
+        from charrnn.storage.overview import overviews
+
+        show_runs(overviews(), json)
+
+
+@runs.command("rm", cls=Command)
+def remove(names: Names, yes: Yes = False) -> None:
+    """Remove runs, with everything in their folders."""
+    from charrnn.display.listings import show_freed
+    from charrnn.storage import housekeeping
+
+    sizes = [housekeeping.size_of(housekeeping.run_folder(name)) for name in names]
+    confirm(f"Remove {', '.join(names)}, {sum(sizes) / 1e6:,.1f} MB?", yes)
+    show_freed("Removed", names, sum(map(housekeeping.remove, names)))
+
+
+@runs.command("rename", cls=Command)
+def rename(
+    old: Annotated[str, typer.Argument(help="name of a run", autocompletion=run_names)],
+    new: Annotated[str, typer.Argument(help="its new name")],
+) -> None:
+    """Give a run another name."""
+    from charrnn.storage import housekeeping
+
+    housekeeping.rename(old, new)
+
+
+@runs.command("prune", cls=Command)
+def prune(names: Finished = None, yes: Yes = False) -> None:
+    """Remove what finished runs no longer need: what only training needs, and old versions.
+
+    The model, its scores and its learning curves stay.
+    """
+    from charrnn.display.listings import show_freed
+    from charrnn.storage import housekeeping
     from charrnn.storage.overview import overviews
 
-    show_runs(overviews(), json)
+    finished = [run.run for run in overviews() if run.state == housekeeping.FINISHED]
+    chosen = names or finished
+    files = [path for name in chosen for path in housekeeping.unneeded(name)]
+    if files:
+        size = sum(path.stat().st_size for path in files) / 1e6
+        confirm(f"Remove {size:,.1f} MB that only training needs, of {', '.join(chosen)}?", yes)
+    show_freed("Pruned", chosen, sum(map(housekeeping.prune, chosen)))

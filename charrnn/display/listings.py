@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from charrnn.display.console import output_console
+from charrnn.display.console import error_console, output_console
 from charrnn.display.stdout import escaped, stop_at_closed_pipe
 from charrnn.display.tables import Column, fitted
 
 if TYPE_CHECKING:
     from charrnn.storage.overview import Overview
+    from charrnn.text.catalog import Entry
     from charrnn.text.corpus import CorpusSummary
 
 
@@ -35,17 +36,24 @@ def show_runs(runs: "Sequence[Overview]", as_json: bool) -> None:
         Column("parameters", [_number(run.parameters) for run in runs], drop=2),
         Column("steps", [_number(run.steps) for run in runs]),
         Column("bits", ["" if run.bits is None else f"{run.bits:.3f}" for run in runs]),
+        Column("size", [f"{run.bytes / 1e6:,.1f} MB" for run in runs], drop=3),
+        Column("age", [age(run.age) for run in runs], drop=1),
         Column("state", [run.state for run in runs], left=True),
     ]
     _print(columns, "No runs here yet. Begin with: charrnn train shakespeare")
 
 
 def show_corpora(
-    corpora: "Sequence[CorpusSummary]", catalog: Mapping[str, str], as_json: bool
+    corpora: "Sequence[CorpusSummary]", catalog: "Mapping[str, Entry]", as_json: bool
 ) -> None:
     """Print the prepared corpora, then the names of the catalog."""
     if as_json:
-        entries = ({"name": name, "about": about} for name, about in catalog.items())
+        entries = (
+            {"name": name, "about": entry.about, "megabytes": entry.megabytes,
+             "licence": entry.licence, "source": entry.source,
+             "bits_per_character": entry.entropy() if entry.entropy else None}
+            for name, entry in catalog.items()
+        )  # fmt: skip
         print_records([*map(asdict, corpora), *entries])
         return
     columns = [
@@ -56,8 +64,15 @@ def show_corpora(
         Column("made from", [escaped(", ".join(c.sources)) for c in corpora], left=True, drop=1),
     ]
     _print(columns, "No prepared corpora here yet.")
-    named = [Column("to train on by name", list(catalog), left=True),
-             Column("", list(catalog.values()), left=True, wraps=True)]  # fmt: skip
+    texts = list(catalog.values())
+    named = [
+        Column("to train on by name", list(catalog), left=True),
+        Column("true bits", [f"{e.entropy():.4f}" if e.entropy else "" for e in texts]),
+        Column("MB", ["" if e.megabytes is None else f"{e.megabytes:g}" for e in texts], drop=1),
+        Column("", [entry.about for entry in texts], left=True, wraps=True),
+        Column("licence", [entry.licence for entry in texts], left=True, drop=2),
+        Column("source", [entry.source for entry in texts], left=True, drop=3),
+    ]
     _print(named, "")
 
 
@@ -68,6 +83,20 @@ def _print(columns: Sequence[Column], empty: str) -> None:
             out.print(fitted(columns, out.width))
         else:
             out.print(Text(empty, "dim"))
+
+
+def age(seconds: float) -> str:
+    """7300 -> '2 h'."""
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def show_freed(what: str, names: Sequence[str], size: int) -> None:
+    """Say on stderr what was removed of these, and how much space it took."""
+    listed = escaped(", ".join(names)) or "nothing"
+    error_console().print(Text(f"{what} {listed}: {size / 1e6:,.1f} MB are free again."))
 
 
 def _number(value: int | None) -> str:

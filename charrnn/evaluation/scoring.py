@@ -18,9 +18,10 @@ from charrnn.network.model import CharRNN
 from charrnn.settings import PartName, UnknownName
 from charrnn.storage.checkpoint import Checkpoint, corpus_of
 from charrnn.storage.runs import load_run
+from charrnn.text.catalog import true_entropy
 from charrnn.text.compressors import BEFORE, TEXT, baselines, text_bytes
 from charrnn.text.corpus import Corpus, Tokens
-from charrnn.text.preparation import corpus_key
+from charrnn.text.preparation import corpus_key, is_from_catalog
 from charrnn.text.source import read_tokens
 
 
@@ -58,7 +59,9 @@ def part_of_run(name: str | None, part: PartName | None, emit: Emit) -> Subject:
     checkpoint = load_run(name, emit)
     corpus = corpus_of(checkpoint, "score it on a text with charrnn eval")
     part = part_to_score(corpus, part)
-    return Subject(checkpoint, corpus.part(part), {"part": part})
+    entropy = true_entropy(corpus.name) if is_from_catalog(corpus) else None
+    known = {} if entropy is None else {"true_bits_per_character": entropy}
+    return Subject(checkpoint, corpus.part(part), {"part": part, **known})
 
 
 def text_for_run(

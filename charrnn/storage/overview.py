@@ -1,6 +1,7 @@
 """The runs there are, from what their metrics and models say of themselves. No weights are read."""
 
 import json
+import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from charrnn.storage.checkpoint import read_about
 from charrnn.storage.container import read_metadata
 from charrnn.storage.metrics import read_curves
 from charrnn.storage.old_formats import upgraded_metadata
-from charrnn.storage.runs import METRICS, MODEL, TRAINING, run_state
+from charrnn.storage.runs import LOCK, METRICS, MODEL, TRAINING, run_state
 
 _STATES = {
     "no checkpoint": "nothing saved yet",
@@ -24,7 +25,11 @@ _STATES = {
 
 @dataclass(frozen=True)
 class Overview:
-    """A run in a list. `bits` per unit are those of the best validation; empty or None: unknown."""
+    """A run in a list; what is empty or None is unknown.
+
+    `bits` per unit are those of the best validation, `bytes` those on disk, `age` the seconds since
+    it last changed.
+    """
 
     run: str
     corpus: str
@@ -34,6 +39,8 @@ class Overview:
     bits: float | None
     unit: Unit
     state: str
+    bytes: int
+    age: float
 
     def record(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -62,6 +69,7 @@ def overview(folder: Path) -> Overview:
             about = read_about(upgraded_metadata(read_metadata(folder / MODEL)))
             corpus, network = about.corpus, f"{about.model.cell} {about.model.size}"
     parameters = started.get("parameters")
+    files = [path.lstat() for path in folder.iterdir() if path.name != LOCK]
     steps = max((p.step for p in [*curves.training, *curves.validation]), default=None)
     return Overview(
         run=folder.name,
@@ -72,6 +80,8 @@ def overview(folder: Path) -> Overview:
         bits=min((point.bits for point in curves.validation), default=None),
         unit=curves.unit,
         state=_state(folder, interrupted),
+        bytes=sum(found.st_size for found in files),
+        age=max(0.0, time.time() - max(found.st_mtime for found in files)),
     )
 
 

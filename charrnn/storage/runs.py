@@ -12,6 +12,7 @@ import itertools
 import os
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
@@ -41,7 +42,9 @@ def load_run(name: str | None, emit: Emit) -> Checkpoint:
     """
     path = find(name)
     one_file = name is not None and Path(name) == path
-    return load_checkpoint(path) if one_file else load_newest(path, load_checkpoint, emit)
+    found = load_checkpoint(path) if one_file else load_newest(path, load_checkpoint, emit)
+    is_here = path.parent.parent.resolve() == checkpoints().resolve()
+    return replace(found, run=path.parent.name) if is_here else found  # it may be renamed
 
 
 def load_newest(path: Path, load: Callable[[Path], T], emit: Emit, *, restore: bool = False) -> T:

@@ -1,76 +1,39 @@
 """Texts that have only to be named: made on this machine, or downloaded. And what a name means."""
 
-import hashlib
 import sysconfig
-import time
 import tokenize
 from collections.abc import Callable
 from dataclasses import dataclass
+from glob import glob, has_magic
 from pathlib import Path
 
-from charrnn.errors import DISK_ERRORS, TextError, suggest
-from charrnn.events import Emit, Progress
+from charrnn.errors import TextError, suggest
+from charrnn.events import Emit
 from charrnn.files import atomic_write, corpora, corpus_folders, short_names
-
-_TIMEOUT = 30.0  # seconds without a byte
+from charrnn.text.downloads import download, download_zip
+from charrnn.text.synthetic import (
+    arithmetic,
+    arithmetic_entropy,
+    brackets,
+    brackets_entropy,
+    markov,
+    markov_entropy,
+)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A text of the catalog. `make` writes it to a path."""
+    """A text of the catalog: its megabytes, licence and source. `make` writes it to a path.
+
+    `entropy`: of a source made here, in bits per character.
+    """
 
     about: str
+    megabytes: float | None
+    licence: str
+    source: str
     make: Callable[[Path, Emit], None]
-
-
-def download(
-    url: str, path: Path, sha256: str, emit: Emit, pauses: tuple[float, ...] = (1, 4)
-) -> None:
-    """Download a text to `path`, and try again after each of the pauses (seconds).
-
-    TextError if that fails, or if the text's sha256 differs; then nothing is at `path`.
-    """
-    from http.client import HTTPException  # these three take longer than the rest of the package
-    from urllib.error import HTTPError
-
-    for pause in (*pauses, None):
-        try:
-            _download_once(url, path, sha256, emit)
-            return
-        except (OSError, HTTPException, ValueError) as error:  # URLError and timeouts are OSErrors
-            if getattr(error, "errno", None) in DISK_ERRORS:
-                raise
-            refused = isinstance(error, HTTPError) and error.code < 500
-            if isinstance(error, HTTPError):
-                error.close()
-            if pause is None or refused:
-                raise TextError(
-                    f"{path.name} could not be downloaded: {getattr(error, 'reason', error)}",
-                    f"Try again; or download {url} with another program and name that file; "
-                    "or use python, a text that needs no network.",
-                ) from None
-            time.sleep(pause)
-
-
-def _download_once(url: str, path: Path, sha256: str, emit: Emit) -> None:
-    from urllib.request import urlopen
-
-    digest, done = hashlib.sha256(), 0
-    answer = urlopen(url, timeout=_TIMEOUT)  # noqa: S310  (our own URLs)
-    with answer, atomic_write(path) as file:
-        total = int(answer.headers.get("Content-Length") or 0)
-        while data := answer.read(1 << 16):
-            file.write(data)
-            digest.update(data)
-            done += len(data)
-            emit(Progress(f"downloading {path.name}", done, total))
-        if done < total:
-            raise ConnectionError(f"the connection closed after {done} of {total} bytes")
-        if digest.hexdigest() != sha256:
-            raise TextError(
-                f"{url} is not the expected text: its sha256 differs",
-                "Download the text from elsewhere, and name your file instead.",
-            )
+    entropy: Callable[[], float] | None = None
 
 
 def _shakespeare(path: Path, emit: Emit) -> None:
@@ -97,10 +60,66 @@ def _python(path: Path, _emit: Emit) -> None:
             file.write(text)
 
 
+def _zipped(url: str, sha256: str) -> Callable[[Path, Emit], None]:
+    def make(path: Path, emit: Emit) -> None:
+        if not path.exists():
+            download_zip(url, path, sha256, emit)
+
+    return make
+
+
+def _written(write: Callable[[], str]) -> Callable[[Path, Emit], None]:
+    def make(path: Path, _emit: Emit) -> None:
+        if not path.exists():
+            with atomic_write(path) as file:
+                file.write(write().encode())
+
+    return make
+
+
+_WIKIPEDIA = "CC BY-SA"
+_MAHONEY = "mattmahoney.net/dc"
 CATALOG = {
-    "shakespeare": Entry("1.1 MB of plays, downloaded: tiny Shakespeare", _shakespeare),
-    "python": Entry("this Python's own standard library, no network needed", _python),
-}
+    "shakespeare": Entry(
+        "plays: tiny Shakespeare", 1.1, "public domain", "github.com/karpathy/char-rnn",
+        _shakespeare,
+    ),
+    "python": Entry(
+        "the standard library of this Python", None, "PSF", "this machine", _python
+    ),
+    "text8": Entry(
+        "Wikipedia of 2006, words of a to z", 100, _WIKIPEDIA, _MAHONEY,
+        _zipped(
+            "https://mattmahoney.net/dc/text8.zip",
+            "a6640522afe85d1963ad56c05b0ede0a0c000dddc9671758a6cc09b7a38e5232",
+        ),
+    ),
+    "enwik8": Entry(
+        "Wikipedia of 2006, with its markup", 100, _WIKIPEDIA, _MAHONEY,
+        _zipped(
+            "https://mattmahoney.net/dc/enwik8.zip",
+            "547994d9980ebed1288380d652999f38a14fe291a6247c157c3d33d4932534bc",
+        ),
+    ),
+    "markov": Entry(
+        "a Markov chain of order 2 over 8 letters", 1.5, "none", "made here",
+        _written(markov), markov_entropy,
+    ),
+    "brackets": Entry(
+        "balanced brackets, at most 4 deep", 1.5, "none", "made here",
+        _written(brackets), brackets_entropy,
+    ),
+    "arithmetic": Entry(
+        "sums of two digits: 7+5=12", 1.5, "none", "made here",
+        _written(arithmetic), arithmetic_entropy,
+    ),
+}  # fmt: skip
+
+
+def true_entropy(name: str) -> float | None:
+    """The bits per character of a synthetic source; None for a text that has others."""
+    entry = CATALOG.get(name)
+    return entry.entropy() if entry and entry.entropy else None
 
 
 def corpus_names() -> list[str]:
@@ -112,7 +131,8 @@ def corpus_names() -> list[str]:
 def locate(name: str, emit: Emit) -> Path:
     """The text file or the folder of a prepared corpus that a name means.
 
-    In this order: a path; the same in `corpora/`; an entry of the catalog, which is made or
+    In this order: a path; the same in `corpora/`; a folder of texts, or a pattern of file names; an
+    entry of the catalog, which is made or
     downloaded; the name of a prepared corpus. The TextError lists the names that exist.
     """
     stem = name.removesuffix(".txt")
@@ -120,6 +140,8 @@ def locate(name: str, emit: Emit) -> Path:
         is_file = path.exists() and not path.is_dir()  # or a pipe, which can be read as well
         if is_file or (path / "corpus.json").is_file():
             return path
+    if Path(name).is_dir() or (has_magic(name) and glob(name, recursive=True)):
+        return Path(name)
     if stem in CATALOG:
         path = corpora() / "catalog" / f"{stem}.txt"
         CATALOG[stem].make(path, emit)
@@ -130,10 +152,7 @@ def locate(name: str, emit: Emit) -> Path:
     if found:
         listed = ", ".join(path.name for path in found)
         raise TextError(f"{name} is the name of {len(found)} corpora", f"Name one: {listed}.")
-    if Path(name).is_dir():
-        raise TextError(
-            f"{name} is a folder, not a text", f"Join its files: charrnn prepare {name}/*"
-        )
     names = corpus_names()
-    hint = suggest(name, names) or f"Name a text file, or one of: {', '.join(names)}."
+    near = [path.name for path in Path(name).parent.glob("*") if path.is_file()]
+    hint = suggest(name, [*names, *near]) or f"Name a text file, or one of: {', '.join(names)}."
     raise TextError(f"there is no file and no corpus named {name}", hint)

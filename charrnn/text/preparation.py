@@ -116,6 +116,12 @@ def corpus_key(
     return _key(joined.digests, settings, vocabulary)
 
 
+def is_from_catalog(corpus: Corpus) -> bool:
+    """Whether a corpus is made of the catalog's text of its name."""
+    path = corpora() / "catalog" / f"{corpus.name}.txt"
+    return path.is_file() and corpus_key(path, corpus.text) == corpus.key
+
+
 def _key(digests: list[str], settings: TextSettings, vocabulary: Tokenizer | None) -> str:
     """The digest of everything that the tokens depend on. The split is not part of that.
 

@@ -201,5 +201,5 @@ def test_runs_that_cannot_be_begun_with_are_errors(copied_run):
         load_base("nobody", lambda _: None)
     for path in copied_run.glob("model*.safetensors"):
         damage(path)
-    with pytest.raises(CheckpointError, match="model.safetensors"):
+    with pytest.raises(CheckpointError, match=r"model\.safetensors"):
         load_base("tale", lambda _: None)

@@ -1,0 +1,85 @@
+"""Runs are removed, renamed and pruned. None that a process is training."""
+
+import os
+from pathlib import Path
+
+from charrnn.errors import CheckpointError, UsageError, suggest
+from charrnn.files import checkpoints, remove_folder, sync_folder, versions
+from charrnn.storage.overview import overview
+from charrnn.storage.runs import METRICS, MODEL, TRAINING, check_new, lock
+
+FINISHED = "finished"
+
+
+def run_folder(name: str) -> Path:
+    """The folder of a run. CheckpointError if there is none of that name."""
+    folders = {
+        path.parent.name: path.parent
+        for kind in (MODEL, TRAINING, METRICS)
+        for path in checkpoints().glob(f"*/{kind}")
+    }
+    if name not in folders:
+        hint = f"{suggest(name, folders)} Runs here: {', '.join(sorted(folders)) or 'none'}."
+        raise CheckpointError(f"there is no run {name}", hint.strip())
+    return folders[name]
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of the files in a run's folder."""
+    return sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
+
+
+def remove(name: str) -> int:
+    """Remove a run; the bytes that it had. UsageError if a process trains it."""
+    folder = run_folder(name)
+    held = lock(folder)
+    size = size_of(folder)
+    try:
+        remove_folder(folder)
+    finally:
+        held.release()
+    return size
+
+
+def rename(old: str, new: str) -> None:
+    """Give a run another name. UsageError if that is taken, or if a process trains the run."""
+    folder = run_folder(old)
+    check_new(new)
+    target = checkpoints() / new
+    if target.exists():
+        raise UsageError(f"{target} is there already", "Choose another name.")
+    held = lock(folder)
+    try:
+        os.rename(folder, target)
+        sync_folder(target.parent)
+    finally:
+        held.release()
+
+
+def unneeded(name: str) -> list[Path]:
+    """What a finished run no longer needs: all but its model and metrics.
+
+    UsageError for a run that is not finished, or has no model.
+    """
+    folder = run_folder(name)
+    state = overview(folder).state
+    if state != FINISHED or not (folder / MODEL).is_file():
+        raise UsageError(
+            f"run {name} is not finished: {state}",
+            f"Finish it: charrnn train --resume --run {name}; or remove it: charrnn runs rm {name}",
+        )
+    training = folder / TRAINING
+    return [path for path in (*versions(training), *versions(folder / MODEL)[1:]) if path.is_file()]
+
+
+def prune(name: str) -> int:
+    """Remove what a finished run no longer needs; the bytes that it had. Errors as `unneeded`."""
+    files = unneeded(name)
+    held = lock(run_folder(name))
+    try:
+        size = sum(path.stat().st_size for path in files)
+        for path in reversed(files):  # the oldest versions first: what is left is always in order
+            path.unlink()
+    finally:
+        held.release()
+    return size

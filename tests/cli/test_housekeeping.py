@@ -1,0 +1,86 @@
+"""charrnn runs and charrnn corpora: lists, and what changes them."""
+
+import json
+
+import pytest
+
+from charrnn.storage.runs import lock
+from tests.conftest import call_charrnn, lines
+
+
+@pytest.fixture
+def charrnn(copied_run):
+    """Run the command where a copy of `tale` is."""
+    return lambda *args: call_charrnn(copied_run.parent.parent, *args)
+
+
+def test_runs_are_listed_with_their_size_and_age(charrnn):
+    """A disk that fills, and nobody sees with what."""
+    (run,) = lines(charrnn("runs", "--json").out)
+    assert (run["run"], run["state"]) == ("tale", "finished")
+    assert run["bytes"] > 10_000
+    assert run["age"] >= 0
+    assert "MB" in charrnn("runs").out
+
+
+def test_a_run_is_renamed_and_goes_on(charrnn, copied_run):
+    """A run whose file still has the old name, and says so."""
+    assert charrnn("runs", "rename", "tale", "story").code == 0
+    assert not copied_run.exists()
+    assert json.loads(charrnn("inspect", "story", "--json").out)["run"] == "story"
+    assert charrnn("sample", "story", "-n", "5").code == 0
+    assert charrnn("runs", "rename", "story", "a/b").code == 2
+    (copied_run.parent / "other").mkdir()
+    assert charrnn("runs", "rename", "story", "other").code == 2
+    assert "Did you mean story?" in charrnn("runs", "rename", "stroy", "x").err
+
+
+def test_a_finished_run_is_pruned(charrnn, copied_run):
+    """The model gone with the rest; a run that was to be resumed."""
+    assert charrnn("runs", "prune").code == 2, "nobody can be asked"
+    assert (copied_run / "training.safetensors").exists()
+    assert charrnn("runs", "prune", "--yes").code == 0
+    names = {path.name for path in copied_run.iterdir()} - {".lock"}
+    assert names == {"model.safetensors", "metrics.jsonl"}
+    assert charrnn("sample", "tale", "-n", "5").code == 0
+    assert charrnn("runs", "prune", "--yes").code == 0, "a second time"
+    (copied_run / "metrics.jsonl").write_text("")
+    refused = charrnn("runs", "prune", "tale", "--yes")
+    assert refused.code == 2
+    assert "not finished" in refused.err
+
+
+def test_a_run_is_removed_unless_it_is_being_trained(charrnn, copied_run):
+    """A run that vanishes while it learns."""
+    assert charrnn("runs", "rm", "tale").code == 2
+    held = lock(copied_run)
+    assert charrnn("runs", "rm", "tale", "--yes").code == 2
+    held.release()
+    assert copied_run.exists()
+    assert charrnn("runs", "rm", "tale", "--yes").code == 0
+    assert list(copied_run.parent.iterdir()) == []
+    assert charrnn("runs", "rm", "tale", "--yes").code == 4
+
+
+def test_corpora_are_listed_shown_and_removed(charrnn, copied_run):
+    """A list without licences; a corpus that cannot be got rid of."""
+    found = {entry["name"]: entry for entry in lines(charrnn("corpora", "--json").out)}
+    assert found["tale"]["tokens"] > 10_000
+    assert found["text8"]["licence"]
+    assert found["brackets"]["bits_per_character"] == 1.25
+    assert "true bits" in charrnn("corpora").out
+    shown = json.loads(charrnn("corpora", "show", "tale", "--json").out)
+    assert len(shown["entropies"]) == 6
+    assert charrnn("corpora", "rm", "tale").code == 2
+    assert charrnn("corpora", "rm", "tale", "--yes").code == 0
+    assert not list((copied_run.parent.parent / "corpora").glob("tale-*"))
+    assert charrnn("corpora", "rm", "tale", "--yes").code == 3
+
+
+def test_a_text_is_made_without_being_prepared(charrnn, copied_run):
+    """A text that can be had only by training on it."""
+    made = charrnn("corpora", "get", "arithmetic", "--quiet")
+    assert made.code == 0, made.err
+    home = copied_run.parent.parent
+    assert "=" in (home / made.out.strip()).read_text()
+    assert charrnn("corpora", "get", "tale").code == 2

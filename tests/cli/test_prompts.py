@@ -1,0 +1,109 @@
+"""Prompts from flags, files and pipes, and the forms in which texts are written."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import call_charrnn, lines
+
+SAMPLE = ("sample", "tale", "-s", "1", "-n", "9")
+
+
+def test_prompts_are_answered_in_order(trained):
+    """An answer under another prompt; JSON that lacks what a pipeline needs."""
+    prompts = ["The", "the old", "", "King"]
+    plain = call_charrnn(trained, *SAMPLE, "--prompts", "-", "--newline", stdin="\n".join(prompts))
+    assert plain.code == 0, plain.err
+    as_json = "".join(json.dumps({"prompt": prompt}) + "\n" for prompt in prompts)
+    found = lines(call_charrnn(trained, *SAMPLE, "--prompts", "-", "--json", stdin=as_json).out)
+    assert [text["prompt"] for text in found] == prompts
+    assert [text["number"] for text in found] == [1, 2, 3, 4]
+    assert plain.out == "".join(
+        text["prompt"] + text["text"] + "\n" * (not text["text"].endswith("\n")) for text in found
+    )
+    assert {text["ended"] for text in found} == {"length"}
+    assert all(text["tokens"] == 9 and text["bits"] > 0 for text in found)
+    twice = call_charrnn(trained, *SAMPLE, "--prompts", "-", "--count", "2", "--json", stdin="A\nT")
+    assert [text["prompt"] for text in lines(twice.out)] == ["A", "A", "T", "T"]
+
+
+def test_a_pipe_gets_its_answer_before_the_next_prompt(trained):
+    """A dialogue of two programs in which each waits for the other."""
+    command = [sys.executable, "-m", "charrnn", *SAMPLE, "--prompts", "-", "--json"]
+    with subprocess.Popen(
+        command, cwd=trained, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        for prompt in ("The", "old"):
+            process.stdin.write(f"{prompt}\n")
+            process.stdin.flush()
+            assert json.loads(process.stdout.readline())["prompt"] == prompt
+        process.stdin.close()
+        assert process.stdout.read() == ""
+    assert process.returncode == 0
+
+
+def test_the_last_line_end_of_a_prompt(trained):
+    """An `echo` whose line end becomes a part of the prompt."""
+    whole = call_charrnn(trained, *SAMPLE, "--prompt", "the").out
+    for stdin in ("the", "the\n", "the\r\n"):
+        assert call_charrnn(trained, *SAMPLE, "--prompt", "-", stdin=stdin).out == whole
+    (trained / "prompt.txt").write_text("the\n")
+    assert call_charrnn(trained, *SAMPLE, "--prompt-file", "prompt.txt").out == whole
+    kept = call_charrnn(trained, *SAMPLE, "--prompt", "-", "--keep-newline", stdin="the\n").out
+    assert kept.startswith("the\n")
+    alone = call_charrnn(trained, *SAMPLE, "--prompt", "the", "--no-echo").out
+    assert "the" + alone == whole
+    escaped = call_charrnn(trained, *SAMPLE, "--prompt", r"t\x68e", "--escapes").out
+    assert escaped == whole
+
+
+def test_texts_without_empty_lines(trained):
+    """A line of `wc -l` too many."""
+    args = ("--count", "5", "--until", "newline", "--newline", "--unique")
+    assert call_charrnn(trained, *SAMPLE, *args).out.count("\n") == 5
+    assert call_charrnn(trained, *SAMPLE, "--newline").out.endswith("\n")
+    novel = call_charrnn(trained, *SAMPLE, "--novel", "--count", "3", "--newline", "-n", "15")
+    text = (trained / "tale.txt").read_text("utf-8")
+    assert novel.code == 0, novel.err
+    assert not any(line in text[:18_000] for line in novel.out.splitlines() if len(line) > 14)
+
+
+def test_colours_of_surprise(trained, monkeypatch):
+    """Colours for somebody who wants none; a text that changes when it is coloured."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    shown = call_charrnn(trained, *SAMPLE, "--show-bits").out
+    assert "\x1b[48;2;" in shown
+    monkeypatch.setenv("NO_COLOR", "1")
+    refused = call_charrnn(trained, *SAMPLE, "--show-bits")
+    assert (refused.code, refused.out) == (2, "")
+
+
+@pytest.mark.parametrize(
+    ("args", "stdin", "code", "words"),
+    [
+        (("--prompts", "-"), '{"prompt": "a"}\n{"x": 1}\n', 3, "line 2 of the prompts"),
+        (("--prompts", "nope.txt"), "", 3, "nope.txt"),
+        (("--prompt", "a", "--prompts", "-"), "", 2, "exclude each other"),
+        (("--prompt", "a\\u12", "--escapes"), "", 2, "--prompt"),
+        (("--interactive",), "", 2, "needs a terminal"),
+        (("--temp", "1:0"), "", 2, "above 0"),
+        (("--temp", "1:2:3"), "", 2, "not a temperature"),
+        (("--until", "document"), "", 2, "without documents"),
+        (("--prompt", "Ω"), "", 3, "--unknown skip"),
+        (("--unique", "--backend", "torch"), "", 2, "--backend torch"),
+    ],
+)
+def test_what_cannot_be_done_is_said(trained, args, stdin, code, words):
+    """A traceback, or a text that is not what was asked for."""
+    result = call_charrnn(trained, *SAMPLE, *args, stdin=stdin)
+    assert result.code == code
+    assert words in result.err
+
+
+def test_unknown_characters_are_skipped_or_replaced(trained):
+    """A prompt that fails because of its quotation marks."""
+    skipped = call_charrnn(trained, *SAMPLE, "--prompt", "thΩe", "--unknown", "skip")
+    assert skipped.out == call_charrnn(trained, *SAMPLE, "--prompt", "the").out
+    assert "1 character" in skipped.err
