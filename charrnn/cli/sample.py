@@ -97,7 +97,8 @@ def sample(
     """Generate text with a trained model."""
     exclude(raw=raw, json=json, show_bits=show_bits, interactive=interactive)
     exclude(prompt=settings.prompt, prompt_file=prompt_file, prompts=prompts)
-    exclude(interactive=interactive, prompts=prompts, count="count" in given)
+    exclude(interactive=interactive, prompts=prompts)
+    exclude(interactive=interactive, count="count" in given)
     selecting = settings.unique or settings.novel
     exclude(prompts=prompts, unique=settings.unique)
     exclude(prompts=prompts, novel=settings.novel)

@@ -21,7 +21,7 @@ from charrnn.storage.runs import find, load_run
 from charrnn.text.corpus import Corpus
 from charrnn.text.preparation import resolve_corpus
 
-LEARNING_RATE_FACTOR = 0.6
+LEARNING_RATE_FACTOR = 0.8
 """Of the base's peak learning rates, unless others are given."""
 _LEARNED = ("bpe", "unigram")  # another text would give another vocabulary: the base's is taken
 
