@@ -38,7 +38,9 @@ def temperatures(temp: str | float) -> tuple[float, float]:
     except ValueError:
         parts = []
     if len(parts) not in (1, 2) or not all(0 <= part <= 1e6 for part in parts):
-        raise ValueError(f"{temp!r} is not a temperature; write 0.8, or 1.2:0.6 from first to last")
+        raise ValueError(
+            f"{temp!r} is not a temperature; write --temp 0.8, or 1.2:0.6 from first to last"
+        )
     if len(parts) == 2 and not min(parts):
         raise ValueError("temperatures from first to last must be above 0")
     return parts[0], parts[-1]

@@ -16,11 +16,14 @@ class Command(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse. UsageError if there are flags that the command does not have."""
         if not ctx.resilient_parsing:
-            flags = {self.name or "": takes_value(self, ctx)}
-            if wrong := list(unknown_flags(args, flags[self.name or ""])):
+            name = ctx.command_path.removeprefix("charrnn ")  # `runs rm` for what is below `runs`
+            flags = {name: takes_value(self, ctx)}
+            if wrong := list(unknown_flags(args, flags[name])):
                 others = getattr(ctx.parent and ctx.parent.command, "commands", {})
-                flags |= {n: takes_value(c, ctx) for n, c in others.items() if n != self.name}
-                raise explain(wrong, args, self.name or "", flags)
+                before = name.removesuffix(self.name or "")
+                flags |= {f"{before}{n}": takes_value(c, ctx) for n, c in others.items()
+                          if n != self.name}  # fmt: skip
+                raise explain(wrong, args, name, flags)
         return super().parse_args(ctx, args)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  (click's interface)
@@ -65,7 +68,9 @@ def _option_panels(command: Any, ctx: Any) -> dict[str, list[Any]]:
             continue
         about = "show this help" if "--help" in param.opts else param.help or ""
         value = "" if param.is_flag else param.metavar or "TEXT"
-        entry = Entry(_spelling(param.opts), value, about, _default(param))
+        entry = Entry(
+            _spelling([*param.opts, *param.secondary_opts]), value, about, _default(param)
+        )
         panels.setdefault(param.rich_help_panel or _OPTIONS, []).append(entry)
     return {t: panels[t] for t in sorted(panels, key=lambda title: title == ADVANCED) if panels[t]}
 

@@ -61,15 +61,24 @@ def show(name: Name, quiet: Quiet = False, json: Json = False) -> None:
 
 @corpora.command("rm", cls=Command)
 def remove(names: Names, yes: Yes = False) -> None:
-    """Remove prepared corpora. Their runs can still be sampled, but not trained any further."""
-    from charrnn.display.listings import show_freed
-    from charrnn.files import remove_folder
-    from charrnn.text.corpus import prepared_folder
+    """Remove prepared corpora, or texts of the catalog.
 
-    folders = [prepared_folder(name) for name in names]
-    sizes = [path.stat().st_size for folder in folders for path in folder.iterdir()]
-    listed = [folder.name for folder in folders]
-    confirm(f"Remove {', '.join(listed)}, {sum(sizes) / 1e6:,.1f} MB?", yes)
-    for folder in folders:
-        remove_folder(folder)
-    show_freed("Removed", listed, sum(sizes))
+    Their runs can still be sampled, but not trained any further.
+    """
+    from charrnn.display.listings import show_freed
+    from charrnn.files import corpora as corpora_folder, remove_folder
+    from charrnn.text.corpus import list_corpora, prepared_folder
+
+    kept = {text.stem: text for text in (corpora_folder() / "catalog").glob("*.txt")}
+    prepared = {corpus.name for corpus in list_corpora()}
+    found = [kept[n] if n in kept and n not in prepared else prepared_folder(n) for n in names]
+    files = [file for path in found for file in ([*path.iterdir()] if path.is_dir() else [path])]
+    size = sum(file.stat().st_size for file in files)
+    listed = [path.name for path in found]
+    confirm(f"Remove {', '.join(listed)}, {size / 1e6:,.1f} MB?", yes)
+    for path in found:
+        if path.is_dir():
+            remove_folder(path)
+        else:
+            path.unlink()
+    show_freed("Removed", listed, size)

@@ -69,9 +69,7 @@ def show_corpora(
         Column("to train on by name", list(catalog), left=True),
         Column("true bits", [f"{e.entropy():.4f}" if e.entropy else "" for e in texts]),
         Column("MB", ["" if e.megabytes is None else f"{e.megabytes:g}" for e in texts], drop=1),
-        Column("", [entry.about for entry in texts], left=True, wraps=True),
-        Column("licence", [entry.licence for entry in texts], left=True, drop=2),
-        Column("source", [entry.source for entry in texts], left=True, drop=3),
+        Column("", [_about(entry) for entry in texts], left=True, wraps=True),
     ]
     _print(named, "")
 
@@ -83,6 +81,11 @@ def _print(columns: Sequence[Column], empty: str) -> None:
             out.print(fitted(columns, out.width))
         else:
             out.print(Text(empty, "dim"))
+
+
+def _about(entry: "Entry") -> str:
+    licence = f", {entry.licence}" if entry.licence != "none" else ""
+    return f"{entry.about} ({entry.source}{licence})"
 
 
 def age(seconds: float) -> str:

@@ -131,17 +131,15 @@ def corpus_names() -> list[str]:
 def locate(name: str, emit: Emit) -> Path:
     """The text file or the folder of a prepared corpus that a name means.
 
-    In this order: a path; the same in `corpora/`; a folder of texts, or a pattern of file names; an
-    entry of the catalog, which is made or
-    downloaded; the name of a prepared corpus. The TextError lists the names that exist.
+    In this order: a file; the same in `corpora/`; an entry of the catalog, which is made or
+    downloaded; the name of a prepared corpus; a folder of texts, or a pattern of file names. The
+    TextError lists the names that exist.
     """
     stem = name.removesuffix(".txt")
     for path in (Path(name), corpora() / name, corpora() / f"{stem}.txt"):
         is_file = path.exists() and not path.is_dir()  # or a pipe, which can be read as well
         if is_file or (path / "corpus.json").is_file():
             return path
-    if Path(name).is_dir() or (has_magic(name) and glob(name, recursive=True)):
-        return Path(name)
     if stem in CATALOG:
         path = corpora() / "catalog" / f"{stem}.txt"
         CATALOG[stem].make(path, emit)
@@ -152,7 +150,9 @@ def locate(name: str, emit: Emit) -> Path:
     if found:
         listed = ", ".join(path.name for path in found)
         raise TextError(f"{name} is the name of {len(found)} corpora", f"Name one: {listed}.")
+    if Path(name).is_dir() or (has_magic(name) and glob(name, recursive=True)):
+        return Path(name)
     names = corpus_names()
     near = [path.name for path in Path(name).parent.glob("*") if path.is_file()]
-    hint = suggest(name, [*names, *near]) or f"Name a text file, or one of: {', '.join(names)}."
-    raise TextError(f"there is no file and no corpus named {name}", hint)
+    hint = f"{suggest(name, [*names, *near])} Name a text file, or one of: {', '.join(names)}."
+    raise TextError(f"there is no file and no corpus named {name}", hint.strip())

@@ -58,6 +58,6 @@ def test_the_summary_of_a_corpus(home):
     (home / "a.txt").write_text("one\ntwo\none\n", "utf-8")
     corpus, _ = make("a.txt", document_per="line")
     found = summary_line(corpus)
-    assert "3 documents, 12 characters, entropy 2.25 bits per character" in found
+    assert "3 documents, 12 characters, entropy 2.46 bits per character" in found
     assert "33.3 % in documents that came before\nRarest: t 1, w 1, " in found
     assert END not in found

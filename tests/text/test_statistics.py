@@ -73,7 +73,7 @@ def test_entropy_is_per_character_or_byte_whatever_the_tokens_are():
         assert found == pytest.approx(expected, abs=0.01)
 
 
-@given(lines=st.lists(st.text("ab", max_size=3), max_size=30), piece=st.integers(1, 20))
+@given(lines=st.lists(st.text("ab", max_size=3), max_size=30), piece=st.integers(4, 20))
 @pytest.mark.parametrize("kind", ["char", "byte"])
 @pytest.mark.parametrize("end", ["\n", END])
 def test_duplicates_are_those_that_a_set_finds(kind, end, lines, piece):
@@ -118,5 +118,4 @@ def test_every_tokenizer_gives_the_same_sizes_and_duplicates(home, kind):
     assert (found.lines, found.documents) == (160, 160)
     assert found.duplicated == pytest.approx(40 / 160)
     assert found.unit == ("byte" if kind == "byte" else "character")
-    assert "end of document" in str(found.record()["frequent"])
     assert END not in str(found.record())
