@@ -1,4 +1,4 @@
-"""Whether a text stands in the training part of a corpus, exactly.
+"""Whether a text stands in a corpus, exactly: in any part of it, held out or not.
 
 A corpus of documents has an index of them beside its tokens, made when it is first asked for:
 
@@ -32,7 +32,7 @@ _Numbers = NDArray[np.unsignedinteger[Any]]
 
 @dataclass(frozen=True)
 class Novelty:
-    """The training part (N,) of a corpus; for documents their sorted hashes and starts (D,)."""
+    """The tokens (N,) of a corpus; for documents their sorted hashes and starts (D,)."""
 
     tokenizer: Tokenizer
     tokens: Ids
@@ -45,7 +45,7 @@ class Novelty:
 
         UsageError for subwords without documents: equal texts need not be equal tokens there.
         """
-        tokenizer, tokens = corpus.tokenizer, corpus.part("train")
+        tokenizer, tokens = corpus.tokenizer, corpus.tokens
         if tokenizer.end is not None and corpus.text.document_per is not None:
             return cls(tokenizer, tokens, *_index(corpus, tokens, tokenizer.end, emit))
         if tokenizer.kind not in ("char", "byte"):
@@ -104,7 +104,7 @@ def _index(corpus: Corpus, tokens: Ids, end: int, emit: Emit) -> tuple[_Numbers,
 
 
 def _read(path: Path, about: tuple[bytes, bytes, int]) -> _Numbers | None:
-    """The index in a file, mapped, if it is undamaged and of this training part."""
+    """The index in a file, mapped, if it is undamaged and of this corpus."""
     try:
         found = np.memmap(path, np.uint64, "r")
     except (OSError, ValueError):  # an empty file cannot be mapped
