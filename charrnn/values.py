@@ -3,6 +3,8 @@
 import re
 
 _PERCENT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|.|$)", re.DOTALL)
+_SIMPLE_ESCAPES = {r"\n": "\n", r"\r": "\r", r"\t": "\t", r"\\": "\\"}
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -47,10 +49,19 @@ def temperatures(temp: str | float) -> tuple[float, float]:
 
 
 def unescaped(text: str) -> str:
-    r"""The text with escapes such as \n, \t, \\ and \u00e9 interpreted. Raises ValueError."""
-    found = text.encode("latin-1", "backslashreplace").decode("unicode_escape")
+    r"""The text with the escapes \n, \r, \t, \\, \xe9 and \u00e9 interpreted. Raises ValueError."""
+    found = _ESCAPE.sub(_meaning, text)
     found.encode()  # not half a surrogate pair
     return found
+
+
+def _meaning(escape: re.Match[str]) -> str:
+    code = escape[1] or escape[2] or escape[3]
+    if code:
+        return chr(int(code, 16))
+    if escape[0] not in _SIMPLE_ESCAPES:
+        raise ValueError(f"there is no escape {escape[0]}")
+    return _SIMPLE_ESCAPES[escape[0]]
 
 
 def check_encoding(encoding: str) -> None:

@@ -38,7 +38,7 @@ def converse(checkpoint: "Checkpoint", settings: SampleSettings) -> None:
     turns = _Turns(Dialogue(network, checkpoint.tokenizer), settings)
     print(f"{checkpoint.run} writes with you. /help lists the commands, Ctrl-D ends.\n", flush=True)
     if settings.prompt:
-        turns.take(settings.prompt)
+        turns.answer(settings.prompt)
     while not turns.ended:
         try:
             turns.take(input("> "))
@@ -71,11 +71,12 @@ class _Turns:
             if line.startswith("/"):
                 self._obey(*line[1:].partition(" ")[::2])
             else:
-                self._answer(line)
+                self.answer(line)
         except CharRNNError as error:
             print(f"{error.message}. {error.hint}", file=sys.stderr, flush=True)
 
-    def _answer(self, line: str) -> None:
+    def answer(self, line: str) -> None:
+        """Add the line to the text and let the model continue it, until Ctrl-C. TextError."""
         if line:
             self.dialogue.read(line)
         pieces = self.dialogue.write(self.settings, self.generator)

@@ -45,9 +45,14 @@ def read_prompts(source: str) -> Iterator[list[str]]:
 
     lines: queue.Queue[bytes | None] = queue.Queue(4 * _TOGETHER)
 
+    failures: list[OSError] = []
+
     def fill(file: BinaryIO) -> None:
-        for line in file:
-            lines.put(line)
+        try:
+            for line in file:
+                lines.put(line)
+        except OSError as error:
+            failures.append(error)
         lines.put(None)
 
     with open_source(source) as file:
@@ -59,12 +64,18 @@ def read_prompts(source: str) -> Iterator[list[str]]:
             while line is not None:
                 number += 1
                 as_json = as_json or (number == 1 and line.lstrip().startswith(b"{"))
-                prompts.append(_prompt_of(line, number, as_json))
+                try:
+                    prompts.append(_prompt_of(line, number, as_json))
+                except TextError:
+                    yield prompts  # those before it are answered
+                    raise
                 if len(prompts) == _TOGETHER or lines.empty():
                     break
                 line = lines.get()
             yield prompts
             line = lines.get() if line is not None else None
+        if failures:
+            raise failures[0]
 
 
 def _own_reader(file: BinaryIO) -> BinaryIO:
@@ -81,7 +92,8 @@ def _prompt_of(line: bytes, number: int, as_json: bool) -> str:
         return text
     try:
         prompt = json.loads(text)["prompt"]
-    except (ValueError, LookupError, TypeError, RecursionError):
+        prompt.encode("utf-8", "surrogateescape")  # half a surrogate pair has no meaning
+    except (AttributeError, ValueError, LookupError, TypeError, RecursionError):
         prompt = None
     if not isinstance(prompt, str):
         raise TextError(

@@ -97,8 +97,10 @@ def sample(
     """Generate text with a trained model."""
     exclude(raw=raw, json=json, show_bits=show_bits, interactive=interactive)
     exclude(prompt=settings.prompt, prompt_file=prompt_file, prompts=prompts)
-    exclude(interactive=interactive, prompts=prompts)
-    exclude(interactive=interactive, count="count" in given)
+    for other in ("prompts", "count", "unique", "novel", "newline"):
+        asked = {"prompts": prompts, "newline": newline}.get(other, other in given)
+        exclude(interactive=interactive, **{other: asked})
+        exclude(show_bits=show_bits, **{other: asked})
     selecting = settings.unique or settings.novel
     exclude(prompts=prompts, unique=settings.unique)
     exclude(prompts=prompts, novel=settings.novel)
@@ -147,7 +149,7 @@ def _with_prompt(
 
         prompt, changed = known_text(prompt, checkpoint.tokenizer, settings.unknown)
         if changed:
-            emit(Noticed(f"{changed} characters of the prompt are not in the vocabulary."))
+            emit(Noticed(f"Characters of the prompt that the vocabulary lacks: {changed}."))
     return replace(settings, prompt=prompt, stop=stop)
 
 

@@ -87,6 +87,9 @@ def test_colours_of_surprise(trained, monkeypatch):
         (("--prompts", "nope.txt"), "", 3, "nope.txt"),
         (("--prompt", "a", "--prompts", "-"), "", 2, "exclude each other"),
         (("--prompt", "a\\u12", "--escapes"), "", 2, "--prompt"),
+        (("--prompt", r"a\q", "--escapes"), "", 2, "--prompt"),
+        (("--prompts", "-"), '{"prompt": "\\ud800"}', 3, "line 1 of the prompts"),
+        (("--show-bits", "--count", "2"), "", 2, "exclude each other"),
         (("--interactive",), "", 2, "needs a terminal"),
         (("--temp", "1:0"), "", 2, "above 0"),
         (("--temp", "1:2:3"), "", 2, "not a temperature"),
@@ -106,4 +109,4 @@ def test_unknown_characters_are_skipped_or_replaced(trained):
     """A prompt that fails because of its quotation marks."""
     skipped = call_charrnn(trained, *SAMPLE, "--prompt", "thΩe", "--unknown", "skip")
     assert skipped.out == call_charrnn(trained, *SAMPLE, "--prompt", "the").out
-    assert "1 character" in skipped.err
+    assert "lacks: 1." in skipped.err
