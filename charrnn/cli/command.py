@@ -85,7 +85,7 @@ def _spelling(names: list[str]) -> str:
 def _default(param: Any) -> str:
     if isinstance(param.show_default, str):
         return param.show_default
-    shown = param.show_default and param.default not in (None, False)
+    shown = param.show_default and param.default not in (None, False, True)
     return str(param.default) if shown else ""
 
 
