@@ -36,8 +36,8 @@ def lengths_of(tokens: Sequence[Token]) -> tuple[NDArray[np.int64], NDArray[np.i
 
 
 def decoder_of(tokens: Sequence[Token]) -> Decoder:
-    """A new decoder, which leaves out bytes that are not UTF-8."""
-    utf8 = codecs.getincrementaldecoder("utf-8")("ignore")
+    """A new decoder: U+FFFD stands for bytes that are not UTF-8."""
+    utf8 = codecs.getincrementaldecoder("utf-8")("replace")
 
     def decode(token: int) -> str:
         meaning = tokens[token]
