@@ -1,10 +1,7 @@
-"""English-like text, made here: words by Zipf's law, in sentences and lines. And compressors."""
+"""English-like text, made here: words by Zipf's law, in sentences and lines."""
 
-import bz2
 import itertools
-import lzma
 import random
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 _SYLLABLES = ["".join(pair) for pair in itertools.product("bcdfghlmnprstvw", "aeiou")]
@@ -34,24 +31,3 @@ def write_mixed(path: Path, megabytes: int) -> float:
             other = chance.choice(["naïve", "Größe", "“so”", "日本" * chance.randrange(50_000)])
             file.write(plain[:place] + other * (chance.random() < 0.25) + plain[place:])
     return path.stat().st_size / 1e6
-
-
-def compressed(text: str, share: float) -> Iterator[tuple[str, float]]:
-    """(compressor, bits per character) of the rest of a text after its first share.
-
-    PPMd is among them if pyppmd is installed. They learn as they go, like dynamic evaluation.
-    """
-    cut = int(len(text) * share)
-    packers: dict[str, Callable[[bytes], bytes]] = {
-        "xz": lambda data: lzma.compress(data, preset=9 | lzma.PRESET_EXTREME),
-        "bzip2": bz2.compress,
-    }
-    try:
-        import pyppmd
-    except ImportError:
-        pass
-    else:
-        packers["PPMd"] = lambda data: pyppmd.compress(data, max_order=6, mem_size=1 << 28)
-    for name, pack in packers.items():
-        whole, first = len(pack(text.encode())), len(pack(text[:cut].encode()))
-        yield name, 8 * (whole - first) / (len(text) - cut)

@@ -56,12 +56,13 @@ def prepare(
     """
     from charrnn.inference.model import checked_settings
     from charrnn.settings import TextSettings
-    from charrnn.text.preparation import prepare as prepare_files
+    from charrnn.text.preparation import check_text_settings, prepare as prepare_files
 
     (text,) = checked_settings(settings, TextSettings)
     paths = [sources] if isinstance(sources, str) or hasattr(sources, "__fspath__") else sources
-    given = settings.get("split") is not None
-    return prepare_files([*map(str, paths)], text, name, events or _ignore, update_split=given)
+    sources, split_given = [*map(str, paths)], settings.get("split") is not None
+    check_text_settings(text, settings, sources)
+    return prepare_files(sources, text, name, events or _ignore, update_split=split_given)
 
 
 def train(

@@ -169,8 +169,17 @@ def _remove_abandoned(folder: Path) -> None:
                 shutil.rmtree(left, ignore_errors=True)
 
 
-def remove_folder(path: Path) -> None:
-    """Remove a folder: at once under its name, so that it is never there in part."""
+def size_on_disk(path: Path) -> int:
+    """Bytes of a file, or of the files in a folder."""
+    files = path.iterdir() if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file())
+
+
+def remove(path: Path) -> None:
+    """Remove a file, or a folder: at once under its name, so that it is never there in part."""
+    if not path.is_dir():
+        path.unlink()
+        return
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     path.rename(temporary)
     sync_folder(path.parent)

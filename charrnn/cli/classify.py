@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from charrnn.cli.completion import run_names
-from charrnn.cli.options import Encoding, Json, Quiet
+from charrnn.cli.options import Encoding, Json, Quiet, notices
 from charrnn.cli.process import limit_threads
 from charrnn.errors import TextError, UsageError
-from charrnn.events import Emit, Event
+from charrnn.events import Emit
 from charrnn.settings import ADVANCED, TextSettings, UnknownName
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def classify(
     from charrnn.display.scores import show_accuracy, show_verdicts
     from charrnn.inference import classify as by_bits
 
-    emit = _ignore if quiet else _show
+    emit = notices(quiet)
     checkpoints = _load(runs, emit)
     raw = all(run.tokenizer.raw for run in checkpoints.values())
     given = _texts(texts, per == "line" or labeled, TextSettings(encoding=encoding or "utf-8"),
@@ -134,13 +134,3 @@ def _split_labels(texts: "Iterator[Given]", runs: list[str]) -> "Iterator[Given]
                 f"Runs: {', '.join(runs)}.",
             )
         yield replace(given, text=text, label=label)
-
-
-def _ignore(event: Event) -> None:
-    """Show nothing."""
-
-
-def _show(event: Event) -> None:
-    from charrnn.display.log import show_event
-
-    show_event(event)

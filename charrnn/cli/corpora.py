@@ -65,20 +65,16 @@ def remove(names: Names, yes: Yes = False) -> None:
 
     Their runs can still be sampled, but not trained any further.
     """
+    from charrnn import files
     from charrnn.display.listings import show_freed
-    from charrnn.files import corpora as corpora_folder, remove_folder
     from charrnn.text.corpus import list_corpora, prepared_folder
 
-    kept = {text.stem: text for text in (corpora_folder() / "catalog").glob("*.txt")}
+    kept = {text.stem: text for text in (files.corpora() / "catalog").glob("*.txt")}
     prepared = {corpus.name for corpus in list_corpora()}
     found = [kept[n] if n in kept and n not in prepared else prepared_folder(n) for n in names]
-    files = [file for path in found for file in ([*path.iterdir()] if path.is_dir() else [path])]
-    size = sum(file.stat().st_size for file in files)
+    size = sum(map(files.size_on_disk, found))
     listed = [path.name for path in found]
     confirm(f"Remove {', '.join(listed)}, {size / 1e6:,.1f} MB?", yes)
     for path in found:
-        if path.is_dir():
-            remove_folder(path)
-        else:
-            path.unlink()
+        files.remove(path)
     show_freed("Removed", listed, size)

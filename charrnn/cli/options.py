@@ -9,6 +9,7 @@ import typer
 
 from charrnn.cli.completion import corpus_or_file, run_names
 from charrnn.errors import UsageError
+from charrnn.events import Emit, Event
 from charrnn.settings import ADVANCED, PartName, flag
 from charrnn.values import check_device, check_encoding
 
@@ -40,6 +41,18 @@ def confirm(question: str, yes: bool) -> None:
         raise UsageError("nobody can be asked here", "Add --yes to go ahead without a question.")
     if not typer.confirm(question, err=True):
         raise typer.Exit(1)
+
+
+def notices(quiet: bool) -> Emit:
+    """Where a command that writes data sends what a person should be told: stderr, or nowhere."""
+
+    def show(event: Event) -> None:
+        if not quiet:
+            from charrnn.display.log import show_event  # loads Rich, which sampling does not need
+
+            show_event(event)
+
+    return show
 
 
 def exclude(**flags: object) -> None:

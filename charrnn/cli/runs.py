@@ -35,9 +35,10 @@ def list_runs(ctx: typer.Context, json: Json = False) -> None:
 def remove(names: Names, yes: Yes = False) -> None:
     """Remove runs, with everything in their folders."""
     from charrnn.display.listings import show_freed
+    from charrnn.files import size_on_disk
     from charrnn.storage import housekeeping
 
-    sizes = [housekeeping.size_of(housekeeping.run_folder(name)) for name in names]
+    sizes = [size_on_disk(housekeeping.run_folder(name)) for name in names]
     confirm(f"Remove {', '.join(names)}, {sum(sizes) / 1e6:,.1f} MB?", yes)
     show_freed("Removed", names, sum(map(housekeeping.remove, names)))
 
@@ -60,13 +61,14 @@ def prune(names: Finished = None, yes: Yes = False) -> None:
     The model, its scores and its learning curves stay.
     """
     from charrnn.display.listings import show_freed
+    from charrnn.files import size_on_disk
     from charrnn.storage import housekeeping
     from charrnn.storage.overview import overviews
 
     finished = [run.run for run in overviews() if run.state == housekeeping.FINISHED]
     chosen = names or finished
-    files = [path for name in chosen for path in housekeeping.unneeded(name)]
-    if files:
-        size = sum(path.stat().st_size for path in files) / 1e6
+    found = [path for name in chosen for path in housekeeping.unneeded(name)]
+    if found:
+        size = sum(map(size_on_disk, found)) / 1e6
         confirm(f"Remove {size:,.1f} MB that only training needs, of {', '.join(chosen)}?", yes)
     show_freed("Pruned", chosen, sum(map(housekeeping.prune, chosen)))

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from charrnn.cli.flags import SETTINGS, Given, with_flags
-from charrnn.cli.options import Json, Quiet, Run, exclude
+from charrnn.cli.options import Json, Quiet, Run, exclude, notices
 from charrnn.cli.process import limit_threads
 from charrnn.cli.prompts import interpreted, read_prompt
 from charrnn.cli.sampled import Form, write_in_colors, write_many, write_one
 from charrnn.errors import UsageError
-from charrnn.events import Emit, Event, Noticed
+from charrnn.events import Emit, Noticed
 from charrnn.settings import ADVANCED, SampleSettings
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def sample(
     limit_threads()
     from charrnn.storage.runs import load_run
 
-    emit = _ignore if quiet else _show
+    emit = notices(quiet)
     checkpoint = load_run(run, emit)
     settings = _with_prompt(settings, checkpoint, prompt_file, keep_newline, escapes, emit)
     if interactive:
@@ -123,7 +123,7 @@ def sample(
         write_in_colors(checkpoint, settings)
     elif prompts or json or settings.count > 1 or selecting or backend == "torch":
         form = Form(json, echo, newline, raw)
-        write_many(checkpoint, settings, prompts, backend, form, _ignore if quiet else None)
+        write_many(checkpoint, settings, prompts, backend, form, quiet)
     else:
         write_one(checkpoint, settings, Form(json, echo, newline, raw))
 
@@ -151,13 +151,3 @@ def _with_prompt(
         if changed:
             emit(Noticed(f"Characters of the prompt that the vocabulary lacks: {changed}."))
     return replace(settings, prompt=prompt, stop=stop)
-
-
-def _ignore(event: Event) -> None:
-    """Show nothing."""
-
-
-def _show(event: Event) -> None:
-    from charrnn.display.log import show_event  # loads Rich, which sampling does not need
-
-    show_event(event)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from charrnn.cli.options import notices
 from charrnn.cli.prompts import read_prompts
 from charrnn.events import Emit, Noticed
 from charrnn.settings import SampleSettings
@@ -57,9 +58,9 @@ def write_many(
     prompts: str | None,
     backend: str,
     form: Form,
-    emit: Emit | None,
+    quiet: bool,
 ) -> None:
-    """Write many texts, each when it is whole. Progress goes to `emit`, or where it suits."""
+    """Write many texts, each when it is whole; with their progress on stderr, unless `quiet`."""
     from charrnn.display.stdout import stdout_writer
     from charrnn.inference.network import Network
     from charrnn.inference.sampling import sample_prompts
@@ -69,7 +70,7 @@ def write_many(
         lists = (_usable(some, checkpoint, settings) for some in read_prompts(prompts))
         texts = sample_prompts(network, checkpoint.tokenizer, settings, lists, bits=form.json)
     else:
-        texts = _many(checkpoint, settings, backend, form.json, emit)
+        texts = _many(checkpoint, settings, backend, form.json, quiet)
     with stdout_writer(raw=form.raw) as write:
         for text in texts:
             write(text.as_json() if form.json else form.of(text.prompt, text.text))
@@ -89,19 +90,19 @@ def _many(
     settings: SampleSettings,
     backend: str,
     bits: bool,
-    quiet: Emit | None,
+    quiet: bool,
 ) -> Iterator["SampledText"]:
-    from charrnn.display.log import listen_beside_output, show_event
+    from charrnn.display.log import listen_beside_output
     from charrnn.inference.network import Network
     from charrnn.inference.sampling import sample_many, seed_of
 
     network, tokenizer = Network(checkpoint.model, checkpoint.weights), checkpoint.tokenizer
-    notice = quiet or show_event
+    notice = notices(quiet)
     work = settings.count * settings.length * checkpoint.parameters
     if settings.count >= _TEXTS and work > _WORK and backend == "numpy":
         notice(Noticed("--backend torch would be faster; it draws other texts from the same seed."))
     with listen_beside_output() as show:
-        emit = quiet or show
+        emit = notice if quiet else show
         if backend == "torch":
             from charrnn.network.batch_sampling import sample_many as sample_in_torch
 

@@ -11,13 +11,14 @@ from rich.text import Text
 from charrnn.display.console import output_console
 from charrnn.display.stdout import escaped, stop_at_closed_pipe
 from charrnn.display.wording import plural
+from charrnn.text.tokenizers import END
 
 if TYPE_CHECKING:
     from charrnn.text.corpus import Corpus
     from charrnn.text.statistics import Statistics
 
 _NAMES = {
-    "\ud800": "end of document", "\n": "newline", "\r": "return", "\t": "tab", " ": "space",
+    END: "end of document", "\n": "newline", "\r": "return", "\t": "tab", " ": "space",
     "\xa0": "no-break space", "\ufeff": "byte order mark",
 }  # fmt: skip
 _TITLE = 12  # columns of the titles

@@ -60,8 +60,8 @@ def part_of_run(name: str | None, part: PartName | None, emit: Emit) -> Subject:
     corpus = corpus_of(checkpoint, "score it on a text with charrnn eval")
     part = part_to_score(corpus, part)
     entropy = true_entropy(corpus.name) if is_from_catalog(corpus) else None
-    known = {} if entropy is None else {"true_bits_per_character": entropy}
-    return Subject(checkpoint, corpus.part(part), {"part": part, **known})
+    truth = {} if entropy is None else {"true_bits_per_character": entropy}
+    return Subject(checkpoint, corpus.part(part), {"part": part, **truth})
 
 
 def text_for_run(

@@ -3,8 +3,9 @@
 import os
 from pathlib import Path
 
+from charrnn import files
 from charrnn.errors import CheckpointError, UsageError, suggest
-from charrnn.files import checkpoints, remove_folder, sync_folder, versions
+from charrnn.files import checkpoints, size_on_disk, sync_folder, versions
 from charrnn.storage.overview import overview
 from charrnn.storage.runs import METRICS, MODEL, TRAINING, check_new, lock
 
@@ -24,18 +25,13 @@ def run_folder(name: str) -> Path:
     return folders[name]
 
 
-def size_of(folder: Path) -> int:
-    """Bytes of the files in a run's folder."""
-    return sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
-
-
 def remove(name: str) -> int:
     """Remove a run; the bytes that it had. UsageError if a process trains it."""
     folder = run_folder(name)
     held = lock(folder)
-    size = size_of(folder)
+    size = size_on_disk(folder)
     try:
-        remove_folder(folder)
+        files.remove(folder)
     finally:
         held.release()
     return size
@@ -74,11 +70,11 @@ def unneeded(name: str) -> list[Path]:
 
 def prune(name: str) -> int:
     """Remove what a finished run no longer needs; the bytes that it had. Errors as `unneeded`."""
-    files = unneeded(name)
+    found = unneeded(name)
     held = lock(run_folder(name))
     try:
-        size = sum(path.stat().st_size for path in files)
-        for path in reversed(files):  # the oldest versions first: what is left is always in order
+        size = sum(map(size_on_disk, found))
+        for path in reversed(found):  # the oldest versions first: what is left is always in order
             path.unlink()
     finally:
         held.release()

@@ -4,13 +4,14 @@ import sysconfig
 import tokenize
 from collections.abc import Callable
 from dataclasses import dataclass
-from glob import glob, has_magic
+from glob import has_magic
 from pathlib import Path
 
 from charrnn.errors import TextError, suggest
 from charrnn.events import Emit
 from charrnn.files import atomic_write, corpora, corpus_folders, short_names
 from charrnn.text.downloads import download, download_zip
+from charrnn.text.source_files import matching
 from charrnn.text.synthetic import (
     arithmetic,
     arithmetic_entropy,
@@ -150,7 +151,7 @@ def locate(name: str, emit: Emit) -> Path:
     if found:
         listed = ", ".join(path.name for path in found)
         raise TextError(f"{name} is the name of {len(found)} corpora", f"Name one: {listed}.")
-    if Path(name).is_dir() or (has_magic(name) and glob(name, recursive=True)):
+    if Path(name).is_dir() or (has_magic(name) and matching(name)):
         return Path(name)
     names = corpus_names()
     near = [path.name for path in Path(name).parent.glob("*") if path.is_file()]

@@ -12,7 +12,8 @@ from charrnn.errors import TextError
 from charrnn.events import Emit, Progress
 from charrnn.files import plain_name
 from charrnn.text.decompression import PIECE
-from charrnn.text.source import Reader, open_source, source_files
+from charrnn.text.source import Reader, open_source
+from charrnn.text.source_files import source_files
 
 T = TypeVar("T")
 

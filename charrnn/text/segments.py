@@ -38,19 +38,31 @@ def hashes(tokens: Ids, stops: Places) -> Iterator[Hashes]:
     starts, first = starts_of(stops), 0
     while first < len(stops):
         last = int(np.searchsorted(stops, starts[first] + PIECE, "right"))
-        last = max(last, first + 1)
-        yield _hash(tokens, starts[first:last], stops[first:last])
+        if last > first:
+            yield _hash(tokens, starts[first:last], stops[first:last])
+        else:
+            last = first + 1
+            yield _hash_of_long(tokens, int(starts[first]), int(stops[first]))
         first = last
 
 
+def _hash_of_long(tokens: Ids, start: int, stop: int) -> Hashes:
+    """The hash of one segment (1,), read in pieces."""
+    found = 0
+    for first in range(start, stop, PIECE):
+        (part,) = _hash(tokens, np.array([first]), np.array([min(first + PIECE, stop)]))
+        found += int(part) * pow(_BASE, first - start, 1 << 64)
+    return np.array([found % (1 << 64)], np.uint64)
+
+
 def _hash(tokens: Ids, starts: Places, stops: Places) -> Hashes:
-    """The hash of each segment (D,): of its first 2**18 tokens, where it is longer.
+    """The hash of each segment (D,).
 
     A hash is the sum of the tokens' numbers times the powers of a base, modulo 2**64. It is a
     difference of one running sum, put to the segment's beginning by a power of the base's inverse.
     """
     base = int(starts[0])
-    begin, end = starts - base, np.minimum(stops, starts + PIECE) - base
+    begin, end = starts - base, stops - base
     numbers = tokens[base : base + int(end[-1])].astype(np.uint64) + np.uint64(1)
     numbers *= np.uint64(_SPREAD)
     numbers ^= numbers >> np.uint64(29)

@@ -1,14 +1,11 @@
-"""Sources of text: a file, a folder, a pattern of file names, or stdin; and the text in them."""
+"""The text in a source: in a file, a folder's files, the files of a pattern, or stdin."""
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from glob import has_magic
 from pathlib import Path
-from typing import BinaryIO, NoReturn
+from typing import BinaryIO
 
 import numpy as np
 
@@ -18,6 +15,7 @@ from charrnn.settings import TextSettings, UnknownName
 from charrnn.text.decoding import decoded, with_line_ends
 from charrnn.text.decompression import PIECE, unpacked
 from charrnn.text.documents import documents, records
+from charrnn.text.source_files import source_files, unreadable
 from charrnn.text.tokenizers import Ids, Tokenizer
 
 
@@ -100,62 +98,6 @@ def open_source(path: str | Path) -> Iterator[BinaryIO]:
     except FileNotFoundError:
         raise TextError(f"there is no file {path}", "Check the path.") from None
     except OSError as error:
-        _unreadable(error, path)
+        raise unreadable(error, path) from None
     with file:
         yield file
-
-
-def source_files(source: str | Path, include: str | None) -> list[str]:
-    """The files that a source names, in the order in which they are read; for stdin `-`.
-
-    A folder stands for the files in it and in its folders, without those that are hidden, by their
-    paths; `include` lists patterns of the names to read. TextError if it has none.
-    """
-    if source == "-":
-        return ["-"]
-    if os.path.isdir(source):
-        return _files_below(str(source), include)
-    if has_magic(str(source)) and not os.path.lexists(source):
-        return _matching(Path(source))
-    return [str(source)]
-
-
-def _matching(pattern: Path) -> list[str]:
-    """The files that a pattern names, but for hidden ones that it does not name itself."""
-    below = pattern.relative_to(pattern.anchor)
-    if below.name == "**":
-        below /= "*"
-    try:
-        found = list(Path(pattern.anchor).glob(str(below)))  # follows no links to folders for **
-    except (ValueError, NotImplementedError):  # a**b
-        found = []
-    hidden = {part for path in found for part in path.parts if part.startswith(".")}
-    hidden -= set(pattern.parts)
-    files = [str(path) for path in found if not hidden & set(path.parts) and path.is_file()]
-    if not files:
-        raise TextError(f"no file matches {pattern}", "Check the pattern and the folder.")
-    return sorted(files)
-
-
-def _files_below(folder: str, include: str | None) -> list[str]:
-    """Links to folders are not followed: they may lead in a circle."""
-    patterns = [pattern.strip() for pattern in include.split(",")] if include else ["*"]
-    found = []
-    for parent, folders, names in os.walk(folder, onerror=lambda error: _unreadable(error, folder)):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in names:
-            path = os.path.join(parent, name)
-            included = any(fnmatchcase(name, pattern) for pattern in patterns)
-            if included and not name.startswith(".") and os.path.isfile(path):
-                found.append(path)
-    if not found:
-        matching = f" whose name matches {include}" if include else " that is not hidden"
-        raise TextError(f"the folder {folder} has no file{matching}", "Check its path and content.")
-    return sorted(found)
-
-
-def _unreadable(error: OSError, path: str | Path) -> NoReturn:
-    raise TextError(
-        f"{error.filename or path} cannot be read: {error.strerror}",
-        "Check its path and permissions.",
-    ) from None

@@ -73,7 +73,7 @@ def test_entropy_is_per_character_or_byte_whatever_the_tokens_are():
         assert found == pytest.approx(expected, abs=0.01)
 
 
-@given(lines=st.lists(st.text("ab", max_size=3), max_size=30), piece=st.integers(4, 20))
+@given(lines=st.lists(st.text("ab", max_size=3), max_size=30), piece=st.integers(1, 20))
 @pytest.mark.parametrize("kind", ["char", "byte"])
 @pytest.mark.parametrize("end", ["\n", END])
 def test_duplicates_are_those_that_a_set_finds(kind, end, lines, piece):
@@ -99,8 +99,7 @@ def test_the_figures_of_a_corpus(home):
     assert (found.characters, found.bytes, found.tokens) == (14, 15, 14)
     assert (found.lines, found.documents, found.unused) == (3, 0, 0)
     assert found.parts == {"train": 7, "valid": 7, "test": 0}
-    assert found.frequent[:2] == [Member("o", 3), Member("\n", 3)] or True
-    assert set(found.frequent[:2]) <= {Member("o", 3), Member("\n", 3), Member("n", 2)}
+    assert found.frequent[:2] == [Member("\n", 3), Member("o", 3)]
     assert {m.symbol for m in found.rarest if m.times == 1} == {" ", "t", "w", "é"}
     assert found.duplicated == pytest.approx(3 / 11)
     assert found.baselines.keys() >= {"zlib", "bz2", "xz"}
@@ -119,3 +118,6 @@ def test_every_tokenizer_gives_the_same_sizes_and_duplicates(home, kind):
     assert found.duplicated == pytest.approx(40 / 160)
     assert found.unit == ("byte" if kind == "byte" else "character")
     assert END not in str(found.record())
+    (home / "b.txt").write_text("a\nb\n", "utf-8")
+    corpus, _ = make("b.txt", tokenizer=kind, vocab_size=300, document_per="line")
+    assert "end of document" in str(statistics(corpus, quiet).record()["frequent"])

@@ -32,7 +32,7 @@ def test_skipped_characters_are_counted():
 
 @pytest.mark.parametrize(
     ("text", "near"),
-    [("é", "e"), ("Å", "A"), ("Z", "z"), ("É", "e"), ("“a”—\u2018b", "\"a\"-'b"),
+    [("é", "e"), ("Å", "A"), ("Z", "z"), ("É", "e"), ("“a”—\u2018b\u2019", "\"a\"-'b'"),
      ("ﬁ", "fi"),
      ("…", "..."), ("日", ""), ("\xa0", " "), ("\t", " "), ("\r", "\n"), (END, "\n"), ("ø", "")],
 )  # fmt: skip

@@ -17,22 +17,30 @@ Token = str | int
 """The text that a token stands for, or its byte."""
 
 
-def symbols_of(tokens: Sequence[Token]) -> list[str]:
-    """What each token (V) stands for: its text, or `<0x80>`."""
-    return [f"<0x{token:02X}>" if isinstance(token, int) else token for token in tokens]
+class TextAndBytes:
+    """A vocabulary of such tokens (V): what it says of each."""
 
+    tokens: list[Token]
 
-def lengths_of(tokens: Sequence[Token]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Characters (V,) and bytes of UTF-8 (V,) of each token."""
-    characters, sizes = [], []
-    for token in tokens:
-        if isinstance(token, int):
-            characters.append(int(token & 0xC0 != 0x80))  # others continue a character
-            sizes.append(1)
-        else:
-            characters.append(len(token))
-            sizes.append(1 if token == END else len(token.encode()))
-    return np.array(characters, np.int64), np.array(sizes, np.int64)
+    @property
+    def size(self) -> int:
+        return len(self.tokens)
+
+    @property
+    def symbols(self) -> list[str]:
+        return [f"<0x{token:02X}>" if isinstance(token, int) else token for token in self.tokens]
+
+    @property
+    def lengths(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        characters, sizes = [], []
+        for token in self.tokens:
+            if isinstance(token, int):
+                characters.append(int(token & 0xC0 != 0x80))  # others continue a character
+                sizes.append(1)
+            else:
+                characters.append(len(token))
+                sizes.append(1 if token == END else len(token.encode()))
+        return np.array(characters, np.int64), np.array(sizes, np.int64)
 
 
 def decoder_of(tokens: Sequence[Token]) -> Decoder:

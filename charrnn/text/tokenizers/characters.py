@@ -10,10 +10,8 @@ from numpy.typing import NDArray
 from charrnn.settings import TextSettings, TokenizerName
 from charrnn.text.tokenizers.base import END, Decoder, Ids, smallest_type
 from charrnn.text.tokenizers.byte_fallback import (
-    Token,
+    TextAndBytes,
     decoder_of,
-    lengths_of,
-    symbols_of,
     unknown_error,
 )
 
@@ -31,7 +29,7 @@ def _codepoints(text: str) -> Ids:
     return np.where(points == 0, np.uint32(ord(END)), points) if ends else points
 
 
-class Characters:
+class Characters(TextAndBytes):
     """One token is a character. The vocabulary is the characters of the text, by code point.
 
     With `rare_as_bytes` it has all of ASCII and, at its end, the bytes that all other characters
@@ -44,7 +42,7 @@ class Characters:
     def __init__(self, characters: str, rare_as_bytes: bool = False) -> None:
         self.characters = characters
         self.rare_as_bytes = rare_as_bytes
-        self.tokens: list[Token] = [*characters, *(_BYTES if rare_as_bytes else [])]
+        self.tokens = [*characters, *(_BYTES if rare_as_bytes else [])]
         points = _codepoints(characters)
         dtype = smallest_type(self.size)
         last = int(points.max(initial=0))
@@ -57,20 +55,8 @@ class Characters:
             self._byte_ids[_BYTES] = np.arange(len(characters), self.size, dtype=dtype)
 
     @property
-    def size(self) -> int:
-        return len(self.tokens)
-
-    @property
     def end(self) -> int | None:
         return self.characters.find(END) if END in self.characters else None
-
-    @property
-    def symbols(self) -> list[str]:
-        return symbols_of(self.tokens)
-
-    @property
-    def lengths(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        return lengths_of(self.tokens)
 
     @classmethod
     def learn(cls, text: Iterable[str], settings: TextSettings) -> Self:

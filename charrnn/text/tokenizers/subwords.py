@@ -12,15 +12,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from charrnn.settings import TextSettings, TokenizerName
 from charrnn.text.tokenizers.base import END, Decoder, Ids, smallest_type
 from charrnn.text.tokenizers.byte_fallback import (
-    Token,
+    TextAndBytes,
     decoder_of,
-    lengths_of,
-    symbols_of,
     unknown_error,
 )
 from charrnn.text.tokenizers.subword_model import SPACE, read_model, write_model
@@ -62,7 +59,7 @@ class _Words(dict[str, bytes]):
         return [number - 1 for number in self._processor.encode_as_ids(segment.encode())]
 
 
-class Subwords:
+class Subwords(TextAndBytes):
     """The newline, all 256 bytes, then subwords. It encodes any Unicode text exactly."""
 
     kind: ClassVar[TokenizerName]
@@ -75,23 +72,11 @@ class Subwords:
         """
         subwords = read_model(self.kind, model)
         self.model = model
-        self.tokens: list[Token] = ["\n", *range(256)]
+        self.tokens = ["\n", *range(256)]
         self.tokens += [piece.replace(SPACE, " ") for piece in subwords]
         self.end = len(self.tokens) if documents else None
         self.tokens += [END] * documents
         self._words = _Words(model, smallest_type(self.size), self.end)
-
-    @property
-    def size(self) -> int:
-        return len(self.tokens)
-
-    @property
-    def symbols(self) -> list[str]:
-        return symbols_of(self.tokens)
-
-    @property
-    def lengths(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        return lengths_of(self.tokens)
 
     @classmethod
     def learn(cls, text: Iterable[str], settings: TextSettings) -> Self:
