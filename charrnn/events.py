@@ -66,6 +66,7 @@ class Started(Event):
     batch_size: int
     seq_length: int
     step: int
+    tokenizer: str = "char"
 
 
 class Point(NamedTuple):

@@ -1,5 +1,6 @@
 """charrnn corpora: the texts there are to train on; and to get, show or remove them."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -45,14 +46,14 @@ def show(name: Name, quiet: Quiet = False, json: Json = False) -> None:
     from charrnn.display.log import listen
     from charrnn.display.statistics import show_statistics
     from charrnn.settings import TextSettings
-    from charrnn.text.corpus import list_corpora, open_corpus, prepared_folder
+    from charrnn.text.catalog import prepared
+    from charrnn.text.corpus import open_corpus
     from charrnn.text.preparation import resolve_corpus
     from charrnn.text.statistics import statistics
 
-    prepared = name in {corpus.name for corpus in list_corpora()}
     with listen(quiet or json, as_json=False) as emit:
-        if prepared:
-            corpus = open_corpus(prepared_folder(name))
+        if folder := prepared(name):
+            corpus = open_corpus(folder)
         else:
             corpus = resolve_corpus(name, TextSettings(), {}, emit)
         found = statistics(corpus, emit)
@@ -67,14 +68,28 @@ def remove(names: Names, yes: Yes = False) -> None:
     """
     from charrnn import files
     from charrnn.display.listings import show_freed
-    from charrnn.text.corpus import list_corpora, prepared_folder
 
-    kept = {text.stem: text for text in (files.corpora() / "catalog").glob("*.txt")}
-    prepared = {corpus.name for corpus in list_corpora()}
-    found = [kept[n] if n in kept and n not in prepared else prepared_folder(n) for n in names]
+    found = [_removable(name) for name in names]
     size = sum(map(files.size_on_disk, found))
     listed = [path.name for path in found]
     confirm(f"Remove {', '.join(listed)}, {size / 1e6:,.1f} MB?", yes)
     for path in found:
         files.remove(path)
     show_freed("Removed", listed, size)
+
+
+def _removable(name: str) -> Path:
+    """The prepared corpus, or else the text of the catalog that is here. TextError for neither."""
+    from charrnn.errors import TextError, suggest
+    from charrnn.files import corpora as corpora_folder, corpus_folders, short_names
+    from charrnn.text.catalog import prepared
+
+    if folder := prepared(name):
+        return folder
+    texts = {text.stem: text for text in (corpora_folder() / "catalog").glob("*.txt")}
+    if name not in texts:
+        names = [*texts, *short_names(corpus_folders())]
+        listed = ", ".join(names) or "none"
+        hint = f"{suggest(name, names)} There are: {listed}."
+        raise TextError(f"there is no prepared corpus {name}", hint.strip())
+    return texts[name]

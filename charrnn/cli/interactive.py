@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from charrnn.errors import CharRNNError, UsageError
-from charrnn.settings import SampleSettings, SettingError, flag, read
+from charrnn.settings import SampleSettings, SettingError, read
 
 if TYPE_CHECKING:
     from charrnn.inference.dialogue import Dialogue
     from charrnn.storage.checkpoint import Checkpoint
 
-_CHANGEABLE = ("temp", "length", "top_k", "top_p", "min_p", "repetition_penalty", "seed", "stop")
+_CHANGEABLE = (
+    "temp", "length", "top_k", "top_p", "min_p", "repetition_penalty", "seed", "stop", "unknown",
+)  # fmt: skip
 _HELP = """\
-What you type is added to the text, and the model continues it. An empty line adds nothing.
-  /temp 0.5       change temp, length, top-k, top-p, min-p, repetition-penalty, seed, stop
+What you type is added to the text, and the model continues it.
+An empty line adds nothing.
+  /temp 0.5       change a setting: /settings lists them
   /settings       the settings
   /text           the text so far
   /undo           take back what was added last, by you or by the model
@@ -73,12 +76,12 @@ class _Turns:
             else:
                 self.answer(line)
         except CharRNNError as error:
-            print(f"{error.message}. {error.hint}", file=sys.stderr, flush=True)
+            print(error.message, error.hint, sep="\n", file=sys.stderr, flush=True)
 
     def answer(self, line: str) -> None:
         """Add the line to the text and let the model continue it, until Ctrl-C. TextError."""
         if line:
-            self.dialogue.read(line)
+            self.dialogue.read(line, self.settings.unknown)
         pieces = self.dialogue.write(self.settings, self.generator)
         try:
             self._print(line)
@@ -106,14 +109,20 @@ class _Turns:
             checked = read(SampleSettings, {name: given})
             self.settings = replace(self.settings, **{name: getattr(checked, name)})
         except (SettingError, ValueError) as error:
-            raise UsageError(f"{flag(name)}: {error}", "Nothing has changed.") from None
+            raise UsageError(
+                f"/{name.replace('_', '-')}: {error}", "Nothing has changed."
+            ) from None
         if name == "seed":
             self.generator = np.random.default_rng(self.settings.seed)
         self._show_settings()
 
     def _show_settings(self) -> None:
         values = {name: getattr(self.settings, name) for name in _CHANGEABLE}
-        shown = [f"{n.replace('_', '-')} {v}" for n, v in values.items() if v not in (None, ())]
+        values["stop"] = " ".join(map(repr, self.settings.stop)) or None
+        shown = [
+            f"{name.replace('_', '-')} {v if v is not None else 'none'}"
+            for name, v in values.items()
+        ]
         print("  ".join(shown), flush=True)
 
     def _end(self) -> None:

@@ -58,7 +58,7 @@ def main() -> None:
         _fail(error)
     except OSError as error:
         _fail(from_os(error))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):  # Abort: at a question
         sys.exit(130)
     except MemoryError:
         _fail(CharRNNError("there is not enough memory", "Close other programs, or take less."))

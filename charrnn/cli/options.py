@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from charrnn.cli.completion import corpus_or_file, run_names
-from charrnn.errors import UsageError
+from charrnn.errors import CharRNNError, UsageError
 from charrnn.events import Emit, Event
 from charrnn.settings import ADVANCED, PartName, flag
 from charrnn.values import check_device, check_encoding
@@ -34,13 +34,13 @@ def _checked(ctx: typer.Context, check: Callable[[str], None], value: str | None
 
 
 def confirm(question: str, yes: bool) -> None:
-    """Ask on the terminal, unless `yes`. UsageError without a terminal, exit 1 for a no."""
+    """Ask on the terminal, unless `yes`. UsageError without a terminal, CharRNNError for a no."""
     if yes:
         return
     if not sys.stdin.isatty():
         raise UsageError("nobody can be asked here", "Add --yes to go ahead without a question.")
     if not typer.confirm(question, err=True):
-        raise typer.Exit(1)
+        raise CharRNNError("nothing was removed", "")
 
 
 def notices(quiet: bool) -> Emit:

@@ -71,4 +71,6 @@ def prune(names: Finished = None, yes: Yes = False) -> None:
     if found:
         size = sum(map(size_on_disk, found)) / 1e6
         confirm(f"Remove {size:,.1f} MB that only training needs, of {', '.join(chosen)}?", yes)
+    else:
+        chosen = []
     show_freed("Pruned", chosen, sum(map(housekeeping.prune, chosen)))

@@ -1,12 +1,14 @@
 """What `charrnn sample` writes to stdout: one text, many texts, or one in colours."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import TYPE_CHECKING
 
 from charrnn.cli.options import notices
 from charrnn.cli.prompts import read_prompts
-from charrnn.events import Emit, Noticed
+from charrnn.errors import TextError
+from charrnn.events import Emit, Event, Noticed
 from charrnn.settings import SampleSettings
 
 if TYPE_CHECKING:
@@ -67,7 +69,7 @@ def write_many(
 
     if prompts:
         network = Network(checkpoint.model, checkpoint.weights)
-        lists = (_usable(some, checkpoint, settings) for some in read_prompts(prompts))
+        lists = _usable(read_prompts(prompts), checkpoint, settings)
         texts = sample_prompts(network, checkpoint.tokenizer, settings, lists, bits=form.json)
     else:
         texts = _many(checkpoint, settings, backend, form.json, quiet)
@@ -76,13 +78,28 @@ def write_many(
             write(text.as_json() if form.json else form.of(text.prompt, text.text))
 
 
-def _usable(prompts: list[str], checkpoint: "Checkpoint", settings: SampleSettings) -> list[str]:
-    """The prompts as the vocabulary has them. TextError for one with unknown characters."""
-    if settings.unknown == "error":
-        return prompts
+def _usable(
+    lists: Iterable[list[str]], checkpoint: "Checkpoint", settings: SampleSettings
+) -> Iterator[list[str]]:
+    """The prompts as the vocabulary has them. TextError names one with unknown characters.
+
+    Those before it are answered.
+    """
     from charrnn.text.unknown import known_text
 
-    return [known_text(text, checkpoint.tokenizer, settings.unknown)[0] for text in prompts]
+    number = count(1)
+    for prompts in lists:
+        found: list[str] = []
+        for prompt in prompts:
+            line = next(number)
+            try:
+                found.append(known_text(prompt, checkpoint.tokenizer, settings.unknown)[0])
+            except TextError as error:
+                yield found
+                raise TextError(
+                    f"line {line} of the prompts: {error.message}", error.hint
+                ) from None
+        yield found
 
 
 def _many(
@@ -102,7 +119,10 @@ def _many(
     if settings.count >= _TEXTS and work > _WORK and backend == "numpy":
         notice(Noticed("--backend torch would be faster; it draws other texts from the same seed."))
     with listen_beside_output() as show:
-        emit = notice if quiet else show
+
+        def emit(event: Event) -> None:
+            (notice if quiet or isinstance(event, Noticed) else show)(event)
+
         if backend == "torch":
             from charrnn.network.batch_sampling import sample_many as sample_in_torch
 
@@ -114,7 +134,7 @@ def _many(
             return sample_many(network, tokenizer, settings, emit, numbers=numbers, bits=bits)
 
         if settings.unique or settings.novel:
-            yield from _selected(checkpoint, settings, some, emit, notice)
+            yield from _selected(checkpoint, settings, some, emit)
         else:
             yield from some(range(settings.count))
 
@@ -124,7 +144,6 @@ def _selected(
     settings: SampleSettings,
     some: Callable[[range], Iterator["SampledText"]],
     emit: Emit,
-    notice: Emit,
 ) -> Iterator["SampledText"]:
     """Texts that are unique or novel. TextError if the corpus is not here."""
     from charrnn.inference.selection import select
@@ -134,7 +153,7 @@ def _selected(
     novelty = None
     if settings.novel:
         novelty = Novelty.open(corpus_of(checkpoint, "leave --novel out"), emit)
-    yield from select(some, settings, novelty, notice)
+    yield from select(some, settings, novelty, emit)
 
 
 def write_in_colors(checkpoint: "Checkpoint", settings: SampleSettings) -> None:

@@ -33,10 +33,10 @@ def show_runs(runs: "Sequence[Overview]", as_json: bool) -> None:
         Column("run", [Text(escaped(run.run), "bold") for run in runs], left=True, wraps=True),
         Column("corpus", [escaped(run.corpus) for run in runs], left=True, drop=1),
         Column("network", [escaped(run.network) for run in runs], left=True),
-        Column("parameters", [_number(run.parameters) for run in runs], drop=2),
+        Column("parameters", [_number(run.parameters) for run in runs], drop=3),
         Column("steps", [_number(run.steps) for run in runs]),
         Column("bits", ["" if run.bits is None else f"{run.bits:.3f}" for run in runs]),
-        Column("size", [f"{run.bytes / 1e6:,.1f} MB" for run in runs], drop=3),
+        Column("size", [f"{run.bytes / 1e6:,.1f} MB" for run in runs], drop=2),
         Column("age", [age(run.age) for run in runs], drop=1),
         Column("state", [run.state for run in runs], left=True),
     ]
@@ -64,10 +64,11 @@ def show_corpora(
         Column("made from", [escaped(", ".join(c.sources)) for c in corpora], left=True, drop=1),
     ]
     _print(columns, "No prepared corpora here yet.")
+    output_console().print()
     texts = list(catalog.values())
     named = [
         Column("to train on by name", list(catalog), left=True),
-        Column("true bits", [f"{e.entropy():.4f}" if e.entropy else "" for e in texts]),
+        Column("entropy", [f"{e.entropy():.4f}" if e.entropy else "" for e in texts]),
         Column("MB", ["" if e.megabytes is None else f"{e.megabytes:g}" for e in texts], drop=1),
         Column("", [_about(entry) for entry in texts], left=True, wraps=True),
     ]
@@ -98,8 +99,11 @@ def age(seconds: float) -> str:
 
 def show_freed(what: str, names: Sequence[str], size: int) -> None:
     """Say on stderr what was removed of these, and how much space it took."""
-    listed = escaped(", ".join(names)) or "nothing"
-    error_console().print(Text(f"{what} {listed}: {size / 1e6:,.1f} MB are free again."))
+    listed = escaped(", ".join(names))
+    said = (
+        f"{what} {listed}: {size / 1e6:,.1f} MB are free again." if listed else f"{what} nothing."
+    )
+    error_console().print(Text(said))
 
 
 def _number(value: int | None) -> str:

@@ -40,11 +40,12 @@ def time_left(event: Stepped, total_steps: int | None) -> float | None:
 
 def started(event: Started) -> str:
     """What is trained, on which text, how and where, in two lines."""
+    token = "subword" if event.tokenizer in ("bpe", "unigram") else event.unit
     begun = f"Resuming {event.run} after {plural(event.step, 'step')}, on {event.corpus}"
     what = begun if event.step else f"Training {event.run} on {event.corpus}"
     return (
         f"{what}: {plural(event.tokens, 'token')}, "
-        f"vocabulary of {plural(event.vocabulary_size, event.unit)}, "
+        f"vocabulary of {plural(event.vocabulary_size, token)}, "
         f"batch of {plural(event.batch_size, 'sequence')} x {plural(event.seq_length, 'step')}\n"
         f"{event.model}, {plural(event.parameters, 'parameter')}, "
         f"{event.optimizer} with a {event.schedule} schedule, "

@@ -6,8 +6,9 @@ import numpy as np
 
 from charrnn.inference.network import Network
 from charrnn.inference.sampling import Prompt, sample_after
-from charrnn.settings import SampleSettings
+from charrnn.settings import SampleSettings, UnknownName
 from charrnn.text.tokenizers import Tokenizer
+from charrnn.text.unknown import known_text
 
 
 class Dialogue:
@@ -22,8 +23,12 @@ class Dialogue:
         """All that has been read and written."""
         return "".join(text for text, _ in self._steps)
 
-    def read(self, text: str) -> None:
-        """Append a text. TextError, and nothing changes, if the vocabulary lacks a character."""
+    def read(self, text: str, unknown: UnknownName = "error") -> None:
+        """Append a text, without characters that the vocabulary lacks, or as `unknown` says.
+
+        TextError, and nothing changes, where they are an error.
+        """
+        text, _ = known_text(text, self._tokenizer, unknown)
         first = len(self._steps) == 1  # then the newline before it must not be read
         before = None if first else self._steps[-1][1]
         self._steps.append((text, Prompt(self._network, self._tokenizer, text, before)))

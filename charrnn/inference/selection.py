@@ -38,4 +38,4 @@ def select(
             accepted += 1
             yield replace(text, number=accepted)
     if accepted < settings.count:
-        emit(Noticed(f"Only {accepted} such texts were found: {first} were sampled."))
+        emit(Noticed(f"Only {accepted} of {settings.count} texts were found in {first} samples."))

@@ -117,7 +117,7 @@ def _explain_missing(folder: Path, kind: str) -> None:
         hint = f"Train it first: charrnn train --resume --run {name}"
         raise CheckpointError(f"run {name} has no model yet", hint)
     if state == "model only" and kind == TRAINING:
-        hint = "It can be sampled and evaluated; to train, start another run."
+        hint = f"To train, start another run from it: charrnn train TEXT --from {name}"
         raise CheckpointError(f"run {name} has no {TRAINING} to resume from", hint)
 
 

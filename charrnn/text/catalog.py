@@ -133,7 +133,7 @@ def locate(name: str, emit: Emit) -> Path:
     """The text file or the folder of a prepared corpus that a name means.
 
     In this order: a file; the same in `corpora/`; an entry of the catalog, which is made or
-    downloaded; the name of a prepared corpus; a folder of texts, or a pattern of file names. The
+    downloaded; a folder of texts, or a pattern of file names; the name of a prepared corpus. The
     TextError lists the names that exist.
     """
     stem = name.removesuffix(".txt")
@@ -145,15 +145,25 @@ def locate(name: str, emit: Emit) -> Path:
         path = corpora() / "catalog" / f"{stem}.txt"
         CATALOG[stem].make(path, emit)
         return path
-    found = corpus_folders(name) if name and not set(name) & set("*?[/\\") else []
-    if len(found) == 1:
-        return found[0]
-    if found:
-        listed = ", ".join(path.name for path in found)
-        raise TextError(f"{name} is the name of {len(found)} corpora", f"Name one: {listed}.")
     if Path(name).is_dir() or (has_magic(name) and matching(name)):
         return Path(name)
+    if found := prepared(name):
+        return found
     names = corpus_names()
     near = [path.name for path in Path(name).parent.glob("*") if path.is_file()]
     hint = f"{suggest(name, [*names, *near])} Name a text file, or one of: {', '.join(names)}."
     raise TextError(f"there is no file and no corpus named {name}", hint.strip())
+
+
+def prepared(name: str) -> Path | None:
+    """The folder of the prepared corpus of that name, with the digest or without.
+
+    TextError if there are several.
+    """
+    plain = name and not set(name) & set("*?[/\\")
+    found = [path for path in corpus_folders() if name == path.name] if plain else []
+    found = found or (corpus_folders(name) if plain else [])
+    if len(found) > 1:
+        listed = ", ".join(path.name for path in found)
+        raise TextError(f"{name} is the name of {len(found)} corpora", f"Name one: {listed}.")
+    return found[0] if found else None

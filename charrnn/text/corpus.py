@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.errors import TextError, suggest
+from charrnn.errors import TextError
 from charrnn.files import atomic_write, corpus_folders, short_names
 from charrnn.settings import PartName, TextSettings, read
 from charrnn.text.tokenizers import Ids, Tokenizer, from_json
@@ -139,20 +139,6 @@ def list_corpora() -> list[CorpusSummary]:
             tokens = len(corpus.tokens)
             summaries.append(CorpusSummary(name, str(folder), tokens, size, kind, corpus.sources))
     return summaries
-
-
-def prepared_folder(name: str) -> Path:
-    """The folder of a prepared corpus, by its name or its folder's. TextError if there is none."""
-    folders = corpus_folders()
-    by_name = dict(zip(short_names(folders), folders, strict=True))
-    by_name |= {folder.name: folder for folder in folders}
-    if name not in by_name:
-        listed = ", ".join(short_names(folders)) or "none"
-        raise TextError(
-            f"there is no prepared corpus {name}",
-            f"{suggest(name, by_name)} There are: {listed}.".strip(),
-        )
-    return by_name[name]
 
 
 def change_split(corpus: Corpus, split: str) -> Corpus:

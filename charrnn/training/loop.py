@@ -142,6 +142,7 @@ def _started(run: Run) -> Started:
         batch_size=batches.batch_size,
         seq_length=batches.seq_length,
         step=run.step,
+        tokenizer=run.text.tokenizer,
     )
 
 

@@ -11,10 +11,17 @@ from charrnn.training.run import Run
 def command(run: Run) -> str:
     """`charrnn train CORPUS` with every flag that differs from its default or was chosen.
 
+    The corpus is named with its digest: another text may have the same name.
+
     The length is given in steps; for a timed run also the step at which the learning rate begins
     to fall, which time has decided.
     """
-    words = ["charrnn", "train", run.corpus.name, *(["--from", run.base] if run.base else [])]
+    words = [
+        "charrnn",
+        "train",
+        run.corpus.folder.name,
+        *(["--from", run.base] if run.base else []),
+    ]
     unused = {*LENGTHS, "hold_steps"}
     if run.settings.optimizer != "muon":
         unused.add("adamw_learning_rate")

@@ -126,7 +126,7 @@ def test_unique_and_novel_texts_are_drawn_on():
     assert [(text.number, text.text) for text in found] == [(1, "a"), (2, "b"), (3, "d")]
     assert not events
     assert len(list(select(some, replace(settings, count=4), Training(), events.append))) == 3
-    assert events[0].message == "Only 3 such texts were found: 80 were sampled."
+    assert events[0].message == "Only 3 of 4 texts were found in 80 samples."
 
 
 def test_a_dialogue_continues_its_text():
