@@ -177,9 +177,10 @@ def size_on_disk(path: Path) -> int:
 
 def remove(path: Path) -> None:
     """Remove a file, or a folder: at once under its name, so that it is never there in part."""
-    if not path.is_dir():
+    if path.is_symlink() or not path.is_dir():
         path.unlink()
         return
+    _remove_abandoned(path.parent)  # of a process that was killed while it removed
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     path.rename(temporary)
     sync_folder(path.parent)

@@ -104,13 +104,13 @@ def _texts(
     for place, source in enumerate(sources, 1):
         name = "stdin" if source == "-" else source
         pieces = read_text(source, settings, emit, raw)
-        if lines:
-            for number, line in enumerate(_lines(pieces), 1):
-                if line:
-                    yield Given(number, name, line)
-        elif text := "".join(pieces):
-            yield Given(place, name, text)
-        else:
+        texts = enumerate(_lines(pieces), 1) if lines else [(place, "".join(pieces))]
+        empty = True
+        for number, text in texts:
+            if text:
+                empty = False
+                yield Given(number, name, text)
+        if empty:
             raise TextError(f"there is nothing in {name}", "Leave it out.")
 
 

@@ -69,7 +69,7 @@ def remove(names: Names, yes: Yes = False) -> None:
     from charrnn import files
     from charrnn.display.listings import show_freed
 
-    found = [_removable(name) for name in names]
+    found = list(dict.fromkeys(map(_removable, names)))
     size = sum(map(files.size_on_disk, found))
     listed = [path.name for path in found]
     confirm(f"Remove {', '.join(listed)}, {size / 1e6:,.1f} MB?", yes)

@@ -10,6 +10,7 @@ from typing import BinaryIO
 from charrnn.errors import TextError, UsageError
 from charrnn.values import unescaped
 
+_MARK = "\ufeff"  # of byte order
 _TOGETHER = 64  # prompts answered at once, at most
 
 
@@ -29,25 +30,44 @@ def read_prompt(source: str, keep_newline: bool) -> str:
     from charrnn.text.source import open_source  # which loads NumPy
 
     with open_source(source) as file:
-        prompt = file.read().decode("utf-8", "surrogateescape")
-    if keep_newline:
-        return prompt
-    return prompt.removesuffix("\n").removesuffix("\r") if prompt.endswith("\n") else prompt
+        prompt = file.read().decode("utf-8", "surrogateescape").removeprefix(_MARK)
+    return prompt if keep_newline else _without_line_end(prompt)
 
 
 def read_prompts(source: str) -> Iterator[list[str]]:
     """The prompts in a file, or stdin for `-`, as they come: lists of those that are there.
 
     Each is a line, or a JSON object with `prompt` if the first line is one. TextError names a line
-    that is not.
+    that is not; the prompts before it come first.
     """
     from charrnn.text.source import open_source
 
-    lines: queue.Queue[bytes | None] = queue.Queue(4 * _TOGETHER)
+    number, as_json = 0, False
+    with open_source(source) as file:
+        for lines in _lines_there(_own_reader(file)):
+            prompts: list[str] = []
+            for line in lines:
+                number += 1
+                text = _without_line_end(line.decode("utf-8", "surrogateescape"))
+                if number == 1:
+                    text = text.removeprefix(_MARK)
+                    as_json = text.lstrip().startswith("{")
+                if as_json and not text.strip():
+                    continue
+                try:
+                    prompts.append(_prompt_in(text, number) if as_json else text)
+                except TextError:
+                    yield prompts
+                    raise
+            yield prompts
 
+
+def _lines_there(file: BinaryIO) -> Iterator[list[bytes]]:
+    """The lines of a file as they come: those that are there, up to 64. OSError."""
+    lines: queue.Queue[bytes | None] = queue.Queue(4 * _TOGETHER)
     failures: list[OSError] = []
 
-    def fill(file: BinaryIO) -> None:
+    def fill() -> None:
         try:
             for line in file:
                 lines.put(line)
@@ -55,27 +75,23 @@ def read_prompts(source: str) -> Iterator[list[str]]:
             failures.append(error)
         lines.put(None)
 
-    with open_source(source) as file:
-        threading.Thread(target=fill, args=(_own_reader(file),), daemon=True).start()
-        number, as_json = 0, False
-        line = lines.get()
-        while line is not None:
-            prompts: list[str] = []
-            while line is not None:
-                number += 1
-                as_json = as_json or (number == 1 and line.lstrip().startswith(b"{"))
-                try:
-                    prompts.append(_prompt_of(line, number, as_json))
-                except TextError:
-                    yield prompts  # those before it are answered
-                    raise
-                if len(prompts) == _TOGETHER or lines.empty():
-                    break
-                line = lines.get()
-            yield prompts
-            line = lines.get() if line is not None else None
-        if failures:
-            raise failures[0]
+    threading.Thread(target=fill, daemon=True).start()
+    ended = False
+    while not ended and (line := lines.get()) is not None:
+        found = [line]
+        while len(found) < _TOGETHER and not lines.empty() and not ended:
+            more = lines.get()
+            if more is None:
+                ended = True
+            else:
+                found.append(more)
+        yield found
+    if failures:
+        raise failures[0]
+
+
+def _without_line_end(text: str) -> str:
+    return text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
 
 
 def _own_reader(file: BinaryIO) -> BinaryIO:
@@ -86,12 +102,10 @@ def _own_reader(file: BinaryIO) -> BinaryIO:
         return file
 
 
-def _prompt_of(line: bytes, number: int, as_json: bool) -> str:
-    text = line.decode("utf-8", "surrogateescape").removesuffix("\n").removesuffix("\r")
-    if not as_json:
-        return text
+def _prompt_in(line: str, number: int) -> str:
+    """The prompt of a JSON object. TextError if there is none."""
     try:
-        prompt = json.loads(text)["prompt"]
+        prompt = json.loads(line)["prompt"]
         prompt.encode("utf-8", "surrogateescape")  # half a surrogate pair has no meaning
     except (AttributeError, ValueError, LookupError, TypeError, RecursionError):
         prompt = None

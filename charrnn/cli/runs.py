@@ -38,9 +38,10 @@ def remove(names: Names, yes: Yes = False) -> None:
     from charrnn.files import size_on_disk
     from charrnn.storage import housekeeping
 
+    names = list(dict.fromkeys(names))
     sizes = [size_on_disk(housekeeping.run_folder(name)) for name in names]
     confirm(f"Remove {', '.join(names)}, {sum(sizes) / 1e6:,.1f} MB?", yes)
-    show_freed("Removed", names, sum(map(housekeeping.remove, names)))
+    show_freed("Removed", names, housekeeping.remove(names))
 
 
 @runs.command("rename", cls=Command)
@@ -66,11 +67,11 @@ def prune(names: Finished = None, yes: Yes = False) -> None:
     from charrnn.storage.overview import overviews
 
     finished = [run.run for run in overviews() if run.state == housekeeping.FINISHED]
-    chosen = names or finished
+    chosen = list(dict.fromkeys(names or finished))
     found = [path for name in chosen for path in housekeeping.unneeded(name)]
     if found:
         size = sum(map(size_on_disk, found)) / 1e6
         confirm(f"Remove {size:,.1f} MB that only training needs, of {', '.join(chosen)}?", yes)
     else:
         chosen = []
-    show_freed("Pruned", chosen, sum(map(housekeeping.prune, chosen)))
+    show_freed("Pruned", chosen, housekeeping.prune(chosen))

@@ -91,14 +91,12 @@ def _usable(
     for prompts in lists:
         found: list[str] = []
         for prompt in prompts:
-            line = next(number)
+            place = next(number)
             try:
                 found.append(known_text(prompt, checkpoint.tokenizer, settings.unknown)[0])
             except TextError as error:
                 yield found
-                raise TextError(
-                    f"line {line} of the prompts: {error.message}", error.hint
-                ) from None
+                raise TextError(f"prompt {place}: {error.message}", error.hint) from None
         yield found
 
 

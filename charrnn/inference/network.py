@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from array_api_compat import device
 
 from charrnn.cells import CELLS
@@ -56,7 +57,8 @@ class Network:
             embedding = namespace(bias).eye(len(bias), dtype=bias.dtype, device=device(bias))
         else:
             embedding = weights["embedding.weight"]
-        self.table = self.cell.project(self.layers[0], embedding)
+        with np.errstate(all="ignore"):
+            self.table = self.cell.project(self.layers[0], embedding)
         tied = settings.tie_weights
         self.head = embedding * settings.hidden_size**-0.5 if tied else weights["head.weight"]
 

@@ -1,6 +1,7 @@
 """Runs are removed, renamed and pruned. None that a process is training."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from charrnn import files
@@ -17,7 +18,7 @@ def run_folder(name: str) -> Path:
     folders = {
         path.parent.name: path.parent
         for kind in (MODEL, TRAINING, METRICS)
-        for path in checkpoints().glob(f"*/{kind}")
+        for path in checkpoints().glob(f"[!.]*/{kind}")
     }
     if name not in folders:
         hint = f"{suggest(name, folders)} Runs here: {', '.join(sorted(folders)) or 'none'}."
@@ -25,15 +26,18 @@ def run_folder(name: str) -> Path:
     return folders[name]
 
 
-def remove(name: str) -> int:
-    """Remove a run; the bytes that it had. UsageError if a process trains it."""
-    folder = run_folder(name)
-    held = lock(folder)
-    size = size_on_disk(folder)
-    try:
+def remove(names: Iterable[str]) -> int:
+    """Remove runs; the bytes that they had. UsageError, and nothing is removed, if one is trained.
+
+    CheckpointError if one does not exist.
+    """
+    folders = [run_folder(name) for name in dict.fromkeys(names)]
+    held = [lock(folder) for folder in folders]
+    size = sum(map(size_on_disk, folders))
+    for folder in folders:
         files.remove(folder)
-    finally:
-        held.release()
+    for one in held:
+        one.release()
     return size
 
 
@@ -42,7 +46,7 @@ def rename(old: str, new: str) -> None:
     folder = run_folder(old)
     check_new(new)
     target = checkpoints() / new
-    if target.exists():
+    if os.path.lexists(target):
         raise UsageError(f"{target} is there already", "Choose another name.")
     held = lock(folder)
     try:
@@ -59,23 +63,27 @@ def unneeded(name: str) -> list[Path]:
     """
     folder = run_folder(name)
     state = overview(folder).state
-    if state != FINISHED or not (folder / MODEL).is_file():
+    if state not in (FINISHED, "model only") or not (folder / MODEL).is_file():
         raise UsageError(
             f"run {name} is not finished: {state}",
-            f"Finish it: charrnn train --resume --run {name}; or remove it: charrnn runs rm {name}",
+            "Wait until it ends."
+            if state.startswith("training")
+            else f"Finish it: charrnn train --resume --run {name}; or remove it: "
+            f"charrnn runs rm {name}",
         )
     training = folder / TRAINING
     return [path for path in (*versions(training), *versions(folder / MODEL)[1:]) if path.is_file()]
 
 
-def prune(name: str) -> int:
-    """Remove what a finished run no longer needs; the bytes that it had. Errors as `unneeded`."""
-    found = unneeded(name)
-    held = lock(run_folder(name))
-    try:
-        size = sum(map(size_on_disk, found))
-        for path in reversed(found):  # the oldest versions first: what is left is always in order
+def prune(names: Iterable[str]) -> int:
+    """Remove what finished runs no longer need; the bytes that it had. Errors as `unneeded`."""
+    found = {name: unneeded(name) for name in names}
+    held = [lock(run_folder(name)) for name in found]
+    size = 0
+    for paths in found.values():
+        size += sum(map(size_on_disk, paths))
+        for path in reversed(paths):  # the oldest versions first: what is left is always in order
             path.unlink()
-    finally:
-        held.release()
+    for one in held:
+        one.release()
     return size

@@ -50,7 +50,7 @@ class Overview:
 def overviews() -> list[Overview]:
     """All runs, the one trained last at the end."""
     root = checkpoints()
-    files = [path for name in (MODEL, TRAINING, METRICS) for path in root.glob(f"*/{name}")]
+    files = [path for name in (MODEL, TRAINING, METRICS) for path in root.glob(f"[!.]*/{name}")]
     latest: dict[Path, float] = {}
     for path in files:
         latest[path.parent] = max(latest.get(path.parent, 0.0), path.lstat().st_mtime)

@@ -71,7 +71,7 @@ def load_newest(path: Path, load: Callable[[Path], T], emit: Emit, *, restore: b
 
 def run_folders(kind: str = MODEL) -> list[Path]:
     """The folders of the runs that have such a file, the one trained last at the end."""
-    folders = [path.parent for path in checkpoints().glob(f"*/{kind}")]
+    folders = [path.parent for path in checkpoints().glob(f"[!.]*/{kind}")]
 
     def modified(folder: Path) -> float:
         files = [folder / name for name in (MODEL, TRAINING, METRICS)]
@@ -142,7 +142,7 @@ def check_new(name: str | None) -> None:
     if _in_use(checkpoints() / name):
         raise UsageError(
             f"there is already a run {name}",
-            f"Resume it: charrnn train --resume --run {name}; or choose another name.",
+            f"Choose another name; or resume it: charrnn train --resume --run {name}",
         )
 
 
@@ -166,7 +166,7 @@ def lock(folder: Path) -> "FileLock":
     except Timeout:
         raise UsageError(
             f"run {folder.name} is already being trained, by another process",
-            "Wait until it ends, or choose another name (--run).",
+            "Wait until it ends, or stop it; a new run needs another name.",
         ) from None
     return held
 

@@ -145,7 +145,7 @@ def locate(name: str, emit: Emit) -> Path:
         path = corpora() / "catalog" / f"{stem}.txt"
         CATALOG[stem].make(path, emit)
         return path
-    if Path(name).is_dir() or (has_magic(name) and matching(name)):
+    if (name and Path(name).is_dir()) or (has_magic(name) and matching(name)):
         return Path(name)
     if found := prepared(name):
         return found

@@ -84,6 +84,6 @@ def _undecodable(error: UnicodeError, name: str, encoding: str, start: int) -> T
         reason = f"byte {position} (0x{value:02x}) cannot be decoded"
     return TextError(
         f"{name} is not {encoding}: {reason}",
-        "Name its encoding with --encoding (latin-1, cp1252, utf-16-le, ...), "
-        "or train on bytes: --tokenizer byte. --errors replace reads it all the same.",
+        "Name its encoding with --encoding (latin-1, cp1252, utf-16-le, ...). To train on it as it "
+        "is: --tokenizer byte, or --errors replace.",
     )

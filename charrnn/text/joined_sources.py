@@ -86,6 +86,8 @@ class JoinedSources:
         copies: Path,
     ) -> "JoinedSources":
         """Finds all files first, so that a wrong name is an error at once."""
+        if not sources:
+            raise TextError("there is no text to prepare", "Name one, or several.")
         found = [Source.of(source, include, copies / str(n)) for n, source in enumerate(sources)]
         joined = cls(found, plain_name(name or _stem(sources[0], found[0])), emit)
         if not joined.size:

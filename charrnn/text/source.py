@@ -84,7 +84,8 @@ class Reader:
     def _notice(self, name: str) -> None:
         if not self.noticed:
             self.noticed = True
-            self.emit(Noticed(f"{name} has Windows line ends (CRLF): --newlines lf makes them LF."))
+            advice = "prepare and train make them LF with --newlines lf"
+            self.emit(Noticed(f"{name} has Windows line ends (CRLF): {advice}."))
 
 
 @contextmanager
@@ -95,7 +96,7 @@ def open_source(path: str | Path) -> Iterator[BinaryIO]:
         return
     try:
         file = open(path, "rb")  # noqa: SIM115  (closed below; Path.open is slower)
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):  # a name with NUL
         raise TextError(f"there is no file {path}", "Check the path.") from None
     except OSError as error:
         raise unreadable(error, path) from None

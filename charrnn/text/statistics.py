@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from charrnn.events import Emit, Progress, Unit
 from charrnn.text.compressors import BEFORE, TEXT, baselines, text_bytes
-from charrnn.text.corpus import PARTS, Corpus
+from charrnn.text.corpus import PARTS, Corpus, checked_ids
 from charrnn.text.segments import PIECE, Places, hashes, places, starts_of
 from charrnn.text.tokenizers import END, Ids, Tokenizer
 
@@ -108,8 +108,8 @@ def statistics(corpus: Corpus, emit: Emit) -> Statistics:
 
 
 def token_counts(tokens: Ids, tokenizer: Tokenizer) -> Counts:
-    """How often each token of the vocabulary occurs (V,)."""
-    return np.bincount(tokens, minlength=tokenizer.size)
+    """How often each token of the vocabulary occurs (V,). TextError for one that it lacks."""
+    return np.bincount(checked_ids(tokens, tokenizer.size), minlength=tokenizer.size)
 
 
 def members(counts: Counts, tokenizer: Tokenizer, rarest: bool) -> list[Member]:

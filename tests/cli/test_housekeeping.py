@@ -1,11 +1,12 @@
 """charrnn runs and charrnn corpora: lists, and what changes them."""
 
 import json
+import shutil
 
 import pytest
 
 from charrnn.storage.runs import lock
-from tests.conftest import call_charrnn, lines
+from tests.conftest import call_charrnn, lines, tale
 
 
 @pytest.fixture
@@ -38,16 +39,18 @@ def test_a_run_is_renamed_and_goes_on(charrnn, copied_run):
 def test_a_finished_run_is_pruned(charrnn, copied_run):
     """The model gone with the rest; a run that was to be resumed."""
     assert charrnn("runs", "prune").code == 2, "nobody can be asked"
-    assert (copied_run / "training.safetensors").exists()
-    assert charrnn("runs", "prune", "--yes").code == 0
-    names = {path.name for path in copied_run.iterdir()} - {".lock"}
-    assert names == {"model.safetensors", "metrics.jsonl"}
-    assert charrnn("sample", "tale", "-n", "5").code == 0
-    assert charrnn("runs", "prune", "--yes").code == 0, "a second time"
+    metrics = (copied_run / "metrics.jsonl").read_text()
     (copied_run / "metrics.jsonl").write_text("")
     refused = charrnn("runs", "prune", "tale", "--yes")
     assert refused.code == 2
     assert "not finished" in refused.err
+    assert (copied_run / "training.safetensors").exists()
+    (copied_run / "metrics.jsonl").write_text(metrics)
+    assert charrnn("runs", "prune", "--yes").code == 0
+    names = {path.name for path in copied_run.iterdir()} - {".lock"}
+    assert names == {"model.safetensors", "metrics.jsonl"}
+    assert charrnn("sample", "tale", "-n", "5").code == 0
+    assert charrnn("runs", "prune", "tale", "--yes").code == 0, "a second time"
 
 
 def test_a_run_is_removed_unless_it_is_being_trained(charrnn, copied_run):
@@ -60,6 +63,38 @@ def test_a_run_is_removed_unless_it_is_being_trained(charrnn, copied_run):
     assert charrnn("runs", "rm", "tale", "--yes").code == 0
     assert list(copied_run.parent.iterdir()) == []
     assert charrnn("runs", "rm", "tale", "--yes").code == 4
+
+
+def test_nothing_is_removed_if_something_cannot_be(charrnn, copied_run):
+    """Half of the names removed; a link's target gone, or its name; a leftover that counts."""
+    root = copied_run.parent
+    shutil.copytree(copied_run, root / "live")
+    held = lock(root / "live")
+    assert charrnn("runs", "rm", "tale", "live", "--yes").code == 2
+    assert copied_run.exists()
+    held.release()
+    outside = root.parent / "outside"
+    shutil.move(root / "live", outside)
+    (root / "linked").symlink_to(outside)
+    (root / ".tale.123.tmp").mkdir()
+    shutil.copy(copied_run / "model.safetensors", root / ".tale.123.tmp")
+    assert {run["run"] for run in lines(charrnn("runs", "--json").out)} == {"tale", "linked"}
+    assert charrnn("runs", "rm", "linked", "tale", "tale", "--yes").code == 0
+    assert (outside / "model.safetensors").exists()
+    assert charrnn("runs", "--json").out == ""
+
+
+def test_a_damaged_corpus_is_told(charrnn, copied_run):
+    """A traceback by the very command that is to help."""
+    (folder,) = (copied_run.parent.parent / "corpora").glob("tale-*")
+    with (folder / "tokens.bin").open("r+b") as file:
+        file.seek(500)
+        file.write(b"\xff")
+    (copied_run.parent.parent / "tale.txt").write_text(tale(20_000), "utf-8")
+    for command in (["corpora", "show", "tale"], ["prepare", "tale.txt"]):
+        result = charrnn(*command)
+        assert result.code == 3
+        assert "Traceback" not in result.err
 
 
 def test_corpora_are_listed_shown_and_removed(charrnn, copied_run):

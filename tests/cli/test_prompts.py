@@ -29,6 +29,24 @@ def test_prompts_are_answered_in_order(trained):
     assert [text["prompt"] for text in lines(twice.out)] == ["A", "A", "T", "T"]
 
 
+def test_a_mark_and_empty_lines_among_json_prompts(trained):
+    """JSON that is taken for plain prompts because an editor has put a mark before it."""
+    text = '\ufeff{"prompt": "The"}\n\n{"prompt": "old"}\n'
+    found = lines(call_charrnn(trained, *SAMPLE, "--prompts", "-", "--json", stdin=text).out)
+    assert [text["prompt"] for text in found] == ["The", "old"]
+    (trained / "marked.txt").write_text("\ufeffthe\n", "utf-8")
+    assert call_charrnn(trained, *SAMPLE, "--prompt-file", "marked.txt").out.startswith("the")
+
+
+def test_prompts_before_a_wrong_one_are_answered(trained):
+    """Sixty good answers lost for one bad line."""
+    for bad, stdin in (("prompt 3", "The\nold\nΩ\nking\n"), ("line 2", '{"prompt": "a"}\n[]\n')):
+        result = call_charrnn(trained, *SAMPLE, "--prompts", "-", "--json", stdin=stdin)
+        assert result.code == 3
+        assert bad in result.err
+        assert len(lines(result.out)) == int(bad[-1]) - 1
+
+
 def test_a_pipe_gets_its_answer_before_the_next_prompt(trained):
     """A dialogue of two programs in which each waits for the other."""
     command = [sys.executable, "-m", "charrnn", *SAMPLE, "--prompts", "-", "--json"]

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -107,6 +108,19 @@ def test_an_unknown_name_is_answered_with_the_existing_ones(home, name):
     with pytest.raises(TextError) as error:
         locate(name, lambda _: None)
     assert any(entry in error.value.hint for entry in CATALOG)
+
+
+def test_a_folder_is_read_again_and_links_lead_in_no_circle(home):
+    """A changed folder trained on as it was; a pattern that is looked for without end."""
+    (home / "texts" / "below").mkdir(parents=True)
+    (home / "texts" / "a.txt").write_text("hello")
+    (home / "texts" / "below" / "up").symlink_to(home, target_is_directory=True)
+    (home / "texts" / "up").symlink_to(home, target_is_directory=True)
+    make("texts")
+    assert locate("texts", lambda _: None) == Path("texts")
+    assert locate("texts/**/*.txt", lambda _: None) == Path("texts/**/*.txt")
+    with pytest.raises(TextError, match="no file and no corpus"):
+        locate("**/*.nothing", lambda _: None)
 
 
 def test_prepared_corpora_are_found_by_name(home):

@@ -88,7 +88,10 @@ def test_windows_line_ends_are_noticed_once(home):
     told = []
     "".join(read_text(".", TextSettings(), told.append, raw=False))
     assert [type(event) for event in told] == [Noticed]
-    assert "a has Windows line ends (CRLF): --newlines lf" in told[0].message
+    assert (
+        "a has Windows line ends (CRLF): prepare and train make them LF with --newlines lf"
+        in told[0].message
+    )
 
 
 @given(

@@ -99,6 +99,15 @@ def test_symbols_tell_tokens_apart(form):
 
 
 @every_form
+def test_half_a_surrogate_pair_is_unknown(form):
+    """An error of Python's, from a text that Python itself can hold."""
+    tokenizer = tokenizer_of(form, "abc")
+    assert tokenizer.unknown("a\ud801\udfff") == "\ud801\udfff"
+    with pytest.raises(TextError, match=r"U\+D801, character 2"):
+        tokenizer.encode("a\ud801")
+
+
+@every_form
 @given(numbers=st.lists(st.integers(0, 2**16)))
 def test_no_half_characters_come_out(form, numbers):
     """Half a character on the screen, whatever a model writes."""

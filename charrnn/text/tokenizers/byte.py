@@ -1,6 +1,7 @@
 """One token is a byte of UTF-8."""
 
 import codecs
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar, Self
 
@@ -9,6 +10,11 @@ from numpy.typing import NDArray
 
 from charrnn.settings import TextSettings, TokenizerName
 from charrnn.text.tokenizers.base import END, Decoder, Ids, smallest_type
+from charrnn.text.tokenizers.byte_fallback import unknown_error
+
+_HALVES = re.compile(
+    "[\ud800-\udc7f\udd00-\udfff]"
+)  # of surrogate pairs, that are no byte of PEP 383
 
 
 class Bytes:
@@ -47,9 +53,12 @@ class Bytes:
         return {"documents": True} if self.end is not None else {}
 
     def unknown(self, text: str) -> str:
-        return END if self.end is None and END in text else ""
+        halves = set(_HALVES.findall(text))
+        return "".join(sorted(halves - {END} if self.end is not None else halves))
 
     def encode(self, text: str) -> Ids:
+        if unknown := self.unknown(text):
+            raise unknown_error(text, unknown)
         if self.end is None or END not in text:
             ids = np.frombuffer(text.encode("utf-8", "surrogateescape"), np.uint8)
             return ids.astype(smallest_type(self.size), copy=False)

@@ -67,6 +67,7 @@ def unknown_error(text: str, unknown: str) -> TextError:
         message += f"; that makes {len(found)} places"
     return TextError(
         message,
-        "Use --unknown skip to leave such characters out, or --unknown nearest to replace them.\n"
+        "sample, eval and classify leave such characters out with --unknown skip, or replace them "
+        "with --unknown nearest.\n"
         "A model trained with --tokenizer byte or --min-count 2 takes any text.",
     )
