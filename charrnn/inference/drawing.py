@@ -19,6 +19,17 @@ Uniform = Callable[[tuple[int, ...]], Array]
 """Uniform random numbers of a shape (steps, ..., V), at least 0 and below 1."""
 
 
+class TokenTables(NamedTuple):
+    """What drawing must know of the tokens; arrays of no elements where it need not."""
+
+    lengths: Array
+    """Characters (V,) of each token, for a temperature that changes."""
+    allowed: Array
+    """By state of UTF-8 (8, V): 0 for a token that may come, -inf for others."""
+    state_after: Array
+    """The state (8, V) of UTF-8 after each token."""
+
+
 class Drawn(NamedTuple):
     """A step: ids (...), the largest logit (...) and, if asked for, the bits (...) of the ids.
 
@@ -90,26 +101,43 @@ class _Temperature:
         self._done = self._done + self._per_token[ids]
 
 
+class _Characters:
+    """Where each text (...) stands within a character, which tokens may come there."""
+
+    def __init__(self, tables: TokenTables, batch: tuple[int, ...]) -> None:
+        self._tables = tables
+        zero = tables.state_after[0, 0]
+        self._state = namespace(zero).broadcast_to(zero * 0, batch)
+
+    def whole(self, logits: Array) -> Array:
+        """The logits (..., V), -inf for tokens that would break a character."""
+        return logits + self._tables.allowed[self._state]
+
+    def advance(self, ids: Array) -> None:
+        self._state = self._tables.state_after[self._state, ids]
+
+
 def draw(
     network: Network,
     logits: Array,
     state: State,
     settings: SampleSettings,
     uniform: Uniform,
-    lengths: Array,
+    tables: TokenTables,
     recent: Array,
     bits: bool = False,
 ) -> Iterator[Drawn]:
     """Tokens (...) without end: the first by logits (..., V), each next one after those before it.
 
     The largest of scores + Gumbel noise is a draw by the scores' weights, and quickly found
-    (Maddison et al. 2014, https://arxiv.org/abs/1411.0030). `lengths` (V,): characters of each
-    token, `recent` (..., 64): the tokens so far, -1 before the first, `bits`: find the ids' bits.
+    (Maddison et al. 2014, https://arxiv.org/abs/1411.0030). `recent` (..., 64): the tokens so
+    far, -1 before the first, `bits`: find the ids' bits.
     """
     xp, shape = namespace(logits), tuple(logits.shape)
     ahead = max(1, min(4096 // shape[-1], 2**18 // math.prod(shape)))  # steps of noise at once
     first, last = settings.temperatures
-    changing = None if first == last else _Temperature(settings, lengths, shape[:-1])
+    changing = None if first == last else _Temperature(settings, tables.lengths, shape[:-1])
+    characters = _Characters(tables, shape[:-1]) if len(tables.allowed) else None
     penalty = settings.repetition_penalty
     while True:
         with np.errstate(all="ignore"):  # a model that has diverged shows in the logits
@@ -118,6 +146,7 @@ def draw(
             with np.errstate(all="ignore"):
                 logits = xp.astype(logits, noise.dtype, copy=False)  # from bfloat16, say
                 weighed = logits if penalty == 1 else penalized(logits, recent, penalty)
+                weighed = characters.whole(weighed) if characters else weighed
                 top = xp.max(weighed, axis=-1, keepdims=True)
                 temp = changing.now if changing else first
                 ids = xp.argmax(scores(weighed - top, settings, temp) - noise[step], axis=-1)
@@ -125,6 +154,8 @@ def draw(
             yield Drawn(ids, top[..., 0], cost)
             if changing:
                 changing.advance(ids)
+            if characters:
+                characters.advance(ids)
             if penalty != 1:
                 recent = xp.concat([recent[..., 1:], ids[..., None]], axis=-1)
             with np.errstate(all="ignore"):

@@ -18,9 +18,10 @@ import numpy as np
 from charrnn.cells.base import Array, namespace
 from charrnn.errors import DivergedError, UsageError
 from charrnn.events import Emit
-from charrnn.inference.drawing import RECENT, draw
+from charrnn.inference.drawing import RECENT, TokenTables, draw
 from charrnn.inference.network import Network, State
 from charrnn.inference.sampled_text import Block, SampledText, TextBuilder, spell
+from charrnn.inference.utf8 import utf8_tables
 from charrnn.settings import SampleSettings
 from charrnn.text.tokenizers import END, Tokenizer
 
@@ -71,10 +72,14 @@ def check_stops(tokenizer: Tokenizer, settings: SampleSettings) -> None:
         )
 
 
-def token_lengths(tokenizer: Tokenizer, settings: SampleSettings) -> Array:
-    """Characters of each token (V,), where the temperature depends on them; else nothing (0,)."""
+def token_tables(tokenizer: Tokenizer, settings: SampleSettings) -> TokenTables:
+    """What drawing must know of this vocabulary with these settings."""
     first, last = settings.temperatures
-    return np.zeros(0) if first == last else tokenizer.lengths[0].astype(np.float32)
+    lengths = np.zeros(0) if first == last else tokenizer.lengths[0].astype(np.float32)
+    single_bytes = tokenizer.single_bytes
+    if single_bytes is None:
+        return TokenTables(lengths, np.zeros(0), np.zeros(0))
+    return TokenTables(lengths, *utf8_tables(single_bytes))
 
 
 def sample(network: Network, tokenizer: Tokenizer, settings: SampleSettings) -> Iterator[str]:
@@ -98,9 +103,9 @@ def sample_after(
     generator: np.random.Generator,
 ) -> Iterator[str]:
     """What a network writes after a prompt that it has read. DivergedError as `sample`."""
-    text, lengths = TextBuilder(tokenizer, settings), token_lengths(tokenizer, settings)
+    text, tables = TextBuilder(tokenizer, settings), token_tables(tokenizer, settings)
     drawn = draw(
-        network, prompt.logits, prompt.state, settings, generator.random, lengths, prompt.recent
+        network, prompt.logits, prompt.state, settings, generator.random, tables, prompt.recent
     )
     while not text.ended:
         token, top, _ = next(drawn)
@@ -158,7 +163,7 @@ def sample_batch(
 
     check_stops(tokenizer, settings)
     read = {text: Prompt(network, tokenizer, text) for text in {text for _, text in texts}}
-    seed, lengths = seed_of(settings), token_lengths(tokenizer, settings)
+    seed, tables = seed_of(settings), token_tables(tokenizer, settings)
 
     def blocks(part: range) -> Iterator[Block]:
         generators = [generator_of(seed, texts[column][0]) for column in part]
@@ -170,7 +175,7 @@ def sample_batch(
             return np.stack(found, axis=1)
 
         logits, state, recent = stacked(prompts)
-        drawn = draw(network, logits, state, settings, uniform, lengths, recent, bits)
+        drawn = draw(network, logits, state, settings, uniform, tables, recent, bits)
         return in_blocks(drawn, settings)
 
     threads = max(1, min(_cores(), len(texts) // _MIN_TEXTS))

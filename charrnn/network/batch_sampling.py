@@ -13,7 +13,7 @@ import torch
 
 from charrnn.events import Emit, Noticed
 from charrnn.inference import sampling
-from charrnn.inference.drawing import draw
+from charrnn.inference.drawing import TokenTables, draw
 from charrnn.inference.network import Network
 from charrnn.inference.sampled_text import Block, SampledText, spell
 from charrnn.network.device import find_device, use_bf16
@@ -48,7 +48,9 @@ def sample_many(
     network = Network(network.settings, {n: a.to(device, dtype) for n, a in arrays.items()})
     threads = BatchThreads(device, settings.count, network.settings.hidden_size)
     seed = torch.seed() % 2**62 if settings.seed is None else settings.seed
-    lengths = torch.from_numpy(sampling.token_lengths(tokenizer, settings)).to(device)
+    tables = TokenTables(
+        *(torch.from_numpy(a).to(device) for a in sampling.token_tables(tokenizer, settings))
+    )
 
     def blocks(part: slice) -> Iterator[Block]:
         generator = torch.Generator(device)
@@ -66,7 +68,7 @@ def sample_many(
         state = tuple(tuple(map(repeated, layer)) for layer in prompt.state)
         recent = repeated(torch.from_numpy(prompt.recent).to(device))
         logits = repeated(prompt.logits)
-        drawn = draw(network, logits, state, settings, uniform, lengths, recent, bits)
+        drawn = draw(network, logits, state, settings, uniform, tables, recent, bits)
         yield from sampling.in_blocks(drawn, settings)
 
     parts = {part.start: blocks(part) for part in threads.slices}

@@ -169,8 +169,9 @@ def test_a_diverged_model_is_an_error_for_one_text_and_for_many(backend):
 def test_what_is_left_out_is_never_drawn():
     """A uniform number of 0, whose noise makes all tokens equal."""
     network, settings = constant([0.2, 0.3, 0.5]), SampleSettings(length=4, temp=0)
-    prompt, none = sampling.Prompt(network, Characters("abc"), ""), np.zeros(0)
-    drawn = draw(network, prompt.logits, prompt.state, settings, np.zeros, none, prompt.recent)
+    prompt = sampling.Prompt(network, Characters("abc"), "")
+    tables = sampling.token_tables(Characters("abc"), settings)
+    drawn = draw(network, prompt.logits, prompt.state, settings, np.zeros, tables, prompt.recent)
     assert all(next(drawn).ids == 2 for _ in range(4))
 
 

@@ -59,6 +59,14 @@ class Tokenizer(Protocol):
         """Characters (V,) and bytes of UTF-8 (V,) of each token."""
         ...
 
+    @property
+    def single_bytes(self) -> NDArray[np.int64] | None:
+        """The byte (V,) that each token is, -1 for whole characters.
+
+        None if every token is whole characters, or if the texts need not be UTF-8.
+        """
+        ...
+
     @classmethod
     def learn(cls, text: Iterable[str], settings: TextSettings) -> Self:
         """The tokenizer for a text, which comes in pieces.

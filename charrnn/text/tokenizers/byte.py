@@ -23,8 +23,9 @@ class Bytes:
     kind: ClassVar[TokenizerName] = "byte"
     raw: ClassVar[bool] = True
 
-    def __init__(self, documents: bool = False) -> None:
-        """`documents`: whether it has END, as token 256."""
+    def __init__(self, documents: bool = False, utf8: bool = False) -> None:
+        """`documents`: whether it has END, as token 256. `utf8`: its texts are UTF-8 alone."""
+        self.utf8 = utf8
         self.size = 256 + documents
         self.end = 256 if documents else None
 
@@ -38,19 +39,32 @@ class Bytes:
         continues = (byte < 256) & (byte & 0xC0 == 0x80)  # the later bytes of a character
         return (~continues).astype(np.int64), np.ones(self.size, np.int64)
 
+    @property
+    def single_bytes(self) -> NDArray[np.int64] | None:
+        if not self.utf8:
+            return None
+        byte = np.arange(self.size)
+        return np.where(byte < 256, byte, -1)
+
     @classmethod
-    def learn(cls, text: Iterable[str], settings: TextSettings) -> Self:  # noqa: ARG003  (needs no text)
-        return cls(settings.document_per is not None)
+    def learn(cls, text: Iterable[str], settings: TextSettings) -> Self:
+        return cls(settings.document_per is not None, all(map(_is_utf8, text)))
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
         documents = data.get("documents", False)
         if not isinstance(documents, bool):
             raise ValueError("whether a byte tokenizer has documents must be true or false")
-        return cls(documents)
+        utf8 = data.get("utf8", False)  # unknown of corpora that were made before it was noted
+        if not isinstance(utf8, bool):
+            raise ValueError(
+                "whether the texts of a byte tokenizer are UTF-8 must be true or false"
+            )
+        return cls(documents, utf8)
 
     def to_json(self) -> dict[str, Any]:
-        return {"documents": True} if self.end is not None else {}
+        noted = {"documents": self.end is not None, "utf8": self.utf8}
+        return {name: True for name, is_so in noted.items() if is_so}
 
     def unknown(self, text: str) -> str:
         halves = set(_HALVES.findall(text))
@@ -79,3 +93,12 @@ class Bytes:
             return utf8.decode(bytes((token,)))
 
         return decode
+
+
+def _is_utf8(text: str) -> bool:
+    """Whether the text has no bytes that are not UTF-8, which are lone surrogates in it."""
+    try:
+        text.replace(END, "").encode()
+    except UnicodeEncodeError:
+        return False
+    return True

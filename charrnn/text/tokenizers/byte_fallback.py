@@ -42,6 +42,11 @@ class TextAndBytes:
                 sizes.append(1 if token == END else len(token.encode()))
         return np.array(characters, np.int64), np.array(sizes, np.int64)
 
+    @property
+    def single_bytes(self) -> NDArray[np.int64] | None:
+        found = [token if isinstance(token, int) else -1 for token in self.tokens]
+        return np.array(found, np.int64) if max(found) >= 0 else None
+
 
 def decoder_of(tokens: Sequence[Token]) -> Decoder:
     """A new decoder: U+FFFD stands for bytes that are not UTF-8."""

@@ -1,0 +1,76 @@
+"""Which bytes may follow which."""
+
+import codecs
+
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+
+from charrnn.inference.utf8 import utf8_tables
+from charrnn.settings import SampleSettings, TextSettings
+from charrnn.text.tokenizers import TOKENIZERS, Bytes, valid_unicode
+from tests.conftest import tale
+from tests.inference.test_sampling import BACKENDS, constant
+
+WITH_BYTES = {
+    "byte": TextSettings(tokenizer="byte"),
+    "documents": TextSettings(tokenizer="byte", document_per="line"),
+    "char": TextSettings(min_count=2),
+    "bpe": TextSettings(tokenizer="bpe", vocab_size=300),
+}
+ALLOWED, STATE_AFTER = utf8_tables(np.arange(256))
+some_bytes = st.sampled_from([0x41, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF]) | st.integers(0xC0, 0xFF)
+
+
+def states_of(data: bytes) -> list[int]:
+    """The states of UTF-8 after each byte, as long as it may come."""
+    states = [0]
+    for byte in data:
+        if ALLOWED[states[-1], byte] != 0:
+            break
+        states.append(int(STATE_AFTER[states[-1], byte]))
+    return states[1:]
+
+
+@given(data=st.lists(some_bytes, max_size=5).map(bytes))
+def test_a_byte_may_come_where_the_codec_takes_it(data):
+    """An overlong form, half a surrogate pair, a code point above the last one."""
+    decoder, taken = codecs.getincrementaldecoder("utf-8")(), []
+    for byte in data:
+        try:
+            decoder.decode(bytes([byte]))
+        except UnicodeDecodeError:
+            break
+        taken.append(decoder.getstate()[0] == b"")
+    assert [state == 0 for state in states_of(data)] == taken
+
+
+def test_every_character_can_be_written():
+    """A script that a model can never write."""
+    for first in range(0, 0x110000, 61):
+        if not 0xD800 <= first < 0xE000:
+            data = chr(first).encode()
+            assert states_of(data)[-1:] == [0], hex(first)
+            assert len(states_of(data)) == len(data)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("form", WITH_BYTES)
+def test_a_model_that_has_learned_nothing_writes_whole_characters(form, backend):
+    """Broken characters, one in some thousands, in the texts of a model of bytes or subwords."""
+    settings = WITH_BYTES[form]
+    tokenizer = TOKENIZERS[settings.tokenizer].learn([tale(2000) + "é"], settings)
+    network = constant([1 / tokenizer.size] * tokenizer.size)
+    sampled = SampleSettings(length=300, count=3, seed=1, top_p=0.9)
+    for text in BACKENDS[backend](network, tokenizer, sampled):
+        assert text.text == valid_unicode(text.text)
+        assert "\N{REPLACEMENT CHARACTER}" not in text.text
+        assert len(text.text) == 300 or text.ended == "document"
+
+
+def test_a_file_that_is_not_text_is_learned_as_it_is():
+    """A model of a picture that writes UTF-8."""
+    settings = TextSettings(tokenizer="byte")
+    text = b"a\xffb".decode("utf-8", "surrogateescape")
+    assert Bytes.learn(["abc", text], settings).single_bytes is None
+    assert Bytes.learn(["abc", "é"], settings).single_bytes is not None
