@@ -19,7 +19,7 @@ from rich.table import Table
 
 from benchmarks.parts import Bench
 
-PARTS = ("training", "sampling", "startup", "prepare", "growth", "cells", "quality")
+PARTS = ("training", "sampling", "startup", "prepare", "processes", "growth", "cells", "quality")
 
 
 def main() -> None:

@@ -52,9 +52,9 @@ def process(*command: str, **environment: str) -> Ran:
     return Ran(out, time.perf_counter() - begun, usage.ru_maxrss / 1024)
 
 
-def python(module: str, *arguments: str) -> dict[str, float]:
+def python(module: str, *arguments: str, **environment: str) -> dict[str, float]:
     """`python -m module`, which prints one JSON object. No GPU: the plain loop knows none."""
-    ran = process(sys.executable, "-m", module, *arguments, CUDA_VISIBLE_DEVICES="")
+    ran = process(sys.executable, "-m", module, *arguments, CUDA_VISIBLE_DEVICES="", **environment)
     found: dict[str, float] = json.loads(ran.out)
     return found
 

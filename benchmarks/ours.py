@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -28,9 +29,11 @@ def train(
 ) -> dict[str, float]:
     """Characters a second of whole steps, and the fraction of a step around its three products.
 
-    Timed are the training loop's own steps and the reports of their losses; forward, backward and
-    optimizers are timed inside them.
+    Timed are the training loop's own steps and the reports of their losses; forward, backward,
+    optimizers and the sums over the processes of torchrun are timed inside them.
     """
+    from charrnn.cli.process import is_launched
+    from charrnn.network.ranks import Ranks
     from charrnn.settings import ModelSettings, TextSettings, TrainSettings
     from charrnn.storage.layout import recurrent_parameter_count
     from charrnn.text.preparation import prepare
@@ -48,22 +51,51 @@ def train(
         corpus = prepare([str(text)], TextSettings(split="100/0/0"), None, lambda _: None)
         model = ModelSettings(cell=cell, hidden_size=hidden_size, layers=layers)
         settings = TrainSettings(batch_size=batch_size, seq_length=seq_length, steps=10**9)
-        run = Run(corpus, Path(home), model, settings, TextSettings())
-        meter, inside = Meter(run, lambda _: None), Timed()
+        ranks = Ranks.join() if is_launched() else Ranks()
+        run = Run(corpus, Path(home), model, settings, TextSettings(), ranks=ranks)
+        run.agree()
+        meter, inside, sums = Meter(run, lambda _: None), Timed(), Timed()
+        ranks.sum = sums(ranks.sum)  # type: ignore[method-assign]  # timed
         run.threads.backward = inside(run.threads.backward)  # type: ignore[method-assign]  # timed
         for optimizer in run.optimizers:
             optimizer.step = inside(optimizer.step)  # type: ignore[method-assign]  # likewise
         run.model.train()
         for _ in range(3):
             meter.add(training_step(run))
-        inside.seconds, steps, begun = 0.0, 0, time.perf_counter()
-        while steps < 5 or time.perf_counter() - begun < seconds:
+        run.agree()
+        inside.seconds, sums.seconds, steps, begun = 0.0, 0.0, 0, time.perf_counter()
+        first = run.clock.seconds
+        while steps < 5 or run.clock.seconds - first < seconds:
             meter.add(training_step(run))
+            run.agree()
             steps += 1
         taken = time.perf_counter() - begun
+        messages = {size: message_seconds(ranks, size) for size in (1, 1 << 20)}
     weights = recurrent_parameter_count(model, KINDS)
     rate = steps * batch_size * seq_length / taken
-    return {"rate": rate, "around": 1 - inside.seconds / taken, "flops": 6 * weights * rate}
+    return {
+        "rate": rate,
+        "around": 1 - inside.seconds / taken,
+        "flops": 6 * weights * rate,
+        "step": taken / steps,
+        "sums": sums.seconds / steps,
+        "parameters": sum(p.numel() for p in run.model.parameters()),
+        "short_message": messages[1],
+        "long_message": messages[1 << 20],
+    }
+
+
+def message_seconds(ranks: Any, numbers: int) -> float:
+    """The median time of a sum of so many float32 over all processes."""
+    import torch
+
+    data, times = torch.zeros(numbers), []
+    for _ in range(30):
+        ranks.sums(0.0)
+        begun = time.perf_counter()
+        ranks.sum([data])
+        times.append(time.perf_counter() - begun)
+    return statistics.median(times)
 
 
 class Timed:
@@ -158,7 +190,8 @@ def main() -> None:
         found = {"rate": rate}
     else:
         found = {"rate": ceiling()}
-    print(json.dumps(found))
+    if os.environ.get("RANK", "0") == "0":
+        print(json.dumps(found))
 
 
 if __name__ == "__main__":

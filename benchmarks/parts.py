@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from benchmarks import processes
 from benchmarks.measure import Ran, Row, charrnn, process, python, ratios
 from benchmarks.text import english, write_mixed
 from charrnn.cells import CELLS
@@ -65,6 +66,11 @@ class Bench:
                 mine, _, ratio = ratios(self.runs, many, one)
                 what = f"2x{hidden_size}, 256 by {backend}"
                 yield Row("sampling", what, mine, "characters/s", ratio, "one stream")
+
+    def processes(self) -> Iterator[Row]:
+        """Two processes beside one, and beside what a model of their cost predicts."""
+        for hidden_size in (128, 256, 512):
+            yield from processes.rows(hidden_size, 128)
 
     def startup(self) -> Iterator[Row]:
         """How long until something happens."""

@@ -43,13 +43,15 @@ def prepare(
     sources: str | Path | Sequence[str | Path],
     *,
     name: str | None = None,
+    jobs: int = 1,
     events: Emit | None = None,
     **settings: Any,
 ) -> Corpus:
     """Turn text files into a corpus for `train`, as `charrnn prepare` does.
 
-    `settings` are those of `charrnn.settings.TextSettings`, such as `tokenizer="byte"`. TextError
-    for a text that cannot be read, UsageError for a setting that does not exist.
+    `settings` are those of `charrnn.settings.TextSettings`, such as `tokenizer="byte"`. `jobs`
+    processes encode: a script that takes more than one stands under `if __name__ == "__main__":`.
+    TextError for a text that cannot be read, UsageError for a setting that does not exist.
 
     >>> charrnn.prepare("tale.txt", split="80/10/10").tokenizer.size
     34
@@ -62,7 +64,8 @@ def prepare(
     paths = [sources] if isinstance(sources, str) or hasattr(sources, "__fspath__") else sources
     sources, split_given = [*map(str, paths)], settings.get("split") is not None
     check_text_settings(text, settings, sources)
-    return prepare_files(sources, text, name, events or _ignore, update_split=split_given)
+    emit = events or _ignore
+    return prepare_files(sources, text, name, emit, update_split=split_given, jobs=jobs)
 
 
 def train(
@@ -70,6 +73,7 @@ def train(
     *,
     run: str | None = None,
     base: str | None = None,
+    tensorboard: bool = False,
     events: Emit | None = None,
     **settings: Any,
 ) -> Model:
@@ -81,6 +85,7 @@ def train(
     called with each event of `charrnn.events` as it happens. A recipe is such settings, too:
     `**charrnn.recipes.RECIPES["char-rnn"].settings`, after `import charrnn.recipes`. With a `base`
     it begins with the weights of that run's model: fine-tuning, `charrnn train --from`.
+    `tensorboard` writes what TensorBoard shows into the run's folder.
 
     UsageError for a setting that does not exist, with the name that may have been meant:
 
@@ -95,6 +100,7 @@ def train(
     from charrnn.storage.runs import MODEL, check_new
     from charrnn.text.corpus import Corpus
     from charrnn.training.fine_tuning import corpus_and_base
+    from charrnn.training.tensorboard import check_tensorboard
 
     kinds = (ModelSettings, TrainSettings, TextSettings)
     model, training, text = checked_settings(settings, *kinds)
@@ -102,13 +108,15 @@ def train(
     check_effective(model, training, given)
     emit = events or _ignore
     check_new(run)
+    if tensorboard:
+        check_tensorboard()
     path = corpus.folder if isinstance(corpus, Corpus) else corpus
     prepared, model_of_base = corpus_and_base(str(path), base, text, given, emit)
     from charrnn.training.new_run import new_run  # torch is loaded when the text is known to do
     from charrnn.training.record import train_and_record
 
     new = new_run(prepared, run, model, training, given, emit, base=model_of_base)
-    train_and_record(new, emit, lambda: False)
+    train_and_record(new, emit, lambda: False, tensorboard=tensorboard)
     return Model(load_checkpoint(new.folder / MODEL))
 
 

@@ -171,7 +171,7 @@ def _remove_abandoned(folder: Path) -> None:
 
 def size_on_disk(path: Path) -> int:
     """Bytes of a file, or of the files in a folder."""
-    files = path.iterdir() if path.is_dir() else [path]
+    files = path.rglob("*") if path.is_dir() else [path]
     return sum(file.stat().st_size for file in files if file.is_file())
 
 

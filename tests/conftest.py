@@ -1,6 +1,5 @@
 """What the tests share: texts made here, a home of their own, and the real command."""
 
-import atexit
 import io
 import json
 import os
@@ -12,6 +11,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -78,8 +78,14 @@ def run_charrnn(
     return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
-def call_charrnn(cwd: Path, *args: str, stdin: str | bytes = b"") -> Result:
-    """The command's own `main`, in this process: for what fails before it works, and quickly."""
+def call_charrnn(
+    cwd: Path,
+    *args: str,
+    stdin: str | bytes = b"",
+    columns: str = "200",
+    env: Mapping[str, str] | None = None,
+) -> Result:
+    """The command's own `main`, in this process, which need not load torch again."""
     from charrnn.cli.main import main
 
     data = stdin.encode() if isinstance(stdin, str) else stdin
@@ -89,8 +95,9 @@ def call_charrnn(cwd: Path, *args: str, stdin: str | bytes = b"") -> Result:
             patch.setattr(sys, name, stream)
         patch.setattr(sys, "argv", ["charrnn", *args])
         patch.setattr(signal, "signal", lambda *_: None)  # the tests keep their handlers
-        patch.setattr(atexit, "register", lambda *_: None)
-        patch.setenv("COLUMNS", "200")
+        patch.setattr("charrnn.cli.process.atexit", SimpleNamespace(register=lambda *_: None))
+        for name, value in {"COLUMNS": columns, **(env or {})}.items():
+            patch.setenv(name, value)
         patch.chdir(cwd)
         with pytest.raises(SystemExit) as end:
             main()
@@ -116,7 +123,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def charrnn(home: Path) -> Charrnn:
     """Run the command in the empty folder."""
-    return lambda *args, **named: run_charrnn(home, *args, **named)
+    return lambda *args, **named: call_charrnn(home, *args, **named)
 
 
 @pytest.fixture(scope="session")
@@ -147,4 +154,4 @@ def damage(path: Path) -> None:
 @pytest.fixture
 def used(trained: Path) -> Charrnn:
     """Run the command where `tale` was trained. For what leaves that folder as it is."""
-    return lambda *args, **named: run_charrnn(trained, *args, **named)
+    return lambda *args, **named: call_charrnn(trained, *args, **named)

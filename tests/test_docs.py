@@ -10,7 +10,7 @@ import sys
 import textwrap
 from dataclasses import fields
 from pathlib import Path
-from typing import get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import pytest
 import typer
@@ -30,6 +30,7 @@ from charrnn.settings import (
     TrainSettings,
     flag,
 )
+from charrnn.storage.metrics import Metrics, read_curves
 from tests.conftest import SMALL, call_charrnn, run_charrnn, tale
 
 ROOT = Path(__file__).parent.parent
@@ -80,7 +81,6 @@ def reader(tmp_path_factory):
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_every_command_runs(reader, page):
     """A flag that was renamed; an example that never worked."""
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     for command in commands_of(page):
         run = smaller(re.sub(r" --run (plays|snake)", r" --run \1-again", command))
         run = run.replace("--resume --run plays-again", "--resume --run plays --steps 8")
@@ -88,11 +88,26 @@ def test_every_command_runs(reader, page):
         if run in RUN:
             continue
         RUN.add(run)
-        done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", run], cwd=reader, capture_output=True,
-            text=True, timeout=90, check=False, env={**os.environ, "PATH": path},
-        )  # fmt: skip
-        assert done.returncode == 0, f"{command}\n{done.stderr}"
+        code, error = result_of(run, reader)
+        assert code == 0, f"{command}\n{error}"
+
+
+def result_of(command, folder):
+    """(Exit code, stderr) of a command: in this process, where torch is loaded, if that will do."""
+    words = shlex.split(command)
+    if (
+        words[0] == "charrnn"
+        and "--processes" not in words
+        and not re.search(r"[|<>$*;&]", command)
+    ):
+        done = call_charrnn(folder, *words[1:])
+        return done.code, done.err
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    shell = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", command], cwd=folder, capture_output=True,
+        text=True, timeout=90, check=False, env={**os.environ, "PATH": path},
+    )  # fmt: skip
+    return shell.returncode, shell.stderr
 
 
 @pytest.fixture(scope="module")
@@ -160,6 +175,47 @@ def test_the_table_of_events_is_the_events():
     for name, named in listed.items():
         expected = [field.name for field in fields(kinds[name])]
         assert re.findall(r"`(\w+)`", named) == expected, name
+
+
+def json_types(kind, names):
+    """What JSON has for the fields of an event, by their names."""
+    of_python = {str: "string", int: "integer", float: "number", bool: "boolean"}
+    for name, annotated in get_type_hints(kind).items():
+        choices = get_args(annotated) or (annotated,)
+        python = type(choices[0]) if isinstance(choices[0], str) else choices[0]
+        names.setdefault(name, set()).add(of_python[python])
+        if type(None) in choices:
+            names[name].add("null")
+
+
+def test_the_table_of_fields_is_the_fields_of_the_events():
+    """A field whose type or meaning a script has to guess."""
+    expected: dict[str, set[str]] = {"event": {"string"}, "time": {"string"}}
+    for kind in events.Event.__subclasses__():
+        if kind not in (events.Progress, events.Curves):
+            json_types(kind, expected)
+    rows = rows_of("scripting.md", "field")
+    listed = {name: set(kind.split(" or ")) for names, kind in rows
+              for name in re.findall(r"`(\w+)`", names)}  # fmt: skip
+    assert listed == expected
+
+
+def test_pandas_reads_the_metrics_of_a_resumed_run(home, capsys):
+    """An example that fails, or that draws the steps which a killed process had lost."""
+    (block,) = re.findall(r"```python\n(.*?)```", page_text("scripting.md"), re.DOTALL)
+    folder = home / "checkpoints" / "plays"
+    folder.mkdir(parents=True)
+    metrics = Metrics(folder)
+    for number, step in enumerate([2, 4, 6, 8, 4, 7, 8]):
+        metrics(events.Stepped(step, 8, *[1.0] * 8))
+        metrics(events.Evaluated(step, *[10.0 - number] * 3, True, 1.0, number / 2))
+    metrics.close()
+    named: dict[str, Any] = {}
+    exec(block, named)
+    expected = {point.step: point.bits for point in read_curves(folder).validation}
+    assert list(expected) == [2, 4, 7, 8]
+    assert named["valid"]["bits_per_character"].to_dict() == expected
+    assert "bits_per_character" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

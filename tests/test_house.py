@@ -21,6 +21,7 @@ OWNERS = {
     "rich": {"display"},
     "typer": {"cli"},
     "matplotlib": {"display"},
+    "tensorboard": {"training"},
     "safetensors": {"storage", "training"},
     "filelock": {"storage"},
     "sentencepiece": {"text"},
@@ -94,13 +95,16 @@ def test_sampling_loads_neither_torch_nor_rich(trained):
 
 
 def test_torch_does_not_load_its_compiler(home, trained):
-    """A call that imports it (it needs sympy), which takes nearly as long as torch itself."""
+    """A call that imports it (it needs sympy), which takes nearly as long as torch itself.
+
+    Nor is what --tensorboard needs loaded without it.
+    """
     (home / "tale.txt").write_text(tale(2000), "utf-8")
     train = ["train", "tale.txt", "--steps", "2", *SMALL]
     for folder, args in (home, train), (trained, ["eval", "--dynamic"]):
         modules = loaded(CALL.format(args=args), folder)
         assert "torch" in modules
-        assert "sympy" not in modules
+        assert not {"sympy", "tensorboard"} & modules
 
 
 def test_nothing_happens_at_import(home):

@@ -31,6 +31,7 @@ def prepare(
             autocompletion=run_names,
         ),
     ] = None,
+    jobs: Annotated[int, typer.Option(help="processes that encode", min=1, metavar="N")] = 1,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -47,7 +48,7 @@ def prepare(
     with listen(quiet, json) as emit:
         tokenizer = load_run(vocabulary, emit).tokenizer if vocabulary else None
         check_text_settings(text, given, sources)
-        corpus = prepare_corpus(sources, text, name, emit, "split" in given, tokenizer)
+        corpus = prepare_corpus(sources, text, name, emit, "split" in given, tokenizer, jobs)
         if not (quiet or json):
             from charrnn.display.statistics import summary_line
 

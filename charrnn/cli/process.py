@@ -38,3 +38,8 @@ def limit_threads() -> None:
     """
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+def is_launched() -> bool:
+    """Whether torchrun has started this process, as one of several or alone."""
+    return "RANK" in os.environ and "TORCHELASTIC_RESTART_COUNT" in os.environ

@@ -70,6 +70,7 @@ class Sweep:
     parameters: int | None = None
     part: PartName | None = None
     base: str | None = None
+    tensorboard: bool = False
 
 
 def train_runs(
@@ -97,7 +98,7 @@ def train_runs(
             cells = [base.model.cell] if base else options.cells
             runs = train_each(
                 prepared, cells, options.seeds, options.parameters, model, settings, given,
-                emit, stop, base,
+                emit, stop, base, tensorboard=options.tensorboard,
             )  # fmt: skip
             return list(runs), stop.number
 

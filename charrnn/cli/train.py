@@ -1,5 +1,6 @@
 """charrnn train: a new run, a run that is resumed, or several runs that differ in their seed."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -7,12 +8,13 @@ import typer
 from charrnn.cli.completion import corpus_or_file, run_names
 from charrnn.cli.flags import SETTINGS, Given, with_flags
 from charrnn.cli.options import Json, Quiet, exclude
-from charrnn.cli.process import limit_threads
-from charrnn.cli.signals import stop_on_signals
+from charrnn.cli.process import is_launched
 from charrnn.cli.sweep import Sweep, show_trained, train_runs
+from charrnn.cli.train_run import Job, train_run
 from charrnn.errors import UsageError
-from charrnn.events import Noticed
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings
+
+PROCESSES = "Processes"
 
 Corpus = Annotated[
     str | None,
@@ -43,6 +45,24 @@ Seeds = Annotated[
         help="train N runs, with seeds from --seed on, and compare them",
     ),
 ]  # fmt: skip
+TensorBoard = Annotated[
+    bool,
+    typer.Option("--tensorboard", help="also write what TensorBoard shows, into the run's folder"),
+]
+Processes = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=1024, metavar="N", rich_help_panel=PROCESSES,
+        help="train in N processes of this machine, each with its part of the batch",
+    ),
+]  # fmt: skip
+MaxRestarts = Annotated[
+    int | None,
+    typer.Option(
+        min=0, metavar="N", rich_help_panel=PROCESSES,
+        help="start them again from the last checkpoint where one is killed, up to N times",
+    ),
+]  # fmt: skip
 
 
 @with_flags("time", "epochs", "steps", "cell", "layers", "hidden_size")
@@ -56,6 +76,9 @@ def train(
     resume: Resume = False,
     base: Base = None,
     seeds: Seeds = None,
+    tensorboard: TensorBoard = False,
+    processes: Processes = None,
+    max_restarts: MaxRestarts = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -63,56 +86,35 @@ def train(
     exclude(seeds=seeds, resume=resume)
     exclude(seeds=seeds, run=run)
     exclude(**{"from": base, "resume": resume})
-    if resume:
-        _train(corpus, run, None, model, settings, text, given, resume, quiet, json)
-    elif not corpus:
+    if not corpus and not resume:
         raise UsageError(
             "there is no text to train on", "Name a file, or try: charrnn train python"
         )
-    elif seeds:
-        options = Sweep([model.cell], seeds, base=base)
+    if tensorboard:
+        from charrnn.training.tensorboard import check_tensorboard
+
+        check_tensorboard()  # now, not after a corpus has been prepared
+    _launch(processes, max_restarts, seeds)
+    if corpus and seeds:
+        options = Sweep([model.cell], seeds, base=base, tensorboard=tensorboard)
         names, signal = train_runs(options, corpus, model, settings, text, given, quiet or json)
         show_trained(names, signal, quiet=quiet, json=json)
     else:
-        _train(corpus, run, base, model, settings, text, given, resume, quiet, json)
+        job = Job(corpus, run, base, model, settings, text, given, resume, tensorboard)
+        train_run(job, quiet, json)
 
 
-def _train(
-    corpus: str | None,
-    name: str | None,
-    base: str | None,
-    model: ModelSettings,
-    settings: TrainSettings,
-    text: TextSettings,
-    given: Given,
-    resuming: bool,
-    quiet: bool,
-    json: bool,
-) -> None:
-    limit_threads()
-    from charrnn.display.log import listen
-    from charrnn.storage.runs import TRAINING, check_new, find
-    from charrnn.training.fine_tuning import corpus_and_base
+def _launch(processes: int | None, max_restarts: int | None, seeds: int | None) -> None:
+    """Start this command in several processes, and end as they do; nothing if they are started."""
+    exclude(seeds=seeds, processes=processes)
+    if max_restarts is not None and not processes:
+        raise UsageError(
+            "--max-restarts has no effect without --processes",
+            "Give both; torchrun has a flag --max-restarts of its own.",
+        )
+    if seeds and is_launched():
+        raise UsageError("--seeds trains in one process", "Start it without torchrun.")
+    if processes and not is_launched():
+        from charrnn.network.launch import launch
 
-    with listen(quiet, json) as emit:
-        try:
-            if resuming:  # what can fail comes before torch is loaded
-                find(name, TRAINING)
-            elif corpus:
-                check_new(name)
-                prepared, model_of_base = corpus_and_base(corpus, base, text, given, emit)
-            from charrnn.training.new_run import new_run
-            from charrnn.training.record import train_and_record
-            from charrnn.training.resume import resume
-
-            if resuming:
-                run = resume(name, corpus, given, emit)
-            else:
-                run = new_run(prepared, name, model, settings, given, emit, base=model_of_base)
-        except KeyboardInterrupt:
-            emit(Noticed("Stopped before the training began."))
-            raise
-        with stop_on_signals() as stop:
-            train_and_record(run, emit, stop)
-    if stop.number and not run.finished:
-        raise typer.Exit(128 + stop.number)
+        raise typer.Exit(launch(sys.argv[1:], processes, max_restarts or 0))

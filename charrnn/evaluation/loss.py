@@ -22,6 +22,7 @@ from charrnn.events import Emit, Progress
 from charrnn.inference.score import SEQUENCES, Score, cut_stream, score_of
 from charrnn.network.device import autocast
 from charrnn.network.model import CharRNN
+from charrnn.network.ranks import ALONE, Ranks
 from charrnn.network.threads import BatchThreads
 from charrnn.text.corpus import Tokens, checked_ids
 from charrnn.text.tokenizers import Tokenizer
@@ -37,15 +38,18 @@ def evaluate(
     emit: Emit | None = None,
     *,
     bf16: bool = False,
+    ranks: Ranks = ALONE,
 ) -> Score:
     """Score every token (N,) but the first, which nothing predicts. Keeps the model's mode.
 
     `context`: tokens of a cold window; None scores one stream. `bf16`: products in bfloat16, for a
-    validation during training. ValueError for fewer than two tokens.
+    validation during training. Each of several `ranks` scores its part. ValueError for fewer than
+    two tokens.
     """
     total = 0.0
-    for _, losses in _scored(model, tokens, context, emit, bf16=bf16):
+    for _, losses in _scored(model, tokens, context, emit, bf16=bf16, ranks=ranks):
         total += float(losses.sum(dtype=np.float64))
+    (total,) = ranks.sums(total)
     return score_of(total, tokens, tokenizer)
 
 
@@ -57,13 +61,19 @@ def token_losses(
     As in `evaluate`, whose loss is their mean. ValueError for fewer than two tokens.
     """
     found = np.zeros(max(0, len(tokens) - 1), np.float32)
-    for places, losses in _scored(model, tokens, context, emit, bf16=False):
+    for places, losses in _scored(model, tokens, context, emit):
         found[places] = losses
     return found
 
 
 def _scored(
-    model: CharRNN, tokens: Tokens, context: int | None, emit: Emit | None, *, bf16: bool
+    model: CharRNN,
+    tokens: Tokens,
+    context: int | None,
+    emit: Emit | None,
+    *,
+    bf16: bool = False,
+    ranks: Ranks = ALONE,
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
     """Every place (K,) that a token is predicted from, once, and the losses (K,): by chunks."""
     count = len(tokens) - 1
@@ -74,7 +84,10 @@ def _scored(
     done = 0
     try:
         for starts, size, warm_up in _batches(model, count, context):
-            for places, losses in _losses(model, tokens, starts, size, warm_up, bf16):
+            mine = starts[ranks.part(len(starts))]
+            if not len(mine):
+                continue
+            for places, losses in _losses(model, tokens, mine, size, warm_up, bf16):
                 yield places, losses
                 done += losses.size
                 if emit:
@@ -112,7 +125,7 @@ def _losses(
     def losses_of(begin: int, places: NDArray[np.int64], part: slice) -> NDArray[np.float32]:
         places, state = places[:, part], states[part.start]
         if begin == 0 and warm_up:  # the very first sequence has nothing before it
-            warm = torch.arange(part.start, part.stop, device=device)[:, None] > 0
+            warm = torch.from_numpy(starts[part, None] > 0).to(device)
             state = tuple(tuple(array * warm for array in layer) for layer in state)
         with torch.no_grad(), autocast(device, bf16):
             logits, states[part.start] = model(ids_at(places), state)

@@ -32,6 +32,9 @@ class TrainSettings:
     seq_length: Annotated[
         int, Ge(1), Le(2**20), "steps of truncated back-propagation through time", AUTO
     ] = 32
+    accumulate: Annotated[
+        int, Ge(1), Le(2**20), "batches whose gradients are averaged for one step", ADVANCED
+    ] = 1
     optimizer: Annotated[
         OptimizerName, "muon (with AdamW for what is not a matrix of a layer) or another", ADVANCED
     ] = "muon"

@@ -21,6 +21,24 @@ _MALFORMED = (
 )  # fmt: skip
 
 
+class Thinning:
+    """Chooses the events of a run to write: of its steps about a thousand, and all others."""
+
+    def __init__(self) -> None:
+        self._interval = 1  # steps between two that are written
+        self._next = 0
+
+    def keeps(self, event: Event) -> bool:
+        """Whether to write the next event."""
+        if isinstance(event, Planned):
+            self._interval = max(1, event.total_steps // _POINTS)
+        if isinstance(event, Stepped):
+            if self._next - self._interval <= event.step < self._next:  # lower: the run went back
+                return False
+            self._next = event.step + self._interval
+        return True
+
+
 class Metrics:
     """Writes events to a run's `metrics.jsonl`, of its steps about a thousand."""
 
@@ -31,16 +49,11 @@ class Metrics:
                 file.seek(end - 1)
                 file.write(b"" if file.read() == b"\n" else b"\n")
         self._file = _open(self._path, "ab")
-        self._interval = 1  # steps between two that are written
-        self._next = 0
+        self._thinning = Thinning()
 
     def __call__(self, event: Event) -> None:
-        if isinstance(event, Planned):
-            self._interval = max(1, event.total_steps // _POINTS)
-        if isinstance(event, Stepped):
-            if self._next - self._interval <= event.step < self._next:  # lower: the run went back
-                return
-            self._next = event.step + self._interval
+        if not self._thinning.keeps(event):
+            return
         if isinstance(event, Saved) and not self._path.exists():  # its folder had been deleted
             old, self._file = self._file, _open(self._path, "ab")
             old.close()

@@ -69,7 +69,8 @@ def overview(folder: Path) -> Overview:
             about = read_about(upgraded_metadata(read_metadata(folder / MODEL)))
             corpus, network = about.corpus, f"{about.model.cell} {about.model.size}"
     parameters = started.get("parameters")
-    files = [path.lstat() for path in folder.iterdir() if path.name != LOCK]
+    there = [path for path in folder.rglob("*") if path.name != LOCK and not path.is_dir()]
+    files = [path.lstat() for path in there]
     steps = max((p.step for p in [*curves.training, *curves.validation]), default=None)
     return Overview(
         run=folder.name,

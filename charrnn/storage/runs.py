@@ -5,6 +5,7 @@ checkpoints/shakespeare/
     training.safetensors    what only resuming the training needs
     *.1.safetensors         each of them as it was one save before, and so on: see --keep
     metrics.jsonl           every event of the run, one JSON object a line
+    tensorboard/            with --tensorboard: what TensorBoard shows
     .lock                   held by the process that trains it
 """
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from filelock import FileLock  # not needed for sampling
 
 MODEL, TRAINING, METRICS = "model.safetensors", "training.safetensors", "metrics.jsonl"
-LOCK = ".lock"
+LOCK, TENSORBOARD = ".lock", "tensorboard"
 
 State = Literal["training", "no checkpoint", "no model", "model only", "saved"]
 
@@ -149,7 +150,7 @@ def check_new(name: str | None) -> None:
 def _in_use(folder: Path) -> bool:
     """Whether a folder holds more than a run leaves that was killed before its first save."""
     names = {path.name for path in folder.iterdir()} if folder.exists() else set()
-    left = re.compile(rf"{re.escape(METRICS)}|{re.escape(LOCK)}|\..*\.tmp")
+    left = re.compile(rf"{re.escape(METRICS)}|{re.escape(LOCK)}|{TENSORBOARD}|\..*\.tmp")
     return not all(map(left.fullmatch, names))
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,10 @@ from charrnn.settings import TextSettings, flag
 from charrnn.text.catalog import locate
 from charrnn.text.corpus import FORMAT, Corpus, change_split, open_corpus, write_json
 from charrnn.text.documents import separator
+from charrnn.text.encoding import encode_pieces
 from charrnn.text.joined_sources import JoinedSources
 from charrnn.text.source import Reader
-from charrnn.text.tokenizers import TOKENIZERS, Tokenizer, to_json
+from charrnn.text.tokenizers import TOKENIZERS, Bytes, Ids, Tokenizer, to_json
 
 _KEY_VERSION = 1  # not FORMAT: with another one no checkpoint would find its corpus
 _TOKENIZERS_WITH = {"vocab_size": ("bpe", "unigram"), "min_count": ("char",)}
@@ -35,13 +37,16 @@ def prepare(
     emit: Emit,
     update_split: bool = True,
     vocabulary: Tokenizer | None = None,
+    jobs: int = 1,
 ) -> Corpus:
     """Prepare texts, joined in this order, as one corpus; or find it, if it is prepared.
 
     Memory does not grow with the text. A killed `prepare` leaves no corpus behind. With
     `update_split` a corpus that is found gets the split of these settings, else it keeps its own.
-    With a `vocabulary` that tokenizer is used, and none is learned.
+    With a `vocabulary` that tokenizer is used, and none is learned. `jobs` processes encode.
     """
+    if jobs < 1:
+        raise UsageError(f"{jobs} processes cannot encode a text", "Take 1 or more.")
     if vocabulary:
         settings = _with_vocabulary(settings, vocabulary)
     if settings.document_per not in (None, "line", "file"):
@@ -53,7 +58,7 @@ def prepare(
         reused = _has_key(folder, key)
         if not reused:
             with atomic_folder(folder, lambda path: _has_key(path, key)) as new:
-                _write_corpus(new, joined, settings, key, vocabulary)
+                _write_corpus(new, joined, settings, key, vocabulary, jobs)
         emit(Progress(joined.task, 1, 1))
     corpus = open_corpus(folder)
     if update_split:
@@ -181,6 +186,7 @@ def _write_corpus(
     settings: TextSettings,
     key: str,
     vocabulary: Tokenizer | None,
+    jobs: int,
 ) -> None:
     """Fill a corpus's folder. TextError if a source cannot be used, or changes meanwhile."""
     kind = TOKENIZERS[settings.tokenizer]
@@ -194,7 +200,10 @@ def _write_corpus(
                 f"the vocabulary has {size}."
             )
         )
-    count, ends, dtype = _write_tokens(folder, tokenizer, joined.pieces(reader))
+    with closing(encode_pieces(tokenizer, joined.pieces(reader), jobs)) as encoded:
+        count, ends, dtype = _write_tokens(folder, tokenizer, encoded)
+    if isinstance(tokenizer, Bytes) and not vocabulary:
+        tokenizer = Bytes(tokenizer.end is not None, reader.utf8)
     if count < 2:
         raise TextError(f"{joined.listed(' and ')} is one token long", "Use a longer text.")
     if settings.document_per not in (None, "line", "file") and ends <= joined.files:
@@ -209,12 +218,12 @@ def _write_corpus(
 
 
 def _write_tokens(
-    folder: Path, tokenizer: Tokenizer, pieces: Iterable[str]
+    folder: Path, tokenizer: Tokenizer, encoded: Iterable[Ids]
 ) -> tuple[int, int, str]:
     """Write tokens.bin; (number of tokens, number of END among them, their type)."""
     count, ends, dtype = 0, 0, np.dtype(np.uint8)
     with atomic_write(folder / "tokens.bin") as file:
-        for ids in tokenizer.encode_pieces(pieces):
+        for ids in encoded:
             count, dtype = count + len(ids), ids.dtype
             if tokenizer.end is not None:
                 ends += int(np.count_nonzero(ids == tokenizer.end))

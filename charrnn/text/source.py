@@ -15,8 +15,10 @@ from charrnn.settings import TextSettings, UnknownName
 from charrnn.text.decoding import decoded, with_line_ends
 from charrnn.text.decompression import PIECE, unpacked
 from charrnn.text.documents import documents, records
+from charrnn.text.encoding import encode_pieces
 from charrnn.text.source_files import source_files, unreadable
 from charrnn.text.tokenizers import Ids, Tokenizer
+from charrnn.text.tokenizers.byte import is_utf8
 
 
 def read_text(source: str | Path, settings: TextSettings, emit: Emit, raw: bool) -> Iterator[str]:
@@ -47,7 +49,7 @@ def read_tokens(
     text = "".join(read_text(source, settings, emit, tokenizer.raw))
     text, changed = known_text(text, tokenizer, unknown)
     pieces = (text[start : start + PIECE] for start in range(0, len(text), PIECE))
-    ids = list(tokenizer.encode_pieces(pieces))
+    ids = list(encode_pieces(tokenizer, pieces))
     return (np.concatenate(ids) if ids else np.zeros(0, np.uint8)), changed
 
 
@@ -59,6 +61,8 @@ class Reader:
     raw: bool
     emit: Emit
     noticed: bool = False
+    utf8: bool = True
+    """Whether nothing that was read had bytes that are not UTF-8."""
 
     def pieces(self, file: BinaryIO, name: str) -> Iterator[str]:
         """The text of an open file. TextError, with its name, if it cannot be read."""
@@ -78,6 +82,8 @@ class Reader:
                     "If it is text, name its encoding: --encoding utf-16, say. "
                     "To train on any bytes: --tokenizer byte.",
                 )
+            if self.raw and self.utf8 and not piece.isascii():
+                self.utf8 = is_utf8(piece)
             if piece:
                 yield piece
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.network.device import memory_checked
+from charrnn.network.ranks import ALONE, Ranks
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings, is_automatic
 from charrnn.storage.layout import recurrent_parameter_count
 from charrnn.text.corpus import Corpus
@@ -66,6 +67,7 @@ def choose(
 
     def tokens_read(network: ModelSettings) -> float:
         batch = math.prod(fit_batch(tokens, settings.batch_size, settings.seq_length))
+        batch *= settings.accumulate
         if settings.timed:
             assert step_time
             return settings.budget / step_time(network) * batch
@@ -85,7 +87,7 @@ def choose(
         seq_length=settings.seq_length if "seq_length" in given else seq_length,
     )
     if "adamw_learning_rate" not in given:
-        rate = best_adamw_learning_rate(read / (batch_size * seq_length))
+        rate = best_adamw_learning_rate(read / (batch_size * seq_length * settings.accumulate))
         settings = replace(settings, adamw_learning_rate=rate)
     if "dropout" not in given:
         model = replace(model, dropout=best_dropout(read / tokens))
@@ -123,7 +125,8 @@ def best_hidden_size(
 
 def best_seq_length(tokens_read: float, settings: TrainSettings) -> int:
     """Shorter steps, and so more of them, where there would be few."""
-    few = tokens_read < _FEW_STEPS * settings.batch_size * settings.seq_length
+    batch = settings.accumulate * settings.batch_size * settings.seq_length
+    few = tokens_read < _FEW_STEPS * batch
     return min(settings.seq_length, 24) if few else settings.seq_length
 
 
@@ -141,7 +144,11 @@ def best_dropout(epochs: float) -> float:
 
 
 def measured_step_time(
-    corpus: Corpus, settings: TrainSettings, text: TextSettings, model: ModelSettings
+    corpus: Corpus,
+    settings: TrainSettings,
+    text: TextSettings,
+    model: ModelSettings,
+    ranks: Ranks = ALONE,
 ) -> StepTime:
     """Model settings -> seconds per step, on this device and text.
 
@@ -153,18 +160,22 @@ def measured_step_time(
         return recurrent_parameter_count(network, vocabulary_size)
 
     small, large = (replace(model, dropout=0.0).with_hidden_size(size) for size in _TRIED_SIZES)
-    low, high = (step_seconds(corpus, tried, settings, text) for tried in (small, large))
+    low, high = (step_seconds(corpus, tried, settings, text, ranks) for tried in (small, large))
     slope = max(0.0, (high - low) / (parameters(large) - parameters(small)))
     base = max(1e-9, low - slope * parameters(small))
     return lambda network: base + slope * parameters(network)
 
 
 def step_seconds(
-    corpus: Corpus, model: ModelSettings, settings: TrainSettings, text: TextSettings
+    corpus: Corpus,
+    model: ModelSettings,
+    settings: TrainSettings,
+    text: TextSettings,
+    ranks: Ranks = ALONE,
 ) -> float:
-    """The median time of a training step of a network that is made for it."""
+    """The median time of a training step of a network that is made for it, the first rank's."""
     with memory_checked():
-        run = Run(corpus, Path(), model, settings, text)
+        run = Run(corpus, Path(), model, settings, text, ranks=ranks)
     run.model.train()
     times = list(_step_times(run)) or [1e-3]  # it diverges at once: training will report it
     return statistics.median(times[len(times) // 2 :])  # the first are slower
@@ -178,7 +189,7 @@ def _step_times(run: Run) -> Iterator[float]:
             training_step(run).item()  # waits for the device
         except NotFiniteError:
             return
-        taken = time.perf_counter() - begun
+        (taken,) = run.ranks.sums((time.perf_counter() - begun) * run.ranks.is_first)
         yield taken
         total += taken
         if total > _TRIAL_SECONDS:

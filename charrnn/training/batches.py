@@ -12,7 +12,7 @@ When the sequences are used up an epoch is over. The next epoch cuts the ring at
 no token is always the first of a step, and the state starts from zero.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -62,22 +62,27 @@ class Batches:
     seq_length: int
     seed: int
     state_reset: float = 0.0
+    part: slice = field(default_factory=lambda: slice(None))
+    """The sequences that are read here, where several processes share the batch."""
     device: torch.device = torch.device("cpu")  # noqa: RUF009  (immutable)
     epoch: int = 0
     step: int = 0
 
     @property
-    def steps_per_epoch(self) -> int:
-        """Steps until every sequence is used up."""
+    def per_epoch(self) -> int:
+        """Batches until every sequence is used up."""
         return (len(self.tokens) // self.batch_size - 1) // self.seq_length
 
     @property
     def epochs(self) -> float:
         """How often the text has been read."""
-        return self.epoch + self.step / self.steps_per_epoch
+        return self.epoch + self.step / self.per_epoch
 
     def next(self, state: State) -> tuple[Tensor, Tensor, State]:
         """The next inputs (T, B), their targets one token ahead (T, B), and the state for them.
+
+        B: the sequences of `part`; all draws are of the whole batch, so that they do not depend on
+        how it is shared.
 
         With probability `state_reset` a sequence's state becomes zero, so that the network also
         learns to begin a text. All states are zero where an epoch begins. TextError if the corpus
@@ -86,14 +91,15 @@ class Batches:
         ids = self._next_ids()
         if self.state_reset:
             keep = torch.rand(self.batch_size, 1, device=self.device) >= self.state_reset
-            state = tuple(tuple(part * keep for part in layer) for layer in state)
+            keep = keep[self.part]
+            state = tuple(tuple(array * keep for array in layer) for layer in state)
         if self.step == 1:
-            state = tuple(tuple(torch.zeros_like(part) for part in layer) for layer in state)
+            state = tuple(tuple(torch.zeros_like(array) for array in layer) for layer in state)
         return ids[:-1], ids[1:], state
 
     def _next_ids(self) -> Tensor:
         """The next T + 1 tokens of every sequence (T + 1, B), the last of which begin the next."""
-        if self.step == self.steps_per_epoch:
+        if self.step == self.per_epoch:
             self.epoch, self.step = self.epoch + 1, 0
         size = len(self.tokens)
         offset = int(np.random.default_rng((self.seed, self.epoch)).integers(size))
@@ -101,10 +107,10 @@ class Batches:
         distance = size // self.batch_size  # between the beginnings of two sequences
         self.step += 1
         if isinstance(self.tokens, Tensor):
-            starts = begin + distance * torch.arange(self.batch_size, device=self.device)
+            starts = begin + distance * torch.arange(self.batch_size, device=self.device)[self.part]
             steps = torch.arange(self.seq_length + 1, device=self.device)[:, None]
             return self.tokens[(starts + steps) % size].long()
-        places = begin + distance * np.arange(self.batch_size)
+        places = begin + distance * np.arange(self.batch_size)[self.part]
         places = places + np.arange(self.seq_length + 1)[:, None]
         ids = checked_ids(self.tokens[places % size], self.vocabulary_size)
         batch = torch.from_numpy(ids.astype(np.int64))

@@ -19,6 +19,8 @@ class Checkpoints:
         self._run = run
         self._emit = emit
         self._disk = disk
+        run.ranks.wait_for_first()
+        run.agree()
         self._saved = run.clock.seconds
         self._cost = 0.0  # seconds that the last save took
 
@@ -45,7 +47,7 @@ class Checkpoints:
         if run.recovery.skipped_steps or not is_finite(run):
             raise NotFiniteError
         with self._disk.tolerated(not last):
-            if not run.folder.is_dir():
+            if run.ranks.is_first and not run.folder.is_dir():
                 self._recreate_folder()
             if run.best is None and run.step:
                 save_model(

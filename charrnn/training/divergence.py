@@ -51,7 +51,9 @@ def go_back(run: Run, emit: Emit) -> None:
         )
     length = replace(run.length, reports=[], mark=None)  # its end does not move back
     best = run.best
-    restore(run, *load_newest(run.folder / TRAINING, read_training, emit, restore=True))
+    path = run.folder / TRAINING
+    saved = run.ranks.from_first(lambda: load_newest(path, read_training, emit, restore=True))
+    restore(run, *saved)
     run.length, run.best, run.recovery = length, best, Recovery(scale / 2)
     emit(
         Noticed(

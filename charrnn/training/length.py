@@ -87,7 +87,7 @@ class RunLength:
 
 
 def run_length(
-    settings: TrainSettings, steps_per_epoch: int, step_seconds: float, overhead: float = 0.0
+    settings: TrainSettings, steps_per_epoch: float, step_seconds: float, overhead: float = 0.0
 ) -> RunLength:
     """The length of a run; of a timed one an estimate, at so many seconds per step."""
     if settings.timed:

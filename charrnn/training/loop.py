@@ -29,6 +29,7 @@ def train(run: Run, emit: Emit, stop: Callable[[], bool]) -> None:
 
     DivergedError where going back to the last checkpoint does not help; what was saved stays.
     """
+    run.agree()
     meter, disk = Meter(run, emit), DiskErrors(emit)
     validation, checkpoints = Validation(run, emit, disk), Checkpoints(run, emit, disk)
     emit(_started(run))
@@ -38,7 +39,7 @@ def train(run: Run, emit: Emit, stop: Callable[[], bool]) -> None:
     if run.step == 0:
         save_training(run)  # so that there is always a checkpoint to go back to
     run.model.train()
-    while not run.finished and not stop():
+    while not run.finished and not run.agree(stop()):
         try:
             loss = training_step(run)
             if meter.add(loss) and run.length.is_provisional:
@@ -67,14 +68,19 @@ def train(run: Run, emit: Emit, stop: Callable[[], bool]) -> None:
 def training_step(run: Run) -> Tensor:
     """One step; the loss stays on the device. It is NaN where there was nothing to learn from."""
     set_learning_rate(run.optimizers, run.learning_rate_factor)
-    inputs, targets, state = run.batches.next(run.state)
     for optimizer in run.optimizers:
         optimizer.zero_grad()
-    loss, run.state = forward_backward(run, inputs, targets, state)
+    losses = []
+    for _ in range(run.settings.accumulate):
+        inputs, targets, state = run.batches.next(run.state)
+        loss, run.state = forward_backward(run, inputs, targets, state)
+        losses.append(loss)
+    loss = torch.stack(losses).sum()
+    run.ranks.sum([loss, *(p.grad for p in run.model.parameters() if p.grad is not None)])
     loss = check_loss(run, loss, clip_gradients(run))
     run.step += 1
     if must_skip(run, loss):
-        run.state = run.model.zero_state(run.batches.batch_size)
+        run.state = run.zero_state()
         return loss
     for optimizer in run.optimizers:
         optimizer.step()
@@ -85,13 +91,14 @@ def training_step(run: Run) -> Tensor:
 def forward_backward(
     run: Run, inputs: Tensor, targets: Tensor, state: State
 ) -> tuple[Tensor, State]:
-    """Inputs and targets (T, B) -> the mean loss in nats per token, and the state after them.
+    """Inputs and targets (T, B) -> their part of the step's mean loss, and the state after them.
 
-    The loss's gradient is in every parameter's `.grad`; the loss stays on the device. Each thread
-    computes its slice of the batch.
+    The loss is in nats per token and stays on the device; its gradient is added to every
+    parameter's `.grad`. B are this rank's sequences, and each thread computes a slice of them.
     """
-    batch_size = inputs.shape[1]
-    masks = run.model.dropout_masks(batch_size)  # drawn here: the threads' order must not matter
+    batch_size = run.batches.batch_size
+    # drawn here, and for all ranks: neither the threads' order nor the ranks' number must matter
+    masks = [mask[:, run.part] for mask in run.model.dropout_masks(batch_size)]
 
     def compute(model: CharRNN, part: slice) -> tuple[Tensor, State]:
         with autocast(run.device, run.bf16):
@@ -99,7 +106,7 @@ def forward_backward(
                 inputs[:, part], slice_state(state, part), [mask[:, part] for mask in masks]
             )
             loss = F.cross_entropy(logits.flatten(0, 1), targets[:, part].flatten())
-        loss = loss * ((part.stop - part.start) / batch_size)
+        loss = loss * ((part.stop - part.start) / (batch_size * run.settings.accumulate))
         loss.backward()
         return loss.detach(), detach_state(after)
 

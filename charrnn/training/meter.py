@@ -59,7 +59,7 @@ class Meter:
 
     def _stepped(self, loss: float, steps: int) -> Stepped:
         run, bits = self._run, loss / math.log(2)
-        tokens = steps * run.batches.batch_size * run.batches.seq_length
+        tokens = steps * run.tokens_per_step
         rate = tokens / (run.clock.seconds - self._reported)
         return Stepped(
             step=run.step,

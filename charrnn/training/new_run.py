@@ -8,6 +8,7 @@ from charrnn.errors import TextError
 from charrnn.evaluation.loss import evaluate
 from charrnn.events import Emit, Noticed
 from charrnn.network.device import memory_checked
+from charrnn.network.ranks import ALONE, Ranks
 from charrnn.settings import DEFAULT_TIME, ModelSettings, TrainSettings, flag
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.runs import new_folder
@@ -31,6 +32,7 @@ def new_run(
     emit: Emit,
     default_name: str | None = None,
     base: Checkpoint | None = None,
+    ranks: Ranks = ALONE,
 ) -> Run:
     """A run that is about to start, in a folder of its own; what is not `given` is chosen.
 
@@ -46,12 +48,17 @@ def new_run(
     if base:
         model, settings, given = settings_for(base, model, settings, given)
     asked = settings
-    model, settings, seconds = _completed(corpus, model, settings, given)
+    model, settings, seconds = _completed(corpus, model, settings, given, ranks)
     with memory_checked():
-        run = Run(corpus, Path(), model, settings, corpus.text, step_seconds=seconds)
+        run = Run(corpus, Path(), model, settings, corpus.text, step_seconds=seconds, ranks=ranks)
     if settings.timed:
         _add_validations(run, seconds)
-    run.folder, run.lock = new_folder(name, default_name or corpus.name)
+
+    def make_folder() -> Path:
+        folder, run.lock = new_folder(name, default_name or corpus.name)
+        return folder
+
+    run.folder = ranks.from_first(make_folder)
     _announce(run, asked, given, emit)
     if base:
         _begin_with(run, base, emit)
@@ -60,14 +67,20 @@ def new_run(
 
 
 def _completed(
-    corpus: Corpus, model: ModelSettings, settings: TrainSettings, given: Mapping[str, Any]
+    corpus: Corpus,
+    model: ModelSettings,
+    settings: TrainSettings,
+    given: Mapping[str, Any],
+    ranks: Ranks,
 ) -> tuple[ModelSettings, TrainSettings, float]:
     """The settings with what is not `given` chosen, and for a timed run the seconds of a step."""
     step_time = None
     if settings.timed and left_open(settings, given):
-        step_time = measured_step_time(corpus, settings, corpus.text, model)
+        step_time = measured_step_time(corpus, settings, corpus.text, model, ranks)
     model, settings = choose(model, settings, given, corpus, step_time)
-    seconds = step_seconds(corpus, model, settings, corpus.text) if settings.timed else 0.0
+    seconds = 0.0
+    if settings.timed:
+        seconds = step_seconds(corpus, model, settings, corpus.text, ranks)
     if step_time:  # what follows from the speed follows from that of the chosen network
         sizes = dict.fromkeys(("hidden_size", "batch_size", "seq_length"))
         model, settings = choose(model, settings, {**given, **sizes}, corpus, lambda _: seconds)
@@ -83,7 +96,8 @@ def _begin_with(run: Run, base: Checkpoint, emit: Emit) -> None:
     run.ema.model.load(weights)
     begins, tokens = "", validation_tokens(run)
     if len(tokens) > 1:
-        score = evaluate(run.ema.model, tokens, run.corpus.tokenizer, bf16=run.bf16)
+        tokenizer = run.corpus.tokenizer
+        score = evaluate(run.ema.model, tokens, tokenizer, bf16=run.bf16, ranks=run.ranks)
         bits = f"{score.bits_per_character:.3f} bits per character"
         if run.text.tokenizer == "byte":
             bits = f"{score.bits_per_byte:.3f} bits per byte"
@@ -97,10 +111,11 @@ def _begin_with(run: Run, base: Checkpoint, emit: Emit) -> None:
 
 def _add_validations(run: Run, seconds: float) -> None:
     """Make room in a timed run for its validations, which take time, too."""
-    batch = run.batches.batch_size * run.batches.seq_length
-    validation = _FORWARD * len(validation_tokens(run)) / batch * seconds + _PER_VALIDATION
+    validation = (
+        _FORWARD * len(validation_tokens(run)) / run.tokens_per_step * seconds + _PER_VALIDATION
+    )
     overhead = validation / validation_interval(run)
-    run.length = run_length(run.settings, run.batches.steps_per_epoch, seconds, overhead)
+    run.length = run_length(run.settings, run.steps_per_epoch, seconds, overhead)
 
 
 def _announce(run: Run, asked: TrainSettings, given: Mapping[str, Any], emit: Emit) -> None:
@@ -131,11 +146,10 @@ def _chosen(run: Run, given: Mapping[str, Any]) -> str:
         "adamw_learning_rate": f"AdamW learning rate {settings.adamw_learning_rate:g}",
     }
     chosen = ", ".join(values[name] for name in values if name in left_open(settings, given))
-    epochs = run.length.total_steps / batches.steps_per_epoch
+    epochs = run.length.total_steps / run.steps_per_epoch
     if not settings.timed:
         return f"Chose {chosen}: it will read {_times(epochs)} {tokens:,} tokens."
-    batch = batches.batch_size * batches.seq_length
-    rate = run.length.total_steps * batch / settings.budget
+    rate = run.length.total_steps * run.tokens_per_step / settings.budget
     length = settings.time or DEFAULT_TIME
     length += "" if length[-1].isalpha() else "s"
     return (

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 from charrnn.errors import from_os
 from charrnn.events import Emit, Event, Finished, Noticed
@@ -11,29 +11,43 @@ from charrnn.storage.runs import METRICS, MODEL, TRAINING
 from charrnn.training.loop import train
 from charrnn.training.repeat import command
 from charrnn.training.run import Run
+from charrnn.training.tensorboard import TensorBoard
 
 
-def train_and_record(run: Run, show: Emit, stop: Callable[[], bool]) -> None:
+def train_and_record(
+    run: Run, show: Emit, stop: Callable[[], bool], *, tensorboard: bool = False
+) -> None:
     """Train to the end or until `stop()`. Errors as in `train`.
 
-    A run that fails before its first step leaves no folder behind.
+    A run that fails before its first step leaves no folder behind. `tensorboard`: what TensorBoard
+    shows is written, too; MissingError as in `check_tensorboard`.
     """
-    name, reported = run.folder.name, set[str]()
-    if run.finished:
-        done = f"Run {name} has already finished its {run.step:,} steps."
-        show(Noticed(f"{done} To train it further, give a greater --time, --epochs or --steps."))
-        return
+    try:
+        if run.finished:
+            done = f"Run {run.folder.name} has already finished its {run.step:,} steps."
+            advice = "To train it further, give a greater --time, --epochs or --steps."
+            show(Noticed(f"{done} {advice}"))
+        elif run.ranks.is_first:
+            _train_and_record(run, show, stop, tensorboard)
+        else:
+            train(run, lambda _: None, stop)
+    finally:
+        run.release()
+
+
+def _train_and_record(run: Run, show: Emit, stop: Callable[[], bool], tensorboard: bool) -> None:
     is_new = not (run.folder / TRAINING).exists()
     try:
-        with closing(Metrics(run.folder)) as metrics:
+        with ExitStack() as stack:
+            metrics = stack.enter_context(closing(Metrics(run.folder)))
+            writers = [_tolerant(METRICS, metrics, show)]
+            if tensorboard:
+                board = stack.enter_context(closing(TensorBoard(run)))
+                writers.append(_tolerant("TensorBoard", board, show))
 
             def emit(event: Event) -> None:
-                try:
-                    metrics(event)
-                except OSError as error:  # no reason to stop the training
-                    if (refused := from_os(error).message) not in reported:
-                        reported.add(refused)
-                        show(Noticed(f"{METRICS} will have a gap: {refused}."))
+                for write in writers:
+                    write(event)
                 if isinstance(event, Finished) and not event.interrupted:
                     show(Noticed(_how_to_repeat(run)))
                 show(event)
@@ -43,6 +57,21 @@ def train_and_record(run: Run, show: Emit, stop: Callable[[], bool]) -> None:
         if is_new and not run.step and not (run.folder / MODEL).exists():
             shutil.rmtree(run.folder, ignore_errors=True)
         raise
+
+
+def _tolerant(name: str, write: Emit, show: Emit) -> Emit:
+    """Writes events; what the disk refuses is shown once, and does not stop the training."""
+    reported = set[str]()
+
+    def emit(event: Event) -> None:
+        try:
+            write(event)
+        except OSError as error:
+            if (refused := from_os(error).message) not in reported:
+                reported.add(refused)
+                show(Noticed(f"{name} will have a gap: {refused}."))
+
+    return emit
 
 
 def _how_to_repeat(run: Run) -> str:

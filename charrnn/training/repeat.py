@@ -39,6 +39,8 @@ def command(run: Run) -> str:
     hold = run.length.decay_start if settings.timed else settings.hold_steps
     if hold is not None and settings.schedule in ("linear", "cosine"):
         words += _with_value("hold_steps", max(0, round(hold)))
+    if run.ranks.size > 1:  # another number rounds sums otherwise
+        words += _with_value("processes", run.ranks.size)
     return shlex.join(words)
 
 

@@ -1,13 +1,18 @@
 """Resuming a run: as it was saved, or with a greater length."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, fields, replace
+from pathlib import Path
 from typing import Any
+
+from torch import Tensor
 
 from charrnn.errors import CheckpointError, TextError, UsageError
 from charrnn.events import Emit, Noticed
 from charrnn.files import remove_temporary_files
 from charrnn.network.device import memory_checked
+from charrnn.network.ranks import ALONE, Ranks
 from charrnn.settings import DEFAULT_TIME, LENGTHS, ModelSettings, TrainSettings, flag
 from charrnn.storage.checkpoint import About, load_checkpoint, read_about
 from charrnn.storage.metrics import read_curves
@@ -33,25 +38,55 @@ CHANGEABLE = ("device", "precision", "keep", "save_every")
 _UNREADABLE = (KeyError, IndexError, TypeError, ValueError, AttributeError, RuntimeError)
 
 
-def resume(name: str | None, what: str | None, given: Mapping[str, Any], emit: Emit) -> Run:
-    """The run of that name, or the one trained last, as it was saved.
+def resume(
+    name: str | None,
+    what: str | None,
+    given: Mapping[str, Any],
+    emit: Emit,
+    ranks: Ranks = ALONE,
+) -> Run:
+    """The run of that name, or the one trained last, as it was saved, by however many `ranks`.
 
     `what` names its text, where its corpus is not found by itself. Another text is fine-tuning: a
     new run, which begins with that run's weights and vocabulary. UsageError if `given` asks for
     other settings than the run has.
     """
-    path = find(name, TRAINING)
-    held = lock(path.parent)
-    remove_temporary_files(path.parent)
-    data, tensors = load_newest(path, read_training, emit, restore=True)
-    try:
-        about = replace(read_about(data), run=path.parent.name)
-    except _UNREADABLE as error:
-        raise cannot_resume(path, error) from None
-    corpus = _corpus(about, what, given, emit)
-    if corpus.key != about.corpus_key:
-        held.release()
-        return _fine_tuned(about, corpus, given, emit)
+    held: Any = None  # the lock, on the first rank
+    with ExitStack() as unless_resumed:
+
+        def opened() -> tuple[Path, dict[str, Any], dict[str, Tensor]]:
+            nonlocal held
+            path = find(name, TRAINING)
+            held = lock(path.parent)
+            unless_resumed.callback(held.release)
+            remove_temporary_files(path.parent)
+            return path, *load_newest(path, read_training, emit, restore=True)
+
+        path, data, tensors = ranks.from_first(opened)
+        try:
+            about = replace(read_about(data), run=path.parent.name)
+        except _UNREADABLE as error:
+            raise cannot_resume(path, error) from None
+        corpus = corpus_for_all(ranks, lambda: _corpus(about, what, given, emit), about.corpus)
+        if corpus.key == about.corpus_key:
+            run = _restored(about, corpus, path, data, tensors, given, emit, held, ranks)
+            unless_resumed.pop_all()
+            return run
+    return _fine_tuned(about, corpus, given, emit, ranks)
+
+
+def _restored(
+    about: About,
+    corpus: Corpus,
+    path: Path,
+    data: Mapping[str, Any],
+    tensors: Mapping[str, Tensor],
+    given: Mapping[str, Any],
+    emit: Emit,
+    held: Any,
+    ranks: Ranks,
+) -> Run:
+    """The run as its file at `path` has it, with the length that is asked for."""
     settings = _settings(about, given)
     corpus = corpus.with_split(about.text.split)
     tokens = len(corpus.part("train"))
@@ -59,7 +94,9 @@ def resume(name: str | None, what: str | None, given: Mapping[str, Any], emit: E
     try:
         check_sizes(about.model, corpus.tokenizer.size, batch_size, tensors)
         with memory_checked():
-            run = Run(corpus, path.parent, about.model, settings, about.text, lock=held)
+            run = Run(
+                corpus, path.parent, about.model, settings, about.text, lock=held, ranks=ranks
+            )
         run.base = about.base
         progress = restore(run, data, tensors)
     except _UNREADABLE as error:
@@ -76,6 +113,28 @@ def resume(name: str | None, what: str | None, given: Mapping[str, Any], emit: E
         emit(Noticed(_announcement(run, before)))
         emit(read_curves(run.folder, run.step))
     return run
+
+
+def corpus_for_all(ranks: Ranks, resolve: Callable[[], Corpus], what: str) -> Corpus:
+    """The corpus that the first rank resolves, on all ranks; `what` names it in messages.
+
+    Where a rank's machine does not have it, it is resolved there, too.
+    """
+    mine: Corpus | None = None
+
+    def resolved() -> tuple[str, str]:
+        nonlocal mine
+        mine = resolve()
+        return mine.key, mine.text.split
+
+    key, split = ranks.from_first(resolved)
+    corpus = mine or find_corpus(key) or resolve()
+    if corpus.key != key:
+        raise TextError(
+            f"{what} differs between the machines of this run",
+            "Copy it to all of them, or point CHARRNN_HOME at a folder that they share.",
+        )
+    return corpus.with_split(split)
 
 
 def _settings(about: About, given: Mapping[str, Any]) -> TrainSettings:
@@ -122,13 +181,15 @@ def _in_vocabulary(about: About, what: str, given: Mapping[str, Any], emit: Emit
         ) from None
 
 
-def _fine_tuned(about: About, corpus: Corpus, given: Mapping[str, Any], emit: Emit) -> Run:
+def _fine_tuned(
+    about: About, corpus: Corpus, given: Mapping[str, Any], emit: Emit, ranks: Ranks
+) -> Run:
     """A new run on another text, which begins with the run's weights."""
     emit(Noticed(f"{corpus.name} is not the text of run {about.run}: a new run is trained on it."))
     model = replace(about.model, **_named(ModelSettings, given))
     settings = TrainSettings(**_named(TrainSettings, given))
-    base = load_base(about.run, emit)
-    return new_run(corpus, None, model, settings, given, emit, base=base)
+    base = ranks.from_first(lambda: load_base(about.run, emit))
+    return new_run(corpus, None, model, settings, given, emit, base=base, ranks=ranks)
 
 
 def _named(kind: type[ModelSettings | TrainSettings], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -151,7 +212,7 @@ def _change_length(run: Run) -> None:
             "Give a longer --time: it counts from the run's beginning.",
         )
     per_step = seconds / max(1, run.step)
-    run.length = run_length(run.settings, run.batches.steps_per_epoch, per_step)
+    run.length = run_length(run.settings, run.steps_per_epoch, per_step)
     if length.decay_start is not None:
         run.length.decay_start = length.decay_start
         run.length.adjusted = length.adjusted or run.step > length.decay_start
@@ -166,7 +227,8 @@ def _check_model(run: Run, emit: Emit) -> None:
     """The saved model may be missing, then any is better; or newer than the training state."""
     path, kept = run.folder / MODEL, None
     try:
-        kept = load_newest(path, load_checkpoint, emit, restore=True).loss
+        if run.ranks.is_first:  # no other looks at the best validation
+            kept = load_newest(path, load_checkpoint, emit, restore=True).loss
     except CheckpointError as error:
         if run.best is not None:
             emit(Noticed(f"{error.message}. The next model that is validated takes its place."))

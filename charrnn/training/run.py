@@ -3,12 +3,15 @@
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
+from charrnn.errors import UsageError
 from charrnn.inference.score import Score
 from charrnn.network.device import find_device, use_bf16
 from charrnn.network.model import CharRNN
+from charrnn.network.ranks import ALONE, Ranks
 from charrnn.network.state import State
 from charrnn.network.threads import BatchThreads
 from charrnn.settings import (
@@ -57,14 +60,24 @@ class Recovery:
 
 
 class Clock:
-    """The training time of a run, earlier processes included."""
+    """The training time of a run, earlier processes included.
+
+    Of several ranks' clocks each shows the first one's time when they last agreed, so that what is
+    decided by time is decided equally.
+    """
 
     def __init__(self, seconds: float = 0.0) -> None:
         self._begun = time.perf_counter() - seconds
+        self.agreed: float | None = None
 
     @property
     def seconds(self) -> float:
         """Seconds of training so far."""
+        return self.now if self.agreed is None else self.agreed
+
+    @property
+    def now(self) -> float:
+        """Seconds of training so far, by this process alone."""
         return time.perf_counter() - self._begun
 
 
@@ -80,14 +93,19 @@ class Run:
         text: TextSettings,
         *,
         step_seconds: float = 0.0,
-        lock: object = None,
+        lock: Any = None,
+        ranks: Ranks = ALONE,
     ) -> None:
-        """`step_seconds`: an estimate, for a timed run. `lock`: held as long as the run lives."""
+        """`step_seconds`: an estimate, for a timed run. `lock`: held as long as the run lives.
+
+        UsageError if there are more `ranks` than sequences in a batch.
+        """
         torch.manual_seed(settings.seed)
         self.settings = settings = replace(settings, learning_rate=settings.peak_learning_rate)
         self.corpus, self.folder, self.text, self.lock = corpus, folder, text, lock
         self.base = ""  # the run whose weights it began with
-        self.device = find_device(settings.device)
+        self.ranks = ranks
+        self.device = find_device(ranks.device_name(settings.device))
         self.bf16 = use_bf16(self.device, settings.precision)
         vocabulary_size, tokens = corpus.tokenizer.size, corpus.part("train")
         self.model = CharRNN(model, vocabulary_size).to(self.device)
@@ -95,17 +113,55 @@ class Run:
         products = torch.bfloat16 if self.bf16 else torch.float32
         self.optimizers = make_optimizers(self.model, settings, products)
         batch_size, seq_length = fit_batch(len(tokens), settings.batch_size, settings.seq_length)
+        check_ranks(ranks, batch_size)
+        self.part = ranks.part(batch_size)
+        """The sequences of the batch that this process computes."""
         self.batches = Batches(
             copy_to_gpu(tokens, vocabulary_size, self.device), vocabulary_size, batch_size,
-            seq_length, settings.seed, settings.state_reset, self.device,
+            seq_length, settings.seed, settings.state_reset, self.part, self.device,
         )  # fmt: skip
-        self.threads = BatchThreads(self.device, batch_size, model.hidden_size)
-        self.state: State = self.model.zero_state(batch_size)
+        self.threads = BatchThreads(self.device, self.part_size, model.hidden_size)
+        self.state: State = self.zero_state()
         self.step = 0
-        self.length: RunLength = run_length(settings, self.batches.steps_per_epoch, step_seconds)
+        self.length: RunLength = run_length(settings, self.steps_per_epoch, step_seconds)
         self.best: Best | None = None
         self.recovery = Recovery()
         self.clock = Clock()
+
+    @property
+    def part_size(self) -> int:
+        """Sequences that this process computes."""
+        return len(range(*self.part.indices(self.batches.batch_size)))
+
+    @property
+    def tokens_per_step(self) -> int:
+        """Tokens that all ranks together read in one step."""
+        return self.settings.accumulate * self.batches.batch_size * self.batches.seq_length
+
+    @property
+    def steps_per_epoch(self) -> float:
+        """Steps until the text has been read once."""
+        return self.batches.per_epoch / self.settings.accumulate
+
+    def zero_state(self) -> State:
+        """The state of this process's sequences before a text."""
+        return self.model.zero_state(self.part_size)
+
+    def release(self) -> None:
+        """Let another process train the run."""
+        if self.lock:
+            self.lock.release()
+
+    def agree(self, stop: bool = False) -> bool:
+        """Whether any rank is to stop. Afterwards the clocks of all ranks show the same time."""
+        if self.ranks.size == 1:
+            return stop
+        first = self.ranks.is_first
+        seconds, stops = self.ranks.sums(
+            self.clock.now if first else 0.0, float(stop or self.ranks.is_orphan)
+        )
+        self.clock.agreed = seconds
+        return stops > 0
 
     @property
     def finished(self) -> bool:
@@ -120,7 +176,7 @@ class Run:
             self.step,
             self.length.decay_start,
             self.length.total_steps,
-            self.batches.steps_per_epoch,
+            self.steps_per_epoch,
         )
 
     @property
@@ -134,6 +190,15 @@ class Run:
             corpus=self.corpus.name,
             corpus_key=self.corpus.key,
             base=self.base,
+        )
+
+
+def check_ranks(ranks: Ranks, batch_size: int) -> None:
+    """Raise UsageError if a batch has fewer sequences than there are processes."""
+    if batch_size < ranks.size:
+        raise UsageError(
+            f"a batch of {batch_size} sequences cannot be split among {ranks.size} processes",
+            "Use fewer processes, a greater --batch-size or a longer text.",
         )
 
 

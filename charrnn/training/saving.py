@@ -18,6 +18,7 @@ from torch import Tensor
 
 from charrnn.errors import CheckpointError
 from charrnn.files import atomic_write
+from charrnn.network.state import State, slice_state
 from charrnn.settings import ModelSettings, read
 from charrnn.storage.checkpoint import Checkpoint, save_checkpoint
 from charrnn.storage.container import FORMAT, add_checksum, metadata, read_metadata, verify
@@ -47,6 +48,8 @@ class Progress:
 
 def save_model(run: Run, loss: float | None) -> None:
     """The averaged weights and their validation loss, as sampling and evaluation load them."""
+    if not run.ranks.is_first:
+        return
     checkpoint = Checkpoint(
         **vars(run.about),
         tokenizer=run.corpus.tokenizer,
@@ -74,8 +77,14 @@ def save_training(run: Run) -> None:
     )
     position = [run.batches.epoch, run.batches.step]
     data = {**run.about.describe(), "progress": vars(progress), "batches": position}
+    if run.ranks.launch:
+        data["launch"] = run.ranks.launch  # a restarted process looks for its run by it
     # copies: tensors that share memory (tied weights, equal states) are refused
-    tensors = {name: t.detach().cpu().clone() for name, t in tensors_of(run).items()}
+    state = run.ranks.whole(run.state, run.batches.batch_size)
+    if not run.ranks.is_first:
+        return
+    tensors = tensors_of(run) | named_state(state)
+    tensors = {name: tensor.detach().cpu().clone() for name, tensor in tensors.items()}
     tensors["rng"] = torch.get_rng_state()
     if run.device.type != "cpu":
         module = torch.get_device_module(run.device)
@@ -122,15 +131,15 @@ def restore(run: Run, data: Mapping[str, Any], tensors: Mapping[str, Tensor]) ->
     if progress.total_steps is not None and progress.step > progress.total_steps:
         raise ValueError("it is past its last step")
     epoch, step = map(int, data["batches"])
-    if epoch < 0 or not 0 <= step <= run.batches.steps_per_epoch:
+    if epoch < 0 or not 0 <= step <= run.batches.per_epoch:
         raise ValueError("its position is not in the text")
     if data["format"] != FORMAT:
         old_name = partial(_old_name, run)
         tensors = {upgraded_name(name, old_name): tensor for name, tensor in tensors.items()}
-    run.state = run.model.zero_state(run.batches.batch_size)
     for optimizer in run.optimizers:
         optimizer.init_state()
-    for name, tensor in tensors_of(run).items():
+    state = run.model.zero_state(run.batches.batch_size)
+    for name, tensor in (tensors_of(run) | named_state(state)).items():
         if name not in tensors and name.startswith("optimizer.") and progress.step == 0:
             continue  # format 2 had none before the first step
         saved = tensors[name]
@@ -139,6 +148,7 @@ def restore(run: Run, data: Mapping[str, Any], tensors: Mapping[str, Tensor]) ->
         if not saved.isfinite().all():
             raise ValueError(f"{name} is not finite")
         tensor.copy_(saved)
+    run.state = slice_state(state, run.part)
     torch.set_rng_state(tensors["rng"])
     rng = tensors.get(f"rng.{run.device.type}")
     if rng is not None:  # None on a device that the run has not been on before
@@ -173,20 +183,30 @@ def _old_name(run: Run, optimizer: int, index: int) -> str:
 
 
 def tensors_of(run: Run) -> dict[str, Tensor]:
-    """Every tensor that training changes, by name."""
+    """Every tensor that training changes, but for the network's state, by name."""
     found: dict[str, Tensor] = {f"model.{name}": p for name, p in run.model.named_parameters()}
     found |= {f"ema.{name}": p for name, p in run.ema.model.named_parameters()}
     for optimizer in run.optimizers:
         for name, state in optimizer.state.items():
             found |= {f"optimizer.{name}.{key}": tensor for key, tensor in state.items()}
-    for layer, arrays in enumerate(run.state):
-        found |= {f"state.{layer}.{index}": array for index, array in enumerate(arrays)}
     return found
 
 
+def named_state(state: State) -> dict[str, Tensor]:
+    """The arrays of a network's state, by name."""
+    return {
+        f"state.{layer}.{index}": array
+        for layer, arrays in enumerate(state)
+        for index, array in enumerate(arrays)
+    }
+
+
 def is_finite(run: Run) -> bool:
-    """Whether every number that would be saved is finite."""
-    return all(bool(tensor.isfinite().all()) for tensor in tensors_of(run).values())
+    """Whether every number that would be saved is finite, on all ranks."""
+    tensors = tensors_of(run) | named_state(run.state)
+    found = all(bool(tensor.isfinite().all()) for tensor in tensors.values())
+    (wrong,) = run.ranks.sums(float(not found))
+    return not wrong
 
 
 def cannot_resume(path: Path, error: Exception) -> CheckpointError:

@@ -10,7 +10,7 @@ def learning_rate_factor(
     step: int,
     decay_start: float | None,
     total_steps: int,
-    steps_per_epoch: int,
+    steps_per_epoch: float,
 ) -> float:
     """The factor at a step: up during the warm-up, 1, and down from `decay_start` on.
 

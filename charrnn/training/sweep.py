@@ -27,6 +27,8 @@ def sweep(
     emit: Emit,
     stop: Callable[[], bool],
     base: Checkpoint | None = None,
+    *,
+    tensorboard: bool = False,
 ) -> Iterator[str]:
     """Train a run of each cell and seed, one after the other, until `stop()`; names of the runs.
 
@@ -50,7 +52,7 @@ def sweep(
             given_now |= dict.fromkeys(left_open(own, given_now))  # chosen once, for all seeds
             parameters = parameters or parameter_count(sized, corpus.tokenizer.size)
             try:
-                train_and_record(run, emit, stop)
+                train_and_record(run, emit, stop, tensorboard=tensorboard)
             except DivergedError as error:
                 emit(Noticed(f"{run.folder.name} is left out: {error.message}."))
                 continue

@@ -22,7 +22,7 @@ _FEWEST_TOKENS, _MOST_TOKENS = 1 << 14, 1 << 18
 
 def validation_tokens(run: Run) -> Tokens:
     """The beginning of the validation part: 1/200 of what the run reads, within bounds."""
-    read = run.length.total_steps * run.batches.batch_size * run.batches.seq_length
+    read = run.length.total_steps * run.tokens_per_step
     return run.corpus.part("valid")[: min(max(read // 200, _FEWEST_TOKENS), _MOST_TOKENS)]
 
 
@@ -31,8 +31,7 @@ def validation_interval(run: Run) -> int:
 
     A power of two, so that it stays the same when the end of the run moves a little.
     """
-    batch = run.batches.batch_size * run.batches.seq_length
-    affordable = 8 * len(validation_tokens(run)) // batch
+    affordable = 8 * len(validation_tokens(run)) // run.tokens_per_step
     return int(2 ** math.ceil(math.log2(max(1, run.length.total_steps / 16, affordable))))
 
 
@@ -71,6 +70,8 @@ class Validation:
             with self._disk.tolerated(not run.finished):
                 save_model(run, score.loss if score else None)
                 run.best = Best.of(score) if score else None
+        run.ranks.wait_for_first()
+        run.agree()
         self._emit(Sampled(run.step, valid_unicode(text)))
 
     def _score(self) -> Score | None:
@@ -78,7 +79,8 @@ class Validation:
         run, tokens = self._run, validation_tokens(self._run)
         if len(tokens) < 2:
             return None
-        return evaluate(run.ema.model, tokens, run.corpus.tokenizer, bf16=run.bf16)
+        tokenizer = run.corpus.tokenizer
+        return evaluate(run.ema.model, tokens, tokenizer, bf16=run.bf16, ranks=run.ranks)
 
     def _sample(self) -> str:
         network = Network(self._run.model.settings, self._run.ema.model.export())

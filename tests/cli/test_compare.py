@@ -5,7 +5,7 @@ import os
 import pytest
 
 from charrnn.cells import CELLS
-from tests.conftest import SMALL, lines, tale
+from tests.conftest import SMALL, lines, run_charrnn, tale
 
 FEW = ("--steps", "6", "--layers", "1", *SMALL[2:])
 
@@ -106,10 +106,10 @@ def test_wrong_requests_are_explained(used, args, code, said):
     assert said in done.err
 
 
-def test_pictures_without_matplotlib(used, monkeypatch, tmp_path):
+def test_pictures_without_matplotlib(trained, tmp_path):
     """An import error, after an hour of training."""
     (tmp_path / "sitecustomize.py").write_text("import sys; sys.modules['matplotlib'] = None")
-    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
-    done = used("plot", "tale", "--output", "tale.png")
+    env = {"PYTHONPATH": f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
+    done = run_charrnn(trained, "plot", "tale", "--output", "tale.png", env=env)
     assert done.code == 6
     assert "[plot]" in done.err

@@ -1,6 +1,7 @@
 """Which bytes may follow which."""
 
 import codecs
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,7 +9,8 @@ from hypothesis import given, strategies as st
 
 from charrnn.inference.utf8 import utf8_tables
 from charrnn.settings import SampleSettings, TextSettings
-from charrnn.text.tokenizers import TOKENIZERS, Bytes, valid_unicode
+from charrnn.text.preparation import prepare
+from charrnn.text.tokenizers import Tokenizer, from_json, to_json, valid_unicode
 from tests.conftest import tale
 from tests.inference.test_sampling import BACKENDS, constant
 
@@ -20,6 +22,12 @@ WITH_BYTES = {
 }
 ALLOWED, STATE_AFTER = utf8_tables(np.arange(256))
 some_bytes = st.sampled_from([0x41, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF]) | st.integers(0xC0, 0xFF)
+
+
+def tokenizer_of(text: bytes, settings: TextSettings) -> Tokenizer:
+    """The tokenizer of a corpus that is made of the text, as a checkpoint stores it."""
+    Path("text").write_bytes(text)
+    return from_json(to_json(prepare(["text"], settings, None, lambda _: None).tokenizer))
 
 
 def states_of(data: bytes) -> list[int]:
@@ -56,10 +64,10 @@ def test_every_character_can_be_written():
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("form", WITH_BYTES)
-def test_a_model_that_has_learned_nothing_writes_whole_characters(form, backend):
+def test_a_model_that_has_learned_nothing_writes_whole_characters(home, form, backend):
     """Broken characters, one in some thousands, in the texts of a model of bytes or subwords."""
     settings = WITH_BYTES[form]
-    tokenizer = TOKENIZERS[settings.tokenizer].learn([tale(2000) + "é"], settings)
+    tokenizer = tokenizer_of((tale(2000) + "é").encode(), settings)
     network = constant([1 / tokenizer.size] * tokenizer.size)
     sampled = SampleSettings(length=300, count=3, seed=1, top_p=0.9)
     for text in BACKENDS[backend](network, tokenizer, sampled):
@@ -68,9 +76,8 @@ def test_a_model_that_has_learned_nothing_writes_whole_characters(form, backend)
         assert len(text.text) == 300 or text.ended == "document"
 
 
-def test_a_file_that_is_not_text_is_learned_as_it_is():
+def test_a_file_that_is_not_text_is_learned_as_it_is(home):
     """A model of a picture that writes UTF-8."""
-    settings = TextSettings(tokenizer="byte")
-    text = b"a\xffb".decode("utf-8", "surrogateescape")
-    assert Bytes.learn(["abc", text], settings).single_bytes is None
-    assert Bytes.learn(["abc", "é"], settings).single_bytes is not None
+    settings = WITH_BYTES["byte"]
+    assert tokenizer_of(b"a\xffb", settings).single_bytes is None
+    assert tokenizer_of("aéb".encode(), settings).single_bytes is not None

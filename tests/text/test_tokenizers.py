@@ -8,6 +8,7 @@ from hypothesis import given, settings, strategies as st
 
 from charrnn.errors import TextError
 from charrnn.settings import TextSettings
+from charrnn.text.encoding import encode_pieces
 from charrnn.text.tokenizers import (
     END,
     TOKENIZERS,
@@ -73,8 +74,10 @@ def test_it_does_not_matter_where_a_text_is_cut(form, text):
     """Other tokens for the same text, because it was read in other pieces."""
     tokenizer = tokenizer_of(form, text)
     ids = tokenizer.encode(text).tolist()
-    for pieces in (list(text), *([text[:cut], text[cut:]] for cut in range(len(text)))):
-        assert [int(i) for piece in tokenizer.encode_pieces(pieces) for i in piece] == ids
+    for end in range(len(text) + 1):
+        cut = tokenizer.cut(text[:end])
+        assert [*tokenizer.encode(text[:cut]), *tokenizer.encode(text[cut:])] == ids
+    assert [int(i) for part in encode_pieces(tokenizer, list(text)) for i in part] == ids
 
 
 @every_form

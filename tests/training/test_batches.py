@@ -22,7 +22,7 @@ def test_a_step_continues_the_last_and_targets_are_one_ahead(size, batch_size, s
     assert min(batch_size, seq_length) >= 1
     batches = Batches(np.arange(size, dtype=np.uint16), size, batch_size, seq_length, seed)
     last = None
-    for _ in range(3 * batches.steps_per_epoch):
+    for _ in range(3 * batches.per_epoch):
         inputs, targets, ((h, c), (other,)) = batches.next(state_of(batch_size))
         assert inputs.shape == targets.shape == (seq_length, batch_size)
         assert ((inputs + 1) % size == targets).all()
@@ -36,7 +36,7 @@ def test_a_step_continues_the_last_and_targets_are_one_ahead(size, batch_size, s
 def test_an_epoch_reads_nearly_everything_once():
     """Sequences that overlap, or leave whole stretches out."""
     batches = Batches(np.arange(1000, dtype=np.uint16), 1000, 7, 10, seed=1)
-    steps = batches.steps_per_epoch
+    steps = batches.per_epoch
     seen = np.concatenate([batches.next(())[0].numpy().ravel() for _ in range(steps)])
     assert len(np.unique(seen)) == len(seen) >= 1000 - 7 * (10 + 1) - 7
     first_of_next = batches.next(())[0][0, 0]

@@ -155,7 +155,7 @@ def test_epochs_and_time_are_kept(home):
     """An epoch that is not one; a timed run whose number of steps nobody knows."""
     run = make_run(home, tale(4000), epochs=2.5)
     events_of(run)
-    assert run.batches.epochs == pytest.approx(2.5, abs=1 / run.batches.steps_per_epoch)
+    assert run.batches.epochs == pytest.approx(2.5, abs=1 / run.batches.per_epoch)
     timed = make_run(home, tale(4000), time="1s", step_seconds=0.01)
     events = events_of(timed)
     first, *_, last = (e for e in events if isinstance(e, Planned))

@@ -5,7 +5,7 @@ tokenizer encodes and decodes. The end of a document is a character of its own i
 text has; it is a token where the corpus has documents.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
@@ -92,8 +92,11 @@ class Tokenizer(Protocol):
         """Ids (N,) in the smallest type that holds V. TextError for a character without a token."""
         ...
 
-    def encode_pieces(self, pieces: Iterable[str]) -> Iterator[Ids]:
-        """The ids of a text that comes in pieces, wherever it is cut: those of the whole."""
+    def cut(self, text: str) -> int:
+        """The last place where a text that goes on may be cut: its halves encode as the whole.
+
+        `text` begins at such a place. Few characters stand behind it, or less than a line.
+        """
         ...
 
     def decoder(self) -> Decoder:

@@ -2,7 +2,7 @@
 
 import codecs
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -47,8 +47,8 @@ class Bytes:
         return np.where(byte < 256, byte, -1)
 
     @classmethod
-    def learn(cls, text: Iterable[str], settings: TextSettings) -> Self:
-        return cls(settings.document_per is not None, all(map(_is_utf8, text)))
+    def learn(cls, text: Iterable[str], settings: TextSettings) -> Self:  # noqa: ARG003  (needs no text)
+        return cls(settings.document_per is not None)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
@@ -81,8 +81,8 @@ class Bytes:
         ids[np.cumsum([len(part) + 1 for part in documents[:-1]]) - 1] = self.end
         return ids
 
-    def encode_pieces(self, pieces: Iterable[str]) -> Iterator[Ids]:
-        return map(self.encode, pieces)
+    def cut(self, text: str) -> int:
+        return len(text)
 
     def decoder(self) -> Decoder:
         utf8 = codecs.getincrementaldecoder("utf-8")("surrogateescape")
@@ -95,7 +95,7 @@ class Bytes:
         return decode
 
 
-def _is_utf8(text: str) -> bool:
+def is_utf8(text: str) -> bool:
     """Whether the text has no bytes that are not UTF-8, which are lone surrogates in it."""
     try:
         text.replace(END, "").encode()

@@ -1,6 +1,6 @@
 """One token is a character."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any, ClassVar, Self
 
@@ -113,8 +113,8 @@ class Characters(TextAndBytes):
         ids[lacks.repeat(repeats)] = self._byte_ids[np.frombuffer(utf8, np.uint8)]
         return ids
 
-    def encode_pieces(self, pieces: Iterable[str]) -> Iterator[Ids]:
-        return map(self.encode, pieces)
+    def cut(self, text: str) -> int:
+        return len(text)
 
     def decoder(self) -> Decoder:
         return decoder_of(self.tokens) if self.rare_as_bytes else self.characters.__getitem__

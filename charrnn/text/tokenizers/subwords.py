@@ -8,7 +8,7 @@ sentencepiece would lose.
 
 import base64
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -102,23 +102,20 @@ class Subwords(TextAndBytes):
         return "".join(sorted(halves - {END} if self.end is not None else halves))
 
     def encode(self, text: str) -> Ids:
-        return self._encode(_SEGMENT.findall(text))
-
-    def encode_pieces(self, pieces: Iterable[str]) -> Iterator[Ids]:
-        held = ""  # the last segment, which may be longer than this piece
-        for piece in pieces:
-            segments = _SEGMENT.findall(held + piece)
-            held = segments.pop() if segments else ""
-            yield self._encode(segments)
-        yield self.encode(held)
-
-    def _encode(self, segments: list[str]) -> Ids:
         try:
-            ids = b"".join(map(self._words.__getitem__, segments))
+            ids = b"".join(map(self._words.__getitem__, _SEGMENT.findall(text)))
         except UnicodeEncodeError:
-            text = "".join(segments)
             raise unknown_error(text, self.unknown(text)) from None
         return np.frombuffer(ids, smallest_type(self.size))
+
+    def cut(self, text: str) -> int:
+        """Behind the last line or document that ends in it, else before its last segment."""
+        if line := max(text.rfind("\n"), text.rfind(END)) + 1:
+            return line
+        last = len(text[: text.rfind(" ") + 1].rstrip(" "))  # a segment begins there, or the text
+        for segment in _SEGMENT.finditer(text, last):
+            last = segment.start()
+        return last
 
     def decoder(self) -> Decoder:
         return decoder_of(self.tokens)

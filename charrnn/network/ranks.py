@@ -1,0 +1,181 @@
+"""The processes that train one run together, as PyTorch's launcher (torchrun) starts them.
+
+Each process has a number, its *rank*. It computes its part of every batch, and gradients, losses
+and scores are summed over all ranks, so that all of them hold the same weights. What depends on
+the clock, on a signal or on the disk is decided on the first rank, and the others follow.
+"""
+
+import os
+import pickle
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any, Self, TypeVar
+
+import torch
+from torch import Tensor, distributed
+
+from charrnn.errors import CharRNNError
+from charrnn.network.state import State
+
+_SILENCE = timedelta(seconds=45)
+"""After which a rank that does not answer counts as lost, so that no other waits for ever."""
+_POLL = 0.02  # seconds
+
+T = TypeVar("T")
+
+
+class LostError(CharRNNError):
+    """Another process of the run has ended, or does not answer."""
+
+
+class Ranks:
+    """One process, alone, or one of several that train together."""
+
+    launch = ""
+    """The launch that these processes belong to, through all restarts."""
+    restarts = 0
+    """How often the launcher has started the processes again."""
+
+    def __init__(self, rank: int = 0, size: int = 1, local: int = 0, store: Any = None) -> None:
+        """`local`: number among the processes of this machine. `store`: what all can write to."""
+        self.rank, self.size, self.local = rank, size, local
+        self._store = store
+        self._messages = 0
+        self._launcher = os.getppid()
+
+    @classmethod
+    def join(cls) -> Self:
+        """The ranks that torchrun's environment describes, once all of them are there."""
+        from torch.distributed.rendezvous import rendezvous
+
+        store, rank, size = next(rendezvous("env://"))
+        gpus = torch.cuda.is_available() and distributed.is_nccl_available()
+        backend = "cpu:gloo,cuda:nccl" if gpus else "gloo"
+        ranks = cls(rank, size, int(os.environ.get("LOCAL_RANK", "0")), store)
+        if gpus:
+            torch.cuda.set_device(ranks.local % torch.cuda.device_count())
+        given = os.environ.get("TORCHELASTIC_RUN_ID", "none")
+        ranks.launch = f"agent {os.getppid()}" if given == "none" else given
+        ranks.restarts = int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0"))
+        with _answered():
+            distributed.init_process_group(
+                backend, store=store, rank=rank, world_size=size, timeout=_SILENCE
+            )
+        return ranks
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this process decides, writes and prints."""
+        return self.rank == 0
+
+    @property
+    def is_orphan(self) -> bool:
+        """Whether the launcher has died, which could start nothing again."""
+        return self.size > 1 and os.getppid() != self._launcher
+
+    def part(self, count: int) -> slice:
+        """The part of this rank of `count` things that are split evenly."""
+        return slice(count * self.rank // self.size, count * (self.rank + 1) // self.size)
+
+    def device_name(self, name: str) -> str:
+        """The device that a setting names, for this rank: each has a GPU of its own."""
+        if self.size == 1 or name not in ("auto", "cuda") or not torch.cuda.is_available():
+            return name
+        return f"cuda:{self.local}"
+
+    def sum(self, tensors: Sequence[Tensor]) -> None:
+        """Replace tensors of one type and device by their sums over all ranks, in one message."""
+        if self.size == 1:
+            return
+        flat = torch.cat([tensor.detach().flatten() for tensor in tensors])
+        with _answered():
+            distributed.all_reduce(flat)
+        parts = flat.split([tensor.numel() for tensor in tensors])
+        for tensor, part in zip(tensors, parts, strict=True):
+            tensor.detach().copy_(part.view_as(tensor))
+
+    def sums(self, *numbers: float) -> list[float]:
+        """The sums of numbers over all ranks."""
+        if self.size == 1:
+            return [*numbers]
+        found = torch.tensor(numbers, dtype=torch.float64)
+        self.sum([found])
+        return [float(number) for number in found]
+
+    def whole(self, state: State, batch_size: int) -> State:
+        """The state of the whole batch, from each rank's part of it."""
+        if self.size == 1:
+            return state
+        part, arrays = self.part(batch_size), [array for layer in state for array in layer]
+        joined = [array.new_zeros(batch_size, *array.shape[1:]) for array in arrays]
+        for mine, array in zip(joined, arrays, strict=True):
+            mine[part] = array
+        self.sum(joined)
+        found = iter(joined)
+        return tuple(tuple(next(found) for _ in layer) for layer in state)
+
+    def from_first(self, make: Callable[[], T]) -> T:
+        """What `make` gives on the first rank, however long it takes there; only there it runs.
+
+        Where it raises a CharRNNError the others end in silence, with the same exit code.
+        """
+        if self.size == 1:
+            return make()
+        found: list[Any] = [None, 0]
+        if self.is_first:
+            try:
+                found[0] = make()
+            except CharRNNError as error:
+                self._send([None, error.exit_code])
+                raise
+        (value, code) = self._send(found)
+        if code:
+            raise SystemExit(code)
+        return value  # type: ignore[no-any-return]  # it is what make gave
+
+    def _send(self, found: list[Any]) -> list[Any]:
+        """A list from the first rank to all. Others wait for it as long as the launcher lives."""
+        self._messages += 1
+        key = f"message {self._messages}"
+        with _answered():
+            if self.is_first:
+                self._store.set(key, pickle.dumps(True))
+            while not self._store.check([key]):
+                time.sleep(_POLL)
+            distributed.broadcast_object_list(found)
+        return found
+
+    def wait_for_first(self) -> None:
+        """Wait until the first rank is here, however long its disk takes."""
+        self.from_first(lambda: None)
+
+    def first_to_say(self, message: str) -> bool:
+        """Whether no other rank has asked this: what all of them notice is said once."""
+        if self.size == 1:
+            return True
+        try:
+            return int(self._store.add(f"said {message}", 1)) == 1
+        except RuntimeError:  # the launcher has ended
+            return self.is_first
+
+
+@contextmanager
+def _answered() -> Iterator[None]:
+    """A block that waits for other ranks. LostError if one of them does not answer."""
+    try:
+        yield
+    except RuntimeError as error:  # all that torch raises, whatever the backend
+        restarts = int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0"))
+        more = restarts < int(os.environ.get("TORCHELASTIC_MAX_RESTARTS", "0"))
+        raise LostError(
+            "a process of this run has ended or does not answer",
+            "All are started again, from the last checkpoint."
+            if more
+            else "What was saved is kept. Continue with: charrnn train --resume",
+        ) from error
+
+
+ALONE = Ranks()
+"""A process that trains by itself."""

@@ -1,0 +1,99 @@
+"""Encoding a text in pieces and in processes: the bytes of the whole, and what goes wrong."""
+
+import os
+import signal
+from contextlib import closing
+from multiprocessing import active_children
+
+import numpy as np
+import pytest
+
+from charrnn.errors import CharRNNError, TextError
+from charrnn.settings import TextSettings
+from charrnn.text import encoding
+from charrnn.text.encoding import blocks, encode_pieces
+from charrnn.text.tokenizers import TOKENIZERS, Characters
+from tests.conftest import call_charrnn, tale
+
+SMALL_BLOCK = 1000
+
+
+@pytest.fixture
+def small_blocks(monkeypatch):
+    """Several blocks of a short text."""
+    monkeypatch.setattr(encoding, "BLOCK", SMALL_BLOCK)
+
+
+@pytest.fixture(scope="module")
+def bpe():
+    return TOKENIZERS["bpe"].learn([tale(4000)], TextSettings("bpe", vocab_size=350))
+
+
+def pieces_of(text: str, size: int) -> list[str]:
+    return [text[start : start + size] for start in range(0, len(text), size)]
+
+
+@pytest.mark.parametrize("text", ["x" * 9000, " " * 9000, "-" * 9000, "a king " * 2000, "a\n" * 9])
+def test_a_long_line_is_not_held(bpe, text):
+    """A text without lines that is read into memory as a whole, and joined again for each piece."""
+    for size in (1, 700):
+        made = list(blocks(bpe, pieces_of(text, size)))
+        assert "".join(made) == text
+        assert max(map(len, made)) <= size + 512  # the longest segment: 256 spaces, then a word
+        assert len(made) >= len(text) // (size + 512)
+
+
+def test_blocks_are_made_of_whole_pieces(bpe):
+    """A process for each line of a folder of small files; a block as long as the text."""
+    made = list(blocks(bpe, pieces_of(tale(9000), 10), SMALL_BLOCK))
+    assert all(SMALL_BLOCK - 100 < len(block) < SMALL_BLOCK + 100 for block in made[:-1])
+    assert list(blocks(bpe, [])) == list(blocks(bpe, [""])) == []
+
+
+def test_processes_write_the_same_ids(small_blocks, bpe):
+    """Ids out of order, another cut, ids of another type; processes that stay."""
+    text = tale(9000)
+    for tokenizer in (bpe, Characters.learn([text], TextSettings())):
+        pieces = pieces_of(text, 300)
+        with closing(encode_pieces(tokenizer, pieces, jobs=2)) as encoded:
+            found = list(encoded)
+        assert len(found) >= 8
+        assert np.concatenate(found).tobytes() == tokenizer.encode(text).tobytes()
+    assert active_children() == []
+
+
+def test_an_error_of_a_process_is_that_of_the_text(small_blocks):
+    """A traceback, an error without its next step, or a text that is read on to its end."""
+    tokenizer, read = Characters("ab"), []
+    pieces = (read.append(n) or ("a" * 999 + "жa" * (n > 2)) for n in range(1000))
+    with pytest.raises(TextError, match=r"no 'ж' \(U\+0436, character 1999\)") as error:
+        list(encode_pieces(tokenizer, pieces, jobs=2))
+    assert "--unknown skip" in error.value.hint
+    assert len(read) < 100
+    assert active_children() == []
+
+
+def test_a_killed_process_is_a_sentence(small_blocks):
+    """A traceback, or a wait without an end, where memory runs out."""
+    encoded = encode_pieces(Characters("ab"), ["ab" * 600] * 1000, jobs=2)
+    next(encoded)
+    os.kill(active_children()[0].pid, signal.SIGKILL)
+    with pytest.raises(CharRNNError, match="has ended too early") as error:
+        list(encoded)
+    assert "--jobs 1" in error.value.hint
+
+
+def test_the_command_writes_the_same_corpus(home, small_blocks):
+    """A flag that is not passed on; another corpus, or another name for it."""
+    (home / "a.txt").write_text(tale(5000), "utf-8")
+    made = []
+    for jobs in ("1", "2"):
+        before = os.times().children_user
+        result = call_charrnn(home, "prepare", "a.txt", "--jobs", jobs)
+        assert result.code == 0, result.err
+        assert (os.times().children_user > before) == (jobs == "2")
+        (folder,) = (home / "corpora").iterdir()
+        made.append([(path.name, path.read_bytes()) for path in sorted(folder.iterdir())])
+        folder.rename(home / jobs)
+    assert made[0] == made[1]
+    assert call_charrnn(home, "prepare", "a.txt", "--jobs", "0").code == 2

@@ -1,0 +1,164 @@
+"""Several processes that train one run: their arithmetic, what they agree on, the command."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from charrnn.errors import UsageError
+from charrnn.evaluation.loss import evaluate
+from charrnn.network.ranks import ALONE, Ranks
+from charrnn.settings import ModelSettings, TextSettings, TrainSettings
+from charrnn.text.preparation import prepare
+from charrnn.training.loop import training_step
+from charrnn.training.run import Run
+from charrnn.training.saving import read_training, restore
+from tests.conftest import lines, tale
+
+ROOT = Path(__file__).parents[2]
+STEPS = 200
+MODEL = ModelSettings(hidden_size=16, embedding_size=8, layers=2, dropout=0.2)
+SETTINGS = TrainSettings(
+    steps=2 * STEPS, batch_size=9, seq_length=12, accumulate=2, device="cpu", precision="fp32"
+)
+
+
+def run_in(folder: Path, name: str, ranks: Ranks = ALONE) -> Run:
+    """A run in the folder, of a text that lies beside it. 9 sequences are not split evenly."""
+    os.environ["CHARRNN_HOME"] = str(folder)
+    corpus = prepare([folder / "tale.txt"], TextSettings(), None, lambda _: None)
+    (folder / name).mkdir(exist_ok=True)
+    return Run(corpus, folder / name, MODEL, SETTINGS, corpus.text, ranks=ranks)
+
+
+@pytest.fixture(scope="module")
+def together(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which two ranks have trained, and written down what they saw."""
+    folder = tmp_path_factory.mktemp("together")
+    (folder / "tale.txt").write_text(tale(30_000), "utf-8")
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    command = [sys.executable, *torchrun, "-m", "tests.training.two_ranks", str(folder)]
+    ended = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    return folder
+
+
+@pytest.fixture
+def seen(together, monkeypatch):
+    """What the two ranks saw."""
+    monkeypatch.setenv("CHARRNN_HOME", str(together))  # restored afterwards
+    return [json.loads((together / f"rank-{rank}.json").read_text()) for rank in (0, 1)]
+
+
+def test_two_ranks_train_as_one_process_does(together, seen):
+    """A mean of unequal parts, dropout drawn for a part alone, a rank that reads another's text."""
+    run = run_in(together, "alone")
+    losses = [training_step(run).item() for _ in range(STEPS)]
+    assert [rank["part"] for rank in seen] == [[0, 4], [4, 9]]
+    for rank in seen:
+        assert rank["losses"] == pytest.approx(losses, abs=1e-5)
+    score = evaluate(run.ema.model, run.corpus.part("valid"), run.corpus.tokenizer)
+    assert seen[0]["validation"] == seen[1]["validation"] == pytest.approx(score.loss, abs=1e-5)
+
+
+def test_all_ranks_hold_the_same_weights(seen):
+    """Weights that drift apart, because a decision or a sum differs."""
+    assert seen[0]["weights"] == seen[1]["weights"]
+
+
+def test_what_two_ranks_saved_one_process_resumes(together, seen):
+    """A saved state of one rank's sequences; another position in the text."""
+    run = run_in(together, "resumed")
+    restore(run, *read_training(together / "rank-0" / "training.safetensors"))
+    assert run.step == STEPS
+    following = [training_step(run).item() for _ in range(20)]
+    assert following == pytest.approx(seen[0]["following"], abs=1e-5)
+    assert not (together / "rank-1" / "training.safetensors").exists()
+
+
+def test_ranks_decide_as_one(seen):
+    """A rank that stops by its own clock or signal, while others wait for it for ever."""
+    first, second = seen
+    assert first["clock"] == second["clock"]
+    assert first["stopped"] == second["stopped"] == [False, True]
+    assert first["told"] == second["told"] == "by rank 0"
+    assert sorted([first["said"], second["said"]]) == [False, True]
+
+
+def test_more_processes_than_sequences_is_an_error(together, seen):
+    """A rank without sequences, whose mean is not a number."""
+    with pytest.raises(UsageError, match="9 sequences cannot be split among 10"):
+        run_in(together, "many", Ranks(0, 10))
+
+
+@pytest.fixture
+def two_processes(tmp_path):
+    """Start `charrnn train` in two processes; kill what is left of it afterwards."""
+    (tmp_path / "tale.txt").write_text(tale(30_000), "utf-8")
+    started = []
+
+    def start(*flags: str) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-m", "charrnn", "train", "tale.txt", "--processes", "2"]
+        sizes = ["--hidden-size", "16", "--batch-size", "8", "--seq-length", "16", "--json"]
+        started.append(
+            subprocess.Popen(
+                [*command, *sizes, *flags], cwd=tmp_path, text=True,
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            )
+        )  # fmt: skip
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def children(process) -> list[int]:
+    """The processes that it has started, which torchrun does in the order of their ranks."""
+    listed = subprocess.check_output(["ps", "-Ao", "pid,ppid,args"], text=True)
+    rows = [row.split(None, 2) for row in listed.splitlines()[1:]]
+    own = [int(pid) for pid, parent, args in rows if parent == str(process.pid) and "-m" in args]
+    return sorted(own)
+
+
+def wait_for(process, event: str) -> dict:
+    """The next event of that kind."""
+    for line in process.stdout:
+        record = json.loads(line)
+        if record["event"] == event:
+            return record
+    raise AssertionError(f"it ended without {event}: {process.stderr.read()}")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_a_killed_process_and_an_interrupt_lose_nothing(two_processes):
+    """A rank that waits for ever for a dead one; a run that begins anew; a save by every rank."""
+    process = two_processes("--steps", "200000", "--save-every", "20", "--max-restarts", "1")
+    assert wait_for(process, "saved")["step"] == 20
+    os.kill(children(process)[1], signal.SIGKILL)
+    resumed = wait_for(process, "started")
+    assert resumed["step"] >= 20
+    assert resumed["run"] == "tale"
+    wait_for(process, "saved")
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate()
+    assert process.returncode == 130
+    (end,) = [record for record in lines(out) if record["event"] == "finished"]
+    assert end["interrupted"]
+    assert end["step"] > resumed["step"]
+    assert err.count("error") == 1
+    assert "started again" in err
+
+
+def test_an_error_of_the_first_process_is_said_once(two_processes):
+    """The launcher's report, a traceback, the same error from every process, a process left."""
+    process = two_processes("--encoding", "ascii")
+    _, err = process.communicate()
+    assert process.returncode == 3
+    assert err.count("\n") == 2
+    assert "tale.txt is not ascii" in err

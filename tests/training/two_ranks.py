@@ -1,0 +1,43 @@
+"""What each of two ranks runs for `test_ranks`: a small run in the folder that is named."""
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+import torch
+
+from charrnn.evaluation.loss import evaluate
+from charrnn.network.ranks import Ranks
+from charrnn.training.loop import training_step
+from charrnn.training.saving import save_training
+from tests.training.test_ranks import STEPS, run_in
+
+
+def main() -> None:
+    folder = Path(sys.argv[1])
+    torch.set_num_threads(1)
+    ranks = Ranks.join()
+    run = run_in(folder, f"rank-{ranks.rank}", ranks)
+    losses = [training_step(run).item() for _ in range(STEPS)]
+    score = evaluate(run.ema.model, run.corpus.part("valid"), run.corpus.tokenizer, ranks=ranks)
+    save_training(run)
+    weights = b"".join(p.detach().numpy().tobytes() for p in run.model.parameters())
+    following = [training_step(run).item() for _ in range(20)]
+    stopped = [run.agree(stop=False), run.agree(stop=ranks.rank == 1)]
+    found = {
+        "losses": losses,
+        "following": following,
+        "validation": score.loss,
+        "weights": hashlib.sha256(weights).hexdigest(),
+        "clock": run.clock.seconds,
+        "stopped": stopped,
+        "told": ranks.from_first(lambda: f"by rank {ranks.rank}"),
+        "said": ranks.first_to_say("the disk is full"),
+        "part": [run.part.start, run.part.stop],
+    }
+    (folder / f"rank-{ranks.rank}.json").write_text(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
