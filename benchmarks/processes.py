@@ -38,11 +38,11 @@ class Link:
 
 
 ELSEWHERE = {
-    "8 GPUs on NVLink": (8, Link(10e-6, 150e9)),
-    "8 nodes on 10 Gbit/s Ethernet": (8, Link(50e-6, 1.1e9)),
-    "8 nodes on 1 Gbit/s Ethernet": (8, Link(100e-6, 0.11e9)),
+    "8 GPUs on NVLink, 100 times as fast": (8, Link(10e-6, 150e9), 100),
+    "8 such machines on 10 Gbit/s Ethernet": (8, Link(50e-6, 1.1e9), 1),
+    "8 such machines on 1 Gbit/s Ethernet": (8, Link(100e-6, 0.11e9), 1),
 }
-"""Links of which latency and bandwidth are assumed, not measured."""
+"""Number, link and speed of processes elsewhere, all of them assumed, not measured."""
 
 
 def rows(hidden_size: int, batch_size: int) -> Iterator[Row]:
@@ -68,8 +68,8 @@ def rows(hidden_size: int, batch_size: int) -> Iterator[Row]:
               two["sums"] / two["step"], "a step")  # fmt: skip
     yield Row("processes", "the link's latency", 1e6 * link.latency, "us")
     yield Row("processes", "the link's bandwidth", link.bandwidth / 1e9, "GB/s")
-    for where, (count, other) in ELSEWHERE.items():
-        step = one["step"] + other.sum_seconds(count, parameters)  # each has a whole batch
-        speed = count * one["step"] / step
+    for where, (count, other, faster) in ELSEWHERE.items():
+        alone = one["step"] / faster  # each has a whole batch
+        speed = count * alone / (alone + other.sum_seconds(count, parameters))
         yield Row("processes", f"{name}, {where}, a batch each", speed, "times as fast", None,
                   "predicted")  # fmt: skip
