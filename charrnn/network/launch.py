@@ -21,6 +21,7 @@ def launch(arguments: Sequence[str], processes: int, max_restarts: int) -> int:
     """
     # gloo hangs now and then after a restart in which the launcher's store is shared
     os.environ.setdefault("TORCH_DISABLE_SHARE_RDZV_TCP_STORE", "1")
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # warnings when a process is lost
     cores = torch.get_num_threads()
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores // processes)))
     logging.disable(logging.CRITICAL)  # the launcher's reports of what the processes say themselves

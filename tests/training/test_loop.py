@@ -11,7 +11,7 @@ from charrnn.events import Evaluated, Finished, Planned, Saved, Stepped
 from charrnn.settings import ModelSettings, TextSettings
 from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.runs import MODEL as MODEL_FILE, TRAINING
-from charrnn.training.loop import training_step
+from charrnn.training.loop import forward_backward, training_step
 from charrnn.training.saving import read_training, restore
 from tests.conftest import tale
 from tests.training.conftest import MODEL, arrays_of, events_of, make_run, stop_after
@@ -48,6 +48,24 @@ def test_a_markov_chain_is_learned_to_its_entropy(home):
     entropy = -np.log(rows[tokens[:-1], tokens[1:]]).mean()
     loss = evaluate(run.ema.model, tokens, run.corpus.tokenizer).loss
     assert loss == pytest.approx(entropy, rel=0.02)
+
+
+def test_accumulated_gradients_are_the_mean_of_the_batches(home):
+    """A step as long as the batches are many, a state that each batch begins anew."""
+    settings = {"grad_clip": 1e9, "state_reset": 0.0, "steps": 30}
+    model = replace(MODEL, dropout=0.0)
+    run = make_run(home, tale(3000), model, **settings, accumulate=3)
+    loss = training_step(run).item()
+    single, losses = make_run(home, tale(3000), model, **settings), []
+    for _ in range(3):  # without a step between them, so their gradients add up
+        inputs, targets, state = single.batches.next(single.state)
+        part, single.state = forward_backward(single, inputs, targets, state)
+        losses.append(part.item())
+    assert loss == pytest.approx(np.mean(losses), rel=1e-5)
+    for found, summed in zip(run.model.parameters(), single.model.parameters(), strict=True):
+        np.testing.assert_allclose(found.grad, summed.grad / 3, rtol=1e-4, atol=1e-7)
+    assert run.steps_per_epoch == single.steps_per_epoch / 3
+    assert run.tokens_per_step == 3 * single.tokens_per_step
 
 
 @pytest.mark.parametrize("one_hot", [False, True])
