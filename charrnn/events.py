@@ -67,6 +67,7 @@ class Started(Event):
     seq_length: int
     step: int
     tokenizer: str = "char"
+    processes: int = 1
 
 
 class Point(NamedTuple):

@@ -2,7 +2,7 @@
 
 import signal
 import sys
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -46,8 +46,7 @@ def main() -> None:
     enable_completion()
     try:
         code = app(prog_name="charrnn", standalone_mode=False) or 0
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a Ctrl-C from now on leaves no traceback
-        sys.exit(code)
+        _leave(code)
     except SystemExit as end:  # Rich's, where the reader of the help closed the pipe
         sys.exit(0 if isinstance(end.__context__, BrokenPipeError) else end.code)
     except typer.TyperException as error:
@@ -74,11 +73,18 @@ def _usage_error(error: Any) -> UsageError:
     return UsageError(message, f"See {path} --help.")
 
 
-def _fail(error: CharRNNError) -> None:
+def _fail(error: CharRNNError) -> NoReturn:
     from charrnn.display.log import show_error
 
     show_error(error)
-    sys.exit(error.exit_code)
+    _leave(error.exit_code)
+
+
+def _leave(code: int) -> NoReturn:
+    """Exit, and let no signal from now on leave a traceback."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    sys.exit(code)
 
 
 def _print_version(asked: bool) -> None:

@@ -1,5 +1,6 @@
 """charrnn train: a new run, a run that is resumed, or several runs that differ in their seed."""
 
+import os
 import sys
 from typing import Annotated
 
@@ -111,6 +112,11 @@ def _launch(processes: int | None, max_restarts: int | None, seeds: int | None) 
         raise UsageError(
             "--max-restarts has no effect without --processes",
             "Give both; torchrun has a flag --max-restarts of its own.",
+        )
+    if processes and is_launched() and str(processes) != os.environ["WORLD_SIZE"]:
+        raise UsageError(
+            f"torchrun has started {os.environ['WORLD_SIZE']} processes, not {processes}",
+            "Leave --processes out: torchrun says how many there are.",
         )
     if seeds and is_launched():
         raise UsageError("--seeds trains in one process", "Start it without torchrun.")

@@ -43,13 +43,14 @@ def started(event: Started) -> str:
     token = "subword" if event.tokenizer in ("bpe", "unigram") else event.unit
     begun = f"Resuming {event.run} after {plural(event.step, 'step')}, on {event.corpus}"
     what = begun if event.step else f"Training {event.run} on {event.corpus}"
+    where = f", in {event.processes} processes" if event.processes > 1 else ""
     return (
         f"{what}: {plural(event.tokens, 'token')}, "
         f"vocabulary of {plural(event.vocabulary_size, token)}, "
         f"batch of {plural(event.batch_size, 'sequence')} x {plural(event.seq_length, 'step')}\n"
         f"{event.model}, {plural(event.parameters, 'parameter')}, "
         f"{event.optimizer} with a {event.schedule} schedule, "
-        f"on {event.device} in {event.precision}"
+        f"on {event.device} in {event.precision}{where}"
     )
 
 

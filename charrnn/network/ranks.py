@@ -6,7 +6,6 @@ the clock, on a signal or on the disk is decided on the first rank, and the othe
 """
 
 import os
-import pickle
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from typing import Any, Self, TypeVar
 import torch
 from torch import Tensor, distributed
 
-from charrnn.errors import CharRNNError
+from charrnn.errors import CharRNNError, UsageError
 from charrnn.network.state import State
 
 _SILENCE = timedelta(seconds=45)
@@ -56,6 +55,7 @@ class Ranks:
         ranks = cls(rank, size, int(os.environ.get("LOCAL_RANK", "0")), store)
         if gpus:
             torch.cuda.set_device(ranks.local % torch.cuda.device_count())
+        store.set_timeout(_SILENCE)
         given = os.environ.get("TORCHELASTIC_RUN_ID", "none")
         ranks.launch = f"agent {os.getppid()}" if given == "none" else given
         ranks.restarts = int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0"))
@@ -80,7 +80,15 @@ class Ranks:
         return slice(count * self.rank // self.size, count * (self.rank + 1) // self.size)
 
     def device_name(self, name: str) -> str:
-        """The device that a setting names, for this rank: each has a GPU of its own."""
+        """The device that a setting names, for this rank: each has a GPU of its own.
+
+        UsageError for one that several ranks cannot have.
+        """
+        if self.size > 1 and name not in ("auto", "cpu", "cuda"):
+            raise UsageError(
+                f"several processes cannot all train on {name}",
+                "Leave --device out: each takes a GPU of its own, or some of the cores.",
+            )
         if self.size == 1 or name not in ("auto", "cuda") or not torch.cuda.is_available():
             return name
         return f"cuda:{self.local}"
@@ -119,7 +127,7 @@ class Ranks:
     def from_first(self, make: Callable[[], T]) -> T:
         """What `make` gives on the first rank, however long it takes there; only there it runs.
 
-        Where it raises a CharRNNError the others end in silence, with the same exit code.
+        Where it raises an error the others end in silence, with its exit code.
         """
         if self.size == 1:
             return make()
@@ -127,8 +135,8 @@ class Ranks:
         if self.is_first:
             try:
                 found[0] = make()
-            except CharRNNError as error:
-                self._send([None, error.exit_code])
+            except Exception as error:
+                self._send([None, getattr(error, "exit_code", 1)])
                 raise
         (value, code) = self._send(found)
         if code:
@@ -141,11 +149,25 @@ class Ranks:
         key = f"message {self._messages}"
         with _answered():
             if self.is_first:
-                self._store.set(key, pickle.dumps(True))
-            while not self._store.check([key]):
-                time.sleep(_POLL)
+                self._store.set(key, "sent")
+            self._wait_for(key)
             distributed.broadcast_object_list(found)
         return found
+
+    def _wait_for(self, *keys: str) -> None:
+        """Until all keys are in the store: there is no limit, unless the store does not answer."""
+        while not self._store.check([*keys]):
+            time.sleep(_POLL)
+
+    def wait_for_all(self) -> None:
+        """Wait until all ranks are here, however long that takes."""
+        if self.size == 1:
+            return
+        self._messages += 1
+        keys = [f"message {self._messages} of {rank}" for rank in range(self.size)]
+        with _answered():
+            self._store.set(keys[self.rank], "sent")
+            self._wait_for(*keys)
 
     def wait_for_first(self) -> None:
         """Wait until the first rank is here, however long its disk takes."""

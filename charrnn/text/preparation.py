@@ -84,7 +84,7 @@ def resolve_corpus(
     if isinstance(path, Path) and (path / "corpus.json").is_file():
         corpus = open_corpus(path)
         _check_same(what, corpus.text, text, given)
-        if vocabulary and to_json(vocabulary) != to_json(corpus.tokenizer):
+        if vocabulary and _described(vocabulary) != _described(corpus.tokenizer):
             raise UsageError(
                 f"{what} is prepared with another vocabulary", "Name the text that it was made of."
             )
@@ -138,11 +138,18 @@ def _key(digests: list[str], settings: TextSettings, vocabulary: Tokenizer | Non
         name: value for name, value in chosen.items() if value != getattr(TextSettings, name)
     }
     if vocabulary:
-        described = json.dumps(to_json(vocabulary), sort_keys=True).encode()
+        described = _described(vocabulary).encode()
         changed = {"vocabulary": hashlib.sha256(described).hexdigest()} | changed
     encoding = codecs.lookup(settings.encoding).name
     made_from = [_KEY_VERSION, settings.tokenizer, encoding, *digests, *([changed] * bool(changed))]
     return hashlib.sha256(json.dumps(made_from).encode()).hexdigest()
+
+
+def _described(tokenizer: Tokenizer) -> str:
+    """What the ids of a text depend on."""
+    described = to_json(tokenizer)
+    described.pop("utf8", None)  # of the text that it was made for
+    return json.dumps(described, sort_keys=True)
 
 
 def _has_key(folder: Path, key: str) -> bool:
@@ -202,7 +209,7 @@ def _write_corpus(
         )
     with closing(encode_pieces(tokenizer, joined.pieces(reader), jobs)) as encoded:
         count, ends, dtype = _write_tokens(folder, tokenizer, encoded)
-    if isinstance(tokenizer, Bytes) and not vocabulary:
+    if isinstance(tokenizer, Bytes):
         tokenizer = Bytes(tokenizer.end is not None, reader.utf8)
     if count < 2:
         raise TextError(f"{joined.listed(' and ')} is one token long", "Use a longer text.")

@@ -1,11 +1,12 @@
 """When a run is saved, and what is not worth saving."""
 
 from charrnn.events import Emit, Noticed, Saved
+from charrnn.network.state import State
 from charrnn.storage.runs import lock
 from charrnn.training.disk import DiskErrors
 from charrnn.training.divergence import NotFiniteError
 from charrnn.training.run import Run
-from charrnn.training.saving import is_finite, save_model, save_training
+from charrnn.training.saving import is_finite, save_model, whole_state, write_training
 from charrnn.training.validation import validation_interval
 
 _LONGEST = 60.0  # seconds of work that a power cut may cost
@@ -19,8 +20,6 @@ class Checkpoints:
         self._run = run
         self._emit = emit
         self._disk = disk
-        run.ranks.wait_for_first()
-        run.agree()
         self._saved = run.clock.seconds
         self._cost = 0.0  # seconds that the last save took
 
@@ -46,17 +45,23 @@ class Checkpoints:
             return
         if run.recovery.skipped_steps or not is_finite(run):
             raise NotFiniteError
-        with self._disk.tolerated(not last):
-            if run.ranks.is_first and not run.folder.is_dir():
-                self._recreate_folder()
-            if run.best is None and run.step:
-                save_model(
-                    run, None
-                )  # not validated yet, or there is no validation part: the last one
-            save_training(run)
-            self._emit(Saved(run.step, str(run.folder)))
+        state = whole_state(run)
+        if run.ranks.is_first:  # what a disk refuses there must not keep it from the others
+            self._write(state, last)
+        run.ranks.wait_for_first()
+        run.agree()
         self._saved = run.clock.seconds
         self._cost = self._saved - begun
+
+    def _write(self, state: State, last: bool) -> None:
+        run = self._run
+        with self._disk.tolerated(not last):
+            if not run.folder.is_dir():
+                self._recreate_folder()
+            if run.best is None and run.step:  # not validated yet, or no validation part
+                save_model(run, None)
+            write_training(run, state)
+            self._emit(Saved(run.step, str(run.folder)))
 
     def _recreate_folder(self) -> None:
         run = self._run

@@ -87,13 +87,14 @@ class RunLength:
 
 
 def run_length(
-    settings: TrainSettings, steps_per_epoch: float, step_seconds: float, overhead: float = 0.0
+    settings: TrainSettings, batches_per_epoch: int, step_seconds: float, overhead: float = 0.0
 ) -> RunLength:
     """The length of a run; of a timed one an estimate, at so many seconds per step."""
     if settings.timed:
         step_seconds = max(step_seconds + overhead, 1e-9)
         total = max(2 * _MEASURED_STEPS, round(settings.budget / step_seconds))
         return RunLength(total, None, settings.budget, step_seconds, overhead)
-    total = settings.steps or max(1, math.ceil((settings.epochs or 0) * steps_per_epoch))
+    batches = (settings.epochs or 0) * batches_per_epoch
+    total = settings.steps or max(1, math.ceil(batches / settings.accumulate))
     hold = settings.hold_steps
     return RunLength(total, min(settings.warmup_steps, total // 10) if hold is None else hold)

@@ -39,9 +39,11 @@ def train(run: Run, emit: Emit, stop: Callable[[], bool]) -> None:
     if run.step == 0:
         save_training(run)  # so that there is always a checkpoint to go back to
     run.model.train()
-    while not run.finished and not run.agree(stop()):
+    stopped = run.agree(stop())
+    while not run.finished and not stopped:
         try:
             loss = training_step(run)
+            stopped = run.agree(stop())
             if meter.add(loss) and run.length.is_provisional:
                 _adjust_length(run, emit)
             if validation.is_due:
@@ -150,6 +152,7 @@ def _started(run: Run) -> Started:
         seq_length=batches.seq_length,
         step=run.step,
         tokenizer=run.text.tokenizer,
+        processes=run.ranks.size,
     )
 
 

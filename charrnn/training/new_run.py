@@ -115,7 +115,7 @@ def _add_validations(run: Run, seconds: float) -> None:
         _FORWARD * len(validation_tokens(run)) / run.tokens_per_step * seconds + _PER_VALIDATION
     )
     overhead = validation / validation_interval(run)
-    run.length = run_length(run.settings, run.steps_per_epoch, seconds, overhead)
+    run.length = run_length(run.settings, run.batches.per_epoch, seconds, overhead)
 
 
 def _announce(run: Run, asked: TrainSettings, given: Mapping[str, Any], emit: Emit) -> None:

@@ -102,6 +102,7 @@ def _restored(
     except _UNREADABLE as error:
         raise cannot_resume(path, error) from None
     run.clock = Clock(progress.seconds)
+    run.agree()
     if progress.total_steps is None:  # format 2, stopped while its speed was being measured
         run.length = run_length(settings, 1, progress.seconds / max(1, run.step))
     _check_model(run, emit)
@@ -129,10 +130,11 @@ def corpus_for_all(ranks: Ranks, resolve: Callable[[], Corpus], what: str) -> Co
 
     key, split = ranks.from_first(resolved)
     corpus = mine or find_corpus(key) or resolve()
+    ranks.wait_for_all()  # another machine may have to prepare it
     if corpus.key != key:
         raise TextError(
             f"{what} differs between the machines of this run",
-            "Copy it to all of them, or point CHARRNN_HOME at a folder that they share.",
+            "Copy it to all of them, or point CHARRNN_HOME at a folder that all of them see.",
         )
     return corpus.with_split(split)
 
@@ -212,7 +214,7 @@ def _change_length(run: Run) -> None:
             "Give a longer --time: it counts from the run's beginning.",
         )
     per_step = seconds / max(1, run.step)
-    run.length = run_length(run.settings, run.steps_per_epoch, per_step)
+    run.length = run_length(run.settings, run.batches.per_epoch, per_step)
     if length.decay_start is not None:
         run.length.decay_start = length.decay_start
         run.length.adjusted = length.adjusted or run.step > length.decay_start

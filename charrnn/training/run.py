@@ -123,7 +123,7 @@ class Run:
         self.threads = BatchThreads(self.device, self.part_size, model.hidden_size)
         self.state: State = self.zero_state()
         self.step = 0
-        self.length: RunLength = run_length(settings, self.steps_per_epoch, step_seconds)
+        self.length: RunLength = run_length(settings, self.batches.per_epoch, step_seconds)
         self.best: Best | None = None
         self.recovery = Recovery()
         self.clock = Clock()
@@ -176,7 +176,7 @@ class Run:
             self.step,
             self.length.decay_start,
             self.length.total_steps,
-            self.steps_per_epoch,
+            self.batches.per_epoch,
         )
 
     @property

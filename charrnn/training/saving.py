@@ -61,7 +61,20 @@ def save_model(run: Run, loss: float | None) -> None:
 
 
 def save_training(run: Run) -> None:
-    """Everything it takes to resume the run as if it had not stopped."""
+    """Save everything it takes to resume the run as if it had not stopped; by all ranks at once."""
+    state = whole_state(run)
+    if run.ranks.is_first:
+        write_training(run, state)
+    run.ranks.wait_for_first()
+
+
+def whole_state(run: Run) -> State:
+    """The network's state of all ranks' sequences, which all ranks must ask for at once."""
+    return run.ranks.whole(run.state, run.batches.batch_size)
+
+
+def write_training(run: Run, state: State) -> None:
+    """Write what `save_training` saves, with the state of all sequences."""
     best = run.best
     progress = Progress(
         step=run.step,
@@ -80,9 +93,6 @@ def save_training(run: Run) -> None:
     if run.ranks.launch:
         data["launch"] = run.ranks.launch  # a restarted process looks for its run by it
     # copies: tensors that share memory (tied weights, equal states) are refused
-    state = run.ranks.whole(run.state, run.batches.batch_size)
-    if not run.ranks.is_first:
-        return
     tensors = tensors_of(run) | named_state(state)
     tensors = {name: tensor.detach().cpu().clone() for name, tensor in tensors.items()}
     tensors["rng"] = torch.get_rng_state()

@@ -10,7 +10,7 @@ def learning_rate_factor(
     step: int,
     decay_start: float | None,
     total_steps: int,
-    steps_per_epoch: float,
+    batches_per_epoch: int,
 ) -> float:
     """The factor at a step: up during the warm-up, 1, and down from `decay_start` on.
 
@@ -23,7 +23,8 @@ def learning_rate_factor(
         warmup = max(0, min(warmup, decay_start))
     up = min(1.0, (step + 1) / (warmup + 1))
     if settings.schedule == "step":
-        epochs = math.floor(step // steps_per_epoch + 1 - settings.decay_after)
+        read = step * settings.accumulate // batches_per_epoch
+        epochs = math.floor(read + 1 - settings.decay_after)
         return up * settings.decay_factor ** max(0, epochs)
     if settings.schedule == "constant" or decay_start is None or step < decay_start:
         return up

@@ -27,12 +27,14 @@ SETTINGS = TrainSettings(
 )
 
 
-def run_in(folder: Path, name: str, ranks: Ranks = ALONE) -> Run:
+def run_in(
+    folder: Path, name: str, ranks: Ranks = ALONE, settings: TrainSettings = SETTINGS
+) -> Run:
     """A run in the folder, of a text that lies beside it. 9 sequences are not split evenly."""
     os.environ["CHARRNN_HOME"] = str(folder)
     corpus = prepare([folder / "tale.txt"], TextSettings(), None, lambda _: None)
     (folder / name).mkdir(exist_ok=True)
-    return Run(corpus, folder / name, MODEL, SETTINGS, corpus.text, ranks=ranks)
+    return Run(corpus, folder / name, MODEL, settings, corpus.text, ranks=ranks)
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +89,15 @@ def test_ranks_decide_as_one(seen):
     assert first["stopped"] == second["stopped"] == [False, True]
     assert first["told"] == second["told"] == "by rank 0"
     assert sorted([first["said"], second["said"]]) == [False, True]
+
+
+def test_a_disk_that_refuses_keeps_no_rank_waiting(seen):
+    """A rank that gives up a save in which the others are waiting for it."""
+    for rank in seen:
+        assert rank["finished"] == 30
+    assert [message[:9] for message in seen[0]["noticed"]] == ["Not saved"]
+    assert seen[0]["saved"][-1] == 30
+    assert seen[1]["saved"] == []  # it writes nothing
 
 
 def test_more_processes_than_sequences_is_an_error(together, seen):
@@ -146,7 +157,7 @@ def test_a_killed_process_and_an_interrupt_lose_nothing(two_processes):
     assert resumed["run"] == "tale"
     wait_for(process, "saved")
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate()
+    out, err = process.communicate(timeout=100)
     assert process.returncode == 130
     (end,) = [record for record in lines(out) if record["event"] == "finished"]
     assert end["interrupted"]

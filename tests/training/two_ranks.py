@@ -3,15 +3,40 @@
 import hashlib
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from charrnn.evaluation.loss import evaluate
+from charrnn.events import Noticed, Saved
 from charrnn.network.ranks import Ranks
-from charrnn.training.loop import training_step
+from charrnn.training.loop import train, training_step
 from charrnn.training.saving import save_training
-from tests.training.test_ranks import STEPS, run_in
+from tests.training.test_ranks import SETTINGS, STEPS, run_in
+
+
+def with_a_disk_that_refuses(folder: Path, ranks: Ranks) -> dict[str, Any]:
+    """What a run reports that cannot write its model for its first 15 steps."""
+    settings = replace(SETTINGS, steps=30, save_every=5, accumulate=1)
+    run, events = run_in(folder, "refused", ranks, settings), []
+    ranks.wait_for_all()
+    model = run.folder / "model.safetensors"
+    if ranks.is_first:
+        model.mkdir()  # which no file can replace
+
+    def allowed() -> bool:
+        if run.step == 15 and ranks.is_first:
+            model.rmdir()
+        return False
+
+    train(run, events.append, allowed)
+    return {
+        "finished": run.step,
+        "noticed": [event.message for event in events if isinstance(event, Noticed)],
+        "saved": [event.step for event in events if isinstance(event, Saved)],
+    }
 
 
 def main() -> None:
@@ -36,6 +61,7 @@ def main() -> None:
         "said": ranks.first_to_say("the disk is full"),
         "part": [run.part.start, run.part.stop],
     }
+    found |= with_a_disk_that_refuses(folder, ranks)
     (folder / f"rank-{ranks.rank}.json").write_text(json.dumps(found))
 
 
