@@ -39,11 +39,9 @@ def train(run: Run, emit: Emit, stop: Callable[[], bool]) -> None:
     if run.step == 0:
         save_training(run)  # so that there is always a checkpoint to go back to
     run.model.train()
-    stopped = run.agree(stop())
-    while not run.finished and not stopped:
+    while not run.finished and not run.agree(stop()):
         try:
             loss = training_step(run)
-            stopped = run.agree(stop())
             if meter.add(loss) and run.length.is_provisional:
                 _adjust_length(run, emit)
             if validation.is_due:

@@ -22,7 +22,7 @@ class Meter:
         tokens = run.corpus.part("train")
         self._characters, self._bytes = lengths_per_token(tokens, run.corpus.tokenizer)
         self._losses: list[Tensor] = []
-        self._reported = run.clock.seconds
+        self._reported, self._since = run.clock.seconds, run.clock.now
         self._interval = _INTERVAL
         if run.settings.timed:
             self._interval = min(_INTERVAL, run.settings.budget / 50)  # its length depends on it
@@ -38,6 +38,7 @@ class Meter:
     def restart(self) -> None:
         """Forget the losses since the last report, and do not count the time since then."""
         self._losses, self._reported = [], self._run.clock.seconds
+        self._since = self._run.clock.now
 
     def report(self) -> None:
         """Emit the mean loss since the last report. NotFiniteError if it is not finite on a GPU."""
@@ -60,7 +61,7 @@ class Meter:
     def _stepped(self, loss: float, steps: int) -> Stepped:
         run, bits = self._run, loss / math.log(2)
         tokens = steps * run.tokens_per_step
-        rate = tokens / (run.clock.seconds - self._reported)
+        rate = tokens / (run.clock.now - self._since)  # the agreed time is that before the step
         return Stepped(
             step=run.step,
             total_steps=run.length.total_steps,
