@@ -58,7 +58,7 @@ class Ranks:
         store.set_timeout(_SILENCE)
         given = os.environ.get("TORCHELASTIC_RUN_ID", "none")
         ranks.launch = f"agent {os.getppid()}" if given == "none" else given
-        ranks.restarts = int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0"))
+        ranks.restarts = _restarts()
         with _answered():
             distributed.init_process_group(
                 backend, store=store, rank=rank, world_size=size, timeout=_SILENCE
@@ -84,14 +84,14 @@ class Ranks:
 
         UsageError for one that several ranks cannot have.
         """
-        if self.size > 1 and name not in ("auto", "cpu", "cuda"):
+        if self.size == 1 or name == "cpu":
+            return name
+        if name not in ("auto", "cuda"):
             raise UsageError(
                 f"several processes cannot all train on {name}",
                 "Leave --device out: each takes a GPU of its own, or some of the cores.",
             )
-        if self.size == 1 or name not in ("auto", "cuda") or not torch.cuda.is_available():
-            return name
-        return f"cuda:{self.local}"
+        return f"cuda:{self.local}" if torch.cuda.is_available() else name
 
     def sum(self, tensors: Sequence[Tensor]) -> None:
         """Replace tensors of one type and device by their sums over all ranks, in one message."""
@@ -189,14 +189,15 @@ def _answered() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:  # all that torch raises, whatever the backend
-        restarts = int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0"))
-        more = restarts < int(os.environ.get("TORCHELASTIC_MAX_RESTARTS", "0"))
-        raise LostError(
-            "a process of this run has ended or does not answer",
-            "All are started again, from the last checkpoint."
-            if more
-            else "What was saved is kept. Continue with: charrnn train --resume",
-        ) from error
+        hint = "What was saved is kept. Continue with: charrnn train --resume"
+        if _restarts() < int(os.environ.get("TORCHELASTIC_MAX_RESTARTS", "0")):
+            hint = "All are started again, from the last checkpoint."
+        raise LostError("a process of this run has ended or does not answer", hint) from error
+
+
+def _restarts() -> int:
+    """How often the launcher has started the processes again."""
+    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0"))
 
 
 ALONE = Ranks()

@@ -111,9 +111,8 @@ def _begin_with(run: Run, base: Checkpoint, emit: Emit) -> None:
 
 def _add_validations(run: Run, seconds: float) -> None:
     """Make room in a timed run for its validations, which take time, too."""
-    validation = (
-        _FORWARD * len(validation_tokens(run)) / run.tokens_per_step * seconds + _PER_VALIDATION
-    )
+    batches = len(validation_tokens(run)) / run.tokens_per_step
+    validation = _FORWARD * batches * seconds + _PER_VALIDATION
     overhead = validation / validation_interval(run)
     run.length = run_length(run.settings, run.batches.per_epoch, seconds, overhead)
 

@@ -48,8 +48,6 @@ class Progress:
 
 def save_model(run: Run, loss: float | None) -> None:
     """The averaged weights and their validation loss, as sampling and evaluation load them."""
-    if not run.ranks.is_first:
-        return
     checkpoint = Checkpoint(
         **vars(run.about),
         tokenizer=run.corpus.tokenizer,

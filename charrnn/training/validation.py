@@ -66,7 +66,7 @@ class Validation:
             bits = score.bits_per_character, score.bits_per_byte
             elapsed, epochs = run.clock.seconds, run.batches.epochs
             self._emit(Evaluated(run.step, score.loss, *bits, is_best, elapsed, epochs))
-        if is_best:
+        if is_best and run.ranks.is_first:
             with self._disk.tolerated(not run.finished):
                 save_model(run, score.loss if score else None)
                 run.best = Best.of(score) if score else None
