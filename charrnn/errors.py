@@ -9,6 +9,9 @@ import os
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+EXIT_CODE_FILE = "CHARRNN_EXIT_CODE_FILE"
+"""Names, in the environment, the file for the exit code of a run in several processes."""
+
 
 class CharRNNError(Exception):
     """An error that a user can fix. `message` says what is wrong, `hint` what to do next.
@@ -22,6 +25,8 @@ class CharRNNError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.said = False
+        """Whether another process of the same run has already shown it."""
 
 
 class UsageError(CharRNNError):
@@ -52,6 +57,10 @@ class MissingError(CharRNNError):
     """An optional package is not installed."""
 
     exit_code = 6
+
+
+class LostError(CharRNNError):
+    """Another process of the run has ended, or does not answer."""
 
 
 _PERMISSIONS = "Change its permissions, or point CHARRNN_HOME at a folder of your own."

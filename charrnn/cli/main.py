@@ -18,13 +18,13 @@ from charrnn.cli.inspect import inspect
 from charrnn.cli.plot import plot
 from charrnn.cli.prepare import prepare
 from charrnn.cli.probe import probe
-from charrnn.cli.process import open_streams
+from charrnn.cli.process import launched_exit_code, open_streams
 from charrnn.cli.runs import runs
 from charrnn.cli.sample import sample
 from charrnn.cli.signals import exit_on_termination
 from charrnn.cli.sweep import sweep
 from charrnn.cli.train import train
-from charrnn.errors import CharRNNError, UsageError, from_os
+from charrnn.errors import CharRNNError, LostError, UsageError, from_os
 from charrnn.settings import plain
 
 app = typer.Typer(
@@ -76,15 +76,16 @@ def _usage_error(error: Any) -> UsageError:
 def _fail(error: CharRNNError) -> NoReturn:
     from charrnn.display.log import show_error
 
-    show_error(error)
-    _leave(error.exit_code)
+    if not error.said:
+        show_error(error)
+    _leave(error.exit_code, may_help_again=isinstance(error, LostError))
 
 
-def _leave(code: int) -> NoReturn:
-    """Exit, and let no signal from now on leave a traceback."""
+def _leave(code: int, *, may_help_again: bool = False) -> NoReturn:
+    """Exit, and let no signal from now on leave a traceback. See `launched_exit_code`."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
-    sys.exit(code)
+    sys.exit(launched_exit_code(code, may_help_again))
 
 
 def _print_version(asked: bool) -> None:

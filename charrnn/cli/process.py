@@ -4,6 +4,9 @@ import atexit
 import os
 import sys
 from contextlib import suppress
+from pathlib import Path
+
+from charrnn.errors import EXIT_CODE_FILE
 
 
 def open_streams() -> None:
@@ -43,3 +46,17 @@ def limit_threads() -> None:
 def is_launched() -> bool:
     """Whether torchrun has started this process, as one of several or alone."""
     return "RANK" in os.environ and "TORCHELASTIC_RESTART_COUNT" in os.environ
+
+
+def launched_exit_code(code: int, may_help_again: bool) -> int:
+    """The exit code of a process: its own, or what `--processes` wants to see.
+
+    Its launcher starts all processes again where one of them does not end with 0. Where that would
+    not help, the code is written into the launcher's file instead, once for all of them.
+    """
+    if not (path := os.environ.get(EXIT_CODE_FILE)):
+        return code
+    file = Path(path)
+    if code and not may_help_again:
+        file.write_text(str(code))
+    return 0 if file.stat().st_size else code

@@ -8,7 +8,7 @@ import typer
 from charrnn.cli.flags import Given
 from charrnn.cli.process import is_launched, limit_threads
 from charrnn.cli.signals import stop_on_signals
-from charrnn.errors import CharRNNError
+from charrnn.errors import CharRNNError, LostError
 from charrnn.events import Emit, Noticed
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings
 
@@ -39,6 +39,7 @@ def train_run(job: Job, quiet: bool, json: bool) -> None:
 
     ranks = _joined() if is_launched() else None
     first = not ranks or ranks.is_first
+    run: Run | None = None
     try:
         with listen(quiet or not first, json and first) as emit:
             try:
@@ -51,8 +52,10 @@ def train_run(job: Job, quiet: bool, json: bool) -> None:
             with stop_on_signals() as stop:
                 train_and_record(run, emit, stop, tensorboard=job.tensorboard)
     except CharRNNError as error:
-        if ranks and not ranks.first_to_say(error.message):
-            raise typer.Exit(error.exit_code) from None
+        if isinstance(error, LostError) and run:
+            error.hint += f" To continue: charrnn train --resume --run {run.folder.name}"
+        if ranks and not error.said:
+            error.said = not ranks.first_to_say(error.message)
         raise
     if stop.number and not run.finished:
         raise typer.Exit(128 + stop.number)

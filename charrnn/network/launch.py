@@ -5,11 +5,14 @@ import os
 import sys
 import uuid
 from collections.abc import Sequence
+from tempfile import NamedTemporaryFile
 
 import torch
 from torch.distributed.elastic.multiprocessing.api import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+from charrnn.errors import EXIT_CODE_FILE
 
 _SHUTDOWN = 120  # seconds that the processes have to save after a signal
 
@@ -36,8 +39,17 @@ def launch(arguments: Sequence[str], processes: int, max_restarts: int) -> int:
         monitor_interval=0.1,
         shutdown_timeout=_SHUTDOWN,
     )
+    with NamedTemporaryFile("r") as file:
+        os.environ[EXIT_CODE_FILE] = file.name
+        code = _code_of(elastic_launch(config, sys.executable), arguments)
+        del os.environ[EXIT_CODE_FILE]  # it is for the processes, not for this one
+        return int(file.read() or code)
+
+
+def _code_of(run: elastic_launch, arguments: Sequence[str]) -> int:
+    """The exit code that the launcher's end stands for."""
     try:
-        elastic_launch(config, sys.executable)("-m", "charrnn", *arguments)
+        run("-m", "charrnn", *arguments)
     except ChildFailedError as error:
         _, failure = error.get_first_failure()
         return failure.exitcode if failure.exitcode > 0 else 1

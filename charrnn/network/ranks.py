@@ -8,14 +8,16 @@ the clock, on a signal or on the disk is decided on the first rank, and the othe
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import timedelta
+from threading import Thread
 from typing import Any, Self, TypeVar
 
 import torch
 from torch import Tensor, distributed
 
-from charrnn.errors import CharRNNError, UsageError
+from charrnn.errors import CharRNNError, LostError, UsageError
 from charrnn.network.state import State
 
 _SILENCE = timedelta(seconds=45)
@@ -23,10 +25,6 @@ _SILENCE = timedelta(seconds=45)
 _POLL = 0.02  # seconds
 
 T = TypeVar("T")
-
-
-class LostError(CharRNNError):
-    """Another process of the run has ended, or does not answer."""
 
 
 class Ranks:
@@ -74,6 +72,15 @@ class Ranks:
     def is_orphan(self) -> bool:
         """Whether the launcher has died, which could start nothing again."""
         return self.size > 1 and os.getppid() != self._launcher
+
+    def check_complete(self) -> None:
+        """UsageError for one of several processes that torchrun started, but that trains alone."""
+        started = distributed.is_torchelastic_launched() and int(os.environ.get("WORLD_SIZE", "1"))
+        if self.size == 1 and started > 1:
+            raise UsageError(
+                "torchrun has started several processes, each of which would train all by itself",
+                "Start this without torchrun; charrnn train is what trains one run in all of them.",
+            )
 
     def part(self, count: int) -> slice:
         """The part of this rank of `count` things that are split evenly."""
@@ -127,7 +134,7 @@ class Ranks:
     def from_first(self, make: Callable[[], T]) -> T:
         """What `make` gives on the first rank, however long it takes there; only there it runs.
 
-        Where it raises an error the others end in silence, with its exit code.
+        Where it raises an error the others end with its exit code, and need not say why.
         """
         if self.size == 1:
             return make()
@@ -138,9 +145,11 @@ class Ranks:
             except Exception as error:
                 self._send([None, getattr(error, "exit_code", 1)])
                 raise
-        (value, code) = self._send(found)
+        value, code = self._send(found)
         if code:
-            raise SystemExit(code)
+            elsewhere = CharRNNError("the first process of this run has failed")
+            elsewhere.exit_code, elsewhere.said = code, True
+            raise elsewhere
         return value  # type: ignore[no-any-return]  # it is what make gave
 
     def _send(self, found: list[Any]) -> list[Any]:
@@ -149,15 +158,34 @@ class Ranks:
         key = f"message {self._messages}"
         with _answered():
             if self.is_first:
-                self._store.set(key, "sent")
+                self._ask(lambda: self._store.set(key, "sent"))
             self._wait_for(key)
             distributed.broadcast_object_list(found)
         return found
 
     def _wait_for(self, *keys: str) -> None:
         """Until all keys are in the store: there is no limit, unless the store does not answer."""
-        while not self._store.check([*keys]):
+        while not self._ask(lambda: self._store.check([*keys])):
             time.sleep(_POLL)
+
+    def _ask(self, question: Callable[[], T], seconds: float = _SILENCE.total_seconds()) -> T:
+        """What the store answers. RuntimeError where it does not, as a stopped process does not.
+
+        The store's own time limit is none for reading an answer, so that a thread asks it.
+        """
+        answer: Future[T] = Future()
+
+        def ask() -> None:
+            try:
+                answer.set_result(question())
+            except RuntimeError as error:
+                answer.set_exception(error)
+
+        Thread(target=ask, daemon=True).start()
+        try:
+            return answer.result(seconds)
+        except TimeoutError:
+            raise RuntimeError("no answer from the store") from None
 
     def wait_for_all(self) -> None:
         """Wait until all ranks are here, however long that takes."""
@@ -166,7 +194,7 @@ class Ranks:
         self._messages += 1
         keys = [f"message {self._messages} of {rank}" for rank in range(self.size)]
         with _answered():
-            self._store.set(keys[self.rank], "sent")
+            self._ask(lambda: self._store.set(keys[self.rank], "sent"))
             self._wait_for(*keys)
 
     def wait_for_first(self) -> None:
@@ -178,7 +206,7 @@ class Ranks:
         if self.size == 1:
             return True
         try:
-            return int(self._store.add(f"said {message}", 1)) == 1
+            return self._ask(lambda: int(self._store.add(f"said {message}", 1)), 2) == 1
         except RuntimeError:  # the store may have ended with the first rank
             return self.rank <= 1
 
@@ -189,7 +217,7 @@ def _answered() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:  # all that torch raises, whatever the backend
-        hint = "What was saved is kept. Continue with: charrnn train --resume"
+        hint = "What was saved is kept."
         if _restarts() < int(os.environ.get("TORCHELASTIC_MAX_RESTARTS", "0")):
             hint = "All are started again, from the last checkpoint."
         raise LostError("a process of this run has ended or does not answer", hint) from error

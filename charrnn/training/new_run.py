@@ -39,6 +39,7 @@ def new_run(
     Without a name it is called `default_name`, or like its corpus, and numbered. It begins with the
     weights of `base`, whose network it has then. TextError for a text that is too short.
     """
+    ranks.check_complete()
     tokens = len(corpus.part("train"))
     if tokens < 2:
         raise TextError(

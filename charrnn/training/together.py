@@ -52,7 +52,7 @@ def resume_together(
 ) -> Run:
     """`resume` by several ranks. After a restart it is the run that they had resumed before."""
     if begun := _begun_before(ranks):
-        return resume(begun, None, {}, emit, ranks)
+        return resume(begun, None, given, emit, ranks)
     return resume(name, what, given, emit, ranks)
 
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -17,7 +18,7 @@ from charrnn.text.preparation import prepare
 from charrnn.training.loop import training_step
 from charrnn.training.run import Run
 from charrnn.training.saving import read_training, restore
-from tests.conftest import lines, tale
+from tests.conftest import SMALL, lines, tale
 
 ROOT = Path(__file__).parents[2]
 STEPS = 200
@@ -167,9 +168,31 @@ def test_a_killed_process_and_an_interrupt_lose_nothing(two_processes):
 
 
 def test_an_error_of_the_first_process_is_said_once(two_processes):
-    """The launcher's report, a traceback, the same error from every process, a process left."""
-    process = two_processes("--encoding", "ascii")
+    """The launcher's report, a traceback, the error of every process and restart, one left."""
+    process = two_processes("--encoding", "ascii", "--max-restarts", "3")
     _, err = process.communicate()
     assert process.returncode == 3
     assert err.count("\n") == 2
     assert "tale.txt is not ascii" in err
+
+
+def test_a_silent_store_is_noticed():
+    """Processes that wait for ever for a first one that is stopped but not killed."""
+
+    class Silent:
+        def add(self, _key: str, _amount: int) -> int:
+            return int(Event().wait())
+
+    ranks = Ranks(1, 2, store=Silent())
+    with pytest.raises(RuntimeError, match="no answer"):
+        ranks._ask(lambda: ranks._store.add("key", 1), 0.05)
+
+
+def test_only_train_trains_in_several_processes(home, charrnn, monkeypatch):
+    """A sweep that every process of torchrun trains by itself, in the same folder."""
+    (home / "tale.txt").write_text(tale(2000), "utf-8")
+    for name, value in {"WORLD_SIZE": "2", "RANK": "0", "TORCHELASTIC_RUN_ID": "x"}.items():
+        monkeypatch.setenv(name, value)
+    done = charrnn("sweep", "tale.txt", "--cells", "lstm,gru", "--steps", "2", *SMALL)
+    assert done.code == 2
+    assert "torchrun has started several processes" in done.err
