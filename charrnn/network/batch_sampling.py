@@ -48,30 +48,10 @@ def sample_many(
     network = Network(network.settings, {n: a.to(device, dtype) for n, a in arrays.items()})
     threads = BatchThreads(device, settings.count, network.settings.hidden_size)
     seed = torch.seed() % 2**62 if settings.seed is None else settings.seed
-    tables = TokenTables(
-        *(torch.from_numpy(a).to(device) for a in sampling.token_tables(tokenizer, settings))
-    )
-
-    def blocks(part: slice) -> Iterator[Block]:
-        generator = torch.Generator(device)
-        (own,) = np.random.SeedSequence([seed, part.start]).generate_state(1, np.uint64)
-        generator.manual_seed(int(own))
-        prompt = sampling.Prompt(network, tokenizer, settings.prompt or "")
-        batch = part.stop - part.start
-
-        def repeated(array: torch.Tensor) -> torch.Tensor:
-            return array.expand(batch, *array.shape)
-
-        def uniform(shape: tuple[int, ...]) -> torch.Tensor:
-            return torch.rand(shape, device=device, generator=generator)
-
-        state = tuple(tuple(map(repeated, layer)) for layer in prompt.state)
-        recent = repeated(torch.from_numpy(prompt.recent).to(device))
-        logits = repeated(prompt.logits)
-        drawn = draw(network, logits, state, settings, uniform, tables, recent, bits)
-        yield from sampling.in_blocks(drawn, settings)
-
-    parts = {part.start: blocks(part) for part in threads.slices}
+    parts = {
+        part.start: _blocks(network, tokenizer, settings, device, seed, part, bits)
+        for part in threads.slices
+    }
 
     @torch.inference_mode()
     def advance(part: slice) -> Block:
@@ -81,3 +61,35 @@ def sample_many(
     joined = (sampling.joined(threads.map(advance)) for _ in count())
     texts = [(number, settings.prompt or "") for number in range(settings.count)]
     yield from spell(tokenizer, settings, texts, joined, emit)
+
+
+def _blocks(
+    network: Network,
+    tokenizer: Tokenizer,
+    settings: SampleSettings,
+    device: torch.device,
+    seed: int,
+    part: slice,
+    bits: bool,
+) -> Iterator[Block]:
+    """The tokens of a part of the texts, from a generator of its own, block by block."""
+    generator = torch.Generator(device)
+    (own,) = np.random.SeedSequence([seed, part.start]).generate_state(1, np.uint64)
+    generator.manual_seed(int(own))
+    prompt = sampling.Prompt(network, tokenizer, settings.prompt or "")
+    batch = part.stop - part.start
+
+    def repeated(array: torch.Tensor) -> torch.Tensor:
+        return array.expand(batch, *array.shape)
+
+    def uniform(shape: tuple[int, ...]) -> torch.Tensor:
+        return torch.rand(shape, device=device, generator=generator)
+
+    tables = TokenTables(
+        *(torch.from_numpy(a).to(device) for a in sampling.token_tables(tokenizer, settings))
+    )
+    state = tuple(tuple(map(repeated, layer)) for layer in prompt.state)
+    recent = repeated(torch.from_numpy(prompt.recent).to(device))
+    logits = repeated(prompt.logits)
+    drawn = draw(network, logits, state, settings, uniform, tables, recent, bits)
+    yield from sampling.in_blocks(drawn, settings)
