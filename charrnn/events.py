@@ -5,11 +5,13 @@ Losses are in nats per token. People are shown bits per character, or bits per b
 tokens are bytes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, NamedTuple
 
 Unit = Literal["character", "byte"]
+Scores = Mapping[str, float]
+"""Figures of a model by their names. `bits_per_character`, or of another unit, is always there."""
 
 
 @dataclass(frozen=True)
@@ -17,8 +19,10 @@ class Event:
     """Something that happened."""
 
     def record(self) -> dict[str, Any]:
-        """The event as one JSON object; its kind is under `event`."""
-        return {"event": type(self).__name__.lower(), **asdict(self)}
+        """The event as one JSON object; its kind is under `event`, its scores by their names."""
+        values = asdict(self)
+        scores = values.pop("scores", {})
+        return {"event": type(self).__name__.lower(), **values, **scores}
 
 
 Emit = Callable[[Event], None]
@@ -111,8 +115,7 @@ class Stepped(Event):
     step: int
     total_steps: int
     loss: float
-    bits_per_character: float
-    bits_per_byte: float
+    scores: Scores
     learning_rate: float
     tokens_per_second: float
     characters_per_second: float
@@ -126,8 +129,7 @@ class Evaluated(Event):
 
     step: int
     loss: float
-    bits_per_character: float
-    bits_per_byte: float
+    scores: Scores
     best: bool
     elapsed: float
     epoch: float
@@ -163,7 +165,6 @@ class Finished(Event):
     run: str
     step: int
     loss: float | None
-    bits_per_character: float | None
-    bits_per_byte: float | None
+    scores: Mapping[str, float | None]
     seconds: float
     interrupted: bool

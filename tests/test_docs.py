@@ -167,20 +167,28 @@ def rows_of(page, title):
     return [[cell.strip() for cell in line.split("|")[1:3]] for line in lines]
 
 
+SCORES = ("bits_per_character", "bits_per_byte")
+"""What stands in JSON in place of an event's `scores`, where a language model is trained."""
+
+
 def test_the_table_of_events_is_the_events():
     """A field of --json that a script looks for in vain, or that nobody learns of."""
     listed = {name.strip("`"): fields for name, fields in rows_of("scripting.md", "event")}
     kinds = {kind.__name__.lower(): kind for kind in events.Event.__subclasses__()}
     assert listed.keys() == kinds.keys() - {"progress", "curves"}
     for name, named in listed.items():
-        expected = [field.name for field in fields(kinds[name])]
+        expected = [name for field in fields(kinds[name])
+                    for name in (SCORES if field.name == "scores" else [field.name])]  # fmt: skip
         assert re.findall(r"`(\w+)`", named) == expected, name
 
 
 def json_types(kind, names):
     """What JSON has for the fields of an event, by their names."""
     of_python = {str: "string", int: "integer", float: "number", bool: "boolean"}
-    for name, annotated in get_type_hints(kind).items():
+    hints = get_type_hints(kind)
+    if scores := hints.pop("scores", None):
+        hints |= dict.fromkeys(SCORES, get_args(scores)[1])
+    for name, annotated in hints.items():
         choices = get_args(annotated) or (annotated,)
         python = type(choices[0]) if isinstance(choices[0], str) else choices[0]
         names.setdefault(name, set()).add(of_python[python])
@@ -207,8 +215,9 @@ def test_pandas_reads_the_metrics_of_a_resumed_run(home, capsys):
     folder.mkdir(parents=True)
     metrics = Metrics(folder)
     for number, step in enumerate([2, 4, 6, 8, 4, 7, 8]):
-        metrics(events.Stepped(step, 8, *[1.0] * 8))
-        metrics(events.Evaluated(step, *[10.0 - number] * 3, True, 1.0, number / 2))
+        scores = dict.fromkeys(SCORES, 10.0 - number)
+        metrics(events.Stepped(step, 8, 1.0, scores, *[1.0] * 5))
+        metrics(events.Evaluated(step, 10.0 - number, scores, True, 1.0, number / 2))
     metrics.close()
     named: dict[str, Any] = {}
     exec(block, named)

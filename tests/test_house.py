@@ -13,11 +13,12 @@ PACKAGE = Path(__file__).parent.parent / "charrnn"
 
 # A room may import the rooms below it and itself.
 ROOMS = [
-    "__main__", "cli", "display", "training", "evaluation", "network", "inference", "storage",
-    "text", "cells", "recipes", "files", "settings", "values", "events", "errors", "__init__",
+    "__main__", "cli", "display", "training", "tasks", "evaluation", "network", "inference",
+    "storage", "text", "cells", "recipes", "files", "settings", "values", "events", "errors",
+    "__init__",
 ]  # fmt: skip
 OWNERS = {
-    "torch": {"network", "training", "evaluation"},
+    "torch": {"network", "training", "evaluation", "tasks"},
     "rich": {"display"},
     "typer": {"cli"},
     "matplotlib": {"display"},

@@ -21,8 +21,8 @@ def plural(count: int, noun: str) -> str:
 
 
 def bits_of(event: Stepped | Evaluated, unit: Unit) -> float:
-    """The bits per character, or per byte, that an event reports."""
-    return event.bits_per_byte if unit == "byte" else event.bits_per_character
+    """The bits per unit that an event reports."""
+    return event.scores[f"bits_per_{unit}"]
 
 
 def speed(event: Stepped, unit: Unit) -> str:
@@ -57,7 +57,7 @@ def started(event: Started) -> str:
 def finished(event: Finished, unit: Unit) -> str:
     """How training ended, and which commands come next."""
     run = event.run
-    bits = event.bits_per_byte if unit == "byte" else event.bits_per_character
+    bits = event.scores.get(f"bits_per_{unit}")
     length = f"{plural(event.step, 'step')} in {clock(event.seconds)}"
     best = "" if bits is None else f" Best validation: {bits:.3f} bits per {unit}."
     trained = [

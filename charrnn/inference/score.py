@@ -46,6 +46,14 @@ class Score:
         """exp(loss): among how many equally likely tokens the model hesitates."""
         return math.exp(min(self.loss, 700.0))
 
+    @property
+    def scores(self) -> dict[str, float]:
+        """What is reported of it while a model is trained."""
+        return {
+            "bits_per_character": self.bits_per_character,
+            "bits_per_byte": self.bits_per_byte,
+        }
+
     def record(self) -> dict[str, float]:
         """Everything, as JSON has it."""
         derived = ("bits_per_character", "bits_per_byte", "perplexity")

@@ -50,6 +50,17 @@ def upgraded_metadata(data: dict[str, Any]) -> dict[str, Any]:
     return upgraded
 
 
+def upgraded_progress(progress: Mapping[str, Any]) -> dict[str, Any]:
+    """The progress of a run whose best scores were not yet saved by their names."""
+    upgraded = dict(progress)
+    if "best_scores" not in upgraded:
+        names = "bits_per_character", "bits_per_byte"
+        bits = [upgraded.pop(f"best_{name}", None) for name in names]
+        found = None if bits[0] is None else {names[0]: bits[0], names[1]: bits[1] or bits[0]}
+        upgraded["best_scores"] = found
+    return upgraded
+
+
 def upgraded_name(name: str, optimizers: Callable[[int, int], str]) -> str:
     """The name of a tensor of format 2. `optimizers(number, index)` names an optimizer's tensor.
 

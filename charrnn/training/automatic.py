@@ -15,8 +15,8 @@ from charrnn.network.device import memory_checked
 from charrnn.network.ranks import ALONE, Ranks
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings, is_automatic
 from charrnn.storage.layout import recurrent_parameter_count
+from charrnn.tasks.text_batches import fit_batch
 from charrnn.text.corpus import Corpus
-from charrnn.training.batches import fit_batch
 from charrnn.training.divergence import NotFiniteError
 from charrnn.training.loop import training_step
 from charrnn.training.run import Run

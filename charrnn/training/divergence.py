@@ -28,7 +28,7 @@ class NotFiniteError(Exception):
 
 def check_loss(run: Run, loss: Tensor, norm: Tensor) -> Tensor:
     """The loss, or NaN where it or the gradient's norm is not to be learned from."""
-    too_large = loss > math.log(run.corpus.tokenizer.size) + _TOO_LARGE
+    too_large = loss > run.task.uniform_loss + _TOO_LARGE
     return torch.where(norm.isfinite() & ~too_large, loss, math.nan)
 
 

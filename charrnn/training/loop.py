@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 
 from charrnn.events import Emit, Finished, Noticed, Planned, Started
 from charrnn.network.device import autocast
 from charrnn.network.model import CharRNN
-from charrnn.network.state import State, detach_state, join_states, slice_state
+from charrnn.network.state import State, detach_state, join_states
+from charrnn.tasks.base import Batch
 from charrnn.training.checkpoints import Checkpoints
 from charrnn.training.disk import DiskErrors
 from charrnn.training.divergence import NotFiniteError, check_loss, go_back, must_skip
@@ -72,8 +72,8 @@ def training_step(run: Run) -> Tensor:
         optimizer.zero_grad()
     losses = []
     for _ in range(run.settings.accumulate):
-        inputs, targets, state = run.batches.next(run.state)
-        loss, run.state = forward_backward(run, inputs, targets, state)
+        batch = run.batches.next(run.state)
+        loss, run.state = forward_backward(run, batch)
         losses.append(loss)
     loss = torch.stack(losses).sum()
     run.ranks.sum([loss, *(p.grad for p in run.model.parameters() if p.grad is not None)])
@@ -88,13 +88,11 @@ def training_step(run: Run) -> Tensor:
     return loss
 
 
-def forward_backward(
-    run: Run, inputs: Tensor, targets: Tensor, state: State
-) -> tuple[Tensor, State]:
-    """Inputs and targets (T, B) -> their part of the step's mean loss, and the state after them.
+def forward_backward(run: Run, batch: Batch) -> tuple[Tensor, State]:
+    """A batch -> its part of the step's mean loss, and the state after it.
 
-    The loss is in nats per token and stays on the device; its gradient is added to every
-    parameter's `.grad`. B are this rank's sequences, and each thread computes a slice of them.
+    The loss is in nats and stays on the device; its gradient is added to every parameter's `.grad`.
+    A batch has this rank's sequences, and each thread computes a slice of them.
     """
     batch_size = run.batches.batch_size
     # drawn here, and for all ranks: neither the threads' order nor the ranks' number must matter
@@ -102,10 +100,7 @@ def forward_backward(
 
     def compute(model: CharRNN, part: slice) -> tuple[Tensor, State]:
         with autocast(run.device, run.bf16):
-            logits, after = model(
-                inputs[:, part], slice_state(state, part), [mask[:, part] for mask in masks]
-            )
-            loss = F.cross_entropy(logits.flatten(0, 1), targets[:, part].flatten())
+            loss, after = run.task.loss(model, batch, part, [mask[:, part] for mask in masks])
         loss = loss * ((part.stop - part.start) / (batch_size * run.settings.accumulate))
         loss.backward()
         return loss.detach(), detach_state(after)
@@ -137,9 +132,9 @@ def _started(run: Run) -> Started:
         run=run.folder.name,
         path=str(run.folder),
         corpus=run.corpus.name,
-        tokens=len(batches.tokens),
+        tokens=run.task.training_tokens,
         vocabulary_size=run.corpus.tokenizer.size,
-        unit="byte" if run.text.tokenizer == "byte" else "character",
+        unit=run.task.unit,
         model=f"{model.cell} {model.size}",
         parameters=sum(p.numel() for p in run.model.parameters()),
         optimizer=settings.optimizer,
@@ -160,8 +155,7 @@ def _finished(run: Run) -> Finished:
         run=run.folder.name,
         step=run.step,
         loss=best.loss if best else None,
-        bits_per_character=best.bits_per_character if best else None,
-        bits_per_byte=best.bits_per_byte if best else None,
+        scores=best.scores if best else dict.fromkeys(run.task.training_scores(0.0)),
         seconds=run.clock.seconds,
         interrupted=not run.finished,
     )

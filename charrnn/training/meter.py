@@ -1,7 +1,5 @@
 """The mean loss and the speed of training, reported a few times a second."""
 
-import math
-
 import torch
 from torch import Tensor
 
@@ -20,7 +18,7 @@ class Meter:
         self._run = run
         self._emit = emit
         tokens = run.corpus.part("train")
-        self._characters, self._bytes = lengths_per_token(tokens, run.corpus.tokenizer)
+        self._characters, _ = lengths_per_token(tokens, run.corpus.tokenizer)
         self._losses: list[Tensor] = []
         self._reported, self._since = run.clock.seconds, run.clock.now
         self._interval = _INTERVAL
@@ -59,15 +57,14 @@ class Meter:
         self.restart()
 
     def _stepped(self, loss: float, steps: int) -> Stepped:
-        run, bits = self._run, loss / math.log(2)
+        run = self._run
         tokens = steps * run.tokens_per_step
         rate = tokens / (run.clock.now - self._since)  # the agreed time is that before the step
         return Stepped(
             step=run.step,
             total_steps=run.length.total_steps,
             loss=loss,
-            bits_per_character=bits / self._characters,
-            bits_per_byte=bits / self._bytes,
+            scores=run.task.training_scores(loss),
             learning_rate=run.optimizers[0].groups[0].learning_rate,
             tokens_per_second=rate,
             characters_per_second=rate * self._characters,

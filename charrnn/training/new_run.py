@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.errors import TextError
-from charrnn.evaluation.loss import evaluate
 from charrnn.events import Emit, Noticed
 from charrnn.network.device import memory_checked
 from charrnn.network.ranks import ALONE, Ranks
@@ -17,7 +16,7 @@ from charrnn.training.automatic import choose, left_open, measured_step_time, st
 from charrnn.training.fine_tuning import settings_for, transferred, vocabulary_change
 from charrnn.training.length import run_length
 from charrnn.training.run import Clock, Run
-from charrnn.training.validation import validation_interval, validation_tokens
+from charrnn.training.validation import validated, validation_interval, validation_tokens
 
 _FORWARD = 0.35  # time that a token takes in validation, as a fraction of its time in training
 _PER_VALIDATION = 0.15  # seconds for the sample and for saving
@@ -95,14 +94,9 @@ def _begin_with(run: Run, base: Checkpoint, emit: Emit) -> None:
     run.base = base.run
     run.model.load(weights)
     run.ema.model.load(weights)
-    begins, tokens = "", validation_tokens(run)
-    if len(tokens) > 1:
-        tokenizer = run.corpus.tokenizer
-        score = evaluate(run.ema.model, tokens, tokenizer, bf16=run.bf16, ranks=run.ranks)
-        bits = f"{score.bits_per_character:.3f} bits per character"
-        if run.text.tokenizer == "byte":
-            bits = f"{score.bits_per_byte:.3f} bits per byte"
-        begins = f"; validation begins at {bits}"
+    begins, unit = "", run.task.unit
+    if score := validated(run):
+        begins = f"; validation begins at {score.scores[f'bits_per_{unit}']:.3f} bits per {unit}"
     rates = f"learning rate {settings.learning_rate:g}"
     if settings.optimizer == "muon":
         rates += f", AdamW learning rate {settings.adamw_learning_rate:g}"
@@ -112,7 +106,7 @@ def _begin_with(run: Run, base: Checkpoint, emit: Emit) -> None:
 
 def _add_validations(run: Run, seconds: float) -> None:
     """Make room in a timed run for its validations, which take time, too."""
-    batches = len(validation_tokens(run)) / run.tokens_per_step
+    batches = validation_tokens(run) / run.tokens_per_step
     validation = _FORWARD * batches * seconds + _PER_VALIDATION
     overhead = validation / validation_interval(run)
     run.length = run_length(run.settings, run.batches.per_epoch, seconds, overhead)
@@ -130,13 +124,13 @@ def _announce(run: Run, asked: TrainSettings, given: Mapping[str, Any], emit: Em
     ]
     if lowered:
         emit(Noticed(f"The text is short: it is read with {' '.join(lowered)}."))
-    if len(run.corpus.part("valid")) < 2:
+    if not validation_tokens(run):
         emit(Noticed("There is no validation part: the last weights are kept, not the best."))
 
 
 def _chosen(run: Run, given: Mapping[str, Any]) -> str:
     """What was chosen, and how much the run will read."""
-    settings, batches, tokens = run.settings, run.batches, len(run.batches.tokens)
+    settings, batches, tokens = run.settings, run.batches, run.task.training_tokens
     model = run.model.settings
     values = {
         "hidden_size": f"{model.cell} {model.size}",

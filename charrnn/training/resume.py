@@ -17,9 +17,9 @@ from charrnn.settings import DEFAULT_TIME, LENGTHS, ModelSettings, TrainSettings
 from charrnn.storage.checkpoint import About, load_checkpoint, read_about
 from charrnn.storage.metrics import read_curves
 from charrnn.storage.runs import MODEL, TRAINING, find, load_newest, lock
+from charrnn.tasks.text_batches import fit_batch
 from charrnn.text.corpus import Corpus, find_corpus
 from charrnn.text.preparation import resolve_corpus
-from charrnn.training.batches import fit_batch
 from charrnn.training.fine_tuning import load_base
 from charrnn.training.length import run_length
 from charrnn.training.new_run import new_run
@@ -238,8 +238,7 @@ def _check_model(run: Run, emit: Emit) -> None:
         run.best = None
     elif run.best and kept != run.best.loss:
         factor = kept / run.best.loss
-        bits = run.best.bits_per_character * factor, run.best.bits_per_byte * factor
-        run.best = Best(kept, *bits)
+        run.best = Best(kept, {name: score * factor for name, score in run.best.scores.items()})
 
 
 def _announcement(run: Run, before: int) -> str:

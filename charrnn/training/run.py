@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from charrnn.errors import UsageError
-from charrnn.inference.score import Score
+from charrnn.events import Scores
 from charrnn.network.device import find_device, use_bf16
 from charrnn.network.model import CharRNN
 from charrnn.network.ranks import ALONE, Ranks
@@ -21,8 +21,9 @@ from charrnn.settings import (
     TrainSettings,
 )
 from charrnn.storage.checkpoint import About
+from charrnn.tasks.base import Score, Task
+from charrnn.tasks.language_model import LanguageModel
 from charrnn.text.corpus import Corpus
-from charrnn.training.batches import Batches, copy_to_gpu, fit_batch
 from charrnn.training.ema import EMA
 from charrnn.training.length import RunLength, run_length
 from charrnn.training.muon import Muon
@@ -39,16 +40,15 @@ _OPTIMIZERS: dict[OptimizerName, type[Optimizer]] = {
 
 @dataclass(frozen=True)
 class Best:
-    """The best validation so far: nats per token, and in bits."""
+    """The best validation so far: its loss in nats, and what people see."""
 
     loss: float
-    bits_per_character: float
-    bits_per_byte: float
+    scores: Scores
 
     @staticmethod
     def of(score: Score) -> "Best":
         """Of a validation's score."""
-        return Best(score.loss, score.bits_per_character, score.bits_per_byte)
+        return Best(score.loss, score.scores)
 
 
 @dataclass
@@ -102,24 +102,20 @@ class Run:
         """
         torch.manual_seed(settings.seed)
         self.settings = settings = replace(settings, learning_rate=settings.peak_learning_rate)
-        self.corpus, self.folder, self.text, self.lock = corpus, folder, text, lock
+        self.folder, self.text, self.lock = folder, text, lock
+        self.task: Task = LanguageModel(corpus)
         self.base = ""  # the run whose weights it began with
         self.ranks = ranks
         self.device = find_device(ranks.device_name(settings.device))
         self.bf16 = use_bf16(self.device, settings.precision)
-        vocabulary_size, tokens = corpus.tokenizer.size, corpus.part("train")
-        self.model = CharRNN(model, vocabulary_size).to(self.device)
+        self.model = self.task.network(model).to(self.device)
         self.ema = EMA(self.model, settings.ema_decay)
         products = torch.bfloat16 if self.bf16 else torch.float32
         self.optimizers = make_optimizers(self.model, settings, products)
-        batch_size, seq_length = fit_batch(len(tokens), settings.batch_size, settings.seq_length)
-        check_ranks(ranks, batch_size)
-        self.part = ranks.part(batch_size)
+        self.batches = self.task.batches(settings, ranks, self.device)
+        check_ranks(ranks, self.batches.batch_size)
+        self.part = ranks.part(self.batches.batch_size)
         """The sequences of the batch that this process computes."""
-        self.batches = Batches(
-            copy_to_gpu(tokens, vocabulary_size, self.device), vocabulary_size, batch_size,
-            seq_length, settings.seed, settings.state_reset, self.part, self.device,
-        )  # fmt: skip
         self.threads = BatchThreads(self.device, self.part_size, model.hidden_size)
         self.state: State = self.zero_state()
         self.step = 0
@@ -127,6 +123,11 @@ class Run:
         self.best: Best | None = None
         self.recovery = Recovery()
         self.clock = Clock()
+
+    @property
+    def corpus(self) -> Corpus:
+        """What it learns from."""
+        return self.task.corpus
 
     @property
     def part_size(self) -> int:

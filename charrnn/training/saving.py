@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import torch
-from annotated_types import Ge, Gt, Le, Lt
+from annotated_types import Ge, Gt, Le, Len, Lt
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
@@ -23,11 +23,11 @@ from charrnn.settings import ModelSettings, read
 from charrnn.storage.checkpoint import Checkpoint, save_checkpoint
 from charrnn.storage.container import FORMAT, add_checksum, metadata, read_metadata, verify
 from charrnn.storage.layout import parameter_count
-from charrnn.storage.old_formats import upgraded_metadata, upgraded_name
+from charrnn.storage.old_formats import upgraded_metadata, upgraded_name, upgraded_progress
 from charrnn.storage.runs import MODEL, TRAINING
 from charrnn.training.run import Best, Recovery, Run
 
-_Bits = Annotated[float, Ge(0)]
+_Score = Annotated[float, Ge(0)]
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,8 @@ class Progress:
     step: Annotated[int, Ge(0), Le(10**12)]
     total_steps: Annotated[int, Ge(1), Le(10**12)] | None
     decay_start: Annotated[float, Gt(-1e12), Lt(1e12)] | None
-    best_loss: _Bits | None
-    best_bits_per_character: _Bits | None
-    best_bits_per_byte: _Bits | None
+    best_loss: _Score | None
+    best_scores: Mapping[Annotated[str, Len(1, 99)], _Score] | None
     seconds: Annotated[float, Ge(0), Lt(1e12)]
     learning_rate_scale: Annotated[float, Gt(0), Le(1)]
     skipped_steps: Annotated[int, Ge(0), Lt(10**6)]
@@ -79,8 +78,7 @@ def write_training(run: Run, state: State) -> None:
         total_steps=run.length.total_steps,
         decay_start=run.length.decay_start,
         best_loss=best.loss if best else None,
-        best_bits_per_character=best.bits_per_character if best else None,
-        best_bits_per_byte=best.bits_per_byte if best else None,
+        best_scores=dict(best.scores) if best else None,
         seconds=run.clock.seconds,
         learning_rate_scale=run.recovery.learning_rate_scale,
         skipped_steps=run.recovery.skipped_steps,
@@ -135,7 +133,7 @@ def restore(run: Run, data: Mapping[str, Any], tensors: Mapping[str, Tensor]) ->
 
     KeyError, TypeError or ValueError if the state is not one of such a run.
     """
-    progress = read(Progress, data["progress"])
+    progress = read(Progress, upgraded_progress(data["progress"]))
     if progress.total_steps is not None and progress.step > progress.total_steps:
         raise ValueError("it is past its last step")
     epoch, step = map(int, data["batches"])
@@ -176,12 +174,8 @@ def _restore_progress(run: Run, progress: Progress) -> None:
         run.length.total_steps = progress.total_steps
     run.recovery = Recovery(progress.learning_rate_scale, progress.skipped_steps)
     run.best = None
-    if progress.best_loss is not None and progress.best_bits_per_character is not None:
-        per_character = progress.best_bits_per_character
-        per_byte = progress.best_bits_per_byte  # format 2 did not save it
-        run.best = Best(
-            progress.best_loss, per_character, per_character if per_byte is None else per_byte
-        )
+    if progress.best_loss is not None and progress.best_scores is not None:
+        run.best = Best(progress.best_loss, progress.best_scores)
 
 
 def _old_name(run: Run, optimizer: int, index: int) -> str:

@@ -134,7 +134,7 @@ class TensorBoard:
     def _training(self, event: Stepped) -> dict[str, float]:
         return {
             "loss": event.loss,
-            f"bits_per_{self._unit}": getattr(event, f"bits_per_{self._unit}"),
+            f"bits_per_{self._unit}": event.scores[f"bits_per_{self._unit}"],
             "learning_rate": event.learning_rate,
             "tokens_per_second": event.tokens_per_second,
             "epoch": event.epoch,
@@ -142,11 +142,12 @@ class TensorBoard:
 
     def _validation(self, event: Evaluated) -> dict[str, float]:
         bits = f"bits_per_{self._unit}"
-        best = event if event.best else self._run.best
+        best = self._run.best
+        best_scores = event.scores if event.best or not best else best.scores
         return {
             "loss": event.loss,
-            bits: getattr(event, bits),
-            f"best_{bits}": getattr(best, bits),
+            bits: event.scores[bits],
+            f"best_{bits}": best_scores[bits],
         }
 
 

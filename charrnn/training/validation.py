@@ -3,27 +3,26 @@
 import math
 
 from charrnn.errors import DivergedError
-from charrnn.evaluation.loss import evaluate
 from charrnn.events import Emit, Evaluated, Sampled
-from charrnn.inference.network import Network
-from charrnn.inference.sampling import sample
-from charrnn.inference.score import Score
-from charrnn.settings import SampleSettings
-from charrnn.text.corpus import Tokens
+from charrnn.tasks.base import Score
 from charrnn.text.tokenizers import valid_unicode
 from charrnn.training.disk import DiskErrors
 from charrnn.training.divergence import NotFiniteError
 from charrnn.training.run import Best, Run
 from charrnn.training.saving import is_finite, save_model
 
-_SAMPLE = SampleSettings(length=400, temp=0.8, seed=1)
 _FEWEST_TOKENS, _MOST_TOKENS = 1 << 14, 1 << 18
 
 
-def validation_tokens(run: Run) -> Tokens:
-    """The beginning of the validation part: 1/200 of what the run reads, within bounds."""
+def most_validation_tokens(run: Run) -> int:
+    """Tokens of the validation part that are read: 1/200 of what the run reads, within bounds."""
     read = run.length.total_steps * run.tokens_per_step
-    return run.corpus.part("valid")[: min(max(read // 200, _FEWEST_TOKENS), _MOST_TOKENS)]
+    return min(max(read // 200, _FEWEST_TOKENS), _MOST_TOKENS)
+
+
+def validation_tokens(run: Run) -> int:
+    """Tokens that a validation reads; 0 where there is no validation part."""
+    return run.task.validation_tokens(most_validation_tokens(run))
 
 
 def validation_interval(run: Run) -> int:
@@ -31,8 +30,14 @@ def validation_interval(run: Run) -> int:
 
     A power of two, so that it stays the same when the end of the run moves a little.
     """
-    affordable = 8 * len(validation_tokens(run)) // run.tokens_per_step
+    affordable = 8 * validation_tokens(run) // run.tokens_per_step
     return int(2 ** math.ceil(math.log2(max(1, run.length.total_steps / 16, affordable))))
+
+
+def validated(run: Run) -> Score | None:
+    """The score of the averaged weights on the validation part; None without one."""
+    most = most_validation_tokens(run)
+    return run.task.evaluate(run.ema.model, most, bf16=run.bf16, ranks=run.ranks)
 
 
 class Validation:
@@ -58,14 +63,13 @@ class Validation:
         run = self._run
         if not is_finite(run):
             raise NotFiniteError
-        score, text = self._score(), self._sample()
+        score, text = validated(run), self._example()
         if score and not math.isfinite(score.loss):
             raise NotFiniteError
         is_best = not score or run.best is None or score.loss < run.best.loss
         if score:
-            bits = score.bits_per_character, score.bits_per_byte
             elapsed, epochs = run.clock.seconds, run.batches.epochs
-            self._emit(Evaluated(run.step, score.loss, *bits, is_best, elapsed, epochs))
+            self._emit(Evaluated(run.step, score.loss, score.scores, is_best, elapsed, epochs))
         if is_best and run.ranks.is_first:
             with self._disk.tolerated(not run.finished):
                 save_model(run, score.loss if score else None)
@@ -74,17 +78,8 @@ class Validation:
         run.agree()
         self._emit(Sampled(run.step, valid_unicode(text)))
 
-    def _score(self) -> Score | None:
-        """None without a validation part."""
-        run, tokens = self._run, validation_tokens(self._run)
-        if len(tokens) < 2:
-            return None
-        tokenizer = run.corpus.tokenizer
-        return evaluate(run.ema.model, tokens, tokenizer, bf16=run.bf16, ranks=run.ranks)
-
-    def _sample(self) -> str:
-        network = Network(self._run.model.settings, self._run.ema.model.export())
+    def _example(self) -> str:
         try:
-            return "".join(sample(network, self._run.corpus.tokenizer, _SAMPLE))
+            return self._run.task.example(self._run.ema.model)
         except DivergedError:
             raise NotFiniteError from None

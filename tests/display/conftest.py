@@ -23,6 +23,11 @@ from charrnn.events import (
 WIDTHS = (40, 60, 80, 120)
 
 
+def scores(per_character: float, per_byte: float) -> dict[str, float]:
+    """The scores of a language model."""
+    return {"bits_per_character": per_character, "bits_per_byte": per_byte}
+
+
 def events(unit: Unit = "character", steps: int = 100, interrupted: bool = False) -> list[Event]:
     """What a run of `steps` steps reports; a byte has half the bits of a character."""
     found: list[Event] = [
@@ -34,11 +39,13 @@ def events(unit: Unit = "character", steps: int = 100, interrupted: bool = False
     for step in range(10, steps + 1, 10):
         bits, elapsed, epoch = 2 + 10 / step, step / 10, step / 40
         found.append(
-            Stepped(step, steps, bits, bits, bits / 2, 0.01, 5000.0, 4000.0, elapsed, epoch)
+            Stepped(step, steps, bits, scores(bits, bits / 2), 0.01, 5000.0, 4000.0, elapsed, epoch)
         )
-        found.append(Evaluated(step, bits, bits + 0.1, bits / 2 + 0.1, True, elapsed, epoch))
+        found.append(
+            Evaluated(step, bits, scores(bits + 0.1, bits / 2 + 0.1), True, elapsed, epoch)
+        )
     found.append(Sampled(steps, "the old king\nsat by the sea"))
-    found.append(Finished("tale", steps, 2.2, 2.2, 1.2, 10.0, interrupted))
+    found.append(Finished("tale", steps, 2.2, scores(2.2, 1.2), 10.0, interrupted))
     return found
 
 

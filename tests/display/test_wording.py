@@ -30,7 +30,7 @@ def test_the_ending_says_what_comes_next(unit, bits):
     assert "--resume" not in done
     stopped = finished(Finished(**{**vars(END), "interrupted": True}), unit)
     assert "charrnn train --resume --run tale" in stopped
-    early = finished(Finished("tale", 1, None, None, None, 1.0, True), unit)
+    early = finished(Finished("tale", 1, None, {}, 1.0, True), unit)
     assert "1 step in 0:01" in early
     assert "charrnn sample" not in early, "there may be no model yet"
 

@@ -109,7 +109,8 @@ def test_a_run_begins_with_the_weights_and_says_so(copied_run):
         assert np.array_equal(network.export()["embedding.weight"][a], old)
     first = next(event for event in events_of(run) if isinstance(event, Evaluated))
     assert first.step == 0
-    assert f"validation begins at {first.bits_per_character:.3f} bits per character" in said[-1]
+    bits = first.scores["bits_per_character"]
+    assert f"validation begins at {bits:.3f} bits per character" in said[-1]
 
 
 def test_given_learning_rates_are_taken(copied_run):

@@ -25,6 +25,8 @@ from charrnn.training.tensorboard import TensorBoard, preformatted
 from tests.conftest import call_charrnn, tale
 from tests.training.conftest import make_run
 
+SCORES = {"bits_per_character": 2.0, "bits_per_byte": 1.0}
+
 
 def train_with_tensorboard(run, stop=lambda: False):
     """Train it; what was reported, and what TensorBoard reads."""
@@ -65,10 +67,10 @@ def test_what_tensorboard_reads_is_what_was_reported(home, capfd, tokenizer):
         ("valid", Evaluated, ["loss", bits]),
     ):
         for name in names:
-            expected = [(event.step, getattr(event, name)) for event in of(events, kind)]
+            expected = [(event.step, event.record()[name]) for event in of(events, kind)]
             assert expected
             assert drawn(reader, f"{group}/{name}") == expected
-    scores = [getattr(event, bits) for event in of(events, Evaluated)]
+    scores = [event.scores[bits] for event in of(events, Evaluated)]
     best = [score for _, score in drawn(reader, f"valid/best_{bits}")]
     assert best == [min(scores[: n + 1]) for n in range(len(scores))]
     samples = [(event.step, preformatted(event.text)) for event in of(events, Sampled)]
@@ -110,7 +112,7 @@ def test_a_resumed_run_continues_its_curves(home):
     save_training(run)
     for step in (2, 5, 8):  # 5 and 8 are lost: the process is killed before it saves them
         run.step = step
-        board(Stepped(step, 12, *[float(step)] * 8))
+        board(Stepped(step, 12, float(step), SCORES, *[1.0] * 5))
         if step == 2:
             save_training(run)
     board.close()
@@ -132,7 +134,7 @@ def test_a_run_that_goes_back_drops_what_had_diverged(home):
             run.step = 3
             board(Noticed("The run diverged: it continues from step 3."))
             run.step = 4
-        board(Stepped(step, 12, *[float(step)] * 8))
+        board(Stepped(step, 12, float(step), SCORES, *[1.0] * 5))
     board.close()
     assert [step for step, _ in drawn(read(run), "train/loss")] == [2, 4]
 
@@ -146,7 +148,8 @@ def test_a_disk_that_refuses_stops_nothing_and_hides_nothing(home, capfd, size):
     for step in range(1, 7):
         run.step = step
         resource.setrlimit(resource.RLIMIT_FSIZE, (size if step < 4 else limits[0], limits[1]))
-        for event in (Stepped(step, 12, *[1.0] * 8), Evaluated(step, *[1.0] * 3, True, 1.0, 1.0)):
+        stepped = Stepped(step, 12, 1.0, SCORES, *[1.0] * 5)
+        for event in (stepped, Evaluated(step, 1.0, SCORES, True, 1.0, 1.0)):
             try:
                 board(event)
             except OSError as error:

@@ -5,7 +5,7 @@ import pytest
 import torch
 from hypothesis import given, strategies as st
 
-from charrnn.training.batches import Batches, fit_batch
+from charrnn.tasks.text_batches import TextBatches, fit_batch
 
 
 def state_of(batch_size):
@@ -20,7 +20,7 @@ def test_a_step_continues_the_last_and_targets_are_one_ahead(size, batch_size, s
     """A carried state that belongs to another place of the text; a token predicted by itself."""
     batch_size, seq_length = fit_batch(size, batch_size, seq_length)
     assert min(batch_size, seq_length) >= 1
-    batches = Batches(np.arange(size, dtype=np.uint16), size, batch_size, seq_length, seed)
+    batches = TextBatches(np.arange(size, dtype=np.uint16), size, batch_size, seq_length, seed)
     last = None
     for _ in range(3 * batches.per_epoch):
         inputs, targets, ((h, c), (other,)) = batches.next(state_of(batch_size))
@@ -35,7 +35,7 @@ def test_a_step_continues_the_last_and_targets_are_one_ahead(size, batch_size, s
 
 def test_an_epoch_reads_nearly_everything_once():
     """Sequences that overlap, or leave whole stretches out."""
-    batches = Batches(np.arange(1000, dtype=np.uint16), 1000, 7, 10, seed=1)
+    batches = TextBatches(np.arange(1000, dtype=np.uint16), 1000, 7, 10, seed=1)
     steps = batches.per_epoch
     seen = np.concatenate([batches.next(())[0].numpy().ravel() for _ in range(steps)])
     assert len(np.unique(seen)) == len(seen) >= 1000 - 7 * (10 + 1) - 7
@@ -47,10 +47,10 @@ def test_an_epoch_reads_nearly_everything_once():
 def test_a_position_is_enough_to_continue():
     """A resumed run that reads other text than the one that was not stopped."""
     text = np.arange(500, dtype=np.uint16)
-    one = Batches(text, 1000, 4, 9, seed=2)
+    one = TextBatches(text, 1000, 4, 9, seed=2)
     for _ in range(20):
         one.next(())
-    other = Batches(text, 1000, 4, 9, seed=2, epoch=one.epoch, step=one.step)
+    other = TextBatches(text, 1000, 4, 9, seed=2, epoch=one.epoch, step=one.step)
     for _ in range(20):
         assert torch.equal(one.next(())[0], other.next(())[0])
 
@@ -58,7 +58,7 @@ def test_a_position_is_enough_to_continue():
 def test_a_text_on_the_device_is_cut_like_one_in_memory():
     """Other sequences on a GPU than on a processor."""
     text = np.arange(500, dtype=np.int32)
-    one, other = (Batches(t, 1000, 4, 9, seed=2) for t in (text, torch.from_numpy(text)))
+    one, other = (TextBatches(t, 1000, 4, 9, seed=2) for t in (text, torch.from_numpy(text)))
     for _ in range(30):
         a, b = one.next(()), other.next(())
         assert torch.equal(a[0], b[0])
@@ -67,7 +67,7 @@ def test_a_text_on_the_device_is_cut_like_one_in_memory():
 
 def test_some_states_are_reset_and_the_others_are_not():
     """A reset of every sequence, of some units only, or of one layer."""
-    batches = Batches(np.zeros(10_000, np.uint8), 5, 1000, 4, seed=1, state_reset=0.25, step=1)
+    batches = TextBatches(np.zeros(10_000, np.uint8), 5, 1000, 4, seed=1, state_reset=0.25, step=1)
     torch.manual_seed(0)
     _, _, state = batches.next(state_of(1000))
     kept = state[0][0][:, 0]

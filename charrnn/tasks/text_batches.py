@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from charrnn.network.state import State
+from charrnn.tasks.base import Batch
 from charrnn.text.corpus import Tokens, checked_ids
 
 _COPIED = 1 << 24  # tokens copied to a GPU at once, so that a text larger than memory will do
@@ -50,7 +51,7 @@ def copy_to_gpu(tokens: Tokens, vocabulary_size: int, device: torch.device) -> T
 
 
 @dataclass
-class Batches:
+class TextBatches:
     """Batches over a text (N,). Their position is (epoch, step): it is all that resuming needs.
 
     A text that lies on a GPU is cut there, so that no step waits for the processor's memory.
@@ -78,7 +79,7 @@ class Batches:
         """How often the text has been read."""
         return self.epoch + self.step / self.per_epoch
 
-    def next(self, state: State) -> tuple[Tensor, Tensor, State]:
+    def next(self, state: State) -> Batch:
         """The next inputs (T, B), their targets one token ahead (T, B), and the state for them.
 
         B: the sequences of `part`; all draws are of the whole batch, so that they do not depend on
@@ -95,7 +96,7 @@ class Batches:
             state = tuple(tuple(array * keep for array in layer) for layer in state)
         if self.step == 1:
             state = tuple(tuple(torch.zeros_like(array) for array in layer) for layer in state)
-        return ids[:-1], ids[1:], state
+        return Batch(ids[:-1], ids[1:], state)
 
     def _next_ids(self) -> Tensor:
         """The next T + 1 tokens of every sequence (T + 1, B), the last of which begin the next."""

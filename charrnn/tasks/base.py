@@ -1,0 +1,108 @@
+"""What a task promises to the training loop."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+
+from charrnn.events import Scores, Unit
+from charrnn.network.model import CharRNN
+from charrnn.network.ranks import Ranks
+from charrnn.network.state import State
+from charrnn.settings import ModelSettings, TrainSettings
+from charrnn.text.corpus import Corpus
+
+
+class Batch(NamedTuple):
+    """The inputs of B sequences, what the network should predict from them, and their state."""
+
+    inputs: Tensor
+    targets: Tensor
+    state: State
+
+
+class Batches(Protocol):
+    """The batches of a training text. Their position (epoch, step) is all that resuming needs."""
+
+    batch_size: int
+    seq_length: int
+    epoch: int
+    step: int
+
+    @property
+    def per_epoch(self) -> int:
+        """Batches until everything has been read once."""
+        ...
+
+    @property
+    def epochs(self) -> float:
+        """How often everything has been read."""
+        ...
+
+    def next(self, state: State) -> Batch:
+        """The next batch, and the state of its sequences, which ended the last one in `state`."""
+        ...
+
+
+class Score(Protocol):
+    """How well a network predicts: the mean loss, in nats, and what people see."""
+
+    @property
+    def loss(self) -> float: ...
+
+    @property
+    def scores(self) -> Scores: ...
+
+
+class Task(ABC):
+    """What a network is trained for, on a corpus."""
+
+    unit: Unit
+    """What is predicted: people see bits per unit."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        self.corpus = corpus
+
+    @property
+    @abstractmethod
+    def training_tokens(self) -> int:
+        """Tokens to learn from."""
+
+    @property
+    @abstractmethod
+    def uniform_loss(self) -> float:
+        """The loss, in nats, of a guess among all that can be predicted."""
+
+    @abstractmethod
+    def network(self, model: ModelSettings) -> CharRNN:
+        """A new network."""
+
+    @abstractmethod
+    def batches(self, settings: TrainSettings, ranks: Ranks, device: torch.device) -> Batches:
+        """The batches of the training part, of which each rank gets its sequences."""
+
+    @abstractmethod
+    def loss(
+        self, model: CharRNN, batch: Batch, part: slice, masks: Sequence[Tensor]
+    ) -> tuple[Tensor, State]:
+        """The mean loss, in nats, of a part of a batch's sequences, and their state after it."""
+
+    @abstractmethod
+    def training_scores(self, loss: float) -> Scores:
+        """What people see of a mean training loss."""
+
+    @abstractmethod
+    def validation_tokens(self, most: int) -> int:
+        """Tokens of the validation part that `evaluate` reads, if it may read so many. 0: none."""
+
+    @abstractmethod
+    def evaluate(
+        self, model: CharRNN, most_tokens: int, *, bf16: bool, ranks: Ranks
+    ) -> Score | None:
+        """The score on the validation part; None without one."""
+
+    @abstractmethod
+    def example(self, model: CharRNN) -> str:
+        """What the network makes of something, to be shown. DivergedError if it makes nothing."""
