@@ -58,7 +58,8 @@ def prepare(
     """
     from charrnn.inference.model import checked_settings
     from charrnn.settings import TextSettings
-    from charrnn.text.preparation import check_text_settings, prepare as prepare_files
+    from charrnn.text.preparation import prepare as prepare_files
+    from charrnn.text.setting_checks import check_text_settings
 
     (text,) = checked_settings(settings, TextSettings)
     paths = [sources] if isinstance(sources, str) or hasattr(sources, "__fspath__") else sources

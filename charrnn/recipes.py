@@ -107,6 +107,8 @@ def check_effective(
             f"{schedule} would not begin to fall",
         ),
         "embedding_size": (model.one_hot, "--one-hot leaves the embedding out"),
+        "seq_length": (model.task != "text", f"--task {model.task} reads texts to their ends"),
+        "state_reset": (model.task != "text", "every text begins with a state of zeros"),
     }  # fmt: skip
     for name, (useless, reason) in without_effect.items():
         if useless and name in given:

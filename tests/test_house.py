@@ -76,8 +76,8 @@ try:
 except SystemExit as end:
     assert not end.code, end.code
 """
-COMMANDS = ["", "train", "sample", "prepare", "eval", "compare", "sweep", "plot", "inspect",
-            "probe", "gradients", "classify", "runs", "runs rm", "corpora",
+COMMANDS = ["", "train", "sample", "prepare", "eval", "compare", "sweep", "predict", "plot",
+            "inspect", "probe", "gradients", "classify", "runs", "runs rm", "corpora",
             "corpora show"]  # fmt: skip
 
 

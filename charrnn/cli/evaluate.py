@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from charrnn.cli.options import Device, Encoding, Json, Part, Quiet, Run, exclude
+from charrnn.cli.evaluate_labels import evaluate_labels
+from charrnn.cli.options import Device, Encoding, Json, Part, Quiet, Run, exclude, notices
 from charrnn.cli.process import limit_threads
 from charrnn.errors import UsageError
 from charrnn.settings import ADVANCED, UnknownName
@@ -71,10 +72,15 @@ def evaluate(
         score_subject,
         text_for_run,
     )
-    from charrnn.storage.runs import is_text
+    from charrnn.storage.runs import is_text, load_run
 
     if run is not None and text is None and is_text(run):
         run, text = None, run
+    checkpoint = load_run(run, notices(quiet or json), None)
+    if checkpoint.labels:
+        flags = {"per": per, "context": context, "dynamic": dynamic, "baselines": baselines}
+        evaluate_labels(checkpoint, text, part, encoding, unknown, json, flags)
+        return
     for name, value in (("--encoding", encoding), ("--unknown", unknown)):
         if text is None and value:
             raise UsageError(f"{name} is for a text file", "Name one after the run.")

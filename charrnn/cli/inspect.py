@@ -12,5 +12,5 @@ def inspect(run: Run = None, quiet: Quiet = False, json: Json = False) -> None:
     from charrnn.storage.metrics import curves
     from charrnn.storage.runs import load_run
 
-    checkpoint = load_run(run, (lambda _: None) if quiet else show_event)
+    checkpoint = load_run(run, (lambda _: None) if quiet else show_event, None)
     show_run(checkpoint.record(), curves(run), json)

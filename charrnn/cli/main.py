@@ -16,6 +16,7 @@ from charrnn.cli.evaluate import evaluate
 from charrnn.cli.gradients import gradients
 from charrnn.cli.inspect import inspect
 from charrnn.cli.plot import plot
+from charrnn.cli.predict import predict
 from charrnn.cli.prepare import prepare
 from charrnn.cli.probe import probe
 from charrnn.cli.process import launched_exit_code, open_streams
@@ -114,7 +115,7 @@ def show_help(
 
 
 _PANELS: dict[str, list[tuple[str, Any]]] = {
-    "Train and sample": [("train", train), ("sample", sample)],
+    "Train and sample": [("train", train), ("sample", sample), ("predict", predict)],
     "Score": [("eval", evaluate), ("classify", classify)],
     "Compare": [("compare", compare), ("sweep", sweep), ("plot", plot)],
     "Look inside": [("inspect", inspect), ("probe", probe), ("gradients", gradients)],

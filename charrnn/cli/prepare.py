@@ -41,7 +41,8 @@ def prepare(
     """
     from charrnn.display.log import listen
     from charrnn.storage.runs import load_run
-    from charrnn.text.preparation import check_text_settings, prepare as prepare_corpus
+    from charrnn.text.preparation import prepare as prepare_corpus
+    from charrnn.text.setting_checks import check_text_settings
 
     for setting in ("tokenizer", "vocab_size", "min_count"):
         exclude(vocabulary=vocabulary, **{setting: given.get(setting)})

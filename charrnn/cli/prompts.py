@@ -31,7 +31,7 @@ def read_prompt(source: str, keep_newline: bool) -> str:
 
     with open_source(source) as file:
         prompt = file.read().decode("utf-8", "surrogateescape").removeprefix(_MARK)
-    return prompt if keep_newline else _without_line_end(prompt)
+    return prompt if keep_newline else without_line_end(prompt)
 
 
 def read_prompts(source: str) -> Iterator[list[str]]:
@@ -44,11 +44,11 @@ def read_prompts(source: str) -> Iterator[list[str]]:
 
     number, as_json = 0, False
     with open_source(source) as file:
-        for lines in _lines_there(_own_reader(file)):
+        for lines in lines_there(file):
             prompts: list[str] = []
             for line in lines:
                 number += 1
-                text = _without_line_end(line.decode("utf-8", "surrogateescape"))
+                text = without_line_end(line.decode("utf-8", "surrogateescape"))
                 if number == 1:
                     text = text.removeprefix(_MARK)
                     as_json = text.lstrip().startswith("{")
@@ -62,8 +62,9 @@ def read_prompts(source: str) -> Iterator[list[str]]:
             yield prompts
 
 
-def _lines_there(file: BinaryIO) -> Iterator[list[bytes]]:
+def lines_there(file: BinaryIO) -> Iterator[list[bytes]]:
     """The lines of a file as they come: those that are there, up to 64. OSError."""
+    file = _own_reader(file)
     lines: queue.Queue[bytes | None] = queue.Queue(4 * _TOGETHER)
     failures: list[OSError] = []
 
@@ -90,7 +91,8 @@ def _lines_there(file: BinaryIO) -> Iterator[list[bytes]]:
         raise failures[0]
 
 
-def _without_line_end(text: str) -> str:
+def without_line_end(text: str) -> str:
+    """A line without its end, of Unix or of Windows."""
     return text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
 
 

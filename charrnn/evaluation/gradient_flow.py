@@ -18,7 +18,8 @@ from charrnn.cells import CELLS
 from charrnn.errors import DivergedError, TextError, UsageError
 from charrnn.events import Emit, Progress
 from charrnn.network.device import memory_checked
-from charrnn.network.model import CharRNN, Layer
+from charrnn.network.layer import Layer
+from charrnn.network.model import CharRNN
 from charrnn.network.state import LayerState
 from charrnn.settings import ModelSettings, TextSettings
 from charrnn.storage.checkpoint import corpus_of

@@ -121,7 +121,7 @@ class Ranks:
 
     def whole(self, state: State, batch_size: int) -> State:
         """The state of the whole batch, from each rank's part of it."""
-        if self.size == 1:
+        if self.size == 1 or not state:
             return state
         part, arrays = self.part(batch_size), [array for layer in state for array in layer]
         joined = [array.new_zeros(batch_size, *array.shape[1:]) for array in arrays]

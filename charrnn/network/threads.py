@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import torch
 
-from charrnn.network.model import CharRNN
+from charrnn.network.recurrent import RecurrentNetwork
 
 _MIN_SEQUENCES = 32  # per thread: with fewer, products are too small to be efficient
 _SMALL = 2048  # batch size times hidden size: below that one core is faster than two
@@ -32,7 +32,7 @@ class BatchThreads:
         self.size = max(1, min(cores, batch_size // _MIN_SEQUENCES))
         cuts = [batch_size * i // self.size for i in range(self.size + 1)]
         self.slices = [slice(*pair) for pair in pairwise(cuts)]
-        self.replicas: list[CharRNN] = []
+        self.replicas: list[RecurrentNetwork] = []
         small = on_cpu and batch_size * hidden_size < _SMALL
         self.pool: ThreadPoolExecutor | None = None  # None: the caller's thread, with all its cores
         if self.size > 1 or small:
@@ -45,7 +45,9 @@ class BatchThreads:
             return [work(self.slices[0])]
         return list(self.pool.map(work, self.slices))
 
-    def backward(self, model: CharRNN, work: Callable[[CharRNN, slice], R]) -> list[R]:
+    def backward(
+        self, model: RecurrentNetwork, work: Callable[[RecurrentNetwork, slice], R]
+    ) -> list[R]:
         """`work` on every slice, with the gradients that it leaves added up in the model's `.grad`.
 
         Each slice but the first has a replica of the model, which shares its weights but not its
@@ -64,7 +66,7 @@ class BatchThreads:
         return results
 
 
-def _replica(model: CharRNN) -> CharRNN:
+def _replica(model: RecurrentNetwork) -> RecurrentNetwork:
     replica = copy.deepcopy(model)
     for own, shared in zip(replica.parameters(), model.parameters(), strict=True):
         own.data = shared.data

@@ -5,7 +5,7 @@ values that come from outside: the command line, a notebook or a file.
 """
 
 from charrnn.settings.base import ADVANCED, AUTO, SettingError, flag, is_automatic, plain, read
-from charrnn.settings.model import CellName, ModelSettings
+from charrnn.settings.model import CellName, ModelSettings, TaskName
 from charrnn.settings.sampling import SampleSettings
 from charrnn.settings.text import PartName, TextSettings, TokenizerName, UnknownName
 from charrnn.settings.training import (
@@ -28,6 +28,7 @@ __all__ = [
     "PartName",
     "SampleSettings",
     "SettingError",
+    "TaskName",
     "TextSettings",
     "TokenizerName",
     "TrainSettings",

@@ -12,11 +12,16 @@ CellName = Literal[
     "mgu", "mingru", "minlstm", "mlstm", "mogrifier",
 ]  # fmt: skip
 
+TaskName = Literal["text", "label"]
+
 
 @dataclass(frozen=True)
 class ModelSettings:
     """Model: the cell and the sizes of the network."""
 
+    task: Annotated[TaskName, "what to learn: text that goes on, or the label of each text"] = (
+        "text"
+    )
     cell: Annotated[CellName, "recurrent cell"] = "lstm"
     layers: Annotated[int, Ge(1), Le(64), "recurrent layers"] = 2
     hidden_size: Annotated[int, Ge(1), Le(65536), "hidden units per layer", AUTO] = 256
@@ -24,6 +29,7 @@ class ModelSettings:
     one_hot: Annotated[bool, "feed tokens as one-hot vectors, without an embedding", ADVANCED] = (
         False
     )
+    bidirectional: Annotated[bool, "read in both directions, with --task label"] = False
     dropout: Annotated[float, Ge(0), Lt(1), "probability that an output is dropped", AUTO] = 0.05
     tie_weights: Annotated[
         bool, "share the output weights with the embedding (sizes must be equal)", ADVANCED
@@ -34,6 +40,10 @@ class ModelSettings:
     ] = "orthogonal"  # fmt: skip
 
     def __post_init__(self) -> None:
+        if self.bidirectional and self.task == "text":
+            raise ValueError("--bidirectional needs a --task whose texts are whole: label")
+        if self.tie_weights and self.task != "text":
+            raise ValueError("--tie-weights has no effect: the output is not of characters")
         if self.tie_weights and self.one_hot:
             raise ValueError("--tie-weights needs an embedding, which --one-hot leaves out")
         if self.tie_weights and self.embedding_size != self.hidden_size:
@@ -46,6 +56,11 @@ class ModelSettings:
     def size(self) -> str:
         """Layers and hidden size: 2x256."""
         return f"{self.layers}x{self.hidden_size}"
+
+    @property
+    def outputs(self) -> int:
+        """Outputs of a recurrent layer: the hidden units of each direction."""
+        return self.hidden_size * (1 + self.bidirectional)
 
     def with_hidden_size(self, hidden_size: int) -> Self:
         """The same with another hidden size, which a tied embedding follows."""

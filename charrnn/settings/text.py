@@ -46,6 +46,8 @@ class TextSettings:
     document_per: Annotated[
         str | None, "a document is a line, a file, or what stands between SEPARATORs", ADVANCED
     ] = None
+    valid: Annotated[str | None, "with --task label: validation examples, in a file"] = None
+    test: Annotated[str | None, "with --task label: test examples, in a file"] = None
     split: Annotated[str, "percent for train/validation/test, or for train/validation"] = "90/5/5"
 
     def __post_init__(self) -> None:

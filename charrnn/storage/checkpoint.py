@@ -33,7 +33,8 @@ _UNREADABLE = (
 class About:
     """What a run is, apart from its weights: every file of it says so.
 
-    `base`: the run whose weights it began with, or nothing.
+    `base`: the run whose weights it began with, or nothing. `labels`: what it predicts, where that
+    is not the vocabulary.
     """
 
     run: str
@@ -43,6 +44,7 @@ class About:
     corpus: str
     corpus_key: str
     base: str = field(default="", kw_only=True)
+    labels: tuple[str, ...] = field(default=(), kw_only=True)
 
     def describe(self) -> dict[str, Any]:
         """As JSON, for `read_about`."""
@@ -53,6 +55,7 @@ class About:
             "text": asdict(self.text),
             "corpus": {"name": self.corpus, "key": self.corpus_key},
             "base": self.base,
+            **({"labels": list(self.labels)} if self.labels else {}),
         }
 
 
@@ -66,6 +69,7 @@ def read_about(data: Mapping[str, Any]) -> About:
         corpus=str(data["corpus"]["name"]),
         corpus_key=str(data["corpus"]["key"]),
         base=str(data.get("base", "")),  # older files lack it
+        labels=tuple(str(label) for label in data.get("labels", ())),
     )
 
 
@@ -137,7 +141,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
             tokenizer=tokenizer,
             step=int(data["step"]),
             loss=None if data["loss"] is None else float(data["loss"]),
-            weights=_read_weights(path, about.model, tokenizer.size),
+            weights=_read_weights(path, about, tokenizer.size),
         )
     except KeyError as error:
         reason = f"it has no {error}"
@@ -148,11 +152,9 @@ def load_checkpoint(path: Path) -> Checkpoint:
     )
 
 
-def _read_weights(
-    path: Path, model: ModelSettings, vocabulary_size: int
-) -> dict[str, NDArray[np.float32]]:
+def _read_weights(path: Path, about: About, vocabulary_size: int) -> dict[str, NDArray[np.float32]]:
     """ValueError where the tensors are not those of the settings."""
-    expected = parameter_shapes(model, vocabulary_size)
+    expected = parameter_shapes(about.model, vocabulary_size, len(about.labels) or None)
     with safe_open(path, framework="numpy") as file:
         names = {upgraded_weight(name): name for name in file.keys()}  # noqa: SIM118  (not a dict)
         if set(names) != set(expected):

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from charrnn.errors import CheckpointError, UsageError, suggest
 from charrnn.events import Emit, Noticed
 from charrnn.files import checkpoints, remove_temporary_files, sync_folder, versions
+from charrnn.settings import TaskName
 from charrnn.storage.checkpoint import Checkpoint, load_checkpoint
 
 if TYPE_CHECKING:
@@ -35,17 +36,34 @@ _BEGIN = "Begin with: charrnn train YOUR.txt"
 T = TypeVar("T")
 
 
-def load_run(name: str | None, emit: Emit) -> Checkpoint:
+def load_run(name: str | None, emit: Emit, task: TaskName | None = "text") -> Checkpoint:
     """The model of a run, by its name, its folder or its file; None: of the run trained last.
 
     Where a run's model is damaged, the version before it is loaded and a notice emitted.
-    CheckpointError if no version is whole.
+    CheckpointError if no version is whole, or if the run was trained for another task than this;
+    None takes any.
     """
     path = find(name)
     one_file = name is not None and Path(name) == path
     found = load_checkpoint(path) if one_file else load_newest(path, load_checkpoint, emit)
     is_here = path.parent.parent.resolve() == checkpoints().resolve()
-    return replace(found, run=path.parent.name) if is_here else found  # it may be renamed
+    found = replace(found, run=path.parent.name) if is_here else found  # it may be renamed
+    if task and found.model.task != task:
+        raise _another_task(found)
+    return found
+
+
+def _another_task(checkpoint: Checkpoint) -> CheckpointError:
+    run, task = checkpoint.run, checkpoint.model.task
+    if task == "text":
+        return CheckpointError(
+            f"run {run} is a model of text that goes on, and predicts no labels",
+            f"Let it write: charrnn sample {run}",
+        )
+    return CheckpointError(
+        f"run {run} was trained with --task {task}, and does not write text",
+        f"Name another run, or let it predict: charrnn predict {run} FILE",
+    )
 
 
 def load_newest(path: Path, load: Callable[[Path], T], emit: Emit, *, restore: bool = False) -> T:

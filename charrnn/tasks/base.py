@@ -2,25 +2,31 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import torch
 from torch import Tensor
 
 from charrnn.events import Scores, Unit
-from charrnn.network.model import CharRNN
 from charrnn.network.ranks import Ranks
+from charrnn.network.recurrent import RecurrentNetwork
 from charrnn.network.state import State
 from charrnn.settings import ModelSettings, TrainSettings
 from charrnn.text.corpus import Corpus
 
+N = TypeVar("N", bound=RecurrentNetwork)
+
 
 class Batch(NamedTuple):
-    """The inputs of B sequences, what the network should predict from them, and their state."""
+    """The inputs of B sequences (T, B), what the network should predict, and their state.
+
+    `lengths` (B,) are the tokens of each where they differ; the rest of its column is padding.
+    """
 
     inputs: Tensor
     targets: Tensor
     state: State
+    lengths: Tensor | None = None
 
 
 class Batches(Protocol):
@@ -56,7 +62,7 @@ class Score(Protocol):
     def scores(self) -> Scores: ...
 
 
-class Task(ABC):
+class Task(ABC, Generic[N]):
     """What a network is trained for, on a corpus."""
 
     unit: Unit
@@ -64,6 +70,11 @@ class Task(ABC):
 
     def __init__(self, corpus: Corpus) -> None:
         self.corpus = corpus
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What can be predicted, where that is not the vocabulary."""
+        return ()
 
     @property
     @abstractmethod
@@ -76,8 +87,19 @@ class Task(ABC):
         """The loss, in nats, of a guess among all that can be predicted."""
 
     @abstractmethod
-    def network(self, model: ModelSettings) -> CharRNN:
+    def fit(self, settings: TrainSettings) -> tuple[int, int]:
+        """(Batch size, sequence length), lowered where there is too little for them.
+
+        Where sequences differ, their mean length.
+        """
+
+    @abstractmethod
+    def network(self, model: ModelSettings) -> N:
         """A new network."""
+
+    def zero_state(self, model: N, batch_size: int) -> State:  # noqa: ARG002  (of the language model)
+        """The state before the first batch: empty, where no batch continues the one before it."""
+        return ()
 
     @abstractmethod
     def batches(self, settings: TrainSettings, ranks: Ranks, device: torch.device) -> Batches:
@@ -85,7 +107,7 @@ class Task(ABC):
 
     @abstractmethod
     def loss(
-        self, model: CharRNN, batch: Batch, part: slice, masks: Sequence[Tensor]
+        self, model: N, batch: Batch, part: slice, masks: Sequence[Tensor]
     ) -> tuple[Tensor, State]:
         """The mean loss, in nats, of a part of a batch's sequences, and their state after it."""
 
@@ -98,11 +120,12 @@ class Task(ABC):
         """Tokens of the validation part that `evaluate` reads, if it may read so many. 0: none."""
 
     @abstractmethod
-    def evaluate(
-        self, model: CharRNN, most_tokens: int, *, bf16: bool, ranks: Ranks
-    ) -> Score | None:
+    def evaluate(self, model: N, most_tokens: int, *, bf16: bool, ranks: Ranks) -> Score | None:
         """The score on the validation part; None without one."""
 
     @abstractmethod
-    def example(self, model: CharRNN) -> str:
+    def example(self, model: N) -> str:
         """What the network makes of something, to be shown. DivergedError if it makes nothing."""
+
+
+AnyTask = Task[Any]

@@ -23,7 +23,7 @@ from charrnn.text.corpus import Corpus, Tokens
 _SAMPLE = SampleSettings(length=400, temp=0.8, seed=1)
 
 
-class LanguageModel(Task):
+class LanguageModel(Task[CharRNN]):
     """Predicts the next token of a text."""
 
     def __init__(self, corpus: Corpus) -> None:
@@ -39,12 +39,18 @@ class LanguageModel(Task):
     def uniform_loss(self) -> float:
         return math.log(self.corpus.tokenizer.size)
 
+    def fit(self, settings: TrainSettings) -> tuple[int, int]:
+        return fit_batch(self.training_tokens, settings.batch_size, settings.seq_length)
+
     def network(self, model: ModelSettings) -> CharRNN:
         return CharRNN(model, self.corpus.tokenizer.size)
 
+    def zero_state(self, model: CharRNN, batch_size: int) -> State:
+        return model.zero_state(batch_size)
+
     def batches(self, settings: TrainSettings, ranks: Ranks, device: torch.device) -> TextBatches:
         vocabulary_size, tokens = self.corpus.tokenizer.size, self.corpus.part("train")
-        batch_size, seq_length = fit_batch(len(tokens), settings.batch_size, settings.seq_length)
+        batch_size, seq_length = self.fit(settings)
         return TextBatches(
             copy_to_gpu(tokens, vocabulary_size, device), vocabulary_size, batch_size, seq_length,
             settings.seed, settings.state_reset, ranks.part(batch_size), device,

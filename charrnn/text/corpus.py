@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from charrnn.errors import TextError
 from charrnn.files import atomic_write, corpus_folders, short_names
@@ -84,25 +85,46 @@ class CorpusSummary:
 
 
 def open_corpus(folder: Path) -> Corpus:
-    """The corpus in a folder. TextError if the folder is not a corpus, or is damaged."""
+    """The corpus in a folder: of examples, where it was prepared so.
+
+    TextError if the folder is not a corpus, or is damaged.
+    """
     folder = folder.resolve()
     try:
         data = _read_json(folder)
         tokenizer = from_json(data["tokenizer"])
         text = read(TextSettings, {**data["text"], "tokenizer": tokenizer.kind})
-        if not (folder / "tokens.bin").is_file():  # a pipe would block
-            raise FileNotFoundError("there is no tokens.bin in it")
         if data["dtype"] not in _DTYPES:
             raise ValueError("its type of token is unknown")
-        tokens = np.memmap(folder / "tokens.bin", data["dtype"], "r")
-        if len(tokens) != data["tokens"]:
-            raise ValueError("tokens.bin is not as long as corpus.json says")
+        tokens = mapped(folder, "tokens.bin", data["dtype"], data["tokens"])
         sources = tuple(str(source["name"]) for source in data["sources"])
-        return Corpus(folder, str(data["key"]), tokenizer, text, sources, tokens)
+        corpus = Corpus(folder, str(data["key"]), tokenizer, text, sources, tokens)
+        return _of_task(corpus, data)
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise TextError(
             f"{folder} is not a prepared corpus: {error}", "Delete it and prepare the text again."
         ) from None
+
+
+def _of_task(corpus: Corpus, data: dict[str, Any]) -> Corpus:
+    """The corpus as its task has it. OSError, ValueError, KeyError or TypeError if damaged."""
+    if "task" not in data:  # a text
+        return corpus
+    from charrnn.text.labelled import TASK, with_examples  # which builds on this module
+
+    if data["task"] != TASK:
+        raise ValueError(f"this version of charrnn has no task {data['task']!r:.20}")
+    return with_examples(corpus, data)
+
+
+def mapped(folder: Path, name: str, dtype: str, length: int) -> NDArray[Any]:
+    """The array (length,) in a corpus's file, mapped. OSError or ValueError if it is not there."""
+    if not (folder / name).is_file():  # a pipe would block
+        raise FileNotFoundError(f"there is no {name} in it")
+    found = np.memmap(folder / name, dtype, "r")
+    if len(found) != length:
+        raise ValueError(f"{name} is not as long as corpus.json says")
+    return found
 
 
 def checked_ids(ids: Tokens, vocabulary_size: int) -> Tokens:

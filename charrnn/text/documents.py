@@ -11,7 +11,7 @@ from charrnn.text.decompression import PIECE
 from charrnn.text.tokenizers import END
 from charrnn.values import unescaped
 
-_LONGEST_RECORD = 1 << 26  # characters of a line of JSON, which has to be read as a whole
+_LONGEST_RECORD = 1 << 26  # characters of a line, which has to be read as a whole
 
 
 def separator(document_per: str) -> str:
@@ -73,7 +73,8 @@ def records(pieces: Iterable[str], name: str, settings: TextSettings) -> Iterato
     TextError names the line that is not such a record.
     """
     after = END if settings.document_per == "line" else "\n"
-    for lines in _lines(pieces, name):
+    hint = "JSON lines have a record a line. Without --field the file is read as a text."
+    for lines in numbered_lines(pieces, name, hint):
         texts = [
             _text(line, number, name, settings) for number, line in lines if not line.isspace()
         ]
@@ -84,8 +85,11 @@ def records(pieces: Iterable[str], name: str, settings: TextSettings) -> Iterato
             yield joined[start : start + PIECE]
 
 
-def _lines(pieces: Iterable[str], name: str) -> Iterator[list[tuple[int, str]]]:
-    """Lines and their numbers, a few at a time."""
+def numbered_lines(pieces: Iterable[str], name: str, hint: str) -> Iterator[list[tuple[int, str]]]:
+    """The lines of a file that are not empty and their numbers, a few at a time.
+
+    TextError, with this hint, for one that is too long to be read as a whole.
+    """
     begun: list[str] = []  # pieces of a line that has not ended yet
     size, number = 0, 1
     for piece in chain(pieces, ("\n",)):
@@ -99,7 +103,7 @@ def _lines(pieces: Iterable[str], name: str) -> Iterator[list[tuple[int, str]]]:
         if size > _LONGEST_RECORD:
             raise TextError(
                 f"{name}, line {number} is longer than {_LONGEST_RECORD >> 20} million characters",
-                "JSON lines have a record a line. Without --field the file is read as a text.",
+                hint,
             )
 
 

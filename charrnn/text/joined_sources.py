@@ -66,11 +66,13 @@ class Source:
 
 @dataclass
 class JoinedSources:
-    """Reads all sources, several times, and reports progress over all three times."""
+    """Reads all sources, several times, and reports progress over all of these."""
 
     sources: list[Source]
     name: str
     emit: Emit
+    times: int
+    """How often they are read, the digest included."""
     digests: list[str] = field(default_factory=list)
     """The sha256 of each source: of a file its own, of several files that of theirs."""
     _done: int = 0
@@ -84,12 +86,13 @@ class JoinedSources:
         name: str | None,
         emit: Emit,
         copies: Path,
+        times: int = 3,
     ) -> "JoinedSources":
         """Finds all files first, so that a wrong name is an error at once."""
         if not sources:
             raise TextError("there is no text to prepare", "Name one, or several.")
         found = [Source.of(source, include, copies / str(n)) for n, source in enumerate(sources)]
-        joined = cls(found, plain_name(name or _stem(sources[0], found[0])), emit)
+        joined = cls(found, plain_name(name or _stem(sources[0], found[0])), emit, times)
         if not joined.size:
             raise TextError(f"there is nothing in {joined.listed(' and ')}", "Use a longer text.")
         joined.digests += [joined._digest(source) for source in found]
@@ -127,10 +130,16 @@ class JoinedSources:
 
     def pieces(self, reader: Reader) -> Iterator[str]:
         """The text of all sources, in pieces, with END after each document."""
-        for source in self.sources:
+        for _, _, pieces in self.texts(reader):
+            yield from pieces
+
+    def texts(self, reader: Reader) -> Iterator[tuple[int, str, Iterator[str]]]:
+        """Of each file: the number of its source, its name, and its text, to be read at once."""
+        for number, source in enumerate(self.sources):
             for listed in source.files:
+                shown = source.shown(listed)
                 with open_source(listed.path) as file:
-                    yield from self._advancing(reader.pieces(file, source.shown(listed)), file)
+                    yield number, shown, self._advancing(reader.pieces(file, shown), file)
 
     def check_unchanged(self) -> None:
         """Raise TextError if a file has been written to since it was found."""
@@ -162,7 +171,7 @@ class JoinedSources:
             before = file.tell()
             if self._done - self._reported >= PIECE:
                 self._reported = self._done
-                self.emit(Progress(self.task, self._done, self.size * 3))
+                self.emit(Progress(self.task, self._done, self.size * self.times))
         self._done += file.tell() - before
 
 

@@ -3,11 +3,10 @@
 import codecs
 import hashlib
 import json
-import os
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +15,18 @@ import numpy as np
 from charrnn.errors import TextError, UsageError
 from charrnn.events import Emit, Noticed, Prepared, Progress
 from charrnn.files import atomic_folder, atomic_write, corpora
-from charrnn.settings import TextSettings, flag
+from charrnn.settings import TextSettings
 from charrnn.text.catalog import locate
 from charrnn.text.corpus import FORMAT, Corpus, change_split, open_corpus, write_json
 from charrnn.text.documents import separator
 from charrnn.text.encoding import encode_pieces
 from charrnn.text.joined_sources import JoinedSources
+from charrnn.text.labelled import LabelledCorpus
+from charrnn.text.setting_checks import TOKENIZERS_WITH, check_same, check_text_settings
 from charrnn.text.source import Reader
 from charrnn.text.tokenizers import TOKENIZERS, Bytes, Ids, Tokenizer, to_json
 
 _KEY_VERSION = 1  # not FORMAT: with another one no checkpoint would find its corpus
-_TOKENIZERS_WITH = {"vocab_size": ("bpe", "unigram"), "min_count": ("char",)}
 _READING = ("errors", "newlines", "field", "document_per")  # beside the encoding
 
 
@@ -53,18 +53,34 @@ def prepare(
         separator(settings.document_per)  # UsageError before anything is read
     with tempfile.TemporaryDirectory() as copies:
         joined = JoinedSources.of(sources, settings.include, name, emit, Path(copies))
-        key = _key(joined.digests, settings, vocabulary)
-        folder = corpora() / f"{joined.name}-{key[:8]}"
-        reused = _has_key(folder, key)
-        if not reused:
-            with atomic_folder(folder, lambda path: _has_key(path, key)) as new:
-                _write_corpus(new, joined, settings, key, vocabulary, jobs)
-        emit(Progress(joined.task, 1, 1))
-    corpus = open_corpus(folder)
+        key = content_key(joined.digests, settings, vocabulary)
+        corpus, reused = found_or_written(
+            joined, key, lambda new: _write_corpus(new, joined, settings, key, vocabulary, jobs)
+        )
     if update_split:
         corpus = change_split(corpus, settings.split)
-    emit(Prepared(corpus.name, str(folder), len(corpus.tokens), corpus.tokenizer.size, reused))
+    emit(prepared_event(corpus, reused))
     return corpus
+
+
+def found_or_written(
+    joined: JoinedSources, key: str, write: Callable[[Path], None]
+) -> tuple[Corpus, bool]:
+    """The corpus with that key, and whether it was there; else `write` fills its folder."""
+    folder = corpora() / f"{joined.name}-{key[:8]}"
+    reused = _has_key(folder, key)
+    if not reused:
+        with atomic_folder(folder, lambda path: _has_key(path, key)) as new:
+            write(new)
+    joined.emit(Progress(joined.task, 1, 1))
+    return open_corpus(folder), reused
+
+
+def prepared_event(corpus: Corpus, reused: bool) -> Prepared:
+    """What is said of a corpus that is ready."""
+    folder = corpora() / corpus.folder.name
+    size = corpus.tokenizer.size
+    return Prepared(corpus.name, str(folder), len(corpus.tokens), size, reused)
 
 
 def resolve_corpus(
@@ -80,36 +96,36 @@ def resolve_corpus(
     tokens of that. UsageError if it is prepared with other settings than those given or in other
     tokens, or if one of those settings would have no effect.
     """
-    path = what if what == "-" else locate(what, emit)
-    if isinstance(path, Path) and (path / "corpus.json").is_file():
-        corpus = open_corpus(path)
-        _check_same(what, corpus.text, text, given)
+    corpus = find_named(what, text, given, emit)
+    if isinstance(corpus, LabelledCorpus):
+        raise UsageError(
+            f"{what} is a corpus of examples, not a text", "Add --task label, or name a text."
+        )
+    if isinstance(corpus, Corpus):
         if vocabulary and _described(vocabulary) != _described(corpus.tokenizer):
             raise UsageError(
                 f"{what} is prepared with another vocabulary", "Name the text that it was made of."
             )
     else:
-        check_text_settings(text, given, [path])
         settings = replace(text, split=TextSettings.split)
-        corpus = prepare([path], settings, None, emit, False, vocabulary)
+        corpus = prepare([corpus], settings, None, emit, False, vocabulary)
     return corpus.with_split(text.split) if "split" in given else corpus
 
 
-def check_text_settings(
-    settings: TextSettings, given: Mapping[str, Any], sources: Sequence[str | Path]
-) -> None:
-    """Raise UsageError if a given setting has no effect on these sources."""
-    for name, tokenizers in _TOKENIZERS_WITH.items():
-        if given.get(name) is not None and settings.tokenizer not in tokenizers:
-            raise UsageError(
-                f"{flag(name)} has no effect with --tokenizer {settings.tokenizer}",
-                f"Leave it out, or choose --tokenizer {' or '.join(tokenizers)}.",
-            )
-    if given.get("include") is not None and not any(map(os.path.isdir, sources)):
-        raise UsageError(
-            "--include has no effect: none of the texts is a folder",
-            "Leave it out, or name a folder.",
-        )
+def find_named(
+    what: str, text: TextSettings, given: Mapping[str, Any], emit: Emit
+) -> Corpus | str | Path:
+    """The prepared corpus that `charrnn train WHAT` names, or the text that is to be prepared.
+
+    UsageError if a given setting is not what the corpus was prepared with, or has no effect.
+    """
+    path = what if what == "-" else locate(what, emit)
+    if isinstance(path, Path) and (path / "corpus.json").is_file():
+        corpus = open_corpus(path)
+        check_same(what, corpus, text, given)
+        return corpus
+    check_text_settings(text, given, [path])
+    return path
 
 
 def corpus_key(
@@ -118,7 +134,7 @@ def corpus_key(
     """The key of a corpus made from this one source, which is not a stream."""
     with tempfile.TemporaryDirectory() as copies:
         joined = JoinedSources.of([source], settings.include, None, lambda _: None, Path(copies))
-    return _key(joined.digests, settings, vocabulary)
+    return content_key(joined.digests, settings, vocabulary)
 
 
 def is_from_catalog(corpus: Corpus) -> bool:
@@ -127,12 +143,14 @@ def is_from_catalog(corpus: Corpus) -> bool:
     return path.is_file() and corpus_key(path, corpus.text) == corpus.key
 
 
-def _key(digests: list[str], settings: TextSettings, vocabulary: Tokenizer | None) -> str:
+def content_key(
+    digests: list[str], settings: TextSettings, vocabulary: Tokenizer | None = None
+) -> str:
     """The digest of everything that the tokens depend on. The split is not part of that.
 
     Settings with their defaults are not in it: they did not exist when the first keys were made.
     """
-    names = [n for n, kinds in _TOKENIZERS_WITH.items() if settings.tokenizer in kinds]
+    names = [n for n, kinds in TOKENIZERS_WITH.items() if settings.tokenizer in kinds]
     chosen = {name: getattr(settings, name) for name in (*names, *_READING)}
     changed = {
         name: value for name, value in chosen.items() if value != getattr(TextSettings, name)
@@ -160,23 +178,6 @@ def _has_key(folder: Path, key: str) -> bool:
         return False
 
 
-def _check_same(
-    what: str, prepared: TextSettings, text: TextSettings, given: Mapping[str, Any]
-) -> None:
-    """Raise UsageError if a given setting is not what the corpus was prepared with."""
-    for name in [field.name for field in fields(TextSettings) if field.name != "split"]:
-        has, wants = getattr(prepared, name), getattr(text, name)
-        if name == "encoding":
-            has, wants = codecs.lookup(has).name, codecs.lookup(wants).name
-        if name in given and has != wants:
-            made = f"without {flag(name)}" if has is None else f"with {flag(name)} {has}"
-            raise UsageError(
-                f"{what} is prepared {made}",
-                f"Leave {flag(name)} out, "
-                f"or prepare the text again: charrnn prepare TEXT {flag(name)} {wants}",
-            )
-
-
 def _with_vocabulary(settings: TextSettings, vocabulary: Tokenizer) -> TextSettings:
     """The settings of a text that is encoded with a vocabulary. UsageError if it cannot be."""
     if settings.document_per is not None and vocabulary.end is None:
@@ -199,7 +200,7 @@ def _write_corpus(
     kind = TOKENIZERS[settings.tokenizer]
     reader = Reader(settings, kind.raw, joined.emit)
     tokenizer = vocabulary or kind.learn(joined.pieces(reader), settings)
-    wanted = settings.vocab_size if settings.tokenizer in _TOKENIZERS_WITH["vocab_size"] else 0
+    wanted = settings.vocab_size if settings.tokenizer in TOKENIZERS_WITH["vocab_size"] else 0
     if not vocabulary and (size := tokenizer.size) < wanted:
         joined.emit(
             Noticed(

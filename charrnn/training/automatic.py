@@ -15,7 +15,8 @@ from charrnn.network.device import memory_checked
 from charrnn.network.ranks import ALONE, Ranks
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings, is_automatic
 from charrnn.storage.layout import recurrent_parameter_count
-from charrnn.tasks.text_batches import fit_batch
+from charrnn.tasks import task_on
+from charrnn.tasks.base import AnyTask
 from charrnn.text.corpus import Corpus
 from charrnn.training.divergence import NotFiniteError
 from charrnn.training.loop import training_step
@@ -45,6 +46,7 @@ def left_open(settings: TrainSettings, given: Mapping[str, Any]) -> set[str]:
     """The names of the settings that will be chosen."""
     unused = set() if settings.optimizer == "muon" else {"adamw_learning_rate"}
     unused |= {"hidden_size"} if given.get("tie_weights") else set()
+    unused |= {"seq_length"} if given.get("task", "text") != "text" else set()
     return _AUTOMATIC - unused - given.keys()
 
 
@@ -52,21 +54,21 @@ def choose(
     model: ModelSettings,
     settings: TrainSettings,
     given: Mapping[str, Any],
-    corpus: Corpus,
+    task: AnyTask,
     step_time: StepTime | None,
 ) -> tuple[ModelSettings, TrainSettings]:
-    """The settings, with what is not `given` made to suit the corpus and the time.
+    """The settings, with what is not `given` made to suit the task's corpus and the time.
 
     `step_time` is needed for a timed run.
     """
     if not left_open(settings, given):
         return model, settings
-    tokens, vocabulary_size = len(corpus.part("train")), corpus.tokenizer.size
+    tokens = task.training_tokens
     if "batch_size" not in given:
         settings = replace(settings, batch_size=best_batch_size(tokens, settings))
 
     def tokens_read(network: ModelSettings) -> float:
-        batch = math.prod(fit_batch(tokens, settings.batch_size, settings.seq_length))
+        batch = math.prod(task.fit(settings))
         batch *= settings.accumulate
         if settings.timed:
             assert step_time
@@ -74,13 +76,13 @@ def choose(
         return settings.steps * batch if settings.steps else (settings.epochs or 0) * tokens
 
     if "hidden_size" not in given and not model.tie_weights:
-        model = best_hidden_size(model, vocabulary_size, tokens, tokens_read)
+        model = best_hidden_size(model, task, tokens_read)
     if settings.timed and not settings.time and tokens_read(model) > _MAX_EPOCHS * tokens:
         settings = replace(settings, epochs=_MAX_EPOCHS)
     read = tokens_read(model)
     if "seq_length" not in given and not settings.steps:
         settings = replace(settings, seq_length=best_seq_length(read, settings))
-    batch_size, seq_length = fit_batch(tokens, settings.batch_size, settings.seq_length)
+    batch_size, seq_length = task.fit(settings)
     settings = replace(
         settings,
         batch_size=settings.batch_size if "batch_size" in given else batch_size,
@@ -102,25 +104,27 @@ def best_batch_size(tokens: int, settings: TrainSettings) -> int:
 
 
 def best_hidden_size(
-    model: ModelSettings,
-    vocabulary_size: int,
-    tokens: int,
-    tokens_read: Callable[[ModelSettings], float],
+    model: ModelSettings, task: AnyTask, tokens_read: Callable[[ModelSettings], float]
 ) -> ModelSettings:
     """The size that reads about seven tokens per parameter.
 
     A larger network reads too little in its time, a smaller one cannot use what it reads.
     """
-
-    def parameters(network: ModelSettings) -> int:
-        return recurrent_parameter_count(network, vocabulary_size)
+    parameters = _parameters(task)
 
     def misfit(network: ModelSettings) -> float:
         return abs(math.log(tokens_read(network) / parameters(network) / _TOKENS_PER_PARAMETER))
 
     sizes = [model.with_hidden_size(size) for size in HIDDEN_SIZES]
-    small = [network for network in sizes if parameters(network) <= _PARAMETERS_PER_TOKEN * tokens]
+    most = _PARAMETERS_PER_TOKEN * task.training_tokens
+    small = [network for network in sizes if parameters(network) <= most]
     return min(small or sizes[:1], key=misfit)
+
+
+def _parameters(task: AnyTask) -> Callable[[ModelSettings], int]:
+    """Model settings -> parameters that a token is multiplied with."""
+    vocabulary_size, labels = task.corpus.tokenizer.size, len(task.labels) or None
+    return lambda network: recurrent_parameter_count(network, vocabulary_size, labels)
 
 
 def best_seq_length(tokens_read: float, settings: TrainSettings) -> int:
@@ -154,11 +158,7 @@ def measured_step_time(
 
     A straight line over the parameters, through two sizes of the network that are tried.
     """
-    vocabulary_size = corpus.tokenizer.size
-
-    def parameters(network: ModelSettings) -> int:
-        return recurrent_parameter_count(network, vocabulary_size)
-
+    parameters = _parameters(task_on(model.task, corpus))
     small, large = (replace(model, dropout=0.0).with_hidden_size(size) for size in _TRIED_SIZES)
     low, high = (step_seconds(corpus, tried, settings, text, ranks) for tried in (small, large))
     slope = max(0.0, (high - low) / (parameters(large) - parameters(small)))

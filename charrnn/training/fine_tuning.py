@@ -19,7 +19,7 @@ from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.layout import parameter_shapes
 from charrnn.storage.runs import find, load_run
 from charrnn.text.corpus import Corpus
-from charrnn.text.preparation import resolve_corpus
+from charrnn.text.resolving import resolve
 
 LEARNING_RATE_FACTOR = 0.8
 """Of the base's peak learning rates, unless others are given."""
@@ -42,8 +42,11 @@ def corpus_and_base(
     With a base the corpus is in tokens of its kind. UsageError if another tokenizer is given,
     TextError if the corpus is prepared with another one.
     """
+    task = given.get("task", "text")
     if base is None:
-        return resolve_corpus(what, text, given, emit), None
+        return resolve(task, what, text, given, emit), None
+    if task != "text":
+        raise UsageError("--from has no effect with --task label", "Leave one of them out.")
     found = load_base(base, emit)
     return _corpus_for(found, what, text, given, emit), found
 
@@ -56,7 +59,7 @@ def _corpus_for(
     _check_same(base, asdict(text), [name for name in fixed if name in given])
     text = replace(text, tokenizer=kind)
     vocabulary = base.tokenizer if kind in _LEARNED else None
-    corpus = resolve_corpus(what, text, given, emit, vocabulary=vocabulary)
+    corpus = resolve("text", what, text, given, emit, vocabulary)
     if corpus.tokenizer.kind != kind:
         raise TextError(
             f"{what} is prepared with --tokenizer {corpus.tokenizer.kind}, "

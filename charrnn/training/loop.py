@@ -11,7 +11,7 @@ from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 
 from charrnn.events import Emit, Finished, Noticed, Planned, Started
 from charrnn.network.device import autocast
-from charrnn.network.model import CharRNN
+from charrnn.network.recurrent import RecurrentNetwork
 from charrnn.network.state import State, detach_state, join_states
 from charrnn.tasks.base import Batch
 from charrnn.training.checkpoints import Checkpoints
@@ -98,7 +98,7 @@ def forward_backward(run: Run, batch: Batch) -> tuple[Tensor, State]:
     # drawn here, and for all ranks: neither the threads' order nor the ranks' number must matter
     masks = [mask[:, run.part] for mask in run.model.dropout_masks(batch_size)]
 
-    def compute(model: CharRNN, part: slice) -> tuple[Tensor, State]:
+    def compute(model: RecurrentNetwork, part: slice) -> tuple[Tensor, State]:
         with autocast(run.device, run.bf16):
             loss, after = run.task.loss(model, batch, part, [mask[:, part] for mask in masks])
         loss = loss * ((part.stop - part.start) / (batch_size * run.settings.accumulate))

@@ -11,6 +11,7 @@ from charrnn.network.ranks import ALONE, Ranks
 from charrnn.settings import DEFAULT_TIME, ModelSettings, TrainSettings, flag
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.runs import new_folder
+from charrnn.tasks import task_on
 from charrnn.text.corpus import Corpus
 from charrnn.training.automatic import choose, left_open, measured_step_time, step_seconds
 from charrnn.training.fine_tuning import settings_for, transferred, vocabulary_change
@@ -77,13 +78,14 @@ def _completed(
     step_time = None
     if settings.timed and left_open(settings, given):
         step_time = measured_step_time(corpus, settings, corpus.text, model, ranks)
-    model, settings = choose(model, settings, given, corpus, step_time)
+    task = task_on(model.task, corpus)
+    model, settings = choose(model, settings, given, task, step_time)
     seconds = 0.0
     if settings.timed:
         seconds = step_seconds(corpus, model, settings, corpus.text, ranks)
     if step_time:  # what follows from the speed follows from that of the chosen network
         sizes = dict.fromkeys(("hidden_size", "batch_size", "seq_length"))
-        model, settings = choose(model, settings, {**given, **sizes}, corpus, lambda _: seconds)
+        model, settings = choose(model, settings, {**given, **sizes}, task, lambda _: seconds)
     return model, settings, seconds
 
 

@@ -17,9 +17,9 @@ from charrnn.settings import DEFAULT_TIME, LENGTHS, ModelSettings, TrainSettings
 from charrnn.storage.checkpoint import About, load_checkpoint, read_about
 from charrnn.storage.metrics import read_curves
 from charrnn.storage.runs import MODEL, TRAINING, find, load_newest, lock
-from charrnn.tasks.text_batches import fit_batch
+from charrnn.tasks import task_on
 from charrnn.text.corpus import Corpus, find_corpus
-from charrnn.text.preparation import resolve_corpus
+from charrnn.text.resolving import resolve
 from charrnn.training.fine_tuning import load_base
 from charrnn.training.length import run_length
 from charrnn.training.new_run import new_run
@@ -89,10 +89,11 @@ def _restored(
     """The run as its file at `path` has it, with the length that is asked for."""
     settings = _settings(about, given)
     corpus = corpus.with_split(about.text.split)
-    tokens = len(corpus.part("train"))
-    batch_size, _ = fit_batch(tokens, settings.batch_size, settings.seq_length)
+    task = task_on(about.model.task, corpus)
+    batch_size, _ = task.fit(settings)
+    labels = len(task.labels) or None
     try:
-        check_sizes(about.model, corpus.tokenizer.size, batch_size, tensors)
+        check_sizes(about.model, corpus.tokenizer.size, labels, batch_size, tensors)
         with memory_checked():
             run = Run(
                 corpus, path.parent, about.model, settings, about.text, lock=held, ranks=ranks
@@ -160,9 +161,15 @@ def _settings(about: About, given: Mapping[str, Any]) -> TrainSettings:
 def _corpus(about: About, what: str | None, given: Mapping[str, Any], emit: Emit) -> Corpus:
     """The run's corpus, or another one in its vocabulary. TextError if it is neither."""
     if what:
-        corpus = resolve_corpus(what, about.text, given, emit)
-        same = corpus.key == about.corpus_key
-        return corpus if same else _in_vocabulary(about, what, given, emit)
+        corpus = resolve(about.model.task, what, about.text, given, emit)
+        if corpus.key == about.corpus_key:
+            return corpus
+        if about.model.task != "text":
+            raise TextError(
+                f"{what} is not what run {about.run} learns from",
+                "Train another run on it.",
+            )
+        return _in_vocabulary(about, what, given, emit)
     if found := find_corpus(about.corpus_key):
         return found
     raise TextError(
@@ -175,7 +182,7 @@ def _in_vocabulary(about: About, what: str, given: Mapping[str, Any], emit: Emit
     """The text in the vocabulary of the run's model. TextError for one that it cannot encode."""
     vocabulary = load_base(about.run, emit).tokenizer
     try:
-        return resolve_corpus(what, about.text, given, emit, vocabulary=vocabulary)
+        return resolve("text", what, about.text, given, emit, vocabulary)
     except (TextError, UsageError) as error:
         raise TextError(
             f"{what} is not the text of run {about.run}, nor in its vocabulary: {error.message}",

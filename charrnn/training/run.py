@@ -10,8 +10,8 @@ import torch
 from charrnn.errors import UsageError
 from charrnn.events import Scores
 from charrnn.network.device import find_device, use_bf16
-from charrnn.network.model import CharRNN
 from charrnn.network.ranks import ALONE, Ranks
+from charrnn.network.recurrent import RecurrentNetwork
 from charrnn.network.state import State
 from charrnn.network.threads import BatchThreads
 from charrnn.settings import (
@@ -21,8 +21,8 @@ from charrnn.settings import (
     TrainSettings,
 )
 from charrnn.storage.checkpoint import About
-from charrnn.tasks.base import Score, Task
-from charrnn.tasks.language_model import LanguageModel
+from charrnn.tasks import task_on
+from charrnn.tasks.base import Score
 from charrnn.text.corpus import Corpus
 from charrnn.training.ema import EMA
 from charrnn.training.length import RunLength, run_length
@@ -103,7 +103,7 @@ class Run:
         torch.manual_seed(settings.seed)
         self.settings = settings = replace(settings, learning_rate=settings.peak_learning_rate)
         self.folder, self.text, self.lock = folder, text, lock
-        self.task: Task = LanguageModel(corpus)
+        self.task = task_on(model.task, corpus)
         self.base = ""  # the run whose weights it began with
         self.ranks = ranks
         self.device = find_device(ranks.device_name(settings.device))
@@ -146,7 +146,7 @@ class Run:
 
     def zero_state(self) -> State:
         """The state of this process's sequences before a text."""
-        return self.model.zero_state(self.part_size)
+        return self.task.zero_state(self.model, self.part_size)
 
     def release(self) -> None:
         """Let another process train the run."""
@@ -190,6 +190,7 @@ class Run:
             text=self.text,
             corpus=self.corpus.name,
             corpus_key=self.corpus.key,
+            labels=self.task.labels,
             base=self.base,
         )
 
@@ -203,7 +204,9 @@ def check_ranks(ranks: Ranks, batch_size: int) -> None:
         )
 
 
-def make_optimizers(model: CharRNN, settings: TrainSettings, dtype: torch.dtype) -> list[Optimizer]:
+def make_optimizers(
+    model: RecurrentNetwork, settings: TrainSettings, dtype: torch.dtype
+) -> list[Optimizer]:
     """The optimizers of a run, the one that `--optimizer` names first. `dtype`: Muon's products.
 
     Muon updates the matrices of the recurrent layers, and AdamW the rest; any other optimizer

@@ -114,16 +114,21 @@ def read_training(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
 
 
 def check_sizes(
-    model: ModelSettings, vocabulary_size: int, batch_size: int, tensors: Mapping[str, Tensor]
+    model: ModelSettings,
+    vocabulary_size: int,
+    labels: int | None,
+    batch_size: int,
+    tensors: Mapping[str, Tensor],
 ) -> None:
     """ValueError if saved tensors have other sizes than their settings claim.
 
     To be asked before memory is allocated for these settings.
     """
     weights = sum(tensor.numel() for name, tensor in tensors.items() if name.startswith("model."))
-    if weights != parameter_count(model, vocabulary_size):
+    if weights != parameter_count(model, vocabulary_size, labels):
         raise ValueError("its weights are not those of its settings")
-    if tensors["state.0.0"].shape != (batch_size, model.hidden_size):
+    state = tensors.get("state.0.0")  # none where a batch does not continue the one before it
+    if state is not None and state.shape != (batch_size, model.hidden_size):
         raise ValueError("its batch is not that of its settings")
 
 
@@ -144,7 +149,7 @@ def restore(run: Run, data: Mapping[str, Any], tensors: Mapping[str, Tensor]) ->
         tensors = {upgraded_name(name, old_name): tensor for name, tensor in tensors.items()}
     for optimizer in run.optimizers:
         optimizer.init_state()
-    state = run.model.zero_state(run.batches.batch_size)
+    state = run.task.zero_state(run.model, run.batches.batch_size)
     for name, tensor in (tensors_of(run) | named_state(state)).items():
         if name not in tensors and name.startswith("optimizer.") and progress.step == 0:
             continue  # format 2 had none before the first step

@@ -10,6 +10,7 @@ from charrnn.settings import CellName, ModelSettings, TrainSettings
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.layout import parameter_count
 from charrnn.storage.runs import MODEL
+from charrnn.tasks import task_on
 from charrnn.text.corpus import Corpus
 from charrnn.training.automatic import left_open
 from charrnn.training.new_run import new_run
@@ -40,7 +41,8 @@ def sweep(
     for cell in cells:
         sized, own, given_now = replace(model, cell=cell), settings, dict(given)
         if parameters and "hidden_size" not in given:
-            sized = with_parameters(sized, corpus.tokenizer.size, parameters)
+            labels = len(task_on(model.task, corpus).labels) or None
+            sized = with_parameters(sized, corpus.tokenizer.size, parameters, labels)
             given_now["hidden_size"] = sized.hidden_size
         for seed in range(settings.seed, settings.seed + seeds):
             if stop():
@@ -50,7 +52,7 @@ def sweep(
             run = new_run(corpus, None, sized, seeded, given_now, emit, name, base)
             sized, own = run.model.settings, run.settings
             given_now |= dict.fromkeys(left_open(own, given_now))  # chosen once, for all seeds
-            parameters = parameters or parameter_count(sized, corpus.tokenizer.size)
+            parameters = parameters or sum(p.numel() for p in run.model.parameters())
             try:
                 train_and_record(run, emit, stop, tensorboard=tensorboard)
             except DivergedError as error:
@@ -60,11 +62,14 @@ def sweep(
                 yield run.folder.name
 
 
-def with_parameters(model: ModelSettings, vocabulary_size: int, parameters: int) -> ModelSettings:
+def with_parameters(
+    model: ModelSettings, vocabulary_size: int, parameters: int, labels: int | None = None
+) -> ModelSettings:
     """The same with the hidden size whose network comes nearest to so many parameters."""
 
     def misfit(hidden_size: int) -> int:
-        return parameter_count(model.with_hidden_size(hidden_size), vocabulary_size) - parameters
+        sized = model.with_hidden_size(hidden_size)
+        return parameter_count(sized, vocabulary_size, labels) - parameters
 
     high = 1
     while misfit(high) < 0 and high < 65536:

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from charrnn.network.model import Layer
+from charrnn.network.layer import Layer
 
 B, D, H = 3, 5, 7  # H divides by none of 2, 4 and 6, and fills all modules of the clockwork
 

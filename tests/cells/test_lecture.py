@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from charrnn.cells import CELLS
-from charrnn.network.model import Layer
+from charrnn.network.layer import Layer
 
 
 def relu(x):

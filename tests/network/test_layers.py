@@ -8,7 +8,7 @@ import torch
 from charrnn.cells import CELLS
 from charrnn.cells.base import ScannedCell
 from charrnn.network import model as network_model
-from charrnn.network.model import Layer
+from charrnn.network.layer import Layer
 from charrnn.network.scan import hillis_steele, scan
 
 B, H = 3, 4

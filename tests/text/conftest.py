@@ -3,10 +3,13 @@
 import io
 from pathlib import Path
 
+import pytest
+
 from charrnn.events import Event, Prepared
 from charrnn.settings import TextSettings
 from charrnn.text import decompression
-from charrnn.text.corpus import Corpus
+from charrnn.text.corpus import PARTS, Corpus
+from charrnn.text.labelled_preparation import prepare_labelled
 from charrnn.text.preparation import prepare
 from charrnn.text.source import Reader
 
@@ -33,3 +36,36 @@ def text_in(data, size=PIECE, raw=False, emit=quiet, **settings):
         return "".join(reader.pieces(io.BytesIO(data), "x.txt"))
     finally:
         decompression.PIECE = PIECE
+
+
+WORDS = [("en", "sea"), ("en", "king"), ("de", "meer"), ("de", "könig"), ("fr", "mer")] * 3
+
+
+def write(path, examples, end="\n"):
+    """A file of examples."""
+    path.write_text("".join(f"{label}\t{text}{end}" for label, text in examples), newline="")
+    return path
+
+
+def prepared(path, emit=quiet, valid=None, test=None, **wanted):
+    return prepare_labelled(path, TextSettings(**wanted), None, emit, valid, test)
+
+
+def read_back(corpus, *parts):
+    """The (label, text) of each example of some parts, in order."""
+    found = []
+    for part in parts or PARTS:
+        for number in corpus.examples(part):
+            decode = corpus.tokenizer.decoder()
+            text = "".join(map(decode, corpus.ids(number).tolist()))
+            found.append((corpus.labels[corpus.targets[number]], text))
+    return found
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A home for all examples of a property."""
+    folder = tmp_path_factory.mktemp("labelled")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CHARRNN_HOME", str(folder))
+        yield folder

@@ -1,0 +1,69 @@
+"""How well labels are predicted: accuracy, F1 and who is taken for whom."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class LabelScore:
+    """The mean loss in nats, and `confusion` (K, K): examples by true and by predicted label."""
+
+    loss: float
+    confusion: NDArray[np.int64]
+
+    @property
+    def accuracy(self) -> float:
+        """The fraction of examples whose label is predicted."""
+        return float(np.trace(self.confusion) / max(1, self.confusion.sum()))
+
+    @property
+    def f1(self) -> NDArray[np.float64]:
+        """F1 (K,) of each label, the harmonic mean of precision and recall; 0 where neither is."""
+        right = np.diagonal(self.confusion).astype(np.float64)
+        both = self.confusion.sum(0) + self.confusion.sum(1)
+        found: NDArray[np.float64] = 2 * right / np.maximum(both, 1)
+        return found
+
+    @property
+    def macro_f1(self) -> float:
+        """The mean F1 of the labels that occur: a rare label counts as much as a frequent one."""
+        return float(self.f1[self.confusion.sum(1) > 0].mean())
+
+    @property
+    def examples(self) -> int:
+        """How many there were."""
+        return int(self.confusion.sum())
+
+    @property
+    def bits_per_label(self) -> float:
+        """The mean loss in bits."""
+        return self.loss / math.log(2)
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """What is reported of it while a model is trained."""
+        return {
+            "bits_per_label": self.bits_per_label,
+            "accuracy": self.accuracy,
+            "macro_f1": self.macro_f1,
+        }
+
+
+def confusion_of(
+    targets: NDArray[np.int64], predicted: NDArray[np.int64], labels: int
+) -> NDArray[np.int64]:
+    """True and predicted labels (N,) by number -> how often each pair stands there (K, K)."""
+    pairs = targets * labels + predicted
+    counts: NDArray[np.int64] = np.bincount(pairs, minlength=labels**2).reshape(labels, labels)
+    return counts
+
+
+def score_of(probabilities: NDArray[np.float32], targets: NDArray[np.int64]) -> LabelScore:
+    """Probabilities (N, K) and true labels (N,) by number, of at least one example."""
+    found = probabilities[np.arange(len(targets)), targets].astype(np.float64)
+    loss = -float(np.log(np.maximum(found, np.finfo(np.float32).tiny)).mean())
+    predicted = probabilities.argmax(1).astype(np.int64)
+    return LabelScore(loss, confusion_of(targets, predicted, probabilities.shape[1]))

@@ -1,0 +1,141 @@
+"""Prepared corpora of examples: texts, each of which has a label.
+
+    corpora/words-1f0b52c7/
+        tokens.bin      the ids of all texts, one text after the other
+        examples.bin    N + 1 places (int64) in it: where each text begins, and the end of the last
+        targets.bin     N numbers (int32) of labels
+        corpus.json     as of a text; and task, labels, and bounds where parts were files
+
+The examples lie in the order of a digest of their texts: by chance, the same on every machine, and
+equal texts are neighbours. So a part is a range of examples, and no text is in two of them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.errors import TextError, UsageError
+from charrnn.settings import PartName
+from charrnn.text.corpus import PARTS, Corpus, Tokens, mapped
+from charrnn.values import split_fractions
+
+TASK = "label"
+PLACE, TARGET = "<i8", "<i4"
+LEAST = 2  # labels, and examples to learn from
+
+
+@dataclass(frozen=True)
+class LabelledCorpus(Corpus):
+    """A corpus of N texts, each with one of K labels.
+
+    `starts` (N + 1,) says where each text's tokens begin, `targets` (N,) which label it has; both
+    are mapped from disk. `bounds`: the first example for validation and for test, where parts were
+    files of their own.
+    """
+
+    labels: tuple[str, ...]
+    starts: NDArray[np.int64]
+    targets: NDArray[np.int32]
+    bounds: tuple[int, int] | None = None
+
+    def with_split(self, split: str) -> "LabelledCorpus":
+        """The same with another split. UsageError where the parts were files of their own.
+
+        TextError if too few examples are left to learn from.
+        """
+        if split == self.text.split:
+            return self
+        if self.bounds:
+            raise UsageError(
+                f"--split has no effect: the parts of {self.name} were files of their own",
+                "Leave --split out.",
+            )
+        changed = replace(self, text=replace(self.text, split=split))
+        check_enough(len(changed.examples("train")), self.name)
+        return changed
+
+    def part(self, name: PartName) -> Tokens:
+        """The tokens of the examples of `train`, `valid` or `test`, possibly none."""
+        found = self.examples(name)
+        return self.tokens[self.starts[found.start] : self.starts[found.stop]]
+
+    def examples(self, name: PartName) -> range:
+        """The numbers of the examples of a part, possibly none."""
+        bounds = (0, *self._bounds, len(self.targets))
+        number = PARTS.index(name)
+        return range(bounds[number], bounds[number + 1])
+
+    def ids(self, number: int) -> Tokens:
+        """The tokens of one example."""
+        return self.tokens[self.starts[number] : self.starts[number + 1]]
+
+    @cached_property
+    def _bounds(self) -> tuple[int, int]:
+        if self.bounds:
+            return self.bounds
+        return split_bounds(self.text.split, len(self.targets), self._equals_the_one_before)
+
+    def _equals_the_one_before(self, number: int) -> bool:
+        return np.array_equal(self.ids(number - 1), self.ids(number))
+
+
+def split_bounds(
+    split: str, count: int, equals_the_one_before: Callable[[int], bool]
+) -> tuple[int, int]:
+    """The first example for validation and for test, of so many.
+
+    A bound that would cut a group of equal texts is moved to the group's end.
+    """
+    train, valid, _ = split_fractions(split)
+    found = []
+    for fraction in (train, train + valid):
+        bound = min(round(fraction * count), count)
+        while 0 < bound < count and equals_the_one_before(bound):
+            bound += 1
+        found.append(bound)
+    return found[0], found[1]
+
+
+def check_enough(examples: int, name: str) -> None:
+    """Raise TextError if there are too few examples to learn from."""
+    if examples < LEAST:
+        raise TextError(
+            f"{name} has {examples or 'no'} example{'s' * (examples != 1)} to learn from",
+            f"Take {LEAST} or more, or another --split.",
+        )
+
+
+def with_examples(corpus: Corpus, data: dict[str, Any]) -> LabelledCorpus:
+    """The corpus with the examples in its folder, which corpus.json's `data` describes.
+
+    OSError, ValueError, KeyError or TypeError if they are damaged.
+    """
+    labels, count = data["labels"], data["examples"]
+    if not isinstance(labels, list) or not all(label and type(label) is str for label in labels):
+        raise ValueError("its labels are not texts")
+    if labels != sorted(set(labels)) or len(labels) < LEAST:
+        raise ValueError("its labels are not in order")
+    if type(count) is not int or count < LEAST:
+        raise ValueError("its number of examples is none")
+    starts = mapped(corpus.folder, "examples.bin", PLACE, count + 1)
+    targets = mapped(corpus.folder, "targets.bin", TARGET, count)
+    if starts[0] != 0 or starts[-1] != len(corpus.tokens) or not (starts[1:] > starts[:-1]).all():
+        raise ValueError("examples.bin does not divide tokens.bin")
+    if int(targets.min()) < 0 or int(targets.max()) >= len(labels):
+        raise ValueError("targets.bin has a label that corpus.json lacks")
+    about = {name: getattr(corpus, name) for name in Corpus.__dataclass_fields__}
+    bounds = _checked_bounds(data.get("bounds"), count)
+    return LabelledCorpus(**about, labels=(*labels,), starts=starts, targets=targets, bounds=bounds)
+
+
+def _checked_bounds(bounds: Any, count: int) -> tuple[int, int] | None:
+    if bounds is None:
+        return None
+    valid, test = bounds
+    if not (type(valid) is type(test) is int and LEAST <= valid <= test <= count):
+        raise ValueError("its parts are not within it")
+    return valid, test
