@@ -13,14 +13,17 @@ PACKAGE = Path(__file__).parent.parent / "charrnn"
 
 # A room may import the rooms below it and itself.
 ROOMS = [
-    "__main__", "cli", "display", "training", "evaluation", "network", "inference", "storage",
-    "text", "cells", "recipes", "files", "settings", "values", "events", "errors", "__init__",
+    "__main__", "cli", "display", "training", "compression", "evaluation", "network", "export",
+    "inference", "storage", "text", "cells", "recipes", "files", "settings", "values", "events",
+    "errors", "__init__",
 ]  # fmt: skip
 OWNERS = {
+    "constriction": {"compression"},
     "torch": {"network", "training", "evaluation"},
     "rich": {"display"},
     "typer": {"cli"},
     "matplotlib": {"display"},
+    "onnx": {"export"},
     "tensorboard": {"training"},
     "safetensors": {"storage", "training"},
     "filelock": {"storage"},
@@ -76,8 +79,8 @@ except SystemExit as end:
     assert not end.code, end.code
 """
 COMMANDS = ["", "train", "sample", "prepare", "eval", "compare", "sweep", "plot", "inspect",
-            "probe", "gradients", "classify", "runs", "runs rm", "corpora",
-            "corpora show"]  # fmt: skip
+            "probe", "gradients", "classify", "export", "runs", "runs rm", "corpora",
+            "corpora show", "import", "compress", "decompress"]  # fmt: skip
 
 
 @pytest.mark.parametrize("command", COMMANDS)
