@@ -1,8 +1,8 @@
 """Make the pictures of the guide from real runs: `python -m scripts.pictures RUN...`, in .venv.
 
-The first run gives the training screen, the coloured text (of `--text`) and the web page, which is
-photographed by chromium where that is installed; the others give the comparison. They are looked
-for in CHARRNN_HOME, and the pictures written to docs/pictures.
+The first run gives the training screen, the coloured text (of `--text`) and the web pages, which
+are photographed by chromium where that is installed; the others give the comparison. They are
+looked for in CHARRNN_HOME, and the pictures written to docs/pictures.
 """
 
 import argparse
@@ -28,6 +28,7 @@ from charrnn.display.dashboard import Dashboard
 from charrnn.display.heatmap import shade_style
 from charrnn.display.report import report_colorings, report_page
 from charrnn.evaluation.comparison import compare_runs
+from charrnn.export.html_page import html_page
 from charrnn.inference.activations import read_text
 from charrnn.inference.network import Network
 from charrnn.inference.probes import Findings
@@ -118,17 +119,28 @@ def photographed(model: Checkpoint, corpus: Path, tokens: int = 20_000) -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".html", encoding="utf-8") as file:
         file.write(page)
         file.flush()
-        photograph(Path(file.name), PICTURES / "report.png")
+        photograph(Path(file.name).as_uri(), "report", "960,560")
 
 
-def photograph(page: Path, picture: Path) -> None:
-    """A web page as a PNG; nothing without chromium."""
+def played(model: Checkpoint) -> None:
+    """The web page of `charrnn export --html`, when it has written a text."""
+    with tempfile.NamedTemporaryFile("w", suffix=".html", encoding="utf-8") as file:
+        file.write(html_page(model, "fp16"))
+        file.flush()
+        settings = "write&prompt=ROMEO:%0A&seed=5&length=300&temperature=0.7"
+        photograph(f"{Path(file.name).as_uri()}#{settings}", "page", "1040,720")
+
+
+def photograph(address: str, name: str, size: str) -> None:
+    """A web page as a PNG of so many pixels; nothing without chromium."""
+    picture = PICTURES / f"{name}.png"
     chromium = shutil.which("chromium")
     if chromium is None:
-        print("report.png is left as it is: chromium is not installed", file=sys.stderr)
+        print(f"{picture.name} is left as it is: chromium is not installed", file=sys.stderr)
         return
-    options = ["--headless", "--no-sandbox", "--hide-scrollbars", "--window-size=960,560"]
-    command = [chromium, *options, f"--screenshot={picture}", page.as_uri()]
+    options = ["--headless", "--no-sandbox", "--hide-scrollbars", f"--window-size={size}"]
+    options.append("--virtual-time-budget=20000")  # time enough to write
+    command = [chromium, *options, f"--screenshot={picture}", address]
     subprocess.run(command, check=True, capture_output=True)
     print(f"{picture.name}, {picture.stat().st_size / 1000:.0f} kB", file=sys.stderr)
 
@@ -146,6 +158,7 @@ def main() -> None:
     model = load_run(given.runs[0], lambda _: None)
     probed(model, given.text)
     photographed(model, given.corpus)
+    played(model)
 
 
 if __name__ == "__main__":

@@ -13,15 +13,17 @@ PACKAGE = Path(__file__).parent.parent / "charrnn"
 
 # A room may import the rooms below it and itself.
 ROOMS = [
-    "__main__", "cli", "display", "training", "tasks", "evaluation", "network", "inference",
-    "storage", "text", "cells", "recipes", "files", "settings", "values", "events", "errors",
-    "__init__",
+    "__main__", "cli", "display", "training", "compression", "tasks", "evaluation", "network",
+    "export", "inference", "storage", "text", "cells", "recipes", "files", "settings", "values",
+    "events", "errors", "__init__",
 ]  # fmt: skip
 OWNERS = {
+    "constriction": {"compression"},
     "torch": {"network", "training", "evaluation", "tasks"},
     "rich": {"display"},
     "typer": {"cli"},
     "matplotlib": {"display"},
+    "onnx": {"export"},
     "tensorboard": {"training"},
     "safetensors": {"storage", "training"},
     "filelock": {"storage"},
@@ -76,9 +78,9 @@ try:
 except SystemExit as end:
     assert not end.code, end.code
 """
-COMMANDS = ["", "train", "sample", "prepare", "eval", "compare", "sweep", "predict", "plot",
-            "inspect", "probe", "gradients", "classify", "runs", "runs rm", "corpora",
-            "corpora show"]  # fmt: skip
+COMMANDS = ["", "train", "sample", "prepare", "eval", "compare", "sweep", "plot", "inspect",
+            "probe", "gradients", "classify", "export", "runs", "runs rm", "corpora",
+            "corpora show", "import", "compress", "decompress", "predict"]  # fmt: skip
 
 
 @pytest.mark.parametrize("command", COMMANDS)

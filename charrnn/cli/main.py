@@ -11,9 +11,12 @@ from charrnn.cli.classify import classify
 from charrnn.cli.command import Command, Group
 from charrnn.cli.compare import compare
 from charrnn.cli.completion import InstallCompletion, ShowCompletion, enable_completion
+from charrnn.cli.compress import compress, decompress
 from charrnn.cli.corpora import corpora
 from charrnn.cli.evaluate import evaluate
+from charrnn.cli.export import export
 from charrnn.cli.gradients import gradients
+from charrnn.cli.imports import import_weights
 from charrnn.cli.inspect import inspect
 from charrnn.cli.plot import plot
 from charrnn.cli.predict import predict
@@ -119,11 +122,16 @@ _PANELS: dict[str, list[tuple[str, Any]]] = {
     "Score": [("eval", evaluate), ("classify", classify)],
     "Compare": [("compare", compare), ("sweep", sweep), ("plot", plot)],
     "Look inside": [("inspect", inspect), ("probe", probe), ("gradients", gradients)],
+    "Elsewhere": [("export", export), ("import", import_weights),
+                  ("compress", compress), ("decompress", decompress)],
     "Files and help": [
         ("prepare", prepare), ("runs", runs), ("corpora", corpora), ("help", show_help),
     ],
 }  # fmt: skip
 _EXAMPLES = {
+    "compress": "Example: charrnn compress letter.txt --run first",
+    "export": "Example: charrnn export first --html",
+    "import": "Example: charrnn import weights.safetensors --vocabulary shakespeare.txt",
     "train": "Example: charrnn train shakespeare --time 2m --run first",
     "sample": 'Example: charrnn sample first --temp 0.8 --prompt "To be"',
     "eval": "Example: charrnn eval first --part valid",

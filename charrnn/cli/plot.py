@@ -23,8 +23,10 @@ def plot(
 
     folders = [find(name).parent for name in runs or []] or run_folders() or [find(None).parent]
     drawn = [RunCurves(f.name, overview(f).corpus, read_curves(f)) for f in folders]
+    if not runs:  # an imported run has none, and is not asked for
+        drawn = [run for run in drawn if run.curves.training] or drawn[-1:]
     for run in drawn:
-        if runs and not run.curves.training:
+        if not run.curves.training:
             hint = "They are in the run's metrics.jsonl, which is missing or empty."
             raise CheckpointError(f"run {run.run} has no learning curves", hint)
     if json:

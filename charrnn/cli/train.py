@@ -95,7 +95,7 @@ def train(
         from charrnn.training.tensorboard import check_tensorboard
 
         check_tensorboard()  # now, not after a corpus has been prepared
-    _launch(processes, max_restarts, seeds)
+    _launch(processes, max_restarts, seeds, settings.batch_size)
     if corpus and seeds:
         options = Sweep([model.cell], seeds, base=base, tensorboard=tensorboard)
         names, signal = train_runs(options, corpus, model, settings, text, given, quiet or json)
@@ -105,7 +105,9 @@ def train(
         train_run(job, quiet, json)
 
 
-def _launch(processes: int | None, max_restarts: int | None, seeds: int | None) -> None:
+def _launch(
+    processes: int | None, max_restarts: int | None, seeds: int | None, batch_size: int
+) -> None:
     """Start this command in several processes, and end as they do; nothing if they are started."""
     exclude(seeds=seeds, processes=processes)
     if max_restarts is not None and not processes:
@@ -117,6 +119,11 @@ def _launch(processes: int | None, max_restarts: int | None, seeds: int | None) 
         raise UsageError(
             f"torchrun has started {os.environ['WORLD_SIZE']} processes, not {processes}",
             "Leave --processes out: torchrun says how many there are.",
+        )
+    if processes and processes > batch_size:  # a short text, which lowers it, is noticed later
+        raise UsageError(
+            f"a batch of {batch_size} sequences cannot be split among {processes} processes",
+            "Use fewer processes, or a greater --batch-size.",
         )
     if seeds and is_launched():
         raise UsageError("--seeds trains in one process", "Start it without torchrun.")

@@ -20,6 +20,7 @@ from charrnn.display.wording import (
     clock,
     decimal,
     finished,
+    other_scores,
     prepared,
     speed,
     started,
@@ -58,6 +59,7 @@ class Dashboard:
         self.console = console
         self.progress: Progress | None = None
         self.stepped: Stepped | None = None
+        self.evaluated: Evaluated | None = None
         self.total_steps: int | None = None
         self.unit: Unit = "character"
         self.training: list[tuple[int, float]] = []
@@ -84,6 +86,7 @@ class Dashboard:
             case Stepped():
                 self._step(event)
             case Evaluated():
+                self.evaluated = event
                 self.validation.append((event.step, bits_of(event, self.unit)))
             case Sampled():
                 self.sample = event.text
@@ -97,7 +100,7 @@ class Dashboard:
             self._print(self.ending.partition("\n")[0], "")
         if event.step == 0:
             self.training, self.validation = [], []
-            self.stepped, self.total_steps = None, None
+            self.stepped, self.evaluated, self.total_steps = None, None, None
         self.sample = self.ending = ""
         self.unit = event.unit
         self._print(started(event), "dim")
@@ -130,7 +133,8 @@ class Dashboard:
         if self.sample and rows > 0:
             shown = "".join(c if c.isprintable() or c == "\n" else " " for c in self.sample)
             lines = "\n".join(shown.strip("\n").split("\n")[:rows])
-            parts.append(framed(Text(lines, no_wrap=True, overflow="ellipsis"), "sample"))
+            title = "sample" if self.unit in ("character", "byte") else "predictions"
+            parts.append(framed(Text(lines, no_wrap=True, overflow="ellipsis"), title))
         screen: RenderableType = Constrain(Group(*parts), width)
         if running or not self.ending:
             return screen
@@ -146,6 +150,8 @@ class Dashboard:
         axis, right = X_AXES["steps"], float(max(self.total_steps or 0, event.step))
         x = Axis(axis.title, 0.0, right, axis.label)
         note = f"epoch {decimal(event.epoch)}, learning rate {event.learning_rate:.2g}"
+        if self.evaluated and (others := other_scores(self.evaluated)):
+            note = f"{', '.join(others)}, {note}"
         return training_chart(self.training, self.validation, x, self.unit, _CHART_ROWS, note)
 
 

@@ -17,9 +17,9 @@ from charrnn.display.console import error_console
 from charrnn.display.dashboard import live_dashboard
 from charrnn.display.stdout import escaped, stop_at_closed_pipe
 from charrnn.display.wording import (
-    bits_of,
     clock,
     decimal,
+    figures,
     finished,
     prepared,
     speed,
@@ -134,8 +134,8 @@ class Lines:
                 self._print(self._step(event))
             case Evaluated():
                 self._print(
-                    f"step {event.step:,}  validation {bits_of(event, self.unit):.3f} "
-                    f"bits per {self.unit}{'  best so far' if event.best else ''}"
+                    f"step {event.step:,}  validation {figures(event, self.unit)}"
+                    f"{'  best so far' if event.best else ''}"
                 )
             case Noticed():
                 self._print(event.message)
@@ -147,7 +147,7 @@ class Lines:
         parts = [
             f"step {event.step:,}" + (f"/{self.total_steps:,}" if self.total_steps else ""),
             f"epoch {decimal(event.epoch)}",
-            f"training {bits_of(event, self.unit):.3f} bits per {self.unit}",
+            f"training {figures(event, self.unit)}",
             f"learning rate {event.learning_rate:.2g}",
             speed(event, self.unit),
             *([f"{clock(left)} left"] if left is not None else []),

@@ -38,15 +38,17 @@ def show_run(about: Mapping[str, Any], curves: Curves, as_json: bool) -> None:
         best = min((point.bits for point in curves.validation), default=None)
         score = "" if best is None else f"\nBest validation: {best:.3f} bits per {curves.unit}"
         base = f", fine-tuned from {escaped(about['base'])}" if about.get("base") else ""
+        trained = f"after {plural(about['step'], 'step')} on {escaped(about['corpus'])}"
+        origin = trained if about["corpus"] else "imported"
         out.print(Text.assemble(
             (escaped(about["run"]), "bold"),
             f": {model['cell']} {model['layers']}x{model['hidden_size']}, "
             f"{plural(about['parameters'], 'parameter')}, "
-            f"after {plural(about['step'], 'step')} on {escaped(about['corpus'])}{base}, "
+            f"{origin}{base}, "
             f"vocabulary of {about['vocabulary_size']:,}{score}",
         ))  # fmt: skip
         table = Table(box=None, pad_edge=False, show_header=False)
-        for title in ("model", "train", "text"):
+        for title in ("model", *(["train"] if about["corpus"] else []), "text"):
             found = (f"{k} {v}" for k, v in about[title].items() if v is not None)
             table.add_row(Text(title, "dim"), Text(escaped("  ".join(found))))
         sizes = (f"{name} {'x'.join(map(str, s))}" for name, s in about["weights"].items())

@@ -25,10 +25,29 @@ def bits_of(event: Stepped | Evaluated, unit: Unit) -> float:
     return event.scores[f"bits_per_{unit}"]
 
 
+def figures(event: Stepped | Evaluated, unit: Unit) -> str:
+    """'2.031 bits per character', or '0.412 bits per label, accuracy 0.912'."""
+    return ", ".join([f"{bits_of(event, unit):.3f} bits per {unit}", *other_scores(event)])
+
+
+def other_scores(event: Stepped | Evaluated) -> list[str]:
+    """What is reported beside bits: 'accuracy 0.912'."""
+    return [
+        f"{name.replace('_', ' ').replace('f1', 'F1')} {score:.3f}"
+        for name, score in event.scores.items()
+        if not name.startswith("bits_per_")
+    ]
+
+
+def read_unit(unit: Unit) -> str:
+    """What is read where this is predicted: characters, or bytes."""
+    return "byte" if unit == "byte" else "character"
+
+
 def speed(event: Stepped, unit: Unit) -> str:
     """'152,000 characters/s', or bytes/s."""
     rate = event.tokens_per_second if unit == "byte" else event.characters_per_second
-    return f"{rate:,.0f} {unit}s/s"
+    return f"{rate:,.0f} {read_unit(unit)}s/s"
 
 
 def time_left(event: Stepped, total_steps: int | None) -> float | None:
@@ -40,7 +59,7 @@ def time_left(event: Stepped, total_steps: int | None) -> float | None:
 
 def started(event: Started) -> str:
     """What is trained, on which text, how and where, in two lines."""
-    token = "subword" if event.tokenizer in ("bpe", "unigram") else event.unit
+    token = "subword" if event.tokenizer in ("bpe", "unigram") else read_unit(event.unit)
     begun = f"Resuming {event.run} after {plural(event.step, 'step')}, on {event.corpus}"
     what = begun if event.step else f"Training {event.run} on {event.corpus}"
     where = f", in {event.processes} processes" if event.processes > 1 else ""
@@ -60,10 +79,10 @@ def finished(event: Finished, unit: Unit) -> str:
     bits = event.scores.get(f"bits_per_{unit}")
     length = f"{plural(event.step, 'step')} in {clock(event.seconds)}"
     best = "" if bits is None else f" Best validation: {bits:.3f} bits per {unit}."
-    trained = [
-        (f"charrnn sample {run} --temp 0.8", "to generate text"),
-        (f"charrnn eval {run}", "to score it"),
-    ]
+    use = (f"charrnn sample {run} --temp 0.8", "to generate text")
+    if unit not in ("character", "byte"):
+        use = (f"charrnn predict {run} FILE", f"to predict the {unit} of each line")
+    trained = [use, (f"charrnn eval {run}", "to score it")]
     if event.interrupted:
         text = f"Stopped {run} after {length}, with everything saved.{best}"
         resume = (f"charrnn train --resume --run {run}", "to resume")

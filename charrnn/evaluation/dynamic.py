@@ -8,10 +8,10 @@ gradient on the training text, and a pull back to the trained weights that grows
 """
 
 import copy
-from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -31,6 +31,50 @@ _LARGEST = 30.0  # times its usual size that a gradient counts: an overfitted mo
 _SEGMENTS, _PLACES = 2000, 50  # of the training text that are measured, and where
 
 
+class Learner:
+    """A model that learns from a text, segment by segment. The given model stays as it is.
+
+    `train` (N,) is what it was trained on, from which it takes the usual size of each gradient.
+    """
+
+    segment = SEGMENT
+
+    def __init__(self, model: CharRNN, train: Tokens, emit: Emit | None = None) -> None:
+        live = copy.deepcopy(model).train()  # cuDNN has no backward pass in eval mode; no dropout
+        sizes = _gradient_sizes(live, train, emit)
+        mean = max(float(torch.cat([size.flatten() for size in sizes]).mean()), 1e-12)
+        self._model, self._params = live, list(live.parameters())
+        self._trained = [p.detach().clone() for p in self._params]
+        self._pulls = [(_PULL / mean * size).clamp(max=1) for size in sizes]
+        self._scales = [size + 1e-3 * mean for size in sizes]
+        self._state = live.zero_state(1)
+
+    def learn(self, ids: Tokens) -> float:
+        """The mean loss of ids (T + 1,) but the first, in nats, before it learns from them.
+
+        They go on from those before them, the last of which they begin with.
+        """
+        loss, gradients, self._state = _gradients(self._model, ids, self._state)
+        with torch.no_grad():
+            for p, start, pull, scale, g in zip(
+                self._params, self._trained, self._pulls, self._scales, gradients, strict=True
+            ):
+                p.add_(pull * (start - p))
+                p.add_((g / scale).clamp_(-_LARGEST, _LARGEST), alpha=-_LEARNING_RATE)
+        return loss
+
+    @torch.no_grad()
+    def restart(self) -> None:
+        """Forget what was learned, and be at the beginning of a text."""
+        for p, trained in zip(self._params, self._trained, strict=True):
+            p.copy_(trained)
+        self._state = self._model.zero_state(1)
+
+    def arrays(self) -> dict[str, NDArray[np.float32]]:
+        """The weights by name, on the CPU: not copies, so they change as the model learns."""
+        return {name: p.detach().numpy() for name, p in self._model.named_parameters()}
+
+
 def evaluate_dynamically(
     model: CharRNN, train: Tokens, tokens: Tokens, tokenizer: Tokenizer, emit: Emit | None = None
 ) -> Score:
@@ -41,47 +85,26 @@ def evaluate_dynamically(
     if len(tokens) < 2:
         raise ValueError("there is nothing to predict in fewer than two tokens")
     one = model.settings.hidden_size <= _ONE_THREAD
+    total, count = 0.0, len(tokens) - 1
     with cpu_threads(1 if one else torch.get_num_threads()):
-        live = copy.deepcopy(model).train()  # cuDNN has no backward pass in eval mode; no dropout
-        total = _score_and_learn(live, _gradient_sizes(live, train, emit), tokens, emit)
+        learner = Learner(model, train, emit)
+        for first in range(0, count, SEGMENT):
+            ids = tokens[first : first + SEGMENT + 1]
+            total += learner.learn(ids) * (len(ids) - 1)
+            if emit:
+                emit(Progress("scoring", first + len(ids) - 1, count))
     return score_of(total, tokens, tokenizer)
 
 
-def _score_and_learn(
-    model: CharRNN, sizes: Sequence[Tensor], tokens: Tokens, emit: Emit | None
-) -> float:
-    """The summed loss of a text, in nats; the model has learned from it afterwards."""
-    params = list(model.parameters())
-    trained = [p.detach().clone() for p in params]
-    mean = max(float(torch.cat([size.flatten() for size in sizes]).mean()), 1e-12)
-    pulls = [(_PULL / mean * size).clamp(max=1) for size in sizes]
-    scales = [size + 1e-3 * mean for size in sizes]
-    total, count = 0.0, len(tokens) - 1
-    for done, loss, gradients in _segments(model, tokens):
-        total += loss
-        with torch.no_grad():
-            for p, start, pull, scale, g in zip(
-                params, trained, pulls, scales, gradients, strict=True
-            ):
-                p.add_(pull * (start - p))
-                p.add_((g / scale).clamp_(-_LARGEST, _LARGEST), alpha=-_LEARNING_RATE)
-        if emit:
-            emit(Progress("scoring", done, count))
-    return total
-
-
-def _segments(model: CharRNN, tokens: Tokens) -> Iterator[tuple[int, float, tuple[Tensor, ...]]]:
-    """(tokens scored so far, the segment's summed loss, its mean loss's gradients), in order."""
-    state: State = model.zero_state(1)
-    params = list(model.parameters())
-    for first in range(0, len(tokens) - 1, SEGMENT):
-        ids = checked_ids(tokens[first : first + SEGMENT + 1], model.vocabulary_size)
-        piece = torch.from_numpy(ids.astype(np.int64)).to(model.device)
-        logits, state = model(piece[:-1, None], state)
-        state = detach_state(state)
-        loss = F.cross_entropy(logits[:, 0], piece[1:])
-        size = len(piece) - 1
-        yield first + size, loss.item() * size, torch.autograd.grad(loss, params)
+def _gradients(
+    model: CharRNN, tokens: Tokens, state: State
+) -> tuple[float, tuple[Tensor, ...], State]:
+    """The mean loss of tokens (T + 1,) but the first, its gradients, the state after them."""
+    ids = checked_ids(tokens, model.vocabulary_size)
+    piece = torch.from_numpy(ids.astype(np.int64)).to(model.device)
+    logits, state = model(piece[:-1, None], state)
+    loss = F.cross_entropy(logits[:, 0], piece[1:])
+    return loss.item(), torch.autograd.grad(loss, list(model.parameters())), detach_state(state)
 
 
 def _gradient_sizes(model: CharRNN, train: Tokens, emit: Emit | None) -> list[Tensor]:
@@ -89,7 +112,10 @@ def _gradient_sizes(model: CharRNN, train: Tokens, emit: Emit | None) -> list[Te
     squares = [torch.zeros_like(p) for p in model.parameters()]
     count, size = 0, _SEGMENTS * SEGMENT // _PLACES
     for place in range(0, max(1, len(train) - size), max(1, (len(train) - size) // _PLACES)):
-        for _, _, gradients in _segments(model, train[place : place + size + 1]):
+        state, part = model.zero_state(1), train[place : place + size + 1]
+        for first in range(0, len(part) - 1, SEGMENT):
+            ids = part[first : first + SEGMENT + 1]
+            _, gradients, state = _gradients(model, ids, state)
             for square, gradient in zip(squares, gradients, strict=True):
                 square.addcmul_(gradient, gradient)
             count += 1

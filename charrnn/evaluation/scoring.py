@@ -57,7 +57,8 @@ class Subject:
 def part_of_run(name: str | None, part: PartName | None, emit: Emit) -> Subject:
     """A run and a part of its corpus: test, or valid where there is no test, if None is named."""
     checkpoint = load_run(name, emit)
-    corpus = corpus_of(checkpoint, "score it on a text with charrnn eval")
+    run = name or checkpoint.run
+    corpus = corpus_of(checkpoint, f"score it on a text: charrnn eval {run} TEXT")
     part = part_to_score(corpus, part)
     entropy = true_entropy(corpus.name) if is_from_catalog(corpus) else None
     truth = {} if entropy is None else {"true_bits_per_character": entropy}

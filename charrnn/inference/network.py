@@ -53,10 +53,10 @@ class Network:
             for number in range(settings.layers)
         ]
         self.head_bias = bias = weights["head.bias"]
-        if settings.one_hot:
+        self.embedding = None if settings.one_hot else weights["embedding.weight"]
+        embedding = self.embedding
+        if embedding is None:
             embedding = namespace(bias).eye(len(bias), dtype=bias.dtype, device=device(bias))
-        else:
-            embedding = weights["embedding.weight"]
         with np.errstate(all="ignore"):
             self.table = self.cell.project(self.layers[0], embedding)
         tied = settings.tie_weights
@@ -68,9 +68,13 @@ class Network:
         zeros = namespace(zeros).broadcast_to(zeros, (*batch, self.settings.hidden_size))
         return ((zeros,) * len(self.cell.states),) * len(self.layers)
 
+    def project_ids(self, ids: Any) -> Array:
+        """The first layer's input projection of ids (...): (..., G*H)."""
+        return rows(self.table, ids)
+
     def step(self, ids: Any, state: State) -> tuple[Array, State]:
         """Read ids (...) in that state -> logits of the next token (..., V), the next state."""
-        z = rows(self.table, ids)
+        z = self.project_ids(ids)
         after: list[tuple[Array, ...]] = []
         for weights, before in zip(self.layers, state, strict=True):
             if after:
@@ -83,7 +87,7 @@ class Network:
 
         All steps' input projections are one product, and so are their logits. `gates`: keep them.
         """
-        z = rows(self.table, ids)
+        z = self.project_ids(ids)
         layers: list[tuple[tuple[Array, ...], dict[str, Array]]] = []
         for weights, before in zip(self.layers, state, strict=True):
             if layers:

@@ -74,7 +74,15 @@ def read_about(data: Mapping[str, Any]) -> About:
 
 
 def corpus_of(about: About, otherwise: str) -> Corpus:
-    """The corpus that a model was trained on, split as it was then. TextError if it is missing."""
+    """The corpus that a model was trained on, split as it was then. TextError if it is missing.
+
+    `otherwise`: what to do without it.
+    """
+    if not about.corpus_key:
+        raise TextError(
+            f"run {about.run} was imported, and has no corpus here",
+            f"{otherwise[0].upper()}{otherwise[1:]}.",
+        )
     corpus = find_corpus(about.corpus_key)
     if corpus is None:
         raise TextError(

@@ -25,6 +25,8 @@ def command(run: Run) -> str:
     unused = {*LENGTHS, "hold_steps"}
     if run.settings.optimizer != "muon":
         unused.add("adamw_learning_rate")
+    if run.model.settings.task != "text":
+        unused.add("seq_length")
     for settings in (run.model.settings, run.settings, run.text):
         for field in fields(settings):
             value = getattr(settings, field.name)

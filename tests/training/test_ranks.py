@@ -107,6 +107,12 @@ def test_more_processes_than_sequences_is_an_error(together, seen):
         run_in(together, "many", Ranks(0, 10))
 
 
+def test_too_small_a_batch_is_refused_before_processes_start(charrnn):
+    """Half a minute in which several processes load torch, to say what was known before."""
+    done = charrnn("train", "tale.txt", "--processes", "3", "--batch-size", "2")
+    assert (done.code, "cannot be split among 3 processes" in done.err) == (2, True)
+
+
 @pytest.fixture
 def two_processes(tmp_path):
     """Start `charrnn train` in two processes; kill what is left of it afterwards."""

@@ -1,0 +1,207 @@
+"""charrnn compress and decompress: a file as the bits that a model needs for it, and back."""
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from charrnn.cli.completion import run_names
+from charrnn.cli.options import Json, Quiet
+from charrnn.cli.process import limit_threads
+from charrnn.errors import UsageError
+from charrnn.events import Noticed
+
+if TYPE_CHECKING:
+    from charrnn.storage.checkpoint import Checkpoint
+
+_SUFFIX = ".crnn"
+
+File = Annotated[str, typer.Argument(metavar="FILE", help="any file, or - for stdin")]
+Compressed = Annotated[
+    str, typer.Argument(metavar="FILE", help="a file of charrnn compress, or - for stdin")
+]
+RunToUse = Annotated[
+    str | None,
+    typer.Option(
+        "--run", help="a run's name, its folder or its model file", metavar="RUN",
+        show_default="the run trained last", autocompletion=run_names,
+    ),
+]  # fmt: skip
+RunOfFile = Annotated[
+    str | None,
+    typer.Option(
+        "--run", help="the run that has compressed it", metavar="RUN",
+        show_default="found among the runs here", autocompletion=run_names,
+    ),
+]  # fmt: skip
+NewFile = Annotated[
+    str | None,
+    typer.Option(
+        "--output", "-o", metavar="OUT", help="the file to write; - is stdout",
+        show_default=f"FILE{_SUFFIX}, or stdout for stdin",
+    ),
+]  # fmt: skip
+Original = Annotated[
+    str | None,
+    typer.Option(
+        "--output", "-o", metavar="OUT", help="the file to write; - is stdout",
+        show_default=f"FILE without {_SUFFIX}, or stdout for stdin",
+    ),
+]  # fmt: skip
+Dynamic = Annotated[
+    bool, typer.Option("--dynamic", help="keep training on what has been read; needs the corpus")
+]
+Force = Annotated[bool, typer.Option("--force", "-f", help="replace OUT if it is there")]
+
+
+def compress(
+    file: File,
+    run: RunToUse = None,
+    output: NewFile = None,
+    dynamic: Dynamic = False,
+    force: Force = False,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Compress a file with a model: the better it predicts the file, the smaller the result.
+
+    Any file will do. To read it back, the same model is needed, on the same kind of machine.
+    """
+    path = _path(output or ("-" if file == "-" else file + _SUFFIX), force, json)
+    limit_threads()
+    from charrnn.compression.coder import check_coder
+    from charrnn.compression.stream import compress as compressed
+    from charrnn.display.log import listen
+    from charrnn.storage.runs import load_run
+    from charrnn.text.compressors import xz_size
+
+    check_coder()
+    with listen(quiet or json, as_json=False) as emit:
+        checkpoint, data = load_run(run, emit), _read(file)
+        start = time.perf_counter()
+        found = compressed(data, checkpoint, emit, dynamic=dynamic)
+        seconds = time.perf_counter() - start
+        xz = xz_size(data)
+        _write(found, path)
+        record = _record(checkpoint, len(data), len(found), seconds)
+        record |= {"dynamic": dynamic, "xz_bytes": xz}
+        emit(Noticed(f"{_said(record)} xz: {xz:,} bytes."))
+    _print(record, json)
+
+
+def decompress(
+    file: Compressed,
+    run: RunOfFile = None,
+    output: Original = None,
+    force: Force = False,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Read a compressed file back: the same bytes come out, or an error.
+
+    Nothing is written before all of it has been checked.
+    """
+    path = _path(output or _original(file), force, json)
+    limit_threads()
+    from charrnn.compression.coder import check_coder
+    from charrnn.compression.stream import decompress as decompressed, find_model
+    from charrnn.display.log import listen
+    from charrnn.storage.runs import load_run
+
+    check_coder()
+    with listen(quiet or json, as_json=False) as emit:
+        data = _read(file)
+        checkpoint = load_run(run, emit) if run else find_model(data)
+        start = time.perf_counter()
+        found = decompressed(data, checkpoint, emit)
+        seconds = time.perf_counter() - start
+        _write(found, path)
+        record = _record(checkpoint, len(found), len(data), seconds)
+        emit(Noticed(_said(record)))
+    _print(record, json)
+
+
+def _original(file: str) -> str:
+    """The name of the file that was compressed. UsageError where it does not tell."""
+    if file == "-":
+        return "-"
+    name = file.removesuffix(_SUFFIX)
+    if name == file:
+        raise UsageError(
+            f"the name of {file} does not end in {_SUFFIX}", "Name the file to write: -o OUT."
+        )
+    return name
+
+
+def _path(output: str, force: bool, json: bool) -> Path | None:
+    """Where to write, None for stdout. UsageError where that must not be."""
+    if output == "-":
+        if json:
+            raise UsageError("stdout cannot take both the file and --json", "Name a file: -o OUT.")
+        if sys.stdout.isatty():
+            raise UsageError(
+                "a terminal cannot show it", "Name a file, -o OUT, or send stdout into a pipe."
+            )
+        return None
+    path = Path(output)
+    if path.exists() and not force:
+        raise UsageError(
+            f"there is already a file {path}", "Choose another with -o, or replace it with --force."
+        )
+    return path
+
+
+def _read(file: str) -> bytes:
+    from charrnn.text.source import open_source
+    from charrnn.text.source_files import unreadable
+
+    with open_source(file) as source:
+        try:
+            return source.read()
+        except OSError as error:  # a folder
+            raise unreadable(error, file) from None
+
+
+def _write(data: bytes, path: Path | None) -> None:
+    if path is None:
+        from charrnn.display.stdout import stop_at_closed_pipe
+
+        with stop_at_closed_pipe():
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+        return
+    from charrnn.files import atomic_write
+
+    with atomic_write(path) as file:
+        file.write(data)
+
+
+def _record(checkpoint: "Checkpoint", size: int, compressed: int, seconds: float) -> dict[str, Any]:
+    """The sizes, in bytes, of the original and of what stands for it, as JSON has them."""
+    return {
+        "run": checkpoint.run,
+        "bytes": size,
+        "compressed_bytes": compressed,
+        "bits_per_byte": 8 * compressed / size if size else None,
+        "ratio": size / compressed,
+        "seconds": seconds,
+        "bytes_per_second": size / seconds,
+    }
+
+
+def _said(record: dict[str, Any]) -> str:
+    size, small = record["bytes"], record["compressed_bytes"]
+    bits = f", {record['bits_per_byte']:.3f} bits per byte" if size else ""
+    return (
+        f"{size:,} bytes stand in {small:,}{bits}, ratio {record['ratio']:.2f}, by run "
+        f"{record['run']}, at {record['bytes_per_second']:,.0f} bytes a second."
+    )
+
+
+def _print(record: dict[str, Any], json: bool) -> None:
+    if json:
+        from charrnn.display.listings import print_records
+
+        print_records([record])

@@ -1,0 +1,141 @@
+"""charrnn export: a model in a file that needs nothing of this package."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from charrnn.cli.options import Json, Quiet, Run, exclude, notices
+from charrnn.cli.process import limit_threads
+from charrnn.errors import DivergedError, TextError, UsageError
+from charrnn.events import Noticed
+
+if TYPE_CHECKING:
+    from charrnn.export.rounding import DtypeName
+    from charrnn.storage.checkpoint import Checkpoint
+
+_SCORED = 20_000
+"""Tokens of the validation part that tell what rounding costs: a second or two."""
+
+Html = Annotated[bool, typer.Option("--html", help="a web page that plays the model")]
+Onnx = Annotated[bool, typer.Option("--onnx", help="an ONNX graph, for onnxruntime and others")]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="the file to write; - is stdout",
+        show_default="RUN.html or RUN.onnx here",
+    ),
+]  # fmt: skip
+Dtype = Annotated[
+    Literal["fp32", "fp16", "int8"] | None,
+    typer.Option(
+        help="numbers that the weights are stored in: fp32, fp16 or int8", metavar="NAME",
+        show_default="fp16 for --html, fp32 for --onnx",
+    ),
+]  # fmt: skip
+GraphName = Annotated[
+    Literal["step", "sequence"] | None,
+    typer.Option(
+        "--graph", help="of --onnx: one step, or a sequence of any length",
+        metavar="step|sequence", show_default="step",
+    ),
+]  # fmt: skip
+
+
+def export(
+    run: Run = None,
+    html: Html = False,
+    onnx: Onnx = False,
+    output: Output = None,
+    dtype: Dtype = None,
+    graph: GraphName = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Write a model to a file that works without this toolkit: a web page, or an ONNX graph."""
+    exclude(html=html, onnx=onnx)
+    if not (html or onnx):
+        raise UsageError("what shall it be exported as?", "Add --html, or --onnx.")
+    if html:
+        exclude(html=html, graph=graph)
+    to_stdout = output is not None and str(output) == "-"
+    if to_stdout and json:
+        raise UsageError("--output - and --json both write to stdout", "Leave one of them out.")
+    limit_threads()
+    from charrnn.storage.runs import load_run
+
+    if onnx:
+        from charrnn.export.onnx_model import check_onnx
+
+        check_onnx()
+    emit = notices(quiet or json)
+    checkpoint = load_run(run, emit)
+    numbers: DtypeName = dtype or ("fp16" if html else "fp32")
+    quality = _quality(checkpoint, numbers)
+    data = _exported(checkpoint, numbers, graph, html, quality)
+    suffix = "html" if html else "onnx"
+    path = output or Path(f"{checkpoint.run}.{suffix}")
+    _write(data, None if to_stdout else path)
+    emit(Noticed(_said("stdout" if to_stdout else str(path), len(data), numbers, quality)))
+    if json:
+        from charrnn.display.listings import print_records
+
+        record = {"run": checkpoint.run, "file": str(path), "format": suffix, "bytes": len(data)}
+        print_records([record | {"dtype": numbers} | quality])
+
+
+def _exported(
+    checkpoint: "Checkpoint",
+    dtype: "DtypeName",
+    graph: Literal["step", "sequence"] | None,
+    html: bool,
+    quality: dict[str, Any],
+) -> bytes:
+    if not html:
+        from charrnn.export.onnx_model import onnx_model
+
+        return onnx_model(checkpoint, dtype, graph or "step")
+    from charrnn.export.html_page import html_page
+
+    return html_page(checkpoint, dtype, quality.get("bits_per_character")).encode()
+
+
+def _write(data: bytes, path: Path | None) -> None:
+    if path is None:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
+    from charrnn.files import atomic_write
+
+    with atomic_write(path) as file:
+        file.write(data)
+
+
+def _quality(checkpoint: "Checkpoint", dtype: "DtypeName") -> dict[str, Any]:
+    """Bits per character of the model and of what is left of it; or why they are not known."""
+    from charrnn.export.rounding import rounded_network
+    from charrnn.inference.network import Network
+    from charrnn.inference.score import score
+    from charrnn.storage.checkpoint import corpus_of
+
+    exact = Network(checkpoint.model, checkpoint.weights)
+    rounded = rounded_network(exact, dtype)
+    try:
+        tokens = corpus_of(checkpoint, "export it without a score").part("valid")[:_SCORED]
+        before, after = (
+            score(network, tokens, checkpoint.tokenizer).bits_per_character
+            for network in (exact, rounded)
+        )
+    except (TextError, DivergedError) as error:
+        return {"not_scored": str(error)}
+    return {"exact_bits_per_character": before, "bits_per_character": after}
+
+
+def _said(name: str, size: int, dtype: str, quality: dict[str, Any]) -> str:
+    about = f"Written: {name}, {size / 1e6:.2f} MB, weights in {dtype}"
+    if "not_scored" in quality:
+        return f"{about}. Its quality was not measured: {quality['not_scored']}."
+    before, after = quality["exact_bits_per_character"], quality["bits_per_character"]
+    change = round(after - before, 4) + 0.0  # no minus before a zero
+    return f"{about}. Bits per character: {after:.4f}, {change:+.4f} by rounding."

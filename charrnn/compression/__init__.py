@@ -1,0 +1,1 @@
+"""Compressing files: a trained model's probabilities, spent by a range coder."""

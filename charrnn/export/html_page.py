@@ -1,0 +1,146 @@
+"""A model as one web page that plays it: weights, vocabulary and program in a file of its own."""
+
+import base64
+import hashlib
+import html
+import json
+import re
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.export.graph import Graph, trace
+from charrnn.export.rounding import DtypeName, quantized, rounded_network
+from charrnn.inference.network import Network
+from charrnn.inference.sampling import start_of
+from charrnn.storage.checkpoint import Checkpoint
+from charrnn.text.tokenizers import Tokenizer
+from charrnn.text.tokenizers.subword_model import read_model
+from charrnn.text.tokenizers.subwords import Subwords
+
+ENGINE = ("network.js", "tokenizer.js", "sampler.js")
+"""The scripts that need no page: a JavaScript engine runs them by themselves."""
+
+_STORED = {"fp32": "<f4", "fp16": "<f2"}
+
+
+def html_page(checkpoint: Checkpoint, dtype: DtypeName, bits: float | None = None) -> str:
+    """The page. `bits`: what is to be said of its quality, bits per character.
+
+    UsageError if a weight does not fit `dtype`.
+    """
+    script = "".join(source(name) for name in (*ENGINE, "page.js"))
+    style = source("page.css")
+    weights, packed = page_weights(checkpoint, dtype)
+    model = page_model(checkpoint, dtype) | {"weights": weights, "about": _about(checkpoint, dtype)}
+    if bits is not None:
+        model["about"]["bits per character"] = f"{bits:.3f}"
+    policy = (
+        f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    parts = {
+        "policy": policy,
+        "title": html.escape(checkpoint.run),
+        "style": style,
+        "model": _in_script(model),
+        "weights": packed,
+        "script": script,
+    }
+    # All at once: what stands in a part is no place for another.
+    return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], source("page.html"))
+
+
+def source(name: str) -> str:
+    """A file of the page, as it was written."""
+    return (files("charrnn.export") / "page" / name).read_text("utf-8")
+
+
+def page_model(checkpoint: Checkpoint, dtype: DtypeName) -> dict[str, Any]:
+    """What the scripts must know of a model beside its weights, as JSON has it."""
+    return {
+        "graph": _graph(_traced(checkpoint, dtype)),
+        "tokenizer": page_tokenizer(checkpoint.tokenizer),
+    }
+
+
+def page_weights(checkpoint: Checkpoint, dtype: DtypeName) -> tuple[list[dict[str, Any]], str]:
+    """Name, shape and kind of each weight, and the bytes of all, one after the other, in base64."""
+    listed, packed = [], []
+    for name, array in _traced(checkpoint, dtype).weights.items():
+        kind = "fp32" if dtype == "int8" and array.ndim != 2 else dtype
+        listed.append({"name": name, "shape": list(array.shape), "kind": kind})
+        packed.append(_bytes(array, kind))
+    return listed, base64.b64encode(b"".join(packed)).decode()
+
+
+def _traced(checkpoint: Checkpoint, dtype: DtypeName) -> Graph:
+    return trace(rounded_network(Network(checkpoint.model, checkpoint.weights), dtype))
+
+
+def _bytes(array: NDArray[np.float32], kind: str) -> bytes:
+    """Little-endian numbers; of int8 the scale (float32) of each row, then the rows."""
+    if kind == "int8":
+        numbers, scales = quantized(array)
+        return scales.astype("<f4").tobytes() + numbers.tobytes()
+    return array.astype(_STORED[kind]).tobytes()
+
+
+def _graph(graph: Graph) -> dict[str, Any]:
+    return {
+        "hidden": graph.hidden_size,
+        "state": graph.state,
+        "next": graph.next_state,
+        "logits": graph.logits,
+        "nodes": [[n.operation, n.inputs, n.output, n.size, n.start] for n in graph.nodes],
+    }
+
+
+def page_tokenizer(tokenizer: Tokenizer) -> dict[str, Any]:
+    """A tokenizer as tokenizer.js reads it: its tokens, and by what rule a text becomes them."""
+    found: dict[str, Any] = {
+        "kind": tokenizer.kind,
+        "tokens": _tokens(tokenizer),
+        "end": tokenizer.end,
+        "start": tokenizer.encode(start_of(tokenizer)).tolist(),
+        "whole": tokenizer.single_bytes is not None,
+    }
+    if isinstance(tokenizer, Subwords):
+        scores = read_model(tokenizer.kind, tokenizer.model)
+        letters = set("".join(scores))
+        found["scores"] = list(scores.values())
+        # Browsers know other versions of Unicode than Python does.
+        found["words"] = "".join(sorted(c for c in letters if re.match(r"\w", c)))
+    return found
+
+
+def _tokens(tokenizer: Tokenizer) -> list[str | int]:
+    """The text that each token stands for, or its byte."""
+    tokens: list[str | int] | None = getattr(tokenizer, "tokens", None)
+    if tokens is not None:
+        return tokens
+    end = [] if tokenizer.end is None else [tokenizer.symbols[tokenizer.end]]
+    return [*range(256), *end]
+
+
+def _about(checkpoint: Checkpoint, dtype: DtypeName) -> dict[str, str]:
+    """The facts that stand below the text."""
+    kind, size = checkpoint.tokenizer.kind, checkpoint.tokenizer.size
+    return {
+        "cell": f"{checkpoint.model.cell} {checkpoint.model.size.replace('x', '×')}",  # noqa: RUF001  (it is read)
+        "parameters": f"{checkpoint.parameters:,}",
+        "vocabulary": f"{size:,} {kind} tokens",
+        "weights": dtype,
+    }
+
+
+def _in_script(data: Mapping[str, Any]) -> str:
+    """JSON in ASCII that cannot end the script it stands in."""
+    return json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -1,0 +1,138 @@
+"""ONNX graphs, run by onnxruntime, are the network."""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+
+import charrnn as interface
+from charrnn.cells import CELLS
+from charrnn.errors import MissingError
+from charrnn.export.onnx_layers import OPERATORS
+from charrnn.export.onnx_model import check_onnx, onnx_model
+from charrnn.export.rounding import rounded, rounded_network
+from charrnn.inference.network import Network
+from charrnn.settings import TextSettings
+from charrnn.text.tokenizers import TOKENIZERS, Bytes, Characters, to_json
+from tests.conftest import call_charrnn, tale
+from tests.export.engine import random_checkpoint
+
+PAGE = Path(__file__).parents[2] / "docs" / "onnx.md"
+FEW = Characters("".join(map(chr, range(97, 117))))
+STEPS, BATCH = 200, 2
+
+
+class Player:
+    """A graph in onnxruntime, which keeps its state from call to call."""
+
+    def __init__(self, data):
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        self.session = onnxruntime.InferenceSession(data, options)
+        self.state = {value.name: np.zeros((BATCH, value.shape[1]), np.float32)
+                      for value in self.session.get_inputs() if value.name != "ids"}  # fmt: skip
+
+    def __call__(self, ids):
+        logits, *state = self.session.run(None, {"ids": ids, **self.state})
+        self.state = dict(zip(self.state, state, strict=True))
+        return logits
+
+
+def by_steps(checkpoint, ids, dtype="fp32"):
+    play = Player(onnx_model(checkpoint, dtype, "step"))
+    return np.stack([play(some) for some in ids])
+
+
+def by_sequences(checkpoint, ids, dtype="fp32"):
+    play = Player(onnx_model(checkpoint, dtype, "sequence"))
+    return np.concatenate([play(ids[:77]), play(ids[77:])])
+
+
+def ids_of(tokenizer):
+    return np.random.default_rng(1).integers(tokenizer.size, size=(STEPS, BATCH))
+
+
+@pytest.mark.parametrize("one_hot", [False, True])
+@pytest.mark.parametrize("cell", CELLS)
+def test_both_graphs_give_the_logits_of_numpy(cell, one_hot):
+    """Gates in ONNX's order that are not ours; a state that is lost between two calls."""
+    checkpoint = random_checkpoint(FEW, cell, 0.12, one_hot=one_hot, layers=2)
+    network, ids = Network(checkpoint.model, checkpoint.weights), ids_of(FEW)
+    expected = network.unroll(ids, network.zero_state(BATCH)).logits
+    for found in (by_steps(checkpoint, ids), by_sequences(checkpoint, ids)):
+        assert found == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize("dtype", ["fp16", "int8"])
+@pytest.mark.parametrize("cell", ["lstm", "gru", "mgu", "clockwork"])
+def test_rounded_weights_are_those_of_the_rounded_network(cell, dtype):
+    """A scale that belongs to another row once the gates are in another order."""
+    checkpoint = random_checkpoint(FEW, cell, 0.12, layers=2, embedding_size=4)
+    network, ids = Network(checkpoint.model, checkpoint.weights), ids_of(FEW)
+    network = rounded_network(network, dtype)
+    expected = network.unroll(ids, network.zero_state(BATCH)).logits
+    assert by_steps(checkpoint, ids, dtype) == pytest.approx(expected, abs=1e-4)
+    if cell in OPERATORS:  # which multiply with the embedding, not with a table made of it
+        weights = {n: rounded(w, dtype) for n, w in checkpoint.weights.items()}
+        network = Network(checkpoint.model, weights)
+        expected = network.unroll(ids, network.zero_state(BATCH)).logits
+    assert by_sequences(checkpoint, ids, dtype) == pytest.approx(expected, abs=1e-3)
+
+
+def test_each_tokenizer_is_in_the_file():
+    """A file that cannot be played, because nobody knows what its ids are."""
+    text = tale(3000)
+    subwords = TOKENIZERS["bpe"].learn([text], TextSettings(tokenizer="bpe", vocab_size=300))
+    for tokenizer in (FEW, Bytes(documents=True), subwords):
+        checkpoint = random_checkpoint(tokenizer)
+        data = onnx_model(checkpoint, "fp32", "step")
+        model = onnx.load_from_string(data)
+        found = {entry.key: json.loads(entry.value) for entry in model.metadata_props}
+        assert found["charrnn"]["tokenizer"] == to_json(tokenizer)
+        assert found["charrnn"]["model"]["cell"] == "lstm"
+        assert len(found["vocabulary"]) == tokenizer.size
+        assert onnx_model(checkpoint, "fp32", "step") == data
+
+
+def test_weights_are_stored_once_and_in_their_type():
+    """A file of int8 that is larger than one of fp32."""
+    sizes = {(graph, dtype): len(onnx_model(random_checkpoint(FEW, hidden_size=128), dtype, graph))
+             for graph in ("step", "sequence") for dtype in ("fp32", "fp16", "int8")}  # fmt: skip
+    parameters = random_checkpoint(FEW, hidden_size=128).parameters
+    for (_, dtype), size in sizes.items():
+        each = {"fp32": 4, "fp16": 2, "int8": 1}[dtype]
+        assert size < each * parameters * 1.05 + 14_000
+
+
+def test_without_the_package_the_command_says_what_to_install(trained, charrnn, monkeypatch):
+    """A traceback where an extra is missing."""
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(MissingError, match="package onnx"):
+        check_onnx()
+
+
+@pytest.fixture(scope="module")
+def exported(trained):
+    """A folder with the files that the guide plays."""
+    for flags in (["-o", "tale.onnx"], ["--graph", "sequence", "-o", "tale-sequence.onnx"]):
+        done = call_charrnn(trained, "export", "tale", "--onnx", *flags)
+        assert done.code == 0, done.err
+    return trained
+
+
+def test_the_examples_of_the_guide_run(exported, monkeypatch, capsys):
+    """An example of ten lines that has lost one."""
+    monkeypatch.chdir(exported)
+    sampling, scoring = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    exec(sampling, {})
+    text = capsys.readouterr().out
+    assert text.startswith("The ")
+    assert len(text.rstrip("\n")) in range(95, 102)
+    exec(scoring, named := {})
+    score = interface.load(exported / "checkpoints" / "tale").score("The old king sat by the sea.")
+    assert named["bits"] == pytest.approx(score.bits_per_character, abs=1e-5)
