@@ -62,6 +62,9 @@ class MissingError(CharRNNError):
 class LostError(CharRNNError):
     """Another process of the run has ended, or does not answer."""
 
+    will_restart = False
+    """Whether the launcher starts all processes again."""
+
 
 _PERMISSIONS = "Change its permissions, or point CHARRNN_HOME at a folder of your own."
 _OCCUPIED = "Move the file that has this name, or point CHARRNN_HOME at another folder."

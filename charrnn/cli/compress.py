@@ -1,6 +1,5 @@
 """charrnn compress and decompress: a file as the bits that a model needs for it, and back."""
 
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,7 +8,8 @@ import typer
 
 from charrnn.cli.completion import run_names
 from charrnn.cli.options import Json, Quiet
-from charrnn.cli.process import limit_threads
+from charrnn.cli.output import check_stdout, write_bytes
+from charrnn.cli.process import limit_threads, use_one_numpy_thread
 from charrnn.errors import UsageError
 from charrnn.events import Noticed
 
@@ -70,6 +70,7 @@ def compress(
     Any file will do. To read it back, the same model is needed, on the same kind of machine.
     """
     path = _path(output or ("-" if file == "-" else file + _SUFFIX), force, json)
+    use_one_numpy_thread()
     limit_threads()
     from charrnn.compression.coder import check_coder
     from charrnn.compression.stream import compress as compressed
@@ -83,10 +84,9 @@ def compress(
         start = time.perf_counter()
         found = compressed(data, checkpoint, emit, dynamic=dynamic)
         seconds = time.perf_counter() - start
-        xz = xz_size(data)
-        _write(found, path)
+        write_bytes(found, path)
         record = _record(checkpoint, len(data), len(found), seconds)
-        record |= {"dynamic": dynamic, "xz_bytes": xz}
+        record |= {"dynamic": dynamic, "xz_bytes": (xz := xz_size(data))}
         emit(Noticed(f"{_said(record)} xz: {xz:,} bytes."))
     _print(record, json)
 
@@ -104,6 +104,7 @@ def decompress(
     Nothing is written before all of it has been checked.
     """
     path = _path(output or _original(file), force, json)
+    use_one_numpy_thread()
     limit_threads()
     from charrnn.compression.coder import check_coder
     from charrnn.compression.stream import decompress as decompressed, find_model
@@ -117,7 +118,7 @@ def decompress(
         start = time.perf_counter()
         found = decompressed(data, checkpoint, emit)
         seconds = time.perf_counter() - start
-        _write(found, path)
+        write_bytes(found, path)
         record = _record(checkpoint, len(found), len(data), seconds)
         emit(Noticed(_said(record)))
     _print(record, json)
@@ -138,12 +139,7 @@ def _original(file: str) -> str:
 def _path(output: str, force: bool, json: bool) -> Path | None:
     """Where to write, None for stdout. UsageError where that must not be."""
     if output == "-":
-        if json:
-            raise UsageError("stdout cannot take both the file and --json", "Name a file: -o OUT.")
-        if sys.stdout.isatty():
-            raise UsageError(
-                "a terminal cannot show it", "Name a file, -o OUT, or send stdout into a pipe."
-            )
+        check_stdout(json)
         return None
     path = Path(output)
     if path.exists() and not force:
@@ -164,20 +160,6 @@ def _read(file: str) -> bytes:
             raise unreadable(error, file) from None
 
 
-def _write(data: bytes, path: Path | None) -> None:
-    if path is None:
-        from charrnn.display.stdout import stop_at_closed_pipe
-
-        with stop_at_closed_pipe():
-            sys.stdout.buffer.write(data)
-            sys.stdout.buffer.flush()
-        return
-    from charrnn.files import atomic_write
-
-    with atomic_write(path) as file:
-        file.write(data)
-
-
 def _record(checkpoint: "Checkpoint", size: int, compressed: int, seconds: float) -> dict[str, Any]:
     """The sizes, in bytes, of the original and of what stands for it, as JSON has them."""
     return {
@@ -195,7 +177,7 @@ def _said(record: dict[str, Any]) -> str:
     size, small = record["bytes"], record["compressed_bytes"]
     bits = f", {record['bits_per_byte']:.3f} bits per byte" if size else ""
     return (
-        f"{size:,} bytes stand in {small:,}{bits}, ratio {record['ratio']:.2f}, by run "
+        f"{size:,} bytes compressed to {small:,}{bits}, ratio {record['ratio']:.2f}, by run "
         f"{record['run']}, at {record['bytes_per_second']:,.0f} bytes a second."
     )
 

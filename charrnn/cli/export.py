@@ -1,15 +1,16 @@
 """charrnn export: a model in a file that needs nothing of this package."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from charrnn.cli.options import Json, Quiet, Run, exclude, notices
+from charrnn.cli.output import check_stdout, write_bytes
 from charrnn.cli.process import limit_threads
 from charrnn.errors import DivergedError, TextError, UsageError
 from charrnn.events import Noticed
+from charrnn.files import plain_name
 
 if TYPE_CHECKING:
     from charrnn.export.rounding import DtypeName
@@ -56,12 +57,12 @@ def export(
     """Write a model to a file that works without this toolkit: a web page, or an ONNX graph."""
     exclude(html=html, onnx=onnx)
     if not (html or onnx):
-        raise UsageError("what shall it be exported as?", "Add --html, or --onnx.")
+        raise UsageError("no format is named", "Add --html, or --onnx.")
     if html:
         exclude(html=html, graph=graph)
     to_stdout = output is not None and str(output) == "-"
-    if to_stdout and json:
-        raise UsageError("--output - and --json both write to stdout", "Leave one of them out.")
+    if to_stdout:
+        check_stdout(json)
     limit_threads()
     from charrnn.storage.runs import load_run
 
@@ -72,11 +73,11 @@ def export(
     emit = notices(quiet or json)
     checkpoint = load_run(run, emit)
     numbers: DtypeName = dtype or ("fp16" if html else "fp32")
-    quality = _quality(checkpoint, numbers)
+    quality = _quality(checkpoint, numbers, graph)
     data = _exported(checkpoint, numbers, graph, html, quality)
     suffix = "html" if html else "onnx"
-    path = output or Path(f"{checkpoint.run}.{suffix}")
-    _write(data, None if to_stdout else path)
+    path = output or Path(f"{plain_name(checkpoint.run)}.{suffix}")
+    write_bytes(data, None if to_stdout else path)
     emit(Noticed(_said("stdout" if to_stdout else str(path), len(data), numbers, quality)))
     if json:
         from charrnn.display.listings import print_records
@@ -101,26 +102,19 @@ def _exported(
     return html_page(checkpoint, dtype, quality.get("bits_per_character")).encode()
 
 
-def _write(data: bytes, path: Path | None) -> None:
-    if path is None:
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
-        return
-    from charrnn.files import atomic_write
-
-    with atomic_write(path) as file:
-        file.write(data)
-
-
-def _quality(checkpoint: "Checkpoint", dtype: "DtypeName") -> dict[str, Any]:
+def _quality(
+    checkpoint: "Checkpoint", dtype: "DtypeName", graph: Literal["step", "sequence"] | None
+) -> dict[str, Any]:
     """Bits per character of the model and of what is left of it; or why they are not known."""
+    from charrnn.export.onnx_layers import has_operator
     from charrnn.export.rounding import rounded_network
     from charrnn.inference.network import Network
     from charrnn.inference.score import score
     from charrnn.storage.checkpoint import corpus_of
 
     exact = Network(checkpoint.model, checkpoint.weights)
-    rounded = rounded_network(exact, dtype)
+    own = graph == "sequence" and has_operator(checkpoint.model.cell)
+    rounded = rounded_network(exact, dtype, as_table=not own)
     try:
         tokens = corpus_of(checkpoint, "export it without a score").part("valid")[:_SCORED]
         before, after = (

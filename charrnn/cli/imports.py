@@ -18,7 +18,12 @@ VocabularyFile = Annotated[
 ]  # fmt: skip
 CellOption = Annotated[
     Literal["lstm", "gru", "elman", "relu"] | None,
-    typer.Option("--cell", help="recurrent cell", show_default="as many rows say", metavar="NAME"),
+    typer.Option(
+        "--cell",
+        help="recurrent cell",
+        show_default="by its shapes; elman for an RNN",
+        metavar="NAME",
+    ),
 ]
 RunName = Annotated[
     str | None,

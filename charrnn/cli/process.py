@@ -4,7 +4,6 @@ import atexit
 import os
 import sys
 from contextlib import suppress
-from pathlib import Path
 
 from charrnn.errors import EXIT_CODE_FILE
 
@@ -30,6 +29,11 @@ def _flush_or_drop() -> None:
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
+def use_one_numpy_thread() -> None:
+    """Before NumPy is loaded: two threads add up in another order than one, and round otherwise."""
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
+
 def limit_threads() -> None:
     """Before NumPy or torch is loaded: keep their threads from spinning beside a busy process.
 
@@ -52,11 +56,18 @@ def launched_exit_code(code: int, may_help_again: bool) -> int:
     """The exit code of a process: its own, or what `--processes` wants to see.
 
     Its launcher starts all processes again where one of them does not end with 0. Where that would
-    not help, the code is written into the launcher's file instead, once for all of them.
+    not help, the code is noted in the launcher's file instead, with the number of restarts before.
     """
     if not (path := os.environ.get(EXIT_CODE_FILE)):
         return code
-    file = Path(path)
-    if code and not may_help_again:
-        file.write_text(str(code))
-    return 0 if file.stat().st_size else code
+    attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_APPEND)  # others write to it, too
+    except FileNotFoundError:  # the launcher has gone
+        return code
+    with open(descriptor, "r+") as file:
+        if not may_help_again:
+            file.write(f"{attempt} {code}\n")
+        file.seek(0)
+        ended = any(line.split()[0] == attempt for line in file)
+    return 0 if ended else code

@@ -52,7 +52,7 @@ def train_run(job: Job, quiet: bool, json: bool) -> None:
             with stop_on_signals() as stop:
                 train_and_record(run, emit, stop, tensorboard=job.tensorboard)
     except CharRNNError as error:
-        if isinstance(error, LostError) and run:
+        if isinstance(error, LostError) and run and not error.will_restart:
             error.hint += f" To continue: charrnn train --resume --run {run.folder.name}"
         if ranks and not error.said:
             error.said = not ranks.first_to_say(error.message)

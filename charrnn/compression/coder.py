@@ -98,7 +98,7 @@ def decode(data: bytes, length: int, alphabet: Alphabet, predictor: Predictor, e
         _fill(row[0], predictor, escapes)
         symbol = int(_decoded(coder, tokens, row)[0])
         escaped = symbol == size
-        bits -= math.log2(row[0, symbol] / row.sum() + _COARSE)
+        bits -= math.log2(min(1.0, row[0, symbol] / row.sum() + _COARSE))
         escapes.count(escaped)
         if escaped:
             symbol, bits = size + int(_decoded(coder, byte)), bits + 8

@@ -24,8 +24,8 @@ def compress(
     alphabet, key = Alphabet(checkpoint.tokenizer), identity(checkpoint)
     otherwise = "compress without --dynamic"
     with predictor_of(checkpoint, dynamic, emit, otherwise) as predictor:
-        print_ = fingerprint(predictor, key, alphabet.size)
-        header = Header(dynamic, key, len(data), zlib.crc32(data), print_)
+        arithmetic = fingerprint(predictor, key, alphabet.size)
+        header = Header(dynamic, key, len(data), zlib.crc32(data), arithmetic)
         return header.pack() + encode(alphabet.symbols(data), alphabet, predictor, emit)
 
 
@@ -78,7 +78,7 @@ def find_model(data: bytes) -> Checkpoint:
 def _other_arithmetic(dynamic: bool) -> CheckpointError:
     advice = "Decompress it where it was compressed, or on a machine of that kind"
     return CheckpointError(
-        "the file was compressed on a machine whose arithmetic differs from this one's",
-        f"{advice}, with the same versions of numpy{' and torch' if dynamic else ''}"
-        f"{' and the same corpus' if dynamic else ''}.",
+        "the file was compressed by arithmetic that rounds otherwise than here",
+        f"{advice}, with the same versions of numpy{' and torch' if dynamic else ''}, as many "
+        f"threads of its BLAS{' and the same corpus' if dynamic else ''}.",
     )

@@ -4,7 +4,6 @@ No cell is written a second time for it: its `step` is called once with symbols 
 which record what is done to them.
 """
 
-import copy
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
@@ -106,9 +105,11 @@ class Symbol:
         if isinstance(key, Symbol):
             return self.graph.add("gather", self, key, size=self.shape[-1])
         if self.array is not None:
+            assert not self.transposed, "its name would be that of other rows"
             array = self.array[key]
-            first = (key[-1] if isinstance(key, tuple) else key).start or 0
-            return Symbol.weight(self.graph, f"{self.name}[{first}]", array)
+            cut = key[-1] if isinstance(key, tuple) else key
+            name = f"{self.name}[{cut.start or 0}:{cut.stop or ''}]"
+            return Symbol.weight(self.graph, name, array)
         start, stop, _ = key[-1].indices(self.shape[-1])
         return self.graph.add("slice", self, size=stop - start, start=start)
 
@@ -186,7 +187,7 @@ class _SymbolicNetwork(Network):
     """A network whose weights are symbols."""
 
     def __init__(self, network: Network, graph: Graph) -> None:
-        vars(self).update(vars(copy.copy(network)))
+        vars(self).update(vars(network))
 
         def symbol(name: str, array: NDArray[Any]) -> Symbol:
             return Symbol.weight(graph, name, array)

@@ -17,7 +17,7 @@ from charrnn.export.rounding import DtypeName, quantized, rounded_network
 from charrnn.inference.network import Network
 from charrnn.inference.sampling import start_of
 from charrnn.storage.checkpoint import Checkpoint
-from charrnn.text.tokenizers import Tokenizer
+from charrnn.text.tokenizers import Tokenizer, valid_unicode
 from charrnn.text.tokenizers.subword_model import read_model
 from charrnn.text.tokenizers.subwords import Subwords
 
@@ -44,7 +44,7 @@ def html_page(checkpoint: Checkpoint, dtype: DtypeName, bits: float | None = Non
     )
     parts = {
         "policy": policy,
-        "title": html.escape(checkpoint.run),
+        "title": html.escape(valid_unicode(checkpoint.run)),
         "style": style,
         "model": _in_script(model),
         "weights": packed,

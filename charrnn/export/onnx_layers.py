@@ -28,16 +28,23 @@ OPERATORS: dict[CellName, Operator] = {
 }
 
 
+def has_operator(cell: CellName) -> bool:
+    """Whether ONNX has an operator for a sequence of this cell."""
+    return cell in OPERATORS
+
+
 def recurrent_layers(nodes: Nodes, network: Network) -> tuple[str, list[str]]:
     """The nodes of a whole sequence; the names of the logits (T, B, V) and of the last state.
 
     Its weights are those of the network, but for the table, in whose place the embedding stands.
     """
-    size = len(network.head_bias)
-    inputs = network.embedding
-    if inputs is None:
-        inputs = np.eye(size, dtype=np.float32)
-    x = nodes.add("Gather", [nodes.weight("embedding", inputs), "ids"], "inputs", axis=0)
+    if network.embedding is None:
+        depth = nodes.constant("vocabulary size", np.array(len(network.head_bias)))
+        values = nodes.constant("cold and hot", np.array([0, 1], np.float32))
+        x = nodes.add("OneHot", ["ids", depth, values], "inputs")
+    else:
+        embedding = nodes.weight("embedding", network.embedding)
+        x = nodes.add("Gather", [embedding, "ids"], "inputs", axis=0)
     after: list[str] = []
     for number, weights in enumerate(network.layers):
         x, last = _layer(nodes, network, number, weights, x)

@@ -12,7 +12,7 @@ import numpy as np
 from charrnn import __version__
 from charrnn.errors import MissingError
 from charrnn.export.graph import Graph, trace
-from charrnn.export.onnx_layers import OPERATORS, recurrent_layers
+from charrnn.export.onnx_layers import has_operator, recurrent_layers
 from charrnn.export.onnx_nodes import Nodes
 from charrnn.export.rounding import DtypeName, rounded_network
 from charrnn.inference.network import Network
@@ -51,12 +51,14 @@ def onnx_model(checkpoint: Checkpoint, dtype: DtypeName, graph: GraphName) -> by
     check_onnx()
     from onnx import checker, helper
 
-    network = rounded_network(Network(checkpoint.model, checkpoint.weights), dtype)
+    own = graph == "sequence" and has_operator(checkpoint.model.cell)
+    exact = Network(checkpoint.model, checkpoint.weights)
+    network = rounded_network(exact, dtype, as_table=not own)
     traced, nodes = trace(network), Nodes(dtype)
     if graph == "step":
         nodes.add_graph(traced)
         logits, after = traced.logits, [name for layer in traced.next_state for name in layer]
-    elif network.settings.cell in OPERATORS:
+    elif own:
         logits, after = recurrent_layers(nodes, network)
     else:
         logits, after = _scan(nodes, traced)

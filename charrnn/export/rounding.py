@@ -17,8 +17,8 @@ Float32 = NDArray[np.float32]
 
 def quantized(array: Float32) -> tuple[NDArray[np.int8], Float32]:
     """A matrix (K, D) as whole numbers from -127 to 127 and the scale (K,) of each row."""
-    largest = np.abs(array).max(axis=1)
-    scales = np.where(largest > 0, largest / 127, 1).astype(np.float32)
+    scales = (np.abs(array).max(axis=1) / 127).astype(np.float32)
+    scales = np.where(scales > 0, scales, np.float32(1))  # 0 also of numbers that are too small
     return np.round(array / scales[:, None]).astype(np.int8), scales
 
 
@@ -39,8 +39,12 @@ def rounded(array: Float32, dtype: DtypeName) -> Float32:
     return array
 
 
-def rounded_network(network: Network, dtype: DtypeName) -> Network:
-    """The network of the weights that are left. UsageError as `rounded`."""
+def rounded_network(network: Network, dtype: DtypeName, *, as_table: bool = True) -> Network:
+    """The network of the weights that are left. UsageError as `rounded`.
+
+    `as_table`: the first layer's input projection is stored as a table, where a graph does so; else
+    as the embedding and the weights that it is made of.
+    """
     found = copy.copy(network)
     found.layers = [
         {name: rounded(np.asarray(array, np.float32), dtype) for name, array in layer.items()}
@@ -49,8 +53,10 @@ def rounded_network(network: Network, dtype: DtypeName) -> Network:
     found.head, found.head_bias = rounded(network.head, dtype), rounded(network.head_bias, dtype)
     if network.embedding is not None:
         found.embedding = rounded(network.embedding, dtype)
-    if dtype != "fp32" and keeps_embedding(network):  # the table is not stored, so it follows
-        found.table = network.cell.project(found.layers[0], found.embedding)
-    else:
+    if as_table and not keeps_embedding(network):
         found.table = rounded(network.table, dtype)
+    elif dtype != "fp32":  # it is not stored, so it follows
+        size = len(network.head_bias)
+        inputs = np.eye(size, dtype=np.float32) if found.embedding is None else found.embedding
+        found.table = network.cell.project(found.layers[0], inputs)
     return found

@@ -41,9 +41,13 @@ def launch(arguments: Sequence[str], processes: int, max_restarts: int) -> int:
     )
     with NamedTemporaryFile("r") as file:
         os.environ[EXIT_CODE_FILE] = file.name
-        code = _code_of(elastic_launch(config, sys.executable), arguments)
-        del os.environ[EXIT_CODE_FILE]  # it is for the processes, not for this one
-        return int(file.read() or code)
+        try:
+            code = _code_of(elastic_launch(config, sys.executable), arguments)
+        finally:
+            del os.environ[EXIT_CODE_FILE]  # it is for the processes, not for this one
+        noted = [line.split() for line in file]
+        last = [int(own) for attempt, own in noted if attempt == noted[-1][0]]
+        return next((own for own in last if own), code)
 
 
 def _code_of(run: elastic_launch, arguments: Sequence[str]) -> int:

@@ -178,7 +178,7 @@ class Ranks:
         def ask() -> None:
             try:
                 answer.set_result(question())
-            except RuntimeError as error:
+            except Exception as error:
                 answer.set_exception(error)
 
         Thread(target=ask, daemon=True).start()
@@ -217,10 +217,12 @@ def _answered() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:  # all that torch raises, whatever the backend
-        hint = "What was saved is kept."
-        if _restarts() < int(os.environ.get("TORCHELASTIC_MAX_RESTARTS", "0")):
-            hint = "All are started again, from the last checkpoint."
-        raise LostError("a process of this run has ended or does not answer", hint) from error
+        lost = LostError("a process of this run has ended or does not answer")
+        lost.will_restart = _restarts() < int(os.environ.get("TORCHELASTIC_MAX_RESTARTS", "0"))
+        lost.hint = "What was saved is kept."
+        if lost.will_restart:
+            lost.hint = "All are started again, from the last checkpoint."
+        raise lost from error
 
 
 def _restarts() -> int:

@@ -3,6 +3,7 @@
 The run has no corpus and nothing to resume its training from.
 """
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -37,6 +38,9 @@ def import_run(
     made = replace(found, run=folder.name)
     try:
         save_checkpoint(folder / MODEL, made)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     finally:
         held.release()
     emit(Noticed(_summary(made)))

@@ -146,9 +146,9 @@ def _check_shapes(file: ForeignFile, names: Names, model: ModelSettings, size: i
         own = names.get(name)
         if own is None or file.shapes[own] == shape:
             continue
-        same = own.rpartition("_l")[2] == "0" or not name.endswith("weight_hh")
+        is_of_first = own.rpartition("_l")[2] == "0" or not name.endswith("weight_hh")
         inputs = f"one-hot vectors of {size}" if model.one_hot else f"vectors of {shape[-1]}"
-        if not same:
+        if not is_of_first:
             hint = f"All layers need the hidden size of the first one, {model.hidden_size}."
         elif name == "layers.0.weight_ih" and file.shapes[own][:1] == shape[:1]:
             hint = f"The network is fed {inputs}: save the embedding that it was trained with."

@@ -69,7 +69,7 @@ def _compressors() -> dict[str, Callable[[bytes], int]]:
 
 
 def xz_size(data: bytes) -> int:
-    """Bytes by `xz -9e`, with a dictionary no larger than the data, which spares 0.5 GB."""
-    size = max(4096, len(data))
+    """Bytes by `xz -9e`, whose dictionary of 64 MiB is made no larger than the data."""
+    size = min(max(4096, len(data)), 64 << 20)
     settings = {"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "dict_size": size}
     return len(lzma.compress(data, filters=[settings]))

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from charrnn.evaluation import dynamic
-from tests.conftest import lines, tale
+from tests.conftest import lines, run_charrnn, tale
 
 TEXT = tale(2000, seed=5).encode() + "\r\n語\0".encode() + b"\xff"
 
@@ -33,7 +33,7 @@ def test_a_file_comes_back(charrnn, copied_run, home):
     back = charrnn("decompress", "a.bin.crnn", "-o", "b.bin")
     assert back.code == 0, back.err
     assert (home / "b.bin").read_bytes() == TEXT
-    assert f"{len(TEXT):,} bytes stand in" in back.err
+    assert f"{len(TEXT):,} bytes compressed to" in back.err
 
 
 def test_nothing_is_overwritten(charrnn, copied_run, home):
@@ -46,6 +46,24 @@ def test_nothing_is_overwritten(charrnn, copied_run, home):
         assert "already a file" in again.err
         assert charrnn(*command, "--force").code == 0
     assert (home / "a").read_bytes() == TEXT
+
+
+def test_the_number_of_threads_does_not_matter(copied_run, home):
+    """A file that its own machine refuses, because NumPy was told to take other threads."""
+    (home / "a").write_bytes(TEXT)
+    for command, threads in ((["compress", "a"], "2"), (["decompress", "a.crnn", "-f"], "1")):
+        done = run_charrnn(home, *command, env={"OPENBLAS_NUM_THREADS": threads})
+        assert done.code == 0, done.err
+    assert (home / "a").read_bytes() == TEXT
+
+
+def test_without_the_package_the_commands_say_what_to_install(used, monkeypatch):
+    """A traceback where an extra is missing."""
+    monkeypatch.setitem(sys.modules, "constriction", None)
+    for command in ("compress", "decompress"):
+        done = used(command, "tale.txt", "-o", "never")
+        assert done.code == 6
+        assert "pip install 'charrnn-toolkit[compress]'" in done.err
 
 
 def test_pipes(copied_run, home):

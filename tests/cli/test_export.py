@@ -1,9 +1,11 @@
 """charrnn export: files that need nothing of ours."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 
+from charrnn.storage.checkpoint import load_checkpoint, save_checkpoint
 from tests.conftest import lines
 
 
@@ -18,6 +20,20 @@ def test_a_page_is_written_and_its_quality_is_said(copied_run, charrnn, home, dt
     assert abs(record["bits_per_character"] - record["exact_bits_per_character"]) < most
     page = (home / "tale.html").read_text("utf-8")
     assert f"{record['bits_per_character']:.3f}" in page
+
+
+def test_a_page_has_a_name_of_its_own(copied_run, charrnn, home):
+    """A stranger's model, whose name leads out of the folder, or breaks the page."""
+    found = load_checkpoint(copied_run / "model.safetensors")
+    for name in ("../../escaped", "a/b", "\ud800<b>"):
+        save_checkpoint(home / "model.safetensors", replace(found, run=name))
+        before = set(home.iterdir())
+        result = charrnn("export", "model.safetensors", "--html")
+        assert result.code == 0, result.err
+        (page,) = set(home.iterdir()) - before
+        assert page.suffix == ".html"
+        assert "<b>" not in page.read_text("utf-8").partition("</title>")[0]
+        page.unlink()
 
 
 def test_a_page_goes_to_stdout(used):

@@ -1,5 +1,6 @@
 """Any bytes in, the same bytes out or an error."""
 
+import contextlib
 import functools
 import math
 from dataclasses import replace
@@ -101,6 +102,15 @@ def test_another_model_is_refused():
     other = random_checkpoint(TOKENIZERS["char"](), seed=1)
     with pytest.raises(CheckpointError, match="another model"):
         decompress(damaged_example()[1], other)
+
+
+@given(st.binary(max_size=300), st.integers(0, 400))
+def test_a_damaged_body_behind_a_good_header_is_found(body, length):
+    """A decoder that hangs, or that gives what nobody has written."""
+    header, _ = Header.unpack(damaged_example()[1])
+    changed = replace(header, length=length).pack() + body
+    with contextlib.suppress(CheckpointError):
+        assert decompress(changed, model("char")) == damaged_example()[0]
 
 
 def test_other_arithmetic_is_refused(monkeypatch):

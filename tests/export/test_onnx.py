@@ -12,15 +12,16 @@ import pytest
 
 import charrnn as interface
 from charrnn.cells import CELLS
-from charrnn.errors import MissingError
-from charrnn.export.onnx_layers import OPERATORS
-from charrnn.export.onnx_model import check_onnx, onnx_model
-from charrnn.export.rounding import rounded, rounded_network
+from charrnn.export.onnx_layers import has_operator
+from charrnn.export.onnx_model import onnx_model
+from charrnn.export.rounding import rounded_network
 from charrnn.inference.network import Network
 from charrnn.settings import TextSettings
 from charrnn.text.tokenizers import TOKENIZERS, Bytes, Characters, to_json
 from tests.conftest import call_charrnn, tale
 from tests.export.engine import random_checkpoint
+from tests.export.test_graph import MANY
+from tests.export.test_html_page import VOCABULARIES
 
 PAGE = Path(__file__).parents[2] / "docs" / "onnx.md"
 FEW = Characters("".join(map(chr, range(97, 117))))
@@ -73,15 +74,21 @@ def test_both_graphs_give_the_logits_of_numpy(cell, one_hot):
 def test_rounded_weights_are_those_of_the_rounded_network(cell, dtype):
     """A scale that belongs to another row once the gates are in another order."""
     checkpoint = random_checkpoint(FEW, cell, 0.12, layers=2, embedding_size=4)
-    network, ids = Network(checkpoint.model, checkpoint.weights), ids_of(FEW)
-    network = rounded_network(network, dtype)
-    expected = network.unroll(ids, network.zero_state(BATCH)).logits
-    assert by_steps(checkpoint, ids, dtype) == pytest.approx(expected, abs=1e-4)
-    if cell in OPERATORS:  # which multiply with the embedding, not with a table made of it
-        weights = {n: rounded(w, dtype) for n, w in checkpoint.weights.items()}
-        network = Network(checkpoint.model, weights)
+    exact, ids = Network(checkpoint.model, checkpoint.weights), ids_of(FEW)
+    for play, as_table in ((by_steps, True), (by_sequences, not has_operator(cell))):
+        network = rounded_network(exact, dtype, as_table=as_table)
         expected = network.unroll(ids, network.zero_state(BATCH)).logits
-    assert by_sequences(checkpoint, ids, dtype) == pytest.approx(expected, abs=1e-3)
+        assert play(checkpoint, ids, dtype) == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", VOCABULARIES)
+def test_both_graphs_give_the_logits_of_numpy_with_every_tokenizer(name):
+    """A large vocabulary, whose embedding is looked up, in the wrong table."""
+    checkpoint = random_checkpoint(VOCABULARIES[name], scale=0.15)
+    network, ids = Network(checkpoint.model, checkpoint.weights), ids_of(VOCABULARIES[name])
+    expected = network.unroll(ids, network.zero_state(BATCH)).logits
+    for found in (by_steps(checkpoint, ids), by_sequences(checkpoint, ids)):
+        assert found == pytest.approx(expected, abs=1e-4)
 
 
 def test_each_tokenizer_is_in_the_file():
@@ -101,19 +108,20 @@ def test_each_tokenizer_is_in_the_file():
 
 def test_weights_are_stored_once_and_in_their_type():
     """A file of int8 that is larger than one of fp32."""
-    sizes = {(graph, dtype): len(onnx_model(random_checkpoint(FEW, hidden_size=128), dtype, graph))
-             for graph in ("step", "sequence") for dtype in ("fp32", "fp16", "int8")}  # fmt: skip
-    parameters = random_checkpoint(FEW, hidden_size=128).parameters
-    for (_, dtype), size in sizes.items():
-        each = {"fp32": 4, "fp16": 2, "int8": 1}[dtype]
-        assert size < each * parameters * 1.05 + 14_000
+    for tokenizer, one_hot in ((FEW, False), (MANY, True)):
+        checkpoint = random_checkpoint(tokenizer, hidden_size=64, one_hot=one_hot)
+        for dtype, each in {"fp32": 4, "fp16": 2, "int8": 1}.items():
+            for graph in ("step", "sequence"):
+                size = len(onnx_model(checkpoint, dtype, graph))
+                assert size < each * checkpoint.parameters * 1.05 + 30_000
 
 
-def test_without_the_package_the_command_says_what_to_install(trained, charrnn, monkeypatch):
+def test_without_the_package_the_command_says_what_to_install(used, monkeypatch):
     """A traceback where an extra is missing."""
     monkeypatch.setitem(sys.modules, "onnx", None)
-    with pytest.raises(MissingError, match="package onnx"):
-        check_onnx()
+    done = used("export", "tale", "--onnx")
+    assert done.code == 6
+    assert "pip install 'charrnn-toolkit[onnx]'" in done.err
 
 
 @pytest.fixture(scope="module")
