@@ -21,22 +21,31 @@ if TYPE_CHECKING:
 
     from charrnn.events import Emit
     from charrnn.inference.model import Model
+    from charrnn.inference.predict import LabelModel
+    from charrnn.storage.checkpoint import Checkpoint
     from charrnn.text.corpus import Corpus
 
 __version__ = "0.1.0"
 __all__ = ["load", "prepare", "train"]
 
 
-def load(run: str | Path | None = None, *, events: Emit | None = None) -> Model:
+def load(run: str | Path | None = None, *, events: Emit | None = None) -> Model | LabelModel:
     """The model of a run: by its name, its folder or its file; None: of the run trained last.
 
+    One that was trained with `task="label"` predicts labels, any other samples and scores texts.
     `events` is called with a `Noticed` where the newest version was damaged. CheckpointError if
     there is no such run.
     """
-    from charrnn.inference.model import Model
     from charrnn.storage.runs import load_run
 
-    return Model(load_run(None if run is None else str(run), events or _ignore))
+    return _model(load_run(None if run is None else str(run), events or _ignore, None))
+
+
+def _model(checkpoint: Checkpoint) -> Model | LabelModel:
+    from charrnn.inference.model import Model
+    from charrnn.inference.predict import LabelModel
+
+    return LabelModel(checkpoint) if checkpoint.labels else Model(checkpoint)
 
 
 def prepare(
@@ -59,11 +68,12 @@ def prepare(
     from charrnn.inference.model import checked_settings
     from charrnn.settings import TextSettings
     from charrnn.text.preparation import prepare as prepare_files
-    from charrnn.text.setting_checks import check_text_settings
+    from charrnn.text.setting_checks import check_no_files_of_parts, check_text_settings
 
     (text,) = checked_settings(settings, TextSettings)
     paths = [sources] if isinstance(sources, str) or hasattr(sources, "__fspath__") else sources
     sources, split_given = [*map(str, paths)], settings.get("split") is not None
+    check_no_files_of_parts(settings)
     check_text_settings(text, settings, sources)
     emit = events or _ignore
     return prepare_files(sources, text, name, emit, update_split=split_given, jobs=jobs)
@@ -77,7 +87,7 @@ def train(
     tensorboard: bool = False,
     events: Emit | None = None,
     **settings: Any,
-) -> Model:
+) -> Model | LabelModel:
     """Train a model, as `charrnn train` does, in a new run called `run`, or after the corpus.
 
     `corpus` is a text file, a prepared corpus or a name such as "shakespeare"; not the text itself.
@@ -94,7 +104,7 @@ def train(
     Traceback (most recent call last):
     charrnn.errors.UsageError: there is no setting hidden_sise
     """
-    from charrnn.inference.model import Model, checked_settings
+    from charrnn.inference.model import checked_settings
     from charrnn.recipes import check_effective
     from charrnn.settings import ModelSettings, TextSettings, TrainSettings
     from charrnn.storage.checkpoint import load_checkpoint
@@ -118,7 +128,7 @@ def train(
 
     new = new_run(prepared, run, model, training, given, emit, base=model_of_base)
     train_and_record(new, emit, lambda: False, tensorboard=tensorboard)
-    return Model(load_checkpoint(new.folder / MODEL))
+    return _model(load_checkpoint(new.folder / MODEL))
 
 
 def _ignore(_: object) -> None:

@@ -83,6 +83,10 @@ def train_runs(
     quiet: bool,
 ) -> tuple[list[str], int]:
     """The names of the runs that were trained, and the signal that stopped it, or 0."""
+    if model.task != "text":
+        raise UsageError(
+            "runs with labels are not compared yet", "Train them one by one, and use charrnn eval."
+        )
     limit_threads()
     from charrnn.display.log import listen
     from charrnn.training.fine_tuning import corpus_and_base

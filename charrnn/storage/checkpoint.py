@@ -117,6 +117,7 @@ class Checkpoint(About):
             "loss": self.loss,
             "parameters": self.parameters,
             "vocabulary_size": self.tokenizer.size,
+            **({"labels": list(self.labels)} if self.labels else {}),
             "model": asdict(self.model),
             "train": {k: None if v in (math.inf, -math.inf) else v for k, v in train},
             "text": asdict(self.text),

@@ -9,9 +9,9 @@ import os
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, get_args
 
-from charrnn.events import Curves, Event, Planned, Point, Saved, Stepped
+from charrnn.events import Curves, Event, Planned, Point, Saved, Stepped, Unit
 from charrnn.storage.runs import METRICS, find
 
 _LINE, _LONGEST = 1 << 16, 1 << 26  # bytes of metrics that are read: ours are far fewer
@@ -79,8 +79,8 @@ def read_curves(folder: Path, last_step: int = 10**12) -> Curves:
             read += len(line)
             with suppress(*_MALFORMED):
                 event = json.loads(line)
-                if event["event"] == "started" and event.get("unit") == "byte":
-                    curves = Curves(curves.training, curves.validation, "byte")
+                if event["event"] == "started" and event.get("unit") in get_args(Unit):
+                    curves = Curves(curves.training, curves.validation, event["unit"])
                 _add_point(curves, event, last_step)
     return curves
 
@@ -88,11 +88,13 @@ def read_curves(folder: Path, last_step: int = 10**12) -> Curves:
 def _add_point(curves: Curves, event: dict[str, Any], last_step: int) -> None:
     curve = {"stepped": curves.training, "evaluated": curves.validation}[event["event"]]
     rate = event.get("tokens_per_second", event.get("characters_per_second"))
+    bits = f"bits_per_{curves.unit}"
+    bits = bits if bits in event else "bits_per_character"  # older files lack that of bytes
     point = Point(
         step=int(event["step"]),
         epoch=float(event.get("epoch") or 0),
         seconds=float(event["elapsed"]),
-        bits=float(event.get(f"bits_per_{curves.unit}", event["bits_per_character"])),
+        bits=float(event[bits]),
         rate=None if rate is None else float(rate),
     )
     while curve and curve[-1].step >= point.step:  # the run went back, or was killed and resumed

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from charrnn.errors import UsageError
 from charrnn.events import Emit
-from charrnn.settings import TaskName, TextSettings, flag
+from charrnn.settings import TaskName, TextSettings
 from charrnn.text.corpus import Corpus
 from charrnn.text.labelled_preparation import resolve_labelled
 from charrnn.text.preparation import resolve_corpus
+from charrnn.text.setting_checks import check_no_files_of_parts
 from charrnn.text.tokenizers import Tokenizer
 
 
@@ -26,10 +26,5 @@ def resolve(
     """
     if task == "label":
         return resolve_labelled(what, text, given, emit, text.valid, text.test)
-    for name in ("valid", "test"):
-        if given.get(name):
-            raise UsageError(
-                f"{flag(name)} has no effect: a text is divided by --split",
-                f"Leave {flag(name)} out, or add --task label.",
-            )
+    check_no_files_of_parts(given)
     return resolve_corpus(what, text, given, emit, vocabulary=vocabulary)

@@ -32,6 +32,16 @@ def check_text_settings(
         )
 
 
+def check_no_files_of_parts(given: Mapping[str, Any]) -> None:
+    """Raise UsageError if a text is to be validated or tested on a file of its own."""
+    for name in ("valid", "test"):
+        if given.get(name):
+            raise UsageError(
+                f"{flag(name)} has no effect: a text is divided by --split",
+                f"Leave {flag(name)} out, or train with --task label.",
+            )
+
+
 def check_same(what: str, corpus: Corpus, text: TextSettings, given: Mapping[str, Any]) -> None:
     """Raise UsageError if a given setting is not what the corpus was prepared with."""
     for name in [field.name for field in fields(TextSettings) if field.name != "split"]:

@@ -65,7 +65,7 @@ def choose(
         return model, settings
     tokens = task.training_tokens
     if "batch_size" not in given:
-        settings = replace(settings, batch_size=best_batch_size(tokens, settings))
+        settings = replace(settings, batch_size=best_batch_size(task, settings))
 
     def tokens_read(network: ModelSettings) -> float:
         batch = math.prod(task.fit(settings))
@@ -96,11 +96,13 @@ def choose(
     return model, settings
 
 
-def best_batch_size(tokens: int, settings: TrainSettings) -> int:
-    """A power of two that leaves every sequence enough steps, and no more than the default."""
-    most = tokens // (_STEPS_PER_SEQUENCE * settings.seq_length)
+def best_batch_size(task: AnyTask, settings: TrainSettings) -> int:
+    """A power of two that leaves enough steps, and has about as many tokens as the default."""
+    _, length = task.fit(settings)
+    usual = settings.batch_size * settings.seq_length // length
+    most = min(usual, task.training_tokens // (_STEPS_PER_SEQUENCE * length))
     power: int = 2 ** int(math.log2(most or 1))
-    return min(settings.batch_size, max(16, power))
+    return max(16, power)
 
 
 def best_hidden_size(

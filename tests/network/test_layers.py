@@ -7,7 +7,7 @@ import torch
 
 from charrnn.cells import CELLS
 from charrnn.cells.base import ScannedCell
-from charrnn.network import model as network_model
+from charrnn.network import layer as network_layer
 from charrnn.network.layer import Layer
 from charrnn.network.scan import hillis_steele, scan
 
@@ -68,7 +68,7 @@ def test_a_fused_layer_does_not_loop(cell, monkeypatch):
     steps = []
     monkeypatch.setattr(cell, "step", lambda _weights, _z, state: (steps.append(1), state)[1])
     used = []
-    monkeypatch.setattr(network_model, "scan", lambda *args: (used.append(1), scan(*args))[1])
+    monkeypatch.setattr(network_layer, "scan", lambda *args: (used.append(1), scan(*args))[1])
     zeros = tuple(torch.zeros(B, H) for _ in cell.states)
     for fused in True, False:
         steps.clear()

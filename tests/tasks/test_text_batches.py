@@ -23,7 +23,7 @@ def test_a_step_continues_the_last_and_targets_are_one_ahead(size, batch_size, s
     batches = TextBatches(np.arange(size, dtype=np.uint16), size, batch_size, seq_length, seed)
     last = None
     for _ in range(3 * batches.per_epoch):
-        inputs, targets, ((h, c), (other,)) = batches.next(state_of(batch_size))
+        inputs, targets, ((h, c), (other,)), _ = batches.next(state_of(batch_size))
         assert inputs.shape == targets.shape == (seq_length, batch_size)
         assert ((inputs + 1) % size == targets).all()
         starts = batches.step == 1
@@ -69,7 +69,7 @@ def test_some_states_are_reset_and_the_others_are_not():
     """A reset of every sequence, of some units only, or of one layer."""
     batches = TextBatches(np.zeros(10_000, np.uint8), 5, 1000, 4, seed=1, state_reset=0.25, step=1)
     torch.manual_seed(0)
-    _, _, state = batches.next(state_of(1000))
+    state = batches.next(state_of(1000)).state
     kept = state[0][0][:, 0]
     assert 650 < kept.sum() < 850
     assert all(torch.equal(p, kept[:, None].expand(-1, 3)) for layer in state for p in layer)
