@@ -127,7 +127,7 @@ def test_without_the_package_the_command_says_what_to_install(used, monkeypatch)
 @pytest.fixture(scope="module")
 def exported(trained):
     """A folder with the files that the guide plays."""
-    for flags in (["-o", "tale.onnx"], ["--graph", "sequence", "-o", "tale-sequence.onnx"]):
+    for flags in (["-o", "plays.onnx"], ["--graph", "sequence", "-o", "plays-sequence.onnx"]):
         done = call_charrnn(trained, "export", "tale", "--onnx", *flags)
         assert done.code == 0, done.err
     return trained
