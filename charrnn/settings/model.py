@@ -19,9 +19,6 @@ TaskName = Literal["text", "label"]
 class ModelSettings:
     """Model: the cell and the sizes of the network."""
 
-    task: Annotated[TaskName, "what to learn: text that goes on, or the label of each text"] = (
-        "text"
-    )
     cell: Annotated[CellName, "recurrent cell"] = "lstm"
     layers: Annotated[int, Ge(1), Le(64), "recurrent layers"] = 2
     hidden_size: Annotated[int, Ge(1), Le(65536), "hidden units per layer", AUTO] = 256
@@ -29,7 +26,6 @@ class ModelSettings:
     one_hot: Annotated[bool, "feed tokens as one-hot vectors, without an embedding", ADVANCED] = (
         False
     )
-    bidirectional: Annotated[bool, "read in both directions, with --task label"] = False
     dropout: Annotated[float, Ge(0), Lt(1), "probability that an output is dropped", AUTO] = 0.05
     tie_weights: Annotated[
         bool, "share the output weights with the embedding (sizes must be equal)", ADVANCED
@@ -38,6 +34,10 @@ class ModelSettings:
         Literal["orthogonal", "uniform", "normal"],
         "initial weights: orthogonal and Xavier, uniform to 0.08, or normal with 0.01", ADVANCED,
     ] = "orthogonal"  # fmt: skip
+    task: Annotated[TaskName, "what to learn: text that goes on, or the label of each text"] = (
+        "text"
+    )
+    bidirectional: Annotated[bool, "read in both directions, with --task label"] = False
 
     def __post_init__(self) -> None:
         if self.bidirectional and self.task == "text":
