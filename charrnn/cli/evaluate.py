@@ -76,16 +76,16 @@ def evaluate(
 
     if run is not None and text is None and is_text(run):
         run, text = None, run
-    checkpoint = load_run(run, notices(quiet or json), None)
-    if checkpoint.labels:
-        flags = {"per": per, "context": context, "dynamic": dynamic, "baselines": baselines}
-        evaluate_labels(checkpoint, text, part, encoding, unknown, json, flags)
-        return
     for name, value in (("--encoding", encoding), ("--unknown", unknown)):
         if text is None and value:
             raise UsageError(f"{name} is for a text file", "Name one after the run.")
     if text is not None and part:
         raise UsageError(f"--part is a part of the corpus, not of {text}", "Leave one of them out.")
+    checkpoint = load_run(run, notices(quiet or json), None)
+    if checkpoint.labels:
+        flags = {"per": per, "context": context, "dynamic": dynamic, "baselines": baselines}
+        evaluate_labels(checkpoint, text, part, encoding, unknown, json, flags)
+        return
     protocol = Protocol(context, dynamic)
     with listen(quiet or json, as_json=False) as emit:
         if text is None:

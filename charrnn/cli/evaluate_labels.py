@@ -34,13 +34,8 @@ def evaluate_labels(
     from charrnn.display.label_scores import show_label_scores
 
     if file is None:
-        for name, given in (("--encoding", encoding), ("--unknown", unknown)):
-            if given:
-                raise UsageError(f"{name} is for a file", "Name one after the run.")
         score, about = _part(checkpoint, part)
     else:
-        if part:
-            raise UsageError(f"--part is not a part of {file}", "Leave one of them out.")
         score, about = _file(checkpoint, file, encoding, unknown or "skip")
     about |= {"run": checkpoint.run, "step": checkpoint.step}
     show_label_scores(score, checkpoint.labels, about, json)

@@ -66,7 +66,7 @@ MaxRestarts = Annotated[
 ]  # fmt: skip
 
 
-@with_flags("task", "time", "epochs", "steps", "cell", "layers", "hidden_size")
+@with_flags("time", "epochs", "steps", "cell", "layers", "hidden_size")
 def train(
     model: ModelSettings,
     settings: TrainSettings,
