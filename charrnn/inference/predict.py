@@ -35,11 +35,7 @@ class Prediction:
 
 
 class LabelModel:
-    """A trained model that labels texts.
-
-    >>> names.predict(["the sea", "the king"])[0].label in names.labels
-    True
-    """
+    """A trained model that labels texts: `charrnn.load` of a run of `--task label`."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self.checkpoint = checkpoint
