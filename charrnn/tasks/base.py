@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 import torch
 from torch import Tensor
@@ -67,6 +67,9 @@ class Task(ABC, Generic[N]):
 
     unit: Unit
     """What is predicted: people see bits per unit."""
+
+    tokens_per_parameter: ClassVar[float] = 7.0
+    """Read in a run that makes the best of its time."""
 
     def __init__(self, corpus: Corpus) -> None:
         self.corpus = corpus

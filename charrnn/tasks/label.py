@@ -30,6 +30,7 @@ class LabelTask(Task[TextClassifier]):
     """Predicts the label of a text."""
 
     unit = "label"
+    tokens_per_parameter = 50.0  # in 5 minutes 2x64 was right more often than 2x128: 92.4 to 91.9 %
 
     def __init__(self, corpus: Corpus) -> None:
         super().__init__(corpus)

@@ -30,7 +30,6 @@ _AUTOMATIC = {
     if is_automatic(field)
 }
 
-_TOKENS_PER_PARAMETER = 7.0  # read in a run that makes the best of its time
 _PARAMETERS_PER_TOKEN = 8.0  # of the text, at most
 _MAX_EPOCHS = 60.0  # of a small text, where no length is asked for
 _STEPS_PER_SEQUENCE = 64  # at least: a small text would otherwise give too few steps
@@ -108,14 +107,14 @@ def best_batch_size(task: AnyTask, settings: TrainSettings) -> int:
 def best_hidden_size(
     model: ModelSettings, task: AnyTask, tokens_read: Callable[[ModelSettings], float]
 ) -> ModelSettings:
-    """The size that reads about seven tokens per parameter.
+    """The size that reads as many tokens per parameter as its task wants.
 
     A larger network reads too little in its time, a smaller one cannot use what it reads.
     """
     parameters = _parameters(task)
 
     def misfit(network: ModelSettings) -> float:
-        return abs(math.log(tokens_read(network) / parameters(network) / _TOKENS_PER_PARAMETER))
+        return abs(math.log(tokens_read(network) / parameters(network) / task.tokens_per_parameter))
 
     sizes = [model.with_hidden_size(size) for size in HIDDEN_SIZES]
     most = _PARAMETERS_PER_TOKEN * task.training_tokens

@@ -24,6 +24,7 @@ def task_on(tokens):
     """As much of a language model as the rules ask for."""
     return SimpleNamespace(
         training_tokens=tokens,
+        tokens_per_parameter=7.0,
         fit=lambda settings: fit_batch(tokens, settings.batch_size, settings.seq_length),
         labels=(),
         corpus=SimpleNamespace(tokenizer=SimpleNamespace(size=65)),
