@@ -89,9 +89,9 @@ def evaluate(
     protocol = Protocol(context, dynamic)
     with listen(quiet or json, as_json=False) as emit:
         if text is None:
-            subject = part_of_run(run, part, emit)
+            subject = part_of_run(checkpoint, part)
         else:
-            subject = text_for_run(run, text, encoding, unknown or "error", emit)
+            subject = text_for_run(checkpoint, text, encoding, unknown or "error", emit)
         if per:
             check_per(per, subject.checkpoint.tokenizer)
             losses = losses_of(subject, emit, protocol, device)

@@ -17,7 +17,6 @@ from charrnn.network.device import find_device
 from charrnn.network.model import CharRNN
 from charrnn.settings import PartName, UnknownName
 from charrnn.storage.checkpoint import Checkpoint, corpus_of
-from charrnn.storage.runs import load_run
 from charrnn.text.catalog import true_entropy
 from charrnn.text.compressors import BEFORE, TEXT, baselines, text_bytes
 from charrnn.text.corpus import Corpus, Tokens
@@ -54,11 +53,9 @@ class Subject:
     what: dict[str, Any]
 
 
-def part_of_run(name: str | None, part: PartName | None, emit: Emit) -> Subject:
+def part_of_run(checkpoint: Checkpoint, part: PartName | None) -> Subject:
     """A run and a part of its corpus: test, or valid where there is no test, if None is named."""
-    checkpoint = load_run(name, emit)
-    run = name or checkpoint.run
-    corpus = corpus_of(checkpoint, f"score it on a text: charrnn eval {run} TEXT")
+    corpus = corpus_of(checkpoint, f"score it on a text: charrnn eval {checkpoint.run} TEXT")
     part = part_to_score(corpus, part)
     entropy = true_entropy(corpus.name) if is_from_catalog(corpus) else None
     truth = {} if entropy is None else {"true_bits_per_character": entropy}
@@ -66,14 +63,13 @@ def part_of_run(name: str | None, part: PartName | None, emit: Emit) -> Subject:
 
 
 def text_for_run(
-    name: str | None, text: str, encoding: str | None, unknown: UnknownName, emit: Emit
+    checkpoint: Checkpoint, text: str, encoding: str | None, unknown: UnknownName, emit: Emit
 ) -> Subject:
     """A run and another text, `-` being stdin. TextError if the text cannot be read.
 
     `encoding` None is that of the run's own text. `unknown`: what to do with characters that the
     vocabulary lacks.
     """
-    checkpoint = load_run(name, emit)
     settings = replace(checkpoint.text, encoding=encoding or checkpoint.text.encoding)
     tokens, count = read_tokens(text, checkpoint.tokenizer, settings, emit, unknown)
     if Path(text).is_file() and corpus_key(Path(text), checkpoint.text) == checkpoint.corpus_key:
