@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from charrnn.events import Emit
     from charrnn.inference.model import Model
-    from charrnn.inference.predict import LabelModel
+    from charrnn.inference.task_model import TaskModel
     from charrnn.storage.checkpoint import Checkpoint
     from charrnn.text.corpus import Corpus
 
@@ -29,10 +29,10 @@ __version__ = "0.1.0"
 __all__ = ["load", "prepare", "train"]
 
 
-def load(run: str | Path | None = None, *, events: Emit | None = None) -> Model | LabelModel:
+def load(run: str | Path | None = None, *, events: Emit | None = None) -> Model | TaskModel:
     """The model of a run: by its name, its folder or its file; None: of the run trained last.
 
-    One that was trained with `task="label"` predicts labels, any other samples and scores texts.
+    One that was trained for another `task` than text predicts; any other samples and scores texts.
     `events` is called with a `Noticed` where the newest version was damaged. CheckpointError if
     there is no such run.
     """
@@ -41,11 +41,10 @@ def load(run: str | Path | None = None, *, events: Emit | None = None) -> Model 
     return _model(load_run(None if run is None else str(run), events or _ignore, None))
 
 
-def _model(checkpoint: Checkpoint) -> Model | LabelModel:
-    from charrnn.inference.model import Model
-    from charrnn.inference.predict import LabelModel
+def _model(checkpoint: Checkpoint) -> Model | TaskModel:
+    from charrnn.inference.models import model_of
 
-    return LabelModel(checkpoint) if checkpoint.labels else Model(checkpoint)
+    return model_of(checkpoint)
 
 
 def prepare(
@@ -68,12 +67,12 @@ def prepare(
     from charrnn.inference.model import checked_settings
     from charrnn.settings import TextSettings
     from charrnn.text.preparation import prepare as prepare_files
-    from charrnn.text.setting_checks import check_no_files_of_parts, check_text_settings
+    from charrnn.text.setting_checks import check_not_of_examples, check_text_settings
 
     (text,) = checked_settings(settings, TextSettings)
     paths = [sources] if isinstance(sources, str) or hasattr(sources, "__fspath__") else sources
     sources, split_given = [*map(str, paths)], settings.get("split") is not None
-    check_no_files_of_parts(settings)
+    check_not_of_examples(settings)
     check_text_settings(text, settings, sources)
     emit = events or _ignore
     return prepare_files(sources, text, name, emit, update_split=split_given, jobs=jobs)
@@ -87,7 +86,7 @@ def train(
     tensorboard: bool = False,
     events: Emit | None = None,
     **settings: Any,
-) -> Model | LabelModel:
+) -> Model | TaskModel:
     """Train a model, as `charrnn train` does, in a new run called `run`, or after the corpus.
 
     `corpus` is a text file, a prepared corpus or a name such as "shakespeare"; not the text itself.

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from charrnn.cli.evaluate_labels import evaluate_labels
+from charrnn.cli.evaluate_examples import evaluate_examples
 from charrnn.cli.options import Device, Encoding, Json, Part, Quiet, Run, exclude, notices
 from charrnn.cli.process import limit_threads
 from charrnn.errors import UsageError
@@ -33,6 +33,13 @@ PerOption = Annotated[
 Baselines = Annotated[
     bool, typer.Option("--baselines", help="show what zlib, bz2, xz and PPMd make of the text, too")
 ]
+Beam = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=1000, metavar="N", help="with --task rewrite or caption: beam search",
+        show_default="1",
+    ),
+]  # fmt: skip
 Unknown = Annotated[
     UnknownName | None,
     typer.Option(
@@ -50,6 +57,7 @@ def evaluate(
     context: Context = None,
     dynamic: Dynamic = False,
     baselines: Baselines = False,
+    beam: Beam = None,
     unknown: Unknown = None,
     encoding: Encoding = None,
     device: Device = "auto",
@@ -82,10 +90,18 @@ def evaluate(
     if text is not None and part:
         raise UsageError(f"--part is a part of the corpus, not of {text}", "Leave one of them out.")
     checkpoint = load_run(run, notices(quiet or json), None)
-    if checkpoint.labels:
+    if checkpoint.model.task != "text":
+        from charrnn.inference.task_model import Decoding
+
         flags = {"per": per, "context": context, "dynamic": dynamic, "baselines": baselines}
-        evaluate_labels(checkpoint, text, part, encoding, unknown, json, flags)
+        beams = Decoding(beam or 1)
+        evaluate_examples(checkpoint, text, part, encoding, unknown, beams, json, flags)
         return
+    if beam:
+        raise UsageError(
+            f"--beam has no effect: run {checkpoint.run} is a model of text that goes on",
+            "Leave --beam out.",
+        )
     protocol = Protocol(context, dynamic)
     with listen(quiet or json, as_json=False) as emit:
         if text is None:

@@ -1,13 +1,18 @@
 """charrnn predict: what a trained model says of each line."""
 
 from json import dumps
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from charrnn.cli.options import Json, Quiet, Run, notices
+from charrnn.cli.options import Json, Quiet, Run, exclude, notices
 from charrnn.cli.process import limit_threads
+from charrnn.errors import CheckpointError
+from charrnn.events import Noticed
 from charrnn.settings import ADVANCED, UnknownName
+
+WRITING = "Writing (--task rewrite and caption)"
 
 Lines = Annotated[
     str | None,
@@ -20,33 +25,106 @@ Unknown = Annotated[
         metavar="NAME", rich_help_panel=ADVANCED,
     ),
 ]  # fmt: skip
+Beam = Annotated[
+    int,
+    typer.Option(
+        min=1, max=1000, metavar="N", rich_help_panel=WRITING,
+        help="beam search: follow the N likeliest texts",
+    ),
+]  # fmt: skip
+Temp = Annotated[
+    float,
+    typer.Option(
+        min=0, max=1e6, metavar="T", rich_help_panel=WRITING,
+        help="temperature: 0 writes the likeliest text, 1 draws as learned",
+    ),
+]  # fmt: skip
+Seed = Annotated[
+    int | None,
+    typer.Option(
+        min=0, metavar="N", rich_help_panel=WRITING, help="the same seed draws the same texts"
+    ),
+]  # fmt: skip
+MaxLength = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=100_000, metavar="N", rich_help_panel=WRITING,
+        help="characters or words of a text", show_default="3 a token, and 20; of pictures 200",
+    ),
+]  # fmt: skip
+Attention = Annotated[
+    bool,
+    typer.Option(
+        "--attention", rich_help_panel=WRITING, help="show where each character comes from"
+    ),
+]  # fmt: skip
+Page = Annotated[
+    Path | None,
+    typer.Option(
+        "--html", metavar="FILE", rich_help_panel=WRITING,
+        help="also write a web page that shows where each character comes from",
+    ),
+]  # fmt: skip
 
 
 def predict(
     run: Run = None,
     file: Lines = None,
+    beam: Beam = 1,
+    temp: Temp = 0.0,
+    seed: Seed = None,
+    max_length: MaxLength = None,
+    attention: Attention = False,
+    page: Page = None,
     unknown: Unknown = "skip",
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Say the label of each line, in order, with a model of --task label.
+    """Predict something of each line, in order, with a model of another --task than text.
 
-    With --json also how likely each label is.
+    The label of a text, the tags of its tokens, the text that it becomes, or the text of the
+    picture that a line names. With --json as objects that say more.
     """
+    exclude(json=json, attention=attention)
     limit_threads()
     from charrnn.cli.prompts import lines_there, without_line_end
+    from charrnn.display.attention import attention_map, check_attention
+    from charrnn.display.attention_page import AttentionPage
+    from charrnn.display.log import show_event
     from charrnn.display.stdout import stdout_writer
-    from charrnn.inference.predict import LabelModel
+    from charrnn.inference.models import MODELS
+    from charrnn.inference.rewrite_model import TextPrediction
+    from charrnn.inference.task_model import Decoding
     from charrnn.storage.runs import is_text, load_run
     from charrnn.text.source import open_source
     from charrnn.text.tokenizers import valid_unicode
 
     if run is not None and file is None and is_text(run):
         run, file = None, run
-    model = LabelModel(load_run(run, notices(quiet), "label"))
+    checkpoint = load_run(run, notices(quiet), None)
+    if checkpoint.model.task not in MODELS:
+        raise CheckpointError(
+            f"run {checkpoint.run} is a model of text that goes on, and predicts nothing else",
+            f"Let it write: charrnn sample {checkpoint.run}",
+        )
+    model = MODELS[checkpoint.model.task](checkpoint)
+    decoding = Decoding(beam, temp, seed, max_length)
+    web_page = AttentionPage(checkpoint, page) if page else None
+    if attention:
+        check_attention(checkpoint)
     with open_source(file or "-") as source, stdout_writer() as write:
         for lines in lines_there(source):
             texts = [without_line_end(line.decode("utf-8", "surrogateescape")) for line in lines]
-            for prediction in model.predict(texts, unknown):
-                said = dumps(prediction.record()) if json else valid_unicode(prediction.label)
+            for prediction in model.predict(texts, unknown, decoding):
+                said = dumps(prediction.record()) if json else valid_unicode(prediction.line)
                 write(f"{said}\n")
+                if not isinstance(prediction, TextPrediction):
+                    continue
+                if attention:
+                    write(attention_map(prediction))
+                if web_page:
+                    web_page.add(prediction)
+    if web_page:
+        web_page.save()
+        if not quiet:
+            show_event(Noticed(f"Written: {page}"))

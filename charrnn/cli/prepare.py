@@ -42,13 +42,13 @@ def prepare(
     from charrnn.display.log import listen
     from charrnn.storage.runs import load_run
     from charrnn.text.preparation import prepare as prepare_corpus
-    from charrnn.text.setting_checks import check_no_files_of_parts, check_text_settings
+    from charrnn.text.setting_checks import check_not_of_examples, check_text_settings
 
     for setting in ("tokenizer", "vocab_size", "min_count"):
         exclude(vocabulary=vocabulary, **{setting: given.get(setting)})
     with listen(quiet, json) as emit:
         tokenizer = load_run(vocabulary, emit).tokenizer if vocabulary else None
-        check_no_files_of_parts(given)
+        check_not_of_examples(given)
         check_text_settings(text, given, sources)
         corpus = prepare_corpus(sources, text, name, emit, "split" in given, tokenizer, jobs)
         if not (quiet or json):

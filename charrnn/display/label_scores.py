@@ -1,48 +1,32 @@
 """How well labels are predicted, on stdout: the scores, each label, and who is taken for whom."""
 
-import json
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
 
 import numpy as np
+from rich.console import Console
 from rich.text import Text
 
-from charrnn.display.console import output_console
-from charrnn.display.stdout import escaped, stop_at_closed_pipe
+from charrnn.display.stdout import escaped
 from charrnn.display.tables import Column, fitted
-from charrnn.text.tokenizers import valid_unicode
-
-if TYPE_CHECKING:
-    from charrnn.inference.label_scores import LabelScore
+from charrnn.inference.label_scores import LabelScore
 
 _MOST = 12  # labels whose confusion is shown
 
 
-def show_label_scores(
-    score: "LabelScore", labels: Sequence[str], about: Mapping[str, Any], as_json: bool
-) -> None:
-    """Print the scores of `eval` for a task with labels. `about`: what was scored, by what."""
-    names = [valid_unicode(label) for label in labels]
-    with stop_at_closed_pipe():
-        if as_json:
-            record = {**about, "examples": score.examples, "loss": score.loss, **score.scores}
-            record["labels"] = names
-            record["confusion"] = score.confusion.tolist()
-            print(json.dumps(record), flush=True)
-            return
-        out = output_console()
-        rare = f"macro F1 {score.macro_f1:.3f}, {score.bits_per_label:.3f} bits per label"
-        out.print(Text(f"accuracy {score.accuracy:.1%} of {score.examples:,} examples", "bold"))
-        out.print(Text(rare, "dim"))
+def print_label_score(out: Console, score: LabelScore, names: Sequence[str]) -> None:
+    """The accuracy, each label of these names, and up to a dozen labels' confusion."""
+    rare = f"macro F1 {score.macro_f1:.3f}, {score.bits_per_label:.3f} bits per label"
+    out.print(Text(f"accuracy {score.accuracy:.1%} of {score.examples:,} examples", "bold"))
+    out.print(Text(rare, "dim"))
+    out.print()
+    out.print(fitted(_per_label(score, names), out.width))
+    if len(names) <= _MOST:
         out.print()
-        out.print(fitted(_per_label(score, names), out.width))
-        if len(names) <= _MOST:
-            out.print()
-            out.print(Text("rows: the true label; columns: the predicted one", "dim"))
-            out.print(fitted(_confusion(score, names), out.width))
+        out.print(Text("rows: the true label; columns: the predicted one", "dim"))
+        out.print(fitted(_confusion(score, names), out.width))
 
 
-def _per_label(score: "LabelScore", names: Sequence[str]) -> list[Column]:
+def _per_label(score: LabelScore, names: Sequence[str]) -> list[Column]:
     true, said = score.confusion.sum(1), score.confusion.sum(0)
     right = np.diagonal(score.confusion)
     figures = {
@@ -57,7 +41,7 @@ def _per_label(score: "LabelScore", names: Sequence[str]) -> list[Column]:
     ]
 
 
-def _confusion(score: "LabelScore", names: Sequence[str]) -> list[Column]:
+def _confusion(score: LabelScore, names: Sequence[str]) -> list[Column]:
     shown = [escaped(name)[:10] for name in names]
     columns = [
         Column(name, [_count(n, row == column) for row, n in enumerate(counts)], drop=1)

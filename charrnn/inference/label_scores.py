@@ -1,10 +1,14 @@
 """How well labels are predicted: accuracy, F1 and who is taken for whom."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from charrnn.text.tokenizers import valid_unicode
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,14 @@ class LabelScore:
             "bits_per_label": self.bits_per_label,
             "accuracy": self.accuracy,
             "macro_f1": self.macro_f1,
+        }
+
+    def details(self, labels: Sequence[str]) -> dict[str, Any]:
+        """The labels (K), and who is taken for whom."""
+        return {
+            "examples": self.examples,
+            "labels": [valid_unicode(label) for label in labels],
+            "confusion": self.confusion.tolist(),
         }
 
 

@@ -1,6 +1,6 @@
 """What all networks have in common: an embedding, recurrent layers, a head, named parameters."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ from charrnn.cells import CELLS
 from charrnn.network.layer import Layer
 from charrnn.network.state import State
 from charrnn.settings import ModelSettings
-from charrnn.storage.layout import parameter_shapes
+from charrnn.storage.layout import Shapes, parameter_shapes
 
 
 class RecurrentNetwork(nn.Module):
@@ -23,38 +23,39 @@ class RecurrentNetwork(nn.Module):
         settings: ModelSettings,
         vocabulary_size: int,
         labels: int | None = None,
+        input_shape: tuple[int, ...] = (),
         *,
         fused: bool = True,
     ) -> None:
         super().__init__()
         self.settings = settings
         self.vocabulary_size = vocabulary_size
-        shapes = parameter_shapes(settings, vocabulary_size, labels)
+        shapes = parameter_shapes(settings, vocabulary_size, labels, input_shape)
         self.head, self.embedding = nn.Module(), nn.Module()
-        for name, shape in shapes.items():
-            module, _, parameter = name.rpartition(".")
-            if module in ("head", "embedding"):
-                weight = nn.Parameter(torch.empty(shape))
-                self.get_submodule(module).register_parameter(parameter, weight)
-        self._reset_embedding()
-        cell, hidden = CELLS[settings.cell], settings.hidden_size
-        inputs = [shapes[f"layers.{n}.weight_ih"][1] for n in range(settings.layers)]
-        self.layers = nn.ModuleList(Layer(cell, d, hidden, fused=fused) for d in inputs)
+        others = {name: shape for name, shape in shapes.items() if "layers." not in name}
+        for name, shape in others.items():
+            _register(self, name, nn.Parameter(torch.empty(shape)))
+        if "embedding.weight" in others:
+            nn.init.normal_(self.get_parameter("embedding.weight"))  # unit variance
+        self.layers = self._stack("layers", shapes, fused)
         if settings.bidirectional:
-            for layer, size in zip(self.recurrent_layers, inputs, strict=True):
-                layer.add_module("reverse", Layer(cell, size, hidden, fused=fused))
-        self._reset_head()
+            for number, layer in enumerate(self.layers):
+                inputs = shapes[f"layers.{number}.weight_ih"][1]
+                layer.add_module("reverse", self._layer(inputs, fused))
+        _reset(self, [name for name in others if name != "embedding.weight"])
+        if "decoder.layers.0.weight_ih" in shapes:
+            self.get_submodule("decoder").layers = self._stack("decoder.layers", shapes, fused)
         if settings.init != "orthogonal":
             self._reset_all()
 
-    def _reset_embedding(self) -> None:
-        if not self.settings.one_hot:
-            nn.init.normal_(self.get_parameter("embedding.weight"))  # unit variance
+    def _layer(self, inputs: int, fused: bool) -> Layer:
+        return Layer(CELLS[self.settings.cell], inputs, self.settings.hidden_size, fused=fused)
 
-    def _reset_head(self) -> None:
-        nn.init.zeros_(self.get_parameter("head.bias"))
-        if not self.settings.tie_weights:
-            nn.init.xavier_uniform_(self.get_parameter("head.weight"))
+    def _stack(self, prefix: str, shapes: Shapes, fused: bool) -> nn.ModuleList:
+        """The recurrent layers of that name, which may be none."""
+        names = [f"{prefix}.{number}.weight_ih" for number in range(self.settings.layers)]
+        inputs = [shapes[name][1] for name in names if name in shapes]
+        return nn.ModuleList(self._layer(size, fused) for size in inputs)
 
     @torch.no_grad()
     def _reset_all(self) -> None:
@@ -113,3 +114,27 @@ class RecurrentNetwork(nn.Module):
         """Copy the parameters that `export` gave. Their names and shapes must fit."""
         for name, parameter in self.named_parameters():
             parameter.copy_(torch.from_numpy(weights[name]))
+
+
+def _register(network: nn.Module, name: str, parameter: nn.Parameter) -> None:
+    """Make it the network's parameter of that dotted name."""
+    *modules, last = name.split(".")
+    for module in modules:
+        if not hasattr(network, module):
+            network.add_module(module, nn.Module())
+        network = network.get_submodule(module)
+    network.register_parameter(last, parameter)
+
+
+def _reset(network: nn.Module, names: Sequence[str]) -> None:
+    """Embeddings of unit variance, Xavier weights, biases and vectors of zeros."""
+    for name in names:
+        parameter = network.get_parameter(name)
+        if name.endswith(("embedding.weight", "attention.score")):
+            nn.init.normal_(parameter)
+        elif parameter.dim() > 2:
+            nn.init.kaiming_normal_(parameter, nonlinearity="relu")
+        elif parameter.dim() == 2 and not name.startswith(("crf.", "encoder.positions")):
+            nn.init.xavier_uniform_(parameter)
+        else:
+            nn.init.zeros_(parameter)

@@ -5,7 +5,7 @@ values that come from outside: the command line, a notebook or a file.
 """
 
 from charrnn.settings.base import ADVANCED, AUTO, SettingError, flag, is_automatic, plain, read
-from charrnn.settings.model import CellName, ModelSettings, TaskName
+from charrnn.settings.model import AttentionName, CellName, ModelSettings, TaskName
 from charrnn.settings.sampling import SampleSettings
 from charrnn.settings.text import PartName, TextSettings, TokenizerName, UnknownName
 from charrnn.settings.training import (
@@ -22,6 +22,7 @@ __all__ = [
     "DEFAULT_TIME",
     "LEARNING_RATES",
     "LENGTHS",
+    "AttentionName",
     "CellName",
     "ModelSettings",
     "OptimizerName",

@@ -12,7 +12,8 @@ CellName = Literal[
     "mgu", "mingru", "minlstm", "mlstm", "mogrifier",
 ]  # fmt: skip
 
-TaskName = Literal["text", "label"]
+TaskName = Literal["text", "label", "tag", "rewrite", "caption"]
+AttentionName = Literal["dot", "additive", "none"]
 
 
 @dataclass(frozen=True)
@@ -34,14 +35,26 @@ class ModelSettings:
         Literal["orthogonal", "uniform", "normal"],
         "initial weights: orthogonal and Xavier, uniform to 0.08, or normal with 0.01", ADVANCED,
     ] = "orthogonal"  # fmt: skip
-    task: Annotated[TaskName, "what to learn: text that goes on, or the label of each text"] = (
-        "text"
+    task: Annotated[
+        TaskName,
+        "what to learn: text that goes on, a label of each text, a tag of each token, "
+        "another text for each text, a text for each picture",
+    ] = "text"
+    bidirectional: Annotated[bool, "read in both directions, with --task label, tag or rewrite"] = (
+        False
     )
-    bidirectional: Annotated[bool, "read in both directions, with --task label"] = False
+    crf: Annotated[bool, "with --task tag: score sequences of tags (linear-chain CRF)"] = False
+    attention: Annotated[
+        AttentionName, "with --task rewrite or caption: how the decoder attends to its source"
+    ] = "dot"
 
     def __post_init__(self) -> None:
-        if self.bidirectional and self.task == "text":
-            raise ValueError("--bidirectional needs a --task whose texts are whole: label")
+        if self.bidirectional and self.task in ("text", "caption"):
+            raise ValueError(
+                "--bidirectional needs a --task that reads whole texts: label, tag or rewrite"
+            )
+        if self.crf and self.task != "tag":
+            raise ValueError("--crf needs --task tag")
         if self.tie_weights and self.task != "text":
             raise ValueError("--tie-weights has no effect: the output is not of characters")
         if self.tie_weights and self.one_hot:

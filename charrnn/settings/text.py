@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Le
 
 from charrnn.settings.base import ADVANCED
-from charrnn.values import check_encoding, split_fractions
+from charrnn.values import check_encoding, picture_size, split_fractions
 
 TokenizerName = Literal["char", "byte", "bpe", "unigram"]
 PartName = Literal["train", "valid", "test"]
@@ -46,10 +46,26 @@ class TextSettings:
     document_per: Annotated[
         str | None, "a document is a line, a file, or what stands between SEPARATORs", ADVANCED
     ] = None
-    valid: Annotated[str | None, "with --task label: validation examples, in a file"] = None
-    test: Annotated[str | None, "with --task label: test examples, in a file"] = None
+    valid: Annotated[str | None, "with a --task of examples: those for validation, in a file"] = (
+        None
+    )
+    test: Annotated[str | None, "with a --task of examples: those for test, in a file"] = None
+    multi_label: Annotated[
+        bool, "with --task label: a text may have several labels, separated by commas", ADVANCED
+    ] = False
+    tag_unit: Annotated[
+        Literal["token", "character"], "with --task tag: what each tag belongs to", ADVANCED
+    ] = "token"
+    target_unit: Annotated[
+        Literal["character", "word"],
+        "with --task rewrite or caption: what is predicted one by one", ADVANCED,
+    ] = "character"  # fmt: skip
+    picture_size: Annotated[
+        str, "with --task caption: pictures are fitted into HEIGHTxWIDTH pixels", ADVANCED
+    ] = "32x128"
     split: Annotated[str, "percent for train/validation/test, or for train/validation"] = "90/5/5"
 
     def __post_init__(self) -> None:
         split_fractions(self.split)
         check_encoding(self.encoding)
+        picture_size(self.picture_size)

@@ -34,7 +34,7 @@ class About:
     """What a run is, apart from its weights: every file of it says so.
 
     `base`: the run whose weights it began with, or nothing. `labels`: what it predicts, where that
-    is not the vocabulary.
+    is not the vocabulary. `input_shape`: of a picture or of features, where it reads no text.
     """
 
     run: str
@@ -45,6 +45,7 @@ class About:
     corpus_key: str
     base: str = field(default="", kw_only=True)
     labels: tuple[str, ...] = field(default=(), kw_only=True)
+    input_shape: tuple[int, ...] = field(default=(), kw_only=True)
 
     def describe(self) -> dict[str, Any]:
         """As JSON, for `read_about`."""
@@ -56,6 +57,7 @@ class About:
             "corpus": {"name": self.corpus, "key": self.corpus_key},
             "base": self.base,
             **({"labels": list(self.labels)} if self.labels else {}),
+            **({"input_shape": list(self.input_shape)} if self.input_shape else {}),
         }
 
 
@@ -70,7 +72,14 @@ def read_about(data: Mapping[str, Any]) -> About:
         corpus_key=str(data["corpus"]["key"]),
         base=str(data.get("base", "")),  # older files lack it
         labels=tuple(str(label) for label in data.get("labels", ())),
+        input_shape=_read_shape(data.get("input_shape", ())),
     )
+
+
+def _read_shape(sides: Any) -> tuple[int, ...]:
+    if not all(type(side) is int and 0 < side < 1 << 24 for side in sides):
+        raise ValueError("its inputs have no shape")
+    return tuple(sides)
 
 
 def corpus_of(about: About, otherwise: str) -> Corpus:
@@ -163,7 +172,10 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 def _read_weights(path: Path, about: About, vocabulary_size: int) -> dict[str, NDArray[np.float32]]:
     """ValueError where the tensors are not those of the settings."""
-    expected = parameter_shapes(about.model, vocabulary_size, len(about.labels) or None)
+    labels = len(about.labels) or None
+    if about.model.task == "caption" and len(about.input_shape) not in (2, 3):
+        raise ValueError("its inputs have no shape")
+    expected = parameter_shapes(about.model, vocabulary_size, labels, about.input_shape)
     with safe_open(path, framework="numpy") as file:
         names = {upgraded_weight(name): name for name in file.keys()}  # noqa: SIM118  (not a dict)
         if set(names) != set(expected):

@@ -2,11 +2,20 @@
 
 from charrnn.settings import TaskName
 from charrnn.tasks.base import AnyTask
+from charrnn.tasks.caption import CaptionTask
 from charrnn.tasks.label import LabelTask
 from charrnn.tasks.language_model import LanguageModel
+from charrnn.tasks.rewrite import RewriteTask
+from charrnn.tasks.tag import TagTask
 from charrnn.text.corpus import Corpus
 
-TASKS: dict[TaskName, type[AnyTask]] = {"text": LanguageModel, "label": LabelTask}
+TASKS: dict[TaskName, type[AnyTask]] = {
+    "text": LanguageModel,
+    "label": LabelTask,
+    "tag": TagTask,
+    "rewrite": RewriteTask,
+    "caption": CaptionTask,
+}
 
 
 def task_on(name: TaskName, corpus: Corpus) -> AnyTask:

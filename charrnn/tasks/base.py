@@ -12,6 +12,7 @@ from charrnn.network.ranks import Ranks
 from charrnn.network.recurrent import RecurrentNetwork
 from charrnn.network.state import State
 from charrnn.settings import ModelSettings, TrainSettings
+from charrnn.storage.layout import Sizes
 from charrnn.text.corpus import Corpus
 
 N = TypeVar("N", bound=RecurrentNetwork)
@@ -20,13 +21,17 @@ N = TypeVar("N", bound=RecurrentNetwork)
 class Batch(NamedTuple):
     """The inputs of B sequences (T, B), what the network should predict, and their state.
 
-    `lengths` (B,) are the tokens of each where they differ; the rest of its column is padding.
+    `lengths` (B,) are the tokens of each where they differ, `counts` (B,) its targets; the rest of
+    its column is padding. `places` (2, S, B): where each of its tokens that have targets begins
+    and ends. Of a task with other inputs its network says what they are.
     """
 
     inputs: Tensor
     targets: Tensor
     state: State
     lengths: Tensor | None = None
+    counts: Tensor | None = None
+    places: Tensor | None = None
 
 
 class Batches(Protocol):
@@ -78,6 +83,21 @@ class Task(ABC, Generic[N]):
     def labels(self) -> tuple[str, ...]:
         """What can be predicted, where that is not the vocabulary."""
         return ()
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The shape of one input, where that is not a text."""
+        return ()
+
+    @property
+    def sizes(self) -> Sizes:
+        """What the sizes of a network depend on beside its settings."""
+        return self.corpus.tokenizer.size, len(self.labels) or None, self.input_shape
+
+    @property
+    def characters_per_token(self) -> float:
+        """Characters, or whatever else people count, in a token that is read."""
+        return 1.0
 
     @property
     @abstractmethod

@@ -1,6 +1,8 @@
 """Batches of examples: texts of about the same length, padded to the longest among them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,9 +11,14 @@ from numpy.typing import NDArray
 from charrnn.network.state import State
 from charrnn.tasks.base import Batch
 from charrnn.text.corpus import checked_ids
-from charrnn.text.labelled import LabelledCorpus
+from charrnn.text.example_corpus import ExampleCorpus
 
 _SORTED = 64  # batches whose examples are sorted by length together
+
+Numbers = NDArray[np.int64]
+Arrays = dict[str, NDArray[Any]]
+Collate = Callable[[Numbers], Arrays]
+"""Examples (B,) by number -> the fields of a `Batch` but its state."""
 
 
 @dataclass
@@ -22,10 +29,11 @@ class ExampleBatches:
     order that do not fill a batch are left out of that epoch.
     """
 
-    corpus: LabelledCorpus
+    examples: range
+    lengths: NDArray[np.int64]
+    """Of each of these examples, in what takes time."""
+    collate: Collate
     batch_size: int
-    seq_length: int
-    """The mean length of a text, in tokens."""
     seed: int
     part: slice = field(default_factory=lambda: slice(None))
     """The sequences that are read here, where several processes share the batch."""
@@ -34,15 +42,13 @@ class ExampleBatches:
     step: int = 0
 
     def __post_init__(self) -> None:
-        self._examples = self.corpus.examples("train")
-        starts = self.corpus.starts[self._examples.start : self._examples.stop + 1]
-        self._lengths = np.diff(starts)
+        self.seq_length = max(1, round(self.lengths.mean()))
         self._order = (-1, np.zeros((0, 0), np.int64))
 
     @property
     def per_epoch(self) -> int:
         """Batches until every example has been read."""
-        return len(self._examples) // self.batch_size
+        return len(self.examples) // self.batch_size
 
     @property
     def epochs(self) -> float:
@@ -50,44 +56,55 @@ class ExampleBatches:
         return self.epoch + self.step / self.per_epoch
 
     def next(self, state: State) -> Batch:
-        """The next texts (T, B), the numbers of their labels (B,), the same (empty) state.
+        """The next batch, of the sequences of `part`, with the same (empty) state.
 
-        B: the sequences of `part`. TextError if the corpus is damaged.
+        TextError if the corpus is damaged.
         """
         if self.step == self.per_epoch:
             self.epoch, self.step = self.epoch + 1, 0
         if self._order[0] != self.epoch:
             self._order = self.epoch, self._shuffled()
-        chosen = self._order[1][self.step][self.part] + self._examples.start
+        chosen = self._order[1][self.step][self.part] + self.examples.start
         self.step += 1
-        ids, lengths, targets = padded(self.corpus, chosen)
-        inputs, sizes, expected = (
-            torch.from_numpy(array).to(self.device) for array in (ids, lengths, targets)
-        )
-        return Batch(inputs, expected, state, sizes)
+        return batch_of(self.collate(chosen), self.device, state)
 
     def _shuffled(self) -> NDArray[np.int64]:
         """The batches (per epoch, B) of an epoch: by chance, but with little padding."""
         generator = np.random.default_rng((self.seed, self.epoch))
-        order = generator.permutation(len(self._examples))
+        order = generator.permutation(len(self.examples))
         for first in range(0, len(order), _SORTED * self.batch_size):
             some = order[first : first + _SORTED * self.batch_size]
-            some[:] = some[np.argsort(self._lengths[some], kind="stable")]
+            some[:] = some[np.argsort(self.lengths[some], kind="stable")]
         batches = order[: self.per_epoch * self.batch_size].reshape(-1, self.batch_size)
         return generator.permutation(batches)
 
 
-def padded(
-    corpus: LabelledCorpus, examples: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Examples (B,) by number -> ids (T, B), with zeros behind each; lengths (B,); targets (B,).
+def batch_of(arrays: Arrays, device: torch.device, state: State = ()) -> Batch:
+    """A batch on a device."""
+    tensors = {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
+    return Batch(state=state, **tensors)
+
+
+def padded_texts(corpus: ExampleCorpus, numbers: Numbers) -> tuple[Numbers, Numbers]:
+    """Examples (B,) by number -> ids (T, B), with zeros behind each; lengths (B,).
 
     TextError if the corpus is damaged.
     """
-    starts = corpus.starts[examples]
-    lengths = corpus.starts[examples + 1] - starts
+    ids, lengths = _padded(corpus.tokens, corpus.starts, numbers)
+    return checked_ids(ids, corpus.tokenizer.size).astype(np.int64), lengths
+
+
+def padded_targets(corpus: ExampleCorpus, numbers: Numbers) -> tuple[Numbers, Numbers]:
+    """Examples (B,) by number -> targets (U, B), with zeros behind each; how many (B,)."""
+    return _padded(corpus.targets, corpus.target_starts, numbers)
+
+
+def _padded(
+    values: NDArray[Any], starts: NDArray[np.int64], numbers: Numbers
+) -> tuple[NDArray[Any], Numbers]:
+    begins = starts[numbers]
+    lengths = starts[numbers + 1] - begins
     places = np.arange(lengths.max())[:, None]
     inside = places < lengths
-    ids = corpus.tokens[np.where(inside, starts + places, 0)]
-    ids = np.where(inside, checked_ids(ids, corpus.tokenizer.size), 0)
-    return ids.astype(np.int64), lengths, corpus.targets[examples].astype(np.int64)
+    found = values[np.where(inside, begins + places, 0)]
+    return np.where(inside, found, 0).astype(np.int64), lengths

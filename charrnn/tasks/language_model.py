@@ -36,6 +36,10 @@ class LanguageModel(Task[CharRNN]):
         return len(self.corpus.part("train"))
 
     @property
+    def characters_per_token(self) -> float:
+        return self._characters
+
+    @property
     def uniform_loss(self) -> float:
         return math.log(self.corpus.tokenizer.size)
 

@@ -110,9 +110,9 @@ def _of_task(corpus: Corpus, data: dict[str, Any]) -> Corpus:
     """The corpus as its task has it. OSError, ValueError, KeyError or TypeError if damaged."""
     if "task" not in data:  # a text
         return corpus
-    from charrnn.text.labelled import TASK, with_examples  # which builds on this module
+    from charrnn.text.example_corpus import TASKS, with_examples  # which builds on this module
 
-    if data["task"] != TASK:
+    if data["task"] not in TASKS:
         raise ValueError(f"this version of charrnn has no task {data['task']!r:.20}")
     return with_examples(corpus, data)
 

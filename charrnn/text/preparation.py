@@ -20,8 +20,8 @@ from charrnn.text.catalog import locate
 from charrnn.text.corpus import FORMAT, Corpus, change_split, open_corpus, write_json
 from charrnn.text.documents import separator
 from charrnn.text.encoding import encode_pieces
+from charrnn.text.example_corpus import ExampleCorpus
 from charrnn.text.joined_sources import JoinedSources
-from charrnn.text.labelled import LabelledCorpus
 from charrnn.text.setting_checks import TOKENIZERS_WITH, check_same, check_text_settings
 from charrnn.text.source import Reader
 from charrnn.text.tokenizers import TOKENIZERS, Bytes, Ids, Tokenizer, to_json
@@ -97,9 +97,10 @@ def resolve_corpus(
     tokens, or if one of those settings would have no effect.
     """
     corpus = find_named(what, text, given, emit)
-    if isinstance(corpus, LabelledCorpus):
+    if isinstance(corpus, ExampleCorpus):
         raise UsageError(
-            f"{what} is a corpus of examples, not a text", "Add --task label, or name a text."
+            f"{what} is a corpus of examples, not a text",
+            f"Add --task {corpus.task}, or name a text.",
         )
     if isinstance(corpus, Corpus):
         if vocabulary and _described(vocabulary) != _described(corpus.tokenizer):

@@ -6,9 +6,9 @@ from typing import Any
 from charrnn.events import Emit
 from charrnn.settings import TaskName, TextSettings
 from charrnn.text.corpus import Corpus
-from charrnn.text.labelled_preparation import resolve_labelled
+from charrnn.text.example_preparation import resolve_examples
 from charrnn.text.preparation import resolve_corpus
-from charrnn.text.setting_checks import check_no_files_of_parts
+from charrnn.text.setting_checks import check_not_of_examples
 from charrnn.text.tokenizers import Tokenizer
 
 
@@ -22,9 +22,9 @@ def resolve(
 ) -> Corpus:
     """The corpus for a task that `charrnn train WHAT` names, prepared first if necessary.
 
-    Errors as `resolve_corpus` and `resolve_labelled`.
+    Errors as `resolve_corpus` and `resolve_examples`.
     """
-    if task == "label":
-        return resolve_labelled(what, text, given, emit, text.valid, text.test)
-    check_no_files_of_parts(given)
-    return resolve_corpus(what, text, given, emit, vocabulary=vocabulary)
+    if task == "text":
+        check_not_of_examples(given)
+        return resolve_corpus(what, text, given, emit, vocabulary=vocabulary)
+    return resolve_examples(task, what, text, given, emit)

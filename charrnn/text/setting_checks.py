@@ -8,10 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.errors import UsageError
-from charrnn.settings import TextSettings, flag
+from charrnn.settings import TaskName, TextSettings, flag
 from charrnn.text.corpus import Corpus
-from charrnn.text.labelled import LabelledCorpus
+from charrnn.text.example_corpus import ExampleCorpus
 
+SETTINGS_OF_EXAMPLES: dict[str, tuple[TaskName, ...]] = {
+    "multi_label": ("label",),
+    "tag_unit": ("tag",),
+    "target_unit": ("rewrite", "caption"),
+    "picture_size": ("caption",),
+}
+"""The tasks that have a use for a setting."""
 TOKENIZERS_WITH = {"vocab_size": ("bpe", "unigram"), "min_count": ("char",)}
 
 
@@ -32,13 +39,19 @@ def check_text_settings(
         )
 
 
-def check_no_files_of_parts(given: Mapping[str, Any]) -> None:
-    """Raise UsageError if a text is to be validated or tested on a file of its own."""
+def check_not_of_examples(given: Mapping[str, Any]) -> None:
+    """Raise UsageError for a setting of examples where a text is to be prepared."""
     for name in ("valid", "test"):
         if given.get(name):
             raise UsageError(
                 f"{flag(name)} has no effect: a text is divided by --split",
                 f"Leave {flag(name)} out, or train with --task label.",
+            )
+    for name, tasks in SETTINGS_OF_EXAMPLES.items():
+        if given.get(name):
+            raise UsageError(
+                f"{flag(name)} has no effect on a text",
+                f"Leave it out, or train with --task {' or '.join(tasks)}.",
             )
 
 
@@ -51,6 +64,6 @@ def check_same(what: str, corpus: Corpus, text: TextSettings, given: Mapping[str
         if name in given and has != wants:
             made = f"without {flag(name)}" if has is None else f"with {flag(name)} {has}"
             again = f"prepare the text again: charrnn prepare TEXT {flag(name)} {wants}"
-            if isinstance(corpus, LabelledCorpus):
+            if isinstance(corpus, ExampleCorpus):
                 again = "name the file that it was made of."
             raise UsageError(f"{what} is prepared {made}", f"Leave {flag(name)} out, or {again}")

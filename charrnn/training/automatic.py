@@ -124,8 +124,7 @@ def best_hidden_size(
 
 def _parameters(task: AnyTask) -> Callable[[ModelSettings], int]:
     """Model settings -> parameters that a token is multiplied with."""
-    vocabulary_size, labels = task.corpus.tokenizer.size, len(task.labels) or None
-    return lambda network: recurrent_parameter_count(network, vocabulary_size, labels)
+    return lambda network: recurrent_parameter_count(network, *task.sizes)
 
 
 def best_seq_length(tokens_read: float, settings: TrainSettings) -> int:

@@ -4,7 +4,6 @@ import torch
 from torch import Tensor
 
 from charrnn.events import Emit, Noticed, Stepped
-from charrnn.inference.score import lengths_per_token
 from charrnn.training.divergence import NotFiniteError
 from charrnn.training.run import Run
 
@@ -17,8 +16,6 @@ class Meter:
     def __init__(self, run: Run, emit: Emit) -> None:
         self._run = run
         self._emit = emit
-        tokens = run.corpus.part("train")
-        self._characters, _ = lengths_per_token(tokens, run.corpus.tokenizer)
         self._losses: list[Tensor] = []
         self._reported, self._since = run.clock.seconds, run.clock.now
         self._interval = _INTERVAL
@@ -67,7 +64,7 @@ class Meter:
             scores=run.task.training_scores(loss),
             learning_rate=run.optimizers[0].groups[0].learning_rate,
             tokens_per_second=rate,
-            characters_per_second=rate * self._characters,
+            characters_per_second=rate * run.task.characters_per_token,
             elapsed=run.clock.seconds,
             epoch=run.batches.epochs,
         )

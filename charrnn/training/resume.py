@@ -91,9 +91,8 @@ def _restored(
     corpus = corpus.with_split(about.text.split)
     task = task_on(about.model.task, corpus)
     batch_size, _ = task.fit(settings)
-    labels = len(task.labels) or None
     try:
-        check_sizes(about.model, corpus.tokenizer.size, labels, batch_size, tensors)
+        check_sizes(about.model, task.sizes, batch_size, tensors)
         with memory_checked():
             run = Run(
                 corpus, path.parent, about.model, settings, about.text, lock=held, ranks=ranks

@@ -191,6 +191,7 @@ class Run:
             corpus=self.corpus.name,
             corpus_key=self.corpus.key,
             labels=self.task.labels,
+            input_shape=self.task.input_shape,
             base=self.base,
         )
 
@@ -214,9 +215,9 @@ def make_optimizers(
     """
     params = dict(model.named_parameters())
     muon = settings.optimizer == "muon"
-    matrices = {n: p for n, p in params.items() if muon and n.startswith("layers") and p.dim() == 2}
+    matrices = {n: p for n, p in params.items() if muon and "layers." in n and p.dim() == 2}
     rest = {n: p for n, p in params.items() if n not in matrices}
-    embedding = {n: p for n, p in rest.items() if n == "embedding.weight"}
+    embedding = {n: p for n, p in rest.items() if n.endswith("embedding.weight")}
     decayed = {n: p for n, p in rest.items() if p.dim() > 1 and n not in embedding}
     others = embedding | {n: p for n, p in rest.items() if p.dim() <= 1}
     peak = settings.peak_learning_rate

@@ -22,7 +22,7 @@ from charrnn.network.state import State, slice_state
 from charrnn.settings import ModelSettings, read
 from charrnn.storage.checkpoint import Checkpoint, save_checkpoint
 from charrnn.storage.container import FORMAT, add_checksum, metadata, read_metadata, verify
-from charrnn.storage.layout import parameter_count
+from charrnn.storage.layout import Sizes, parameter_count
 from charrnn.storage.old_formats import upgraded_metadata, upgraded_name, upgraded_progress
 from charrnn.storage.runs import MODEL, TRAINING
 from charrnn.training.run import Best, Recovery, Run
@@ -114,18 +114,14 @@ def read_training(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
 
 
 def check_sizes(
-    model: ModelSettings,
-    vocabulary_size: int,
-    labels: int | None,
-    batch_size: int,
-    tensors: Mapping[str, Tensor],
+    model: ModelSettings, sizes: Sizes, batch_size: int, tensors: Mapping[str, Tensor]
 ) -> None:
-    """ValueError if saved tensors have other sizes than their settings claim.
+    """ValueError if saved tensors have other sizes than their settings claim. `sizes`: of a task.
 
     To be asked before memory is allocated for these settings.
     """
     weights = sum(tensor.numel() for name, tensor in tensors.items() if name.startswith("model."))
-    if weights != parameter_count(model, vocabulary_size, labels):
+    if weights != parameter_count(model, *sizes):
         raise ValueError("its weights are not those of its settings")
     state = tensors.get("state.0.0")  # none where a batch does not continue the one before it
     if state is not None and state.shape != (batch_size, model.hidden_size):

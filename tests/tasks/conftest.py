@@ -5,7 +5,7 @@ import random
 import pytest
 
 from charrnn.settings import TextSettings
-from charrnn.text.labelled_preparation import prepare_labelled
+from charrnn.text.example_preparation import prepare_examples
 
 
 def labelled(count: int, seed: int = 1) -> str:
@@ -25,4 +25,4 @@ def corpus(home):
     """A prepared corpus of such words."""
     (home / "words.tsv").write_text(labelled(400), "utf-8")
     settings = TextSettings(split="80/10/10")
-    return prepare_labelled("words.tsv", settings, None, lambda _: None)
+    return prepare_examples("label", "words.tsv", settings, None, lambda _: None)

@@ -13,7 +13,7 @@ from charrnn.inference.label_scores import LabelScore, confusion_of, score_of
 from charrnn.inference.text_classifier import TextClassifier
 from charrnn.network.ranks import ALONE, Ranks
 from charrnn.settings import ModelSettings, TrainSettings
-from charrnn.tasks.example_batches import ExampleBatches, padded
+from charrnn.tasks.example_batches import padded_targets, padded_texts
 from charrnn.tasks.label import LabelTask
 from charrnn.training.loop import train, training_step
 from charrnn.training.resume import resume
@@ -31,11 +31,17 @@ def run_on(corpus, home, name="run", settings=SETTINGS, **model):
     return Run(corpus, folder, model, settings, corpus.text)
 
 
+def batches_of(corpus, size, ranks=ALONE):
+    """The training batches of so many examples."""
+    settings = TrainSettings(batch_size=size, seed=1)
+    return LabelTask(corpus).batches(settings, ranks, torch.device("cpu"))
+
+
 def test_an_epoch_has_each_example_once(corpus):
     """An example that is never read, or read with another's label."""
-    batches, seen = ExampleBatches(corpus, 16, 5, 1), []
+    batches, seen = batches_of(corpus, 16), []
     for _ in range(batches.per_epoch):
-        inputs, targets, state, lengths = batches.next(())
+        inputs, targets, state, lengths, *_ = batches.next(())
         assert state == ()
         for column, length in enumerate(lengths.tolist()):
             seen.append((tuple(inputs[:length, column].tolist()), int(targets[column])))
@@ -51,7 +57,7 @@ def test_an_epoch_has_each_example_once(corpus):
 
 def test_a_position_is_enough_to_continue(corpus):
     """A resumed run that reads other examples than the one that was not stopped."""
-    one, other = ExampleBatches(corpus, 16, 5, 1), ExampleBatches(corpus, 16, 5, 1)
+    one, other = batches_of(corpus, 16), batches_of(corpus, 16)
     for _ in range(one.per_epoch + 3):
         one.next(())
     other.epoch, other.step = one.epoch, one.step
@@ -61,8 +67,8 @@ def test_a_position_is_enough_to_continue(corpus):
 
 def test_each_rank_reads_its_part_of_one_batch(corpus):
     """Two processes that read the same examples, or pad them to other lengths."""
-    whole = ExampleBatches(corpus, 15, 5, 1)
-    parts = [ExampleBatches(corpus, 15, 5, 1, Ranks(rank, 2).part(15)) for rank in (0, 1)]
+    whole = batches_of(corpus, 15)
+    parts = [batches_of(corpus, 15, Ranks(rank, 2)) for rank in (0, 1)]
     for _ in range(3):
         batch, found = whole.next(()), [part.next(()) for part in parts]
         assert batch.targets.tolist() == [t for part in found for t in part.targets.tolist()]
@@ -145,8 +151,9 @@ def test_f1_is_the_harmonic_mean_of_precision_and_recall(pairs):
 
 def test_padding_stands_behind_the_texts(corpus):
     """A text that is cut, or that begins with padding."""
-    ids, lengths, targets = padded(corpus, np.arange(10))
+    ids, lengths = padded_texts(corpus, np.arange(10))
+    targets, _ = padded_targets(corpus, np.arange(10))
     for column in range(10):
         assert ids[: lengths[column], column].tolist() == corpus.ids(column).tolist()
         assert not ids[lengths[column] :, column].any()
-    assert targets.tolist() == corpus.targets[:10].tolist()
+    assert targets[0].tolist() == corpus.targets[:10].tolist()

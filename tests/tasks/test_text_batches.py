@@ -23,7 +23,7 @@ def test_a_step_continues_the_last_and_targets_are_one_ahead(size, batch_size, s
     batches = TextBatches(np.arange(size, dtype=np.uint16), size, batch_size, seq_length, seed)
     last = None
     for _ in range(3 * batches.per_epoch):
-        inputs, targets, ((h, c), (other,)), _ = batches.next(state_of(batch_size))
+        inputs, targets, ((h, c), (other,)), *_ = batches.next(state_of(batch_size))
         assert inputs.shape == targets.shape == (seq_length, batch_size)
         assert ((inputs + 1) % size == targets).all()
         starts = batches.step == 1

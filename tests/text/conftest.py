@@ -9,7 +9,7 @@ from charrnn.events import Event, Prepared
 from charrnn.settings import TextSettings
 from charrnn.text import decompression
 from charrnn.text.corpus import PARTS, Corpus
-from charrnn.text.labelled_preparation import prepare_labelled
+from charrnn.text.example_preparation import prepare_examples
 from charrnn.text.preparation import prepare
 from charrnn.text.source import Reader
 
@@ -47,8 +47,9 @@ def write(path, examples, end="\n"):
     return path
 
 
-def prepared(path, emit=quiet, valid=None, test=None, **wanted):
-    return prepare_labelled(path, TextSettings(**wanted), None, emit, valid, test)
+def prepared(path, emit=quiet, task="label", valid=None, test=None, **wanted):
+    parts = {"valid": valid and str(valid), "test": test and str(test)}
+    return prepare_examples(task, path, TextSettings(**wanted, **parts), None, emit)
 
 
 def read_back(corpus, *parts):

@@ -1,9 +1,10 @@
-"""Prepared corpora of examples: texts, each of which has a label.
+"""Prepared corpora of examples: texts or pictures, and what is to be predicted of each.
 
     corpora/words-1f0b52c7/
-        tokens.bin      the ids of all texts, one text after the other
+        tokens.bin      the ids of all texts, one text after the other; or the bytes of pictures
         examples.bin    N + 1 places (int64) in it: where each text begins, and the end of the last
-        targets.bin     N numbers (int32) of labels
+        targets.bin     M numbers (int32) of labels, tags or symbols; -1: one that training lacks
+        target_starts.bin  N + 1 places (int64) in it, unless each example has one target
         corpus.json     as of a text; and task, labels, and bounds where parts were files
 
 The examples lie in the order of a digest of their texts: by chance, the same on every machine, and
@@ -19,30 +20,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.errors import TextError, UsageError
-from charrnn.settings import PartName
+from charrnn.settings import PartName, TaskName
 from charrnn.text.corpus import PARTS, Corpus, Tokens, mapped
 from charrnn.values import split_fractions
 
-TASK = "label"
+TASKS: tuple[TaskName, ...] = ("label", "tag", "rewrite", "caption")
+OPEN = ("rewrite", "caption")
+"""Tasks whose examples may have a target that training lacks: -1."""
 PLACE, TARGET = "<i8", "<i4"
-LEAST = 2  # labels, and examples to learn from
+LEAST = 2  # examples to learn from
 
 
 @dataclass(frozen=True)
-class LabelledCorpus(Corpus):
-    """A corpus of N texts, each with one of K labels.
+class ExampleCorpus(Corpus):
+    """A corpus of N texts, or pictures, with M targets, which are numbers of `labels` (K).
 
-    `starts` (N + 1,) says where each text's tokens begin, `targets` (N,) which label it has; both
-    are mapped from disk. `bounds`: the first example for validation and for test, where parts were
-    files of their own.
+    `starts` (N + 1,) says where each text's tokens begin, `target_starts` (N + 1,) where its
+    `targets` (M,) do; all are mapped from disk. `bounds`: the first example for validation and for
+    test, where parts were files of their own. `input_shape`: of a picture (1, height, width) or of
+    features (cells, D), whose bytes stand in the place of tokens.
     """
 
+    task: TaskName
     labels: tuple[str, ...]
     starts: NDArray[np.int64]
     targets: NDArray[np.int32]
+    target_starts: NDArray[np.int64]
     bounds: tuple[int, int] | None = None
+    input_shape: tuple[int, ...] = ()
 
-    def with_split(self, split: str) -> "LabelledCorpus":
+    def with_split(self, split: str) -> "ExampleCorpus":
         """The same with another split. UsageError where the parts were files of their own.
 
         TextError if too few examples are left to learn from.
@@ -65,7 +72,7 @@ class LabelledCorpus(Corpus):
 
     def examples(self, name: PartName) -> range:
         """The numbers of the examples of a part, possibly none."""
-        bounds = (0, *self._bounds, len(self.targets))
+        bounds = (0, *self._bounds, len(self.starts) - 1)
         number = PARTS.index(name)
         return range(bounds[number], bounds[number + 1])
 
@@ -73,11 +80,15 @@ class LabelledCorpus(Corpus):
         """The tokens of one example."""
         return self.tokens[self.starts[number] : self.starts[number + 1]]
 
+    def targets_of(self, number: int) -> NDArray[np.int32]:
+        """The targets of one example."""
+        return self.targets[self.target_starts[number] : self.target_starts[number + 1]]
+
     @cached_property
     def _bounds(self) -> tuple[int, int]:
         if self.bounds:
             return self.bounds
-        return split_bounds(self.text.split, len(self.targets), self._equals_the_one_before)
+        return split_bounds(self.text.split, len(self.starts) - 1, self._equals_the_one_before)
 
     def _equals_the_one_before(self, number: int) -> bool:
         return np.array_equal(self.ids(number - 1), self.ids(number))
@@ -109,27 +120,48 @@ def check_enough(examples: int, name: str) -> None:
         )
 
 
-def with_examples(corpus: Corpus, data: dict[str, Any]) -> LabelledCorpus:
+def with_examples(corpus: Corpus, data: dict[str, Any]) -> ExampleCorpus:
     """The corpus with the examples in its folder, which corpus.json's `data` describes.
 
     OSError, ValueError, KeyError or TypeError if they are damaged.
     """
-    labels, count = data["labels"], data["examples"]
+    task, labels, count = data["task"], data["labels"], data["examples"]
     if not isinstance(labels, list) or not all(label and type(label) is str for label in labels):
         raise ValueError("its labels are not texts")
-    if labels != sorted(set(labels)) or len(labels) < LEAST:
+    if not labels or labels != sorted(set(labels)):
         raise ValueError("its labels are not in order")
     if type(count) is not int or count < LEAST:
         raise ValueError("its number of examples is none")
-    starts = mapped(corpus.folder, "examples.bin", PLACE, count + 1)
-    targets = mapped(corpus.folder, "targets.bin", TARGET, count)
-    if starts[0] != 0 or starts[-1] != len(corpus.tokens) or not (starts[1:] > starts[:-1]).all():
-        raise ValueError("examples.bin does not divide tokens.bin")
-    if int(targets.min()) < 0 or int(targets.max()) >= len(labels):
+    starts = _places(corpus, "examples.bin", count, len(corpus.tokens))
+    total = data.get("targets", count)
+    if type(total) is not int:
+        raise ValueError("its number of targets is none")
+    targets = mapped(corpus.folder, "targets.bin", TARGET, total)
+    target_starts: NDArray[np.int64] = np.arange(count + 1)
+    if "targets" in data:
+        target_starts = _places(corpus, "target_starts.bin", count, total)
+    least = -1 if task in OPEN else 0
+    if int(targets.min()) < least or int(targets.max()) >= len(labels):
         raise ValueError("targets.bin has a label that corpus.json lacks")
+    if task == "label" and len(labels) < 2:
+        raise ValueError("it has one label")
+    shape = tuple(data.get("input_shape", ()))
+    if not all(type(side) is int and side > 0 for side in shape):
+        raise ValueError("its inputs have no shape")
     about = {name: getattr(corpus, name) for name in Corpus.__dataclass_fields__}
     bounds = _checked_bounds(data.get("bounds"), count)
-    return LabelledCorpus(**about, labels=(*labels,), starts=starts, targets=targets, bounds=bounds)
+    return ExampleCorpus(
+        **about, task=task, labels=(*labels,), starts=starts, targets=targets,
+        target_starts=target_starts, bounds=bounds, input_shape=shape,
+    )  # fmt: skip
+
+
+def _places(corpus: Corpus, name: str, count: int, end: int) -> NDArray[np.int64]:
+    """Where each of so many examples begins, the last of which ends at `end`."""
+    starts: NDArray[np.int64] = mapped(corpus.folder, name, PLACE, count + 1)
+    if starts[0] != 0 or starts[-1] != end or not (starts[1:] > starts[:-1]).all():
+        raise ValueError(f"{name} does not divide what it is of")
+    return starts
 
 
 def _checked_bounds(bounds: Any, count: int) -> tuple[int, int] | None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings, strategies as st
 from charrnn.errors import TextError, UsageError
 from charrnn.events import Noticed
 from charrnn.files import corpus_folders
-from charrnn.text import labelled_preparation
+from charrnn.text import example_files
 from charrnn.text.corpus import PARTS
 from tests.text.conftest import WORDS, prepared, read_back, write
 
@@ -27,7 +27,7 @@ EXAMPLES = st.lists(st.tuples(LABEL, WORD), min_size=2, max_size=40).filter(
 def test_any_examples_come_back(place, examples, end, together):
     """A text with another's label; one that is lost, cut or joined; a tab that ends a text."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(labelled_preparation, "_TOGETHER", together)
+        patch.setattr(example_files, "_TOGETHER", together)
         path = write(place / "any.tsv", examples, end)
         corpus = prepared(path, split="100/0/0")
         assert Counter(read_back(corpus)) == Counter(examples)
@@ -128,7 +128,7 @@ def test_files_of_their_own_are_the_parts(home):
     write(home / "v.tsv", [("fr", "roi"), ("en", "sea")])
     write(home / "t.tsv", [("de", "see")])
     events = []
-    corpus = prepared("a.tsv", events.append, "v.tsv", "t.tsv", tokenizer="byte")
+    corpus = prepared("a.tsv", events.append, valid="v.tsv", test="t.tsv", tokenizer="byte")
     assert Counter(read_back(corpus, "train")) == Counter(WORDS)
     assert set(read_back(corpus, "valid")) == {("fr", "roi"), ("en", "sea")}
     assert read_back(corpus, "test") == [("de", "see")]

@@ -13,11 +13,11 @@ from charrnn.errors import TextError, UsageError
 from charrnn.events import Prepared
 from charrnn.files import corpus_folders
 from charrnn.settings import TextSettings
-from charrnn.text import labelled_preparation
+from charrnn.text import example_preparation
 from charrnn.text.corpus import find_corpus, list_corpora, open_corpus
 from charrnn.text.example_lines import read_table
-from charrnn.text.labelled import LabelledCorpus
-from charrnn.text.labelled_preparation import resolve_labelled
+from charrnn.text.example_corpus import ExampleCorpus
+from charrnn.text.example_preparation import resolve_examples
 from charrnn.text.preparation import resolve_corpus
 from tests.conftest import call_charrnn
 from tests.text.conftest import WORDS, make, prepared, quiet, read_back, write
@@ -32,7 +32,7 @@ def test_it_is_found_again_and_another_split_is_another_corpus(home):
     done = [event for event in events if isinstance(event, Prepared)]
     assert [event.reused for event in done] == [False, True]
     assert (again.key, again.folder) == (corpus.key, corpus.folder)
-    assert isinstance(find_corpus(corpus.key), LabelledCorpus)
+    assert isinstance(find_corpus(corpus.key), ExampleCorpus)
     assert [found.tokens for found in list_corpora()] == [len(corpus.tokens)]
     assert prepared("a.tsv", split="50/50").key != corpus.key
     assert make("a.tsv")[0].key != corpus.key
@@ -48,8 +48,8 @@ def test_compressed_files_and_stdin_are_read(home):
     assert read_back(prepared(packed)) == read_back(plain)
     code = (
         "from charrnn.settings import TextSettings\n"
-        "from charrnn.text.labelled_preparation import resolve_labelled\n"
-        "print(resolve_labelled('-', TextSettings(), {}, lambda _: None).key)"
+        "from charrnn.text.example_preparation import resolve_examples\n"
+        "print(resolve_examples('label', '-', TextSettings(), {}, lambda _: None).key)"
     )
     data = (home / "a.tsv").read_bytes()
     done = subprocess.run([sys.executable, "-c", code], input=data, stdout=-1, check=True)
@@ -59,12 +59,12 @@ def test_compressed_files_and_stdin_are_read(home):
 def test_what_train_names_is_resolved(home):
     """A corpus of another task that is trained on; a flag that has no effect."""
     write(home / "a.tsv", WORDS)
-    corpus = resolve_labelled("a.tsv", TextSettings(), {}, quiet)
+    corpus = resolve_examples("label", "a.tsv", TextSettings(), {}, quiet)
     folder = str(corpus.folder)
     for name in ("a", folder, corpus.folder.name):
-        assert resolve_labelled(name, TextSettings(), {}, quiet).key == corpus.key
+        assert resolve_examples("label", name, TextSettings(), {}, quiet).key == corpus.key
     split = {"split": "60/40"}
-    divided = resolve_labelled("a", TextSettings(**split), split, quiet)
+    divided = resolve_examples("label", "a", TextSettings(**split), split, quiet)
     assert (divided.text.split, divided.key) == ("60/40", corpus.key)
     byte = {"tokenizer": "byte"}
     for given_, files, message in [
@@ -73,16 +73,17 @@ def test_what_train_names_is_resolved(home):
         (split, {"test": "a.tsv"}, "--split has no effect with --valid or --test"),
     ]:
         with pytest.raises(UsageError, match=message) as error:
-            resolve_labelled(folder, TextSettings(**given_), given_, quiet, **files)
+            wanted = TextSettings(**given_, **files)
+            resolve_examples("label", folder, wanted, given_, quiet)
         assert "charrnn prepare" not in error.value.hint
     with pytest.raises(UsageError, match="--field has no effect with --task label"):
-        resolve_labelled("a.tsv", TextSettings(field="x"), {"field": "x"}, quiet)
+        resolve_examples("label", "a.tsv", TextSettings(field="x"), {"field": "x"}, quiet)
     with pytest.raises(UsageError, match="is a corpus of examples") as error:
         resolve_corpus("a", TextSettings(), {}, quiet)
     assert "--task label" in error.value.hint
     text, _ = make("a.tsv", name="text")
-    with pytest.raises(UsageError, match="without labels") as error:
-        resolve_labelled("text", TextSettings(), {}, quiet)
+    with pytest.raises(UsageError, match="is a corpus for text, not for --task label") as error:
+        resolve_examples("label", "text", TextSettings(), {}, quiet)
     assert "--task label" in error.value.hint
     assert resolve_corpus("text", TextSettings(), {}, quiet).key == text.key
 
@@ -135,7 +136,7 @@ def test_a_damaged_description_is_an_error(place, name, value):
     path.write_text(json.dumps({**data, name: value}))
     try:
         opened = open_corpus(corpus.folder)
-        assert isinstance(opened, LabelledCorpus)
+        assert isinstance(opened, ExampleCorpus)
         assert read_back(opened)
     except TextError as error:
         assert "is not a prepared corpus" in error.message
@@ -149,9 +150,9 @@ def test_a_killed_preparation_leaves_no_corpus(home):
     code = (
         "import os, signal\n"
         "from charrnn.settings import TextSettings\n"
-        "from charrnn.text import labelled_preparation as module\n"
+        "from charrnn.text import example_preparation as module\n"
         "module.write_json = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "module.prepare_labelled('a.tsv', TextSettings(), None, lambda _: None)"
+        "module.prepare_examples('label', 'a.tsv', TextSettings(), None, lambda _: None)"
     )
     done = subprocess.run([sys.executable, "-c", code], check=False)
     assert done.returncode == -signal.SIGKILL
@@ -170,7 +171,7 @@ def test_a_file_that_changes_meanwhile_is_an_error(home):
         return found
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(labelled_preparation, "read_table", grow)
+        patch.setattr(example_preparation, "read_table", grow)
         with pytest.raises(TextError, match="changed while it was being read"):
             prepared("a.tsv")
     assert corpus_folders() == []

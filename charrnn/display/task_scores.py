@@ -1,0 +1,72 @@
+"""How well examples are predicted, on stdout: the scores, and what a task has beside them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.text import Text
+
+from charrnn.display.console import output_console
+from charrnn.display.label_scores import print_label_score
+from charrnn.display.stdout import escaped, stop_at_closed_pipe
+from charrnn.display.tables import Column, fitted
+from charrnn.inference.label_scores import LabelScore
+from charrnn.inference.rewrite_scores import RewriteScore
+from charrnn.inference.tag_scores import TagScore
+from charrnn.text.tokenizers import valid_unicode
+
+if TYPE_CHECKING:
+    from charrnn.inference.task_model import TaskScore
+
+
+def show_task_score(
+    score: "TaskScore", labels: Sequence[str], about: Mapping[str, Any], as_json: bool
+) -> None:
+    """Print the scores of `eval` for a task with examples. `about`: what was scored, by what."""
+    with stop_at_closed_pipe():
+        if as_json:
+            record = {**about, "loss": score.loss, **score.scores, **score.details(labels)}
+            print(json.dumps(record), flush=True)
+            return
+        out = output_console()
+        if isinstance(score, LabelScore):
+            print_label_score(out, score, [valid_unicode(label) for label in labels])
+        elif isinstance(score, TagScore):
+            _print_tag_score(out, score)
+        elif isinstance(score, RewriteScore):
+            _print_rewrite_score(out, score)
+
+
+def _print_tag_score(out: Console, score: TagScore) -> None:
+    about = f"{score.tokens:,} tokens right: accuracy {score.accuracy:.1%}, "
+    out.print(Text(f"span F1 {score.span_f1:.3f} of {score.true.total():,} spans", "bold"))
+    out.print(
+        Text(f"{score.right:,} of {about}{score.scores['bits_per_tag']:.3f} bits per tag", "dim")
+    )
+    kinds = [kind for kind, _ in score.true.most_common()]
+    kinds += sorted(score.predicted.keys() - score.true.keys())
+    if not kinds:
+        return
+    found = [score.of_kind(kind) for kind in kinds]
+    names = {"precision": "precision", "recall": "recall", "f1": "F1"}
+    out.print()
+    columns = [
+        Column("span", [escaped(valid_unicode(kind)) for kind in kinds], left=True, wraps=True),
+        Column("there", [f"{one['spans']:,.0f}" for one in found]),
+        *(Column(title, [f"{one[name]:.3f}" for one in found]) for name, title in names.items()),
+    ]
+    out.print(fitted(columns, out.width))
+
+
+def _print_rewrite_score(out: Console, score: RewriteScore) -> None:
+    out.print(Text(f"exact match {score.exact_match:.1%} of {score.texts:,} texts", "bold"))
+    bits = score.scores["bits_per_symbol"]
+    errors = f"{score.errors:,} errors in {score.symbols:,} {score.unit}s"
+    out.print(
+        Text(
+            f"{score.unit} error rate {score.error_rate:.2%} ({errors}), "
+            f"{bits:.3f} bits per symbol",
+            "dim",
+        )
+    )

@@ -1,0 +1,137 @@
+"""Which text a decoder writes: the likeliest by beam search, or one that is drawn."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.inference.decoder import Decoder, Source
+from charrnn.inference.text_encoder import Float32
+
+END = 0
+"""The symbol before and after every text."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """A text by its symbols (T), END left out. `attention` (T, S): where each came from."""
+
+    symbols: list[int]
+    log_probability: float
+    attention: Float32
+
+
+class _Beams:
+    """The unfinished texts of a search, `size` for each of B sources, and those that have ended."""
+
+    def __init__(self, batch: int, size: int) -> None:
+        self.size = size
+        self.scores = np.full((batch, size), -np.inf)
+        self.scores[:, 0] = 0.0
+        self.steps: list[tuple[NDArray[np.int64], NDArray[np.int64], Float32]] = []
+        """Of each step, by row: the row that it continues, its symbol, the attention before it."""
+        self.ended: list[list[Written]] = [[] for _ in range(batch)]
+
+    @property
+    def done(self) -> bool:
+        """Whether no unfinished text can become better than those that have ended."""
+        return all(map(self._is_done, range(len(self.ended))))
+
+    def _is_done(self, text: int) -> bool:
+        ended = self.ended[text]
+        return len(ended) >= self.size and self.scores[text].max() <= ended[-1].log_probability
+
+    def advance(
+        self, parents: NDArray[np.int64], symbols: NDArray[np.int64], scores: NDArray[np.float64],
+        attention: Float32,
+    ) -> None:  # fmt: skip
+        """Take the best candidates (B, C) of each source, the best one first."""
+        batch, size = self.scores.shape
+        rows, chosen = np.zeros((batch, size), np.int64), np.zeros((batch, size), np.int64)
+        after = np.full((batch, size), -np.inf)
+        for text in range(batch):
+            kept = 0
+            for rank, (parent, symbol, score) in enumerate(
+                zip(
+                    parents[text].tolist(),
+                    symbols[text].tolist(),
+                    scores[text].tolist(),
+                    strict=True,
+                )
+            ):
+                if score == -np.inf or kept == size:
+                    break
+                if symbol == END:
+                    if rank < size:
+                        self._end(text, text * size + parent, score)
+                    continue
+                rows[text, kept], chosen[text, kept] = text * size + parent, symbol
+                after[text, kept] = score
+                kept += 1
+        self.scores = after
+        self.steps.append((rows.ravel(), chosen.ravel(), attention))
+
+    def _end(self, text: int, row: int, score: float) -> None:
+        symbols, attention = [], []
+        for rows, chosen, attended in reversed(self.steps):
+            symbols.append(int(chosen[row]))
+            row = int(rows[row])
+            attention.append(attended[row])
+        written = Written(symbols[::-1], score, np.array(attention[::-1], np.float32))
+        ended = self.ended[text]
+        ended.append(written)
+        ended.sort(key=lambda other: -other.log_probability)
+        del ended[self.size :]
+
+
+def search(
+    decoder: Decoder,
+    source: Source,
+    most: NDArray[np.int64],
+    beam: int = 1,
+    temperature: float = 0.0,
+    generator: np.random.Generator | None = None,
+) -> list[list[Written]]:
+    """The texts that are likeliest for each of B sources, up to `beam`, the best one first.
+
+    `most` (B,): symbols that a text may have. With a temperature above 0 one text is drawn
+    for each, from a `generator`. No text is empty.
+    """
+    batch = len(source.inside)
+    beams = _Beams(batch, beam)
+    repeated = source.repeated(beam)
+    state = decoder.first_state(repeated)
+    symbols = np.full(batch * beam, END)
+    for step in range(int(most.max()) + 1):
+        found, state, attention = decoder.step(symbols, state, repeated)
+        logs = found.astype(np.float64).reshape(batch, beam, -1)
+        if step == 0:
+            logs[..., END] = -np.inf
+        logs[most <= step, :, END + 1 :] = -np.inf
+        beams.advance(*_candidates(logs, beams.scores, temperature, generator), attention)
+        rows, symbols, _ = beams.steps[-1]
+        if beams.done or not np.isfinite(beams.scores).any():
+            break
+        state = tuple(tuple(array[rows] for array in layer) for layer in state)
+    return beams.ended
+
+
+def _candidates(
+    logs: NDArray[np.float64],
+    scores: NDArray[np.float64],
+    temperature: float,
+    generator: np.random.Generator | None,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Log-probabilities (B, beam, V) -> rows, symbols and scores (B, C), the best first."""
+    batch, beam, symbols = logs.shape
+    total = (scores[..., None] + logs).reshape(batch, -1)
+    if temperature > 0:
+        assert generator
+        noise = generator.gumbel(size=logs.shape).reshape(batch, -1)
+        order = (logs.reshape(batch, -1) / temperature + noise).argmax(1)[:, None]
+    else:
+        count = min(2 * beam, total.shape[1])
+        order = np.argpartition(-total, count - 1, 1)[:, :count]
+        best = np.argsort(-np.take_along_axis(total, order, 1), 1, kind="stable")
+        order = np.take_along_axis(order, best, 1)
+    return order // symbols, order % symbols, np.take_along_axis(total, order, 1)

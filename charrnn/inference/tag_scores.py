@@ -1,0 +1,110 @@
+"""How well tags are predicted: accuracy of tokens, F1 of spans."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+OUTSIDE = "O"
+"""The tag of a token that is in no span."""
+_PREFIXED = re.compile(r"([BIESLU])-(.+)", re.DOTALL)
+
+
+class Span(NamedTuple):
+    """Tokens from `first` to `last`, both included, of one kind."""
+
+    first: int
+    last: int
+    kind: str
+
+
+def spans(tags: Sequence[str]) -> list[Span]:
+    """The spans that tags (S,) mark, from left to right.
+
+    B-X begins a span and I-X continues it (also E- or L-, its end, and S- or U-, one token alone);
+    without such prefixes a span is equal tags that follow one another. O is outside.
+    """
+    found: list[Span] = []
+    before = OUTSIDE
+    for place, tag in enumerate(tags):
+        if tag != OUTSIDE:
+            kind, begins = _kind(tag)
+            if begins or before == OUTSIDE or _kind(before)[0] != kind or _ends(before):
+                found.append(Span(place, place, kind))
+            else:
+                found[-1] = found[-1]._replace(last=place)
+        before = tag
+    return found
+
+
+def _kind(tag: str) -> tuple[str, bool]:
+    """(The kind of the span that a tag is in, whether it begins one)."""
+    prefixed = _PREFIXED.fullmatch(tag)
+    return (prefixed[2], prefixed[1] in "BSU") if prefixed else (tag, False)
+
+
+def _ends(tag: str) -> bool:
+    prefixed = _PREFIXED.fullmatch(tag)
+    return bool(prefixed) and prefixed[1] in "ESLU"  # type: ignore[index]  # it is not None there
+
+
+@dataclass
+class TagScore:
+    """The mean loss in nats per tag, and counts of tokens and spans: true, predicted, both."""
+
+    loss: float = 0.0
+    tokens: int = 0
+    right: int = 0
+    true: Counter[str] = field(default_factory=Counter)
+    predicted: Counter[str] = field(default_factory=Counter)
+    both: Counter[str] = field(default_factory=Counter)
+
+    def add(self, true: Sequence[str], predicted: Sequence[str]) -> None:
+        """Count one text, given its true and predicted tags (S,)."""
+        self.tokens += len(true)
+        self.right += sum(a == b for a, b in zip(true, predicted, strict=True))
+        wanted, found = spans(true), spans(predicted)
+        self.true.update(span.kind for span in wanted)
+        self.predicted.update(span.kind for span in found)
+        self.both.update(span.kind for span in {*wanted} & {*found})
+
+    @property
+    def accuracy(self) -> float:
+        """The fraction of tokens whose tag is predicted."""
+        return self.right / max(1, self.tokens)
+
+    @property
+    def span_f1(self) -> float:
+        """F1 of all spans: a span counts if its kind and both its ends are predicted."""
+        return f1(self.both.total(), self.true.total(), self.predicted.total())
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """What is reported of it while a model is trained."""
+        return {
+            "bits_per_tag": self.loss / math.log(2),
+            "accuracy": self.accuracy,
+            "span_f1": self.span_f1,
+        }
+
+    def details(self, labels: Sequence[str]) -> dict[str, Any]:  # noqa: ARG002  (kinds of spans are)
+        """The spans by kind."""
+        kinds = sorted({*self.true, *self.predicted})
+        return {"tokens": self.tokens, "kinds": {kind: self.of_kind(kind) for kind in kinds}}
+
+    def of_kind(self, kind: str) -> dict[str, float]:
+        """The spans of a kind: how many there are, precision, recall and F1."""
+        both, true, predicted = (counts[kind] for counts in (self.both, self.true, self.predicted))
+        return {
+            "spans": true,
+            "precision": both / max(1, predicted),
+            "recall": both / max(1, true),
+            "f1": f1(both, true, predicted),
+        }
+
+
+def f1(both: int, true: int, predicted: int) -> float:
+    """The harmonic mean of precision and recall; 0 where neither is."""
+    return 2 * both / max(1, true + predicted)

@@ -1,0 +1,115 @@
+"""What trained models promise that predict something of a whole text or picture."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.errors import UsageError
+from charrnn.settings import UnknownName, flag
+from charrnn.storage.checkpoint import Checkpoint
+from charrnn.text.unknown import known_text
+
+Ids = NDArray[np.integer[Any]]
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """How texts are written: the likeliest of `beam`, or drawn at a temperature above 0."""
+
+    beam: int = 1
+    temperature: float = 0.0
+    seed: int | None = None
+    max_length: int | None = None
+    """Symbols that a text may have."""
+
+    @property
+    def given(self) -> list[str]:
+        """The names of what is not as it is by itself."""
+        return [name for name, value in vars(self).items() if value != getattr(Decoding, name)]
+
+
+GREEDY = Decoding()
+
+
+class Prediction(Protocol):
+    """What is predicted of one text or picture."""
+
+    @property
+    def line(self) -> str:
+        """It in one line."""
+        ...
+
+    def record(self) -> dict[str, Any]:
+        """As JSON has it."""
+        ...
+
+
+class TaskScore(Protocol):
+    """How well examples are predicted: the mean loss in nats, and what people see."""
+
+    @property
+    def loss(self) -> float: ...
+
+    @property
+    def scores(self) -> Mapping[str, float]: ...
+
+    def details(self, labels: Sequence[str]) -> dict[str, Any]:
+        """What else JSON has of it."""
+        ...
+
+
+class TaskModel(ABC):
+    """A trained model of another task than text that goes on: what `charrnn.load` gives."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self.checkpoint = checkpoint
+
+    def __repr__(self) -> str:
+        model = self.checkpoint.model
+        about = f"{model.task}, {len(self.labels)} {self.counted}, {model.cell} {model.size}"
+        return f"<charrnn model {self.checkpoint.run}: {about}>"
+
+    counted: str = "labels"
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What it can predict: labels, tags or symbols."""
+        return self.checkpoint.labels
+
+    @abstractmethod
+    def predict(
+        self, texts: Iterable[str], unknown: UnknownName = "skip", decoding: Decoding = GREEDY
+    ) -> Sequence[Prediction]:
+        """What is predicted of each text, or of the picture of that name.
+
+        `unknown` says what becomes of characters that the vocabulary lacks: TextError with "error".
+        UsageError for a `decoding` where nothing is written.
+        """
+
+    @abstractmethod
+    def score(
+        self, inputs: Sequence[Ids], targets: Sequence[Ids], decoding: Decoding = GREEDY
+    ) -> TaskScore:
+        """How well the targets of examples (N,) are predicted, given by their numbers."""
+
+    def input_of(self, text: str, unknown: UnknownName = "skip") -> Ids:
+        """What the network reads of a text: its ids (T,), at least one.
+
+        A text of which nothing is left is read as one arbitrary token. TextError as `predict`.
+        """
+        tokenizer = self.checkpoint.tokenizer
+        text, _ = known_text(text, tokenizer, unknown)
+        return tokenizer.encode(text) if text else np.zeros(1, np.uint8)
+
+
+def check_no_decoding(decoding: Decoding, checkpoint: Checkpoint) -> None:
+    """Raise UsageError where a way to write texts is asked for, and none is written."""
+    for name in decoding.given:
+        raise UsageError(
+            f"{flag(name)} has no effect: run {checkpoint.run} writes no text",
+            f"Leave {flag(name)} out.",
+        )

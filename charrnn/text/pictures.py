@@ -1,0 +1,97 @@
+"""Pictures and features from elsewhere as arrays of one shape."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.errors import TextError, UsageError
+from charrnn.values import picture_size
+
+_MOST_PIXELS = 1 << 26  # of a picture before it is fitted
+
+
+def load_input(path: str, size: str) -> NDArray[Any]:
+    """A picture as bytes (1, height, width), or what a .npy file holds as float32 (cells, D).
+
+    A picture is made grey and fitted into `size`, its sides in proportion, and what is left over is
+    filled with the colour of its border. Features may be (D,), (cells, D) or (rows, columns, D).
+    TextError if it cannot be read, UsageError where Pillow is missing.
+    """
+    if not Path(path).is_file():
+        raise TextError(f"there is no file {path}", "Check the path: it is from the lines' folder.")
+    return _features(path) if path.endswith(".npy") else _picture(path, *picture_size(size))
+
+
+def as_inputs(stored: NDArray[np.uint8], shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Inputs as a corpus stores them, (N) rows of bytes -> (N, *shape): pixels are -1 to 1."""
+    if len(shape) == 2:
+        features = np.ascontiguousarray(stored).view("<f4").astype(np.float32, copy=False)
+        return features.reshape(-1, *shape)
+    return (stored.reshape(-1, *shape).astype(np.float32) - 127.5) / 127.5
+
+
+def png_of(pixels: NDArray[np.uint8]) -> bytes:
+    """Shades of grey (height, width) as a PNG file."""
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+def _features(path: str) -> NDArray[np.float32]:
+    hint = "Save an array of numbers with numpy.save: (D,), (cells, D) or (rows, columns, D)."
+    try:
+        found = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise TextError(f"{path} cannot be read: {error}", hint) from None
+    if not isinstance(found, np.ndarray) or found.dtype.kind not in "fiu" or not found.size:
+        raise TextError(f"{path} does not hold an array of numbers", hint)
+    if found.ndim not in (1, 2, 3):
+        raise TextError(f"{path} holds an array of {found.ndim} dimensions", hint)
+    with np.errstate(over="ignore"):
+        features = found.reshape(-1, found.shape[-1]).astype("<f4")
+    if not np.isfinite(features).all():
+        raise TextError(f"{path} holds numbers that are not finite", hint)
+    return features
+
+
+def _picture(path: str, height: int, width: int) -> NDArray[np.uint8]:
+    try:
+        from PIL import Image
+    except ImportError:
+        raise UsageError(
+            "pictures need Pillow, which is not installed",
+            "Install it: pip install 'charrnn[caption]'",
+        ) from None
+    try:
+        with Image.open(path) as opened:
+            if opened.size[0] * opened.size[1] > _MOST_PIXELS:
+                raise TextError(f"{path} has too many pixels", "Make it smaller.")
+            grey = _grey(opened)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        hint = "Name a picture that Pillow reads (PNG, JPEG), or a .npy file of features."
+        raise TextError(f"{path} is not a picture that can be read: {error}", hint) from None
+    factor = min(height / grey.height, width / grey.width)
+    inner = max(1, round(grey.width * factor)), max(1, round(grey.height * factor))
+    if inner != grey.size:
+        grey = grey.resize(inner, Image.Resampling.BILINEAR)
+    pixels = np.asarray(grey, np.uint8)
+    border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    found = np.full((1, height, width), np.median(border), np.uint8)
+    top, left = (height - inner[1]) // 2, (width - inner[0]) // 2
+    found[0, top : top + inner[1], left : left + inner[0]] = pixels
+    return found
+
+
+def _grey(picture: Any) -> Any:
+    """A picture in shades of grey, what is transparent in white."""
+    if "transparency" in picture.info or picture.mode in ("RGBA", "LA", "PA"):
+        from PIL import Image
+
+        picture = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+    return picture.convert("L")
