@@ -34,11 +34,11 @@ def split_fractions(split: str) -> tuple[float, float, float]:
 
 
 def picture_size(size: str) -> tuple[int, int]:
-    """'32x128' -> (32, 128): height and width in pixels, multiples of 8. Raises ValueError."""
+    """'32x128' -> (32, 128): height and width in pixels, multiples of 16. Raises ValueError."""
     found = re.fullmatch(r"([0-9]{1,4})x([0-9]{1,4})", size, re.ASCII)
     sides = (int(found[1]), int(found[2])) if found else (0, 0)
-    if not all(side and side % 8 == 0 for side in sides):
-        raise ValueError(f"{size!r} is not HEIGHTxWIDTH in multiples of 8 pixels; write 32x128")
+    if not all(side and side % 16 == 0 for side in sides):
+        raise ValueError(f"{size!r} is not HEIGHTxWIDTH in multiples of 16 pixels; write 32x128")
     return sides
 
 

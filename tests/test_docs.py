@@ -33,7 +33,7 @@ from charrnn.settings import (
 )
 from charrnn.storage.metrics import Metrics, read_curves
 from tests.conftest import SMALL, call_charrnn, run_charrnn, tale
-from tests.tasks.conftest import labelled
+from tests.tasks.examples import labelled
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"

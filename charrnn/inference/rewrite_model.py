@@ -1,6 +1,5 @@
 """Texts that are written for texts or pictures, by a trained model and NumPy alone."""
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -16,7 +15,7 @@ from charrnn.inference.search import END, Written, search
 from charrnn.inference.task_model import GREEDY, Decoding, Ids, TaskModel
 from charrnn.inference.text_encoder import Float32, by_length
 from charrnn.settings import UnknownName
-from charrnn.storage.layout import POOLS
+from charrnn.storage.layout import grid
 from charrnn.text.pictures import as_inputs, load_input
 from charrnn.text.tokenizers import valid_unicode
 
@@ -174,9 +173,8 @@ class CaptionModel(RewriteModel):
         return []
 
     def _prediction(self, ids: Ids, written: Sequence[Written]) -> TextPrediction:
-        found, shape = super()._prediction(ids, written), self.checkpoint.input_shape
+        shape = self.checkpoint.input_shape
+        found = replace(super()._prediction(ids, written), grid=grid(shape))
         if len(shape) == 2:
-            return replace(found, grid=(1, shape[0]))
-        rows, columns = (math.prod(sides) for sides in zip(*POOLS, strict=True))
-        pixels = ids.astype(np.uint8).reshape(shape[1:])
-        return replace(found, grid=(shape[1] // rows, shape[2] // columns), pixels=pixels)
+            return found
+        return replace(found, pixels=ids.astype(np.uint8).reshape(shape[1:]))

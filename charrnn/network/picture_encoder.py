@@ -12,14 +12,15 @@ def encode_pictures(network: RecurrentNetwork, inputs: Tensor) -> tuple[Tensor, 
     """Pictures (B, 1, height, width) or features (B, cells, D) -> outputs, summary.
 
     They are (S, B, F) and (B, F). S counts the cells of the grid, row by row. Each cell adds a
-    vector of its own, which tells the attention where it is. The summary is the mean, or without attention a product of all cells.
+    vector of its own, which tells the attention where it is. The summary is the mean, or without
+    attention a product of all cells.
     """
     encoder = network.get_submodule("encoder")
     if inputs.dim() == 3:
         weight, bias = (encoder.get_parameter(f"features.{name}") for name in ("weight", "bias"))
         found = F.relu(F.linear(inputs, weight, bias)).transpose(0, 1)
     else:
-        x = inputs
+        x = inputs.to(memory_format=torch.channels_last)  # a quarter faster on a processor
         for number, pool in enumerate(POOLS):
             weight, bias = (
                 encoder.get_parameter(f"convolutions.{number}.{name}")

@@ -13,7 +13,7 @@ Shapes = dict[str, tuple[int, ...]]
 Sizes = tuple[int, int | None, tuple[int, ...]]
 """What a network's sizes depend on beside its settings: see `parameter_shapes`."""
 
-POOLS = ((2, 2), (2, 2), (2, 1), (1, 1))
+POOLS = ((2, 2), (2, 2), (2, 1), (2, 1))
 """The pooling, by rows and columns, after each convolution of a picture."""
 
 
@@ -67,25 +67,35 @@ def _recurrent(model: ModelSettings, vocabulary_size: int) -> Shapes:
 
 def _picture_encoder(model: ModelSettings, input_shape: tuple[int, ...]) -> Shapes:
     """Convolutions of 3 x 3, or one product for features, and what each cell of the grid adds."""
-    outputs = model.outputs
+    outputs, shapes = model.outputs, Shapes()
     if len(input_shape) == 2:
-        cells, size = input_shape
-        shapes: Shapes = {"encoder.features.weight": (outputs, size)}
+        shapes["encoder.features.weight"] = (outputs, input_shape[1])
         shapes["encoder.features.bias"] = (outputs,)
     else:
-        channels, height, width = input_shape
-        shapes = {}
+        channels = input_shape[0]
         for number, part in enumerate((8, 4, 2, 1)):
             wide = max(8, outputs // part) if part > 1 else outputs
             shapes[f"encoder.convolutions.{number}.weight"] = (wide, channels, 3, 3)
             shapes[f"encoder.convolutions.{number}.bias"] = (wide,)
             channels = wide
-        rows, columns = (math.prod(sides) for sides in zip(*POOLS, strict=True))
-        cells = (height // rows) * (width // columns)
-    shapes["encoder.positions"] = (cells, outputs)
+    count = cells(input_shape)
+    shapes["encoder.positions"] = (count, outputs)
     if model.attention == "none":
-        shapes["encoder.summary.weight"] = (outputs, cells * outputs)
+        shapes["encoder.summary.weight"] = (outputs, count * outputs)
     return shapes
+
+
+def grid(input_shape: tuple[int, ...]) -> tuple[int, int]:
+    """The rows and columns of what the encoder makes of a picture, or of features."""
+    if len(input_shape) == 2:
+        return 1, input_shape[0]
+    rows, columns = (math.prod(sides) for sides in zip(*POOLS, strict=True))
+    return input_shape[1] // rows, input_shape[2] // columns
+
+
+def cells(input_shape: tuple[int, ...]) -> int:
+    """How many cells that grid has."""
+    return math.prod(grid(input_shape))
 
 
 def _decoder(model: ModelSettings, symbols: int) -> Shapes:

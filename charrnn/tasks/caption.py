@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from charrnn.inference.decoder import Decoder, Source
 from charrnn.settings import PartName
+from charrnn.storage.layout import cells
 from charrnn.tasks.example_batches import Arrays, Numbers
 from charrnn.tasks.rewrite import RewriteTask
 from charrnn.text.pictures import as_inputs
@@ -13,8 +14,11 @@ from charrnn.text.pictures import as_inputs
 class CaptionTask(RewriteTask):
     """Predicts the symbols of a picture's text, one by one."""
 
+    tokens_per_parameter = 60.0
+
     def lengths(self, part: PartName) -> NDArray[np.int64]:
-        return self._symbols(part)
+        """The cells that are read and the symbols that are written."""
+        return self._symbols(part) + cells(self.input_shape)
 
     def collate(self, numbers: Numbers) -> Arrays:
         """Pictures (B, 1, height, width) or features (B, cells, D), and their symbols."""

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.conftest import call_charrnn, lines
-from tests.tasks.conftest import labelled
+from tests.tasks.examples import labelled
 
 LABEL = ["--task", "label", "--hidden-size", "16", "--batch-size", "16", "--device", "cpu"]
 

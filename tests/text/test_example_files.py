@@ -15,8 +15,8 @@ from charrnn.files import corpus_folders
 from charrnn.settings import TextSettings
 from charrnn.text import example_preparation
 from charrnn.text.corpus import find_corpus, list_corpora, open_corpus
-from charrnn.text.example_lines import read_table
 from charrnn.text.example_corpus import ExampleCorpus
+from charrnn.text.example_lines import read_table
 from charrnn.text.example_preparation import resolve_examples
 from charrnn.text.preparation import resolve_corpus
 from tests.conftest import call_charrnn

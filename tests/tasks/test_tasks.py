@@ -1,0 +1,145 @@
+"""What every task that learns from examples promises."""
+
+import numpy as np
+import pytest
+import torch
+
+from charrnn.cells import CELLS
+from charrnn.events import Evaluated, Sampled
+from charrnn.inference.models import MODELS
+from charrnn.network.ranks import ALONE, Ranks
+from charrnn.settings import ModelSettings, TrainSettings
+from charrnn.storage.checkpoint import load_checkpoint
+from charrnn.storage.runs import MODEL
+from charrnn.tasks import TASKS, task_on
+from charrnn.tasks.example_batches import batch_of
+from charrnn.training.loop import train, training_step
+from charrnn.training.resume import resume
+from charrnn.training.run import Run
+from charrnn.training.saving import save_training
+from tests.tasks.conftest import corpus_for
+
+CPU = torch.device("cpu")
+SETTINGS = TrainSettings(steps=300, batch_size=16, device="cpu", precision="fp32")
+SIZES = {"hidden_size": 16, "embedding_size": 8, "layers": 2, "dropout": 0.0}
+VARIANTS = {
+    "label": [{}, {"bidirectional": True}],
+    "tag": [{}, {"bidirectional": True}, {"crf": True}],
+    "rewrite": [{}, {"bidirectional": True}, {"attention": "additive"}, {"attention": "none"}],
+    "caption": [{}, {"attention": "additive"}, {"attention": "none"}],
+}
+EVERY = [(task, changes) for task, found in VARIANTS.items() for changes in found]
+
+
+def run_of(task, home, settings=SETTINGS, **changes):
+    """A run in its folder."""
+    folder = home / "checkpoints" / "run"
+    folder.mkdir(parents=True)
+    corpus = corpus_for(task, home)
+    return Run(
+        corpus, folder, ModelSettings(task=task, **{**SIZES, **changes}), settings, corpus.text
+    )
+
+
+def test_every_task_has_its_examples():
+    """A task that no test below knows."""
+    assert set(VARIANTS) == set(MODELS) == set(TASKS) - {"text"}
+
+
+@pytest.mark.parametrize(("task", "changes"), EVERY)
+def test_it_learns_the_rule_and_says_so(home, task, changes):
+    """A loss of other targets; a validation of other examples; scores that NumPy does not get."""
+    events = []
+    run = run_of(task, home, **changes)
+    train(run, events.append, lambda: False)
+    last = [event for event in events if isinstance(event, Evaluated)][-1]
+    assert last.loss < 0.5 * run.task.uniform_loss
+    main = {"label": "accuracy", "tag": "span_f1"}.get(task, "exact_match")
+    assert last.scores[main] > 0.6
+    assert [event for event in events if isinstance(event, Sampled)][-1].text
+    checkpoint = load_checkpoint(run.folder / MODEL)
+    corpus, numbers = run.corpus, run.corpus.examples("valid")
+    inputs = [corpus.ids(number) for number in numbers]
+    targets = [corpus.targets_of(number) for number in numbers]
+    score = MODELS[task](checkpoint).score(inputs, targets)
+    whole = run.task.score(run.ema.model, np.array(numbers), bf16=False, ranks=ALONE)
+    assert score.loss == pytest.approx(whole.loss, abs=1e-4)
+    assert score.scores == pytest.approx(whole.scores, abs=1e-4)
+
+
+def test_a_resumed_run_is_the_run_that_was_not_stopped(home, task):
+    """A generator, an order or an optimizer that begins again."""
+    run = run_of(task, home, dropout=0.2)
+    for _ in range(7):
+        training_step(run)
+    save_training(run)
+    following = [training_step(run).item() for _ in range(40)]
+    again = resume("run", None, {}, lambda _: None)
+    assert again.step == 7
+    assert [training_step(again).item() for _ in range(40)] == following
+
+
+@pytest.mark.parametrize(("task", "changes"), EVERY)
+def test_padding_and_parts_change_nothing(home, task, changes):
+    """An example whose result depends on others of its batch, or on how a batch is divided."""
+    torch.manual_seed(1)
+    corpus = corpus_for(task, home, 12)
+    found = task_on(task, corpus)
+    numbers = np.array(corpus.examples("train"))[:7]
+    together = batch_of(found.collate(numbers), CPU)
+    for cell in CELLS:
+        model = found.network(ModelSettings(task=task, cell=cell, **{**SIZES, **changes}))
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter.add_(0.1 * torch.randn_like(parameter))
+
+            def loss(batch, part, model=model):
+                return found.loss(model, batch, part, [])[0].item()
+
+            size = len(numbers)
+            parts = 3 * loss(together, slice(0, 3)) + (size - 3) * loss(together, slice(3, size))
+            assert parts / size == pytest.approx(loss(together, slice(0, size)), abs=1e-6), cell
+            for column in range(size):
+                alone = batch_of(found.collate(numbers[column : column + 1]), CPU)
+                again = loss(together, slice(column, column + 1))
+                assert loss(alone, slice(0, 1)) == pytest.approx(again, abs=1e-6), (cell, column)
+
+
+def test_numpy_and_torch_agree_on_every_cell(home, task):
+    """An equation of the decoder, or of a direction, that is written down twice, differently."""
+    corpus = corpus_for(task, home, 40)
+    found, examples = task_on(task, corpus), corpus.examples("train")
+    inputs = [corpus.ids(number) for number in examples]
+    targets = [corpus.targets_of(number) for number in examples]
+    for cell in CELLS:
+        for changes in VARIANTS[task]:
+            settings = ModelSettings(task=task, cell=cell, **{**SIZES, **changes})
+            torch.manual_seed(1)
+            model = found.network(settings)
+            about = checkpoint_of(found, model)
+            score = MODELS[task](about).score(inputs, targets)
+            expected = found.score(model, np.array(examples), bf16=False, ranks=ALONE)
+            assert score.loss == pytest.approx(expected.loss, abs=1e-5), (cell, changes)
+
+
+def test_each_rank_reads_its_part_of_one_batch(home, task):
+    """Two processes that read the same examples, or pad them to other lengths."""
+    found = task_on(task, corpus_for(task, home))
+    whole = found.batches(TrainSettings(batch_size=15), ALONE, CPU)
+    parts = [found.batches(TrainSettings(batch_size=15), Ranks(rank, 2), CPU) for rank in (0, 1)]
+    for _ in range(3):
+        batch, some = whole.next(()), [part.next(()) for part in parts]
+        lengths = [n for part in some for n in part.lengths.tolist()]
+        assert batch.lengths.tolist() == lengths
+
+
+def checkpoint_of(task, model):
+    """A checkpoint of a network that has not been trained."""
+    from charrnn.storage.checkpoint import Checkpoint
+
+    corpus = task.corpus
+    return Checkpoint(
+        "run", model.settings, SETTINGS, corpus.text, corpus.name, corpus.key,
+        tokenizer=corpus.tokenizer, step=0, loss=None, weights=model.export(),
+        labels=task.labels, input_shape=task.input_shape,
+    )  # fmt: skip
