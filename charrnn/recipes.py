@@ -108,6 +108,10 @@ def check_effective(
         ),
         "embedding_size": (model.one_hot, "--one-hot leaves the embedding out"),
         "seq_length": (model.task != "text", f"--task {model.task} reads texts to their ends"),
+        "class_weights": (model.task != "label", "it is for --task label"),
+        "attention": (
+            model.task not in ("rewrite", "caption"), "it is for --task rewrite and caption"
+        ),
         "state_reset": (model.task != "text", "every text begins with a state of zeros"),
     }  # fmt: skip
     for name, (useless, reason) in without_effect.items():

@@ -78,8 +78,9 @@ def _file(
 
     import numpy as np
 
+    from charrnn.inference.task_model import UNKNOWN
     from charrnn.text.example_formats import example_format
-    from charrnn.text.example_lines import UNKNOWN, examples_in
+    from charrnn.text.example_lines import examples_in
 
     checkpoint = model.checkpoint
     settings = replace(checkpoint.text, encoding=encoding or checkpoint.text.encoding)

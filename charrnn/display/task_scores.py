@@ -12,6 +12,7 @@ from charrnn.display.label_scores import print_label_score
 from charrnn.display.stdout import escaped, stop_at_closed_pipe
 from charrnn.display.tables import Column, fitted
 from charrnn.inference.label_scores import LabelScore
+from charrnn.inference.multi_label_scores import MultiLabelScore
 from charrnn.inference.rewrite_scores import RewriteScore
 from charrnn.inference.tag_scores import TagScore
 from charrnn.text.tokenizers import valid_unicode
@@ -32,10 +33,28 @@ def show_task_score(
         out = output_console()
         if isinstance(score, LabelScore):
             print_label_score(out, score, [valid_unicode(label) for label in labels])
+        elif isinstance(score, MultiLabelScore):
+            _print_multi_label_score(out, score, labels)
         elif isinstance(score, TagScore):
             _print_tag_score(out, score)
         elif isinstance(score, RewriteScore):
             _print_rewrite_score(out, score)
+
+
+def _print_multi_label_score(out: Console, score: MultiLabelScore, labels: Sequence[str]) -> None:
+    exact = f"{score.exact:,} of {score.examples:,} texts have exactly their labels"
+    out.print(Text(f"micro F1 {score.micro_f1:.3f}, macro F1 {score.macro_f1:.3f}", "bold"))
+    bits = score.scores["bits_per_label"]
+    out.print(Text(f"{exact}: accuracy {score.accuracy:.1%}, {bits:.3f} bits per label", "dim"))
+    out.print()
+    precision = score.both / score.predicted.clip(1)
+    figures = {"precision": precision, "recall": score.both / score.true.clip(1), "F1": score.f1}
+    columns = [
+        Column("label", [escaped(valid_unicode(label)) for label in labels], left=True, wraps=True),
+        Column("texts", [f"{count:,}" for count in score.true]),
+        *(Column(name, [f"{value:.3f}" for value in values]) for name, values in figures.items()),
+    ]
+    out.print(fitted(columns, out.width))
 
 
 def _print_tag_score(out: Console, score: TagScore) -> None:

@@ -2,6 +2,12 @@
 
 from charrnn.events import Evaluated, Finished, Prepared, Started, Stepped, Unit
 
+_PREDICTED: dict[Unit, str] = {
+    "label": "the label of",
+    "tag": "the tags of",
+    "symbol": "a text for",
+}
+
 
 def clock(seconds: float) -> str:
     """75.0 -> '1:15'."""
@@ -80,8 +86,8 @@ def finished(event: Finished, unit: Unit) -> str:
     length = f"{plural(event.step, 'step')} in {clock(event.seconds)}"
     best = "" if bits is None else f" Best validation: {bits:.3f} bits per {unit}."
     use = (f"charrnn sample {run} --temp 0.8", "to generate text")
-    if unit not in ("character", "byte"):
-        use = (f"charrnn predict {run} FILE", f"to predict the {unit} of each line")
+    if unit in _PREDICTED:
+        use = (f"charrnn predict {run} FILE", f"to predict {_PREDICTED[unit]} each line")
     trained = [use, (f"charrnn eval {run}", "to score it")]
     if event.interrupted:
         text = f"Stopped {run} after {length}, with everything saved.{best}"

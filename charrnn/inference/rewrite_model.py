@@ -119,7 +119,7 @@ class RewriteModel(TaskModel):
     def score(
         self, inputs: Sequence[Ids], targets: Sequence[Ids], decoding: Decoding = GREEDY
     ) -> RewriteScore:
-        """How well the symbols (U,) of each input are written. -1: one that training lacks."""
+        """How well the symbols (U,) of each input are written."""
         score = RewriteScore(self.checkpoint.text.target_unit)
         for true, found in zip(targets, self.written(inputs, decoding), strict=True):
             score.add(true.tolist(), [number - 1 for number in found[0].symbols])

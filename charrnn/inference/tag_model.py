@@ -9,7 +9,14 @@ import numpy as np
 
 from charrnn.inference.tag_scores import TagScore, spans
 from charrnn.inference.tagger import Tagger
-from charrnn.inference.task_model import GREEDY, Decoding, Ids, TaskModel, check_no_decoding
+from charrnn.inference.task_model import (
+    GREEDY,
+    UNKNOWN,
+    Decoding,
+    Ids,
+    TaskModel,
+    check_no_decoding,
+)
 from charrnn.settings import UnknownName
 from charrnn.text.tagged_text import space_of, tagged_ids
 from charrnn.text.tokenizers import valid_unicode
@@ -87,8 +94,9 @@ class TagModel(TaskModel):
         check_no_decoding(decoding, self.checkpoint)
         score = TagScore()
         for true, found in zip(targets, self.network.tags(inputs), strict=True):
-            score.loss += self.network.loss(found.logits, np.asarray(true, np.int64))
-            names = ([self.labels[n] for n in some.tolist()] for some in (true, found.tags))
-            score.add(*names)
+            if UNKNOWN not in true:
+                score.loss += self.network.loss(found.logits, np.asarray(true, np.int64))
+            names = (*self.labels, "?")  # of UNKNOWN
+            score.add(*([names[number] for number in some] for some in (true, found.tags)))
         score.loss /= max(1, score.tokens)
         return score

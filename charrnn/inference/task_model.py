@@ -13,6 +13,8 @@ from charrnn.settings import UnknownName, flag
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.text.unknown import known_text
 
+UNKNOWN = -1
+"""The number of a target that a model does not have."""
 Ids = NDArray[np.integer[Any]]
 
 
@@ -94,7 +96,10 @@ class TaskModel(ABC):
     def score(
         self, inputs: Sequence[Ids], targets: Sequence[Ids], decoding: Decoding = GREEDY
     ) -> TaskScore:
-        """How well the targets of examples (N,) are predicted, given by their numbers."""
+        """How well the targets of examples (N,) are predicted, given by their numbers.
+
+        -1 is a target that the model does not have: it is wrong, and without a loss.
+        """
 
     def input_of(self, text: str, unknown: UnknownName = "skip") -> Ids:
         """What the network reads of a text: its ids (T,), at least one.

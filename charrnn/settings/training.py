@@ -71,6 +71,10 @@ class TrainSettings:
     ema_decay: Annotated[
         float, Ge(0), Lt(1), "decay of the weights' exponential moving average", ADVANCED
     ] = 0.99
+    class_weights: Annotated[
+        Literal["none", "balanced"],
+        "with --task label: balanced lets a rare label count as much as a frequent one", ADVANCED,
+    ] = "none"  # fmt: skip
     save_every: Annotated[
         int | None, Ge(1), "steps between checkpoints (a dozen a run, and one a minute)", ADVANCED
     ] = None

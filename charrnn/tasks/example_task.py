@@ -72,7 +72,7 @@ class ExampleTask(Task[N]):
 
     @abstractmethod
     def score(self, model: N, numbers: Numbers, *, bf16: bool, ranks: Ranks) -> Score:
-        """How well examples (N,), by number, are predicted. Each rank predicts its part of them."""
+        """How well examples (N,), by number, are predicted: the same on all ranks."""
 
     def _first(self, part: PartName, most_tokens: int) -> Numbers:
         """The first examples of a part, by number, with at most so many tokens; at least one."""

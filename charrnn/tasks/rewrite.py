@@ -62,13 +62,9 @@ class RewriteTask(ExampleTask[EncoderDecoder]):
         return {"inputs": ids, "lengths": lengths, **self.collated_symbols(numbers)}
 
     def collated_symbols(self, numbers: Numbers) -> Arrays:
-        """Symbols (U + 1, B) that end with END, and how many there are (B,).
-
-        They are numbered from 1 on, and -1 where training lacks one.
-        """
+        """Symbols (U + 1, B), numbered from 1 on, that end with END; how many there are (B,)."""
         targets, counts = padded_targets(self.examples, numbers)
-        symbols = np.where(targets < 0, -1, targets + 1)
-        symbols = np.append(symbols, np.zeros_like(symbols[:1]), 0)
+        symbols = np.append(targets + 1, np.zeros_like(targets[:1]), 0)
         return {
             "targets": np.where(np.arange(len(symbols))[:, None] < counts, symbols, END),
             "counts": counts + 1,
@@ -89,7 +85,7 @@ class RewriteTask(ExampleTask[EncoderDecoder]):
         assert batch.counts is not None
         targets, counts = batch.targets[:, part], batch.counts[part]
         steps = torch.arange(len(targets), device=targets.device)[:, None]
-        given = torch.cat([torch.full_like(targets[:1], END), targets[:-1].clamp(min=0)])
+        given = torch.cat([torch.full_like(targets[:1], END), targets[:-1]])
         inputs = batch.inputs[part] if self.input_shape else batch.inputs[:, part]
         logits = model(inputs, batch.lengths[part], given, masks)
         wanted = torch.where(steps < counts, targets, -1).flatten()
@@ -150,4 +146,4 @@ class RewriteTask(ExampleTask[EncoderDecoder]):
     def true_text(self, number: int) -> str:
         """What an example's target is."""
         targets = self.examples.targets_of(number).tolist()
-        return joined([self.labels[n] if n >= 0 else "?" for n in targets], self.corpus.text)
+        return joined([self.labels[n] for n in targets], self.corpus.text)

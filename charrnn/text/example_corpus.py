@@ -3,7 +3,7 @@
     corpora/words-1f0b52c7/
         tokens.bin      the ids of all texts, one text after the other; or the bytes of pictures
         examples.bin    N + 1 places (int64) in it: where each text begins, and the end of the last
-        targets.bin     M numbers (int32) of labels, tags or symbols; -1: one that training lacks
+        targets.bin     M numbers (int32) of labels, tags or symbols
         target_starts.bin  N + 1 places (int64) in it, unless each example has one target
         corpus.json     as of a text; and task, labels, and bounds where parts were files
 
@@ -25,8 +25,6 @@ from charrnn.text.corpus import PARTS, Corpus, Tokens, mapped
 from charrnn.values import split_fractions
 
 TASKS: tuple[TaskName, ...] = ("label", "tag", "rewrite", "caption")
-OPEN = ("rewrite", "caption")
-"""Tasks whose examples may have a target that training lacks: -1."""
 PLACE, TARGET = "<i8", "<i4"
 LEAST = 2  # examples to learn from
 
@@ -140,8 +138,7 @@ def with_examples(corpus: Corpus, data: dict[str, Any]) -> ExampleCorpus:
     target_starts: NDArray[np.int64] = np.arange(count + 1)
     if "targets" in data:
         target_starts = _places(corpus, "target_starts.bin", count, total)
-    least = -1 if task in OPEN else 0
-    if int(targets.min()) < least or int(targets.max()) >= len(labels):
+    if int(targets.min()) < 0 or int(targets.max()) >= len(labels):
         raise ValueError("targets.bin has a label that corpus.json lacks")
     if task == "label" and len(labels) < 2:
         raise ValueError("it has one label")

@@ -46,7 +46,7 @@ class ExampleFormat(ABC):
     least: ClassVar[int] = 2
     """Different targets that it takes to learn something."""
     is_open: ClassVar[bool] = False
-    """Whether validation and test may have targets that training lacks."""
+    """Whether validation and test may have targets that training lacks: never predicted."""
     has_text: ClassVar[bool] = True
     """Whether the input is a text, not the name of a picture."""
     input_shape: tuple[int, ...] = ()
@@ -116,6 +116,7 @@ class Tags(ExampleFormat):
 
     hint = "Each line is a token, a tab and a tag, and an empty line ends a sentence."
     target = "tag"
+    is_open = True
 
     def __init__(self, settings: TextSettings) -> None:
         super().__init__(settings)

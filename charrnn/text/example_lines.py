@@ -17,9 +17,6 @@ from charrnn.text.joined_sources import JoinedSources
 from charrnn.text.source import Reader, read_text
 from charrnn.text.tokenizers.byte import is_utf8
 
-UNKNOWN = -1
-"""The number of a target that training lacks."""
-
 
 class Example(NamedTuple):
     """A text with its targets. `source` is the number of its source, `where` its file and line."""
@@ -93,7 +90,7 @@ def read_table(
     """Read the examples of all sources. `parts` names the part that each source is, first training.
 
     TextError if one has none, if there are too few different targets, or for a target that
-    training lacks, if the format does not allow that.
+    training lacks, unless the format is open.
     """
     numbers: dict[str, int] = {}  # of targets, in the order in which they come
     targets, counts, sources, digests = array("q"), array("q", [0]), array("b"), bytearray()
@@ -104,11 +101,7 @@ def read_table(
                     f"{where} has the {fmt.target} {target}, which no training example has",
                     "Correct it, or add training examples with it.",
                 )
-            unknown = UNKNOWN if source else len(numbers)
-            number = numbers.get(target, unknown)
-            if number != UNKNOWN:
-                numbers[target] = number
-            targets.append(number)
+            targets.append(numbers.setdefault(target, len(numbers)))
         counts.append(len(found))
         sources.append(source)
         digests += hashlib.blake2b(_input_bytes(fmt, text, where), digest_size=16).digest()
@@ -121,7 +114,7 @@ def read_table(
         raise TextError(
             f"all examples have the {fmt.target} {labels[0]}", f"Take two {fmt.target}s or more."
         )
-    rank = np.full(len(labels) + 1, UNKNOWN, np.int64)  # the last is of UNKNOWN
+    rank = np.zeros(len(labels), np.int64)
     rank[[numbers[label] for label in labels]] = np.arange(len(labels))
     pairs = np.frombuffer(bytes(digests), ">u8").astype(np.uint64).reshape(-1, 2)
     starts = np.array(counts, np.int64).cumsum()

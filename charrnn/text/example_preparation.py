@@ -28,7 +28,7 @@ from charrnn.text.example_corpus import (
 )
 from charrnn.text.example_files import places_of, write_ids, write_ordered
 from charrnn.text.example_formats import ExampleFormat, example_format
-from charrnn.text.example_lines import UNKNOWN, ExampleTable, examples, read_table
+from charrnn.text.example_lines import ExampleTable, examples, read_table
 from charrnn.text.joined_sources import JoinedSources
 from charrnn.text.preparation import content_key, find_named, found_or_written, prepared_event
 from charrnn.text.setting_checks import SETTINGS_OF_EXAMPLES
@@ -213,9 +213,6 @@ class _Making:
         if missing := [table.labels[number] for number in np.flatnonzero(learned == 0)]:
             listed = ", ".join(missing[:5]) + ", ..." * (len(missing) > 5)
             self.joined.emit(Noticed(f"No training example has the {what} {listed}."))
-        if unknown := int((table.targets == UNKNOWN).sum()):
-            count = f"{unknown:,} {what}s" if unknown > 1 else f"A {what}"
-            self.joined.emit(Noticed(f"{count} of --valid and --test are not in training."))
         texts = table.digests.view("S16")[order, 0]
         if both := int(np.isin(texts[trained:], texts[:trained]).sum()):
             self.joined.emit(

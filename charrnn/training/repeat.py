@@ -25,8 +25,10 @@ def command(run: Run) -> str:
     unused = {*LENGTHS, "hold_steps"}
     if run.settings.optimizer != "muon":
         unused.add("adamw_learning_rate")
-    if run.model.settings.task != "text":
-        unused.add("seq_length")
+    if run.model.settings.task != "text":  # its parts are in the prepared corpus
+        unused |= {"seq_length", "valid", "test"}
+        unused |= {"split"} if run.text.valid or run.text.test else set()
+        unused |= {"tokenizer"} if run.task.input_shape else set()
     for settings in (run.model.settings, run.settings, run.text):
         for field in fields(settings):
             value = getattr(settings, field.name)

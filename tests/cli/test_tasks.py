@@ -1,0 +1,115 @@
+"""Every task from the command line: train, predict, eval, resume, repeat."""
+
+import json
+import shlex
+
+import pytest
+
+import charrnn
+from tests.conftest import call_charrnn, lines
+from tests.tasks.examples import FILES
+
+SMALL = ["--hidden-size", "16", "--embedding-size", "8", "--batch-size", "16", "--device", "cpu"]
+
+
+@pytest.fixture(scope="module", params=FILES)
+def task(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def home(task, tmp_path_factory):
+    """A folder with a trained run, called as its task, and new examples."""
+    folder = tmp_path_factory.mktemp(task)
+    (folder / "examples.tsv").write_text(FILES[task](folder, 300), "utf-8")
+    flags = ["--task", task, *SMALL, "--steps", "250", "--split", "80/10/10", "--run", task]
+    done = call_charrnn(folder, "train", "examples.tsv", *flags)
+    assert done.code == 0, done.err
+    (folder / "train.err").write_text(done.err, "utf-8")
+    return folder
+
+
+def inputs_of(task, home):
+    """The inputs of the examples and their targets, as lines."""
+    text = (home / "examples.tsv").read_text("utf-8")
+    if task == "tag":
+        found = [zip(*(row.split("\t") for row in part.split("\n")), strict=True)
+                 for part in text.strip().split("\n\n")]  # fmt: skip
+        return [tuple(map(" ".join, one)) for one in found]
+    pairs = [line.split("\t") for line in text.splitlines()]
+    return [(b, a) for a, b in pairs] if task == "label" else pairs
+
+
+def test_lines_in_predictions_out(task, home):
+    """Predictions that are not those of their lines, or that come in another order."""
+    pairs = inputs_of(task, home)[:90]
+    given = "".join(f"{text}\n" for text, _ in pairs)
+    done = call_charrnn(home, "predict", stdin=given)
+    assert (done.code, done.err) == (0, "")
+    found = done.out.splitlines()
+    assert sum(a == b for a, (_, b) in zip(found, pairs, strict=True)) > 40
+    (home / "lines.txt").write_text(given, "utf-8")
+    for args in ([task, "lines.txt"], ["lines.txt"], [task, "-"]):
+        assert call_charrnn(home, "predict", *args, stdin=given).out == done.out
+    records = list(lines(call_charrnn(home, "predict", "--json", stdin=given).out))
+    assert len(records) == len(pairs)
+
+
+def test_python_predicts_the_same(task, home, monkeypatch):
+    """A Python interface that loads a model of text, or another network than the command."""
+    monkeypatch.chdir(home)
+    texts = [text for text, _ in inputs_of(task, home)[:20]]
+    done = call_charrnn(home, "predict", stdin="\n".join(texts))
+    model = charrnn.load(task)
+    assert [found.line for found in model.predict(texts)] == done.out.splitlines()
+    assert task in repr(model)
+
+
+def test_scores_of_a_part_and_of_a_file(task, home):
+    """Figures of other examples than those that are named."""
+    part = json.loads(call_charrnn(home, "eval", "--json").out)
+    assert part["part"] == "test"
+    file = json.loads(call_charrnn(home, "eval", task, "examples.tsv", "--json").out)
+    assert (file["text"], file["run"]) == ("examples.tsv", task)
+    assert 0 < file["loss"] < 0.7
+    shown = call_charrnn(home, "eval", task, "examples.tsv").out
+    assert "bits per" in shown
+
+
+def test_a_run_is_resumed_and_repeated(task, home):
+    """A printed command that is refused, or that trains something else."""
+    told = (home / "train.err").read_text("utf-8")
+    command = next(line for line in told.splitlines() if line.startswith("  charrnn train"))
+    again = [*shlex.split(command)[1:], "--run", "again", "--device", "cpu"]
+    done = call_charrnn(home, *again)
+    assert done.code == 0, done.err
+    ends = [text[text.index("Best validation") :].splitlines()[0] for text in (told, done.err)]
+    assert ends[0] == ends[1]
+    done = call_charrnn(home, "train", "--resume", "--run", "again", "--steps", "255")
+    assert done.code == 0, done.err
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["sample again", "export again -o page.html", "compress again examples.tsv", "probe again x",
+     "predict again --beam 2 --attention", "eval again --per line", "eval again --dynamic",
+     "gradients again", "train examples.tsv --from again"],
+)  # fmt: skip
+def test_what_a_task_cannot_do_is_said(task, home, command):
+    """A traceback, or a model of text that is made of something else."""
+    (home / "x").write_text("a text\n", "utf-8")
+    done = call_charrnn(home, *command.replace("again", task).split())
+    if task in ("rewrite", "caption") and "--attention" in command:
+        assert done.code == 0
+        return
+    assert done.code != 0
+    assert done.err.startswith("charrnn: error: ")
+    assert "Traceback" not in done.err
+
+
+def test_a_prepared_corpus_is_for_its_task(task, home):
+    """Tags that are read as labels."""
+    other = "label" if task != "label" else "tag"
+    done = call_charrnn(home, "train", "examples", "--task", other, "--steps", "1")
+    assert done.code == 2
+    assert f"is a corpus for --task {task}" in done.err
