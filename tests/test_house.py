@@ -23,6 +23,7 @@ OWNERS = {
     "rich": {"display"},
     "typer": {"cli"},
     "matplotlib": {"display"},
+    "PIL": {"text"},
     "onnx": {"export"},
     "tensorboard": {"training"},
     "safetensors": {"storage", "training"},

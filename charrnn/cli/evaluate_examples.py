@@ -37,43 +37,27 @@ def evaluate_examples(
                 f"Leave {flag(name)} out.",
             )
     from charrnn.display.task_scores import show_task_score
-    from charrnn.inference.models import MODELS
+    from charrnn.inference.models import MODELS, score_part
 
-    model = MODELS[checkpoint.model.task](checkpoint)
+    about: dict[str, Any]
     if file is None:
-        score, about = _part(model, part, decoding)
+        score, chosen = score_part(checkpoint, part, decoding)
+        about = {"part": chosen}
     else:
-        score, about = _file(model, file, encoding, unknown or "skip", decoding)
+        model = MODELS[checkpoint.model.task](checkpoint)
+        score = _score_file(model, file, encoding, unknown or "skip", decoding)
+        about = {"text": "stdin" if file == "-" else file}
     about |= {"run": checkpoint.run, "step": checkpoint.step}
     show_task_score(score, checkpoint.labels, about, json)
 
 
-def _part(
-    model: "TaskModel", part: PartName | None, decoding: "Decoding"
-) -> "tuple[TaskScore, dict[str, Any]]":
-    """The score on a part: the one named, else test, or valid where there is no test."""
-    from charrnn.storage.checkpoint import corpus_of
-    from charrnn.text.example_corpus import ExampleCorpus
-
-    run = model.checkpoint.run
-    corpus = corpus_of(model.checkpoint, f"score it on a file: charrnn eval {run} FILE")
-    assert isinstance(corpus, ExampleCorpus)
-    chosen: PartName = part or ("test" if corpus.examples("test") else "valid")
-    examples = corpus.examples(chosen)
-    if not examples:
-        raise TextError(f"the {chosen} part has no examples", "Score another --part, or a file.")
-    inputs = [corpus.ids(number) for number in examples]
-    targets = [corpus.targets_of(number) for number in examples]
-    return model.score(inputs, targets, decoding), {"part": chosen}
-
-
-def _file(
+def _score_file(
     model: "TaskModel",
     file: str,
     encoding: str | None,
     unknown: UnknownName,
     decoding: "Decoding",
-) -> "tuple[TaskScore, dict[str, Any]]":
+) -> "TaskScore":
     from dataclasses import replace
 
     import numpy as np
@@ -94,8 +78,7 @@ def _file(
         inputs.append(model.input_of(example.text, unknown))
         found = [numbers.get(target, UNKNOWN) for target in example.targets]
         targets.append(np.array(found, np.int64))
-    score = model.score(inputs, targets, decoding)
-    return score, {"text": "stdin" if file == "-" else file}
+    return model.score(inputs, targets, decoding)
 
 
 def _unknown_target(

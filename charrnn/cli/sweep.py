@@ -83,10 +83,6 @@ def train_runs(
     quiet: bool,
 ) -> tuple[list[str], int]:
     """The names of the runs that were trained, and the signal that stopped it, or 0."""
-    if model.task != "text":
-        raise UsageError(
-            "runs with labels are not compared yet", "Train them one by one, and use charrnn eval."
-        )
     limit_threads()
     from charrnn.display.log import listen
     from charrnn.training.fine_tuning import corpus_and_base
@@ -97,7 +93,8 @@ def train_runs(
         from charrnn.evaluation.scoring import part_to_score
         from charrnn.training.sweep import sweep as train_each
 
-        part_to_score(prepared, options.part)  # now, not after hours of training
+        if model.task == "text":
+            part_to_score(prepared, options.part)  # now, not after hours of training
         with stop_on_signals() as stop:
             cells = [base.model.cell] if base else options.cells
             runs = train_each(

@@ -39,10 +39,15 @@ def figures(event: Stepped | Evaluated, unit: Unit) -> str:
 def other_scores(event: Stepped | Evaluated) -> list[str]:
     """What is reported beside bits: 'accuracy 0.912'."""
     return [
-        f"{name.replace('_', ' ').replace('f1', 'F1')} {score:.3f}"
+        f"{score_name(name)} {score:.3f}"
         for name, score in event.scores.items()
         if not name.startswith("bits_per_")
     ]
+
+
+def score_name(name: str) -> str:
+    """macro_f1 -> 'macro F1'."""
+    return name.replace("_", " ").replace("f1", "F1")
 
 
 def read_unit(unit: Unit) -> str:

@@ -11,7 +11,8 @@ from typing import Any
 
 from charrnn.errors import CharRNNError, CheckpointError
 from charrnn.evaluation.scoring import part_to_score, score_checkpoint
-from charrnn.events import Curves, Emit, Noticed
+from charrnn.events import Curves, Emit, Noticed, Scores
+from charrnn.inference.models import score_part
 from charrnn.settings import PartName
 from charrnn.storage.checkpoint import Checkpoint, corpus_of
 from charrnn.storage.metrics import read_curves
@@ -20,7 +21,10 @@ from charrnn.storage.runs import find, load_run, run_folders
 
 @dataclass(frozen=True)
 class Compared:
-    """A run and its score on a part of its corpus, as a stream. None where nothing was recorded."""
+    """A run and its scores on a part of its corpus, the main one first: bits per unit.
+
+    A text is scored as a stream. None where nothing was recorded.
+    """
 
     run: str
     cell: str
@@ -32,14 +36,19 @@ class Compared:
     seconds: float | None
     corpus: str
     part: PartName
-    bits_per_character: float
-    bits_per_byte: float
+    scores: Scores
     curves: Curves
 
+    @property
+    def bits(self) -> float:
+        """The main score."""
+        return next(iter(self.scores.values()))
+
     def record(self) -> dict[str, Any]:
-        """As JSON has it, curves included."""
-        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "curves"}
-        return values | self.curves.record()
+        """As JSON has it, the scores by name and the curves included."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        del values["curves"]
+        return values | dict(values.pop("scores")) | self.curves.record()
 
 
 @dataclass(frozen=True)
@@ -51,13 +60,13 @@ class Group:
 
     @property
     def mean(self) -> float:
-        """Bits per character."""
-        return statistics.fmean(run.bits_per_character for run in self.runs)
+        """Bits per character, or per unit of another task."""
+        return statistics.fmean(run.bits for run in self.runs)
 
     @property
     def deviation(self) -> float | None:
         """The sample standard deviation; None for a single run."""
-        bits = [run.bits_per_character for run in self.runs]
+        bits = [run.bits for run in self.runs]
         return statistics.stdev(bits) if len(bits) > 1 else None
 
 
@@ -69,7 +78,7 @@ def compare_runs(names: Sequence[str], part: PartName | None, emit: Emit) -> lis
     groups: dict[Any, list[Compared]] = {}
     for name in dict.fromkeys(names or [folder.name for folder in run_folders()]):
         try:
-            checkpoint = load_run(name, emit)
+            checkpoint = load_run(name, emit, None)
             compared = _compare(name, checkpoint, part, emit)
         except CharRNNError as error:
             if names:
@@ -97,9 +106,7 @@ def _common_name(runs: Sequence[Compared]) -> str:
 
 
 def _compare(name: str, checkpoint: Checkpoint, part: PartName | None, emit: Emit) -> Compared:
-    corpus = corpus_of(checkpoint, "leave the run out")
-    part = part_to_score(corpus, part)
-    score = score_checkpoint(checkpoint, corpus.part(part), emit)
+    scores, chosen = _scores(checkpoint, part, emit)
     curves = read_curves(find(name).parent)
     rates = [point.rate for point in curves.training if point.rate]
     last = max([*curves.training, *curves.validation], default=None, key=lambda point: point.step)
@@ -113,8 +120,19 @@ def _compare(name: str, checkpoint: Checkpoint, part: PartName | None, emit: Emi
         steps=last.step if last else None,
         seconds=last.seconds if last else None,
         corpus=checkpoint.corpus,
-        part=part,
-        bits_per_character=score.bits_per_character,
-        bits_per_byte=score.bits_per_byte,
+        part=chosen,
+        scores=scores,
         curves=curves,
     )
+
+
+def _scores(checkpoint: Checkpoint, part: PartName | None, emit: Emit) -> tuple[Scores, PartName]:
+    """The scores on a part, and which part that is."""
+    if checkpoint.model.task != "text":
+        found, chosen = score_part(checkpoint, part)
+        return found.scores, chosen
+    corpus = corpus_of(checkpoint, "leave the run out")
+    chosen = part_to_score(corpus, part)
+    score = score_checkpoint(checkpoint, corpus.part(chosen), emit)
+    bits = {"bits_per_character": score.bits_per_character, "bits_per_byte": score.bits_per_byte}
+    return bits, chosen

@@ -1,12 +1,14 @@
 """What a trained model is, by its task."""
 
+from charrnn.errors import TextError
 from charrnn.inference.label_model import LabelModel
 from charrnn.inference.model import Model
 from charrnn.inference.rewrite_model import CaptionModel, RewriteModel
 from charrnn.inference.tag_model import TagModel
-from charrnn.inference.task_model import TaskModel
-from charrnn.settings import TaskName
-from charrnn.storage.checkpoint import Checkpoint
+from charrnn.inference.task_model import GREEDY, Decoding, TaskModel, TaskScore
+from charrnn.settings import PartName, TaskName
+from charrnn.storage.checkpoint import Checkpoint, corpus_of
+from charrnn.text.example_corpus import ExampleCorpus
 
 MODELS: dict[TaskName, type[TaskModel]] = {
     "label": LabelModel,
@@ -14,6 +16,26 @@ MODELS: dict[TaskName, type[TaskModel]] = {
     "rewrite": RewriteModel,
     "caption": CaptionModel,
 }
+
+
+def score_part(
+    checkpoint: Checkpoint, part: PartName | None, decoding: Decoding = GREEDY
+) -> tuple[TaskScore, PartName]:
+    """The score of a run with examples on a part of them, and which part that is.
+
+    It is the one named, else test, or valid where there is no test. TextError without examples.
+    """
+    run = checkpoint.run
+    corpus = corpus_of(checkpoint, f"score it on a file: charrnn eval {run} FILE")
+    assert isinstance(corpus, ExampleCorpus)
+    chosen: PartName = part or ("test" if corpus.examples("test") else "valid")
+    examples = corpus.examples(chosen)
+    if not examples:
+        raise TextError(f"the {chosen} part has no examples", "Score another --part, or a file.")
+    inputs = [corpus.ids(number) for number in examples]
+    targets = [corpus.targets_of(number) for number in examples]
+    model = MODELS[checkpoint.model.task](checkpoint)
+    return model.score(inputs, targets, decoding), chosen
 
 
 def model_of(checkpoint: Checkpoint) -> Model | TaskModel:

@@ -65,7 +65,7 @@ def _picture(path: str, height: int, width: int) -> NDArray[np.uint8]:
     except ImportError:
         raise UsageError(
             "pictures need Pillow, which is not installed",
-            "Install it: pip install 'charrnn[caption]'",
+            "Install it: pip install 'charrnn-toolkit[caption]'",
         ) from None
     try:
         with Image.open(path) as opened:

@@ -8,7 +8,7 @@ from charrnn.errors import DivergedError
 from charrnn.events import Emit, Noticed
 from charrnn.settings import CellName, ModelSettings, TrainSettings
 from charrnn.storage.checkpoint import Checkpoint
-from charrnn.storage.layout import parameter_count
+from charrnn.storage.layout import Sizes, parameter_count
 from charrnn.storage.runs import MODEL
 from charrnn.tasks import task_on
 from charrnn.text.corpus import Corpus
@@ -41,8 +41,7 @@ def sweep(
     for cell in cells:
         sized, own, given_now = replace(model, cell=cell), settings, dict(given)
         if parameters and "hidden_size" not in given:
-            labels = len(task_on(model.task, corpus).labels) or None
-            sized = with_parameters(sized, corpus.tokenizer.size, parameters, labels)
+            sized = with_parameters(sized, task_on(model.task, corpus).sizes, parameters)
             given_now["hidden_size"] = sized.hidden_size
         for seed in range(settings.seed, settings.seed + seeds):
             if stop():
@@ -62,14 +61,12 @@ def sweep(
                 yield run.folder.name
 
 
-def with_parameters(
-    model: ModelSettings, vocabulary_size: int, parameters: int, labels: int | None = None
-) -> ModelSettings:
+def with_parameters(model: ModelSettings, sizes: Sizes, parameters: int) -> ModelSettings:
     """The same with the hidden size whose network comes nearest to so many parameters."""
 
     def misfit(hidden_size: int) -> int:
         sized = model.with_hidden_size(hidden_size)
-        return parameter_count(sized, vocabulary_size, labels) - parameters
+        return parameter_count(sized, *sizes) - parameters
 
     high = 1
     while misfit(high) < 0 and high < 65536:

@@ -58,8 +58,9 @@ def curves(unit: Unit = "character", last: float = 2.0) -> Curves:
 
 def compared(run: str, bits: float, corpus: str = "tale", unit: Unit = "character") -> Compared:
     """A run as `compare` has it."""
+    scores = {"bits_per_character": bits, "bits_per_byte": bits / 2}
     return Compared(run, "lstm", "2x256", 876_929, 1, 123_456.0, 12_345, 3_723.0, corpus, "test",
-                    bits, bits / 2, curves(unit, bits))  # fmt: skip
+                    scores, curves(unit, bits))  # fmt: skip
 
 
 def group(name: str, *bits: float, corpus: str = "tale", unit: Unit = "character") -> Group:

@@ -17,13 +17,13 @@ def test_the_nearest_hidden_size_is_found(cell, parameters):
     def misfit(hidden_size):
         return abs(parameter_count(model.with_hidden_size(hidden_size), 65) - parameters)
 
-    size = with_parameters(model, 65, parameters).hidden_size
+    size = with_parameters(model, (65, None, ()), parameters).hidden_size
     assert misfit(size) == min(misfit(n) for n in (size - 1, size, size + 1) if n)
 
 
 def test_tied_networks_too():
     """An embedding that keeps its size while the layers change theirs."""
     model = ModelSettings(tie_weights=True, hidden_size=64)
-    found = with_parameters(model, 65, 100_000)
+    found = with_parameters(model, (65, None, ()), 100_000)
     assert found.embedding_size == found.hidden_size
     assert abs(parameter_count(found, 65) - 100_000) < 3000
