@@ -58,7 +58,7 @@ def captioned(folder: Path, count: int, seed: int = 1, size: int = 4) -> str:
         letters = rng.integers(0, 3, 2)
         cells = rng.normal(0, 0.1, (2, size)).astype(np.float32)
         cells[[0, 1], letters] += 1
-        name = f"{folder.name}/{seed}-{number}.npy"
+        name = f"{folder.name}/{number}.npy"
         np.save(folder.parent / name, cells)
         lines.append(f"{name}\t{''.join('xyz'[letter] for letter in letters)}\n")
     return "".join(lines)

@@ -1,0 +1,124 @@
+"""The README and the guide tell the truth: commands and examples run."""
+
+import doctest
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from charrnn.cli.hints import ADVICE, RENAMED
+from charrnn.evaluation import dynamic
+from tests.conftest import SMALL, call_charrnn, run_charrnn, tale
+from tests.docs.pages import PAGES, README, ROOT, page_text
+from tests.tasks.examples import captioned, labelled, rewritten, tagged
+
+TRAINING = r"charrnn (train|sweep)\b(?!.*--resume)"
+RUN: set[str] = set()  # what several pages have runs once
+
+
+def commands_of(page):
+    blocks = re.findall(r"^```sh\n(.*?)^```", page.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    return [line for block in blocks for line in block.splitlines()]
+
+
+def smaller(command):
+    """The command as it is written, but for the length and the size of what it trains."""
+    command = re.sub(r" --(time|epochs|steps|layers) \S+", "", command)
+    small = " ".join(SMALL if "--recipe" not in command else SMALL[:2])
+    if "--task" in command:  # which reads texts to their ends
+        small = re.sub(r"--seq-length \d+", "", small)
+    command = command.replace("--cells lstm,gru,elman", "--cells elman")
+    command = re.sub(TRAINING, rf"charrnn \1 --steps 2 {small}", command)
+    return re.sub(r"(charrnn gradients .*--cell .*)", r"\1 --hidden-size 16", command)
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory):
+    """A reader's folder: the texts and the runs that the pages speak of."""
+    home = tmp_path_factory.mktemp("reader")
+    text = tale(5000) + "ROMEO: To be def "  # stands in for the download, with the prompts' letters
+    (home / "corpora").mkdir()
+    for name in ("corpora/shakespeare.txt", "shakespeare.txt", "tale.txt"):
+        (home / name).write_text(text, "utf-8")
+    (home / "words.tsv").write_text(labelled(100), "utf-8")
+    for name in ("words.txt", "sentences.txt"):
+        (home / name).write_text("through\ndurch\n", "utf-8")
+    (home / "slots.conll").write_text(tagged(60), "utf-8")
+    (home / "pronunciations.tsv").write_text(rewritten(60), "utf-8")
+    (home / "pictures.tsv").write_text(captioned(home / "pictures", 40), "utf-8")
+    made = run_charrnn(home, "train", "shakespeare.txt", "--run", "plays", "--steps", "6", *SMALL)
+    assert made.code == 0, made.err
+    shutil.copytree(home / "checkpoints" / "plays", home / "checkpoints" / "snake")
+    return home
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_command_runs(reader, page, monkeypatch):
+    """A flag that was renamed; an example that never worked."""
+    monkeypatch.setattr(dynamic, "_SEGMENTS", 50)  # gradients are measured on less of the text
+    monkeypatch.setattr(dynamic, "_PLACES", 5)
+    for command in commands_of(page):
+        run = smaller(re.sub(r" --run (plays|snake)", r" --run \1-again", command))
+        run = run.replace("--resume --run plays-again", "--resume --run plays --steps 8")
+        run = run.replace("--resume --run snake-again", "--resume --run snake")
+        if run in RUN:
+            continue
+        RUN.add(run)
+        code, error = result_of(run, reader)
+        assert code == 0, f"{command}\n{error}"
+
+
+def result_of(command, folder):
+    """(Exit code, stderr) of a command: in this process, where torch is loaded, if that will do."""
+    words = shlex.split(command)
+    if (
+        words[0] == "charrnn"
+        and "--processes" not in words
+        and not re.search(r"[|<>$*;&]", command)
+    ):
+        done = call_charrnn(folder, *words[1:])
+        return done.code, done.err
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    shell = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", command], cwd=folder, capture_output=True,
+        text=True, timeout=90, check=False, env={**os.environ, "PATH": path},
+    )  # fmt: skip
+    return shell.returncode, shell.stderr
+
+
+def test_the_python_examples_run(home):
+    """An interface that is documented under another name."""
+    (home / "tale.txt").write_text(tale(20_000), "utf-8")
+    page = ROOT / "docs" / "python.md"
+    text = page.read_text("utf-8").replace("```", "")
+    examples = doctest.DocTestParser().get_doctest(text, {}, "python.md", str(page), 0)
+    assert len(examples.examples) > 15
+    runner = doctest.DocTestRunner()
+    runner.run(examples)
+    assert runner.summarize(verbose=False).failed == 0
+    (block,) = re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
+    done = subprocess.run(
+        [sys.executable, "-c", block], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout) > 100
+
+
+def test_flags_of_other_programs_are_answered_as_the_guide_shows(home):
+    """An answer that reads otherwise than on the page; a flag of theirs that is not answered."""
+    text = page_text("coming-from.md")
+    (block,) = re.findall(r"(?:^ {4}.*\n)+", text, re.MULTILINE)
+    command, *answer = textwrap.dedent(block).splitlines()
+    shown = call_charrnn(home, *shlex.split(command)[2:])
+    assert shown.err.splitlines() == answer
+    names = RENAMED | ADVICE | {flag.lstrip("-"): flag for flag in re.findall(r"--[\w-]+", text)}
+    for line in text.splitlines():
+        for theirs in re.findall(r"`--?([a-z]\w+)", " ".join(line.split("|")[2:])):
+            assert theirs.replace("_", "-") in names, theirs

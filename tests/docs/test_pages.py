@@ -1,0 +1,57 @@
+"""The pages lead on, are complete, and use the words of the field."""
+
+import os
+import re
+
+import pytest
+
+from tests.conftest import call_charrnn
+from tests.docs.pages import COMMANDS, PAGES, README, ROOT, SUBCOMMANDS
+
+
+@pytest.fixture(scope="module")
+def flags():
+    """Every flag of every command, as its help spells it."""
+    helps = (
+        call_charrnn(ROOT / "tests", *command, "--help").out
+        for command in ([], *COMMANDS, *SUBCOMMANDS)
+    )
+    return set(re.findall(r"--[a-z][\w-]+", "".join(helps)))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_flag_exists(page, flags):
+    """A flag in the prose that no command has."""
+    text = re.sub(r"^ {4}.*$", "", page.read_text("utf-8"), flags=re.MULTILINE)
+    if page.stem == "coming-from":  # the first column has our names
+        text = "\n".join(line.split("|")[1] for line in text.splitlines() if line[:1] == "|")
+    assert sorted(set(re.findall(r"--[a-z][\w-]+", text)) - flags) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_links_and_names_lead_somewhere(page):
+    """A page or a picture that was moved; a promise under the name of a test nobody wrote."""
+    text = page.read_text("utf-8")
+    for link in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
+        assert link.startswith("https://") or (page.parent / link).exists(), link
+    tests = "\n".join(path.stem + path.read_text("utf-8") for path in ROOT.glob("tests/**/*.py"))
+    assert [n for n in re.findall(r"`(test_\w+)(?:\.py)?`", text) if n not in tests] == []
+    for name in re.findall(r"`(?:python -m )?scripts\.(\w+)`", text):
+        assert (ROOT / "scripts" / f"{name}.py").exists()
+    for name in re.findall(r"^    (scripts/\w+) ", text, re.MULTILINE):
+        assert os.access(ROOT / name, os.X_OK)
+
+
+def test_the_readme_is_short_and_names_every_command():
+    """A README that nobody reads to its end; a command that nobody finds."""
+    text = README.read_text("utf-8")
+    assert len(text.splitlines()) <= 160
+    assert [name for (name,) in COMMANDS if f"`{name}`" not in text] == []
+    assert all(f"docs/{page.name}" in text for page in PAGES[1:])
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "benchmarks" / "RECIPE.md"], ids=lambda p: p.stem)
+def test_the_words_are_those_of_the_field(page):
+    """A word of ours for what everybody calls by another name."""
+    ours = r"\b(lanes?|reckon\w*|gone on|by heart|runs? off|kinds of tokens|(?<!there )is no)\b"
+    assert re.findall(ours, page.read_text("utf-8"), re.IGNORECASE) == []
