@@ -173,6 +173,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
 def _read_weights(path: Path, about: About, vocabulary_size: int) -> dict[str, NDArray[np.float32]]:
     """ValueError where the tensors are not those of the settings."""
     labels = len(about.labels) or None
+    if bool(labels) == (about.model.task == "text"):
+        raise ValueError("its labels are not those of its task")
     if about.model.task == "caption" and len(about.input_shape) not in (2, 3):
         raise ValueError("its inputs have no shape")
     expected = parameter_shapes(about.model, vocabulary_size, labels, about.input_shape)

@@ -46,7 +46,7 @@ def corpus_and_base(
     if base is None:
         return resolve(task, what, text, given, emit), None
     if task != "text":
-        raise UsageError("--from has no effect with --task label", "Leave one of them out.")
+        raise UsageError(f"--from has no effect with --task {task}", "Leave one of them out.")
     found = load_base(base, emit)
     return _corpus_for(found, what, text, given, emit), found
 

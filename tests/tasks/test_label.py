@@ -1,34 +1,16 @@
-"""The task `label`: its batches, its training, its scores."""
-
-import math
+"""The task `label`: its batches and its scores."""
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, strategies as st
 
-from charrnn.cells import CELLS
-from charrnn.events import Evaluated, Sampled
-from charrnn.inference.label_scores import LabelScore, confusion_of, score_of
-from charrnn.inference.text_classifier import TextClassifier
+from charrnn.inference.label_scores import LabelScore, confusion_of
 from charrnn.network.ranks import ALONE, Ranks
-from charrnn.settings import ModelSettings, TrainSettings
-from charrnn.tasks.example_batches import padded_targets, padded_texts
+from charrnn.settings import ModelSettings, TextSettings, TrainSettings
+from charrnn.tasks.example_batches import batch_of, padded_targets, padded_texts
 from charrnn.tasks.label import LabelTask
-from charrnn.training.loop import train, training_step
-from charrnn.training.resume import resume
-from charrnn.training.run import Run
-from charrnn.training.saving import save_training
-
-SETTINGS = TrainSettings(steps=150, batch_size=16, device="cpu", precision="fp32")
-
-
-def run_on(corpus, home, name="run", settings=SETTINGS, **model):
-    """A run in its folder."""
-    folder = home / "checkpoints" / name
-    folder.mkdir(parents=True)
-    model = ModelSettings(task="label", **{"hidden_size": 16, "embedding_size": 8} | model)
-    return Run(corpus, folder, model, settings, corpus.text)
+from charrnn.text.example_preparation import prepare_examples
 
 
 def batches_of(corpus, size, ranks=ALONE):
@@ -63,58 +45,6 @@ def test_a_position_is_enough_to_continue(corpus):
     other.epoch, other.step = one.epoch, one.step
     for _ in range(one.per_epoch):
         assert torch.equal(one.next(()).inputs, other.next(()).inputs)
-
-
-def test_each_rank_reads_its_part_of_one_batch(corpus):
-    """Two processes that read the same examples, or pad them to other lengths."""
-    whole = batches_of(corpus, 15)
-    parts = [batches_of(corpus, 15, Ranks(rank, 2)) for rank in (0, 1)]
-    for _ in range(3):
-        batch, found = whole.next(()), [part.next(()) for part in parts]
-        assert batch.targets.tolist() == [t for part in found for t in part.targets.tolist()]
-        assert batch.lengths.tolist() == [n for part in found for n in part.lengths.tolist()]
-
-
-@pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("bidirectional", [False, True])
-def test_every_cell_learns_labels(corpus, home, cell, bidirectional):
-    """A task that trains with one cell alone, or a gradient that does not reach a direction."""
-    run = run_on(corpus, home, cell=cell, bidirectional=bidirectional, layers=1)
-    losses = [training_step(run).item() for _ in range(15)]
-    assert np.mean(losses[-5:]) < np.mean(losses[:5])
-    for name, parameter in run.model.named_parameters():
-        assert parameter.grad is not None, name
-
-
-def test_training_finds_the_rule_and_reports_it(corpus, home):
-    """Scores of another part, or of labels in another order."""
-    events = []
-    run = run_on(corpus, home, bidirectional=True, dropout=0.1)
-    train(run, events.append, lambda: False)
-    last = [event for event in events if isinstance(event, Evaluated)][-1]
-    assert last.scores["accuracy"] > 0.95
-    assert last.record()["bits_per_label"] == pytest.approx(last.loss / math.log(2))
-    shown = [event for event in events if isinstance(event, Sampled)][-1].text.splitlines()
-    assert len(shown) == 12
-    assert all(" -> " in line for line in shown)
-    numbers = corpus.examples("valid")
-    network = TextClassifier(run.model.settings, run.ema.model.export())
-    found = network.probabilities([corpus.ids(number) for number in numbers])
-    score = score_of(found, np.array(corpus.targets[numbers.start : numbers.stop], np.int64))
-    assert score.loss == pytest.approx(last.loss, abs=1e-5)
-    assert score.scores == pytest.approx(last.scores, abs=1e-5)
-
-
-def test_a_resumed_run_is_the_run_that_was_not_stopped(corpus, home):
-    """A generator, an order or an optimizer that begins again."""
-    run = run_on(corpus, home, dropout=0.2)
-    for _ in range(7):
-        training_step(run)
-    save_training(run)
-    following = [training_step(run).item() for _ in range(60)]
-    again = resume("run", None, {}, lambda _: None)
-    assert again.step == 7
-    assert [training_step(again).item() for _ in range(60)] == following
 
 
 def test_a_score_is_that_of_all_ranks(corpus):
@@ -157,3 +87,34 @@ def test_padding_stands_behind_the_texts(corpus):
         assert ids[: lengths[column], column].tolist() == corpus.ids(column).tolist()
         assert not ids[lengths[column] :, column].any()
     assert targets[0].tolist() == corpus.targets[:10].tolist()
+
+
+def test_several_labels_and_rare_ones(home):
+    """A text that has one of its labels alone; a weight for the frequent label."""
+    lines = [f"{'ab'[n % 10 == 0]}{',c' * (n % 3 == 0)}\t{n}\n" for n in range(100)]
+    (home / "many.tsv").write_text("".join(lines), "utf-8")
+    settings = TextSettings(split="100/0/0", multi_label=True)
+    corpus = prepare_examples("label", home / "many.tsv", settings, None, lambda _: None)
+    assert corpus.labels == ("a", "b", "c")
+    task = LabelTask(corpus)
+    found = task.collate(np.arange(100))
+    assert found["targets"].sum(0).tolist() == [90, 10, 34]
+    torch.manual_seed(1)
+    model = task.network(ModelSettings(task="label", hidden_size=8, embedding_size=4))
+    batch = batch_of(found, torch.device("cpu"))
+    losses = {}
+    for weights in ("none", "balanced"):
+        task.batches(TrainSettings(class_weights=weights), ALONE, torch.device("cpu"))
+        losses[weights] = task.loss(model, batch, slice(0, 100), [])[0].item()
+    logits = model(batch.inputs, batch.lengths)
+    each = torch.nn.functional.binary_cross_entropy_with_logits(
+        logits, batch.targets, reduction="none"
+    )
+    positive = 1 + (torch.tensor([10 / 90, 90 / 10, 66 / 34]) - 1) * batch.targets
+    assert losses["none"] == pytest.approx(each.mean().item())
+    assert losses["balanced"] == pytest.approx((each * positive).mean().item(), rel=1e-5)
+    score = task.score(model, np.arange(100), bf16=False, ranks=ALONE)
+    given = (logits > 0).numpy()
+    true = batch.targets.numpy() > 0
+    assert score.accuracy == pytest.approx(float((given == true).all(1).mean()))
+    assert score.true.tolist() == [90, 10, 34]

@@ -1,0 +1,155 @@
+"""Files of tags, pairs and pictures: what becomes of them, and errors that name the line."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from charrnn.errors import CharRNNError, TextError, UsageError
+from charrnn.events import Noticed
+from charrnn.settings import TextSettings
+from charrnn.text.example_formats import example_format
+from charrnn.text.pictures import as_inputs, load_input, png_of
+from charrnn.text.tagged_text import places_of_tokens, space_of, tagged_ids
+from charrnn.text.tokenizers import Bytes, Characters
+from tests.text.conftest import prepared
+
+TOKEN = st.text("abç ", min_size=1).map(lambda text: text.replace(" ", "_"))
+SENTENCES = st.lists(
+    st.lists(st.tuples(TOKEN, st.sampled_from(["O", "B-x", "I-x"])), min_size=1, max_size=5),
+    min_size=3, max_size=9,
+)  # fmt: skip
+
+
+def examples_of(corpus):
+    """The text and the targets of each example."""
+    decoder, found = corpus.tokenizer.decoder, []
+    for number in range(len(corpus.starts) - 1):
+        text = "".join(map(decoder(), corpus.ids(number).tolist()))
+        found.append((text, [corpus.labels[n] for n in corpus.targets_of(number)]))
+    return sorted(found)
+
+
+@settings(max_examples=20)
+@given(sentences=SENTENCES, gap=st.sampled_from(["\n", "\n\n\n", "\r\n"]))
+def test_sentences_come_back(place, sentences, gap):
+    """A tag that is another token's; a sentence that is joined to the next."""
+    sentences = [*sentences, [("one", "O"), ("two", "B-x")]]
+    text = gap.join("".join(f"{token}\t{tag}\n" for token, tag in some) for some in sentences)
+    (place / "s.conll").write_text(text, "utf-8", newline="")
+    for tokenizer in ("char", "byte"):
+        corpus = prepared(place / "s.conll", task="tag", split="100/0/0", tokenizer=tokenizer)
+        expected = [(" ".join(t for t, _ in some), [g for _, g in some]) for some in sentences]
+        assert examples_of(corpus) == sorted(expected)
+        for number in range(len(sentences)):
+            ids = corpus.ids(number)
+            first, last = places_of_tokens(ids, space_of(corpus.tokenizer))
+            assert len(first) == len(corpus.targets_of(number))
+            assert (first <= last).all()
+
+
+@pytest.mark.parametrize(
+    ("task", "given", "text", "message"),
+    [
+        ("tag", {}, "a\tO\n\nb\n", "line 3 has no tab"),
+        ("tag", {}, "a\tO\nb c\tO\n", "line 2 has a token with a space"),
+        ("tag", {}, "a\tO\nb\t\n", "line 2 has no tag"),
+        ("tag", {}, "\tO\n", "line 1 has no token"),
+        ("tag", {}, "a\tO\n\nb\tO\n", "all examples have the tag O"),
+        ("tag", {"tag_unit": "character"}, "ab\tNN\nabc\tNN\n", "line 2 has 3 characters and 2"),
+        ("rewrite", {}, "a\tb\nc\n", "line 2 has no tab"),
+        ("rewrite", {}, "a\tb\n\tc\n", "line 2 has no text"),
+        ("rewrite", {"target_unit": "word"}, "a\tb\nc\t  \n", "line 2 has no target"),
+        ("rewrite", {}, "a\tb\n", "1 example to learn from"),
+        ("caption", {}, "none.npy\tb\n", "line 1: .*none.npy"),
+        ("label", {"multi_label": True}, "a,,b\tx\n", "line 1 has an empty label"),
+    ],
+)
+def test_an_error_names_the_line(home, task, given, text, message):
+    """A line that is skipped in silence, or a traceback."""
+    (home / "bad.tsv").write_text(text, "utf-8")
+    with pytest.raises(TextError, match=message):
+        prepared(home / "bad.tsv", task=task, split="100/0/0", **given)
+
+
+def test_columns_and_documents_of_conll(home):
+    """The second of four columns taken for the tag; a line between documents taken for a token."""
+    text = "-DOCSTART- -X- O O\n\nEU NNP B-NP B-ORG\nrejects V B-VP O\n\nBrussels NNP I-NP B-LOC\n"
+    (home / "c.conll").write_text(text, "utf-8")
+    corpus = prepared(home / "c.conll", task="tag", split="100/0/0")
+    assert examples_of(corpus) == [("Brussels", ["B-LOC"]), ("EU rejects", ["B-ORG", "O"])]
+
+
+def test_a_target_that_training_lacks_is_noticed(home):
+    """A rare tag of a validation file that stops everything; or of which nobody learns."""
+    (home / "t.tsv").write_text("ab\tx\ncd\ty\n", "utf-8")
+    (home / "v.tsv").write_text("ab\txz\n", "utf-8")
+    events = []
+    corpus = prepared(home / "t.tsv", events.append, task="rewrite", valid=home / "v.tsv")
+    assert corpus.labels == ("x", "y", "z")
+    told = [event.message for event in events if isinstance(event, Noticed)]
+    assert "No training example has the symbol z." in told
+
+
+@given(st.text(min_size=1), st.booleans())
+def test_tagged_text_keeps_its_places(text, several):
+    """A token that is lost because the vocabulary lacks its characters."""
+    tokens = text.split() if several else [*text]
+    if not tokens:
+        return
+    between = " " if several else ""
+    ids = tagged_ids(Characters(" abc"), between.join(tokens))
+    space = space_of(Characters(" abc")) if several else None
+    assert len(places_of_tokens(ids, space)[0]) == len(tokens)
+
+
+def test_pictures_are_fitted_and_features_taken(home):
+    """A picture that is stretched or cut; numbers that are rounded."""
+    pixels = np.full((10, 20), 200, np.uint8)
+    pixels[4:6] = 10
+    (home / "p.png").write_bytes(png_of(pixels))
+    found = load_input(str(home / "p.png"), "32x128")
+    assert found.shape == (1, 32, 128)
+    assert (found[0, :, :20] == 200).all()  # what is left over has the border's colour
+    assert found[0, 16, 64] < 30
+    inputs = as_inputs(found.reshape(1, -1), found.shape)
+    assert inputs.shape == (1, 1, 32, 128)
+    assert np.abs(inputs).max() <= 1
+    features = np.random.default_rng(1).normal(size=(2, 3, 4)).astype(np.float32)
+    np.save(home / "f.npy", features)
+    found = load_input(str(home / "f.npy"), "32x128")
+    stored = np.frombuffer(found.tobytes(), np.uint8)[None]
+    assert (as_inputs(stored, found.shape)[0] == features.reshape(6, 4)).all()
+
+
+@settings(max_examples=60)
+@given(data=st.binary(max_size=200), name=st.sampled_from(["x.png", "x.jpg", "x.npy"]))
+def test_any_bytes_are_an_error_that_says_so(place, data, name):
+    """A traceback of a library; a pickle that runs."""
+    heads = {"x.png": b"\x89PNG\r\n\x1a\n", "x.npy": b"\x93NUMPY\x01\x00", "x.jpg": b"\xff\xd8\xff"}
+    for head in (b"", heads[name]):
+        (place / name).write_bytes(head + data)
+        with pytest.raises(CharRNNError):
+            load_input(str(place / name), "32x128")
+
+
+def test_changed_pictures_are_prepared_again(home):
+    """A corpus of pictures that are others now."""
+    np.save(home / "a.npy", np.zeros((1, 2)))
+    np.save(home / "b.npy", np.ones((1, 2)))
+    (home / "l.tsv").write_text("a.npy\tx\nb.npy\ty\n", "utf-8")
+    keys = []
+    for value in (1.0, 1.0, 2.0):
+        np.save(home / "b.npy", np.full((1, 2), value))
+        keys.append(prepared(home / "l.tsv", task="caption", split="100/0/0").key)
+    assert keys[0] == keys[1] != keys[2]
+    np.save(home / "b.npy", np.ones((3, 2)))
+    with pytest.raises(TextError, match=r"line 2: .*has the shape \(3, 2\)"):
+        prepared(home / "l.tsv", task="caption", split="100/0/0")
+
+
+def test_settings_that_do_not_fit_are_errors():
+    """Tags of subwords; a vocabulary of pictures."""
+    for chosen in ({"tokenizer": "bpe"}, {"tokenizer": "byte", "tag_unit": "character"}):
+        with pytest.raises(UsageError, match="--task tag cannot use --tokenizer"):
+            example_format("tag", TextSettings(**chosen))
+    assert Bytes(False, False).size == 256
