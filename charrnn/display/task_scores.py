@@ -80,12 +80,6 @@ def _print_tag_score(out: Console, score: TagScore) -> None:
 
 def _print_rewrite_score(out: Console, score: RewriteScore) -> None:
     out.print(Text(f"exact match {score.exact_match:.1%} of {score.texts:,} texts", "bold"))
-    bits = score.scores["bits_per_symbol"]
-    errors = f"{score.errors:,} errors in {score.symbols:,} {score.unit}s"
-    out.print(
-        Text(
-            f"{score.unit} error rate {score.error_rate:.2%} ({errors}), "
-            f"{bits:.3f} bits per symbol",
-            "dim",
-        )
-    )
+    bits, counts = score.scores["bits_per_symbol"], f"{score.errors:,} of {score.symbols:,}"
+    errors = f"{score.unit} error rate {score.error_rate:.2%} ({counts})"
+    out.print(Text(f"{errors}, {bits:.3f} bits per symbol", "dim"))

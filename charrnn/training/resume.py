@@ -1,6 +1,6 @@
 """Resuming a run: as it was saved, or with a greater length."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, fields, replace
 from pathlib import Path
@@ -20,6 +20,7 @@ from charrnn.storage.runs import MODEL, TRAINING, find, load_newest, lock
 from charrnn.tasks import task_on
 from charrnn.text.corpus import Corpus, find_corpus
 from charrnn.text.resolving import resolve
+from charrnn.training.common_corpus import corpus_for_all
 from charrnn.training.fine_tuning import load_base
 from charrnn.training.length import run_length
 from charrnn.training.new_run import new_run
@@ -114,29 +115,6 @@ def _restored(
         emit(Noticed(_announcement(run, before)))
         emit(read_curves(run.folder, run.step))
     return run
-
-
-def corpus_for_all(ranks: Ranks, resolve: Callable[[], Corpus], what: str) -> Corpus:
-    """The corpus that the first rank resolves, on all ranks; `what` names it in messages.
-
-    Where a rank's machine does not have it, it is resolved there, too.
-    """
-    mine: Corpus | None = None
-
-    def resolved() -> tuple[str, str]:
-        nonlocal mine
-        mine = resolve()
-        return mine.key, mine.text.split
-
-    key, split = ranks.from_first(resolved)
-    corpus = mine or find_corpus(key) or resolve()
-    ranks.wait_for_all()  # another machine may have to prepare it
-    if corpus.key != key:
-        raise TextError(
-            f"{what} differs between the machines of this run",
-            "Copy it to all of them, or point CHARRNN_HOME at a folder that all of them see.",
-        )
-    return corpus.with_split(split)
 
 
 def _settings(about: About, given: Mapping[str, Any]) -> TrainSettings:
@@ -244,7 +222,10 @@ def _check_model(run: Run, emit: Emit) -> None:
         run.best = None
     elif run.best and kept != run.best.loss:
         factor = kept / run.best.loss
-        run.best = Best(kept, {name: score * factor for name, score in run.best.scores.items()})
+        bits = {
+            n: score * factor for n, score in run.best.scores.items() if n.startswith("bits_per_")
+        }
+        run.best = Best(kept, {**run.best.scores, **bits})
 
 
 def _announcement(run: Run, before: int) -> str:

@@ -11,9 +11,10 @@ from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.container import read_metadata
 from charrnn.storage.runs import TRAINING, check_new, run_folders
 from charrnn.text.corpus import Corpus
+from charrnn.training.common_corpus import corpus_for_all
 from charrnn.training.fine_tuning import corpus_and_base
 from charrnn.training.new_run import new_run
-from charrnn.training.resume import corpus_for_all, resume
+from charrnn.training.resume import resume
 from charrnn.training.run import Run
 
 

@@ -9,39 +9,18 @@ import torch
 from hypothesis import given, strategies as st
 
 from charrnn.cells import CELLS
-from charrnn.errors import DivergedError, TextError
+from charrnn.errors import DivergedError
 from charrnn.events import Noticed, Progress
 from charrnn.inference import sampling
 from charrnn.inference.drawing import draw
-from charrnn.inference.network import Network
 from charrnn.inference.sampling import sample, sample_many
 from charrnn.network import batch_sampling
-from charrnn.settings import ModelSettings, SampleSettings, TextSettings
-from charrnn.storage.layout import parameter_shapes
-from charrnn.text.tokenizers import TOKENIZERS, Characters
+from charrnn.settings import SampleSettings
+from charrnn.text.tokenizers import Characters
 
 logits = st.lists(st.floats(-1e4, 1e4), min_size=1, max_size=40).map(np.array)
 LETTERS = Characters("abcdef")
 BACKENDS = {"numpy": sample_many, "torch": batch_sampling.sample_many}
-
-
-def constant(p):
-    """A model that gives these probabilities (V,), whatever it has read."""
-    model = ModelSettings(hidden_size=2, embedding_size=2, layers=1)
-    shapes = parameter_shapes(model, len(p))
-    weights = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
-    with np.errstate(divide="ignore"):
-        weights["head.bias"] = np.log(np.array(p, np.float32))
-    return Network(model, weights)
-
-
-def untrained(cell="lstm", vocabulary_size=6, hidden_size=8, layers=2, scale=0.3):
-    """A model of random weights, whose texts depend on what it has read."""
-    model = ModelSettings(cell=cell, hidden_size=hidden_size, embedding_size=4, layers=layers)
-    rng = np.random.default_rng(5)
-    shapes = parameter_shapes(model, vocabulary_size)
-    draw = rng.standard_normal
-    return Network(model, {n: (scale * draw(s)).astype(np.float32) for n, s in shapes.items()})
 
 
 @pytest.fixture
@@ -225,44 +204,3 @@ def test_progress_is_reported_to_the_end(monkeypatch, backend):
     assert done == sorted(done)
     assert done[0][0] < 1300 / 3 < 1300 * 2 / 3 - 50 < done[-1][0] <= 1300
     assert {total for _, total in done} == {1300}
-
-
-@pytest.fixture(params=TOKENIZERS)
-def sampled(request):
-    """The pieces of a text of a small untrained model, by settings."""
-    tokenizer = TOKENIZERS[request.param].learn(["hello wörld\n"], TextSettings())
-    network = untrained("lstm", tokenizer.size, layers=1, scale=0.1)
-    return lambda **given: list(sample(network, tokenizer, SampleSettings(**given)))
-
-
-def test_length_is_in_characters_and_the_prompt_comes_first(sampled):
-    """A length in bytes, or a prompt that is counted or swallowed."""
-    assert len("".join(sampled(length=50, seed=1))) == 50
-    text = "".join(sampled(length=50, seed=1, prompt="wör"))
-    assert text.startswith("wör")
-    assert len(text) == 53
-    assert sampled(length=0) == []
-
-
-def test_the_same_seed_writes_the_same_text(sampled):
-    """A generator that is shared, or seeded by the clock."""
-    assert sampled(length=80, seed=7) == sampled(length=80, seed=7)
-    assert sampled(length=80, seed=7) != sampled(length=80, seed=8)
-    assert sampled(length=80, seed=7, temp=0) == sampled(length=80, seed=8, temp=0)
-
-
-@given(start=st.integers(0, 60), size=st.integers(1, 6))
-def test_stop_ends_the_text_before_it(start, size):
-    """A stop that arrives in pieces and is half written before it is noticed."""
-    tokenizer, network = Characters("ab"), constant([0.5, 0.5])
-    settings = SampleSettings(length=80, seed=3)
-    whole = "".join(sample(network, tokenizer, settings))
-    stop = whole[start : start + size]
-    found = "".join(sample(network, tokenizer, replace(settings, stop=(stop,))))
-    assert found == whole[: whole.index(stop)]
-    (text,) = sample_many(network, tokenizer, replace(settings, stop=(stop,)))
-    assert (text.text, text.ended) == (found, "stop")
-    never = "".join(sample(network, tokenizer, replace(settings, stop=("a" * 60,))))
-    assert never == whole
-    with pytest.raises(TextError, match="'c'"):  # one that cannot come
-        next(sample(network, tokenizer, SampleSettings(stop="abc")))

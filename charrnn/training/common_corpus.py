@@ -1,0 +1,30 @@
+"""The corpus of a run in several processes: one for all, on every machine."""
+
+from collections.abc import Callable
+
+from charrnn.errors import TextError
+from charrnn.network.ranks import Ranks
+from charrnn.text.corpus import Corpus, find_corpus
+
+
+def corpus_for_all(ranks: Ranks, resolve: Callable[[], Corpus], what: str) -> Corpus:
+    """The corpus that the first rank resolves, on all ranks; `what` names it in messages.
+
+    Where a rank's machine does not have it, it is resolved there, too.
+    """
+    mine: Corpus | None = None
+
+    def resolved() -> tuple[str, str]:
+        nonlocal mine
+        mine = resolve()
+        return mine.key, mine.text.split
+
+    key, split = ranks.from_first(resolved)
+    corpus = mine or find_corpus(key) or resolve()
+    ranks.wait_for_all()  # another machine may have to prepare it
+    if corpus.key != key:
+        raise TextError(
+            f"{what} differs between the machines of this run",
+            "Copy it to all of them, or point CHARRNN_HOME at a folder that all of them see.",
+        )
+    return corpus.with_split(split)
