@@ -21,7 +21,8 @@ from charrnn.inference.sampling import (
 from charrnn.inference.selection import select
 from charrnn.settings import SampleSettings, TextSettings
 from charrnn.text.tokenizers import END, TOKENIZERS, Characters
-from tests.inference.test_sampling import LETTERS, constant, untrained
+from tests.inference.models import constant, untrained
+from tests.inference.test_sampling import LETTERS
 
 NAMES = Characters("ab" + END)
 

@@ -17,6 +17,7 @@ from charrnn.inference.sampling import sample, sample_many
 from charrnn.network import batch_sampling
 from charrnn.settings import SampleSettings
 from charrnn.text.tokenizers import Characters
+from tests.inference.models import constant, untrained
 
 logits = st.lists(st.floats(-1e4, 1e4), min_size=1, max_size=40).map(np.array)
 LETTERS = Characters("abcdef")
