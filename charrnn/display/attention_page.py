@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from charrnn.storage.checkpoint import Checkpoint
 
 _MOST = 500  # texts on a page
+_ENLARGED = 1.5  # pixels of the page for one of a picture
 
 
 class AttentionPage:
@@ -66,7 +67,7 @@ def _pictures(prediction: "TextPrediction") -> str:
     assert prediction.pixels is not None
     assert prediction.grid
     picture = base64.b64encode(png_of(prediction.pixels)).decode()
-    height, width = prediction.pixels.shape
+    height, width = (_ENLARGED * side for side in prediction.pixels.shape)
     rows, columns = prediction.grid
     figures = []
     for symbol, weights in zip(prediction.symbols, prediction.attention.tolist(), strict=True):
@@ -74,7 +75,7 @@ def _pictures(prediction: "TextPrediction") -> str:
         cells = "".join(f'<i style="{_shade(w / most)}" title="{w:.0%}"></i>' for w in weights)
         grid = f"grid-template:repeat({rows},1fr)/repeat({columns},1fr)"
         figures.append(
-            f'<figure><div style="width:{width}px;height:{height}px;{grid};'
+            f'<figure><div style="width:{width:g}px;height:{height:g}px;{grid};'
             f'background-image:url(data:image/png;base64,{picture})">{cells}</div>'
             f"<figcaption>{_escaped(symbol)}</figcaption></figure>"
         )
@@ -104,7 +105,7 @@ table {{ border-collapse: collapse; font: 14px/1.3 ui-monospace, monospace }}
 td, th {{ min-width: 1.6em; height: 1.6em; text-align: center; padding: 0 .2em }}
 td {{ border: 1px solid #8883 }}
 .pictures {{ display: flex; flex-wrap: wrap; gap: .6rem }}
-figure {{ margin: 0 }} figure div {{ display: grid; image-rendering: pixelated }}
+figure {{ margin: 0 }} figure div {{ display: grid; background-size: 100% 100% }}
 figcaption {{ text-align: center; font-family: ui-monospace, monospace }}
 @media (prefers-color-scheme: dark) {{
   body {{ color: #e4e6ea; background: #16181c }} p, figcaption, th {{ color: #9aa0a8 }}

@@ -50,26 +50,27 @@ class _Beams:
         rows, chosen = np.zeros((batch, size), np.int64), np.zeros((batch, size), np.int64)
         after = np.full((batch, size), -np.inf)
         for text in range(batch):
-            kept = 0
-            for rank, (parent, symbol, score) in enumerate(
-                zip(
-                    parents[text].tolist(),
-                    symbols[text].tolist(),
-                    scores[text].tolist(),
-                    strict=True,
-                )
-            ):
-                if score == -np.inf or kept == size:
-                    break
-                if symbol == END:
-                    if rank < size:
-                        self._end(text, text * size + parent, score)
-                    continue
-                rows[text, kept], chosen[text, kept] = text * size + parent, symbol
-                after[text, kept] = score
-                kept += 1
+            candidates = zip(parents[text], symbols[text], scores[text], strict=True)
+            kept = self._kept(text, [(int(p), int(s), float(x)) for p, s, x in candidates])
+            for place, (row, symbol, score) in enumerate(kept):
+                rows[text, place], chosen[text, place], after[text, place] = row, symbol, score
         self.scores = after
         self.steps.append((rows.ravel(), chosen.ravel(), attention))
+
+    def _kept(
+        self, text: int, candidates: list[tuple[int, int, float]]
+    ) -> list[tuple[int, int, float]]:
+        """The rows, symbols and scores of the candidates to go on with; those that end are noted."""
+        kept: list[tuple[int, int, float]] = []
+        for rank, (parent, symbol, score) in enumerate(candidates):
+            if score == -np.inf or len(kept) == self.size:
+                break
+            row = text * self.size + parent
+            if symbol != END:
+                kept.append((row, symbol, score))
+            elif rank < self.size:
+                self._end(text, row, score)
+        return kept
 
     def _end(self, text: int, row: int, score: float) -> None:
         symbols, attention = [], []
