@@ -60,7 +60,7 @@ class _Beams:
     def _kept(
         self, text: int, candidates: list[tuple[int, int, float]]
     ) -> list[tuple[int, int, float]]:
-        """The rows, symbols and scores of the candidates to go on with; those that end are noted."""
+        """The rows, symbols and scores of the candidates that stay; those that end are noted."""
         kept: list[tuple[int, int, float]] = []
         for rank, (parent, symbol, score) in enumerate(candidates):
             if score == -np.inf or len(kept) == self.size:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from charrnn.errors import TextError
 from charrnn.events import Scores
 from charrnn.inference.tag_scores import TagScore, spans
 from charrnn.inference.tagger import Tagger as NumPyTagger
@@ -62,7 +63,13 @@ class TagTask(ExampleTask[Tagger]):
         for column, (length, count) in enumerate(
             zip(lengths.tolist(), counts.tolist(), strict=True)
         ):
-            places[:, :count, column] = places_of_tokens(ids[:length, column], self.space)
+            first, last = places_of_tokens(ids[:length, column], self.space)
+            if len(first) != count:
+                raise TextError(
+                    f"the corpus is damaged: it has {count} tags for {len(first)} tokens",
+                    "Delete its folder in corpora/ and prepare the text again.",
+                )
+            places[:, :count, column] = first, last
         return {
             "inputs": ids,
             "targets": tags,

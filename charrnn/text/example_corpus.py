@@ -11,6 +11,7 @@ The examples lie in the order of a digest of their texts: by chance, the same on
 equal texts are neighbours. So a part is a range of examples, and no text is in two of them.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -27,6 +28,7 @@ from charrnn.values import split_fractions
 TASKS: tuple[TaskName, ...] = ("label", "tag", "rewrite", "caption")
 PLACE, TARGET = "<i8", "<i4"
 LEAST = 2  # examples to learn from
+_LONGEST_SIDE = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -140,17 +142,28 @@ def with_examples(corpus: Corpus, data: dict[str, Any]) -> ExampleCorpus:
         target_starts = _places(corpus, "target_starts.bin", count, total)
     if int(targets.min()) < 0 or int(targets.max()) >= len(labels):
         raise ValueError("targets.bin has a label that corpus.json lacks")
-    if task == "label" and len(labels) < 2:
-        raise ValueError("it has one label")
+    if task == "label" and (len(labels) < 2 or (total != count and not corpus.text.multi_label)):
+        raise ValueError("its labels are not one of several")
     shape = tuple(data.get("input_shape", ()))
-    if not all(type(side) is int and side > 0 for side in shape):
-        raise ValueError("its inputs have no shape")
+    _check_shape(shape, task, starts)
     about = {name: getattr(corpus, name) for name in Corpus.__dataclass_fields__}
     bounds = _checked_bounds(data.get("bounds"), count)
     return ExampleCorpus(
         **about, task=task, labels=(*labels,), starts=starts, targets=targets,
         target_starts=target_starts, bounds=bounds, input_shape=shape,
     )  # fmt: skip
+
+
+def _check_shape(shape: tuple[Any, ...], task: TaskName, starts: NDArray[np.int64]) -> None:
+    """Raise ValueError if inputs that begin at these places cannot have a shape; of texts ()."""
+    is_picture = len(shape) == 3 and shape[0] == 1
+    if (task == "caption") != (is_picture or len(shape) == 2):
+        raise ValueError("its inputs have no shape")
+    if not all(type(side) is int and 0 < side < _LONGEST_SIDE for side in shape):
+        raise ValueError("its inputs have no shape")
+    size = math.prod(shape) if is_picture else 4 * math.prod(shape)  # bytes of float32
+    if shape and (np.diff(starts) != size).any():
+        raise ValueError("its inputs are not of its shape")
 
 
 def _places(corpus: Corpus, name: str, count: int, end: int) -> NDArray[np.int64]:
