@@ -106,14 +106,14 @@ def _quality(
     checkpoint: "Checkpoint", dtype: "DtypeName", graph: Literal["step", "sequence"] | None
 ) -> dict[str, Any]:
     """Bits per character of the model and of what is left of it; or why they are not known."""
-    from charrnn.export.onnx_layers import has_operator
+    from charrnn.export.onnx_layers import is_operator
     from charrnn.export.rounding import rounded_network
     from charrnn.inference.network import Network
     from charrnn.inference.score import score
     from charrnn.storage.checkpoint import corpus_of
 
     exact = Network(checkpoint.model, checkpoint.weights)
-    own = graph == "sequence" and has_operator(checkpoint.model.cell)
+    own = is_operator(graph, checkpoint.model.cell)
     rounded = rounded_network(exact, dtype, as_table=not own)
     try:
         tokens = corpus_of(checkpoint, "export it without a score").part("valid")[:_SCORED]

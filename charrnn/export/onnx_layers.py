@@ -28,9 +28,9 @@ OPERATORS: dict[CellName, Operator] = {
 }
 
 
-def has_operator(cell: CellName) -> bool:
-    """Whether ONNX has an operator for a sequence of this cell."""
-    return cell in OPERATORS
+def is_operator(graph: str | None, cell: CellName) -> bool:
+    """Whether a graph of a step or of a sequence is ONNX's own operator for this cell."""
+    return graph == "sequence" and cell in OPERATORS
 
 
 def recurrent_layers(nodes: Nodes, network: Network) -> tuple[str, list[str]]:

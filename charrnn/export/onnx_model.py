@@ -12,7 +12,7 @@ import numpy as np
 from charrnn import __version__
 from charrnn.errors import MissingError
 from charrnn.export.graph import Graph, trace
-from charrnn.export.onnx_layers import has_operator, recurrent_layers
+from charrnn.export.onnx_layers import is_operator, recurrent_layers
 from charrnn.export.onnx_nodes import Nodes
 from charrnn.export.rounding import DtypeName, rounded_network
 from charrnn.inference.network import Network
@@ -51,7 +51,7 @@ def onnx_model(checkpoint: Checkpoint, dtype: DtypeName, graph: GraphName) -> by
     check_onnx()
     from onnx import checker, helper
 
-    own = graph == "sequence" and has_operator(checkpoint.model.cell)
+    own = is_operator(graph, checkpoint.model.cell)
     exact = Network(checkpoint.model, checkpoint.weights)
     network = rounded_network(exact, dtype, as_table=not own)
     traced, nodes = trace(network), Nodes(dtype)

@@ -1,11 +1,10 @@
 """Models of random weights, to compress with."""
 
-import numpy as np
+from functools import partial
 
-from charrnn.settings import ModelSettings, TextSettings, TrainSettings
-from charrnn.storage.checkpoint import Checkpoint
-from charrnn.storage.layout import parameter_shapes
+from charrnn.settings import TextSettings
 from charrnn.text.tokenizers import BPE, Bytes, Characters, Unigram
+from tests import random_models
 from tests.conftest import tale
 
 TOKENIZERS = {
@@ -23,13 +22,7 @@ TOKENIZERS = {
 }
 
 
-def random_checkpoint(tokenizer, seed=0, scale=0.5, corpus_key="", **settings):
-    """A model of random weights."""
-    model = ModelSettings(hidden_size=8, embedding_size=4, layers=1, **settings)
-    random = np.random.default_rng(seed)
-    weights = {
-        name: (random.normal(size=shape) * scale).astype(np.float32)
-        for name, shape in parameter_shapes(model, tokenizer.size).items()
-    }
-    about = ("random", model, TrainSettings(), TextSettings(), "tale", corpus_key)
-    return Checkpoint(*about, tokenizer=tokenizer, step=1, loss=None, weights=weights)
+random_checkpoint = partial(
+    random_models.random_checkpoint, scale=0.5, hidden_size=8, embedding_size=4, layers=1
+)
+"""A small model of random weights."""

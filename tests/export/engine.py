@@ -3,14 +3,10 @@
 import json
 from typing import Any
 
-import numpy as np
 from py_mini_racer import MiniRacer
 
 from charrnn.export.html_page import ENGINE, page_model, page_weights, source
-from charrnn.settings import ModelSettings, TextSettings, TrainSettings
 from charrnn.storage.checkpoint import Checkpoint
-from charrnn.storage.layout import parameter_shapes
-from charrnn.text.tokenizers import Tokenizer
 
 
 class Engine:
@@ -51,20 +47,3 @@ class Engine:
             return found;""",
             settings=given,
         )
-
-
-def random_checkpoint(
-    tokenizer: Tokenizer, cell: Any = "lstm", scale: float = 0.3, **settings: Any
-) -> Checkpoint:
-    """A model of random weights."""
-    model = ModelSettings(
-        cell=cell, dropout=0, **{"hidden_size": 24, "embedding_size": 8} | settings
-    )
-    random = np.random.default_rng(0)
-    shapes = parameter_shapes(model, tokenizer.size)
-    weights = {
-        name: random.normal(size=shape).astype(np.float32) * np.float32(scale)
-        for name, shape in shapes.items()
-    }
-    about = ("random", model, TrainSettings(), TextSettings(), "tale", "")
-    return Checkpoint(*about, tokenizer=tokenizer, step=1, loss=None, weights=weights)

@@ -7,7 +7,7 @@ from charrnn.cells import CELLS
 from charrnn.export.graph import trace
 from charrnn.inference.network import Network
 from charrnn.text.tokenizers import Characters
-from tests.export.engine import random_checkpoint
+from tests.random_models import random_checkpoint
 
 FEW = Characters("".join(map(chr, range(97, 117))))
 MANY = Characters("".join(map(chr, range(0x4E00, 0x4E00 + 300))))  # whose table is not folded
@@ -42,7 +42,7 @@ def run(graph, values):
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_traced_step_is_the_step(cell, tokenizer, inputs):
     """An operation that is not recorded, or that reads what a later one makes."""
-    checkpoint = random_checkpoint(tokenizer, cell, 0.15, layers=2, **inputs)
+    checkpoint = random_checkpoint(tokenizer, cell=cell, scale=0.15, layers=2, **inputs)
     network = Network(checkpoint.model, checkpoint.weights)
     graph, state = trace(network), network.zero_state(2)
     before = {name: array for names, layer in zip(graph.state, state, strict=True)

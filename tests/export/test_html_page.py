@@ -16,7 +16,8 @@ from charrnn.settings import SampleSettings, TextSettings
 from charrnn.text.tokenizers import END, TOKENIZERS, Bytes, Characters
 from charrnn.text.tokenizers.byte import is_utf8
 from tests.conftest import tale
-from tests.export.engine import Engine, random_checkpoint
+from tests.export.engine import Engine
+from tests.random_models import random_checkpoint
 
 TEXT = tale(4000) + "“Ångström” — 東京 x²_1, ٣ 🙂\n"
 
@@ -61,7 +62,7 @@ def differences(engine, checkpoint, dtype, text=TEXT):
 @pytest.mark.parametrize("cell", CELLS)
 def test_logits_equal_those_of_numpy(engine, cell, dtype):
     """A gate in another order; a scale of another row; a state that is overwritten too early."""
-    checkpoint = random_checkpoint(VOCABULARIES["char"], cell, 0.15, layers=2)
+    checkpoint = random_checkpoint(VOCABULARIES["char"], cell=cell, scale=0.15, layers=2)
     assert differences(engine, checkpoint, dtype).max() < 1e-4
 
 
@@ -75,7 +76,7 @@ def test_logits_equal_those_of_numpy_with_every_tokenizer(engine, name):
 @pytest.mark.parametrize("inputs", [{"one_hot": True}, {"tie_weights": True, "embedding_size": 24}])
 def test_logits_equal_those_of_numpy_with_other_inputs(engine, inputs):
     """Weights that were left out because most models have no need of them."""
-    checkpoint = random_checkpoint(VOCABULARIES["char"], "gru", 0.6, **inputs)
+    checkpoint = random_checkpoint(VOCABULARIES["char"], cell="gru", scale=0.6, **inputs)
     assert differences(engine, checkpoint, "fp16").max() < 1e-4
 
 

@@ -12,16 +12,16 @@ import pytest
 
 import charrnn as interface
 from charrnn.cells import CELLS
-from charrnn.export.onnx_layers import has_operator
+from charrnn.export.onnx_layers import is_operator
 from charrnn.export.onnx_model import onnx_model
 from charrnn.export.rounding import rounded_network
 from charrnn.inference.network import Network
 from charrnn.settings import TextSettings
 from charrnn.text.tokenizers import TOKENIZERS, Bytes, Characters, to_json
 from tests.conftest import call_charrnn, tale
-from tests.export.engine import random_checkpoint
 from tests.export.test_graph import MANY
 from tests.export.test_html_page import VOCABULARIES
+from tests.random_models import random_checkpoint
 
 PAGE = Path(__file__).parents[2] / "docs" / "onnx.md"
 FEW = Characters("".join(map(chr, range(97, 117))))
@@ -62,7 +62,7 @@ def ids_of(tokenizer):
 @pytest.mark.parametrize("cell", CELLS)
 def test_both_graphs_give_the_logits_of_numpy(cell, one_hot):
     """Gates in ONNX's order that are not ours; a state that is lost between two calls."""
-    checkpoint = random_checkpoint(FEW, cell, 0.12, one_hot=one_hot, layers=2)
+    checkpoint = random_checkpoint(FEW, cell=cell, scale=0.12, one_hot=one_hot, layers=2)
     network, ids = Network(checkpoint.model, checkpoint.weights), ids_of(FEW)
     expected = network.unroll(ids, network.zero_state(BATCH)).logits
     for found in (by_steps(checkpoint, ids), by_sequences(checkpoint, ids)):
@@ -73,9 +73,9 @@ def test_both_graphs_give_the_logits_of_numpy(cell, one_hot):
 @pytest.mark.parametrize("cell", ["lstm", "gru", "mgu", "clockwork"])
 def test_rounded_weights_are_those_of_the_rounded_network(cell, dtype):
     """A scale that belongs to another row once the gates are in another order."""
-    checkpoint = random_checkpoint(FEW, cell, 0.12, layers=2, embedding_size=4)
+    checkpoint = random_checkpoint(FEW, cell=cell, scale=0.12, layers=2, embedding_size=4)
     exact, ids = Network(checkpoint.model, checkpoint.weights), ids_of(FEW)
-    for play, as_table in ((by_steps, True), (by_sequences, not has_operator(cell))):
+    for play, as_table in ((by_steps, True), (by_sequences, not is_operator("sequence", cell))):
         network = rounded_network(exact, dtype, as_table=as_table)
         expected = network.unroll(ids, network.zero_state(BATCH)).logits
         assert play(checkpoint, ids, dtype) == pytest.approx(expected, abs=1e-4)

@@ -15,7 +15,8 @@ from charrnn.storage.layout import parameter_shapes
 from charrnn.text.tokenizers import Characters, Unigram
 from charrnn.text.tokenizers.subword_model import SPACE, write_model
 from tests.conftest import tale
-from tests.export.engine import Engine, random_checkpoint
+from tests.export.engine import Engine
+from tests.random_models import random_checkpoint
 
 BROWSER = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
@@ -96,7 +97,7 @@ def test_what_looks_like_html_is_shown_as_text(tmp_path):
 def test_a_seed_writes_in_the_browser_what_it_writes_elsewhere(tmp_path):
     """Numbers that another engine rounds otherwise; a setting that the page does not pass on."""
     tokenizer = Characters.learn([tale(3000) + "🙂é"], TextSettings(min_count=3))
-    checkpoint = random_checkpoint(tokenizer, "mingru", scale=0.5, layers=2)
+    checkpoint = random_checkpoint(tokenizer, cell="mingru", scale=0.5, layers=2)
     given = {"prompt": "The dog & <i>", "seed": 4, "length": 400, "temperature": 0.9, "topK": 70}
     engine = Engine()
     engine.load(checkpoint, "fp16")

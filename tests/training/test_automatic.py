@@ -2,7 +2,6 @@
 
 import math
 import shlex
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +9,7 @@ from safetensors.numpy import load_file
 
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings
 from charrnn.storage.runs import TRAINING
-from charrnn.tasks.text_batches import fit_batch
+from charrnn.tasks.language_model import LanguageModel
 from charrnn.text.preparation import prepare
 from charrnn.training import automatic
 from charrnn.training.automatic import best_dropout, choose
@@ -20,21 +19,22 @@ from tests.conftest import run_charrnn, tale
 from tests.training.conftest import events_of, make_run
 
 
-def task_on(tokens):
-    """As much of a language model as the rules ask for."""
-    return SimpleNamespace(
-        training_tokens=tokens,
-        tokens_per_parameter=7.0,
-        fit=lambda settings: fit_batch(tokens, settings.batch_size, settings.seq_length),
-        labels=(),
-        corpus=SimpleNamespace(tokenizer=SimpleNamespace(size=65)),
-    )
+class LanguageModelOf(LanguageModel):
+    """A language model of a text of any length, which nobody has to make."""
+
+    training_tokens = 0
+    sizes = (65, None, ())
+
+    def __init__(self, tokens):
+        self.training_tokens = tokens
 
 
 def chosen(tokens, given=None, step_time=lambda _: 0.05, **train):
     given = given or {}
     model = ModelSettings(**{k: v for k, v in given.items() if k in ("hidden_size", "dropout")})
-    return choose(model, TrainSettings(**train), {**train, **given}, task_on(tokens), step_time)
+    return choose(
+        model, TrainSettings(**train), {**train, **given}, LanguageModelOf(tokens), step_time
+    )
 
 
 @pytest.mark.parametrize(
@@ -82,10 +82,10 @@ def test_a_tied_network_keeps_its_hidden_size():
     """A hidden size that is tried without the embedding that has to be as large."""
     model = ModelSettings(tie_weights=True, hidden_size=48, embedding_size=48)
     settings = TrainSettings(epochs=3)
-    found, _ = choose(model, settings, {"hidden_size": 48}, task_on(10**6), lambda _: 0.05)
+    found, _ = choose(model, settings, {"hidden_size": 48}, LanguageModelOf(10**6), lambda _: 0.05)
     assert (found.hidden_size, found.embedding_size) == (48, 48)
     model = ModelSettings(tie_weights=True, embedding_size=256)
-    found, _ = choose(model, settings, {}, task_on(10**6), lambda _: 0.05)
+    found, _ = choose(model, settings, {}, LanguageModelOf(10**6), lambda _: 0.05)
     assert (found.hidden_size, found.embedding_size) == (256, 256)
 
 
