@@ -128,10 +128,10 @@ def charrnn(home: Path) -> Charrnn:
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which a small run, `tale`, was trained on tale.txt by the real command."""
+    """A folder in which a small run, `tale`, was trained on tale.txt."""
     folder = tmp_path_factory.mktemp("trained")
     (folder / "tale.txt").write_text(tale(20_000), "utf-8")
-    result = run_charrnn(folder, "train", "tale.txt", "--steps", "150", *SMALL)
+    result = call_charrnn(folder, "train", "tale.txt", "--steps", "150", *SMALL)
     assert result.code == 0, result.err
     return folder
 

@@ -11,7 +11,7 @@ import charrnn
 from charrnn.errors import CheckpointError, TextError, UsageError
 from charrnn.events import Finished, Prepared, Stepped
 from charrnn.inference import model as model_module
-from tests.conftest import run_charrnn, tale
+from tests.conftest import call_charrnn, tale
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_training_is_what_the_command_does(home):
     assert (model.run, model.settings.cell, model.settings.hidden_size) == ("here", "gru", 16)
     assert [type(event) for event in events].count(Finished) == 1
     assert {Prepared, Stepped} <= {type(event) for event in events}
-    result = run_charrnn(home, "train", "tale.txt", "--run", "there", *flags)
+    result = call_charrnn(home, "train", "tale.txt", "--run", "there", *flags)
     assert result.code == 0, result.err
     there = charrnn.load("there")
     assert model.sample(seed=1, length=99) == there.sample(seed=1, length=99)

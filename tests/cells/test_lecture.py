@@ -64,8 +64,8 @@ def test_hello_is_learned_to_certainty(cell):
     layer, head = Layer(CELLS[cell], 4, 16), torch.nn.Linear(16, 4)
     ids = torch.tensor(["helo".index(letter) for letter in "hello"])
     x = torch.eye(4)[ids[:-1], None]
-    adam = torch.optim.Adam([*layer.parameters(), *head.parameters()], lr=0.02)
-    for _ in range(400):
+    adam = torch.optim.Adam([*layer.parameters(), *head.parameters()], lr=0.05)
+    for _ in range(150):
         zeros = tuple(torch.zeros(1, 16) for _ in CELLS[cell].states)
         logits = head(layer(x, zeros)[0])[:, 0]
         loss = torch.nn.functional.cross_entropy(logits, ids[1:])

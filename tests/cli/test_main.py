@@ -91,7 +91,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(trained, command, reader, rea
     assert done.returncode == 0
 
 
-@pytest.mark.parametrize("args", ["sample --length 5", "eval --json", "--version", "runs --json"])
+@pytest.mark.parametrize("args", ["sample --length 5", "--version", "runs --json"])
 def test_what_cannot_be_written_is_a_failure(trained, args):
     """Data that is lost without a word; 120, Python's own exit code for that."""
     done = bash(f"charrnn {args} >/dev/full", trained)

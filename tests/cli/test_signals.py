@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file
 
 from charrnn.training.saving import read_training
-from tests.conftest import SMALL, lines, run_charrnn, tale
+from tests.conftest import SMALL, call_charrnn, lines, tale
 
 
 def start_training(home, *args, until="stepped"):
@@ -66,12 +66,12 @@ def test_a_killed_run_ends_as_the_run_that_was_not(home):
     """SIGKILL: what is on disk is all there is, and it has to be enough."""
     (home / "tale.txt").write_text(tale(4000), "utf-8")
     args = ("tale.txt", "--steps", "400", "--save-every", "20", *SMALL)
-    run_charrnn(home, "train", *args, "--run", "r")
+    assert call_charrnn(home, "train", *args, "--run", "r").code == 0
     (home / "checkpoints" / "r").rename(home / "whole")
     process = start_training(home, *args, "--run", "r", until="saved")
     process.kill()
     process.communicate(timeout=60)
-    result = run_charrnn(home, "train", "--resume", "--run", "r")
+    result = call_charrnn(home, "train", "--resume", "--run", "r")
     assert result.code == 0, result.err
     for name in ("model.safetensors", "training.safetensors"):
         found, expected = (load_file(home / f / name) for f in ("checkpoints/r", "whole"))

@@ -18,7 +18,7 @@ from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.container import KEY, add_checksum
 from charrnn.storage.runs import METRICS, MODEL, TRAINING
 from charrnn.training.resume import resume
-from tests.conftest import run_charrnn
+from tests.conftest import call_charrnn
 from tests.mutations import Fuzz
 
 
@@ -126,14 +126,14 @@ def test_a_text_cannot_command_the_terminal(home):
     """A model that was taught escape sequences, and sets the title, or worse."""
     text = "\x1b]0;mine\x07 \x1b[2J\u202e\r\n" * 300
     (home / "evil.txt").write_text(text, "utf-8", newline="")
-    made = run_charrnn(home, "train", "evil.txt", "--steps", "60", "--hidden-size", "32")
+    made = call_charrnn(home, "train", "evil.txt", "--steps", "60", "--hidden-size", "32")
     assert made.code == 0, made.err
     told = shown(home, "sample", "--length", "60", "--temp", "0")
     assert "\x1b" not in told.rstrip()
     assert "\x07" not in told
     assert r"\x1b" in told
     assert "\x1b" in shown(home, "sample", "--length", "60", "--temp", "0", "--raw")
-    assert "\x1b" in run_charrnn(home, "sample", "--length", "60", "--temp", "0").out
+    assert "\x1b" in call_charrnn(home, "sample", "--length", "60", "--temp", "0").out
 
 
 def test_what_is_no_command_stays_as_it_is():

@@ -21,7 +21,7 @@ from charrnn.training.saving import save_training
 from tests.tasks.conftest import corpus_for
 
 CPU = torch.device("cpu")
-SETTINGS = TrainSettings(steps=300, batch_size=16, device="cpu", precision="fp32")
+SETTINGS = TrainSettings(steps=200, batch_size=16, device="cpu", precision="fp32")
 SIZES = {"hidden_size": 16, "embedding_size": 8, "layers": 2, "dropout": 0.0}
 VARIANTS = {
     "label": [{}, {"bidirectional": True}],
@@ -56,7 +56,7 @@ def test_every_task_has_its_examples():
 def test_it_learns_the_rule_and_says_so(home, task, changes):
     """A loss of other targets; a validation of other examples; scores that NumPy does not get."""
     events = []
-    run = run_of(task, home, **changes)
+    run = run_of(task, home, hidden_size=32, **changes)
     train(run, events.append, lambda: False)
     last = [event for event in events if isinstance(event, Evaluated)][-1]
     assert last.loss < 0.5 * run.task.uniform_loss

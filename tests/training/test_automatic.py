@@ -15,7 +15,7 @@ from charrnn.training import automatic
 from charrnn.training.automatic import best_dropout, choose
 from charrnn.training.length import RunLength
 from charrnn.training.repeat import command as repeat_command
-from tests.conftest import run_charrnn, tale
+from tests.conftest import call_charrnn, tale
 from tests.training.conftest import events_of, make_run
 
 
@@ -143,11 +143,11 @@ def same_model(one, two):
 def test_the_printed_command_repeats_the_run(home, length):
     """A chosen setting that is left out of the command, or rounded."""
     (home / "tale.txt").write_text(tale(20_000), "utf-8")
-    first = run_charrnn(home, "train", "tale.txt", *length, "--seed", "3", "--run", "one",
+    first = call_charrnn(home, "train", "tale.txt", *length, "--seed", "3", "--run", "one",
                         "--embedding-size", "16", "--state-reset", "0.05")  # fmt: skip
     assert first.code == 0, first.err
     (command,) = {line.strip() for line in first.err.splitlines() if "charrnn train tale" in line}
-    again = run_charrnn(home, *shlex.split(command)[1:], "--run", "two")
+    again = call_charrnn(home, *shlex.split(command)[1:], "--run", "two")
     assert again.code == 0, again.err
     assert same_model(home / "checkpoints" / "one", home / "checkpoints" / "two")
 
@@ -157,6 +157,6 @@ def test_a_timed_run_is_repeated_by_its_steps(home):
     run = make_run(home, tale(6000), name="timed", time="1h", hold_steps=None)
     run.length = RunLength(20, decay_start=7.0)  # as if it had been measured after 7 steps
     events_of(run)
-    again = run_charrnn(home, *shlex.split(repeat_command(run))[1:], "--run", "two")
+    again = call_charrnn(home, *shlex.split(repeat_command(run))[1:], "--run", "two")
     assert again.code == 0, again.err
     assert same_model(home / "timed", home / "checkpoints" / "two")

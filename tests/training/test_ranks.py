@@ -21,7 +21,7 @@ from charrnn.training.saving import read_training, restore
 from tests.conftest import SMALL, lines, tale
 
 ROOT = Path(__file__).parents[2]
-STEPS = 200
+STEPS = 100
 MODEL = ModelSettings(hidden_size=16, embedding_size=8, layers=2, dropout=0.2)
 SETTINGS = TrainSettings(
     steps=2 * STEPS, batch_size=9, seq_length=12, accumulate=2, device="cpu", precision="fp32"
