@@ -29,11 +29,6 @@ settings.register_profile("charrnn", deadline=None, derandomize="CI" in os.envir
 settings.load_profile("charrnn")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest test first: begun last, it would keep one core waiting."""
-    items.sort(key=lambda item: "test_docs" not in item.nodeid)
-
-
 SMALL = ("--hidden-size", "32", "--embedding-size", "16", "--batch-size", "8", "--seq-length", "16")
 
 

@@ -42,7 +42,7 @@ def smaller(command):
 def reader(tmp_path_factory):
     """A reader's folder: the texts and the runs that the pages speak of."""
     home = tmp_path_factory.mktemp("reader")
-    text = tale(5000) + "ROMEO: To be def "  # stands in for the download, with the prompts' letters
+    text = tale(3000) + "ROMEO: To be def "  # stands in for the download, with the prompts' letters
     (home / "corpora").mkdir()
     for name in ("corpora/shakespeare.txt", "shakespeare.txt", "tale.txt"):
         (home / name).write_text(text, "utf-8")

@@ -23,7 +23,7 @@ def test_a_memoryless_source_is_learned_to_its_entropy(home, optimizer):
     p = np.array([0.5, 0.25, 0.125, 0.125])
     text = "".join(np.random.default_rng(0).choice(list("abcd"), 20_000, p=p))
     model = ModelSettings(hidden_size=8, embedding_size=4, layers=1, dropout=0.0)
-    run = make_run(home, text, model, steps=300, optimizer=optimizer)
+    run = make_run(home, text, model, steps=200, optimizer=optimizer)
     events = events_of(run)
     tokens = run.corpus.part("test")
     entropy = -np.log(p)[tokens[1:]].mean()  # of this very sample
@@ -90,12 +90,12 @@ RESUMED = [
 def test_a_resumed_run_is_the_same_run_bit_for_bit(home, cell, precision, settings):
     """A random number, a position, a moment, an average or a state that starts anew."""
     text, model = tale(6000), replace(MODEL, cell=cell)
-    settings = {"steps": 60, "precision": precision, **settings}
+    settings = {"steps": 40, "precision": precision, **settings}
     whole = make_run(home, text, model, "whole", **settings)
     events_of(whole)
     cut = make_run(home, text, model, "cut", **settings)
-    last = events_of(cut, stop_after(31))[-1]
-    assert (last.interrupted, cut.step) == (True, 31)
+    last = events_of(cut, stop_after(21))[-1]
+    assert (last.interrupted, cut.step) == (True, 21)
     rest = make_run(home, text, model, "cut", **settings)
     restore(rest, *read_training(home / "cut" / TRAINING))
     assert not events_of(rest)[-1].interrupted
