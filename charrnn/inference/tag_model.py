@@ -25,15 +25,16 @@ from charrnn.text.unknown import known_text
 
 @dataclass(frozen=True)
 class TagPrediction:
-    """The tokens (S) of a text, and the tag of each."""
+    """The tokens (S) of a text, and the tag of each; what stands between them in a line."""
 
     tokens: list[str]
     tags: list[str]
+    between: str = " "
 
     @property
     def line(self) -> str:
-        """The tags, with spaces between."""
-        return " ".join(self.tags)
+        """The tags, as lines of examples have them."""
+        return self.between.join(self.tags)
 
     def record(self) -> dict[str, Any]:
         """As JSON has it; the ends of spans count tokens from 0, the last one included."""
@@ -78,7 +79,8 @@ class TagModel(TaskModel):
         found = []
         for tokens in parts:
             tags = next(tagged).tags.tolist() if tokens else []
-            found.append(TagPrediction(tokens, [self.labels[number] for number in tags]))
+            named = [self.labels[number] for number in tags]
+            found.append(TagPrediction(tokens, named, between))
         return found
 
     def input_of(self, text: str, unknown: UnknownName = "skip") -> Ids:

@@ -1,6 +1,7 @@
 """Every task from the command line: train, predict, eval, resume, repeat."""
 
 import json
+import random
 import shlex
 
 import pytest
@@ -113,3 +114,16 @@ def test_a_prepared_corpus_is_for_its_task(task, home):
     done = call_charrnn(home, "train", "examples", "--task", other, "--steps", "1")
     assert done.code == 2
     assert f"is a corpus for --task {task}" in done.err
+
+
+def test_a_tag_of_each_character(tmp_path):
+    """Tags that belong to the character before, or a line that cannot be read as examples again."""
+    draw = random.Random(1)
+    texts = ["".join(draw.choices("abc 12", k=draw.randrange(1, 9))) for _ in range(200)]
+    rows = [(text, "".join("N" if c.isdigit() else "." for c in text)) for text in texts]
+    (tmp_path / "examples.tsv").write_text("".join(f"{a}\t{b}\n" for a, b in rows), "utf-8")
+    flags = ["--task", "tag", "--tag-unit", "character", *SMALL, "--steps", "60", "--run", "tagger"]
+    done = call_charrnn(tmp_path, "train", "examples.tsv", *flags)
+    assert done.code == 0, done.err
+    found = call_charrnn(tmp_path, "predict", stdin="b1\na 22 c\n").out
+    assert found == ".N\n..NN..\n"
