@@ -64,7 +64,7 @@ def test_an_interrupted_run_is_resumed_where_it_was(home, charrnn):
 def test_a_killed_run_ends_as_the_run_that_was_not(home):
     """SIGKILL: what is on disk is all there is, and it has to be enough."""
     (home / "tale.txt").write_text(tale(4000), "utf-8")
-    args = ("tale.txt", "--steps", "400", "--save-every", "20", *SMALL)
+    args = ("tale.txt", "--steps", "200", "--save-every", "20", *SMALL)
     assert call_charrnn(home, "train", *args, "--run", "r").code == 0
     (home / "checkpoints" / "r").rename(home / "whole")
     process = start_training(home, *args, "--run", "r", until="saved")
