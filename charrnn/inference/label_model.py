@@ -79,7 +79,7 @@ class LabelModel(TaskModel):
     ) -> LabelScore | MultiLabelScore:
         """How often the label (1,) of each text (T,) is predicted, or its labels."""
         check_no_decoding(decoding, self.checkpoint)
-        probabilities = self.network.probabilities(inputs)
+        logits = self.network.logits(inputs)
         if self.network.multi_label:
-            return multi_label_score_of(probabilities, several_hot(targets, len(self.labels)))
-        return score_of(probabilities, np.concatenate(targets).astype(np.int64))
+            return multi_label_score_of(logits, several_hot(targets, len(self.labels)))
+        return score_of(logits, np.concatenate(targets).astype(np.int64))

@@ -73,9 +73,9 @@ def confusion_of(
     return counts
 
 
-def score_of(probabilities: NDArray[np.float32], targets: NDArray[np.int64]) -> LabelScore:
-    """Probabilities (N, K) and true labels (N,) by number, of at least one example."""
-    found = probabilities[np.arange(len(targets)), targets].astype(np.float64)
-    loss = -float(np.log(np.maximum(found, np.finfo(np.float32).tiny)).mean())
-    predicted = probabilities.argmax(1).astype(np.int64)
-    return LabelScore(loss, confusion_of(targets, predicted, probabilities.shape[1]))
+def score_of(logits: NDArray[np.float32], targets: NDArray[np.int64]) -> LabelScore:
+    """Logits (N, K) and true labels (N,) by number, of at least one example."""
+    predicted = logits.argmax(1).astype(np.int64)
+    exact = logits.astype(np.float64)
+    losses = np.logaddexp.reduce(exact, 1) - exact[np.arange(len(targets)), targets]
+    return LabelScore(float(losses.mean()), confusion_of(targets, predicted, logits.shape[1]))

@@ -71,12 +71,12 @@ class MultiLabelScore:
 
 
 def multi_label_score_of(
-    probabilities: NDArray[np.float32], targets: NDArray[np.bool_]
+    logits: NDArray[np.float32], targets: NDArray[np.bool_]
 ) -> MultiLabelScore:
-    """Probabilities (N, K), and which labels the examples have (N, K)."""
-    right = np.where(targets, probabilities, 1 - probabilities).astype(np.float64)
-    loss = -float(np.log(np.maximum(right, np.finfo(np.float32).tiny)).mean())
-    given = probabilities > 0.5
+    """Logits (N, K), and which labels the examples have (N, K)."""
+    wrong = np.where(targets, -logits, logits).astype(np.float64)
+    loss = float(np.logaddexp(0, wrong).mean())
+    given = logits > 0
     return MultiLabelScore(
         loss, targets.sum(0), given.sum(0), (targets & given).sum(0),
         int((targets == given).all(1).sum()), len(targets),

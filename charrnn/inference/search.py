@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.inference.decoder import Decoder, Source
+from charrnn.inference.sampling import check_finite
 from charrnn.inference.text_encoder import Float32
 
 END = 0
@@ -96,7 +97,8 @@ def search(
     """The texts that are likeliest for each of B sources, up to `beam`, the best one first.
 
     `most` (B,): symbols that a text may have. With a temperature above 0 one text is drawn
-    for each, from a `generator`. No text is empty.
+    for each, from a `generator`. No text is empty. DivergedError if the network gives no finite
+    probabilities.
     """
     batch = len(source.inside)
     beams = _Beams(batch, beam)
@@ -104,7 +106,9 @@ def search(
     state = decoder.first_state(repeated)
     symbols = np.full(batch * beam, END)
     for step in range(int(most.max()) + 1):
-        found, state, attention = decoder.step(symbols, state, repeated)
+        with np.errstate(all="ignore"):  # what is not finite shows in the probabilities
+            found, state, attention = decoder.step(symbols, state, repeated)
+        check_finite(not np.isnan(found).any())
         logs = found.astype(np.float64).reshape(batch, beam, -1)
         if step == 0:
             logs[..., END] = -np.inf

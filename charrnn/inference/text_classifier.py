@@ -23,14 +23,19 @@ class TextClassifier:
 
     def probabilities(self, texts: Texts) -> Float32:
         """Texts (N), each token ids (T,) with T > 0 -> probabilities (N, K) of the labels."""
+        logits = self.logits(texts)
+        if self.multi_label:
+            several: Float32 = 0.5 * np.tanh(0.5 * logits) + 0.5
+            return several
+        weights = np.exp(logits - logits.max(-1, keepdims=True))
+        found: Float32 = weights / weights.sum(-1, keepdims=True)
+        return found
+
+    def logits(self, texts: Texts) -> Float32:
+        """Texts (N), each token ids (T,) with T > 0 -> logits (N, K) of the labels."""
         found = np.zeros((len(texts), len(self.head)), np.float32)
         for some in by_length(texts, _TOGETHER):
-            logits = self._logits([texts[number] for number in some])
-            if self.multi_label:
-                found[some] = 0.5 * np.tanh(0.5 * logits) + 0.5
-                continue
-            weights = np.exp(logits - logits.max(-1, keepdims=True))
-            found[some] = weights / weights.sum(-1, keepdims=True)
+            found[some] = self._logits([texts[number] for number in some])
         return found
 
     def _logits(self, texts: Texts) -> Float32:

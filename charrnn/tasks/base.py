@@ -23,7 +23,8 @@ class Batch(NamedTuple):
 
     `lengths` (B,) are the tokens of each where they differ, `counts` (B,) its targets; the rest of
     its column is padding. `places` (2, S, B): where each of its tokens that have targets begins
-    and ends. Of a task with other inputs its network says what they are.
+    and ends. `weights`: how much each loss counts. Of a task with other inputs its network says
+    what they are.
     """
 
     inputs: Tensor
@@ -32,6 +33,7 @@ class Batch(NamedTuple):
     lengths: Tensor | None = None
     counts: Tensor | None = None
     places: Tensor | None = None
+    weights: Tensor | None = None
 
 
 class Batches(Protocol):
@@ -108,6 +110,11 @@ class Task(ABC, Generic[N]):
     @abstractmethod
     def uniform_loss(self) -> float:
         """The loss, in nats, of a guess among all that can be predicted."""
+
+    @property
+    def largest_loss(self) -> float:
+        """The largest loss of a batch, in nats, that a network is trained on."""
+        return self.uniform_loss + 20
 
     @abstractmethod
     def fit(self, settings: TrainSettings) -> tuple[int, int]:

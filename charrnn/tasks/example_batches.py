@@ -25,8 +25,8 @@ Collate = Callable[[Numbers], Arrays]
 class ExampleBatches:
     """Batches over the examples of a training part, each once an epoch, in an order of its own.
 
-    Their position is (epoch, step): it is all that resuming needs. The last few examples of an
-    order that do not fill a batch are left out of that epoch.
+    Their position is (epoch, step): it is all that resuming needs. The last examples of an order
+    that do not fill a batch are left out; they are others in each epoch.
     """
 
     examples: range
@@ -71,18 +71,20 @@ class ExampleBatches:
     def _shuffled(self) -> NDArray[np.int64]:
         """The batches (per epoch, B) of an epoch: by chance, but with little padding."""
         generator = np.random.default_rng((self.seed, self.epoch))
-        order = generator.permutation(len(self.examples))
+        order = generator.permutation(len(self.examples))[: self.per_epoch * self.batch_size]
         for first in range(0, len(order), _SORTED * self.batch_size):
             some = order[first : first + _SORTED * self.batch_size]
             some[:] = some[np.argsort(self.lengths[some], kind="stable")]
-        batches = order[: self.per_epoch * self.batch_size].reshape(-1, self.batch_size)
-        return generator.permutation(batches)
+        return generator.permutation(order.reshape(-1, self.batch_size))
 
 
 def batch_of(arrays: Arrays, device: torch.device, state: State = ()) -> Batch:
     """A batch on a device."""
-    tensors = {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
-    return Batch(state=state, **tensors)
+    tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
+    if device.type == "cuda":  # copied without waiting for the last step
+        tensors = {name: tensor.pin_memory() for name, tensor in tensors.items()}
+    there = {name: tensor.to(device, non_blocking=True) for name, tensor in tensors.items()}
+    return Batch(state=state, **there)
 
 
 def padded_texts(corpus: ExampleCorpus, numbers: Numbers) -> tuple[Numbers, Numbers]:

@@ -62,9 +62,10 @@ class ExampleTask(Task[N]):
         numbers = self._first("valid", most_tokens)
         return self.score(model, numbers, bf16=bf16, ranks=ranks) if len(numbers) else None
 
-    @abstractmethod
     def lengths(self, part: PartName) -> NDArray[np.int64]:
         """Of each example of a part (N,): the tokens that are read and written."""
+        found = self.examples.examples(part)
+        return np.diff(self.examples.starts[found.start : found.stop + 1])
 
     @abstractmethod
     def collate(self, numbers: Numbers) -> Arrays:
@@ -75,7 +76,7 @@ class ExampleTask(Task[N]):
         """How well examples (N,), by number, are predicted: the same on all ranks."""
 
     def _first(self, part: PartName, most_tokens: int) -> Numbers:
-        """The first examples of a part, by number, with at most so many tokens; at least one."""
+        """The first examples of a part, by number, until they have so many tokens."""
         found, lengths = self.examples.examples(part), self.lengths(part)
         fits = int((lengths.cumsum() - lengths < most_tokens).sum())
         return np.arange(found.start, found.start + fits)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -20,7 +21,7 @@ from charrnn.inference.multi_label_scores import (
 from charrnn.network.classifier import TextClassifier
 from charrnn.network.ranks import Ranks
 from charrnn.network.state import State
-from charrnn.settings import ModelSettings, PartName, TrainSettings
+from charrnn.settings import ModelSettings, TrainSettings
 from charrnn.tasks.base import Batch
 from charrnn.tasks.example_batches import Arrays, ExampleBatches, Numbers, padded_texts
 from charrnn.tasks.example_task import ExampleTask
@@ -39,7 +40,6 @@ class LabelTask(ExampleTask[TextClassifier]):
     def __init__(self, corpus: Corpus) -> None:
         super().__init__(corpus)
         self.multi_label = corpus.text.multi_label
-        self._balanced = False
 
     @property
     def uniform_loss(self) -> float:
@@ -47,10 +47,6 @@ class LabelTask(ExampleTask[TextClassifier]):
 
     def network(self, model: ModelSettings) -> TextClassifier:
         return TextClassifier(model, self.corpus.tokenizer.size, len(self.labels))
-
-    def lengths(self, part: PartName) -> NDArray[np.int64]:
-        found = self.examples.examples(part)
-        return np.diff(self.examples.starts[found.start : found.stop + 1])
 
     def collate(self, numbers: Numbers) -> Arrays:
         """Ids (T, B), their lengths, the labels (B,), or which each has (B, K)."""
@@ -68,11 +64,18 @@ class LabelTask(ExampleTask[TextClassifier]):
     def batches(
         self, settings: TrainSettings, ranks: Ranks, device: torch.device
     ) -> ExampleBatches:
-        self._balanced = settings.class_weights == "balanced"
-        return super().batches(settings, ranks, device)
+        found = super().batches(settings, ranks, device)
+        return found if settings.class_weights == "none" else replace(found, collate=self._weighted)
+
+    def _weighted(self, numbers: Numbers) -> Arrays:
+        """As `collate`, with how much each example counts (B,), or each of its labels (B, K)."""
+        arrays, by_label = self.collate(numbers), self._class_weights
+        targets = arrays["targets"]
+        several = np.where(targets > 0, by_label, np.float32(1)) if self.multi_label else None
+        return {**arrays, "weights": by_label[targets] if several is None else several}
 
     @cached_property
-    def _weights(self) -> NDArray[np.float32]:
+    def _class_weights(self) -> NDArray[np.float32]:
         """How much an example of each label (K,) counts, on average 1.
 
         Where a text may have several labels: how much having it counts beside not having it.
@@ -90,17 +93,15 @@ class LabelTask(ExampleTask[TextClassifier]):
         """Inputs of the batch are (T, B), targets and lengths (B,), masks (1, B, F)."""
         assert batch.lengths is not None
         logits = model(batch.inputs[:, part], batch.lengths[part], masks)
-        return self._losses(logits, batch.targets[part]).mean(), ()
-
-    def _losses(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """The loss (B,) of each example, or (B, K) of each label of each."""
-        weights = torch.from_numpy(self._weights).to(logits.device) if self._balanced else None
         if self.multi_label:
-            return F.binary_cross_entropy_with_logits(
-                logits, targets, reduction="none", pos_weight=weights
+            losses = F.binary_cross_entropy_with_logits(
+                logits, batch.targets[part], reduction="none"
             )
-        losses = F.cross_entropy(logits, targets, reduction="none")
-        return losses if weights is None else losses * weights[targets]
+        else:
+            losses = F.cross_entropy(logits, batch.targets[part], reduction="none")
+        if batch.weights is not None:
+            losses = losses * batch.weights[part]
+        return losses.mean(), ()
 
     def training_scores(self, loss: float) -> Scores:
         return {"bits_per_label": loss / math.log(2)}
@@ -113,14 +114,10 @@ class LabelTask(ExampleTask[TextClassifier]):
         for _, batch, logits in self._computed(
             model, numbers, bf16, lambda b: model(b.inputs, b.lengths)
         ):
-            exact = logits.float()
-            rows = exact.sigmoid() if self.multi_label else exact.softmax(-1)
-            found.append(rows.cpu().numpy())
+            found.append(logits.float().cpu().numpy())
             targets.append(batch.targets.cpu().numpy())
-        probabilities, true = np.concatenate(found), np.concatenate(targets)
-        if self.multi_label:
-            return multi_label_score_of(probabilities, true > 0)
-        return score_of(probabilities, true)
+        rows, true = np.concatenate(found), np.concatenate(targets)
+        return multi_label_score_of(rows, true > 0) if self.multi_label else score_of(rows, true)
 
     def example(self, model: TextClassifier) -> str:
         """Some validation texts with the label that is predicted, and the true one if another."""

@@ -23,7 +23,7 @@ from charrnn.tasks.example_task import ExampleTask
 from charrnn.text.corpus import Corpus
 from charrnn.text.tokenizers import valid_unicode
 
-_DECODED = 512  # examples that are written out at most, in a validation
+_DECODED, _SYMBOLS = 512, 4096  # examples that a validation writes, symbols of all of them
 _SHOWN, _LONGEST = 12, 60  # examples, characters of each
 _TOGETHER = 64
 
@@ -32,15 +32,19 @@ class RewriteTask(ExampleTask[EncoderDecoder]):
     """Predicts the symbols of another text, one by one."""
 
     unit = "symbol"
-    tokens_per_parameter = 7.0
 
     def __init__(self, corpus: Corpus) -> None:
         super().__init__(corpus)
-        self._mean_symbols = float(self._symbols("train").mean())
+        symbols = self._symbols("train")
+        self._mean_symbols, self._most_symbols = float(symbols.mean()), int(symbols.max())
 
     @property
     def uniform_loss(self) -> float:
         return math.log(len(self.labels) + 1)
+
+    @property
+    def largest_loss(self) -> float:
+        return super().largest_loss * self._most_symbols / self._mean_symbols
 
     def network(self, model: ModelSettings) -> EncoderDecoder:
         size = self.corpus.tokenizer.size
@@ -52,9 +56,7 @@ class RewriteTask(ExampleTask[EncoderDecoder]):
         return np.diff(self.examples.target_starts[found.start : found.stop + 1]) + 1
 
     def lengths(self, part: PartName) -> NDArray[np.int64]:
-        found = self.examples.examples(part)
-        read = np.diff(self.examples.starts[found.start : found.stop + 1])
-        return read + self._symbols(part)
+        return super().lengths(part) + self._symbols(part)
 
     def collate(self, numbers: Numbers) -> Arrays:
         """Ids (S, B), their lengths; symbols (U + 1, B) that end with END, how many there are."""
@@ -108,9 +110,11 @@ class RewriteTask(ExampleTask[EncoderDecoder]):
             symbols += int(batch.counts.sum())
         total, count = ranks.sums(total, float(symbols))
         score = RewriteScore(self.corpus.text.target_unit, total / max(1.0, count))
-        some = numbers[np.linspace(0, len(numbers) - 1, min(len(numbers), _DECODED)).astype(int)]
-        for number, written in zip(some, self._written(model, some), strict=True):
-            score.add(self.examples.targets_of(number).tolist(), [n - 1 for n in written])
+        if math.isfinite(score.loss):
+            most = min(len(numbers), _DECODED, max(1, int(_SYMBOLS / self._mean_symbols)))
+            some = numbers[np.linspace(0, len(numbers) - 1, most).astype(int)]
+            for number, written in zip(some, self._written(model, some), strict=True):
+                score.add(self.examples.targets_of(number).tolist(), [n - 1 for n in written])
         return score
 
     def _written(self, model: EncoderDecoder, numbers: Numbers) -> list[list[int]]:
@@ -119,7 +123,7 @@ class RewriteTask(ExampleTask[EncoderDecoder]):
         found: list[list[int]] = []
         for first in range(0, len(numbers), _TOGETHER):
             some = numbers[first : first + _TOGETHER]
-            most = np.full(len(some), 2 * int(self._mean_symbols) + 100)
+            most = np.full(len(some), 2 * int(self._mean_symbols) + 20)
             texts = search(decoder, self.source(decoder, some), most)
             found += [best.symbols for best, *_ in texts]
         return found

@@ -4,7 +4,6 @@ import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
 
 from charrnn.errors import TextError
@@ -14,7 +13,7 @@ from charrnn.inference.tagger import Tagger as NumPyTagger
 from charrnn.network.ranks import Ranks
 from charrnn.network.state import State
 from charrnn.network.tagger import Tagger
-from charrnn.settings import ModelSettings, PartName
+from charrnn.settings import ModelSettings
 from charrnn.tasks.base import Batch
 from charrnn.tasks.example_batches import Arrays, Numbers, padded_targets, padded_texts
 from charrnn.tasks.example_task import ExampleTask
@@ -41,19 +40,19 @@ class TagTask(ExampleTask[Tagger]):
         of_tokens = corpus.text.tag_unit == "token"
         self.space = space_of(corpus.tokenizer) if of_tokens else None
         found = self.examples.examples("train")
-        tags = np.diff(self.examples.target_starts[[found.start, found.stop]])
-        self._mean_tags = float(tags[0]) / len(found)
+        tags = np.diff(self.examples.target_starts[found.start : found.stop + 1])
+        self._mean_tags, self._most_tags = float(tags.mean()), int(tags.max())
 
     @property
     def uniform_loss(self) -> float:
         return math.log(len(self.labels))
 
+    @property
+    def largest_loss(self) -> float:
+        return super().largest_loss * self._most_tags / self._mean_tags
+
     def network(self, model: ModelSettings) -> Tagger:
         return Tagger(model, self.corpus.tokenizer.size, len(self.labels))
-
-    def lengths(self, part: PartName) -> NDArray[np.int64]:
-        found = self.examples.examples(part)
-        return np.diff(self.examples.starts[found.start : found.stop + 1])
 
     def collate(self, numbers: Numbers) -> Arrays:
         """Ids (T, B), tags (S, B), how many there are of each, the places (2, S, B) of tokens."""
@@ -128,7 +127,7 @@ class TagTask(ExampleTask[Tagger]):
         for ids, found in zip(texts, decoder.tags(texts), strict=True):
             ends = zip(found.first.tolist(), found.last.tolist(), strict=True)
             tokens = [self.text_of(ids[a : b + 1]) for a, b in ends]
-            names = [self.labels[tag] for tag in found.tags]
+            names = [self.labels[tag] for tag in found.tags[:_LONGEST]]
             lines.append(tagged_line(tokens[:_LONGEST], names, self.space is None))
         return valid_unicode("\n".join(lines))
 

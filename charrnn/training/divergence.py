@@ -17,7 +17,6 @@ from charrnn.storage.runs import TRAINING, load_newest
 from charrnn.training.run import Recovery, Run
 from charrnn.training.saving import read_training, restore
 
-_TOO_LARGE = 20.0  # nats above the loss of a uniform guess
 _MAX_SKIPPED = 5  # steps in a row that are skipped before the run goes back
 _LOWEST_SCALE = 1 / 8  # of the learning rates that a run is tried again with
 
@@ -28,7 +27,7 @@ class NotFiniteError(Exception):
 
 def check_loss(run: Run, loss: Tensor, norm: Tensor) -> Tensor:
     """The loss, or NaN where it or the gradient's norm is not to be learned from."""
-    too_large = loss > run.task.uniform_loss + _TOO_LARGE
+    too_large = loss > run.task.largest_loss
     return torch.where(norm.isfinite() & ~too_large, loss, math.nan)
 
 

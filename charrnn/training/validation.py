@@ -63,7 +63,10 @@ class Validation:
         run = self._run
         if not is_finite(run):
             raise NotFiniteError
-        score, text = validated(run), self._example()
+        try:
+            score, text = validated(run), run.task.example(run.ema.model)
+        except DivergedError:
+            raise NotFiniteError from None
         if score and not math.isfinite(score.loss):
             raise NotFiniteError
         is_best = not score or run.best is None or score.loss < run.best.loss
@@ -77,9 +80,3 @@ class Validation:
         run.ranks.wait_for_first()
         run.agree()
         self._emit(Sampled(run.step, valid_unicode(text)))
-
-    def _example(self) -> str:
-        try:
-            return self._run.task.example(self._run.ema.model)
-        except DivergedError:
-            raise NotFiniteError from None

@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 from charrnn.inference.label_scores import LabelScore, confusion_of
 from charrnn.network.ranks import ALONE, Ranks
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings
-from charrnn.tasks.example_batches import batch_of, padded_targets, padded_texts
+from charrnn.tasks.example_batches import padded_targets, padded_texts
 from charrnn.tasks.label import LabelTask
 from charrnn.text.example_preparation import prepare_examples
 
@@ -97,14 +97,14 @@ def test_several_labels_and_rare_ones(home):
     corpus = prepare_examples("label", home / "many.tsv", settings, None, lambda _: None)
     assert corpus.labels == ("a", "b", "c")
     task = LabelTask(corpus)
-    found = task.collate(np.arange(100))
-    assert found["targets"].sum(0).tolist() == [90, 10, 34]
+    cpu = torch.device("cpu")
     torch.manual_seed(1)
     model = task.network(ModelSettings(task="label", hidden_size=8, embedding_size=4))
-    batch = batch_of(found, torch.device("cpu"))
     losses = {}
     for weights in ("none", "balanced"):
-        task.batches(TrainSettings(class_weights=weights), ALONE, torch.device("cpu"))
+        training = TrainSettings(class_weights=weights, batch_size=100)
+        batch = task.batches(training, ALONE, cpu).next(())
+        assert batch.targets.sum(0).tolist() == [90, 10, 34]
         losses[weights] = task.loss(model, batch, slice(0, 100), [])[0].item()
     logits = model(batch.inputs, batch.lengths)
     each = torch.nn.functional.binary_cross_entropy_with_logits(
@@ -118,3 +118,15 @@ def test_several_labels_and_rare_ones(home):
     true = batch.targets.numpy() > 0
     assert score.accuracy == pytest.approx(float((given == true).all(1).mean()))
     assert score.true.tolist() == [90, 10, 34]
+
+
+def test_the_longest_examples_are_read_too(corpus):
+    """Examples that fill no batch, and are the same ones in every epoch."""
+    batches, seen = batches_of(corpus, 300), set()
+    assert len(corpus.examples("train")) == 320
+    for _ in range(9):
+        inputs, _, _, lengths, *_ = batches.next(())
+        seen |= {
+            tuple(ids[:length]) for ids, length in zip(inputs.T.tolist(), lengths, strict=True)
+        }
+    assert seen == {tuple(corpus.ids(number).tolist()) for number in corpus.examples("train")}
