@@ -106,7 +106,11 @@ def check_effective(
             or (settings.steps or math.inf) <= (settings.hold_steps or 0),
             f"{schedule} would not begin to fall",
         ),
-        "embedding_size": (model.one_hot, "--one-hot leaves the embedding out"),
+        "embedding_size": (
+            model.one_hot and model.task not in ("rewrite", "caption"),
+            "--one-hot leaves the embedding out",
+        ),
+        "one_hot": (model.task == "caption", "it is how texts are read, not pictures"),
         "seq_length": (model.task != "text", f"--task {model.task} reads texts to their ends"),
         "class_weights": (model.task != "label", "it is for --task label"),
         "attention": (

@@ -99,7 +99,7 @@ def evaluate(
         return
     if beam:
         raise UsageError(
-            f"--beam has no effect: run {checkpoint.run} is a model of text that goes on",
+            f"--beam has no effect: run {checkpoint.run} is a language model",
             "Leave --beam out.",
         )
     protocol = Protocol(context, dynamic)

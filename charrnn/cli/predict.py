@@ -1,8 +1,9 @@
 """charrnn predict: what a trained model says of each line."""
 
+from dataclasses import replace
 from json import dumps
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +12,10 @@ from charrnn.cli.process import limit_threads
 from charrnn.errors import CheckpointError
 from charrnn.events import Noticed
 from charrnn.settings import ADVANCED, UnknownName
+
+if TYPE_CHECKING:
+    from charrnn.display.attention_page import AttentionPage
+    from charrnn.inference.task_model import Decoding, TaskModel
 
 WRITING = "Writing (--task rewrite and caption)"
 
@@ -87,44 +92,62 @@ def predict(
     """
     exclude(json=json, attention=attention)
     limit_threads()
-    from charrnn.cli.prompts import lines_there, without_line_end
-    from charrnn.display.attention import attention_map, check_attention
+    from charrnn.display.attention import check_attention
     from charrnn.display.attention_page import AttentionPage
     from charrnn.display.log import show_event
-    from charrnn.display.stdout import stdout_writer
     from charrnn.inference.models import MODELS
-    from charrnn.inference.rewrite_model import TextPrediction
     from charrnn.inference.task_model import Decoding
     from charrnn.storage.runs import is_text, load_run
-    from charrnn.text.source import open_source
-    from charrnn.text.tokenizers import valid_unicode
 
     if run is not None and file is None and is_text(run):
         run, file = None, run
+    decoding = Decoding(beam, temp, seed, max_length)
     checkpoint = load_run(run, notices(quiet), None)
     if checkpoint.model.task not in MODELS:
         raise CheckpointError(
-            f"run {checkpoint.run} is a model of text that goes on, and predicts nothing else",
+            f"run {checkpoint.run} is a language model: it predicts what follows a text",
             f"Let it write: charrnn sample {checkpoint.run}",
         )
     model = MODELS[checkpoint.model.task](checkpoint)
-    decoding = Decoding(beam, temp, seed, max_length)
     web_page = AttentionPage(checkpoint, page) if page else None
     if attention:
         check_attention(checkpoint)
-    with open_source(file or "-") as source, stdout_writer() as write:
-        for lines in lines_there(source):
-            texts = [without_line_end(line.decode("utf-8", "surrogateescape")) for line in lines]
-            for prediction in model.predict(texts, unknown, decoding):
-                said = dumps(prediction.record()) if json else valid_unicode(prediction.line)
-                write(f"{said}\n")
-                if not isinstance(prediction, TextPrediction):
-                    continue
-                if attention:
-                    write(attention_map(prediction))
-                if web_page:
-                    web_page.add(prediction)
+    _write(model, file or "-", unknown, decoding, web_page, attention=attention, json=json)
     if web_page:
         web_page.save()
         if not quiet:
             show_event(Noticed(f"Written: {page}"))
+
+
+def _write(
+    model: "TaskModel",
+    file: str,
+    unknown: UnknownName,
+    decoding: "Decoding",
+    page: "AttentionPage | None",
+    *,
+    attention: bool,
+    json: bool,
+) -> None:
+    """Write what is predicted of each line of a file, as lines come."""
+    from charrnn.cli.prompts import MARK, lines_there, without_line_end
+    from charrnn.display.attention import attention_map
+    from charrnn.display.stdout import stdout_writer
+    from charrnn.inference.rewrite_model import TextPrediction
+    from charrnn.text.source import open_source
+    from charrnn.text.tokenizers import valid_unicode
+
+    model.predict([], unknown, decoding)  # says what cannot be asked of it before a line is there
+    with open_source(file) as source, stdout_writer() as write:
+        for lines in lines_there(source):
+            texts = [without_line_end(line.decode("utf-8", "surrogateescape")) for line in lines]
+            if not decoding.skipped:
+                texts[0] = texts[0].removeprefix(MARK)
+            for prediction in model.predict(texts, unknown, decoding):
+                said = dumps(prediction.record()) if json else valid_unicode(prediction.line)
+                write(f"{said}\n")
+                if isinstance(prediction, TextPrediction):
+                    write(attention_map(prediction) if attention else "")
+                    if page:
+                        page.add(prediction)
+            decoding = replace(decoding, skipped=decoding.skipped + len(texts))

@@ -10,7 +10,7 @@ from typing import BinaryIO
 from charrnn.errors import TextError, UsageError
 from charrnn.values import unescaped
 
-_MARK = "\ufeff"  # of byte order
+MARK = "\ufeff"  # of byte order
 _TOGETHER = 64  # prompts answered at once, at most
 
 
@@ -30,7 +30,7 @@ def read_prompt(source: str, keep_newline: bool) -> str:
     from charrnn.text.source import open_source  # which loads NumPy
 
     with open_source(source) as file:
-        prompt = file.read().decode("utf-8", "surrogateescape").removeprefix(_MARK)
+        prompt = file.read().decode("utf-8", "surrogateescape").removeprefix(MARK)
     return prompt if keep_newline else without_line_end(prompt)
 
 
@@ -50,7 +50,7 @@ def read_prompts(source: str) -> Iterator[list[str]]:
                 number += 1
                 text = without_line_end(line.decode("utf-8", "surrogateescape"))
                 if number == 1:
-                    text = text.removeprefix(_MARK)
+                    text = text.removeprefix(MARK)
                     as_json = text.lstrip().startswith("{")
                 if as_json and not text.strip():
                     continue

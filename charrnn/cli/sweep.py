@@ -91,10 +91,11 @@ def train_runs(
         # before torch is loaded
         prepared, base = corpus_and_base(corpus, options.base, text, given, emit)
         from charrnn.evaluation.scoring import part_to_score
+        from charrnn.inference.models import examples_to_score
         from charrnn.training.sweep import sweep as train_each
 
-        if model.task == "text":
-            part_to_score(prepared, options.part)  # now, not after hours of training
+        check_part = part_to_score if model.task == "text" else examples_to_score
+        check_part(prepared, options.part)  # now, not after hours of training
         with stop_on_signals() as stop:
             cells = [base.model.cell] if base else options.cells
             runs = train_each(

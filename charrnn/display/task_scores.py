@@ -1,6 +1,7 @@
 """How well examples are predicted, on stdout: the scores, and what a task has beside them."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +28,9 @@ def show_task_score(
     """Print the scores of `eval` for a task with examples. `about`: what was scored, by what."""
     with stop_at_closed_pipe():
         if as_json:
-            record = {**about, "loss": score.loss, **score.scores, **score.details(labels)}
-            print(json.dumps(record), flush=True)
+            found = {"loss": score.loss, **score.scores}
+            known = {name: x if math.isfinite(x) else None for name, x in found.items()}
+            print(json.dumps({**about, **known, **score.details(labels)}), flush=True)
             return
         out = output_console()
         if isinstance(score, LabelScore):

@@ -26,7 +26,7 @@ class Source:
     keys: Float32 | None = None
 
     def repeated(self, times: int) -> "Source":
-        """Each text so often, one after the other: (B * times) rows."""
+        """Each row `times` times, one after the other: (B * times) rows."""
         rows = np.repeat(np.arange(len(self.inside)), times)
         keys = None if self.keys is None else self.keys[rows]
         return Source(self.outputs[rows], self.inside[rows], self.summary[rows], keys)

@@ -8,6 +8,7 @@ from charrnn.inference.tag_model import TagModel
 from charrnn.inference.task_model import GREEDY, Decoding, TaskModel, TaskScore
 from charrnn.settings import PartName, TaskName
 from charrnn.storage.checkpoint import Checkpoint, corpus_of
+from charrnn.text.corpus import Corpus
 from charrnn.text.example_corpus import ExampleCorpus
 
 MODELS: dict[TaskName, type[TaskModel]] = {
@@ -23,23 +24,33 @@ def score_part(
 ) -> tuple[TaskScore, PartName]:
     """The score of a run with examples on a part of them, and which part that is.
 
-    It is the one named, else test, or valid where there is no test. TextError without examples.
+    TextError without examples.
     """
     run = checkpoint.run
     corpus = corpus_of(checkpoint, f"score it on a file: charrnn eval {run} FILE")
+    chosen = examples_to_score(corpus, part)
     assert isinstance(corpus, ExampleCorpus)
-    chosen: PartName = part or ("test" if corpus.examples("test") else "valid")
     examples = corpus.examples(chosen)
-    if not examples:
-        raise TextError(f"the {chosen} part has no examples", "Score another --part, or a file.")
     inputs = [corpus.ids(number) for number in examples]
     targets = [corpus.targets_of(number) for number in examples]
     model = MODELS[checkpoint.model.task](checkpoint)
     return model.score(inputs, targets, decoding), chosen
 
 
+def examples_to_score(corpus: Corpus, part: PartName | None) -> PartName:
+    """The part that is named, else test, or valid where there is no test.
+
+    TextError without examples.
+    """
+    assert isinstance(corpus, ExampleCorpus)
+    chosen: PartName = part or ("test" if corpus.examples("test") else "valid")
+    if not corpus.examples(chosen):
+        raise TextError(f"the {chosen} part has no examples", "Score another --part, or a file.")
+    return chosen
+
+
 def model_of(checkpoint: Checkpoint) -> Model | TaskModel:
-    """The model: of text that goes on, or of another task."""
+    """The language model, or that of another task."""
     if checkpoint.model.task == "text":
         return Model(checkpoint)
     return MODELS[checkpoint.model.task](checkpoint)

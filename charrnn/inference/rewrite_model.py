@@ -26,11 +26,13 @@ _TOGETHER = 64  # texts written at once
 class TextPrediction:
     """What is written for a text, or for a picture of that name: the best, and others by beam.
 
-    `symbols` (T) are the characters or words of the best one, `attention` (T, S) says how much of
-    each came from which of the `source` (S), the tokens of the text. Of a picture `pixels` (height,
-    width) is what was read, and S counts the cells of its `grid` of rows and columns, row by row.
+    `given` is that text or name. `symbols` (T) are the characters or words of the best one,
+    `attention` (T, S) says how much of each came from which of the `source` (S), the tokens of the
+    text. Of a picture `pixels` (height, width) is what was read, and S counts the cells of its
+    `grid` of rows and columns, row by row.
     """
 
+    given: str
     source: list[str]
     text: str
     log_probability: float
@@ -48,8 +50,10 @@ class TextPrediction:
     def record(self) -> dict[str, Any]:
         """As JSON has it."""
         found: dict[str, Any] = {
-            "text": valid_unicode(self.text), "log_probability": round(self.log_probability, 6),
-        }  # fmt: skip
+            "source": valid_unicode(self.given),
+            "text": valid_unicode(self.text),
+            "log_probability": round(self.log_probability, 6),
+        }
         if self.alternatives:
             found["alternatives"] = [
                 {"text": valid_unicode(text), "log_probability": round(log, 6)}
@@ -75,30 +79,27 @@ class RewriteModel(TaskModel):
         texts = [*texts]
         inputs = [self.input_of(text, unknown) for text in texts]
         written = self.written(inputs, decoding)
-        return [self._prediction(ids, found) for ids, found in zip(inputs, written, strict=True)]
+        return [self._prediction(*found) for found in zip(texts, inputs, written, strict=True)]
 
-    def _prediction(self, ids: Ids, written: Sequence[Written]) -> TextPrediction:
+    def _prediction(self, given: str, ids: Ids, written: Sequence[Written]) -> TextPrediction:
         texts = [[self.labels[number - 1] for number in found.symbols] for found in written]
         named = [joined(symbols, self.checkpoint.text) for symbols in texts]
         others = [(text, found.log_probability) for text, found in zip(named, written, strict=True)]
         best, source = written[0], self.source_of(ids)
         attention = best.attention[:, : len(source) or None]  # without the padding
         return TextPrediction(
-            source, named[0], best.log_probability, others[1:], texts[0], attention
+            given, source, named[0], best.log_probability, others[1:], texts[0], attention
         )
 
     def written(self, inputs: Sequence[Ids], decoding: Decoding) -> list[list[Written]]:
         """What is written for inputs (N), the likeliest first."""
         found: list[list[Written]] = [[]] * len(inputs)
-        for some in by_length(inputs, _TOGETHER):
+        generators = decoding.generators(len(inputs))
+        for some in by_length(inputs, max(1, _TOGETHER // decoding.beam)):
             chosen = [inputs[number] for number in some]
-            rng = np.random.default_rng([decoding.seed or 0, int(some[0])])
-            if decoding.seed is None:
-                rng = np.random.default_rng()
             most = np.array([self._most(ids, decoding) for ids in chosen])
-            texts = search(
-                self.network, self.read(chosen), most, decoding.beam, decoding.temperature, rng
-            )
+            own = [generators[number] for number in some]
+            texts = search(self.network, self.read(chosen), most, decoding.beam, decoding.temp, own)
             for number, text in zip(some.tolist(), texts, strict=True):
                 found[number] = text
         return found
@@ -123,28 +124,37 @@ class RewriteModel(TaskModel):
         score = RewriteScore(self.checkpoint.text.target_unit)
         for true, found in zip(targets, self.written(inputs, decoding), strict=True):
             score.add(true.tolist(), [number - 1 for number in found[0].symbols])
-        losses = [self._losses(inputs, targets, some) for some in by_length(inputs, _TOGETHER)]
-        score.loss = sum(losses) / max(1, score.symbols + len(targets))
+        losses = np.concatenate(
+            [
+                self._losses(
+                    [inputs[number] for number in some], [targets[number] for number in some]
+                )
+                for some in by_length(inputs, _TOGETHER)
+            ]
+        )
+        score.loss = float(losses.mean())
         return score
 
-    def _losses(
-        self, inputs: Sequence[Ids], targets: Sequence[Ids], some: NDArray[np.int64]
-    ) -> float:
-        """The loss in nats of the symbols of some examples, each of which is given the ones before.
+    def _losses(self, inputs: Sequence[Ids], targets: Sequence[Ids]) -> NDArray[np.float64]:
+        """The loss in nats of each symbol and each end of texts, given the symbols before it.
 
-        A symbol that training lacks has none.
+        A symbol that training lacks has none; what follows it is given an end in its place.
         """
-        source = self.read([inputs[number] for number in some])
-        rows = [np.append(targets[number] + 1, END) for number in some]
-        state, given, total = self.network.first_state(source), np.full(len(rows), END), 0.0
-        for step in range(max(map(len, rows))):
-            logs, state, _ = self.network.step(given, state, source)
-            wanted = np.array([row[step] if step < len(row) else -1 for row in rows])
-            for number, symbol in enumerate(wanted.tolist()):
-                there = step < len(rows[number]) and (symbol or step == len(rows[number]) - 1)
-                total -= float(logs[number, symbol]) if there else 0.0
-            given = np.maximum(wanted, 0)
-        return total
+        counts = np.array([len(target) for target in targets])
+        wanted = np.full((counts.max() + 1, len(counts)), END)
+        for column, target in enumerate(targets):
+            wanted[: len(target), column] = target + 1  # UNKNOWN becomes END
+        steps = np.arange(len(wanted))[:, None]
+        scored = (steps == counts) | ((steps < counts) & (wanted != END))
+        source = self.read(inputs)
+        state, given, losses = self.network.first_state(source), np.full(len(counts), END), []
+        for step, symbols in enumerate(wanted):
+            with np.errstate(all="ignore"):
+                logs, state, _ = self.network.step(given, state, source)
+            found = -logs[np.arange(len(symbols)), symbols].astype(np.float64)
+            losses.append(found[scored[step]])
+            given = symbols
+        return np.concatenate(losses)
 
 
 class CaptionModel(RewriteModel):
@@ -172,9 +182,9 @@ class CaptionModel(RewriteModel):
         """Nothing: a picture has no tokens."""
         return []
 
-    def _prediction(self, ids: Ids, written: Sequence[Written]) -> TextPrediction:
+    def _prediction(self, given: str, ids: Ids, written: Sequence[Written]) -> TextPrediction:
         shape = self.checkpoint.input_shape
-        found = replace(super()._prediction(ids, written), grid=grid(shape))
+        found = replace(super()._prediction(given, ids, written), grid=grid(shape))
         if len(shape) == 2:
             return found
         return replace(found, pixels=ids.astype(np.uint8).reshape(shape[1:]))

@@ -1,5 +1,6 @@
 """Which text a decoder writes: the likeliest by beam search, or one that is drawn."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,8 @@ from charrnn.inference.text_encoder import Float32
 
 END = 0
 """The symbol before and after every text."""
+_Candidates = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
+"""Rows, symbols and scores (B, C), the best first."""
 
 
 @dataclass(frozen=True)
@@ -92,13 +95,13 @@ def search(
     most: NDArray[np.int64],
     beam: int = 1,
     temperature: float = 0.0,
-    generator: np.random.Generator | None = None,
+    generators: Sequence[np.random.Generator] = (),
 ) -> list[list[Written]]:
     """The texts that are likeliest for each of B sources, up to `beam`, the best one first.
 
-    `most` (B,): symbols that a text may have. With a temperature above 0 one text is drawn
-    for each, from a `generator`. No text is empty. DivergedError if the network gives no finite
-    probabilities.
+    `most` (B,): symbols that a text may have. With a temperature above 0 and a beam of 1 a text is
+    drawn for each, from `generators` (B) of its own. No text is empty. DivergedError if the network
+    gives no finite probabilities.
     """
     batch = len(source.inside)
     beams = _Beams(batch, beam)
@@ -107,13 +110,19 @@ def search(
     symbols = np.full(batch * beam, END)
     for step in range(int(most.max()) + 1):
         with np.errstate(all="ignore"):  # what is not finite shows in the probabilities
-            found, state, attention = decoder.step(symbols, state, repeated)
-        check_finite(not np.isnan(found).any())
-        logs = found.astype(np.float64).reshape(batch, beam, -1)
+            after, state, attention = decoder.step(symbols, state, repeated)
+        check_finite(not np.isnan(after).any())
+        logs = after.astype(np.float64).reshape(batch, beam, -1)
         if step == 0:
             logs[..., END] = -np.inf
         logs[most <= step, :, END + 1 :] = -np.inf
-        beams.advance(*_candidates(logs, beams.scores, temperature, generator), attention)
+        total = beams.scores[..., None] + logs
+        if temperature > 0:
+            noise = np.stack([generator.gumbel(size=logs.shape[1:]) for generator in generators])
+            found = _drawn(total, logs + temperature * noise)
+        else:
+            found = _likeliest(total)
+        beams.advance(*found, attention)
         rows, symbols, _ = beams.steps[-1]
         if beams.done or not np.isfinite(beams.scores).any():
             break
@@ -121,22 +130,21 @@ def search(
     return beams.ended
 
 
-def _candidates(
-    logs: NDArray[np.float64],
-    scores: NDArray[np.float64],
-    temperature: float,
-    generator: np.random.Generator | None,
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Log-probabilities (B, beam, V) -> rows, symbols and scores (B, C), the best first."""
-    batch, beam, symbols = logs.shape
-    total = (scores[..., None] + logs).reshape(batch, -1)
-    if temperature > 0:
-        assert generator
-        noise = generator.gumbel(size=logs.shape).reshape(batch, -1)
-        order = (logs.reshape(batch, -1) / temperature + noise).argmax(1)[:, None]
-    else:
-        count = min(2 * beam, total.shape[1])
-        order = np.argpartition(-total, count - 1, 1)[:, :count]
-        best = np.argsort(-np.take_along_axis(total, order, 1), 1, kind="stable")
-        order = np.take_along_axis(order, best, 1)
+def _likeliest(total: NDArray[np.float64]) -> _Candidates:
+    """Log-probabilities of whole texts (B, beam, V) -> the best 2 * beam of them."""
+    batch, beam, symbols = total.shape
+    total = total.reshape(batch, -1)
+    count = min(2 * beam, total.shape[1])
+    order = np.argpartition(-total, count - 1, 1)[:, :count]
+    best = np.argsort(-np.take_along_axis(total, order, 1), 1, kind="stable")
+    order = np.take_along_axis(order, best, 1)
     return order // symbols, order % symbols, np.take_along_axis(total, order, 1)
+
+
+def _drawn(total: NDArray[np.float64], noisy: NDArray[np.float64]) -> _Candidates:
+    """Log-probabilities of whole texts (B, 1, V) -> the one whose `noisy` logit is the largest.
+
+    With Gumbel noise, times the temperature, that is a draw (Gumbel 1954).
+    """
+    chosen = noisy[:, 0].argmax(1)[:, None]
+    return np.zeros_like(chosen), chosen, np.take_along_axis(total[:, 0], chosen, 1)

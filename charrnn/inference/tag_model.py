@@ -1,5 +1,7 @@
 """The tags of texts, by a trained model and NumPy alone."""
 
+import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -71,7 +73,9 @@ class TagModel(TaskModel):
         that it has.
         """
         check_no_decoding(decoding, self.checkpoint)
-        parts = [text.split() if self.of_tokens else [*text] for text in texts]
+        parts = [
+            re.findall(r"[^ \t]+" if self.of_tokens else ".", text, re.DOTALL) for text in texts
+        ]
         between = " " if self.of_tokens else ""
         written = [between.join(tokens) for tokens in parts]
         inputs = [self.input_of(text, unknown) for text in written if text]
@@ -92,13 +96,17 @@ class TagModel(TaskModel):
     def score(
         self, inputs: Sequence[Ids], targets: Sequence[Ids], decoding: Decoding = GREEDY
     ) -> TagScore:
-        """How well the tags (S,) of each text (T,) are predicted."""
+        """How well the tags (S,) of each text (T,) are predicted.
+
+        The loss is that of the texts all of whose tags the model has; NaN without one.
+        """
         check_no_decoding(decoding, self.checkpoint)
-        score = TagScore()
+        score, scored = TagScore(), 0
         for true, found in zip(targets, self.network.tags(inputs), strict=True):
             if UNKNOWN not in true:
                 score.loss += self.network.loss(found.logits, np.asarray(true, np.int64))
+                scored += len(true)
             names = (*self.labels, "?")  # of UNKNOWN
             score.add(*([names[number] for number in some] for some in (true, found.tags)))
-        score.loss /= max(1, score.tokens)
+        score.loss = score.loss / scored if scored else math.nan
         return score

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 OUTSIDE = "O"
 """The tag of a token that is in no span."""
-_PREFIXED = re.compile(r"([BIESLU])-(.+)", re.DOTALL)
+_PREFIXED = re.compile(r"([BIMESLU])-(.+)", re.DOTALL)
 
 
 class Span(NamedTuple):
@@ -23,7 +23,7 @@ class Span(NamedTuple):
 def spans(tags: Sequence[str]) -> list[Span]:
     """The spans that tags (S,) mark, from left to right.
 
-    B-X begins a span and I-X continues it (also E- or L-, its end, and S- or U-, one token alone);
+    B-X begins a span and I-X or M-X continues it (E- or L- ends it, S- or U- is one token alone);
     without such prefixes a span is equal tags that follow one another. O is outside.
     """
     found: list[Span] = []
@@ -31,7 +31,8 @@ def spans(tags: Sequence[str]) -> list[Span]:
     for place, tag in enumerate(tags):
         if tag != OUTSIDE:
             kind, begins = _kind(tag)
-            if begins or before == OUTSIDE or _kind(before)[0] != kind or _ends(before):
+            continues = not begins and _kind(before)[0] == kind and _prefix(before) not in "ESLU"
+            if before == OUTSIDE or not continues:
                 found.append(Span(place, place, kind))
             else:
                 found[-1] = found[-1]._replace(last=place)
@@ -41,13 +42,13 @@ def spans(tags: Sequence[str]) -> list[Span]:
 
 def _kind(tag: str) -> tuple[str, bool]:
     """(The kind of the span that a tag is in, whether it begins one)."""
-    prefixed = _PREFIXED.fullmatch(tag)
-    return (prefixed[2], prefixed[1] in "BSU") if prefixed else (tag, False)
+    prefix = _prefix(tag)
+    return (tag[2:], prefix in "BSU") if prefix != "-" else (tag, False)
 
 
-def _ends(tag: str) -> bool:
-    prefixed = _PREFIXED.fullmatch(tag)
-    return bool(prefixed) and prefixed[1] in "ESLU"  # type: ignore[index]  # it is not None there
+def _prefix(tag: str) -> str:
+    """Its prefix: one of BIMESLU, or - without one."""
+    return tag[0] if _PREFIXED.fullmatch(tag) else "-"
 
 
 @dataclass

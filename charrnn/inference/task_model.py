@@ -1,5 +1,6 @@
 """What trained models promise that predict something of a whole text or picture."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,18 +21,43 @@ Ids = NDArray[np.integer[Any]]
 
 @dataclass(frozen=True)
 class Decoding:
-    """How texts are written: the likeliest of `beam`, or drawn at a temperature above 0."""
+    """How texts are written: the likeliest of `beam`, or drawn at a temperature above 0.
+
+    UsageError for values that cannot be.
+    """
 
     beam: int = 1
-    temperature: float = 0.0
+    temp: float = 0.0
     seed: int | None = None
     max_length: int | None = None
     """Symbols that a text may have."""
+    skipped: int = 0
+    """Texts before the first one. What is drawn for a text follows from the seed and its number."""
+
+    def __post_init__(self) -> None:
+        if self.beam < 1 or (self.max_length is not None and self.max_length < 1):
+            raise UsageError("a beam and a length are 1 or more", "Take a larger one.")
+        if not 0 <= self.temp < math.inf:
+            raise UsageError(f"a temperature of {self.temp} cannot be", "Take 0 or more.")
+        if self.beam > 1 and self.temp > 0:
+            raise UsageError(
+                "--beam searches for the likeliest text, and --temp draws one",
+                "Leave one of them out.",
+            )
+        if self.seed is not None and not self.temp:
+            raise UsageError("--seed has no effect: nothing is drawn", "Give --temp 1, too.")
 
     @property
     def given(self) -> list[str]:
         """The names of what is not as it is by itself."""
-        return [name for name, value in vars(self).items() if value != getattr(Decoding, name)]
+        names = ("beam", "temp", "seed", "max_length")
+        return [name for name in names if getattr(self, name) != getattr(Decoding, name)]
+
+    def generators(self, count: int) -> list[np.random.Generator]:
+        """A source of chance for each of so many texts."""
+        if self.seed is None:
+            return [np.random.default_rng() for _ in range(count)]
+        return [np.random.default_rng([self.seed, self.skipped + n]) for n in range(count)]
 
 
 GREEDY = Decoding()
@@ -65,7 +91,7 @@ class TaskScore(Protocol):
 
 
 class TaskModel(ABC):
-    """A trained model of another task than text that goes on: what `charrnn.load` gives."""
+    """A trained model of another task than the language model: what `charrnn.load` gives."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self.checkpoint = checkpoint

@@ -12,6 +12,7 @@ from charrnn.settings import ModelSettings
 
 Float32 = NDArray[np.float32]
 Texts = Sequence[NDArray[np.integer]]
+_TOKENS = 1 << 17  # of texts that are computed together, with their padding
 
 
 class Encoded(NamedTuple):
@@ -74,6 +75,13 @@ def prepared(settings: ModelSettings, weights: Mapping[str, Float32], prefix: st
 
 
 def by_length(texts: Texts, together: int) -> list[NDArray[np.int64]]:
-    """The numbers of texts, some at a time, those of about one length together."""
-    order = np.argsort([len(text) for text in texts], kind="stable")
-    return [order[first : first + together] for first in range(0, len(order), together)]
+    """The numbers of texts, at most so many at a time, those of about one length together."""
+    lengths = np.array([len(text) for text in texts], np.int64)
+    order, found = np.argsort(lengths, kind="stable"), []
+    while len(order):
+        size = min(together, len(order))
+        while size > 1 and size * lengths[order[size - 1]] > _TOKENS:
+            size //= 2
+        found.append(order[:size])
+        order = order[size:]
+    return found

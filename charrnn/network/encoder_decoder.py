@@ -35,7 +35,11 @@ class EncoderDecoder(RecurrentNetwork):
     """Texts, or pictures, in; logits of the symbols of their targets out."""
 
     def forward(
-        self, inputs: Tensor, lengths: Tensor, symbols: Tensor, masks: Sequence[Tensor] = ()
+        self,
+        inputs: Tensor,
+        lengths: Tensor | None,
+        symbols: Tensor,
+        masks: Sequence[Tensor] = (),
     ) -> Tensor:
         """Logits (T, B, K + 1) of what follows each of these symbols (T, B), the true ones.
 
@@ -45,12 +49,13 @@ class EncoderDecoder(RecurrentNetwork):
         reading, writing = self._divided(masks)
         return self.write(self.read(inputs, lengths, reading), symbols, writing)
 
-    def read(self, inputs: Tensor, lengths: Tensor, masks: Sequence[Tensor] = ()) -> Source:
+    def read(self, inputs: Tensor, lengths: Tensor | None, masks: Sequence[Tensor] = ()) -> Source:
         """Run the encoder."""
         if self.settings.task == "caption":
             outputs, summary = encode_pictures(self, inputs)
             everywhere = torch.ones(outputs.shape[:2], dtype=torch.bool, device=outputs.device)
             return Source(outputs, everywhere, summary)
+        assert lengths is not None
         outputs = encode(self, inputs, lengths, masks)
         last = lengths[None] - 1
         summary = ends(outputs, torch.zeros_like(last), last, self.settings.hidden_size)[0]

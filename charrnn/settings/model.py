@@ -37,7 +37,7 @@ class ModelSettings:
     ] = "orthogonal"  # fmt: skip
     task: Annotated[
         TaskName,
-        "what to learn: text that goes on, a label of each text, a tag of each token, "
+        "what to learn: to continue a text, a label of each text, a tag of each token, "
         "another text for each text, a text for each picture",
     ] = "text"
     bidirectional: Annotated[bool, "read in both directions, with --task label, tag or rewrite"] = (

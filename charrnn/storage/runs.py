@@ -57,7 +57,7 @@ def _another_task(checkpoint: Checkpoint) -> CheckpointError:
     run, task = checkpoint.run, checkpoint.model.task
     if task == "text":
         return CheckpointError(
-            f"run {run} is a model of text that goes on, and predicts nothing else",
+            f"run {run} is a language model: it predicts what follows a text",
             f"Let it write: charrnn sample {run}",
         )
     return CheckpointError(

@@ -22,8 +22,7 @@ class CaptionTask(RewriteTask):
 
     def collate(self, numbers: Numbers) -> Arrays:
         """Pictures (B, 1, height, width) or features (B, cells, D), and their symbols."""
-        symbols = self.collated_symbols(numbers)
-        return {"inputs": self._inputs(numbers), "lengths": symbols["counts"], **symbols}
+        return {"inputs": self._inputs(numbers), **self.collated_symbols(numbers)}
 
     def _inputs(self, numbers: Numbers) -> NDArray[np.float32]:
         stored = np.stack([self.examples.ids(number) for number in numbers])

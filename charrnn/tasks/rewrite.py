@@ -83,13 +83,13 @@ class RewriteTask(ExampleTask[EncoderDecoder]):
         self, model: EncoderDecoder, batch: Batch, part: slice, masks: Sequence[Tensor] = ()
     ) -> Tensor:
         """The loss (U, B) of each symbol, 0 where there is none, of a part of a batch."""
-        assert batch.lengths is not None
         assert batch.counts is not None
         targets, counts = batch.targets[:, part], batch.counts[part]
         steps = torch.arange(len(targets), device=targets.device)[:, None]
         given = torch.cat([torch.full_like(targets[:1], END), targets[:-1]])
         inputs = batch.inputs[part] if self.input_shape else batch.inputs[:, part]
-        logits = model(inputs, batch.lengths[part], given, masks)
+        lengths = None if batch.lengths is None else batch.lengths[part]
+        logits = model(inputs, lengths, given, masks)
         wanted = torch.where(steps < counts, targets, -1).flatten()
         found = F.cross_entropy(logits.flatten(0, 1), wanted, ignore_index=-1, reduction="none")
         return found.view_as(targets)

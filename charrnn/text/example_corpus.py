@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from charrnn.errors import TextError, UsageError
 from charrnn.settings import PartName, TaskName
-from charrnn.text.corpus import PARTS, Corpus, Tokens, mapped
+from charrnn.text.corpus import PARTS, Corpus, Tokens, checked_ids, mapped
 from charrnn.values import split_fractions
 
 TASKS: tuple[TaskName, ...] = ("label", "tag", "rewrite", "caption")
@@ -77,8 +77,9 @@ class ExampleCorpus(Corpus):
         return range(bounds[number], bounds[number + 1])
 
     def ids(self, number: int) -> Tokens:
-        """The tokens of one example."""
-        return self.tokens[self.starts[number] : self.starts[number + 1]]
+        """The tokens of one example, or the bytes of its picture. TextError if it is damaged."""
+        found = self.tokens[self.starts[number] : self.starts[number + 1]]
+        return found if self.input_shape else checked_ids(found, self.tokenizer.size)
 
     def targets_of(self, number: int) -> NDArray[np.int32]:
         """The targets of one example."""
@@ -131,11 +132,11 @@ def with_examples(corpus: Corpus, data: dict[str, Any]) -> ExampleCorpus:
     if not labels or labels != sorted(set(labels)):
         raise ValueError("its labels are not in order")
     if type(count) is not int or count < LEAST:
-        raise ValueError("its number of examples is none")
+        raise ValueError(f"{count} is not a number of examples")
     starts = _places(corpus, "examples.bin", count, len(corpus.tokens))
     total = data.get("targets", count)
     if type(total) is not int:
-        raise ValueError("its number of targets is none")
+        raise ValueError(f"{total} is not a number of targets")
     targets = mapped(corpus.folder, "targets.bin", TARGET, total)
     target_starts: NDArray[np.int64] = np.arange(count + 1)
     if "targets" in data:

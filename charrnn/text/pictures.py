@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,9 @@ def load_input(path: str, size: str) -> NDArray[Any]:
     TextError if it cannot be read, UsageError where Pillow is missing.
     """
     if not Path(path).is_file():
-        raise TextError(f"there is no file {path}", "Check the path: it is from the lines' folder.")
+        raise TextError(
+            f"there is no file {path}", "Check its name, and the folder that it starts from."
+        )
     return _features(path) if path.endswith(".npy") else _picture(path, *picture_size(size))
 
 
@@ -45,10 +48,11 @@ def png_of(pixels: NDArray[np.uint8]) -> bytes:
 def _features(path: str) -> NDArray[np.float32]:
     hint = "Save an array of numbers with numpy.save: (D,), (cells, D) or (rows, columns, D)."
     try:
-        found = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+        with Path(path).open("rb") as file:
+            found = np.lib.format.read_array(file, allow_pickle=False)
+    except (OSError, ValueError, EOFError, SyntaxError, MemoryError, TokenError) as error:
         raise TextError(f"{path} cannot be read: {error}", hint) from None
-    if not isinstance(found, np.ndarray) or found.dtype.kind not in "fiu" or not found.size:
+    if found.dtype.kind not in "fiu" or not found.size:
         raise TextError(f"{path} does not hold an array of numbers", hint)
     if found.ndim not in (1, 2, 3):
         raise TextError(f"{path} holds an array of {found.ndim} dimensions", hint)
@@ -88,10 +92,16 @@ def _picture(path: str, height: int, width: int) -> NDArray[np.uint8]:
 
 
 def _grey(picture: Any) -> Any:
-    """A picture in shades of grey, what is transparent in white."""
-    if "transparency" in picture.info or picture.mode in ("RGBA", "LA", "PA"):
-        from PIL import Image
+    """A picture in shades of grey, upright, what is transparent in white. ValueError."""
+    from PIL import Image, ImageOps
 
+    picture = ImageOps.exif_transpose(picture)
+    if picture.mode == "F":
+        raise ValueError("its shades are not whole numbers")
+    if picture.mode.startswith("I"):  # 16 bits
+        shades = np.asarray(picture).astype(np.int64) // 257
+        return Image.fromarray(shades.clip(0, 255).astype(np.uint8))
+    if "transparency" in picture.info or picture.mode in ("RGBA", "LA", "PA"):
         picture = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
     return picture.convert("L")

@@ -82,8 +82,8 @@ def test_draws_follow_the_probabilities():
     most = np.full(2000, 1)
 
     def drawn(temperature, seed):
-        rng = np.random.default_rng(seed)
-        texts = search(network, source, most, temperature=temperature, generator=rng)
+        own = [np.random.default_rng([seed, number]) for number in range(2000)]
+        texts = search(network, source, most, temperature=temperature, generators=own)
         return np.array([one.symbols[0] for one, *_ in texts])
 
     logs, _, _ = network.step(np.array([END]), network.first_state(source), source)

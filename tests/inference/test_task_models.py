@@ -1,0 +1,96 @@
+"""What models of tasks promise beside their networks: how texts are written, what a score is."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from charrnn.errors import UsageError
+from charrnn.inference.label_scores import score_of
+from charrnn.inference.models import MODELS
+from charrnn.inference.multi_label_scores import multi_label_score_of
+from charrnn.inference.task_model import UNKNOWN, Decoding
+from charrnn.settings import ModelSettings, TextSettings, TrainSettings
+from charrnn.storage.checkpoint import Checkpoint
+from charrnn.storage.layout import parameter_shapes
+from charrnn.text.tokenizers import Characters
+
+SYMBOLS = ("x", "y", "z")
+
+
+def model_of(task, **text):
+    """A model of random weights."""
+    tokenizer = Characters(" abcd")
+    settings = ModelSettings(task=task, hidden_size=8, embedding_size=4, layers=1)
+    rng = np.random.default_rng(3)
+    shapes = parameter_shapes(settings, tokenizer.size, len(SYMBOLS))
+    weights = {name: rng.normal(0, 0.7, shape).astype("f") for name, shape in shapes.items()}
+    about = ("run", settings, TrainSettings(), TextSettings(**text), "corpus", "")
+    return MODELS[task](
+        Checkpoint(*about, tokenizer=tokenizer, step=1, loss=None, weights=weights, labels=SYMBOLS)
+    )
+
+
+def test_what_is_drawn_for_a_text_follows_from_the_seed_and_its_number():
+    """A text that is another one if lines come one by one, or if other lines stand beside it."""
+    model, texts = model_of("rewrite"), ["ab", "c", "abcd", "c", "bad"] * 20
+    decoding = Decoding(temp=1.0, seed=5)
+    together = [found.text for found in model.predict(texts, decoding=decoding)]
+    assert len({*together}) > 10
+    alone = [
+        found.text
+        for number, text in enumerate(texts)
+        for found in model.predict([text], decoding=replace(decoding, skipped=number))
+    ]
+    assert alone == together
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"beam": 0}, {"max_length": 0}, {"temp": -1.0}, {"temp": float("nan")}, {"seed": 1},
+     {"beam": 2, "temp": 1.0}],
+)  # fmt: skip
+def test_a_decoding_that_cannot_be_is_refused(given):
+    """A beam of drawn texts, of which none is found; a seed without an effect."""
+    with pytest.raises(UsageError):
+        Decoding(**given)
+
+
+def test_any_temperature_above_zero_writes():
+    """A logit divided by so little that nothing is left."""
+    model = model_of("rewrite")
+    assert model.predict(["ab"], decoding=Decoding(temp=1e-300, seed=1))[0].text
+    assert model.predict(["ab"], decoding=Decoding(temp=1e300, seed=1))[0].text
+
+
+@pytest.mark.parametrize("logit", [0.0, 5.0, 17.0, 60.0, 3e4])
+def test_the_loss_of_a_confident_error_is_its_logit(logit):
+    """A probability that is rounded to 0 or 1 before its logarithm is taken."""
+    right = np.array([[logit, 0.0]], np.float32)
+    assert score_of(right, np.array([1])).loss == pytest.approx(np.logaddexp(0, logit))
+    wrong = np.array([[False, True]])
+    several = multi_label_score_of(right, wrong)
+    assert several.loss == pytest.approx((np.logaddexp(0, logit) + np.log(2)) / 2)
+
+
+@pytest.mark.parametrize("task", ["tag", "rewrite"])
+def test_targets_that_a_model_lacks_do_not_lower_the_loss(task):
+    """Bits that are shared among targets that have none."""
+    model, read = model_of(task), [np.array([1, 2, 0, 3, 1])] * 2
+    length = 2 if task == "tag" else 5
+    targets = [np.zeros(length, np.int64), np.full(length, UNKNOWN)]
+    known, mixed = (model.score(read[:n], targets[:n]) for n in (1, 2))
+    if task == "tag":
+        assert mixed.loss == pytest.approx(known.loss)
+        assert np.isnan(model.score(read[1:], targets[1:]).loss)
+        assert mixed.accuracy == known.accuracy / 2
+    else:  # the end of a text that is not known has a loss, too
+        assert mixed.loss > 0.5 * known.loss
+        assert mixed.symbols == 10
+
+
+def test_tokens_are_divided_as_in_examples():
+    """A space that is not one between tokens, at which `predict` divides and `eval` does not."""
+    (found,) = model_of("tag").predict(["ab\u00a0c  de\t"])
+    assert found.tokens == ["ab\u00a0c", "de"]
+    assert len(found.tags) == 2
