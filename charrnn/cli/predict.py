@@ -1,5 +1,6 @@
 """charrnn predict: what a trained model says of each line."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from json import dumps
 from pathlib import Path
@@ -9,13 +10,13 @@ import typer
 
 from charrnn.cli.options import Json, Quiet, Run, exclude, notices
 from charrnn.cli.process import limit_threads
-from charrnn.errors import CheckpointError
+from charrnn.errors import CheckpointError, TextError
 from charrnn.events import Noticed
 from charrnn.settings import ADVANCED, UnknownName
 
 if TYPE_CHECKING:
     from charrnn.display.attention_page import AttentionPage
-    from charrnn.inference.task_model import Decoding, TaskModel
+    from charrnn.inference.task_model import Decoding, Prediction, TaskModel
 
 WRITING = "Writing (--task rewrite and caption)"
 
@@ -109,7 +110,7 @@ def predict(
             f"Let it write: charrnn sample {checkpoint.run}",
         )
     model = MODELS[checkpoint.model.task](checkpoint)
-    web_page = AttentionPage(checkpoint, page) if page else None
+    web_page = AttentionPage(checkpoint, page, file) if page else None
     if attention:
         check_attention(checkpoint)
     _write(model, file or "-", unknown, decoding, web_page, attention=attention, json=json)
@@ -143,7 +144,7 @@ def _write(
             texts = [without_line_end(line.decode("utf-8", "surrogateescape")) for line in lines]
             if not decoding.skipped:
                 texts[0] = texts[0].removeprefix(MARK)
-            for prediction in model.predict(texts, unknown, decoding):
+            for prediction in _predicted(model, texts, unknown, decoding):
                 said = dumps(prediction.record()) if json else valid_unicode(prediction.line)
                 write(f"{said}\n")
                 if isinstance(prediction, TextPrediction):
@@ -151,3 +152,19 @@ def _write(
                     if page:
                         page.add(prediction)
             decoding = replace(decoding, skipped=decoding.skipped + len(texts))
+
+
+def _predicted(
+    model: "TaskModel", texts: Sequence[str], unknown: UnknownName, decoding: "Decoding"
+) -> Iterator["Prediction"]:
+    """What is predicted of each text. TextError names the line, after those before it."""
+    try:
+        yield from model.predict(texts, unknown, decoding)
+        return
+    except TextError:
+        pass  # one of them cannot be read: each alone
+    for number, text in enumerate(texts, decoding.skipped):
+        try:
+            yield from model.predict([text], unknown, replace(decoding, skipped=number))
+        except TextError as error:
+            raise TextError(f"line {number + 1}: {error.message}", error.hint) from None

@@ -23,9 +23,14 @@ _ENLARGED = 1.5  # pixels of the page for one of a picture
 class AttentionPage:
     """A page that predictions are added to, and that needs nothing else."""
 
-    def __init__(self, checkpoint: "Checkpoint", path: Path) -> None:
-        """UsageError for a run without attention, or where no file can be written."""
+    def __init__(self, checkpoint: "Checkpoint", path: Path, read: str | None = None) -> None:
+        """UsageError for a run without attention, or where no file can be written.
+
+        Nor over the file that is `read`.
+        """
         check_attention(checkpoint)
+        if read and path.exists() and Path(read).exists() and path.samefile(read):
+            raise UsageError(f"{path} is the file with the lines", "Name another one with --html.")
         if not path.name or path.is_dir() or not path.resolve().parent.is_dir():
             raise UsageError(f"{path} cannot be written", "Name a file in a folder that is there.")
         self.path, self.run = path, checkpoint.run

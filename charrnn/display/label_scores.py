@@ -16,7 +16,8 @@ _MOST = 12  # labels whose confusion is shown
 def print_label_score(out: Console, score: LabelScore, names: Sequence[str]) -> None:
     """The accuracy, each label of these names, and up to a dozen labels' confusion."""
     rare = f"macro F1 {score.macro_f1:.3f}, {score.bits_per_label:.3f} bits per label"
-    out.print(Text(f"accuracy {score.accuracy:.1%} of {score.examples:,} examples", "bold"))
+    examples = f"{score.examples:,} example{'s' * (score.examples != 1)}"
+    out.print(Text(f"accuracy {score.accuracy:.1%} of {examples}", "bold"))
     out.print(Text(rare, "dim"))
     out.print()
     out.print(fitted(_per_label(score, names), out.width))
@@ -27,17 +28,19 @@ def print_label_score(out: Console, score: LabelScore, names: Sequence[str]) -> 
 
 
 def _per_label(score: LabelScore, names: Sequence[str]) -> list[Column]:
+    """A row for each label that occurs, or is predicted."""
     true, said = score.confusion.sum(1), score.confusion.sum(0)
-    right = np.diagonal(score.confusion)
+    right, there = np.diagonal(score.confusion), true + said > 0
     figures = {
         "precision": right / np.maximum(said, 1),
         "recall": right / np.maximum(true, 1),
         "F1": score.f1,
     }
+    shown = [escaped(name) for name, is_there in zip(names, there, strict=True) if is_there]
     return [
-        Column("label", [escaped(name) for name in names], left=True, wraps=True),
-        Column("examples", [f"{count:,}" for count in true]),
-        *(Column(title, [f"{value:.3f}" for value in values]) for title, values in figures.items()),
+        Column("label", shown, left=True, wraps=True),
+        Column("examples", [f"{count:,}" for count in true[there]]),
+        *(Column(name, [f"{x:.3f}" for x in values[there]]) for name, values in figures.items()),
     ]
 
 

@@ -44,10 +44,9 @@ def show_task_score(
 
 
 def _print_multi_label_score(out: Console, score: MultiLabelScore, labels: Sequence[str]) -> None:
-    exact = f"{score.exact:,} of {score.examples:,} texts have exactly their labels"
+    exact = f"{score.exact:,} of {_texts(score.examples)} have exactly their labels"
     out.print(Text(f"micro F1 {score.micro_f1:.3f}, macro F1 {score.macro_f1:.3f}", "bold"))
-    bits = score.scores["bits_per_label"]
-    out.print(Text(f"{exact}: accuracy {score.accuracy:.1%}, {bits:.3f} bits per label", "dim"))
+    out.print(Text(f"{exact}: accuracy {score.accuracy:.1%}{_bits(score, 'label')}", "dim"))
     out.print()
     precision = score.both / score.predicted.clip(1)
     figures = {"precision": precision, "recall": score.both / score.true.clip(1), "F1": score.f1}
@@ -60,11 +59,9 @@ def _print_multi_label_score(out: Console, score: MultiLabelScore, labels: Seque
 
 
 def _print_tag_score(out: Console, score: TagScore) -> None:
-    about = f"{score.tokens:,} tokens right: accuracy {score.accuracy:.1%}, "
+    about = f"{score.tokens:,} tokens right: accuracy {score.accuracy:.1%}"
     out.print(Text(f"span F1 {score.span_f1:.3f} of {score.true.total():,} spans", "bold"))
-    out.print(
-        Text(f"{score.right:,} of {about}{score.scores['bits_per_tag']:.3f} bits per tag", "dim")
-    )
+    out.print(Text(f"{score.right:,} of {about}{_bits(score, 'tag')}", "dim"))
     kinds = [kind for kind, _ in score.true.most_common()]
     kinds += sorted(score.predicted.keys() - score.true.keys())
     if not kinds:
@@ -81,7 +78,17 @@ def _print_tag_score(out: Console, score: TagScore) -> None:
 
 
 def _print_rewrite_score(out: Console, score: RewriteScore) -> None:
-    out.print(Text(f"exact match {score.exact_match:.1%} of {score.texts:,} texts", "bold"))
-    bits, counts = score.scores["bits_per_symbol"], f"{score.errors:,} of {score.symbols:,}"
+    out.print(Text(f"exact match {score.exact_match:.1%} of {_texts(score.texts)}", "bold"))
+    counts = f"{score.errors:,} of {score.symbols:,}"
     errors = f"{score.unit} error rate {score.error_rate:.2%} ({counts})"
-    out.print(Text(f"{errors}, {bits:.3f} bits per symbol", "dim"))
+    out.print(Text(f"{errors}{_bits(score, 'symbol')}", "dim"))
+
+
+def _texts(count: int) -> str:
+    return f"{count:,} text{'s' * (count != 1)}"
+
+
+def _bits(score: "TaskScore", unit: str) -> str:
+    """The loss in bits, unless nothing had one."""
+    bits = score.scores[f"bits_per_{unit}"]
+    return f", {bits:.3f} bits per {unit}" if math.isfinite(bits) else ""

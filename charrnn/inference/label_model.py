@@ -13,7 +13,7 @@ from charrnn.inference.multi_label_scores import (
     multi_label_score_of,
     several_hot,
 )
-from charrnn.inference.task_model import GREEDY, Decoding, Ids, TaskModel, check_no_decoding
+from charrnn.inference.task_model import GREEDY, Decoding, Ids, TaskModel, check_no_decoding, listed
 from charrnn.inference.text_classifier import TextClassifier
 from charrnn.settings import UnknownName
 from charrnn.text.tokenizers import valid_unicode
@@ -62,7 +62,7 @@ class LabelModel(TaskModel):
     ) -> list[LabelPrediction]:
         """The label of each text."""
         check_no_decoding(decoding, self.checkpoint)
-        texts = [*texts]
+        texts = listed(texts)
         encoded = [self.input_of(text, unknown) for text in texts]
         found = []
         for text, row in zip(texts, self.network.probabilities(encoded), strict=True):

@@ -12,7 +12,7 @@ from charrnn.errors import TextError
 from charrnn.inference.decoder import Decoder, Source
 from charrnn.inference.rewrite_scores import RewriteScore, joined
 from charrnn.inference.search import END, Written, search
-from charrnn.inference.task_model import GREEDY, Decoding, Ids, TaskModel
+from charrnn.inference.task_model import GREEDY, Decoding, Ids, TaskModel, listed
 from charrnn.inference.text_encoder import Float32, by_length
 from charrnn.settings import UnknownName
 from charrnn.storage.layout import grid
@@ -76,7 +76,7 @@ class RewriteModel(TaskModel):
         self, texts: Iterable[str], unknown: UnknownName = "skip", decoding: Decoding = GREEDY
     ) -> list[TextPrediction]:
         """What is written for each text."""
-        texts = [*texts]
+        texts = listed(texts)
         inputs = [self.input_of(text, unknown) for text in texts]
         written = self.written(inputs, decoding)
         return [self._prediction(*found) for found in zip(texts, inputs, written, strict=True)]
@@ -162,6 +162,8 @@ class CaptionModel(RewriteModel):
 
     def input_of(self, text: str, unknown: UnknownName = "skip") -> Ids:  # noqa: ARG002
         """The bytes of a picture, by its name. TextError if it cannot be read."""
+        if not text:
+            raise TextError("no picture is named", "Write the name of a picture in each line.")
         found = load_input(text, self.checkpoint.text.picture_size)
         if found.shape != self.checkpoint.input_shape:
             raise TextError(

@@ -18,6 +18,7 @@ from charrnn.inference.task_model import (
     Ids,
     TaskModel,
     check_no_decoding,
+    listed,
 )
 from charrnn.settings import UnknownName
 from charrnn.text.tagged_text import space_of, tagged_ids
@@ -74,7 +75,8 @@ class TagModel(TaskModel):
         """
         check_no_decoding(decoding, self.checkpoint)
         parts = [
-            re.findall(r"[^ \t]+" if self.of_tokens else ".", text, re.DOTALL) for text in texts
+            re.findall(r"[^ \t]+" if self.of_tokens else ".", text, re.DOTALL)
+            for text in listed(texts)
         ]
         between = " " if self.of_tokens else ""
         written = [between.join(tokens) for tokens in parts]

@@ -137,6 +137,13 @@ class TaskModel(ABC):
         return tokenizer.encode(text) if text else np.zeros(1, np.uint8)
 
 
+def listed(texts: Iterable[str]) -> list[str]:
+    """Texts as a list. UsageError for one text that is not in a list."""
+    if isinstance(texts, str):
+        raise UsageError("predict takes a list of texts", 'Put the text into one: ["..."].')
+    return [*texts]
+
+
 def check_no_decoding(decoding: Decoding, checkpoint: Checkpoint) -> None:
     """Raise UsageError where a way to write texts is asked for, and none is written."""
     for name in decoding.given:

@@ -61,7 +61,7 @@ def _another_task(checkpoint: Checkpoint) -> CheckpointError:
             f"Let it write: charrnn sample {run}",
         )
     return CheckpointError(
-        f"run {run} was trained with --task {task}, and does not write text",
+        f"run {run} was trained with --task {task}, and does not continue a text",
         f"Name another run, or let it predict: charrnn predict {run} FILE",
     )
 

@@ -183,15 +183,16 @@ class Pairs(ExampleFormat):
 
     hint = "Each line is a text, a tab and the text that it becomes."
     target = "symbol"
+    columns: ClassVar[tuple[str, str]] = "text", "target"
+    """What messages call the columns."""
     least = 1
     is_open = True
 
     def read(self, lines: Iterator[Line]) -> Iterator[Found]:
         for number, line in lines:
             text, tab, target = line.partition("\t")
-            _check_columns(number, {"text": text, "target": target}, tab)
             symbols = target if self.settings.target_unit == "character" else target.split()
-            _check_columns(number, {"text": text, "target": symbols}, tab)
+            _check_columns(number, dict(zip(self.columns, (text, symbols), strict=True)), tab)
             yield Found(number, text, tuple(symbols))
 
 
@@ -199,6 +200,7 @@ class Pictures(Pairs):
     """`picture<TAB>text`: the name of a PNG, JPEG or .npy file, from the lines' own folder."""
 
     hint = "Each line is the name of a picture, a tab and its text."
+    columns = "name of a picture", "text"
     has_text = False
 
     def __init__(self, settings: TextSettings) -> None:

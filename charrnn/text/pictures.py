@@ -1,6 +1,7 @@
 """Pictures and features from elsewhere as arrays of one shape."""
 
 import io
+import warnings
 from pathlib import Path
 from tokenize import TokenError
 from typing import Any
@@ -22,10 +23,11 @@ def load_input(path: str, size: str) -> NDArray[Any]:
     TextError if it cannot be read, UsageError where Pillow is missing.
     """
     if not Path(path).is_file():
-        raise TextError(
-            f"there is no file {path}", "Check its name, and the folder that it starts from."
-        )
-    return _features(path) if path.endswith(".npy") else _picture(path, *picture_size(size))
+        what = f"{path} is not a file" if Path(path).exists() else f"there is no file {path}"
+        raise TextError(what, "Check its name, and the folder that it starts from.")
+    if path.endswith(".npy"):
+        return _features(path)
+    return _fitted(_picture(path), *picture_size(size))
 
 
 def as_inputs(stored: NDArray[np.uint8], shape: tuple[int, ...]) -> NDArray[np.float32]:
@@ -63,7 +65,8 @@ def _features(path: str) -> NDArray[np.float32]:
     return features
 
 
-def _picture(path: str, height: int, width: int) -> NDArray[np.uint8]:
+def _picture(path: str) -> Any:
+    """The picture in a file, of Pillow, in shades of grey."""
     try:
         from PIL import Image
     except ImportError:
@@ -71,14 +74,25 @@ def _picture(path: str, height: int, width: int) -> NDArray[np.uint8]:
             "pictures need Pillow, which is not installed",
             "Install it: pip install 'charrnn-toolkit[caption]'",
         ) from None
+    large = TextError(f"{path} has more than {_MOST_PIXELS:,} pixels", "Make it smaller.")
     try:
-        with Image.open(path) as opened:
-            if opened.size[0] * opened.size[1] > _MOST_PIXELS:
-                raise TextError(f"{path} has too many pixels", "Make it smaller.")
-            grey = _grey(opened)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(path) as opened:
+                if opened.size[0] * opened.size[1] > _MOST_PIXELS:
+                    raise large
+                return _grey(opened)
+    except Image.DecompressionBombError:
+        raise large from None
+    except (OSError, ValueError, SyntaxError) as error:
         hint = "Name a picture that Pillow reads (PNG, JPEG), or a .npy file of features."
         raise TextError(f"{path} is not a picture that can be read: {error}", hint) from None
+
+
+def _fitted(grey: Any, height: int, width: int) -> NDArray[np.uint8]:
+    """A picture of Pillow in the middle of (1, height, width)."""
+    from PIL import Image
+
     factor = min(height / grey.height, width / grey.width)
     inner = max(1, round(grey.width * factor)), max(1, round(grey.height * factor))
     if inner != grey.size:

@@ -46,7 +46,10 @@ def corpus_and_base(
     if base is None:
         return resolve(task, what, text, given, emit), None
     if task != "text":
-        raise UsageError(f"--from has no effect with --task {task}", "Leave one of them out.")
+        raise UsageError(
+            f"--from continues language models, and --task {task} trains another network",
+            "Leave --from out: the run begins with new weights.",
+        )
     found = load_base(base, emit)
     return _corpus_for(found, what, text, given, emit), found
 

@@ -127,3 +127,21 @@ def test_a_tag_of_each_character(tmp_path):
     assert done.code == 0, done.err
     found = call_charrnn(tmp_path, "predict", stdin="b1\na 22 c\n").out
     assert found == ".N\n..NN..\n"
+
+
+@pytest.mark.parametrize("task", ["caption"], indirect=True)
+def test_a_line_that_cannot_be_read_is_named_after_those_before_it(task, home):
+    """Predictions of good pictures that a bad one takes with it; an error without its line."""
+    names = [name for name, _ in inputs_of(task, home)[:2]]
+    for bad, message in (("nope.npy", "line 3: there is no file nope.npy"), ("", "line 3: no pic")):
+        done = call_charrnn(home, "predict", stdin="\n".join([*names, bad, *names]))
+        assert (done.code, len(done.out.splitlines())) == (3, 2)
+        assert message in done.err
+
+
+@pytest.mark.parametrize("task", ["rewrite", "caption"], indirect=True)
+def test_a_page_does_not_replace_the_lines(task, home):
+    """The only copy of a file, lost to a wrong name."""
+    (home / "given.txt").write_text("a\n", "utf-8")
+    done = call_charrnn(home, "predict", task, "given.txt", "--html", "given.txt")
+    assert (done.code, (home / "given.txt").read_text()) == (2, "a\n")

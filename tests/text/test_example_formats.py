@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
+from PIL import Image
 
 from charrnn.errors import CharRNNError, TextError, UsageError
 from charrnn.events import Noticed
@@ -111,6 +112,8 @@ def test_pictures_are_fitted_and_features_taken(home):
     assert found.shape == (1, 32, 128)
     assert (found[0, :, :20] == 200).all()  # what is left over has the border's colour
     assert found[0, 16, 64] < 30
+    Image.fromarray(pixels.astype(np.uint16) * 257).save(home / "deep.png")
+    assert (load_input(str(home / "deep.png"), "32x128") == found).all()  # 16 bits
     inputs = as_inputs(found.reshape(1, -1), found.shape)
     assert inputs.shape == (1, 1, 32, 128)
     assert np.abs(inputs).max() <= 1
@@ -126,7 +129,7 @@ def test_pictures_are_fitted_and_features_taken(home):
 def test_any_bytes_are_an_error_that_says_so(place, data, name):
     """A traceback of a library; a pickle that runs."""
     heads = {"x.png": b"\x89PNG\r\n\x1a\n", "x.npy": b"\x93NUMPY\x01\x00", "x.jpg": b"\xff\xd8\xff"}
-    for head in (b"", heads[name]):
+    for head in (b"", heads[name], b"PK\x03\x04"):
         (place / name).write_bytes(head + data)
         with pytest.raises(CharRNNError):
             load_input(str(place / name), "32x128")

@@ -72,7 +72,7 @@ def unknown_error(text: str, unknown: str) -> TextError:
         message += f"; that makes {len(found)} places"
     return TextError(
         message,
-        "sample, eval and classify leave such characters out with --unknown skip, or replace them "
-        "with --unknown nearest.\n"
+        "sample, predict, eval and classify leave such characters out with --unknown skip, or "
+        "replace them with --unknown nearest.\n"
         "A model trained with --tokenizer byte or --min-count 2 takes any text.",
     )
