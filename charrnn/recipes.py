@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from charrnn.errors import UsageError
-from charrnn.settings import ModelSettings, TrainSettings, flag
+from charrnn.settings import ModelSettings, TaskName, TrainSettings, flag
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,15 @@ RECIPES: dict[str, Recipe] = {
 }
 
 
+TASKS_WITH: dict[str, tuple[TaskName, ...]] = {
+    "bidirectional": ("label", "tag", "rewrite"),
+    "crf": ("tag",),
+    "attention": ("rewrite", "caption"),
+    "class_weights": ("label",),
+}
+"""The tasks that have a use for a setting of the network or of its training."""
+
+
 def check_effective(
     model: ModelSettings, settings: TrainSettings, given: Mapping[str, Any]
 ) -> None:
@@ -112,12 +121,10 @@ def check_effective(
         ),
         "one_hot": (model.task == "caption", "it is how texts are read, not pictures"),
         "seq_length": (model.task != "text", f"--task {model.task} reads texts to their ends"),
-        "class_weights": (model.task != "label", "it is for --task label"),
-        "attention": (
-            model.task not in ("rewrite", "caption"), "it is for --task rewrite and caption"
-        ),
         "state_reset": (model.task != "text", "every text begins with a state of zeros"),
     }  # fmt: skip
+    for name, tasks in TASKS_WITH.items():
+        without_effect[name] = model.task not in tasks, f"it is for --task {' and '.join(tasks)}"
     for name, (useless, reason) in without_effect.items():
         if useless and name in given:
             raise UsageError(

@@ -16,6 +16,8 @@ from charrnn.display.stdout import escaped, stop_at_closed_pipe
 from charrnn.display.tables import Column, fitted
 from charrnn.display.wording import plural
 from charrnn.events import Curves
+from charrnn.recipes import TASKS_WITH
+from charrnn.text.setting_checks import SETTINGS_OF_EXAMPLES
 
 if TYPE_CHECKING:
     from charrnn.evaluation.gradient_flow import GradientFlow  # which loads torch
@@ -48,8 +50,12 @@ def show_run(about: Mapping[str, Any], curves: Curves, as_json: bool) -> None:
             f"vocabulary of {about['vocabulary_size']:,}{score}",
         ))  # fmt: skip
         table = Table(box=None, pad_edge=False, show_header=False)
+        uses = TASKS_WITH | SETTINGS_OF_EXAMPLES
         for title in ("model", *(["train"] if about["corpus"] else []), "text"):
-            found = (f"{k} {v}" for k, v in about[title].items() if v is not None)
+            found = (
+                f"{name} {value}" for name, value in about[title].items()
+                if value is not None and model["task"] in uses.get(name, (model["task"],))
+            )  # fmt: skip
             table.add_row(Text(title, "dim"), Text(escaped("  ".join(found))))
         sizes = (f"{name} {'x'.join(map(str, s))}" for name, s in about["weights"].items())
         table.add_row(Text("weights", "dim"), Text(escaped("  ".join(sizes))))
