@@ -124,15 +124,11 @@ class RewriteModel(TaskModel):
         score = RewriteScore(self.checkpoint.text.target_unit)
         for true, found in zip(targets, self.written(inputs, decoding), strict=True):
             score.add(true.tolist(), [number - 1 for number in found[0].symbols])
-        losses = np.concatenate(
-            [
-                self._losses(
-                    [inputs[number] for number in some], [targets[number] for number in some]
-                )
-                for some in by_length(inputs, _TOGETHER)
-            ]
-        )
-        score.loss = float(losses.mean())
+        losses = [
+            self._losses([inputs[n] for n in some], [targets[n] for n in some])
+            for some in by_length(inputs, _TOGETHER)
+        ]
+        score.loss = float(np.concatenate(losses).mean())
         return score
 
     def _losses(self, inputs: Sequence[Ids], targets: Sequence[Ids]) -> NDArray[np.float64]:
