@@ -93,7 +93,8 @@ def finished(event: Finished, unit: Unit) -> str:
     use = (f"charrnn sample {run} --temp 0.8", "to generate text")
     if unit in _PREDICTED:
         use = (f"charrnn predict {run} FILE", f"to predict {_PREDICTED[unit]} each line")
-    trained = [use, (f"charrnn eval {run}", "to score it")]
+    file = " FILE" if bits is None else ""  # nothing may have been kept for it
+    trained = [use, (f"charrnn eval {run}{file}", "to score it")]
     if event.interrupted:
         text = f"Stopped {run} after {length}, with everything saved.{best}"
         resume = (f"charrnn train --resume --run {run}", "to resume")
