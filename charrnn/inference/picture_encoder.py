@@ -30,8 +30,9 @@ def encode_pictures(
     outputs = found + own["positions"][:, None]
     if settings.attention != "none":
         return outputs, outputs.mean(0)
-    flat = outputs.transpose(1, 0, 2).reshape(outputs.shape[1], -1)
-    return outputs, np.tanh(flat @ own["summary.weight"].T)
+    cells = outputs.transpose(1, 0, 2).reshape(outputs.shape[1], -1)
+    cells = cells * np.float32(len(outputs) ** -0.5)
+    return outputs, np.tanh(cells @ own["summary.weight"].T)
 
 
 def _convolved(x: Float32, weight: Float32, bias: Float32) -> Float32:

@@ -31,5 +31,5 @@ def encode_pictures(network: RecurrentNetwork, inputs: Tensor) -> tuple[Tensor, 
     outputs = found + encoder.get_parameter("positions")[:, None]
     if network.settings.attention != "none":
         return outputs, outputs.mean(0)
-    weight = encoder.get_parameter("summary.weight")
-    return outputs, torch.tanh(F.linear(outputs.transpose(0, 1).flatten(1), weight))
+    cells = outputs.transpose(0, 1).flatten(1) * len(outputs) ** -0.5  # as large as one cell
+    return outputs, torch.tanh(F.linear(cells, encoder.get_parameter("summary.weight")))
