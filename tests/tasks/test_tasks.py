@@ -8,6 +8,7 @@ from charrnn.cells import CELLS
 from charrnn.events import Evaluated, Sampled
 from charrnn.inference.models import MODELS
 from charrnn.inference.task_model import Decoding
+from charrnn.network.encoder_decoder import EncoderDecoder
 from charrnn.network.ranks import ALONE, Ranks
 from charrnn.settings import ModelSettings, TrainSettings
 from charrnn.storage.checkpoint import load_checkpoint
@@ -168,3 +169,14 @@ def checkpoint_of(task, model):
         tokenizer=corpus.tokenizer, step=0, loss=None, weights=model.export(),
         labels=task.labels, input_shape=task.input_shape,
     )  # fmt: skip
+
+
+def test_what_is_kept_of_a_picture_does_not_saturate():
+    """A product of all cells, so large that every picture looks the same."""
+    torch.manual_seed(1)
+    settings = ModelSettings(task="caption", attention="none", hidden_size=48)
+    model = EncoderDecoder(settings, 256, 3, (1, 32, 128))
+    with torch.no_grad():
+        summary = model.read(torch.rand(8, 1, 32, 128) * 2 - 1, None).summary
+    assert summary.abs().mean() < 0.5
+    assert summary.abs().max() < 0.95
