@@ -79,9 +79,9 @@ def test_a_run_resumes_with_its_examples(words):
     ("command", "code", "told"),
     [
         ("sample words", 4, "charrnn predict words"),
-        ("probe words new.tsv", 4, "does not write text"),
+        ("probe words new.tsv", 4, "does not continue a text"),
         ("compare words", 0, ""),
-        ("export words --html", 4, "does not write text"),
+        ("export words --html", 4, "does not continue a text"),
         ("eval words --dynamic", 2, "--dynamic is for models of text"),
         ("eval words --part valid new.tsv", 2, "--part"),
         ("train new.tsv --task label --seq-length 9 --steps 2", 2, "--seq-length"),

@@ -11,8 +11,9 @@ from tests.display.conftest import WIDTHS, curves
 
 ABOUT = {
     "run": "tale", "corpus": "tale", "step": 1, "parameters": 12345, "vocabulary_size": 65,
-    "model": {"cell": "lstm", "layers": 2, "hidden_size": 32}, "train": {"time": None, "seed": 1},
-    "text": {"tokenizer": "byte"}, "weights": {"layers.0.weight_ih": [128, 16]},
+    "model": {"cell": "lstm", "layers": 2, "hidden_size": 32, "task": "text", "crf": False},
+    "train": {"time": None, "seed": 1}, "text": {"tokenizer": "byte"},
+    "weights": {"layers.0.weight_ih": [128, 16]},
 }  # fmt: skip
 
 
@@ -25,6 +26,7 @@ def test_a_run_says_what_it_is(printed, columns):
                  "128x16", "2.100 bits per byte", "tale on tale"):  # fmt: skip
         assert word in words
     assert "time" not in out.partition("╭")[0]
+    assert "crf" not in out  # which is of another task
     about = json.loads(printed(80, show_run, ABOUT, curves(), True))
     assert about["model"] == ABOUT["model"]
     assert len(about["training"]) == 10

@@ -1,11 +1,11 @@
 """Which bytes may follow which."""
 
-import codecs
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 
 from charrnn.inference.utf8 import utf8_tables
 from charrnn.settings import SampleSettings, TextSettings
@@ -22,6 +22,7 @@ WITH_BYTES = {
     "bpe": TextSettings(tokenizer="bpe", vocab_size=300),
 }
 ALLOWED, STATE_AFTER = utf8_tables(np.arange(256))
+ENDS = [end for n in range(4) for end in product((0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF), repeat=n)]
 some_bytes = st.sampled_from([0x41, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF]) | st.integers(0xC0, 0xFF)
 
 
@@ -41,17 +42,26 @@ def states_of(data: bytes) -> list[int]:
     return states[1:]
 
 
+def is_text(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+@example(data=b"\xed\xa0")
 @given(data=st.lists(some_bytes, max_size=5).map(bytes))
 def test_a_byte_may_come_where_the_codec_takes_it(data):
     """An overlong form, half a surrogate pair, a code point above the last one."""
-    decoder, taken = codecs.getincrementaldecoder("utf-8")(), []
-    for byte in data:
-        try:
-            decoder.decode(bytes([byte]))
-        except UnicodeDecodeError:
+    found = states_of(data)
+    for length in range(1, len(data) + 1):
+        begin = data[:length]
+        can_end = any(is_text(begin + bytes(end)) for end in ENDS)
+        assert (length <= len(found)) == can_end, begin
+        if not can_end:
             break
-        taken.append(decoder.getstate()[0] == b"")
-    assert [state == 0 for state in states_of(data)] == taken
+        assert (found[length - 1] == 0) == is_text(begin), begin
 
 
 def test_every_character_can_be_written():
