@@ -131,10 +131,11 @@ def _write(
     json: bool,
 ) -> None:
     """Write what is predicted of each line of a file, as lines come."""
-    from charrnn.cli.prompts import MARK, lines_there, without_line_end
+    from charrnn.cli.prompts import lines_there, without_line_end
     from charrnn.display.attention import attention_map
     from charrnn.display.stdout import stdout_writer
     from charrnn.inference.rewrite_model import TextPrediction
+    from charrnn.text.decoding import MARK
     from charrnn.text.source import open_source
     from charrnn.text.tokenizers import valid_unicode
 

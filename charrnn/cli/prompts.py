@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from charrnn.errors import TextError, UsageError
+from charrnn.text.decoding import MARK
 from charrnn.values import unescaped
 
-MARK = "\ufeff"  # of byte order
 _TOGETHER = 64  # prompts answered at once, at most
 
 

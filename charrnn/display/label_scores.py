@@ -8,6 +8,7 @@ from rich.text import Text
 
 from charrnn.display.stdout import escaped
 from charrnn.display.tables import Column, fitted
+from charrnn.display.wording import plural
 from charrnn.inference.label_scores import LabelScore
 
 _MOST = 12  # labels whose confusion is shown
@@ -16,7 +17,7 @@ _MOST = 12  # labels whose confusion is shown
 def print_label_score(out: Console, score: LabelScore, names: Sequence[str]) -> None:
     """The accuracy, each label of these names, and up to a dozen labels' confusion."""
     rare = f"macro F1 {score.macro_f1:.3f}, {score.bits_per_label:.3f} bits per label"
-    examples = f"{score.examples:,} example{'s' * (score.examples != 1)}"
+    examples = plural(score.examples, "example")
     out.print(Text(f"accuracy {score.accuracy:.1%} of {examples}", "bold"))
     out.print(Text(rare, "dim"))
     out.print()

@@ -50,11 +50,11 @@ def show_run(about: Mapping[str, Any], curves: Curves, as_json: bool) -> None:
             f"vocabulary of {about['vocabulary_size']:,}{score}",
         ))  # fmt: skip
         table = Table(box=None, pad_edge=False, show_header=False)
-        uses = TASKS_WITH | SETTINGS_OF_EXAMPLES
+        tasks = TASKS_WITH | SETTINGS_OF_EXAMPLES
         for title in ("model", *(["train"] if about["corpus"] else []), "text"):
             found = (
                 f"{name} {value}" for name, value in about[title].items()
-                if value is not None and model["task"] in uses.get(name, (model["task"],))
+                if value is not None and (name not in tasks or model["task"] in tasks[name])
             )  # fmt: skip
             table.add_row(Text(title, "dim"), Text(escaped("  ".join(found))))
         sizes = (f"{name} {'x'.join(map(str, s))}" for name, s in about["weights"].items())

@@ -12,6 +12,7 @@ from charrnn.display.console import output_console
 from charrnn.display.label_scores import print_label_score
 from charrnn.display.stdout import escaped, stop_at_closed_pipe
 from charrnn.display.tables import Column, fitted
+from charrnn.display.wording import plural
 from charrnn.inference.label_scores import LabelScore
 from charrnn.inference.multi_label_scores import MultiLabelScore
 from charrnn.inference.rewrite_scores import RewriteScore
@@ -44,7 +45,7 @@ def show_task_score(
 
 
 def _print_multi_label_score(out: Console, score: MultiLabelScore, labels: Sequence[str]) -> None:
-    exact = f"{score.exact:,} of {_texts(score.examples)} have exactly their labels"
+    exact = f"{score.exact:,} of {plural(score.examples, 'text')} have exactly their labels"
     out.print(Text(f"micro F1 {score.micro_f1:.3f}, macro F1 {score.macro_f1:.3f}", "bold"))
     out.print(Text(f"{exact}: accuracy {score.accuracy:.1%}{_bits(score, 'label')}", "dim"))
     out.print()
@@ -78,14 +79,10 @@ def _print_tag_score(out: Console, score: TagScore) -> None:
 
 
 def _print_rewrite_score(out: Console, score: RewriteScore) -> None:
-    out.print(Text(f"exact match {score.exact_match:.1%} of {_texts(score.texts)}", "bold"))
+    out.print(Text(f"exact match {score.exact_match:.1%} of {plural(score.texts, 'text')}", "bold"))
     counts = f"{score.errors:,} of {score.symbols:,}"
     errors = f"{score.unit} error rate {score.error_rate:.2%} ({counts})"
     out.print(Text(f"{errors}{_bits(score, 'symbol')}", "dim"))
-
-
-def _texts(count: int) -> str:
-    return f"{count:,} text{'s' * (count != 1)}"
 
 
 def _bits(score: "TaskScore", unit: str) -> str:

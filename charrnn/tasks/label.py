@@ -71,8 +71,9 @@ class LabelTask(ExampleTask[TextClassifier]):
         """As `collate`, with how much each example counts (B,), or each of its labels (B, K)."""
         arrays, by_label = self.collate(numbers), self._class_weights
         targets = arrays["targets"]
-        several = np.where(targets > 0, by_label, np.float32(1)) if self.multi_label else None
-        return {**arrays, "weights": by_label[targets] if several is None else several}
+        if self.multi_label:
+            return {**arrays, "weights": np.where(targets > 0, by_label, np.float32(1))}
+        return {**arrays, "weights": by_label[targets]}
 
     @cached_property
     def _class_weights(self) -> NDArray[np.float32]:

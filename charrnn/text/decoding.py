@@ -8,7 +8,8 @@ from itertools import chain
 from charrnn.errors import TextError
 from charrnn.settings import TextSettings
 
-_MARK = "\ufeff"  # of byte order
+MARK = "\ufeff"
+"""The byte order mark, which may stand before a text."""
 _HALF = re.compile("[\ud800-\udfff]")  # of a surrogate pair
 _HANDLERS = {"strict": "strict", "replace": "replace", "skip": "ignore"}
 
@@ -35,7 +36,7 @@ def decoded(chunks: Iterable[bytes], name: str, settings: TextSettings, raw: boo
         except UnicodeError as error:
             raise _undecodable(error, name, settings.encoding, position - pending) from None
         if first and text:
-            text, first = text.removeprefix(_MARK), False
+            text, first = text.removeprefix(MARK), False
         if text:
             yield text
         position += len(data)

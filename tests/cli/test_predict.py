@@ -48,6 +48,8 @@ def test_any_line_has_a_label(words):
     """An empty line, or characters that the vocabulary lacks, that end the stream."""
     done = call_charrnn(words, "predict", stdin="\n€\nas\r\n\x00\n".encode() + b"\xff")
     assert (done.code, len(done.out.splitlines())) == (0, 5)
+    marked = call_charrnn(words, "predict", "--unknown", "error", stdin="\ufeffas\n")
+    assert marked.code == 0, marked.err  # a byte order mark stands before the text
     done = call_charrnn(words, "predict", "--unknown", "error", stdin="as\n€\n")
     assert done.code == 3
     assert "the vocabulary has no '€'" in done.err
