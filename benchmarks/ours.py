@@ -33,7 +33,7 @@ def train(
     optimizers and the sums over the processes of torchrun are timed inside them.
     """
     from charrnn.cli.process import is_launched
-    from charrnn.network.ranks import Ranks
+    from charrnn.engine.ranks import Ranks
     from charrnn.settings import ModelSettings, TextSettings, TrainSettings
     from charrnn.storage.layout import recurrent_parameter_count
     from charrnn.text.preparation import prepare
@@ -119,7 +119,7 @@ class Timed:
 def sample(hidden_size: int, count: int, seconds: float, backend: str = "numpy") -> float:
     """Characters a second, of all texts, their decoding included."""
     from charrnn.inference import sampling
-    from charrnn.inference.network import Network
+    from charrnn.network.language_model import LanguageModel
     from charrnn.settings import ModelSettings, SampleSettings
     from charrnn.storage.layout import parameter_shapes
     from charrnn.text.tokenizers import Characters
@@ -130,7 +130,7 @@ def sample(hidden_size: int, count: int, seconds: float, backend: str = "numpy")
         name: rng.standard_normal(shape).astype(np.float32) / 16
         for name, shape in parameter_shapes(model, KINDS).items()
     }
-    tokenizer, network = Characters(characters()), Network(model, weights)
+    tokenizer, network = Characters(characters()), LanguageModel(model, weights)
     if count == 1:
         settings = SampleSettings(length=2000)
         return 2000 / per_call(lambda: list(sampling.sample(network, tokenizer, settings)), seconds)
@@ -148,7 +148,7 @@ def ceiling() -> float:
     """Operations a second of a large matrix product, in the type that training takes."""
     import torch
 
-    from charrnn.network.device import find_device, use_bf16
+    from charrnn.engine.devices import find_device, use_bf16
 
     device = find_device("auto")
     dtype = torch.bfloat16 if use_bf16(device, "auto") else torch.float32

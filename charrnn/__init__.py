@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from charrnn.events import Emit
-    from charrnn.inference.model import Model
     from charrnn.inference.task_model import TaskModel
+    from charrnn.models import Model
     from charrnn.storage.checkpoint import Checkpoint
     from charrnn.text.corpus import Corpus
 
@@ -42,7 +42,7 @@ def load(run: str | Path | None = None, *, events: Emit | None = None) -> Model 
 
 
 def _model(checkpoint: Checkpoint) -> Model | TaskModel:
-    from charrnn.inference.models import model_of
+    from charrnn.models import model_of
 
     return model_of(checkpoint)
 
@@ -64,7 +64,7 @@ def prepare(
     >>> charrnn.prepare("tale.txt", split="80/10/10").tokenizer.size
     34
     """
-    from charrnn.inference.model import checked_settings
+    from charrnn.models import checked_settings
     from charrnn.settings import TextSettings
     from charrnn.text.preparation import prepare as prepare_files
     from charrnn.text.setting_checks import check_not_of_examples, check_text_settings
@@ -103,7 +103,7 @@ def train(
     Traceback (most recent call last):
     charrnn.errors.UsageError: there is no setting hidden_sise
     """
-    from charrnn.inference.model import checked_settings
+    from charrnn.models import checked_settings
     from charrnn.recipes import check_effective
     from charrnn.settings import ModelSettings, TextSettings, TrainSettings
     from charrnn.storage.checkpoint import load_checkpoint

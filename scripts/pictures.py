@@ -30,7 +30,7 @@ from charrnn.display.report import report_colorings, report_page
 from charrnn.evaluation.comparison import compare_runs
 from charrnn.export.html_page import html_page
 from charrnn.inference.activations import read_text
-from charrnn.inference.network import Network
+from charrnn.network.language_model import LanguageModel
 from charrnn.inference.probes import Findings
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.runs import METRICS, find, load_run
@@ -91,7 +91,7 @@ def probed(model: Checkpoint, text: Path) -> None:
     """A text in the colours of the network's surprise, in tenths to keep the file small."""
     console, coloring, line = recorder(76), Surprise(), Text()
     ids, _ = read_tokens(text, model.tokenizer, model.text, lambda _: None)
-    for read in read_text(Network(model.model, model.weights), model.tokenizer, ids):
+    for read in read_text(LanguageModel(model.model, model.weights), model.tokenizer, ids):
         for piece, shade in zip(read.text, coloring.shades(coloring.values(read)), strict=True):
             line.append(piece, shade_style(round(float(shade), 1)))
     low, high = coloring.ends
@@ -104,7 +104,7 @@ def probed(model: Checkpoint, text: Path) -> None:
 def photographed(model: Checkpoint, corpus: Path, tokens: int = 20_000) -> None:
     """The web page of `charrnn probe --html`, coloured by the unit that follows a property best."""
     ids = read_tokens(corpus, model.tokenizer, model.text, lambda _: None)[0][:tokens]
-    decode, network = model.tokenizer.decoder(), Network(model.model, model.weights)
+    decode, network = model.tokenizer.decoder(), LanguageModel(model.model, model.weights)
     findings = Findings("".join(decode(int(token)) for token in ids))
     for read in read_text(network, model.tokenizer, ids):
         findings.add(read)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.errors import CharRNNError
-from charrnn.inference.network import Network
+from charrnn.network.language_model import LanguageModel
 from charrnn.inference.sampling import sample
 from charrnn.settings import SampleSettings, TextSettings, read
 from charrnn.storage.container import KEY, add_checksum
@@ -155,7 +155,7 @@ class Fuzz:
     def _model(self, _: random.Random) -> None:
         found = load_run(self.run.name, lambda _: None)
         "".join(
-            sample(Network(found.model, found.weights), found.tokenizer, SampleSettings(length=9))
+            sample(LanguageModel(found.model, found.weights), found.tokenizer, SampleSettings(length=9))
         )
 
     def _training(self, _: random.Random) -> None:

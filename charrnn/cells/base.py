@@ -10,16 +10,15 @@ is the output.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, NamedTuple
+from collections.abc import Mapping
+from typing import ClassVar
 
-from array_api_compat import array_namespace, is_numpy_array, is_torch_array
+from charrnn.cells.arrays import Array, linear
+from charrnn.cells.parameters import LAYERS, ZERO, Initial, Parameter, Parameters
 
-Array = Any  # an array of NumPy, torch, or any other library that follows the array API standard
 Weights = Mapping[str, Array]
 State = tuple[Array, ...]
 Gates = dict[str, Array]
-Shapes = dict[str, tuple[int, ...]]
 
 
 class Cell(ABC):
@@ -43,22 +42,28 @@ class Cell(ABC):
     fused: ClassVar[str | None] = None
     """torch's function of the same equations and weight layout (`torch.lstm`), if there is one."""
 
-    identity: ClassVar[bool] = False
-    """Whether `weight_hh` starts as the identity (else orthogonal), and `weight_ih` small."""
-
     alignment: ClassVar[int] = 1
     """Evaluation starts its sequences at multiples of so many steps: a clock's period, else 1."""
 
     @classmethod
-    def shapes(cls, inputs: int, hidden: int) -> Shapes:
-        """Name -> shape of the cell's weights, in the layout of `torch.nn`."""
+    def parameters(cls, inputs: int, hidden: int) -> Parameters:
+        """The cell's parameters by name, in the layout of `torch.nn`.
+
+        Recurrent weights begin orthogonal, input weights with Xavier's distribution, block by
+        block, so that each gate begins like a layer of its own.
+        """
         rows = cls.blocks * hidden
         return {
-            "weight_ih": (rows, inputs),
-            "weight_hh": (rows, hidden),
-            "bias_ih": (rows,),
-            "bias_hh": (rows,),
+            "weight_ih": matrix(rows, inputs, Initial("xavier", hidden)),
+            "weight_hh": matrix(rows, hidden, Initial("orthogonal", hidden)),
+            "bias_ih": vector(rows, Initial("constant", hidden, values=cls.bias)),
+            "bias_hh": vector(rows),
         }
+
+    @classmethod
+    def state_shapes(cls, hidden: int) -> tuple[tuple[int, ...], ...]:
+        """The shape of each array of its state, for one sequence: as a rule (H,)."""
+        return ((hidden,),) * len(cls.states)
 
     @classmethod
     def prepare(cls, weights: Weights) -> Weights:
@@ -115,67 +120,16 @@ class ScannedCell(GatedCell):
         return (keep * state[0] + add,), gates
 
 
-class _Library(NamedTuple):
-    """An array's library: the standard's functions, and its own faster ones."""
-
-    functions: Any
-    linear: Callable[..., Array] | None = None
-    embedding: Callable[..., Array] | None = None
-    sigmoid: Callable[[Array], Array] | None = None
-
-
-_LIBRARIES: dict[type, _Library] = {}
-
-
-def _library(x: Array) -> _Library:
-    """Found once per type, because finding it takes longer than a small tanh.
-
-    NumPy has the standard names itself, and array_api_compat's wrapper of it is slow to import.
-    """
-    found = _LIBRARIES.get(type(x))
-    if found is None:
-        found = _Library(array_namespace(x, use_compat=False if is_numpy_array(x) else None))
-        if is_torch_array(x):
-            torch = found.functions
-            found = _Library(torch, torch.nn.functional.linear, torch.embedding, torch.sigmoid)
-        _LIBRARIES[type(x)] = found
-    return found
-
-
-def namespace(x: Array) -> Any:
-    """The functions of the array's own library, by their standard names."""
-    return _library(x).functions
-
-
-def linear(x: Array, weight: Array, bias: Array) -> Array:
-    """x (..., D), weight (K, D), bias (K,) -> x weight' + bias (..., K)."""
-    own = _library(x).linear
-    return own(x, weight, bias) if own else x @ weight.T + bias
-
-
 def recur(weights: Weights, h: Array) -> Array:
     """The recurrent projection: h (..., H) -> h W_hh' + b_hh (..., G*H)."""
     return linear(h, weights["weight_hh"], weights["bias_hh"])
 
 
-def rows(table: Array, ids: Any) -> Array:
-    """table (V, K), ids (...) -> its rows (..., K)."""
-    own = _library(table).embedding
-    return own(table, ids) if own and not isinstance(ids, int) else table[ids]
+def matrix(rows: int, columns: int, initial: Initial) -> Parameter:
+    """A matrix of a cell."""
+    return Parameter((rows, columns), initial, "recurrent", LAYERS)
 
 
-def split(z: Array, count: int) -> list[Array]:
-    """Cut (..., count*H) into `count` views (..., H), one a block."""
-    size = z.shape[-1] // count
-    return [z[..., i * size : (i + 1) * size] for i in range(count)]
-
-
-def tanh(x: Array) -> Array:
-    """The hyperbolic tangent."""
-    return namespace(x).tanh(x)
-
-
-def sigmoid(x: Array) -> Array:
-    """1 / (1 + exp(-x)): the library's own, or through tanh, which cannot overflow."""
-    own = _library(x).sigmoid
-    return own(x) if own else 0.5 * tanh(0.5 * x) + 0.5
+def vector(size: int, initial: Initial = ZERO) -> Parameter:
+    """A bias, or another vector, of a cell."""
+    return Parameter((size,), initial, group=LAYERS)

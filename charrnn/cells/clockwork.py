@@ -2,7 +2,8 @@
 
 from array_api_compat import device
 
-from charrnn.cells.base import Array, Cell, State, Weights, namespace, recur, tanh
+from charrnn.cells.arrays import Array, namespace, tanh
+from charrnn.cells.base import Cell, State, Weights, recur
 
 _MODULES = 6
 

@@ -1,6 +1,8 @@
 """The simple recurrent network: Elman 1990, https://doi.org/10.1207/s15516709cog1402_1."""
 
-from charrnn.cells.base import Array, Cell, State, Weights, recur, tanh
+from charrnn.cells.arrays import Array, tanh
+from charrnn.cells.base import Cell, State, Weights, matrix, recur
+from charrnn.cells.parameters import Initial, Parameters
 
 
 class Elman(Cell):
@@ -41,4 +43,10 @@ class IRNN(ReLU):
     large. Le et al. 2015, https://arxiv.org/abs/1504.00941.
     """
 
-    identity = True
+    @classmethod
+    def parameters(cls, inputs: int, hidden: int) -> Parameters:
+        """Those of an Elman network, with other initial matrices."""
+        return super().parameters(inputs, hidden) | {
+            "weight_ih": matrix(hidden, inputs, Initial("normal", hidden, std=0.001)),
+            "weight_hh": matrix(hidden, hidden, Initial("identity", hidden)),
+        }

@@ -5,7 +5,9 @@ https://doi.org/10.1016/S0166-4115(97)80111-2; the fully recurrent network: Will
 1989, https://doi.org/10.1162/neco.1989.1.2.270.
 """
 
-from charrnn.cells.base import Array, Cell, Shapes, State, Weights, linear, namespace, split, tanh
+from charrnn.cells.arrays import Array, linear, namespace, split, tanh
+from charrnn.cells.base import Cell, State, Weights, matrix, vector
+from charrnn.cells.parameters import XAVIER, Initial, Parameters
 
 
 class Jordan(Cell):
@@ -20,11 +22,11 @@ class Jordan(Cell):
     blocks = 1
 
     @classmethod
-    def shapes(cls, inputs: int, hidden: int) -> Shapes:
+    def parameters(cls, inputs: int, hidden: int) -> Parameters:
         """Those of an Elman network, and the output's."""
-        return super().shapes(inputs, hidden) | {
-            "weight_ho": (hidden, hidden),
-            "bias_ho": (hidden,),
+        return super().parameters(inputs, hidden) | {
+            "weight_ho": matrix(hidden, hidden, XAVIER),
+            "bias_ho": vector(hidden),
         }
 
     @classmethod
@@ -44,9 +46,11 @@ class Full(Cell):
     states = ("y", "h")
 
     @classmethod
-    def shapes(cls, inputs: int, hidden: int) -> Shapes:
+    def parameters(cls, inputs: int, hidden: int) -> Parameters:
         """Twice the units of an Elman network; the first half of them is the output."""
-        return super().shapes(inputs, hidden) | {"weight_hh": (2 * hidden, 2 * hidden)}
+        return super().parameters(inputs, hidden) | {
+            "weight_hh": matrix(2 * hidden, 2 * hidden, Initial("orthogonal", hidden))
+        }
 
     @classmethod
     def step(cls, weights: Weights, z: Array, state: State) -> State:

@@ -1,6 +1,7 @@
 """The gated recurrent unit: Cho et al. 2014, https://arxiv.org/abs/1406.1078."""
 
-from charrnn.cells.base import Array, GatedCell, Gates, State, Weights, recur, sigmoid, split, tanh
+from charrnn.cells.arrays import Array, sigmoid, split, tanh
+from charrnn.cells.base import GatedCell, Gates, State, Weights, recur
 
 
 class GRU(GatedCell):

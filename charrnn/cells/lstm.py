@@ -4,7 +4,8 @@ Hochreiter and Schmidhuber 1997, https://doi.org/10.1162/neco.1997.9.8.1735, wit
 Gers, Schmidhuber and Cummins 2000, https://doi.org/10.1162/089976600300015015.
 """
 
-from charrnn.cells.base import Array, GatedCell, Gates, State, Weights, recur, sigmoid, split, tanh
+from charrnn.cells.arrays import Array, sigmoid, split, tanh
+from charrnn.cells.base import GatedCell, Gates, State, Weights, recur
 
 
 class LSTM(GatedCell):

@@ -1,6 +1,7 @@
 """The minimal gated unit: Zhou et al. 2016, https://arxiv.org/abs/1603.09420."""
 
-from charrnn.cells.base import Array, GatedCell, Gates, State, Weights, linear, sigmoid, split, tanh
+from charrnn.cells.arrays import Array, linear, sigmoid, split, tanh
+from charrnn.cells.base import GatedCell, Gates, State, Weights
 
 
 class MGU(GatedCell):

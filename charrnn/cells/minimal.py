@@ -3,7 +3,9 @@
 "Were RNNs all we needed?": Feng et al. 2024, https://arxiv.org/abs/2410.01201.
 """
 
-from charrnn.cells.base import Array, Gates, ScannedCell, Shapes, namespace, sigmoid, split
+from charrnn.cells.arrays import Array, namespace, sigmoid, split
+from charrnn.cells.base import Gates, ScannedCell
+from charrnn.cells.parameters import Parameters
 
 
 def _positive(x: Array) -> Array:
@@ -23,10 +25,10 @@ class MinGRU(ScannedCell):
     gates = ("update",)
 
     @classmethod
-    def shapes(cls, inputs: int, hidden: int) -> Shapes:
+    def parameters(cls, inputs: int, hidden: int) -> Parameters:
         """Only the input is multiplied."""
-        found = super().shapes(inputs, hidden)
-        return {name: found[name] for name in ("weight_ih", "bias_ih")}
+        every = super().parameters(inputs, hidden)
+        return {name: every[name] for name in ("weight_ih", "bias_ih")}
 
     @classmethod
     def coefficients(cls, z: Array) -> tuple[Array, Array, Gates]:

@@ -1,6 +1,7 @@
 """Multiplicative LSTM: Krause et al. 2016, https://arxiv.org/abs/1609.07959."""
 
-from charrnn.cells.base import Array, GatedCell, Gates, State, Weights, linear, sigmoid, split, tanh
+from charrnn.cells.arrays import Array, linear, sigmoid, split, tanh
+from charrnn.cells.base import GatedCell, Gates, State, Weights
 
 
 class MLSTM(GatedCell):

@@ -1,7 +1,9 @@
 """The Mogrifier: Melis et al. 2019, https://arxiv.org/abs/1909.01792."""
 
-from charrnn.cells.base import Array, GatedCell, Gates, Shapes, State, Weights, linear, sigmoid
+from charrnn.cells.arrays import Array, linear, sigmoid
+from charrnn.cells.base import GatedCell, Gates, State, Weights, matrix
 from charrnn.cells.lstm import LSTM
+from charrnn.cells.parameters import Initial, Parameters
 
 _ROUNDS = 5
 
@@ -22,11 +24,12 @@ class Mogrifier(GatedCell):
     bias = LSTM.bias
 
     @classmethod
-    def shapes(cls, inputs: int, hidden: int) -> Shapes:
+    def parameters(cls, inputs: int, hidden: int) -> Parameters:
         """Those of an LSTM, and a matrix per round: Q where its number is even, R where odd."""
-        both = (inputs, hidden), (hidden, inputs)
+        xavier = Initial("xavier", hidden)
+        both = matrix(inputs, hidden, xavier), matrix(hidden, inputs, xavier)
         rounds = {f"weight_{number}": both[number % 2] for number in range(_ROUNDS)}
-        return super().shapes(inputs, hidden) | rounds
+        return super().parameters(inputs, hidden) | rounds
 
     @staticmethod
     def project(weights: Weights, x: Array) -> Array:  # noqa: ARG004  (used once the state is known)

@@ -1,17 +1,8 @@
 """LSTM whose gates see the memory: Gers and Schmidhuber 2000, https://doi.org/10.1109/IJCNN.2000.861302."""
 
-from charrnn.cells.base import (
-    Array,
-    GatedCell,
-    Gates,
-    Shapes,
-    State,
-    Weights,
-    recur,
-    sigmoid,
-    split,
-    tanh,
-)
+from charrnn.cells.arrays import Array, sigmoid, split, tanh
+from charrnn.cells.base import GatedCell, Gates, State, Weights, recur, vector
+from charrnn.cells.parameters import Parameters
 
 
 class Peephole(GatedCell):
@@ -33,9 +24,9 @@ class Peephole(GatedCell):
     bias = (0.0, 1.0, 0.0, 0.0)
 
     @classmethod
-    def shapes(cls, inputs: int, hidden: int) -> Shapes:
+    def parameters(cls, inputs: int, hidden: int) -> Parameters:
         """Those of an LSTM, and the peepholes of i, f and o."""
-        return super().shapes(inputs, hidden) | {"peephole": (3 * hidden,)}
+        return super().parameters(inputs, hidden) | {"peephole": vector(3 * hidden)}
 
     @classmethod
     def step_with_gates(cls, weights: Weights, z: Array, state: State) -> tuple[State, Gates]:

@@ -1,6 +1,8 @@
 """The structurally constrained network: Mikolov et al. 2014, https://arxiv.org/abs/1412.7753."""
 
-from charrnn.cells.base import Array, Cell, Shapes, State, Weights, linear, namespace, sigmoid
+from charrnn.cells.arrays import Array, linear, namespace, sigmoid
+from charrnn.cells.base import Cell, State, Weights, matrix, vector
+from charrnn.cells.parameters import Initial, Parameters
 
 _SLOW = 0.95
 
@@ -16,12 +18,12 @@ class SCRN(Cell):
     blocks = 1
 
     @classmethod
-    def shapes(cls, inputs: int, hidden: int) -> Shapes:
+    def parameters(cls, inputs: int, hidden: int) -> Parameters:
         """`weight_hh` is [R, P]; the context units have no weights but those of the input."""
         fast = hidden - hidden // 4
-        return super().shapes(inputs, hidden) | {
-            "weight_hh": (fast, hidden),
-            "bias_hh": (fast,),
+        return super().parameters(inputs, hidden) | {
+            "weight_hh": matrix(fast, hidden, Initial("orthogonal", hidden)),
+            "bias_hh": vector(fast),
         }
 
     @classmethod

@@ -108,11 +108,11 @@ def _quality(
     """Bits per character of the model and of what is left of it; or why they are not known."""
     from charrnn.export.onnx_layers import is_operator
     from charrnn.export.rounding import rounded_network
-    from charrnn.inference.network import Network
     from charrnn.inference.score import score
+    from charrnn.network.language_model import LanguageModel
     from charrnn.storage.checkpoint import corpus_of
 
-    exact = Network(checkpoint.model, checkpoint.weights)
+    exact = LanguageModel(checkpoint.model, checkpoint.weights)
     own = is_operator(graph, checkpoint.model.cell)
     rounded = rounded_network(exact, dtype, as_table=not own)
     try:

@@ -35,9 +35,9 @@ def converse(checkpoint: "Checkpoint", settings: SampleSettings) -> None:
     import readline  # noqa: F401  (gives input() line editing and history)
 
     from charrnn.inference.dialogue import Dialogue
-    from charrnn.inference.network import Network
+    from charrnn.network.language_model import LanguageModel
 
-    network = Network(checkpoint.model, checkpoint.weights)
+    network = LanguageModel(checkpoint.model, checkpoint.weights)
     turns = _Turns(Dialogue(network, checkpoint.tokenizer), settings)
     print(f"{checkpoint.run} writes with you. /help lists the commands, Ctrl-D ends.\n", flush=True)
     if settings.prompt:

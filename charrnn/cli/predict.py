@@ -134,7 +134,7 @@ def _write(
     from charrnn.cli.prompts import lines_there, without_line_end
     from charrnn.display.attention import attention_map
     from charrnn.display.stdout import stdout_writer
-    from charrnn.inference.rewrite_model import TextPrediction
+    from charrnn.tasks.outputs.sequence import TextPrediction
     from charrnn.text.decoding import MARK
     from charrnn.text.source import open_source
     from charrnn.text.tokenizers import valid_unicode

@@ -108,10 +108,10 @@ def _show(
     from charrnn.display.coloring import Surprise
     from charrnn.display.heatmap import show_heatmap
     from charrnn.inference.activations import read_text
-    from charrnn.inference.network import Network
     from charrnn.inference.probes import Findings
+    from charrnn.network.language_model import LanguageModel
 
-    network = Network(checkpoint.model, checkpoint.weights)
+    network = LanguageModel(checkpoint.model, checkpoint.weights)
     findings = Findings(_decoded(checkpoint, ids))
     reads = read_text(network, checkpoint.tokenizer, ids)
     show_heatmap(reads, [*chosen, Surprise()][0], findings, json, len(ids), emit)
@@ -128,10 +128,10 @@ def _write(
     from charrnn.display.report import MAX_TOKENS, report_colorings, report_page
     from charrnn.files import atomic_write
     from charrnn.inference.activations import read_text
-    from charrnn.inference.network import Network
     from charrnn.inference.probes import Findings
+    from charrnn.network.language_model import LanguageModel
 
-    network = Network(checkpoint.model, checkpoint.weights)
+    network = LanguageModel(checkpoint.model, checkpoint.weights)
     findings = Findings(_decoded(checkpoint, ids))
     for read in read_text(network, checkpoint.tokenizer, ids):
         findings.add(read)

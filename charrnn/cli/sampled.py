@@ -38,10 +38,10 @@ class Form:
 def write_one(checkpoint: "Checkpoint", settings: SampleSettings, form: Form) -> None:
     """Write one text, as it is made."""
     from charrnn.display.stdout import stdout_writer
-    from charrnn.inference.network import Network
     from charrnn.inference.sampling import sample as sample_text
+    from charrnn.network.language_model import LanguageModel
 
-    network = Network(checkpoint.model, checkpoint.weights)
+    network = LanguageModel(checkpoint.model, checkpoint.weights)
     last = ""
     with stdout_writer(raw=form.raw) as write:
         pieces = sample_text(network, checkpoint.tokenizer, settings)
@@ -64,11 +64,11 @@ def write_many(
 ) -> None:
     """Write many texts, each when it is whole; with their progress on stderr, unless `quiet`."""
     from charrnn.display.stdout import stdout_writer
-    from charrnn.inference.network import Network
     from charrnn.inference.sampling import sample_prompts
+    from charrnn.network.language_model import LanguageModel
 
     if prompts:
-        network = Network(checkpoint.model, checkpoint.weights)
+        network = LanguageModel(checkpoint.model, checkpoint.weights)
         lists = _usable(read_prompts(prompts), checkpoint, settings)
         texts = sample_prompts(network, checkpoint.tokenizer, settings, lists, bits=form.json)
     else:
@@ -108,10 +108,10 @@ def _many(
     quiet: bool,
 ) -> Iterator["SampledText"]:
     from charrnn.display.log import listen_beside_output
-    from charrnn.inference.network import Network
     from charrnn.inference.sampling import sample_many, seed_of
+    from charrnn.network.language_model import LanguageModel
 
-    network, tokenizer = Network(checkpoint.model, checkpoint.weights), checkpoint.tokenizer
+    network, tokenizer = LanguageModel(checkpoint.model, checkpoint.weights), checkpoint.tokenizer
     notice = notices(quiet)
     work = settings.count * settings.length * checkpoint.parameters
     if settings.count >= _TEXTS and work > _WORK and backend == "numpy":
@@ -122,7 +122,7 @@ def _many(
             (notice if quiet or isinstance(event, Noticed) else show)(event)
 
         if backend == "torch":
-            from charrnn.network.batch_sampling import sample_many as sample_in_torch
+            from charrnn.evaluation.batch_sampling import sample_many as sample_in_torch
 
             yield from sample_in_torch(network, tokenizer, settings, emit, bits=bits)
             return
@@ -159,11 +159,11 @@ def write_in_colors(checkpoint: "Checkpoint", settings: SampleSettings) -> None:
     from charrnn.display.stdout import stdout_writer
     from charrnn.display.surprise import check_colors, colored
     from charrnn.inference.activations import read_text
-    from charrnn.inference.network import Network
     from charrnn.inference.sampling import sample as sample_text
+    from charrnn.network.language_model import LanguageModel
 
     check_colors()
-    network, tokenizer = Network(checkpoint.model, checkpoint.weights), checkpoint.tokenizer
+    network, tokenizer = LanguageModel(checkpoint.model, checkpoint.weights), checkpoint.tokenizer
     text = "".join(sample_text(network, tokenizer, settings))
     with stdout_writer(raw=True) as write:
         for read in read_text(network, tokenizer, tokenizer.encode(text), gates=False):

@@ -128,6 +128,6 @@ def _launch(
     if seeds and is_launched():
         raise UsageError("--seeds trains in one process", "Start it without torchrun.")
     if processes and not is_launched():
-        from charrnn.network.launch import launch
+        from charrnn.extras.processes.launch import launch
 
         raise typer.Exit(launch(sys.argv[1:], processes, max_restarts or 0))

@@ -13,7 +13,7 @@ from charrnn.events import Emit, Noticed
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings
 
 if TYPE_CHECKING:
-    from charrnn.network.ranks import Ranks
+    from charrnn.engine.ranks import Ranks
     from charrnn.training.run import Run
 
 
@@ -79,7 +79,7 @@ def _begin(job: Job, emit: Emit) -> "Run":
 
 
 def _joined() -> "Ranks":
-    from charrnn.network.ranks import Ranks
+    from charrnn.engine.ranks import Ranks
 
     return Ranks.join()
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from charrnn.errors import DivergedError
 from charrnn.events import Emit
-from charrnn.inference.network import Network
 from charrnn.inference.sampling import start_of
+from charrnn.network.language_model import LanguageModel
 from charrnn.storage.checkpoint import Checkpoint, corpus_of
 from charrnn.text.tokenizers import to_json
 
@@ -49,7 +49,7 @@ class Predictor:
         """
         if self._learner:
             self._learner.restart()
-        self._network = Network(self._settings, self._arrays)
+        self._network = LanguageModel(self._settings, self._arrays)
         self._state = self._network.zero_state()
         self._segment: list[int] = []
         for token in self._start:
@@ -75,7 +75,7 @@ class Predictor:
         if len(self._segment) > self._learner.segment:
             self._learner.learn(np.array(self._segment))
             self._segment = [token]
-            self._network = Network(self._settings, self._arrays)  # its table has changed
+            self._network = LanguageModel(self._settings, self._arrays)  # its table has changed
 
 
 @contextmanager
@@ -90,8 +90,8 @@ def predictor_of(
         yield Predictor(checkpoint)
         return
     train = corpus_of(checkpoint, otherwise).part("train")
+    from charrnn.engine.devices import cpu_threads
     from charrnn.evaluation.dynamic import Learner
-    from charrnn.network.device import cpu_threads
     from charrnn.network.model import CharRNN
 
     model = CharRNN(checkpoint.model, checkpoint.tokenizer.size)

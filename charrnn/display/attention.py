@@ -12,9 +12,9 @@ from charrnn.errors import UsageError
 from charrnn.text.tokenizers import valid_unicode
 
 if TYPE_CHECKING:
-    from charrnn.inference.rewrite_model import TextPrediction
     from charrnn.inference.text_encoder import Float32
     from charrnn.storage.checkpoint import Checkpoint
+    from charrnn.tasks.outputs.sequence import TextPrediction
 
 _FAINT = 0.05  # attention that is not shown
 

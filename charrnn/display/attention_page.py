@@ -13,8 +13,8 @@ from charrnn.text.pictures import png_of
 from charrnn.text.tokenizers import valid_unicode
 
 if TYPE_CHECKING:
-    from charrnn.inference.rewrite_model import TextPrediction
     from charrnn.storage.checkpoint import Checkpoint
+    from charrnn.tasks.outputs.sequence import TextPrediction
 
 _MOST = 500  # texts on a page
 _ENLARGED = 1.5  # pixels of the page for one of a picture

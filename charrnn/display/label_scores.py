@@ -9,7 +9,7 @@ from rich.text import Text
 from charrnn.display.stdout import escaped
 from charrnn.display.tables import Column, fitted
 from charrnn.display.wording import plural
-from charrnn.inference.label_scores import LabelScore
+from charrnn.tasks.outputs.label_scores import LabelScore
 
 _MOST = 12  # labels whose confusion is shown
 

@@ -13,10 +13,10 @@ from charrnn.display.label_scores import print_label_score
 from charrnn.display.stdout import escaped, stop_at_closed_pipe
 from charrnn.display.tables import Column, fitted
 from charrnn.display.wording import plural
-from charrnn.inference.label_scores import LabelScore
-from charrnn.inference.multi_label_scores import MultiLabelScore
-from charrnn.inference.rewrite_scores import RewriteScore
-from charrnn.inference.tag_scores import TagScore
+from charrnn.tasks.outputs.label_scores import LabelScore
+from charrnn.tasks.outputs.multi_label_scores import MultiLabelScore
+from charrnn.tasks.outputs.sequence_scores import RewriteScore
+from charrnn.tasks.outputs.tag_scores import TagScore
 from charrnn.text.tokenizers import valid_unicode
 
 if TYPE_CHECKING:

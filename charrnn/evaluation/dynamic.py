@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from charrnn.engine.devices import cpu_threads, detach_state
+from charrnn.engine.module import Module
 from charrnn.events import Emit, Progress
 from charrnn.inference.score import Score, score_of
-from charrnn.network.device import cpu_threads
-from charrnn.network.model import CharRNN
-from charrnn.network.state import State, detach_state
+from charrnn.network.language_model import LanguageModel
+from charrnn.network.layers import State
 from charrnn.text.corpus import Tokens, checked_ids
 from charrnn.text.tokenizers import Tokenizer
 
@@ -39,15 +40,17 @@ class Learner:
 
     segment = SEGMENT
 
-    def __init__(self, model: CharRNN, train: Tokens, emit: Emit | None = None) -> None:
-        live = copy.deepcopy(model).train()  # cuDNN has no backward pass in eval mode; no dropout
+    def __init__(
+        self, model: Module[LanguageModel], train: Tokens, emit: Emit | None = None
+    ) -> None:
+        live = copy.deepcopy(model)  # without dropout
         sizes = _gradient_sizes(live, train, emit)
         mean = max(float(torch.cat([size.flatten() for size in sizes]).mean()), 1e-12)
         self._model, self._params = live, list(live.parameters())
         self._trained = [p.detach().clone() for p in self._params]
         self._pulls = [(_PULL / mean * size).clamp(max=1) for size in sizes]
         self._scales = [size + 1e-3 * mean for size in sizes]
-        self._state = live.zero_state(1)
+        self._state = live.network.zero_state(1)
 
     def learn(self, ids: Tokens) -> float:
         """The mean loss of ids (T + 1,) but the first, in nats, before it learns from them.
@@ -68,7 +71,7 @@ class Learner:
         """Forget what was learned, and be at the beginning of a text."""
         for p, trained in zip(self._params, self._trained, strict=True):
             p.copy_(trained)
-        self._state = self._model.zero_state(1)
+        self._state = self._model.network.zero_state(1)
 
     def arrays(self) -> dict[str, NDArray[np.float32]]:
         """The weights by name, on the CPU: not copies, so they change as the model learns."""
@@ -76,7 +79,11 @@ class Learner:
 
 
 def evaluate_dynamically(
-    model: CharRNN, train: Tokens, tokens: Tokens, tokenizer: Tokenizer, emit: Emit | None = None
+    model: Module[LanguageModel],
+    train: Tokens,
+    tokens: Tokens,
+    tokenizer: Tokenizer,
+    emit: Emit | None = None,
 ) -> Score:
     """Score every token (N,) but the first, as one stream. The given model stays as it is.
 
@@ -97,22 +104,22 @@ def evaluate_dynamically(
 
 
 def _gradients(
-    model: CharRNN, tokens: Tokens, state: State
+    model: Module[LanguageModel], tokens: Tokens, state: State
 ) -> tuple[float, tuple[Tensor, ...], State]:
     """The mean loss of tokens (T + 1,) but the first, its gradients, the state after them."""
-    ids = checked_ids(tokens, model.vocabulary_size)
+    ids = checked_ids(tokens, model.network.vocabulary_size)
     piece = torch.from_numpy(ids.astype(np.int64)).to(model.device)
-    logits, state = model(piece[:-1, None], state)
+    logits, state = model.network.forward(piece[:-1, None], state)
     loss = F.cross_entropy(logits[:, 0], piece[1:])
     return loss.item(), torch.autograd.grad(loss, list(model.parameters())), detach_state(state)
 
 
-def _gradient_sizes(model: CharRNN, train: Tokens, emit: Emit | None) -> list[Tensor]:
+def _gradient_sizes(model: Module[LanguageModel], train: Tokens, emit: Emit | None) -> list[Tensor]:
     """Per weight, the root mean square of its gradient over segments of the training text."""
     squares = [torch.zeros_like(p) for p in model.parameters()]
     count, size = 0, _SEGMENTS * SEGMENT // _PLACES
     for place in range(0, max(1, len(train) - size), max(1, (len(train) - size) // _PLACES)):
-        state, part = model.zero_state(1), train[place : place + size + 1]
+        state, part = model.network.zero_state(1), train[place : place + size + 1]
         for first in range(0, len(part) - 1, SEGMENT):
             ids = part[first : first + SEGMENT + 1]
             _, gradients, state = _gradients(model, ids, state)

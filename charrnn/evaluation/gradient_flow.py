@@ -15,12 +15,12 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from charrnn.cells import CELLS
+from charrnn.engine.devices import memory_checked
 from charrnn.errors import DivergedError, TextError, UsageError
 from charrnn.events import Emit, Progress
-from charrnn.network.device import memory_checked
 from charrnn.network.layer import Layer
+from charrnn.network.layers import LayerState
 from charrnn.network.model import CharRNN
-from charrnn.network.state import LayerState
 from charrnn.settings import ModelSettings, TextSettings
 from charrnn.storage.checkpoint import corpus_of
 from charrnn.storage.runs import load_run

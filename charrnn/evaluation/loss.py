@@ -18,12 +18,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from charrnn.cells import CELLS
+from charrnn.engine.devices import autocast
+from charrnn.engine.module import Module
+from charrnn.engine.ranks import ALONE, Ranks
+from charrnn.engine.threads import BatchThreads
 from charrnn.events import Emit, Progress
 from charrnn.inference.score import SEQUENCES, Score, cut_stream, score_of
-from charrnn.network.device import autocast
-from charrnn.network.model import CharRNN
-from charrnn.network.ranks import ALONE, Ranks
-from charrnn.network.threads import BatchThreads
+from charrnn.network.language_model import LanguageModel
 from charrnn.text.corpus import Tokens, checked_ids
 from charrnn.text.tokenizers import Tokenizer
 
@@ -31,7 +32,7 @@ _CHUNK = 256  # steps computed at once, which bounds the memory
 
 
 def evaluate(
-    model: CharRNN,
+    model: Module[LanguageModel],
     tokens: Tokens,
     tokenizer: Tokenizer,
     context: int | None = None,
@@ -40,7 +41,7 @@ def evaluate(
     bf16: bool = False,
     ranks: Ranks = ALONE,
 ) -> Score:
-    """Score every token (N,) but the first, which nothing predicts. Keeps the model's mode.
+    """Score every token (N,) but the first, which nothing predicts.
 
     `context`: tokens of a cold window; None scores one stream. `bf16`: products in bfloat16, for a
     validation during training. Each of several `ranks` scores its part. ValueError for fewer than
@@ -54,7 +55,10 @@ def evaluate(
 
 
 def token_losses(
-    model: CharRNN, tokens: Tokens, context: int | None = None, emit: Emit | None = None
+    model: Module[LanguageModel],
+    tokens: Tokens,
+    context: int | None = None,
+    emit: Emit | None = None,
 ) -> NDArray[np.float32]:
     """The loss, in nats, of every token (N,) but the first: (N - 1,), in the text's order.
 
@@ -67,7 +71,7 @@ def token_losses(
 
 
 def _scored(
-    model: CharRNN,
+    model: Module[LanguageModel],
     tokens: Tokens,
     context: int | None,
     emit: Emit | None,
@@ -79,25 +83,20 @@ def _scored(
     count = len(tokens) - 1
     if count < 1:
         raise ValueError("there is nothing to predict in fewer than two tokens")
-    mode = model.training
-    model.eval()
     done = 0
-    try:
-        for starts, size, warm_up in _batches(model, count, context):
-            mine = starts[ranks.part(len(starts))]
-            if not len(mine):
-                continue
-            for places, losses in _losses(model, tokens, mine, size, warm_up, bf16):
-                yield places, losses
-                done += losses.size
-                if emit:
-                    emit(Progress("scoring", done, count))
-    finally:
-        model.train(mode)
+    for starts, size, warm_up in _batches(model, count, context):
+        mine = starts[ranks.part(len(starts))]
+        if not len(mine):
+            continue
+        for places, losses in _losses(model, tokens, mine, size, warm_up, bf16):
+            yield places, losses
+            done += losses.size
+            if emit:
+                emit(Progress("scoring", done, count))
 
 
 def _batches(
-    model: CharRNN, count: int, context: int | None
+    model: Module[LanguageModel], count: int, context: int | None
 ) -> Iterator[tuple[NDArray[np.int64], int, int]]:
     """(start of each sequence, tokens per sequence, tokens to read before them), batch by batch."""
     if context is None:
@@ -111,15 +110,22 @@ def _batches(
 
 
 def _losses(
-    model: CharRNN, tokens: Tokens, starts: NDArray[np.int64], size: int, warm_up: int, bf16: bool
+    model: Module[LanguageModel],
+    tokens: Tokens,
+    starts: NDArray[np.int64],
+    size: int,
+    warm_up: int,
+    bf16: bool,
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
     """Places and losses, in nats, of `size` tokens from each start, as far as the text goes."""
     device, last = model.device, len(tokens) - 1
     threads = BatchThreads(device, len(starts), model.settings.hidden_size)
-    states = {part.start: model.zero_state(part.stop - part.start) for part in threads.slices}
+    states = {
+        part.start: model.network.zero_state(part.stop - part.start) for part in threads.slices
+    }
 
     def ids_at(places: NDArray[np.int64]) -> Tensor:
-        ids = checked_ids(tokens[places.clip(0, last)], model.vocabulary_size)
+        ids = checked_ids(tokens[places.clip(0, last)], model.network.vocabulary_size)
         return torch.from_numpy(ids.astype(np.int64)).to(device)
 
     def losses_of(begin: int, places: NDArray[np.int64], part: slice) -> NDArray[np.float32]:
@@ -128,7 +134,7 @@ def _losses(
             warm = torch.from_numpy(starts[part, None] > 0).to(device)
             state = tuple(tuple(array * warm for array in layer) for layer in state)
         with torch.no_grad(), autocast(device, bf16):
-            logits, states[part.start] = model(ids_at(places), state)
+            logits, states[part.start] = model.network.forward(ids_at(places), state)
             targets = ids_at(places + 1)
             losses = F.cross_entropy(
                 logits.float().flatten(0, 1), targets.flatten(), reduction="none"

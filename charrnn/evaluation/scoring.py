@@ -7,16 +7,18 @@ from typing import Any
 
 import numpy as np
 
+from charrnn.engine.devices import find_device
+from charrnn.engine.module import Module, module_of
 from charrnn.errors import DivergedError, TextError, UsageError
 from charrnn.evaluation.detail import Losses
 from charrnn.evaluation.dynamic import evaluate_dynamically
 from charrnn.evaluation.loss import evaluate, token_losses
 from charrnn.events import Emit, Noticed
 from charrnn.inference.score import Score
-from charrnn.network.device import find_device
-from charrnn.network.model import CharRNN
+from charrnn.network.language_model import LanguageModel
 from charrnn.settings import PartName, UnknownName
 from charrnn.storage.checkpoint import Checkpoint, corpus_of
+from charrnn.tasks import task_of
 from charrnn.text.catalog import true_entropy
 from charrnn.text.compressors import BEFORE, TEXT, baselines, text_bytes
 from charrnn.text.corpus import Corpus, Tokens
@@ -142,11 +144,12 @@ def score_checkpoint(
     return score
 
 
-def _model(checkpoint: Checkpoint, tokens: Tokens, device: str) -> CharRNN:
+def _model(checkpoint: Checkpoint, tokens: Tokens, device: str) -> Module[LanguageModel]:
     """The network on its device, for tokens (N,), of which there must be two."""
     if len(tokens) < 2:
         raise TextError("the text has fewer than two tokens", "Score a longer text.")
-    model = CharRNN(checkpoint.model, checkpoint.tokenizer.size).to(find_device(device))
+    model = module_of(task_of(checkpoint.model, checkpoint), checkpoint.model)
+    model = model.to(find_device(device))
     model.load(checkpoint.weights)
     return model
 

@@ -10,8 +10,8 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.cells.base import rows
-from charrnn.inference.network import Network
+from charrnn.cells.arrays import rows
+from charrnn.network.language_model import LanguageModel
 
 Operation = Literal[
     "gather", "matmul", "slice", "concat", "where", "tanh", "negative", "logaddexp",
@@ -183,10 +183,10 @@ class _Functions:
         return arrays[0].graph.add("concat", *arrays, size=size)
 
 
-class _SymbolicNetwork(Network):
+class _SymbolicNetwork(LanguageModel):
     """A network whose weights are symbols."""
 
-    def __init__(self, network: Network, graph: Graph) -> None:
+    def __init__(self, network: LanguageModel, graph: Graph) -> None:
         vars(self).update(vars(network))
 
         def symbol(name: str, array: NDArray[Any]) -> Symbol:
@@ -199,7 +199,7 @@ class _SymbolicNetwork(Network):
         self.table = symbol("table", network.table)
         self.head, self.head_bias = (
             symbol("head", network.head),
-            symbol("head_bias", network.head_bias),
+            symbol("head_bias", network.weights["head.bias"]),
         )
         self.embedding = None
         if network.embedding is not None and keeps_embedding(network):
@@ -212,7 +212,7 @@ class _SymbolicNetwork(Network):
         return self.cell.project(self.layers[0], rows(self.embedding, ids))
 
 
-def keeps_embedding(network: Network) -> bool:
+def keeps_embedding(network: LanguageModel) -> bool:
     """Whether a graph looks up the embedding: where that takes fewer numbers than its table."""
     if network.embedding is None:
         return False
@@ -220,14 +220,14 @@ def keeps_embedding(network: Network) -> bool:
     return bool(size < network.table.size)
 
 
-def trace(network: Network) -> Graph:
+def trace(network: LanguageModel) -> Graph:
     """The graph of `network.step`, for a network of NumPy arrays."""
     size = network.settings.hidden_size
     names = [
         [f"state.{layer}.{name}" for name in network.cell.states]
         for layer in range(network.settings.layers)
     ]
-    graph = Graph(len(network.head_bias), size, names)
+    graph = Graph(len(network.weights["head.bias"]), size, names)
     state = tuple(tuple(Symbol(graph, name, (size,)) for name in layer) for layer in names)
     ids = Symbol(graph, "ids", ())
     logits, after = _SymbolicNetwork(network, graph).step(ids, state)

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from charrnn.export.graph import Graph, trace
 from charrnn.export.rounding import DtypeName, quantized, rounded_network
-from charrnn.inference.network import Network
 from charrnn.inference.sampling import start_of
+from charrnn.network.language_model import LanguageModel
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.text.tokenizers import Tokenizer, valid_unicode
 from charrnn.text.tokenizers.subword_model import read_model
@@ -78,7 +78,7 @@ def page_weights(checkpoint: Checkpoint, dtype: DtypeName) -> tuple[list[dict[st
 
 
 def _traced(checkpoint: Checkpoint, dtype: DtypeName) -> Graph:
-    return trace(rounded_network(Network(checkpoint.model, checkpoint.weights), dtype))
+    return trace(rounded_network(LanguageModel(checkpoint.model, checkpoint.weights), dtype))
 
 
 def _bytes(array: NDArray[np.float32], kind: str) -> bytes:

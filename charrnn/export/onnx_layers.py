@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from charrnn.cells.base import Weights
 from charrnn.export.onnx_nodes import Nodes
-from charrnn.inference.network import Network
+from charrnn.network.language_model import LanguageModel
 from charrnn.settings import CellName
 
 
@@ -33,13 +33,13 @@ def is_operator(graph: str | None, cell: CellName) -> bool:
     return graph == "sequence" and cell in OPERATORS
 
 
-def recurrent_layers(nodes: Nodes, network: Network) -> tuple[str, list[str]]:
+def recurrent_layers(nodes: Nodes, network: LanguageModel) -> tuple[str, list[str]]:
     """The nodes of a whole sequence; the names of the logits (T, B, V) and of the last state.
 
     Its weights are those of the network, but for the table, in whose place the embedding stands.
     """
     if network.embedding is None:
-        depth = nodes.constant("vocabulary size", np.array(len(network.head_bias)))
+        depth = nodes.constant("vocabulary size", np.array(len(network.weights["head.bias"])))
         values = nodes.constant("cold and hot", np.array([0, 1], np.float32))
         x = nodes.add("OneHot", ["ids", depth, values], "inputs")
     else:
@@ -52,12 +52,12 @@ def recurrent_layers(nodes: Nodes, network: Network) -> tuple[str, list[str]]:
     head = nodes.weight("head", network.head)
     transposed = nodes.add("Transpose", [head], "head transposed", perm=[1, 0])
     product = nodes.add("MatMul", [x, transposed], "products of the head")
-    bias = nodes.weight("head_bias", network.head_bias)
+    bias = nodes.weight("head_bias", network.weights["head.bias"])
     return nodes.add("Add", [product, bias], "logits of all steps"), after
 
 
 def _layer(
-    nodes: Nodes, network: Network, number: int, weights: Weights, x: str
+    nodes: Nodes, network: LanguageModel, number: int, weights: Weights, x: str
 ) -> tuple[str, list[str]]:
     """One layer: the name of its inputs -> those of its outputs (T, B, H) and of its last state."""
     operator = OPERATORS[network.settings.cell]

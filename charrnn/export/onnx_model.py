@@ -15,7 +15,7 @@ from charrnn.export.graph import Graph, trace
 from charrnn.export.onnx_layers import is_operator, recurrent_layers
 from charrnn.export.onnx_nodes import Nodes
 from charrnn.export.rounding import DtypeName, rounded_network
-from charrnn.inference.network import Network
+from charrnn.network.language_model import LanguageModel
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.text.tokenizers import to_json, valid_unicode
 
@@ -52,7 +52,7 @@ def onnx_model(checkpoint: Checkpoint, dtype: DtypeName, graph: GraphName) -> by
     from onnx import checker, helper
 
     own = is_operator(graph, checkpoint.model.cell)
-    exact = Network(checkpoint.model, checkpoint.weights)
+    exact = LanguageModel(checkpoint.model, checkpoint.weights)
     network = rounded_network(exact, dtype, as_table=not own)
     traced, nodes = trace(network), Nodes(dtype)
     if graph == "step":

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from charrnn.errors import UsageError
 from charrnn.export.graph import keeps_embedding
-from charrnn.inference.network import Network
+from charrnn.network.language_model import LanguageModel
 
 DtypeName = Literal["fp32", "fp16", "int8"]
 
@@ -39,7 +39,9 @@ def rounded(array: Float32, dtype: DtypeName) -> Float32:
     return array
 
 
-def rounded_network(network: Network, dtype: DtypeName, *, as_table: bool = True) -> Network:
+def rounded_network(
+    network: LanguageModel, dtype: DtypeName, *, as_table: bool = True
+) -> LanguageModel:
     """The network of the weights that are left. UsageError as `rounded`.
 
     `as_table`: the first layer's input projection is stored as a table, where a graph does so; else
@@ -50,13 +52,16 @@ def rounded_network(network: Network, dtype: DtypeName, *, as_table: bool = True
         {name: rounded(np.asarray(array, np.float32), dtype) for name, array in layer.items()}
         for layer in network.layers
     ]
-    found.head, found.head_bias = rounded(network.head, dtype), rounded(network.head_bias, dtype)
+    found.head, found.head_bias = (
+        rounded(network.head, dtype),
+        rounded(network.weights["head.bias"], dtype),
+    )
     if network.embedding is not None:
         found.embedding = rounded(network.embedding, dtype)
     if as_table and not keeps_embedding(network):
         found.table = rounded(network.table, dtype)
     elif dtype != "fp32":  # it is not stored, so it follows
-        size = len(network.head_bias)
+        size = len(network.weights["head.bias"])
         inputs = np.eye(size, dtype=np.float32) if found.embedding is None else found.embedding
         found.table = network.cell.project(found.layers[0], inputs)
     return found

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.cells.base import Array
-from charrnn.inference.network import Network
+from charrnn.cells.arrays import Array
 from charrnn.inference.sampling import check_finite, start_of
 from charrnn.inference.score import losses
+from charrnn.network.language_model import LanguageModel
 from charrnn.text.tokenizers import Ids, Tokenizer, valid_unicode
 
 _CHUNK = 512  # tokens read at once
@@ -36,7 +36,7 @@ class Activations:
 
 
 def read_text(
-    network: Network, tokenizer: Tokenizer, ids: Ids, *, gates: bool = True
+    network: LanguageModel, tokenizer: Tokenizer, ids: Ids, *, gates: bool = True
 ) -> Iterator[Activations]:
     """Read a text, ids (N,), from its beginning, in pieces of at most 512 tokens.
 
@@ -44,12 +44,12 @@ def read_text(
     """
     decode = tokenizer.decoder()
     with np.errstate(all="ignore"):
-        start = network.unroll(tokenizer.encode(start_of(tokenizer)), network.zero_state())
+        start = network.trace(tokenizer.encode(start_of(tokenizer)), network.zero_state())
     logits, state = start.logits[-1:], start.last_state
     for first in range(0, len(ids), _CHUNK):
         piece = ids[first : first + _CHUNK]
         with np.errstate(all="ignore"):
-            run = network.unroll(piece, state, gates=gates)
+            run = network.trace(piece, state, gates=gates)
         predictions = np.concatenate([logits, run.logits[:-1]])
         yield Activations(
             piece,
@@ -67,7 +67,7 @@ def _surprise(logits: Values, ids: Ids) -> Values:
     return losses(logits, ids) / np.float32(math.log(2))
 
 
-def _units(network: Network, states: list[tuple[Array, ...]]) -> dict[str, Values]:
+def _units(network: LanguageModel, states: list[tuple[Array, ...]]) -> dict[str, Values]:
     return {
         f"{number}.{name}": values
         for number, layer in enumerate(states, 1)

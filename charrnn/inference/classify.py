@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.inference.network import Network
 from charrnn.inference.sampling import check_finite, start_of
 from charrnn.inference.score import losses
+from charrnn.network.language_model import LanguageModel
 from charrnn.settings import UnknownName
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.text.tokenizers import Ids, Tokenizer, valid_unicode
@@ -111,7 +111,7 @@ def classify(
 
     DivergedError if a model's logits are not finite.
     """
-    networks = {name: Network(run.model, run.weights) for name, run in runs.items()}
+    networks = {name: LanguageModel(run.model, run.weights) for name, run in runs.items()}
     for group in _groups(texts):
         bits = {
             name: bits_of_texts(
@@ -140,7 +140,7 @@ def _groups(texts: Iterable[Given]) -> Iterator[list[Given]]:
 
 
 def bits_of_texts(
-    network: Network, tokenizer: Tokenizer, texts: Sequence[str], unknown: UnknownName
+    network: LanguageModel, tokenizer: Tokenizer, texts: Sequence[str], unknown: UnknownName
 ) -> Bits:
     """The bits (N,) of N texts.
 
@@ -161,7 +161,7 @@ def bits_of_texts(
     return found
 
 
-def _bits(network: Network, texts: Sequence[Ids], start: Ids) -> Bits:
+def _bits(network: LanguageModel, texts: Sequence[Ids], start: Ids) -> Bits:
     """The bits (B,) of texts that are read side by side, each after `start`.
 
     The shorter ones are padded at the end, where nothing depends on them any more.
@@ -171,12 +171,12 @@ def _bits(network: Network, texts: Sequence[Ids], start: Ids) -> Bits:
     padded[: len(start)] = start[:, None]
     for column, ids in enumerate(texts):
         padded[len(start) : len(start) + len(ids), column] = ids
-    steps = max(1, min(_STEPS, _LOGITS // (len(texts) * len(network.head_bias))))
+    steps = max(1, min(_STEPS, _LOGITS // (len(texts) * len(network.weights["head.bias"]))))
     state, total = network.zero_state(len(texts)), np.zeros(len(texts))
     for first in range(0, len(padded) - 1, steps):
         last = min(first + steps, len(padded) - 1)
         with np.errstate(all="ignore"):
-            run = network.unroll(padded[first:last], state)
+            run = network.trace(padded[first:last], state)
             nats = losses(run.logits, padded[first + 1 : last + 1])
         state = run.last_state
         places = np.arange(first + 1, last + 1)[:, None] - len(start)

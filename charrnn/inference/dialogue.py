@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from charrnn.inference.network import Network
 from charrnn.inference.sampling import Prompt, sample_after
+from charrnn.network.language_model import LanguageModel
 from charrnn.settings import SampleSettings, UnknownName
 from charrnn.text.tokenizers import Tokenizer
 from charrnn.text.unknown import known_text
@@ -14,7 +14,7 @@ from charrnn.text.unknown import known_text
 class Dialogue:
     """The text so far. What is read or written is read by the network once."""
 
-    def __init__(self, network: Network, tokenizer: Tokenizer) -> None:
+    def __init__(self, network: LanguageModel, tokenizer: Tokenizer) -> None:
         self._network, self._tokenizer = network, tokenizer
         self._steps: list[tuple[str, Prompt]] = [("", Prompt(network, tokenizer, ""))]
 

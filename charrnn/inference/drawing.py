@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from array_api_compat import device
 
-from charrnn.cells.base import Array, namespace
-from charrnn.inference.network import Network, State
+from charrnn.cells.arrays import Array, namespace
+from charrnn.network.language_model import LanguageModel
+from charrnn.network.layers import State
 from charrnn.settings import SampleSettings
 
 _TINY = 1e-30  # log 0 would make noise of -inf, and what is left out as likely as the rest
@@ -118,7 +119,7 @@ class _Characters:
 
 
 def draw(
-    network: Network,
+    network: LanguageModel,
     logits: Array,
     state: State,
     settings: SampleSettings,

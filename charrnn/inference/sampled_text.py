@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal, NamedTuple
 
-from charrnn.cells.base import Array
+from charrnn.cells.arrays import Array
 from charrnn.events import Emit, Progress
 from charrnn.settings import SampleSettings
 from charrnn.text.tokenizers import END, Tokenizer, valid_unicode

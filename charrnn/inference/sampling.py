@@ -15,13 +15,14 @@ from typing import Any, Self
 
 import numpy as np
 
-from charrnn.cells.base import Array, namespace
+from charrnn.cells.arrays import Array, namespace
 from charrnn.errors import DivergedError, UsageError
 from charrnn.events import Emit
 from charrnn.inference.drawing import RECENT, TokenTables, draw
-from charrnn.inference.network import Network, State
 from charrnn.inference.sampled_text import Block, SampledText, TextBuilder, spell
 from charrnn.inference.utf8 import utf8_tables
+from charrnn.network.language_model import LanguageModel
+from charrnn.network.layers import State
 from charrnn.settings import SampleSettings
 from charrnn.text.tokenizers import END, Tokenizer
 
@@ -45,7 +46,7 @@ class Prompt:
     recent: Array
 
     def __init__(
-        self, network: Network, tokenizer: Tokenizer, text: str, before: Self | None = None
+        self, network: LanguageModel, tokenizer: Tokenizer, text: str, before: Self | None = None
     ) -> None:
         """`before`: what the text continues. TextError if the vocabulary lacks a character."""
         ids = tokenizer.encode(text)
@@ -82,7 +83,7 @@ def token_tables(tokenizer: Tokenizer, settings: SampleSettings) -> TokenTables:
     return TokenTables(lengths, *utf8_tables(single_bytes))
 
 
-def sample(network: Network, tokenizer: Tokenizer, settings: SampleSettings) -> Iterator[str]:
+def sample(network: LanguageModel, tokenizer: Tokenizer, settings: SampleSettings) -> Iterator[str]:
     """Text 0 of the seed in whole characters, as they are made: the prompt, then `length` more.
 
     Ends early before a stop. TextError if the prompt has a character that the vocabulary lacks,
@@ -96,7 +97,7 @@ def sample(network: Network, tokenizer: Tokenizer, settings: SampleSettings) -> 
 
 
 def sample_after(
-    network: Network,
+    network: LanguageModel,
     tokenizer: Tokenizer,
     prompt: Prompt,
     settings: SampleSettings,
@@ -115,7 +116,7 @@ def sample_after(
 
 
 def sample_many(
-    network: Network,
+    network: LanguageModel,
     tokenizer: Tokenizer,
     settings: SampleSettings,
     emit: Emit = lambda _: None,
@@ -131,7 +132,7 @@ def sample_many(
 
 
 def sample_prompts(
-    network: Network,
+    network: LanguageModel,
     tokenizer: Tokenizer,
     settings: SampleSettings,
     prompts: Iterable[Sequence[str]],
@@ -150,7 +151,7 @@ def sample_prompts(
 
 
 def sample_batch(
-    network: Network,
+    network: LanguageModel,
     tokenizer: Tokenizer,
     settings: SampleSettings,
     texts: Sequence[tuple[int, str]],

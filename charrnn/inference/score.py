@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.errors import DivergedError, TextError
-from charrnn.inference.network import Network
+from charrnn.network.language_model import LanguageModel
 from charrnn.text.corpus import Tokens
 from charrnn.text.tokenizers import Ids, Tokenizer
 
@@ -60,7 +60,7 @@ class Score:
         return asdict(self) | {name: getattr(self, name) for name in derived}
 
 
-def score(network: Network, tokens: Tokens, tokenizer: Tokenizer) -> Score:
+def score(network: LanguageModel, tokens: Tokens, tokenizer: Tokenizer) -> Score:
     """Score every token (N,) but the first, which nothing predicts.
 
     Equal to `evaluation.loss.evaluate` but for rounding. TextError for fewer than two tokens,
@@ -78,7 +78,7 @@ def score(network: Network, tokens: Tokens, tokenizer: Tokenizer) -> Score:
             warm = (np.arange(len(starts)) > 0)[:, None]
             state = tuple(tuple(array * warm for array in layer) for layer in state)
         with np.errstate(all="ignore"):
-            run = network.unroll(tokens[places.clip(0, last)], state)
+            run = network.trace(tokens[places.clip(0, last)], state)
             found = losses(run.logits, tokens[(places + 1).clip(0, last)])
         state = run.last_state
         if begin >= 0:

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.inference.decoder import Decoder, Source
 from charrnn.inference.sampling import check_finite
-from charrnn.inference.text_encoder import Float32
+from charrnn.network.decoder import END, Decoder, Source
 
-END = 0
-"""The symbol before and after every text."""
+Float32 = NDArray[np.float32]
 _Candidates = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
 """Rows, symbols and scores (B, C), the best first."""
 
@@ -103,16 +101,17 @@ def search(
     drawn for each, from `generators` (B) of its own. No text is empty. DivergedError if the network
     gives no finite probabilities.
     """
-    batch = len(source.inside)
+    batch = source.mask.shape[1]
     beams = _Beams(batch, beam)
-    repeated = source.repeated(beam)
+    repeated = source.repeated(np.repeat(np.arange(batch), beam))
     state = decoder.first_state(repeated)
     symbols = np.full(batch * beam, END)
     for step in range(int(most.max()) + 1):
         with np.errstate(all="ignore"):  # what is not finite shows in the probabilities
-            after, state, attention = decoder.step(symbols, state, repeated)
-        check_finite(not np.isnan(after).any())
-        logs = after.astype(np.float64).reshape(batch, beam, -1)
+            logits, state, attention = decoder.step(symbols, state, repeated)
+            logs = log_probabilities(logits)
+        check_finite(not np.isnan(logs).any())
+        logs = logs.astype(np.float64).reshape(batch, beam, -1)
         if step == 0:
             logs[..., END] = -np.inf
         logs[most <= step, :, END + 1 :] = -np.inf
@@ -128,6 +127,13 @@ def search(
             break
         state = tuple(tuple(array[rows] for array in layer) for layer in state)
     return beams.ended
+
+
+def log_probabilities(logits: Float32) -> Float32:
+    """Logits (..., V) -> the logarithms of the probabilities that they stand for."""
+    logits = logits - logits.max(-1, keepdims=True)
+    logs: Float32 = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
+    return logs
 
 
 def _likeliest(total: NDArray[np.float64]) -> _Candidates:

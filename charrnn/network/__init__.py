@@ -1,1 +1,4 @@
-"""The network in torch: layers, fused kernels, devices, threads. It neither trains nor scores."""
+"""Networks, each written once on arrays of any library: their parameters, forward pass and step.
+
+No files, no tokenizers, no training. torch and NumPy are what the weights happen to be.
+"""

@@ -1,35 +1,93 @@
 """A picture as a grid of features, by convolutions; features from elsewhere by one product."""
 
-import torch
-from torch import Tensor
-from torch.nn import functional as F
+import math
+from collections.abc import Mapping, Sequence
 
-from charrnn.network.recurrent import RecurrentNetwork
-from charrnn.storage.layout import POOLS
+from array_api_compat import device
+
+from charrnn.cells.arrays import Array, convolution, linear, namespace, rectified, tanh
+from charrnn.cells.parameters import XAVIER, Initial, Parameter, Parameters
+from charrnn.settings import ModelSettings
+
+POOLS = ((2, 2), (2, 2), (2, 1), (2, 1))
+"""The pooling, by rows and columns, after each convolution."""
+_WIDTHS = (8, 4, 2, 1)
+"""By which the outputs are divided for the channels of each convolution."""
 
 
-def encode_pictures(network: RecurrentNetwork, inputs: Tensor) -> tuple[Tensor, Tensor]:
-    """Pictures (B, 1, height, width) or features (B, cells, D) -> outputs, summary.
+class PictureEncoder:
+    """Pictures (B, 1, height, width) or features (B, cells, D) in, outputs (S, B, F) out.
 
-    They are (S, B, F) and (B, F). S counts the cells of the grid, row by row. Each cell adds a
-    vector of its own, which tells the attention where it is. The summary is the mean, or without
-    attention a product of all cells.
+    S counts the cells of the grid, row by row. Each cell adds a vector of its own, which tells the
+    attention where it is.
     """
-    encoder = network.get_submodule("encoder")
-    if inputs.dim() == 3:
-        weight, bias = (encoder.get_parameter(f"features.{name}") for name in ("weight", "bias"))
-        found = F.relu(F.linear(inputs, weight, bias)).transpose(0, 1)
-    else:
-        x = inputs.to(memory_format=torch.channels_last)  # a quarter faster on a processor
-        for number, pool in enumerate(POOLS):
-            weight, bias = (
-                encoder.get_parameter(f"convolutions.{number}.{name}")
-                for name in ("weight", "bias")
-            )
-            x = F.max_pool2d(F.relu(F.conv2d(x, weight, bias, padding=1)), pool)
-        found = x.flatten(2).permute(2, 0, 1)
-    outputs = found + encoder.get_parameter("positions")[:, None]
-    if network.settings.attention != "none":
-        return outputs, outputs.mean(0)
-    cells = outputs.transpose(0, 1).flatten(1) * len(outputs) ** -0.5  # as large as one cell
-    return outputs, torch.tanh(F.linear(cells, encoder.get_parameter("summary.weight")))
+
+    dropout_sizes: Sequence[int] = ()
+
+    def __init__(self, settings: ModelSettings, weights: Mapping[str, Array]) -> None:
+        """`weights` by their names in a checkpoint."""
+        self.settings, self.weights = settings, weights
+
+    @staticmethod
+    def parameters(settings: ModelSettings, input_shape: tuple[int, ...]) -> Parameters:
+        """Every parameter by its name in a checkpoint."""
+        outputs, cells = settings.outputs, math.prod(grid(input_shape))
+        parameters = {"encoder.positions": Parameter((cells, outputs))}
+        if len(input_shape) == 2:
+            parameters["encoder.features.weight"] = Parameter((outputs, input_shape[1]), XAVIER)
+            parameters["encoder.features.bias"] = Parameter((outputs,))
+        else:
+            channels = input_shape[0]
+            for number, part in enumerate(_WIDTHS):
+                width = max(8, outputs // part) if part > 1 else outputs
+                shape, name = (width, channels, 3, 3), f"encoder.convolutions.{number}"
+                parameters[f"{name}.weight"] = Parameter(shape, Initial("kaiming"))
+                parameters[f"{name}.bias"] = Parameter((width,))
+                channels = width
+        if settings.attention == "none":
+            shape = outputs, cells * outputs
+            parameters["encoder.summary.weight"] = Parameter(shape, XAVIER)
+        return parameters
+
+    def encode(
+        self,
+        inputs: Array,
+        lengths: None = None,  # noqa: ARG002  (pictures have one size)
+        masks: Sequence[Array] = (),  # noqa: ARG002  (nothing is dropped)
+    ) -> tuple[Array, Array]:
+        """Pictures or features -> outputs (S, B, F), mask (S, B) of ones."""
+        if len(inputs.shape) == 3:
+            weight, bias = self._pair("features")
+            x = namespace(inputs).permute_dims(rectified(linear(inputs, weight, bias)), (1, 0, 2))
+        else:
+            x = inputs
+            for number, pool in enumerate(POOLS):
+                x = convolution(x, *self._pair(f"convolutions.{number}"), pool)
+            xp = namespace(x)
+            x = xp.permute_dims(xp.reshape(x, (*x.shape[:2], -1)), (2, 0, 1))
+        outputs = x + self.weights["encoder.positions"][:, None]
+        xp = namespace(outputs)
+        return outputs, xp.ones(outputs.shape[:2], dtype=xp.bool, device=device(outputs))
+
+    def summary(self, outputs: Array, mask: Array) -> Array:  # noqa: ARG002  (it is all ones)
+        """The mean of all cells (B, F); without attention, which reads them, a product of them.
+
+        That product is scaled to be as large as one cell, or it would saturate at once.
+        """
+        if self.settings.attention != "none":
+            return outputs.mean(0)
+        xp, (cells, batch, _) = namespace(outputs), outputs.shape
+        flat = xp.reshape(xp.permute_dims(outputs, (1, 0, 2)), (batch, -1)) * cells**-0.5
+        return tanh(linear(flat, self.weights["encoder.summary.weight"]))
+
+    def _pair(self, name: str) -> tuple[Array, Array]:
+        """The weight and the bias of that name."""
+        return self.weights[f"encoder.{name}.weight"], self.weights[f"encoder.{name}.bias"]
+
+
+def grid(input_shape: tuple[int, ...]) -> tuple[int, int]:
+    """The rows and columns of what the encoder makes of a picture, or of features."""
+    if len(input_shape) == 2:
+        return 1, input_shape[0]
+    rows, columns = (math.prod(sides) for sides in zip(*POOLS, strict=True))
+    return input_shape[1] // rows, input_shape[2] // columns

@@ -1,12 +1,12 @@
 """A trained model in one file, with everything it takes to use it.
 
 The file is a `container`, so damage is found, and loading it cannot run code. The tensors' names
-and shapes are those of `layout`.
+and shapes are those that the network declares.
 """
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,8 @@ from charrnn.errors import CheckpointError, TextError
 from charrnn.files import atomic_write
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings, read
 from charrnn.storage.container import add_checksum, metadata, read_metadata, verify
-from charrnn.storage.layout import parameter_shapes
 from charrnn.storage.old_formats import upgraded_metadata, upgraded_weight
+from charrnn.tasks import parameters_of, predicts_targets
 from charrnn.text.corpus import Corpus, find_corpus
 from charrnn.text.tokenizers import Tokenizer, from_json, to_json
 
@@ -33,8 +33,9 @@ _UNREADABLE = (
 class About:
     """What a run is, apart from its weights: every file of it says so.
 
-    `base`: the run whose weights it began with, or nothing. `labels`: what it predicts, where that
-    is not the vocabulary. `input_shape`: of a picture or of features, where it reads no text.
+    `base`: the run whose weights it began with, or nothing. `target_vocabulary`: what it predicts,
+    where that is not the vocabulary. `input_shape`: of a picture or of features, where it reads no
+    text.
     """
 
     run: str
@@ -44,7 +45,7 @@ class About:
     corpus: str
     corpus_key: str
     base: str = field(default="", kw_only=True)
-    labels: tuple[str, ...] = field(default=(), kw_only=True)
+    target_vocabulary: tuple[str, ...] = field(default=(), kw_only=True)
     input_shape: tuple[int, ...] = field(default=(), kw_only=True)
 
     def describe(self) -> dict[str, Any]:
@@ -56,7 +57,7 @@ class About:
             "text": asdict(self.text),
             "corpus": {"name": self.corpus, "key": self.corpus_key},
             "base": self.base,
-            **({"labels": list(self.labels)} if self.labels else {}),
+            **({"labels": list(self.target_vocabulary)} if self.target_vocabulary else {}),
             **({"input_shape": list(self.input_shape)} if self.input_shape else {}),
         }
 
@@ -71,13 +72,14 @@ def read_about(data: Mapping[str, Any]) -> About:
         corpus=str(data["corpus"]["name"]),
         corpus_key=str(data["corpus"]["key"]),
         base=str(data.get("base", "")),  # older files lack it
-        labels=tuple(str(label) for label in data.get("labels", ())),
+        target_vocabulary=tuple(str(label) for label in data.get("labels", ())),
         input_shape=_read_shape(data.get("input_shape", ())),
     )
 
 
 def _read_shape(sides: Any) -> tuple[int, ...]:
-    if not all(type(side) is int and 0 < side < 1 << 24 for side in sides):
+    whole = all(type(side) is int and 0 < side < 1 << 24 for side in sides)
+    if not whole or len(sides) not in (0, 2, 3):
         raise ValueError("its inputs have no shape")
     return tuple(sides)
 
@@ -126,7 +128,7 @@ class Checkpoint(About):
             "loss": self.loss,
             "parameters": self.parameters,
             "vocabulary_size": self.tokenizer.size,
-            **({"labels": list(self.labels)} if self.labels else {}),
+            **({"labels": list(self.target_vocabulary)} if self.target_vocabulary else {}),
             "model": asdict(self.model),
             "train": {k: None if v in (math.inf, -math.inf) else v for k, v in train},
             "text": asdict(self.text),
@@ -153,14 +155,14 @@ def load_checkpoint(path: Path) -> Checkpoint:
     """
     try:
         data = upgraded_metadata(read_metadata(path))
-        about, tokenizer = read_about(data), from_json(data["tokenizer"])
-        return Checkpoint(
-            **vars(about),
-            tokenizer=tokenizer,
+        checkpoint = Checkpoint(
+            **vars(read_about(data)),
+            tokenizer=from_json(data["tokenizer"]),
             step=int(data["step"]),
             loss=None if data["loss"] is None else float(data["loss"]),
-            weights=_read_weights(path, about, tokenizer.size),
+            weights={},
         )
+        return replace(checkpoint, weights=_read_weights(path, checkpoint))
     except KeyError as error:
         reason = f"it has no {error}"
     except _UNREADABLE as error:
@@ -170,20 +172,17 @@ def load_checkpoint(path: Path) -> Checkpoint:
     )
 
 
-def _read_weights(path: Path, about: About, vocabulary_size: int) -> dict[str, NDArray[np.float32]]:
+def _read_weights(path: Path, checkpoint: Checkpoint) -> dict[str, NDArray[np.float32]]:
     """ValueError where the tensors are not those of the settings."""
-    labels = len(about.labels) or None
-    if bool(labels) == (about.model.task == "text"):
-        raise ValueError("its labels are not those of its task")
-    if about.model.task == "caption" and len(about.input_shape) not in (2, 3):
-        raise ValueError("its inputs have no shape")
-    expected = parameter_shapes(about.model, vocabulary_size, labels, about.input_shape)
+    if bool(checkpoint.target_vocabulary) != predicts_targets(checkpoint.model):
+        raise ValueError("its target vocabulary is not that of its task")
+    expected = parameters_of(checkpoint.model, checkpoint)
     with safe_open(path, framework="numpy") as file:
         names = {upgraded_weight(name): name for name in file.keys()}  # noqa: SIM118  (not a dict)
         if set(names) != set(expected):
             raise ValueError("its tensors are not those of its settings")
-        for name, shape in expected.items():
+        for name, parameter in expected.items():
             part = file.get_slice(names[name])
-            if tuple(part.get_shape()) != shape or part.get_dtype() != "F32":
+            if tuple(part.get_shape()) != parameter.shape or part.get_dtype() != "F32":
                 raise ValueError(f"{name} does not have the shape that its settings give it")
         return {name: file.get_tensor(names[name]) for name in expected}

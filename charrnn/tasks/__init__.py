@@ -1,23 +1,41 @@
-"""What networks are trained for: a task is one object, and nothing else knows it by name."""
+"""What networks are trained for: a task is an input and an output, and nothing else knows its name.
 
-from charrnn.settings import TaskName
-from charrnn.tasks.base import AnyTask
-from charrnn.tasks.caption import CaptionTask
-from charrnn.tasks.label import LabelTask
-from charrnn.tasks.language_model import LanguageModel
-from charrnn.tasks.rewrite import RewriteTask
-from charrnn.tasks.tag import TagTask
-from charrnn.text.corpus import Corpus
+`inputs` says how what is read is stored, padded and encoded; `outputs` says what is predicted, its
+loss, prediction and score. The language model is the task whose output is the next token of its own
+input. TASKS names them.
+"""
 
-TASKS: dict[TaskName, type[AnyTask]] = {
-    "text": LanguageModel,
-    "label": LabelTask,
-    "tag": TagTask,
-    "rewrite": RewriteTask,
-    "caption": CaptionTask,
+from charrnn.cells.parameters import Parameters
+from charrnn.settings import ModelSettings, TaskName
+from charrnn.tasks.base import Subject, Task
+from charrnn.tasks.example_task import ExampleTask
+from charrnn.tasks.language_model import LanguageModelTask
+from charrnn.tasks.outputs.base import Output
+from charrnn.tasks.outputs.label import LabelOutput
+from charrnn.tasks.outputs.sequence import SequenceOutput
+from charrnn.tasks.outputs.tags import TagOutput
+
+TASKS: dict[TaskName, type[Output] | None] = {
+    "text": None,  # the next token of the input itself
+    "label": LabelOutput,
+    "tag": TagOutput,
+    "rewrite": SequenceOutput,
+    "caption": SequenceOutput,
 }
+"""The output of each task. Its input is what the corpus holds: texts, or what has a shape."""
 
 
-def task_on(name: TaskName, corpus: Corpus) -> AnyTask:
-    """The task of that name, on a corpus that was prepared for it."""
-    return TASKS[name](corpus)
+def task_of(model: ModelSettings, subject: Subject) -> Task:
+    """The task of a model on a corpus that was prepared for it, or of its checkpoint."""
+    output = TASKS[model.task]
+    return ExampleTask(model, subject, output) if output else LanguageModelTask(model, subject)
+
+
+def parameters_of(model: ModelSettings, subject: Subject) -> Parameters:
+    """Every parameter of a model, by its name in a checkpoint."""
+    return task_of(model, subject).parameters(model)
+
+
+def predicts_targets(model: ModelSettings) -> bool:
+    """Whether a model predicts members of a target vocabulary, not the tokens of its input."""
+    return TASKS[model.task] is not None

@@ -1,43 +1,52 @@
-"""What a task promises to the training loop."""
+"""What a task promises to the training loop, and what everything else knows of it.
+
+A task belongs to a corpus, or to the checkpoint of a model that was trained on one. It computes on
+arrays of any library: torch's in training, NumPy's in prediction.
+"""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
-import torch
-from torch import Tensor
-
+from charrnn.cells.arrays import Array
+from charrnn.cells.parameters import Parameters
 from charrnn.events import Scores, Unit
-from charrnn.network.ranks import Ranks
-from charrnn.network.recurrent import RecurrentNetwork
-from charrnn.network.state import State
-from charrnn.settings import ModelSettings, TrainSettings
-from charrnn.storage.layout import Sizes
-from charrnn.text.corpus import Corpus
+from charrnn.network.layers import State
+from charrnn.settings import ModelSettings, TextSettings, TrainSettings
+from charrnn.text.tokenizers import Tokenizer
 
-N = TypeVar("N", bound=RecurrentNetwork)
+
+class Subject(Protocol):
+    """A corpus, or a model's checkpoint: what is read, and what can be predicted of it."""
+
+    @property
+    def tokenizer(self) -> Tokenizer: ...
+    @property
+    def text(self) -> TextSettings: ...
+    @property
+    def target_vocabulary(self) -> tuple[str, ...]: ...
+    @property
+    def input_shape(self) -> tuple[int, ...]: ...
 
 
 class Batch(NamedTuple):
-    """The inputs of B sequences (T, B), what the network should predict, and their state.
+    """B sequences and their targets: each field is an array, or None where a task has none.
 
-    `lengths` (B,) are the tokens of each where they differ, `counts` (B,) its targets; the rest of
-    its column is padding. `places` (2, S, B): where each of its tokens that have targets begins
-    and ends. `weights`: how much each loss counts. Of a task with other inputs its network says
-    what they are.
+    `inputs` (T, B) of texts, (B, ...) of pictures; `lengths` (B,): tokens of each text; `targets`
+    (T, B), or (B, ...) of labels; `target_lengths` (B,); `spans` (2, N, B): the first and the last
+    token of each tagged word; `weights`: how much each loss counts.
     """
 
-    inputs: Tensor
-    targets: Tensor
-    state: State
-    lengths: Tensor | None = None
-    counts: Tensor | None = None
-    places: Tensor | None = None
-    weights: Tensor | None = None
+    inputs: Array
+    targets: Array
+    lengths: Array | None = None
+    target_lengths: Array | None = None
+    spans: Array | None = None
+    weights: Array | None = None
 
 
 class Batches(Protocol):
-    """The batches of a training text. Their position (epoch, step) is all that resuming needs."""
+    """The batches of a training part. Their position (epoch, step) is all that resuming needs."""
 
     batch_size: int
     seq_length: int
@@ -54,47 +63,54 @@ class Batches(Protocol):
         """How often everything has been read."""
         ...
 
-    def next(self, state: State) -> Batch:
-        """The next batch, and the state of its sequences, which ended the last one in `state`."""
+    def next(self) -> Batch:
+        """The next batch, as NumPy arrays."""
+        ...
+
+
+class Network(Protocol):
+    """A network that a task has made of weights."""
+
+    @property
+    def dropout_sizes(self) -> Sequence[int]:
+        """The number of outputs that dropout may drop, by layer."""
         ...
 
 
 class Score(Protocol):
-    """How well a network predicts: the mean loss, in nats, and what people see."""
+    """How well a network predicts: the mean loss in nats, named figures, and tables of them."""
 
     @property
     def loss(self) -> float: ...
-
     @property
     def scores(self) -> Scores: ...
 
 
-class Task(ABC, Generic[N]):
-    """What a network is trained for, on a corpus."""
+class Task(ABC):
+    """What a network is trained for."""
 
     unit: Unit
     """What is predicted: people see bits per unit."""
 
-    tokens_per_parameter: ClassVar[float] = 7.0
-    """Read in a run that makes the best of its time."""
+    def __init__(self, model: ModelSettings, subject: Subject) -> None:
+        self.model, self.subject = model, subject
 
-    def __init__(self, corpus: Corpus) -> None:
-        self.corpus = corpus
+    @abstractmethod
+    def parameters(self, model: ModelSettings) -> Parameters:
+        """The parameters of a network of these settings."""
 
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """What can be predicted, where that is not the vocabulary."""
+    @abstractmethod
+    def network(self, model: ModelSettings, weights: Mapping[str, Array]) -> Any:
+        """The network of these settings and weights."""
+
+    def zero_state(self, network: Any, batch_size: int) -> State:  # noqa: ARG002  (of the language model)
+        """The state before the first batch: empty where no batch continues the one before it."""
         return ()
 
     @property
-    def input_shape(self) -> tuple[int, ...]:
-        """The shape of one input, where that is not a text."""
-        return ()
-
-    @property
-    def sizes(self) -> Sizes:
-        """What the sizes of a network depend on beside its settings."""
-        return self.corpus.tokenizer.size, len(self.labels) or None, self.input_shape
+    def tokens_per_parameter(self) -> float:
+        """Tokens that a network should read in training, for each of its parameters."""
+        return 7.0
 
     @property
     def characters_per_token(self) -> float:
@@ -117,29 +133,28 @@ class Task(ABC, Generic[N]):
         return self.uniform_loss + 20
 
     @abstractmethod
-    def fit(self, settings: TrainSettings) -> tuple[int, int]:
+    def resolve_batch(self, settings: TrainSettings) -> tuple[int, int]:
         """(Batch size, sequence length), lowered where there is too little for them.
 
         Where sequences differ, their mean length.
         """
 
     @abstractmethod
-    def network(self, model: ModelSettings) -> N:
-        """A new network."""
+    def batches(self, settings: TrainSettings, part: slice) -> Batches:
+        """The batches of the training part, of which a process reads its `part` of the sequences.
 
-    def zero_state(self, model: N, batch_size: int) -> State:  # noqa: ARG002  (of the language model)
-        """The state before the first batch: empty, where no batch continues the one before it."""
-        return ()
+        TextError from `next` if the corpus is damaged.
+        """
 
     @abstractmethod
-    def batches(self, settings: TrainSettings, ranks: Ranks, device: torch.device) -> Batches:
-        """The batches of the training part, of which each rank gets its sequences."""
+    def sliced(self, batch: Batch, part: slice) -> Batch:
+        """Some of a batch's sequences."""
 
     @abstractmethod
     def loss(
-        self, model: N, batch: Batch, part: slice, masks: Sequence[Tensor]
-    ) -> tuple[Tensor, State]:
-        """The mean loss, in nats, of a part of a batch's sequences, and their state after it."""
+        self, network: Any, batch: Batch, state: State, masks: Sequence[Array]
+    ) -> tuple[Array, State]:
+        """The mean loss of a batch, in nats, and the state after it. `masks` (1, B, F) drop."""
 
     @abstractmethod
     def training_scores(self, loss: float) -> Scores:
@@ -147,15 +162,8 @@ class Task(ABC, Generic[N]):
 
     @abstractmethod
     def validation_tokens(self, most: int) -> int:
-        """Tokens of the validation part that `evaluate` reads, if it may read so many. 0: none."""
+        """Tokens of the validation part that are scored, if `most` may be. 0: there is none."""
 
     @abstractmethod
-    def evaluate(self, model: N, most_tokens: int, *, bf16: bool, ranks: Ranks) -> Score | None:
-        """The score on the validation part; None without one."""
-
-    @abstractmethod
-    def example(self, model: N) -> str:
-        """What the network makes of something, to be shown. DivergedError if it makes nothing."""
-
-
-AnyTask = Task[Any]
+    def example(self, weights: Mapping[str, Array]) -> str:
+        """What a network of NumPy weights makes of something. DivergedError if it makes nothing."""

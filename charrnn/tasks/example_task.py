@@ -1,109 +1,217 @@
-"""What tasks have in common that learn from examples, each of which is read whole."""
+"""A task on examples, each of which is read whole: an input, and an output for it."""
 
-from abc import abstractmethod
-from collections.abc import Callable, Iterator
-from typing import TypeVar
+import math
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 
-from charrnn.network.device import autocast
-from charrnn.network.ranks import Ranks
-from charrnn.network.recurrent import RecurrentNetwork
-from charrnn.settings import PartName, TrainSettings
-from charrnn.tasks.base import Batch, Score, Task
-from charrnn.tasks.example_batches import Arrays, ExampleBatches, Numbers, batch_of
-from charrnn.text.corpus import Corpus
+from charrnn.cells.arrays import Array
+from charrnn.cells.parameters import Parameters
+from charrnn.events import Scores
+from charrnn.network.layers import State
+from charrnn.settings import ModelSettings, PartName, TrainSettings, UnknownName
+from charrnn.tasks.base import Batch, Score, Subject, Task
+from charrnn.tasks.examples import ExampleBatches, Ids, Indices, Ragged, by_length
+from charrnn.tasks.inputs.picture import PictureInput
+from charrnn.tasks.inputs.text import TextInput
+from charrnn.tasks.outputs.base import (
+    GREEDY,
+    Asked,
+    Decoding,
+    Evaluated,
+    ExampleNetwork,
+    Output,
+    Prediction,
+)
+from charrnn.tasks.outputs.label import LabelOutput
 from charrnn.text.example_corpus import ExampleCorpus
+from charrnn.text.tokenizers import valid_unicode
 
-N = TypeVar("N", bound=RecurrentNetwork)
-R = TypeVar("R")
-_EVALUATED = 256  # examples at once
+_TOGETHER = 64  # examples computed at once
+_WRITTEN, _SYMBOLS = 512, 4096  # examples that a validation writes, symbols of all of them
+_SHOWN, _LONGEST = 12, 60  # examples, characters of each
 
 
-class ExampleTask(Task[N]):
-    """A task on a corpus of examples."""
+class ExampleTask(Task):
+    """Predicts an output of an input."""
 
-    def __init__(self, corpus: Corpus) -> None:
-        super().__init__(corpus)
-        assert isinstance(corpus, ExampleCorpus)
-        self.examples = corpus
+    def __init__(self, model: ModelSettings, subject: Subject, output: type[Output]) -> None:
+        super().__init__(model, subject)
+        self.output = output(subject)
+        self.unit = self.output.unit
+        self.reader: TextInput | PictureInput = (
+            PictureInput(subject) if subject.input_shape
+            else TextInput(subject, aligned=output.aligned)
+        )  # fmt: skip
+        if isinstance(subject, ExampleCorpus):
+            self.items = Ragged(subject.tokens, subject.starts)
+            self.targets = Ragged(subject.targets, subject.target_starts)
+            self.output.measure(self.targets.lengths(subject.examples("train")))
 
     @property
-    def labels(self) -> tuple[str, ...]:
-        return self.examples.labels
+    def corpus(self) -> ExampleCorpus:
+        """What it learns from."""
+        assert isinstance(self.subject, ExampleCorpus)
+        return self.subject
+
+    def parameters(self, model: ModelSettings) -> Parameters:
+        return {**self.reader.parameters(model), **self.output.parameters(model)}
+
+    def network(self, model: ModelSettings, weights: Mapping[str, Array]) -> ExampleNetwork:
+        encoder = self.reader.encoder(model, weights)
+        return ExampleNetwork(encoder, self.output.head(model, weights))
 
     @property
-    def input_shape(self) -> tuple[int, ...]:
-        return self.examples.input_shape
+    def tokens_per_parameter(self) -> float:
+        return self.reader.tokens_per_parameter or self.output.tokens_per_parameter
 
     @property
     def training_tokens(self) -> int:
-        return int(self.lengths("train").sum())
+        return int(self._tokens("train").sum())
 
-    def fit(self, settings: TrainSettings) -> tuple[int, int]:
-        lengths = self.lengths("train")
+    @property
+    def uniform_loss(self) -> float:
+        return self.output.uniform_loss
+
+    @property
+    def largest_loss(self) -> float:
+        return super().largest_loss * self.output.most / self.output.mean_length
+
+    def resolve_batch(self, settings: TrainSettings) -> tuple[int, int]:
+        lengths = self._tokens("train")
         return min(settings.batch_size, len(lengths)), max(1, round(lengths.mean()))
 
-    def batches(
-        self, settings: TrainSettings, ranks: Ranks, device: torch.device
-    ) -> ExampleBatches:
-        batch_size, _ = self.fit(settings)
+    def batches(self, settings: TrainSettings, part: slice) -> ExampleBatches:
+        batch_size, _ = self.resolve_batch(settings)
+        examples = self.corpus.examples("train")
+        if settings.class_weights == "balanced" and isinstance(self.output, LabelOutput):
+            first, last = self.targets.starts[[examples.start, examples.stop]]
+            self.output.balance(self.targets.values[first:last], len(examples))
         return ExampleBatches(
-            self.examples.examples("train"), self.lengths("train"), self.collate, batch_size,
-            settings.seed, ranks.part(batch_size), device,
+            examples, self._tokens("train"), self._collate, batch_size, settings.seed, part
+        )
+
+    def _tokens(self, part: PartName) -> Indices:
+        """Tokens that are read and written of each example of a part (N,)."""
+        examples = self.corpus.examples(part)
+        read = self.reader.tokens(self.items, examples)
+        return read + self.output.tokens(self.targets, examples)
+
+    def _collate(self, indices: Indices) -> Batch:
+        """Examples (B,) of the corpus as a batch. TextError if the corpus is damaged."""
+        return self.batch_of(self.items, self.targets, indices)
+
+    def batch_of(self, items: Ragged, targets: Ragged, indices: Indices) -> Batch:
+        """Some items and their targets as a batch."""
+        inputs = self.reader.collate(items, indices)
+        return Batch(**inputs, **self.output.collate(targets, indices, inputs))
+
+    def sliced(self, batch: Batch, part: slice) -> Batch:
+        along = {0: (part,), 1: (slice(None), part), 2: (slice(None), slice(None), part)}
+        axes = Batch(self.reader.batch_axis, self.output.batch_axis, 0, 0, 2, 0)
+        cut = (
+            None if array is None else array[along[axis]]
+            for array, axis in zip(batch, axes, strict=True)
         )  # fmt: skip
+        return Batch(*cut)
+
+    def loss(
+        self, network: ExampleNetwork, batch: Batch, state: State, masks: Sequence[Array]
+    ) -> tuple[Array, State]:
+        return self.output.loss(network, batch, masks), state
+
+    def training_scores(self, loss: float) -> Scores:
+        return {f"bits_per_{self.unit}": loss / math.log(2)}
 
     def validation_tokens(self, most: int) -> int:
-        return min(most, int(self.lengths("valid").sum()))
+        return min(most, int(self._tokens("valid").sum()))
 
-    def evaluate(self, model: N, most_tokens: int, *, bf16: bool, ranks: Ranks) -> Score | None:
-        numbers = self._first("valid", most_tokens)
-        return self.score(model, numbers, bf16=bf16, ranks=ranks) if len(numbers) else None
+    def validation(self, most_tokens: int) -> Indices:
+        """The first examples of the validation part, until they have so many tokens."""
+        examples, lengths = self.corpus.examples("valid"), self._tokens("valid")
+        count = int((lengths.cumsum() - lengths < most_tokens).sum())
+        return np.arange(examples.start, examples.start + count)
 
-    def lengths(self, part: PartName) -> NDArray[np.int64]:
-        """Of each example of a part (N,): the tokens that are read and written."""
-        found = self.examples.examples(part)
-        return np.diff(self.examples.starts[found.start : found.stop + 1])
+    def evaluation_batches(self, indices: Indices, size: int) -> Iterator[Batch]:
+        """Examples as batches of so many, those of about one length together."""
+        order = indices[np.argsort(self.items.lengths(indices), kind="stable")]
+        for first in range(0, len(order), size):
+            yield self._collate(order[first : first + size])
 
-    @abstractmethod
-    def collate(self, numbers: Numbers) -> Arrays:
-        """Examples (B,) by number as arrays, padded: the fields of a `Batch`."""
+    def count_some_written(
+        self, score: Score, weights: Mapping[str, Array], indices: Indices
+    ) -> None:
+        """Count, in a score, what NumPy weights write for some of these examples, if anything."""
+        most = min(len(indices), _WRITTEN, max(1, int(_SYMBOLS / self.output.mean_length)))
+        chosen = indices[np.linspace(0, len(indices) - 1, most).astype(int)]
+        network = self.network(self.model, weights)
+        longest = Decoding(max_length=2 * int(self.output.mean_length) + 20)
+        for first in range(0, len(chosen), _TOGETHER):
+            group = chosen[first : first + _TOGETHER]
+            asked = self._asked([""] * len(group), [self.items[n] for n in group], longest)
+            self.output.count_written(score, network, self._collate(group), asked)
 
-    @abstractmethod
-    def score(self, model: N, numbers: Numbers, *, bf16: bool, ranks: Ranks) -> Score:
-        """How well examples (N,), by number, are predicted: the same on all ranks."""
+    def score(
+        self,
+        weights: Mapping[str, Array],
+        items: Sequence[Ids],
+        targets: Sequence[Ids],
+        decoding: Decoding = GREEDY,
+    ) -> Score:
+        """How well NumPy weights predict the targets of items, given by their numbers.
 
-    def _first(self, part: PartName, most_tokens: int) -> Numbers:
-        """The first examples of a part, by number, until they have so many tokens."""
-        found, lengths = self.examples.examples(part), self.lengths(part)
-        fits = int((lengths.cumsum() - lengths < most_tokens).sum())
-        return np.arange(found.start, found.start + fits)
+        UNKNOWN (-1) is a target that the model does not have: it is wrong, and without a loss.
+        """
+        network = self.network(self.model, weights)
+        inputs, wanted = Ragged.of(items), Ragged.of(targets)
+        groups = by_length(inputs.lengths(range(len(items))), max(1, _TOGETHER // decoding.beam))
+        batches = [(group, self.batch_of(inputs, wanted, group)) for group in groups]
+        score = self.output.score(
+            Evaluated(network, batch, self.output.evaluate(network, batch)) for _, batch in batches
+        )
+        generators = decoding.generators(len(items))
+        for group, batch in batches:
+            asked = self._asked([""] * len(group), [items[n] for n in group], decoding)
+            asked = asked._replace(generators=[generators[n] for n in group])
+            self.output.count_written(score, network, batch, asked)
+        return score
 
-    def shown(self, most: int) -> Numbers:
-        """The first examples of the validation part, else of training, by number."""
-        found = self.examples.examples("valid") or self.examples.examples("train")
-        return np.arange(found.start, min(found.stop, found.start + most))
+    def read(self, text: str, unknown: UnknownName = "skip") -> Ids:
+        """What is read of a text, or of the picture of that name. TextError as `predict`."""
+        return self.reader.read(self.output.source(text), unknown)
 
-    def text_of(self, ids: NDArray[np.integer]) -> str:
-        """The text of ids (T,)."""
-        return "".join(map(self.corpus.tokenizer.decoder(), ids.tolist()))
+    def predict(
+        self,
+        network: ExampleNetwork,
+        texts: Sequence[str],
+        items: Sequence[Ids],
+        decoding: Decoding = GREEDY,
+    ) -> list[Prediction]:
+        """What a NumPy network predicts of items, each of which a text stands for."""
+        inputs, generators = Ragged.of(items), decoding.generators(len(items))
+        predictions: dict[int, Prediction] = {}
+        lengths = inputs.lengths(range(len(items)))
+        for group in by_length(lengths, max(1, _TOGETHER // decoding.beam)):
+            fields = self.reader.collate(inputs, group)
+            asked = self._asked([texts[n] for n in group], [items[n] for n in group], decoding)
+            asked = asked._replace(generators=[generators[n] for n in group])
+            found = self.output.predict(network, Batch(targets=None, **fields), asked)
+            predictions |= dict(zip(group.tolist(), found, strict=True))
+        return [predictions[number] for number in range(len(items))]
 
-    def _computed(
-        self, model: N, numbers: Numbers, bf16: bool, compute: Callable[[Batch], R]
-    ) -> Iterator[tuple[Numbers, Batch, R]]:
-        """What the model, in evaluation, makes of examples, those of about one length together."""
-        lengths = self.examples.starts[numbers + 1] - self.examples.starts[numbers]
-        numbers = numbers[np.argsort(lengths, kind="stable")]
-        mode = model.training
-        model.eval()
-        try:
-            for first in range(0, len(numbers), _EVALUATED):
-                some = numbers[first : first + _EVALUATED]
-                batch = batch_of(self.collate(some), model.device)
-                with torch.no_grad(), autocast(model.device, bf16):
-                    result = compute(batch)
-                yield some, batch, result
-        finally:
-            model.train(mode)
+    def _asked(self, texts: Sequence[str], items: Sequence[Ids], decoding: Decoding) -> Asked:
+        return Asked(texts, items, self.reader, decoding)
+
+    def example(self, weights: Mapping[str, Array]) -> str:
+        """The first validation examples, what is predicted, and what is true where that differs."""
+        examples = self.corpus.examples("valid") or self.corpus.examples("train")
+        shown = examples[:_SHOWN]
+        items = [self.corpus.ids(number) for number in shown]
+        texts = [self.reader.shown(item) for item in items]
+        predictions = self.predict(self.network(self.model, weights), texts, items)
+        lines = []
+        for number, text, prediction in zip(shown, texts, predictions, strict=True):
+            true = self.output.true_line(self.corpus.targets_of(number))
+            right = f" (it is {true[:_LONGEST]})" if prediction.line != true else ""
+            lines.append(f"{text[:_LONGEST]} -> {prediction.line[:_LONGEST]}{right}")
+        return valid_unicode("\n".join(lines))

@@ -42,6 +42,9 @@ class Corpus:
     text: TextSettings
     sources: tuple[str, ...]
     tokens: Tokens
+    task: str = "text"
+    target_vocabulary: tuple[str, ...] = ()
+    input_shape: tuple[int, ...] = ()
 
     @property
     def name(self) -> str:

@@ -31,7 +31,7 @@ LEAST = 2  # examples to learn from
 _LONGEST_SIDE = 1 << 24
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ExampleCorpus(Corpus):
     """A corpus of N texts, or pictures, with M targets, which are numbers of `labels` (K).
 
@@ -41,13 +41,10 @@ class ExampleCorpus(Corpus):
     features (cells, D), whose bytes stand in the place of tokens.
     """
 
-    task: TaskName
-    labels: tuple[str, ...]
     starts: NDArray[np.int64]
     targets: NDArray[np.int32]
     target_starts: NDArray[np.int64]
     bounds: tuple[int, int] | None = None
-    input_shape: tuple[int, ...] = ()
 
     def with_split(self, split: str) -> "ExampleCorpus":
         """The same with another split. UsageError where the parts were files of their own.
@@ -148,9 +145,11 @@ def with_examples(corpus: Corpus, data: dict[str, Any]) -> ExampleCorpus:
     shape = tuple(data.get("input_shape", ()))
     _check_shape(shape, task, starts)
     about = {name: getattr(corpus, name) for name in Corpus.__dataclass_fields__}
+    for name in ("task", "target_vocabulary", "input_shape"):
+        del about[name]
     bounds = _checked_bounds(data.get("bounds"), count)
     return ExampleCorpus(
-        **about, task=task, labels=(*labels,), starts=starts, targets=targets,
+        **about, task=task, target_vocabulary=(*labels,), starts=starts, targets=targets,
         target_starts=target_starts, bounds=bounds, input_shape=shape,
     )  # fmt: skip
 

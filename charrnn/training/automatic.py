@@ -11,12 +11,12 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from charrnn.network.device import memory_checked
-from charrnn.network.ranks import ALONE, Ranks
+from charrnn.cells.parameters import count
+from charrnn.engine.devices import memory_checked
+from charrnn.engine.ranks import ALONE, Ranks
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings, is_automatic
-from charrnn.storage.layout import recurrent_parameter_count
-from charrnn.tasks import task_on
-from charrnn.tasks.base import AnyTask
+from charrnn.tasks import task_of
+from charrnn.tasks.base import Task
 from charrnn.text.corpus import Corpus
 from charrnn.training.divergence import NotFiniteError
 from charrnn.training.loop import training_step
@@ -53,7 +53,7 @@ def choose(
     model: ModelSettings,
     settings: TrainSettings,
     given: Mapping[str, Any],
-    task: AnyTask,
+    task: Task,
     step_time: StepTime | None,
 ) -> tuple[ModelSettings, TrainSettings]:
     """The settings, with what is not `given` made to suit the task's corpus and the time.
@@ -67,7 +67,7 @@ def choose(
         settings = replace(settings, batch_size=best_batch_size(task, settings))
 
     def tokens_read(network: ModelSettings) -> float:
-        batch = math.prod(task.fit(settings))
+        batch = math.prod(task.resolve_batch(settings))
         batch *= settings.accumulate
         if settings.timed:
             assert step_time
@@ -81,7 +81,7 @@ def choose(
     read = tokens_read(model)
     if "seq_length" not in given and not settings.steps:
         settings = replace(settings, seq_length=best_seq_length(read, settings))
-    batch_size, seq_length = task.fit(settings)
+    batch_size, seq_length = task.resolve_batch(settings)
     settings = replace(
         settings,
         batch_size=settings.batch_size if "batch_size" in given else batch_size,
@@ -95,9 +95,9 @@ def choose(
     return model, settings
 
 
-def best_batch_size(task: AnyTask, settings: TrainSettings) -> int:
+def best_batch_size(task: Task, settings: TrainSettings) -> int:
     """A power of two that leaves enough steps, and has about as many tokens as the default."""
-    _, length = task.fit(settings)
+    _, length = task.resolve_batch(settings)
     usual = settings.batch_size * settings.seq_length // length
     most = min(usual, task.training_tokens // (_STEPS_PER_SEQUENCE * length))
     power: int = 2 ** int(math.log2(most or 1))
@@ -105,7 +105,7 @@ def best_batch_size(task: AnyTask, settings: TrainSettings) -> int:
 
 
 def best_hidden_size(
-    model: ModelSettings, task: AnyTask, tokens_read: Callable[[ModelSettings], float]
+    model: ModelSettings, task: Task, tokens_read: Callable[[ModelSettings], float]
 ) -> ModelSettings:
     """The size that reads as many tokens per parameter as its task wants.
 
@@ -122,9 +122,9 @@ def best_hidden_size(
     return min(small or sizes[:1], key=misfit)
 
 
-def _parameters(task: AnyTask) -> Callable[[ModelSettings], int]:
+def _parameters(task: Task) -> Callable[[ModelSettings], int]:
     """Model settings -> parameters that a token is multiplied with."""
-    return lambda network: recurrent_parameter_count(network, *task.sizes)
+    return lambda network: count(task.parameters(network), multiplied=True)
 
 
 def best_seq_length(tokens_read: float, settings: TrainSettings) -> int:
@@ -158,7 +158,7 @@ def measured_step_time(
 
     A straight line over the parameters, through two sizes of the network that are tried.
     """
-    parameters = _parameters(task_on(model.task, corpus))
+    parameters = _parameters(task_of(model, corpus))
     small, large = (replace(model, dropout=0.0).with_hidden_size(size) for size in _TRIED_SIZES)
     low, high = (step_seconds(corpus, tried, settings, text, ranks) for tried in (small, large))
     slope = max(0.0, (high - low) / (parameters(large) - parameters(small)))
@@ -176,7 +176,6 @@ def step_seconds(
     """The median time of a training step of a network that is made for it, the first rank's."""
     with memory_checked():
         run = Run(corpus, Path(), model, settings, text, ranks=ranks)
-    run.model.train()
     times = list(_step_times(run)) or [1e-3]  # it diverges at once: training will report it
     return statistics.median(times[len(times) // 2 :])  # the first are slower
 

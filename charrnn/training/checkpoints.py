@@ -1,7 +1,7 @@
 """When a run is saved, and what is not worth saving."""
 
 from charrnn.events import Emit, Noticed, Saved
-from charrnn.network.state import State
+from charrnn.network.layers import State
 from charrnn.storage.runs import lock
 from charrnn.training.disk import DiskErrors
 from charrnn.training.divergence import NotFiniteError

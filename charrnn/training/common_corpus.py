@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
+from charrnn.engine.ranks import Ranks
 from charrnn.errors import TextError
-from charrnn.network.ranks import Ranks
 from charrnn.text.corpus import Corpus, find_corpus
 
 

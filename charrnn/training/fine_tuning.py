@@ -6,6 +6,7 @@ vocabulary has, too, are kept, wherever they stand in it. torch is not needed fo
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,9 @@ from charrnn.events import Emit
 from charrnn.recipes import check_effective
 from charrnn.settings import LEARNING_RATES, ModelSettings, TextSettings, TrainSettings, flag
 from charrnn.storage.checkpoint import Checkpoint
-from charrnn.storage.layout import parameter_shapes
 from charrnn.storage.runs import find, load_run
+from charrnn.tasks import parameters_of
+from charrnn.tasks.base import Subject
 from charrnn.text.corpus import Corpus
 from charrnn.text.resolving import resolve
 
@@ -95,24 +97,52 @@ def settings_for(
     return model, settings, dict.fromkeys({*names, "adamw_learning_rate"}) | dict(given)
 
 
-def transferred(base: Checkpoint, symbols: Sequence[str], fresh: Weights) -> Weights:
-    """The base's weights for a vocabulary of these symbols (V); new symbols have those of `fresh`.
+def transferred(base: Checkpoint, subject: Subject, fresh: Weights) -> Weights:
+    """The base's weights for other vocabularies; new symbols have those of `fresh`.
 
-    `fresh` are the weights of a new network of the same settings and that vocabulary.
+    `subject` has the vocabularies. `fresh` are the weights of a new network of the same settings
+    and them. A row belongs to a symbol where the network has one more of it with one symbol more.
     """
-    size = base.tokenizer.size
-    shapes, larger = (parameter_shapes(base.model, v) for v in (size, size + 1))
-    position = {symbol: n for n, symbol in enumerate(base.tokenizer.symbols)}
-    rows = [n for n, symbol in enumerate(symbols) if symbol in position]
-    base_rows = [position[symbols[n]] for n in rows]
-    found = {name: weight.copy() for name, weight in fresh.items()}
+    shapes, more_tokens, more_targets = (_shapes(base, *more) for more in ((0, 0), (1, 0), (0, 1)))
+    tokens = _matched(base.tokenizer.symbols, subject.tokenizer.symbols)
+    targets = _matched(base.target_vocabulary, subject.target_vocabulary)
+    transferred = {name: weight.copy() for name, weight in fresh.items()}
     for name, weight in base.weights.items():
-        grows = [a != b for a, b in zip(shapes[name], larger[name], strict=True)]
-        axes = list(zip(grows, weight.shape, strict=True))
-        here = np.ix_(*(rows if of_symbols else range(n) for of_symbols, n in axes))
-        there = np.ix_(*(base_rows if of_symbols else range(n) for of_symbols, n in axes))
-        found[name][here] = weight[there]
-    return found
+        axes = []
+        for axis, size in enumerate(shapes[name]):
+            rows = np.arange(size), np.arange(size)
+            if more_tokens[name][axis] != size:
+                rows = tokens
+            elif more_targets[name][axis] != size:
+                first = size - len(base.target_vocabulary)  # END stands before the symbols
+                rows = tuple(np.append(rows[0][:first], numbers + first) for numbers in targets)
+            axes.append(rows)
+        old, new = (np.ix_(*rows) for rows in zip(*axes, strict=True))
+        transferred[name][new] = weight[old]
+    return transferred
+
+
+def _matched(old: Sequence[str], new: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The indices of the symbols that both have, in the old vocabulary and in the new one."""
+    position = {symbol: number for number, symbol in enumerate(old)}
+    both = [(position[symbol], n) for n, symbol in enumerate(new) if symbol in position]
+    pairs = np.array(both, np.int64).reshape(-1, 2)
+    return pairs[:, 0], pairs[:, 1]
+
+
+def _shapes(base: Checkpoint, tokens: int, targets: int) -> dict[str, tuple[int, ...]]:
+    """The shape of every parameter, if the vocabularies had so many symbols more."""
+    larger = _Larger(base, tokens, targets)
+    return {name: p.shape for name, p in parameters_of(base.model, larger).items()}
+
+
+class _Larger:
+    """A checkpoint's vocabularies with so many symbols more."""
+
+    def __init__(self, base: Checkpoint, tokens: int, targets: int) -> None:
+        self.text, self.input_shape = base.text, base.input_shape
+        self.tokenizer: Any = SimpleNamespace(size=base.tokenizer.size + tokens)
+        self.target_vocabulary = base.target_vocabulary + ("",) * targets
 
 
 def vocabulary_change(base: Checkpoint, symbols: Sequence[str]) -> str:

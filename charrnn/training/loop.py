@@ -1,6 +1,6 @@
 """The training loop: truncated back-propagation through time.
 
-A step is here, in `batches` (what it reads), in `network.model` (what it computes) and in a cell.
+A step is here, in `text_batches` (what it reads), in `network` (what it computes) and in a cell.
 """
 
 from collections.abc import Callable
@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 
+from charrnn.engine.devices import autocast, detach_state, to_device
+from charrnn.engine.module import AnyModule
 from charrnn.events import Emit, Finished, Noticed, Planned, Started
-from charrnn.network.device import autocast
-from charrnn.network.recurrent import RecurrentNetwork
-from charrnn.network.state import State, detach_state, join_states
+from charrnn.network.layers import State, join_states, slice_state
 from charrnn.tasks.base import Batch
 from charrnn.training.checkpoints import Checkpoints
 from charrnn.training.disk import DiskErrors
@@ -38,7 +38,6 @@ def train(run: Run, emit: Emit, stop: Callable[[], bool]) -> None:
         validation.validate()  # what it begins with may remain the best
     if run.step == 0:
         save_training(run)  # so that there is always a checkpoint to go back to
-    run.model.train()
     while not run.finished and not run.agree(stop()):
         try:
             loss = training_step(run)
@@ -72,8 +71,8 @@ def training_step(run: Run) -> Tensor:
         optimizer.zero_grad()
     losses = []
     for _ in range(run.settings.accumulate):
-        batch = run.batches.next(run.state)
-        loss, run.state = forward_backward(run, batch)
+        batch = to_device(run.batches.next(), run.device)
+        loss, run.state = forward_backward(run, batch, starting_state(run))
         losses.append(loss)
     loss = torch.stack(losses).sum()
     run.ranks.sum([loss, *(p.grad for p in run.model.parameters() if p.grad is not None)])
@@ -88,8 +87,25 @@ def training_step(run: Run) -> Tensor:
     return loss
 
 
-def forward_backward(run: Run, batch: Batch) -> tuple[Tensor, State]:
-    """A batch -> its part of the step's mean loss, and the state after it.
+def starting_state(run: Run) -> State:
+    """The state that the next batch starts from: where the one before it ended.
+
+    With probability `state_reset` a sequence's state becomes zero, so that the network also learns
+    to begin a text; where an epoch begins, all states do. All draws are of the whole batch, so that
+    they do not depend on how ranks share it.
+    """
+    state = run.state
+    if state and run.settings.state_reset:
+        drawn = torch.rand(run.batches.batch_size, 1, device=run.device)
+        keep = (drawn >= run.settings.state_reset)[run.part]
+        state = tuple(tuple(array * keep for array in layer) for layer in state)
+    if run.batches.step == 1:
+        state = tuple(tuple(torch.zeros_like(array) for array in layer) for layer in state)
+    return state
+
+
+def forward_backward(run: Run, batch: Batch, state: State) -> tuple[Tensor, State]:
+    """A batch and the state before it -> its part of the step's mean loss, the state after it.
 
     The loss is in nats and stays on the device; its gradient is added to every parameter's `.grad`.
     A batch has this rank's sequences, and each thread computes a slice of them.
@@ -98,9 +114,12 @@ def forward_backward(run: Run, batch: Batch) -> tuple[Tensor, State]:
     # drawn here, and for all ranks: neither the threads' order nor the ranks' number must matter
     masks = [mask[:, run.part] for mask in run.model.dropout_masks(batch_size)]
 
-    def compute(model: RecurrentNetwork, part: slice) -> tuple[Tensor, State]:
+    def compute(model: AnyModule, part: slice) -> tuple[Tensor, State]:
+        own_masks = [mask[:, part] for mask in masks]
         with autocast(run.device, run.bf16):
-            loss, after = run.task.loss(model, batch, part, [mask[:, part] for mask in masks])
+            loss, after = run.task.loss(
+                model.network, run.task.sliced(batch, part), slice_state(state, part), own_masks
+            )
         loss = loss * ((part.stop - part.start) / (batch_size * run.settings.accumulate))
         loss.backward()
         return loss.detach(), detach_state(after)

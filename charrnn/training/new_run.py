@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from charrnn.engine.devices import memory_checked
+from charrnn.engine.ranks import ALONE, Ranks
 from charrnn.errors import TextError
 from charrnn.events import Emit, Noticed
-from charrnn.network.device import memory_checked
-from charrnn.network.ranks import ALONE, Ranks
 from charrnn.settings import DEFAULT_TIME, ModelSettings, TrainSettings, flag
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.runs import new_folder
-from charrnn.tasks import task_on
+from charrnn.tasks import task_of
 from charrnn.text.corpus import Corpus
 from charrnn.training.automatic import choose, left_open, measured_step_time, step_seconds
 from charrnn.training.fine_tuning import settings_for, transferred, vocabulary_change
@@ -78,7 +78,7 @@ def _completed(
     step_time = None
     if settings.timed and left_open(settings, given):
         step_time = measured_step_time(corpus, settings, corpus.text, model, ranks)
-    task = task_on(model.task, corpus)
+    task = task_of(model, corpus)
     model, settings = choose(model, settings, given, task, step_time)
     seconds = 0.0
     if settings.timed:
@@ -92,7 +92,7 @@ def _completed(
 def _begin_with(run: Run, base: Checkpoint, emit: Emit) -> None:
     """Give a run the weights of another one's model, and say how it begins."""
     symbols, settings = run.corpus.tokenizer.symbols, run.settings
-    weights = transferred(base, symbols, run.model.export())
+    weights = transferred(base, run.corpus, run.model.export())
     run.base = base.run
     run.model.load(weights)
     run.ema.model.load(weights)

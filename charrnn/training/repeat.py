@@ -28,7 +28,7 @@ def command(run: Run) -> str:
     if run.model.settings.task != "text":  # its parts are in the prepared corpus
         unused |= {"seq_length", "valid", "test"}
         unused |= {"split"} if run.text.valid or run.text.test else set()
-        unused |= {"tokenizer"} if run.task.input_shape else set()
+        unused |= {"tokenizer"} if run.corpus.input_shape else set()
     for settings in (run.model.settings, run.settings, run.text):
         for field in fields(settings):
             value = getattr(settings, field.name)

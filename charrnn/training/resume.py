@@ -8,16 +8,16 @@ from typing import Any
 
 from torch import Tensor
 
+from charrnn.engine.devices import memory_checked
+from charrnn.engine.ranks import ALONE, Ranks
 from charrnn.errors import CheckpointError, TextError, UsageError
 from charrnn.events import Emit, Noticed
 from charrnn.files import remove_temporary_files
-from charrnn.network.device import memory_checked
-from charrnn.network.ranks import ALONE, Ranks
 from charrnn.settings import DEFAULT_TIME, LENGTHS, ModelSettings, TrainSettings, flag
 from charrnn.storage.checkpoint import About, load_checkpoint, read_about
 from charrnn.storage.metrics import read_curves
 from charrnn.storage.runs import MODEL, TRAINING, find, load_newest, lock
-from charrnn.tasks import task_on
+from charrnn.tasks import task_of
 from charrnn.text.corpus import Corpus, find_corpus
 from charrnn.text.resolving import resolve
 from charrnn.training.common_corpus import corpus_for_all
@@ -90,10 +90,10 @@ def _restored(
     """The run as its file at `path` has it, with the length that is asked for."""
     settings = _settings(about, given)
     corpus = corpus.with_split(about.text.split)
-    task = task_on(about.model.task, corpus)
-    batch_size, _ = task.fit(settings)
+    task = task_of(about.model, corpus)
+    batch_size, _ = task.resolve_batch(settings)
     try:
-        check_sizes(about.model, task.sizes, batch_size, tensors)
+        check_sizes(task, batch_size, tensors)
         with memory_checked():
             run = Run(
                 corpus, path.parent, about.model, settings, about.text, lock=held, ranks=ranks

@@ -7,13 +7,13 @@ from typing import Any
 
 import torch
 
+from charrnn.engine.devices import find_device, use_bf16
+from charrnn.engine.module import AnyModule, module_of
+from charrnn.engine.ranks import ALONE, Ranks
+from charrnn.engine.threads import BatchThreads
 from charrnn.errors import UsageError
 from charrnn.events import Scores
-from charrnn.network.device import find_device, use_bf16
-from charrnn.network.ranks import ALONE, Ranks
-from charrnn.network.recurrent import RecurrentNetwork
-from charrnn.network.state import State
-from charrnn.network.threads import BatchThreads
+from charrnn.network.layers import State
 from charrnn.settings import (
     ModelSettings,
     OptimizerName,
@@ -21,7 +21,7 @@ from charrnn.settings import (
     TrainSettings,
 )
 from charrnn.storage.checkpoint import About
-from charrnn.tasks import task_on
+from charrnn.tasks import task_of
 from charrnn.tasks.base import Score
 from charrnn.text.corpus import Corpus
 from charrnn.training.ema import EMA
@@ -103,19 +103,21 @@ class Run:
         torch.manual_seed(settings.seed)
         self.settings = settings = replace(settings, learning_rate=settings.peak_learning_rate)
         self.folder, self.text, self.lock = folder, text, lock
-        self.task = task_on(model.task, corpus)
+        self.task = task_of(model, corpus)
+        self._corpus = corpus
         self.base = ""  # the run whose weights it began with
         self.ranks = ranks
         self.device = find_device(ranks.device_name(settings.device))
         self.bf16 = use_bf16(self.device, settings.precision)
-        self.model = self.task.network(model).to(self.device)
+        self.model = module_of(self.task, model).to(self.device)
         self.ema = EMA(self.model, settings.ema_decay)
         products = torch.bfloat16 if self.bf16 else torch.float32
         self.optimizers = make_optimizers(self.model, settings, products)
-        self.batches = self.task.batches(settings, ranks, self.device)
-        check_ranks(ranks, self.batches.batch_size)
-        self.part = ranks.part(self.batches.batch_size)
+        batch_size, _ = self.task.resolve_batch(settings)
+        check_ranks(ranks, batch_size)
+        self.part = ranks.part(batch_size)
         """The sequences of the batch that this process computes."""
+        self.batches = self.task.batches(settings, self.part)
         self.threads = BatchThreads(self.device, self.part_size, model.hidden_size)
         self.state: State = self.zero_state()
         self.step = 0
@@ -127,7 +129,7 @@ class Run:
     @property
     def corpus(self) -> Corpus:
         """What it learns from."""
-        return self.task.corpus
+        return self._corpus
 
     @property
     def part_size(self) -> int:
@@ -146,7 +148,7 @@ class Run:
 
     def zero_state(self) -> State:
         """The state of this process's sequences before a text."""
-        return self.task.zero_state(self.model, self.part_size)
+        return self.task.zero_state(self.model.network, self.part_size)
 
     def release(self) -> None:
         """Let another process train the run."""
@@ -190,8 +192,8 @@ class Run:
             text=self.text,
             corpus=self.corpus.name,
             corpus_key=self.corpus.key,
-            labels=self.task.labels,
-            input_shape=self.task.input_shape,
+            target_vocabulary=self.corpus.target_vocabulary,
+            input_shape=self.corpus.input_shape,
             base=self.base,
         )
 
@@ -206,7 +208,7 @@ def check_ranks(ranks: Ranks, batch_size: int) -> None:
 
 
 def make_optimizers(
-    model: RecurrentNetwork, settings: TrainSettings, dtype: torch.dtype
+    model: AnyModule, settings: TrainSettings, dtype: torch.dtype
 ) -> list[Optimizer]:
     """The optimizers of a run, the one that `--optimizer` names first. `dtype`: Muon's products.
 
@@ -215,9 +217,10 @@ def make_optimizers(
     """
     params = dict(model.named_parameters())
     muon = settings.optimizer == "muon"
-    matrices = {n: p for n, p in params.items() if muon and "layers." in n and p.dim() == 2}
+    roles = {name: parameter.role for name, parameter in model.declared.items()}
+    matrices = {n: p for n, p in params.items() if muon and roles[n] == "recurrent"}
     rest = {n: p for n, p in params.items() if n not in matrices}
-    embedding = {n: p for n, p in rest.items() if n.endswith("embedding.weight")}
+    embedding = {n: p for n, p in rest.items() if roles[n] == "embedding"}
     decayed = {n: p for n, p in rest.items() if p.dim() > 1 and n not in embedding}
     others = embedding | {n: p for n, p in rest.items() if p.dim() <= 1}
     peak = settings.peak_learning_rate

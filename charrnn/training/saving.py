@@ -16,15 +16,16 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from charrnn.cells.parameters import count
 from charrnn.errors import CheckpointError
 from charrnn.files import atomic_write
-from charrnn.network.state import State, slice_state
-from charrnn.settings import ModelSettings, read
+from charrnn.network.layers import State, slice_state
+from charrnn.settings import read
 from charrnn.storage.checkpoint import Checkpoint, save_checkpoint
 from charrnn.storage.container import FORMAT, add_checksum, metadata, read_metadata, verify
-from charrnn.storage.layout import Sizes, parameter_count
 from charrnn.storage.old_formats import upgraded_metadata, upgraded_name, upgraded_progress
 from charrnn.storage.runs import MODEL, TRAINING
+from charrnn.tasks.base import Task
 from charrnn.training.run import Best, Recovery, Run
 
 _Score = Annotated[float, Ge(0)]
@@ -113,18 +114,16 @@ def read_training(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
         raise cannot_resume(path, error) from None
 
 
-def check_sizes(
-    model: ModelSettings, sizes: Sizes, batch_size: int, tensors: Mapping[str, Tensor]
-) -> None:
-    """ValueError if saved tensors have other sizes than their settings claim. `sizes`: of a task.
+def check_sizes(task: Task, batch_size: int, tensors: Mapping[str, Tensor]) -> None:
+    """ValueError if saved tensors have other sizes than their settings claim.
 
     To be asked before memory is allocated for these settings.
     """
     weights = sum(tensor.numel() for name, tensor in tensors.items() if name.startswith("model."))
-    if weights != parameter_count(model, *sizes):
+    if weights != count(task.parameters(task.model)):
         raise ValueError("its weights are not those of its settings")
     state = tensors.get("state.0.0")  # none where a batch does not continue the one before it
-    if state is not None and state.shape != (batch_size, model.hidden_size):
+    if state is not None and state.shape != (batch_size, task.model.hidden_size):
         raise ValueError("its batch is not that of its settings")
 
 
@@ -145,7 +144,7 @@ def restore(run: Run, data: Mapping[str, Any], tensors: Mapping[str, Tensor]) ->
         tensors = {upgraded_name(name, old_name): tensor for name, tensor in tensors.items()}
     for optimizer in run.optimizers:
         optimizer.init_state()
-    state = run.task.zero_state(run.model, run.batches.batch_size)
+    state = run.task.zero_state(run.model.network, run.batches.batch_size)
     for name, tensor in (tensors_of(run) | named_state(state)).items():
         if name not in tensors and name.startswith("optimizer.") and progress.step == 0:
             continue  # format 2 had none before the first step

@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from charrnn.cells.parameters import count
 from charrnn.errors import DivergedError
 from charrnn.events import Emit, Noticed
 from charrnn.settings import CellName, ModelSettings, TrainSettings
 from charrnn.storage.checkpoint import Checkpoint
-from charrnn.storage.layout import Sizes, parameter_count
 from charrnn.storage.runs import MODEL
-from charrnn.tasks import task_on
+from charrnn.tasks import task_of
+from charrnn.tasks.base import Task
 from charrnn.text.corpus import Corpus
 from charrnn.training.automatic import left_open
 from charrnn.training.new_run import new_run
@@ -41,7 +42,7 @@ def sweep(
     for cell in cells:
         sized, own, given_now = replace(model, cell=cell), settings, dict(given)
         if parameters and "hidden_size" not in given:
-            sized = with_parameters(sized, task_on(model.task, corpus).sizes, parameters)
+            sized = with_parameters(sized, task_of(model, corpus), parameters)
             given_now["hidden_size"] = sized.hidden_size
         for seed in range(settings.seed, settings.seed + seeds):
             if stop():
@@ -61,12 +62,12 @@ def sweep(
                 yield run.folder.name
 
 
-def with_parameters(model: ModelSettings, sizes: Sizes, parameters: int) -> ModelSettings:
+def with_parameters(model: ModelSettings, task: Task, parameters: int) -> ModelSettings:
     """The same with the hidden size whose network comes nearest to so many parameters."""
 
     def misfit(hidden_size: int) -> int:
         sized = model.with_hidden_size(hidden_size)
-        return parameter_count(sized, *sizes) - parameters
+        return count(task.parameters(sized)) - parameters
 
     high = 1
     while misfit(high) < 0 and high < 65536:

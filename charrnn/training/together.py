@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from charrnn.engine.ranks import Ranks
 from charrnn.events import Emit
-from charrnn.network.ranks import Ranks
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.container import read_metadata

@@ -8,7 +8,7 @@ import torch
 from torch.func import functional_call
 
 from charrnn.cells import CELLS
-from charrnn.cells.base import sigmoid
+from charrnn.cells.arrays import sigmoid
 from charrnn.settings import CellName
 from tests.cells.examples import WAYS, B, D, H, arrays_of, example, run_numpy
 

@@ -14,7 +14,7 @@ from charrnn.compression import prediction, stream
 from charrnn.compression.header import Header
 from charrnn.compression.stream import compress, decompress
 from charrnn.errors import CheckpointError, DivergedError, TextError
-from charrnn.inference.network import Network
+from charrnn.network.language_model import LanguageModel
 from charrnn.inference.sampling import sample, start_of
 from charrnn.inference.score import score
 from charrnn.settings import SampleSettings
@@ -122,7 +122,7 @@ def test_other_arithmetic_is_refused(monkeypatch):
         return np.nextafter(logits, np.float32(9)), state
 
     whole = damaged_example()[1]
-    monkeypatch.setattr(Network, "step", other)
+    monkeypatch.setattr(LanguageModel, "step", other)
     monkeypatch.setattr(stream, "decode", None)  # never called
     with pytest.raises(CheckpointError, match="arithmetic"):
         decompress(whole, model("char"))
@@ -138,7 +138,7 @@ def test_a_model_that_has_diverged_cannot_compress():
 def test_the_size_is_what_the_score_promises(kind):
     """A coder that wastes bits; another start than the score's; probabilities rounded coarsely."""
     one = model(kind)
-    network = Network(one.model, one.weights)
+    network = LanguageModel(one.model, one.weights)
     text = "".join(sample(network, one.tokenizer, SampleSettings(length=3000, seed=1)))
     text = text.replace(END, "").encode("utf-8", "replace").decode()
     tokens = one.tokenizer.encode(start_of(one.tokenizer) + text)

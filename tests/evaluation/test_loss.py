@@ -14,7 +14,7 @@ from charrnn.errors import TextError
 from charrnn.evaluation.loss import _batches, evaluate, token_losses
 from charrnn.inference.score import WARM_UP
 from charrnn.network.model import CharRNN
-from charrnn.network.threads import BatchThreads
+from charrnn.engine.threads import BatchThreads
 from charrnn.settings import ModelSettings, TextSettings
 from charrnn.text.tokenizers import Bytes, Characters
 from tests.conftest import tale

@@ -28,7 +28,7 @@ class Engine:
         """Make the globals `network` and `tokenizer` of a model."""
         weights, packed = page_weights(checkpoint, dtype)
         self.run(
-            """globalThis.network = new Network(model.graph, readWeights(weights, packed));
+            """globalThis.network = new LanguageModel(model.graph, readWeights(weights, packed));
             globalThis.tokenizer = new Tokenizer(model.tokenizer); return 0;""",
             model=page_model(checkpoint, dtype),
             weights=weights,

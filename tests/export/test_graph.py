@@ -5,7 +5,7 @@ import pytest
 
 from charrnn.cells import CELLS
 from charrnn.export.graph import trace
-from charrnn.inference.network import Network
+from charrnn.network.language_model import LanguageModel
 from charrnn.text.tokenizers import Characters
 from tests.random_models import random_checkpoint
 
@@ -43,7 +43,7 @@ def run(graph, values):
 def test_a_traced_step_is_the_step(cell, tokenizer, inputs):
     """An operation that is not recorded, or that reads what a later one makes."""
     checkpoint = random_checkpoint(tokenizer, cell=cell, scale=0.15, layers=2, **inputs)
-    network = Network(checkpoint.model, checkpoint.weights)
+    network = LanguageModel(checkpoint.model, checkpoint.weights)
     graph, state = trace(network), network.zero_state(2)
     before = {name: array for names, layer in zip(graph.state, state, strict=True)
               for name, array in zip(names, layer, strict=True)}  # fmt: skip
@@ -62,6 +62,6 @@ def test_a_graph_has_the_smaller_of_table_and_embedding():
     """A page that is many times as large as its model."""
     for tokenizer, folded in ((FEW, True), (MANY, False)):
         checkpoint = random_checkpoint(tokenizer, embedding_size=32)
-        graph = trace(Network(checkpoint.model, checkpoint.weights))
+        graph = trace(LanguageModel(checkpoint.model, checkpoint.weights))
         assert ("table" in graph.weights) == folded
         assert sum(weight.size for weight in graph.weights.values()) < 1.1 * checkpoint.parameters

@@ -10,7 +10,7 @@ from charrnn.cells import CELLS
 from charrnn.export.html_page import html_page, page_tokenizer
 from charrnn.export.rounding import rounded_network
 from charrnn.inference.drawing import penalized, scores
-from charrnn.inference.network import Network
+from charrnn.network.language_model import LanguageModel
 from charrnn.inference.sampling import Prompt
 from charrnn.settings import SampleSettings, TextSettings
 from charrnn.text.tokenizers import END, TOKENIZERS, Bytes, Characters
@@ -52,8 +52,8 @@ def differences(engine, checkpoint, dtype, text=TEXT):
     ids = checkpoint.tokenizer.encode(text)[:200].tolist()
     assert len(ids) == 200
     found = engine.run("network.reset(); return ids.map(id => [...network.step(id)]);", ids=ids)
-    network = rounded_network(Network(checkpoint.model, checkpoint.weights), dtype)
-    expected = network.unroll(np.array(ids), network.zero_state()).logits
+    network = rounded_network(LanguageModel(checkpoint.model, checkpoint.weights), dtype)
+    expected = network.trace(np.array(ids), network.zero_state()).logits
     assert expected.std() > 0.1
     return np.abs(np.array(found) - expected).max(axis=1)
 
@@ -166,7 +166,7 @@ def test_a_text_has_its_length_in_whole_characters_and_its_own_bits(engine, name
     assert len(text) == 60 or tokens[-1]["id"] == checkpoint.tokenizer.end
     if name != "byte":  # whose texts may be no UTF-8, and neither may those with documents
         assert "\ufffd" not in text or name == "byte, documents"
-    network = Network(checkpoint.model, checkpoint.weights)
+    network = LanguageModel(checkpoint.model, checkpoint.weights)
     prompt = Prompt(network, checkpoint.tokenizer, "The old king")
     logits, state = prompt.logits, prompt.state
     for token in tokens:

@@ -15,7 +15,7 @@ from charrnn.cells import CELLS
 from charrnn.export.onnx_layers import is_operator
 from charrnn.export.onnx_model import onnx_model
 from charrnn.export.rounding import rounded_network
-from charrnn.inference.network import Network
+from charrnn.network.language_model import LanguageModel
 from charrnn.settings import TextSettings
 from charrnn.text.tokenizers import TOKENIZERS, Bytes, Characters, to_json
 from tests.conftest import call_charrnn, tale
@@ -63,8 +63,8 @@ def ids_of(tokenizer):
 def test_both_graphs_give_the_logits_of_numpy(cell, one_hot):
     """Gates in ONNX's order that are not ours; a state that is lost between two calls."""
     checkpoint = random_checkpoint(FEW, cell=cell, scale=0.12, one_hot=one_hot, layers=2)
-    network, ids = Network(checkpoint.model, checkpoint.weights), ids_of(FEW)
-    expected = network.unroll(ids, network.zero_state(BATCH)).logits
+    network, ids = LanguageModel(checkpoint.model, checkpoint.weights), ids_of(FEW)
+    expected = network.trace(ids, network.zero_state(BATCH)).logits
     for found in (by_steps(checkpoint, ids), by_sequences(checkpoint, ids)):
         assert found == pytest.approx(expected, abs=1e-4)
 
@@ -74,10 +74,10 @@ def test_both_graphs_give_the_logits_of_numpy(cell, one_hot):
 def test_rounded_weights_are_those_of_the_rounded_network(cell, dtype):
     """A scale that belongs to another row once the gates are in another order."""
     checkpoint = random_checkpoint(FEW, cell=cell, scale=0.12, layers=2, embedding_size=4)
-    exact, ids = Network(checkpoint.model, checkpoint.weights), ids_of(FEW)
+    exact, ids = LanguageModel(checkpoint.model, checkpoint.weights), ids_of(FEW)
     for play, as_table in ((by_steps, True), (by_sequences, not is_operator("sequence", cell))):
         network = rounded_network(exact, dtype, as_table=as_table)
-        expected = network.unroll(ids, network.zero_state(BATCH)).logits
+        expected = network.trace(ids, network.zero_state(BATCH)).logits
         assert play(checkpoint, ids, dtype) == pytest.approx(expected, abs=1e-4)
 
 
@@ -85,8 +85,8 @@ def test_rounded_weights_are_those_of_the_rounded_network(cell, dtype):
 def test_both_graphs_give_the_logits_of_numpy_with_every_tokenizer(name):
     """A large vocabulary, whose embedding is looked up, in the wrong table."""
     checkpoint = random_checkpoint(VOCABULARIES[name], scale=0.15)
-    network, ids = Network(checkpoint.model, checkpoint.weights), ids_of(VOCABULARIES[name])
-    expected = network.unroll(ids, network.zero_state(BATCH)).logits
+    network, ids = LanguageModel(checkpoint.model, checkpoint.weights), ids_of(VOCABULARIES[name])
+    expected = network.trace(ids, network.zero_state(BATCH)).logits
     for found in (by_steps(checkpoint, ids), by_sequences(checkpoint, ids)):
         assert found == pytest.approx(expected, abs=1e-4)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from charrnn.inference.network import Network
+from charrnn.network.language_model import LanguageModel
 from charrnn.settings import ModelSettings
 from charrnn.storage.layout import parameter_shapes
 
@@ -14,7 +14,7 @@ def constant(p):
     weights = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
     with np.errstate(divide="ignore"):
         weights["head.bias"] = np.log(np.array(p, np.float32))
-    return Network(model, weights)
+    return LanguageModel(model, weights)
 
 
 def untrained(cell="lstm", vocabulary_size=6, hidden_size=8, layers=2, scale=0.3):
@@ -23,4 +23,4 @@ def untrained(cell="lstm", vocabulary_size=6, hidden_size=8, layers=2, scale=0.3
     rng = np.random.default_rng(5)
     shapes = parameter_shapes(model, vocabulary_size)
     draw = rng.standard_normal
-    return Network(model, {n: (scale * draw(s)).astype(np.float32) for n, s in shapes.items()})
+    return LanguageModel(model, {n: (scale * draw(s)).astype(np.float32) for n, s in shapes.items()})

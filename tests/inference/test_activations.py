@@ -9,7 +9,7 @@ import torch
 from charrnn.cells import CELLS
 from charrnn.evaluation.loss import evaluate
 from charrnn.inference.activations import read_text
-from charrnn.inference.network import Network
+from charrnn.network.language_model import LanguageModel
 from charrnn.inference.probes import Findings
 from charrnn.network.model import CharRNN
 from charrnn.settings import ModelSettings, TextSettings
@@ -27,7 +27,7 @@ def made(cell, hidden_size=6, layers=2):
 
 
 def read(model, text=TEXT, **options):
-    network = Network(model.settings, model.export())
+    network = LanguageModel(model.settings, model.export())
     return list(read_text(network, TOKENIZER, TOKENIZER.encode(text), **options))
 
 
@@ -67,7 +67,7 @@ def test_a_gate_is_called_by_its_name(cell, name, pull):
 def test_units_are_the_state(cell):
     """The state before the token, or another layer's."""
     model = made(cell)
-    network = Network(model.settings, model.export())
+    network = LanguageModel(model.settings, model.export())
     state = network.zero_state()
     for token in TOKENIZER.encode("\n" + TEXT):
         _, state = network.step(int(token), state)
@@ -87,7 +87,7 @@ def test_correlations_are_those_of_the_whole_text():
     model, text = made("elman"), TEXT.replace("king", 'the "king"')
     tokenizer = Characters.learn([text], TextSettings())
     model = CharRNN(model.settings, tokenizer.size)
-    network = Network(model.settings, model.export())
+    network = LanguageModel(model.settings, model.export())
     findings, pieces = Findings(text), []
     for piece in read_text(network, tokenizer, tokenizer.encode(text)):
         findings.add(piece)
@@ -108,7 +108,7 @@ def test_tokens_that_are_parts_of_characters_are_read_too():
     torch.manual_seed(1)
     text = "naïve café\n"
     model = CharRNN(ModelSettings(hidden_size=4, embedding_size=4), 256)
-    network, findings = Network(model.settings, model.export()), Findings(text)
+    network, findings = LanguageModel(model.settings, model.export()), Findings(text)
     ids = Bytes().encode(text)
     pieces = list(read_text(network, Bytes(), ids))
     for piece in pieces:

@@ -17,7 +17,7 @@ from charrnn.inference.classify import (
     bits_of_texts,
     classify,
 )
-from charrnn.inference.network import Network
+from charrnn.network.language_model import LanguageModel
 from charrnn.inference.sampling import start_of
 from charrnn.inference.score import losses
 from charrnn.network.model import CharRNN
@@ -32,7 +32,7 @@ LETTERS = Characters("".join(sorted(set(tale(3000)))))
 def untrained(tokenizer, cell="lstm", seed=1):
     torch.manual_seed(seed)
     settings = ModelSettings(cell=cell, hidden_size=8, embedding_size=4)
-    return Network(settings, CharRNN(settings, tokenizer.size).export())
+    return LanguageModel(settings, CharRNN(settings, tokenizer.size).export())
 
 
 def run_of(tokenizer, seed):
@@ -78,7 +78,7 @@ def test_a_model_with_documents_starts_after_the_end_of_one():
     tokenizer = Characters("\nab" + END)
     network = untrained(tokenizer)
     ids = tokenizer.encode(END + "ab")
-    run = network.unroll(ids[:-1], network.zero_state())
+    run = network.trace(ids[:-1], network.zero_state())
     expected = losses(run.logits, ids[1:]).sum() / math.log(2)
     assert bits_of_texts(network, tokenizer, ["ab"], "error")[0] == pytest.approx(expected)
 
@@ -105,7 +105,7 @@ def test_verdicts_come_in_order_and_say_whose_text_it_is():
     assert [(v.number, v.text) for v in found] == [(g.number, g.text) for g in given]
     first = found[0]
     for name, run in runs.items():
-        network = Network(run.model, run.weights)
+        network = LanguageModel(run.model, run.weights)
         expected = one_by_one(network, run.tokenizer, first.text)
         assert first.bits[name] == pytest.approx(expected, rel=1e-5)
     assert first.run == "chars"  # of 30 letters; a byte is one of 256
@@ -138,6 +138,6 @@ def test_the_accuracy_is_of_labelled_texts():
 def test_a_diverged_model_is_an_error():
     """nan, which is neither more nor less than another run's bits."""
     network = untrained(LETTERS)
-    network.head_bias[0] = np.nan
+    network.weights["head.bias"][0] = np.nan
     with pytest.raises(DivergedError):
         bits_of_texts(network, LETTERS, ["the sea"], "error")

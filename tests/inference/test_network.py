@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from charrnn.cells import CELLS
-from charrnn.inference.network import Network
+from charrnn.network.language_model import LanguageModel
 from charrnn.network.model import CharRNN
 from charrnn.settings import ModelSettings, TextSettings
 from charrnn.text.tokenizers import Characters
@@ -26,7 +26,7 @@ def random_network(cell="lstm", vocabulary_size=5, **settings):
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(torch.randn_like(parameter) * 0.05)
-    return model, Network(model_settings, model.export())
+    return model, LanguageModel(model_settings, model.export())
 
 
 @pytest.mark.parametrize("inputs", INPUTS)
@@ -40,7 +40,7 @@ def test_logits_equal_those_of_torch_over_200_steps_of_text(cell, inputs):
     ids = tokenizer.encode(text).astype(np.int64)
     with torch.no_grad():
         expected, _ = model(torch.from_numpy(ids)[:, None], model.zero_state(1))
-    unrolled = network.unroll(ids, network.zero_state())
+    unrolled = network.trace(ids, network.zero_state())
     state = network.zero_state()
     for step, token in enumerate(ids):
         logits, state = network.step(token, state)
@@ -67,9 +67,9 @@ def test_sequences_of_a_batch_equal_each_alone(cell):
     """Batches that leak into one another."""
     _, network = random_network(cell, hidden_size=8, embedding_size=4)
     ids = np.array([[0, 4], [3, 3], [1, 2]])
-    together = network.unroll(ids, network.zero_state(2), gates=True)
+    together = network.trace(ids, network.zero_state(2), gates=True)
     for sequence in range(2):
-        alone = network.unroll(ids[:, sequence], network.zero_state(), gates=True)
+        alone = network.trace(ids[:, sequence], network.zero_state(), gates=True)
         np.testing.assert_allclose(together.logits[:, sequence], alone.logits, atol=1e-6)
         for layers, own in (together.states, alone.states), (together.gates, alone.gates):
             for layer, own_layer in zip(layers, own, strict=True):
@@ -83,7 +83,7 @@ def test_unrolling_in_pieces_equals_unrolling_the_whole(cell):
     """A state that is that of another step."""
     _, network = random_network(cell, hidden_size=8, embedding_size=4)
     ids = np.random.default_rng(1).integers(0, 5, 40)
-    whole = network.unroll(ids, network.zero_state())
-    first = network.unroll(ids[:17], network.zero_state())
-    second = network.unroll(ids[17:], first.last_state)
+    whole = network.trace(ids, network.zero_state())
+    first = network.trace(ids[:17], network.zero_state())
+    second = network.trace(ids[17:], first.last_state)
     np.testing.assert_allclose(second.logits, whole.logits[17:], atol=1e-5)

@@ -138,7 +138,7 @@ def test_without_a_seed_each_call_gives_other_texts(backend):
 def test_a_diverged_model_is_an_error_for_one_text_and_for_many(backend):
     """Nonsense that is shown as if it were text."""
     network = constant([0.2, 0.3, 0.5])
-    network.head_bias[1] = np.nan
+    network.weights["head.bias"][1] = np.nan
     settings = SampleSettings(length=5, count=2)
     with pytest.raises(DivergedError):
         list(sample(network, Characters("abc"), settings))

@@ -9,7 +9,7 @@ import torch
 from charrnn.cells import CELLS
 from charrnn.errors import DivergedError, TextError
 from charrnn.evaluation.loss import evaluate
-from charrnn.inference.network import Network
+from charrnn.network.language_model import LanguageModel
 from charrnn.inference.score import Score, score
 from charrnn.network.model import CharRNN
 from charrnn.settings import ModelSettings, TextSettings
@@ -20,7 +20,7 @@ from tests.conftest import tale
 def untrained(tokenizer, **settings):
     torch.manual_seed(4)
     model = CharRNN(ModelSettings(hidden_size=8, embedding_size=4, **settings), tokenizer.size)
-    return model, Network(model.settings, model.export())
+    return model, LanguageModel(model.settings, model.export())
 
 
 @pytest.mark.parametrize("characters", [2, 700, 9000])
@@ -61,7 +61,7 @@ def test_what_cannot_be_scored_is_an_error():
     for text in "", "a":
         with pytest.raises(TextError):
             score(network, tokenizer.encode(text), tokenizer)
-    network.head_bias[0] = np.nan
+    network.weights["head.bias"][0] = np.nan
     with pytest.raises(DivergedError):
         score(network, tokenizer.encode("abba"), tokenizer)
 

@@ -9,9 +9,9 @@ import torch
 from hypothesis import given, strategies as st
 
 from charrnn.inference.decoder import Decoder
-from charrnn.inference.rewrite_scores import RewriteScore, edit_distance
+from charrnn.tasks.outputs.sequence_scores import RewriteScore, edit_distance
 from charrnn.inference.search import END, search
-from charrnn.inference.tag_scores import Span, TagScore, spans
+from charrnn.tasks.outputs.tag_scores import Span, TagScore, spans
 from charrnn.inference.tagger import viterbi
 from charrnn.network.encoder_decoder import EncoderDecoder
 from charrnn.network.tagger import Tagger

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from charrnn.errors import UsageError
-from charrnn.inference.label_scores import score_of
+from charrnn.tasks.outputs.label_scores import score_of
 from charrnn.inference.models import MODELS
-from charrnn.inference.multi_label_scores import multi_label_score_of
+from charrnn.tasks.outputs.multi_label_scores import multi_label_score_of
 from charrnn.inference.task_model import UNKNOWN, Decoding
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings
 from charrnn.storage.checkpoint import Checkpoint

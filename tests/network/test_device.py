@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from charrnn.errors import UsageError
-from charrnn.network.device import autocast, cpu_threads, find_device, memory_checked, use_bf16
+from charrnn.engine.devices import autocast, cpu_threads, find_device, memory_checked, use_bf16
 
 
 @pytest.fixture

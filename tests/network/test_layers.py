@@ -9,7 +9,7 @@ from charrnn.cells import CELLS
 from charrnn.cells.base import ScannedCell
 from charrnn.network import layer as network_layer
 from charrnn.network.layer import Layer
-from charrnn.network.scan import hillis_steele, scan
+from charrnn.engine.kernels import hillis_steele, scan
 
 B, H = 3, 4
 every_cell = pytest.mark.parametrize("cell", CELLS.values(), ids=CELLS.keys())

@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from charrnn.cells import CELLS
-from charrnn.network.device import autocast
+from charrnn.engine.devices import autocast
 from charrnn.network.model import CharRNN
-from charrnn.network.state import detach_state, join_states, slice_state
+from charrnn.network.layers import detach_state, join_states, slice_state
 from charrnn.settings import ModelSettings
 from charrnn.storage.layout import parameter_count, parameter_shapes
 

@@ -8,8 +8,8 @@ from torch.nn import functional as F
 
 from charrnn.cells import CELLS
 from charrnn.network.model import CharRNN
-from charrnn.network.state import join_states, slice_state
-from charrnn.network.threads import BatchThreads
+from charrnn.network.layers import join_states, slice_state
+from charrnn.engine.threads import BatchThreads
 from charrnn.settings import ModelSettings
 
 CPU = torch.device("cpu")

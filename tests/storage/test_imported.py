@@ -10,7 +10,7 @@ from safetensors.torch import save_file, save_model
 from torch import nn
 
 from charrnn.errors import CharRNNError, CheckpointError
-from charrnn.inference.network import Network
+from charrnn.network.language_model import LanguageModel
 from charrnn.storage.imported import read_foreign
 
 CHARACTERS = "\n abcdeé"
@@ -45,9 +45,9 @@ def saved(path, network, characters=CHARACTERS, change=None, **more):
 
 
 def logits_of(checkpoint, text):
-    network = Network(checkpoint.model, checkpoint.weights)
+    network = LanguageModel(checkpoint.model, checkpoint.weights)
     ids = checkpoint.tokenizer.encode(text)
-    return network.unroll(ids, network.zero_state()).logits
+    return network.trace(ids, network.zero_state()).logits
 
 
 def renamed(prefix):

@@ -5,8 +5,8 @@ import pytest
 import torch
 from hypothesis import given, strategies as st
 
-from charrnn.inference.label_scores import LabelScore, confusion_of
-from charrnn.network.ranks import ALONE, Ranks
+from charrnn.tasks.outputs.label_scores import LabelScore, confusion_of
+from charrnn.engine.ranks import ALONE, Ranks
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings
 from charrnn.tasks.example_batches import padded_targets, padded_texts
 from charrnn.tasks.label import LabelTask

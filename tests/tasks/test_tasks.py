@@ -9,7 +9,7 @@ from charrnn.events import Evaluated, Sampled
 from charrnn.inference.models import MODELS
 from charrnn.inference.task_model import Decoding
 from charrnn.network.encoder_decoder import EncoderDecoder
-from charrnn.network.ranks import ALONE, Ranks
+from charrnn.engine.ranks import ALONE, Ranks
 from charrnn.settings import ModelSettings, TrainSettings
 from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.runs import MODEL

@@ -10,7 +10,7 @@ import pytest
 import charrnn
 from charrnn.errors import CheckpointError, TextError, UsageError
 from charrnn.events import Evaluated, Noticed
-from charrnn.inference.network import Network
+from charrnn.network.language_model import LanguageModel
 from charrnn.inference.score import score
 from charrnn.network.model import CharRNN
 from charrnn.settings import CellName, ModelSettings, TextSettings, TrainSettings
@@ -70,7 +70,7 @@ def test_the_order_of_an_alphabet_does_not_matter(cell, settings):
     ids = rng.integers(0, 8, 300)
     permuted = np.argsort(order)[ids].astype(np.uint8)  # the same text in the other alphabet
     losses = [
-        score(Network(base.model, weights), text, base.tokenizer).loss
+        score(LanguageModel(base.model, weights), text, base.tokenizer).loss
         for weights, text in (
             (base.weights, ids.astype(np.uint8)),
             (transferred(base, symbols, fresh), permuted),

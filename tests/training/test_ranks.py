@@ -12,7 +12,7 @@ import pytest
 
 from charrnn.errors import UsageError
 from charrnn.evaluation.loss import evaluate
-from charrnn.network.ranks import ALONE, Ranks
+from charrnn.engine.ranks import ALONE, Ranks
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings
 from charrnn.text.preparation import prepare
 from charrnn.training.loop import training_step

@@ -1,0 +1,78 @@
+"""What a parameter is before it is trained: its shape, and the distribution that it begins with."""
+
+import math
+from typing import Literal, NamedTuple
+
+
+class Initial(NamedTuple):
+    """A distribution, drawn anew for each block of so many `rows`; 0: the whole is one block.
+
+    orthogonal: Saxe et al. 2014, https://arxiv.org/abs/1312.6120. xavier: Glorot and Bengio 2010,
+    https://proceedings.mlr.press/v9/glorot10a.html, uniform. kaiming: He et al. 2015,
+    https://arxiv.org/abs/1502.01852, normal. normal: around 0, with a standard deviation `std`.
+    constant: each block has its number of `values`, or 0.
+    """
+
+    kind: Literal["constant", "normal", "xavier", "orthogonal", "identity", "kaiming"]
+    rows: int = 0
+    std: float = 1.0
+    values: tuple[float, ...] = ()
+
+
+ZERO = Initial("constant")
+UNIT = Initial("normal")
+"""Of unit variance, as embeddings begin."""
+XAVIER = Initial("xavier")
+
+
+class Group(NamedTuple):
+    """Parameters that are drawn together, and listed together: the lower numbers first.
+
+    A seed's weights depend on the order in which they are drawn, and the rounding of a gradient's
+    norm on the order in which they are listed: neither must change.
+    """
+
+    drawn: int
+    listed: int
+
+
+EMBEDDING, LAYERS, REVERSE = Group(0, 1), Group(1, 3), Group(2, 3)
+OTHERS, HEAD, DECODER_LAYERS = Group(3, 2), Group(4, 0), Group(5, 2)
+
+Role = Literal["embedding", "recurrent", "other"]
+
+
+class Parameter(NamedTuple):
+    """A parameter's shape and how it begins.
+
+    `role` decides which optimizer updates it: Muon the `recurrent` matrices; an `embedding` is
+    looked up, not multiplied, and does not decay.
+    """
+
+    shape: tuple[int, ...]
+    initial: Initial = ZERO
+    role: Role = "other"
+    group: Group = OTHERS
+
+
+Parameters = dict[str, Parameter]
+"""Name -> parameter."""
+
+
+def listed(parameters: Parameters) -> Parameters:
+    """The same in the order of their groups."""
+    return dict(sorted(parameters.items(), key=lambda item: item[1].group.listed))
+
+
+def drawn(parameters: Parameters) -> Parameters:
+    """The same in the order in which they are drawn."""
+    return dict(sorted(listed(parameters).items(), key=lambda item: item[1].group.drawn))
+
+
+def count(parameters: Parameters, *, multiplied: bool = False) -> int:
+    """How many numbers they are; those alone that a token is `multiplied` with: no embeddings."""
+    return sum(
+        math.prod(parameter.shape)
+        for parameter in parameters.values()
+        if not (multiplied and parameter.role == "embedding")
+    )

@@ -1,0 +1,1 @@
+"""Networks in torch: their parameters, kernels, devices, threads and processes. It trains nothing."""

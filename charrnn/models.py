@@ -1,0 +1,257 @@
+"""A trained model for scripts and notebooks, by what it predicts. It computes with NumPy alone."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, replace
+from functools import cached_property
+from typing import Any, Literal, TypedDict, Unpack
+
+from charrnn.errors import TextError, UsageError, suggest
+from charrnn.inference import sampling
+from charrnn.inference.score import Score, score
+from charrnn.network.language_model import LanguageModel
+from charrnn.settings import (
+    ModelSettings,
+    PartName,
+    SampleSettings,
+    SettingError,
+    UnknownName,
+    flag,
+    read,
+)
+from charrnn.storage.checkpoint import Checkpoint, corpus_of
+from charrnn.tasks import predicts_targets, task_of
+from charrnn.tasks.base import Score as TaskScore
+from charrnn.tasks.example_task import ExampleTask
+from charrnn.tasks.examples import Ids
+from charrnn.tasks.outputs.base import GREEDY, Decoding, ExampleNetwork, Prediction
+from charrnn.text.corpus import Corpus
+from charrnn.text.example_corpus import ExampleCorpus
+from charrnn.text.tokenizers import Tokenizer
+from charrnn.text.unknown import known_text
+
+
+class Options(TypedDict, total=False):
+    """How to draw, as in `Model.sample`."""
+
+    temp: float | str
+    top_k: int | None
+    top_p: float | None
+    min_p: float | None
+    stop: str | Sequence[str] | None
+    seed: int | None
+    until: Literal["newline", "document"] | None
+    repetition_penalty: float
+    unknown: UnknownName
+
+
+class Model:
+    """A trained model: its run, its settings, its tokenizer."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self.checkpoint = checkpoint
+
+    def __repr__(self) -> str:
+        about = f"{self.settings.cell} {self.settings.size}"
+        return f"<charrnn model {self.run}: {about}, step {self.checkpoint.step}>"
+
+    @property
+    def run(self) -> str:
+        """The name of the run that trained it."""
+        return self.checkpoint.run
+
+    @property
+    def settings(self) -> ModelSettings:
+        """The cell and the sizes of the network."""
+        return self.checkpoint.model
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """What turns texts into token ids and back."""
+        return self.checkpoint.tokenizer
+
+
+class TextModel(Model):
+    """A trained language model: it samples texts, and scores them.
+
+    >>> model.settings.cell, model.tokenizer.size
+    ('lstm', 34)
+    >>> len(model.sample("The ", length=20, seed=1))
+    20
+    """
+
+    @cached_property
+    def network(self) -> LanguageModel:
+        """The network, to be stepped through by hand."""
+        return LanguageModel(self.settings, self.checkpoint.weights)
+
+    def sample(self, prompt: str = "", length: int = 300, **options: Unpack[Options]) -> str:
+        """What the model writes after the prompt, which is not repeated: `length` characters.
+
+        `temp` 0 takes the likeliest token, 1 samples as learned (as without it), "1.2:0.6" goes
+        from 1.2 to 0.6. `top_k`, `top_p` and `min_p` leave unlikely tokens out, a `stop` (or
+        several) ends the text before it would be written, and the same `seed` writes the same text,
+        which `charrnn sample` writes as well. UsageError for a value out of bounds, TextError for a
+        prompt with characters that the vocabulary lacks, unless `unknown` is "skip" or "nearest".
+
+        >>> model.sample("The king", seed=1) == model.sample("The king", seed=1)
+        True
+        """
+        return "".join(self.stream(prompt, length, **options))
+
+    def stream(
+        self, prompt: str = "", length: int = 300, **options: Unpack[Options]
+    ) -> Iterator[str]:
+        """The text of `sample` in pieces, as they are made.
+
+        >>> "".join(model.stream("The ", seed=3)) == model.sample("The ", seed=3)
+        True
+        """
+        settings = self._settings({"prompt": prompt, "length": length, **options})
+        pieces = sampling.sample(self.network, self.tokenizer, settings)
+        if settings.prompt:
+            next(pieces)
+        return pieces
+
+    def samples(
+        self, count: int, prompt: str = "", length: int = 300, **options: Unpack[Options]
+    ) -> list[str]:
+        """So many independent texts, computed together. The first is the one of `sample`.
+
+        >>> texts = model.samples(3, "The ", seed=1)
+        >>> len(set(texts)), texts[0] == model.sample("The ", seed=1)
+        (3, True)
+        """
+        settings = self._settings({"count": count, "prompt": prompt, "length": length, **options})
+        texts = sampling.sample_many(self.network, self.tokenizer, settings)
+        return [text.text for text in sorted(texts, key=lambda text: text.number)]
+
+    def _settings(self, given: dict[str, Any]) -> SampleSettings:
+        """Checked, with the prompt as the vocabulary has it."""
+        if isinstance(given.get("stop"), str):
+            given["stop"] = (given["stop"],)
+        (settings,) = checked_settings(given, SampleSettings)
+        prompt, _ = known_text(settings.prompt or "", self.tokenizer, settings.unknown)
+        checked: SampleSettings = replace(settings, prompt=prompt or None)
+        return checked
+
+    def score(self, text: str) -> Score:
+        """How well the model predicts a text, as `charrnn eval` finds: every token but the first.
+
+        `.loss` is in nats per token, and there are `.bits_per_character`, `.bits_per_byte`,
+        `.perplexity`, `.tokens`, `.characters` and `.bytes`. TextError for fewer than two tokens,
+        or characters that the vocabulary lacks.
+
+        >>> score = model.score("The old king sat by the sea.")
+        >>> score.tokens, score.bits_per_character < 4.5
+        (27, True)
+        """
+        return score(self.network, self.tokenizer.encode(text), self.tokenizer)
+
+
+class Predictor(Model):
+    """A trained model that predicts something of a whole text or picture."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        super().__init__(checkpoint)
+        task = task_of(checkpoint.model, checkpoint)
+        assert isinstance(task, ExampleTask)
+        self.task = task
+
+    def __repr__(self) -> str:
+        counted = f"{len(self.targets)} {self.task.output.counted}"
+        about = f"{self.settings.task}, {counted}, {self.settings.cell} {self.settings.size}"
+        return f"<charrnn model {self.run}: {about}>"
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Its target vocabulary: the labels, tags or symbols that it can predict."""
+        return self.checkpoint.target_vocabulary
+
+    @cached_property
+    def network(self) -> ExampleNetwork:
+        """The network, which takes batches of token ids, or of pictures."""
+        return self.task.network(self.settings, self.checkpoint.weights)
+
+    def predict(
+        self, texts: Iterable[str], unknown: UnknownName = "skip", decoding: Decoding = GREEDY
+    ) -> list[Prediction]:
+        """The prediction for each text, or for the picture of that name.
+
+        `unknown` says what becomes of characters that the vocabulary lacks: TextError with "error".
+        UsageError for a `decoding` where nothing is written.
+        """
+        if isinstance(texts, str):
+            raise UsageError("predict takes a list of texts", 'Put the text into one: ["..."].')
+        self._check_decoding(decoding)
+        texts = [*texts]
+        items = [self.task.read(text, unknown) for text in texts]
+        return self.task.predict(self.network, texts, items, decoding)
+
+    def score(
+        self, inputs: Sequence[Ids], targets: Sequence[Ids], decoding: Decoding = GREEDY
+    ) -> TaskScore:
+        """How well the targets of examples (N,) are predicted, given by their numbers.
+
+        -1 is a target that the model does not have: it is wrong, and without a loss.
+        """
+        self._check_decoding(decoding)
+        return self.task.score(self.checkpoint.weights, inputs, targets, decoding)
+
+    def score_part(
+        self, part: PartName | None, decoding: Decoding = GREEDY
+    ) -> tuple[TaskScore, PartName]:
+        """The score on a part of the examples that the run has, and which part that is.
+
+        TextError without examples.
+        """
+        corpus = corpus_of(self.checkpoint, f"score it on a file: charrnn eval {self.run} FILE")
+        part = examples_to_score(corpus, part)
+        assert isinstance(corpus, ExampleCorpus)
+        examples = corpus.examples(part)
+        items = [corpus.ids(number) for number in examples]
+        targets = [corpus.targets_of(number) for number in examples]
+        return self.score(items, targets, decoding), part
+
+    def _check_decoding(self, decoding: Decoding) -> None:
+        """UsageError where a way to write is asked for, and nothing is written."""
+        for name in decoding.given if not self.task.output.writes else ():
+            raise UsageError(
+                f"{flag(name)} has no effect: run {self.run} writes no text",
+                f"Leave {flag(name)} out.",
+            )
+
+
+def examples_to_score(corpus: Corpus, part: PartName | None) -> PartName:
+    """The part that is named, else test, or valid where there is no test.
+
+    TextError without examples.
+    """
+    assert isinstance(corpus, ExampleCorpus)
+    chosen: PartName = part or ("test" if corpus.examples("test") else "valid")
+    if not corpus.examples(chosen):
+        raise TextError(f"the {chosen} part has no examples", "Score another --part, or a file.")
+    return chosen
+
+
+def model_of(checkpoint: Checkpoint) -> TextModel | Predictor:
+    """The trained model that a checkpoint holds."""
+    return Predictor(checkpoint) if predicts_targets(checkpoint.model) else TextModel(checkpoint)
+
+
+def checked_settings(given: Mapping[str, Any], *kinds: type[Any]) -> list[Any]:
+    """Settings of each kind, from the values that are given by name; None counts as not given.
+
+    UsageError for a name that none of them has, a wrong type or a value out of bounds.
+    """
+    kind_of = {field.name: kind for kind in kinds for field in fields(kind)}
+    for name in given:
+        if name not in kind_of:
+            raise UsageError(f"there is no setting {name}", suggest(name, kind_of))
+    values = {name: value for name, value in given.items() if value is not None}
+    try:
+        return [
+            read(kind, {name: value for name, value in values.items() if kind_of[name] is kind})
+            for kind in kinds
+        ]
+    except SettingError as error:
+        raise UsageError(f"{error.name}: {error}" if error.name else str(error)) from None

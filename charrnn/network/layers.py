@@ -1,0 +1,127 @@
+"""A stack of recurrent layers over T time steps, or over one.
+
+A layer is a cell with its weights. `run` computes it over all steps of a sequence, by the library's
+own function of the cell where there is one, otherwise by a loop over the cell's step.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+from array_api_compat import device
+
+from charrnn.cells import CELLS
+from charrnn.cells.arrays import Array, library, namespace
+from charrnn.cells.base import Cell, Gates, Weights
+from charrnn.cells.parameters import LAYERS, REVERSE, Group, Parameters
+from charrnn.settings import ModelSettings
+
+LayerState = tuple[Array, ...]
+State = tuple[LayerState, ...]
+"""Per layer, per array of its cell's state: (..., H)."""
+
+
+class Layer:
+    """One cell and its weights, by the cell's own names for them."""
+
+    def __init__(self, cell: type[Cell], weights: Weights) -> None:
+        self.cell = cell
+        self.weights = weights
+
+    @cached_property
+    def prepared(self) -> Weights:
+        """The weights as the cell's step takes them, once for many steps."""
+        return self.cell.prepare(self.weights)
+
+    def run(self, x: Array, state: LayerState) -> tuple[Array, LayerState]:
+        """x (T, B, D), the state before it -> outputs (T, B, H), the state after it."""
+        faster = library(x).layer
+        if faster:
+            outputs, after = faster(self.cell, self.weights, x, state)
+            return outputs, after
+        return loop(self.cell, self.weights, x, state)
+
+    def step(self, x: Array, state: LayerState) -> LayerState:
+        """x (..., D) of one time step, the state before it -> the state after it."""
+        return self.cell.step(self.prepared, self.cell.project(self.prepared, x), state)
+
+
+def loop(
+    cell: type[Cell], weights: Weights, x: Array, state: LayerState
+) -> tuple[Array, LayerState]:
+    """A layer step by step: x (T, B, D) -> outputs (T, B, H), the state after the last step."""
+    weights, outputs = cell.prepare(weights), []
+    for z in cell.project(weights, x):
+        state = cell.step(weights, z, state)
+        outputs.append(state[0])
+    return namespace(outputs[0]).stack(outputs), state
+
+
+def trace(
+    layer: Layer, z: Array, state: LayerState, *, gates: bool = False
+) -> tuple[LayerState, Gates]:
+    """Every state of a layer: z (T, ..., G*H) -> each of its arrays and gates (T, ..., H)."""
+    states: list[LayerState] = []
+    opened: list[Gates] = []
+    for projected in z:
+        if gates:
+            state, values = layer.cell.step_with_gates(layer.prepared, projected, state)
+            opened.append(values)
+        else:
+            state = layer.cell.step(layer.prepared, projected, state)
+        states.append(state)
+    xp = namespace(z)
+    names = layer.cell.gates if gates else ()
+    by_name = {name: xp.stack([values[name] for values in opened]) for name in names}
+    return tuple(xp.stack(arrays) for arrays in zip(*states, strict=True)), by_name
+
+
+def stack(
+    settings: ModelSettings, weights: Mapping[str, Array], prefix: str = "layers", within: str = ""
+) -> list[Layer]:
+    """The layers of that name, first to last; `within` each, such as those that read backwards."""
+    cell = CELLS[settings.cell]
+    names = cell.parameters(1, 1)
+    return [
+        Layer(cell, {name: weights[f"{prefix}.{number}.{within}{name}"] for name in names})
+        for number in range(settings.layers)
+    ]
+
+
+def stack_parameters(
+    settings: ModelSettings, inputs: Sequence[int], prefix: str = "layers", group: Group = LAYERS
+) -> Parameters:
+    """The parameters of layers with so many inputs each; of both directions, if they have two."""
+    cell, parameters = CELLS[settings.cell], Parameters()
+    both = settings.bidirectional and group == LAYERS
+    for number, size in enumerate(inputs):
+        names = cell.parameters(size, settings.hidden_size)
+        for within, its_group in (("", group), ("reverse.", REVERSE))[: 1 + both]:
+            for name, parameter in names.items():
+                parameters[f"{prefix}.{number}.{within}{name}"] = parameter._replace(
+                    group=its_group
+                )
+    return parameters
+
+
+def zero_state(settings: ModelSettings, like: Array, *batch: int) -> State:
+    """The state of a stack before a sequence: zeros of the library and type of another array."""
+    xp, shapes = namespace(like), CELLS[settings.cell].state_shapes(settings.hidden_size)
+    return tuple(
+        tuple(xp.zeros((*batch, *shape), dtype=like.dtype, device=device(like)) for shape in shapes)
+        for _ in range(settings.layers)
+    )
+
+
+def slice_state(state: State, sequences: slice) -> State:
+    """The state of some of the sequences."""
+    return tuple(tuple(array[sequences] for array in layer) for layer in state)
+
+
+def join_states(states: Sequence[State]) -> State:
+    """The states of several slices of a batch, as one of the whole batch."""
+    if len(states) == 1:
+        return states[0]
+    return tuple(
+        tuple(namespace(arrays[0]).concat(arrays) for arrays in zip(*layers, strict=True))
+        for layers in zip(*states, strict=True)
+    )

@@ -1,0 +1,90 @@
+"""How well labels are predicted: accuracy, F1 and the confusion matrix."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.text.tokenizers import valid_unicode
+
+
+@dataclass(frozen=True)
+class LabelScore:
+    """The mean loss in nats, and `confusion` (K, K): examples by true and by predicted label.
+
+    `unknown` (K,): examples by predicted label whose true one the model does not have. They are
+    wrong, and have no loss.
+    """
+
+    loss: float
+    confusion: NDArray[np.int64]
+    unknown: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, np.int64))
+
+    @property
+    def accuracy(self) -> float:
+        """The fraction of examples whose label is predicted."""
+        return float(np.trace(self.confusion) / max(1, self.examples))
+
+    @property
+    def f1(self) -> NDArray[np.float64]:
+        """F1 (K,) of each label, the harmonic mean of precision and recall; 0 where neither is."""
+        right = np.diagonal(self.confusion).astype(np.float64)
+        both = self.confusion.sum(0) + self.confusion.sum(1) + self.unknown
+        scores: NDArray[np.float64] = 2 * right / np.maximum(both, 1)
+        return scores
+
+    @property
+    def macro_f1(self) -> float:
+        """The mean F1 of the labels that occur: a rare label counts as much as a frequent one."""
+        occurs = self.confusion.sum(1) > 0
+        return float(self.f1[occurs].mean()) if occurs.any() else 0.0
+
+    @property
+    def examples(self) -> int:
+        """How many there were."""
+        return int(self.confusion.sum() + self.unknown.sum())
+
+    @property
+    def bits_per_label(self) -> float:
+        """The mean loss in bits."""
+        return self.loss / math.log(2)
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """What is reported of it while a model is trained."""
+        return {
+            "bits_per_label": self.bits_per_label,
+            "accuracy": self.accuracy,
+            "macro_f1": self.macro_f1,
+        }
+
+    def details(self, labels: Sequence[str]) -> dict[str, Any]:
+        """The labels (K), and the confusion matrix."""
+        return {
+            "examples": self.examples,
+            "labels": [valid_unicode(label) for label in labels],
+            "confusion": self.confusion.tolist(),
+        }
+
+
+def confusion_of(
+    targets: NDArray[np.int64], predicted: NDArray[np.int64], labels: int
+) -> NDArray[np.int64]:
+    """True and predicted labels (N,) by number -> how often each pair stands there (K, K)."""
+    pairs = targets * labels + predicted
+    counts: NDArray[np.int64] = np.bincount(pairs, minlength=labels**2).reshape(labels, labels)
+    return counts
+
+
+def score_of(logits: NDArray[np.float32], targets: NDArray[np.int64]) -> LabelScore:
+    """Logits (N, K) and true labels (N,) by number, -1 for one that the model does not have."""
+    labels, known = logits.shape[1], targets >= 0
+    predicted = logits.argmax(1).astype(np.int64)
+    exact, true = logits[known].astype(np.float64), targets[known]
+    losses = np.logaddexp.reduce(exact, 1) - exact[np.arange(len(true)), true]
+    confusion = confusion_of(true, predicted[known], labels)
+    unknown = np.bincount(predicted[~known], minlength=labels)
+    return LabelScore(float(losses.mean()) if len(true) else math.nan, confusion, unknown)

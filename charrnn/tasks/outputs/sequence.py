@@ -1,0 +1,177 @@
+"""A sequence of symbols, written one by one: sequence to sequence, and captions."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.cells.arrays import Array, cross_entropy, namespace
+from charrnn.cells.parameters import Parameters
+from charrnn.inference.search import Written, search
+from charrnn.network.decoder import END, Decoder, Source
+from charrnn.network.picture_encoder import grid
+from charrnn.network.text_encoder import within
+from charrnn.settings import ModelSettings
+from charrnn.tasks.base import Batch
+from charrnn.tasks.examples import Ids, Indices, Ragged
+from charrnn.tasks.outputs.base import Asked, Evaluated, ExampleNetwork, Output
+from charrnn.tasks.outputs.sequence_scores import RewriteScore, joined
+from charrnn.text.tokenizers import valid_unicode
+
+
+@dataclass(frozen=True)
+class TextPrediction:
+    """What is written for a text, or for a picture of that name: the best, and others by beam.
+
+    `given` is that text or name. `symbols` (T) are the characters or words of the best one,
+    `attention` (T, S) says how much of each came from which of the `source` (S), the tokens of the
+    text. Of a picture `pixels` (height, width) is what was read, and S counts the cells of its
+    `grid` of rows and columns, row by row.
+    """
+
+    given: str
+    source: list[str]
+    text: str
+    log_probability: float
+    alternatives: list[tuple[str, float]]
+    symbols: list[str]
+    attention: NDArray[np.float32]
+    grid: tuple[int, int] | None = None
+    pixels: NDArray[np.uint8] | None = None
+
+    @property
+    def line(self) -> str:
+        """The text that is written."""
+        return self.text
+
+    def record(self) -> dict[str, Any]:
+        """It as JSON has it."""
+        record: dict[str, Any] = {
+            "source": valid_unicode(self.given),
+            "text": valid_unicode(self.text),
+            "log_probability": round(self.log_probability, 6),
+        }
+        if self.alternatives:
+            record["alternatives"] = [
+                {"text": valid_unicode(text), "log_probability": round(log, 6)}
+                for text, log in self.alternatives
+            ]
+        return record
+
+
+class SequenceOutput(Output):
+    """Symbols, characters or words, until END. They are numbered from 1 on; END is 0."""
+
+    unit = "symbol"
+    counted = "symbols"
+    writes = True
+
+    @property
+    def uniform_loss(self) -> float:
+        return math.log(len(self.names) + 1)
+
+    def measure(self, lengths: Indices) -> None:
+        super().measure(lengths + 1)  # END
+
+    def parameters(self, model: ModelSettings) -> Parameters:
+        return Decoder.parameters(model, len(self.names))
+
+    def head(self, model: ModelSettings, weights: Mapping[str, Array]) -> Decoder:
+        return Decoder(model, weights)
+
+    def collate(
+        self,
+        targets: Ragged,
+        indices: Indices,
+        inputs: Mapping[str, Any],  # noqa: ARG002
+    ) -> dict[str, Any]:
+        """Symbols (U + 1, B) that end with END, how many there are (B,).
+
+        A target that the model lacks becomes END, and does not count.
+        """
+        numbers, lengths = targets.padded(indices)
+        symbols = np.append(numbers + 1, np.zeros_like(numbers[:1]), 0)
+        steps = np.arange(len(symbols))[:, None]
+        return {"targets": np.where(steps < lengths, symbols, END), "target_lengths": lengths + 1}
+
+    def tokens(self, targets: Ragged, indices: Indices | range) -> Indices:
+        return targets.lengths(indices) + 1
+
+    def loss(self, network: ExampleNetwork, batch: Batch, masks: Sequence[Array]) -> Array:
+        """Divided by the mean number of symbols, so that the parts of a batch add up."""
+        return self._losses(network, batch, masks).sum(0).mean() / self.mean_length
+
+    def _losses(self, network: ExampleNetwork, batch: Batch, masks: Sequence[Array] = ()) -> Array:
+        """The loss (U, B) of each symbol after the true ones before it; 0 where there is none."""
+        targets, xp = batch.targets, namespace(batch.targets)
+        source, masks = self._source(network, batch, masks)
+        before = xp.concat((xp.full_like(targets[:1], END), targets[:-1]), axis=0)
+        logits = network.head.write(source, before, masks)
+        return cross_entropy(logits, targets) * self._scored(batch)
+
+    def _scored(self, batch: Batch) -> Array:
+        """The mask (U, B) of the symbols that have a loss: all that the model has, and END."""
+        steps = len(batch.targets)
+        inner = within(batch.target_lengths - 1, steps) & (batch.targets == END)
+        return within(batch.target_lengths, steps) & ~inner
+
+    def _source(
+        self, network: ExampleNetwork, batch: Batch, masks: Sequence[Array] = ()
+    ) -> tuple[Source, Sequence[Array]]:
+        """What the decoder reads, and its dropout masks."""
+        outputs, mask, masks = network.encode(batch, masks)
+        return network.head.source(outputs, mask, network.encoder.summary(outputs, mask)), masks
+
+    def evaluate(self, network: ExampleNetwork, batch: Batch) -> tuple[Array, ...]:
+        return (self._losses(network, batch),)
+
+    def score(self, evaluated: Iterable[Evaluated]) -> RewriteScore:
+        """The mean loss of a symbol. What is written is counted apart."""
+        total, symbols = 0.0, 0
+        for _, batch, (losses,) in evaluated:
+            total += float(losses.sum(dtype=np.float64))
+            symbols += int(self._scored(batch).sum())
+        return RewriteScore(self.subject.text.target_unit, total / max(1, symbols))
+
+    def count_written(
+        self, score: Any, network: ExampleNetwork, batch: Batch, asked: Asked
+    ) -> None:
+        written = self._write(network, batch, asked)
+        for column, texts in enumerate(written):
+            true = batch.targets[: batch.target_lengths[column] - 1, column]
+            score.add((true - 1).tolist(), [number - 1 for number in texts[0].symbols])
+
+    def _write(self, network: ExampleNetwork, batch: Batch, asked: Asked) -> list[list[Written]]:
+        """What is written for each example of a batch, the likeliest first."""
+        source, _ = self._source(network, batch)
+        beam, temp = asked.decoding.beam, asked.decoding.temp
+        return search(network.head, source, asked.longest, beam, temp, asked.generators)
+
+    def predict(self, network: ExampleNetwork, batch: Batch, asked: Asked) -> list[Any]:
+        written = self._write(network, batch, asked)
+        return [self._prediction(asked, number, texts) for number, texts in enumerate(written)]
+
+    def _prediction(self, asked: Asked, number: int, written: Sequence[Written]) -> TextPrediction:
+        """The prediction for one example of a batch."""
+        symbols = [[self.names[n - 1] for n in text.symbols] for text in written]
+        texts = [joined(row, self.subject.text) for row in symbols]
+        others = [(t, w.log_probability) for t, w in zip(texts, written, strict=True)]
+        item, shape = asked.items[number], self.subject.input_shape
+        source = asked.reader.source(item)
+        return TextPrediction(
+            given=asked.texts[number],
+            source=source,
+            text=texts[0],
+            log_probability=written[0].log_probability,
+            alternatives=others[1:],
+            symbols=symbols[0],
+            attention=written[0].attention[:, : len(source) or None],  # without the padding
+            grid=grid(shape) if shape else None,
+            pixels=item.astype(np.uint8).reshape(shape[1:]) if len(shape) == 3 else None,
+        )
+
+    def true_line(self, target: Ids) -> str:
+        return joined([self.names[number] for number in target.tolist()], self.subject.text)

@@ -1,0 +1,153 @@
+"""The tag of each token, or of each character, of a text: sequence labelling."""
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from charrnn.cells.arrays import Array, namespace
+from charrnn.cells.parameters import Parameters
+from charrnn.errors import TextError
+from charrnn.network.tags import TagHead
+from charrnn.settings import ModelSettings
+from charrnn.tasks.base import Batch, Subject
+from charrnn.tasks.examples import Ids, Indices, Ragged
+from charrnn.tasks.outputs.base import UNKNOWN, Asked, Evaluated, ExampleNetwork, Output
+from charrnn.tasks.outputs.tag_scores import TagScore, spans
+from charrnn.text.tagged_text import places_of_tokens, space_of
+from charrnn.text.tokenizers import valid_unicode
+
+
+@dataclass(frozen=True)
+class TagPrediction:
+    """The tokens (N) of a text, and the tag of each; what stands between them in a line."""
+
+    tokens: list[str]
+    tags: list[str]
+    between: str = " "
+
+    @property
+    def line(self) -> str:
+        """The tags, as lines of examples have them."""
+        return self.between.join(self.tags)
+
+    def record(self) -> dict[str, Any]:
+        """It as JSON has it; the ends of spans count tokens from 0, the last one included."""
+        spans_record = [
+            {"kind": valid_unicode(span.kind), "first": span.first, "last": span.last}
+            for span in spans(self.tags)
+        ]
+        tokens, tags = ([*map(valid_unicode, texts)] for texts in (self.tokens, self.tags))
+        return {"tokens": tokens, "tags": tags, "spans": spans_record}
+
+
+class TagOutput(Output):
+    """One of K tags for each token, which spaces divide, or for each character."""
+
+    unit = "tag"
+    counted = "tags"
+    tokens_per_parameter = 50.0
+    aligned = True
+
+    def __init__(self, subject: Subject) -> None:
+        super().__init__(subject)
+        self.of_tokens = subject.text.tag_unit == "token"
+        self.between = " " if self.of_tokens else ""
+
+    @cached_property
+    def space(self) -> int | None:
+        """The id that stands between tokens; None where each id is a token."""
+        return space_of(self.subject.tokenizer) if self.of_tokens else None
+
+    @property
+    def uniform_loss(self) -> float:
+        return math.log(len(self.names))
+
+    def parameters(self, model: ModelSettings) -> Parameters:
+        return TagHead.parameters(model, len(self.names))
+
+    def head(self, model: ModelSettings, weights: Mapping[str, Array]) -> TagHead:
+        return TagHead(model, weights)
+
+    def collate(
+        self, targets: Ragged, indices: Indices, inputs: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Tags (N, B), how many each text has (B,), the spans (2, N, B) of its tokens."""
+        tags, lengths = targets.padded(indices)
+        fields = self.collate_spans(inputs)
+        if wrong := np.flatnonzero(fields["target_lengths"] != lengths).tolist():
+            count = fields["target_lengths"][wrong[0]]
+            raise TextError(
+                f"the corpus is damaged: it has {lengths[wrong[0]]} tags for {count} tokens",
+                "Delete its folder in corpora/ and prepare the text again.",
+            )
+        return {"targets": tags, **fields}
+
+    def collate_spans(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """The number of tokens (B,) of each text, and their spans (2, N, B)."""
+        ids, by_text = inputs["inputs"], []
+        for column, length in enumerate(inputs["lengths"].tolist()):
+            by_text.append(np.stack(places_of_tokens(ids[:length, column], self.space)))
+        lengths = np.array([token_spans.shape[1] for token_spans in by_text], np.int64)
+        padded = np.zeros((2, lengths.max(), len(lengths)), np.int64)
+        for column, token_spans in enumerate(by_text):
+            padded[:, : lengths[column], column] = token_spans
+        return {"target_lengths": lengths, "spans": padded}
+
+    def loss(self, network: ExampleNetwork, batch: Batch, masks: Sequence[Array]) -> Array:
+        """Divided by the mean number of tags of a text, so that the parts of a batch add up."""
+        logits = self._logits(network, batch, masks)
+        losses = network.head.losses(logits, batch.targets, batch.target_lengths)
+        return losses.mean() / self.mean_length
+
+    def _logits(self, network: ExampleNetwork, batch: Batch, masks: Sequence[Array] = ()) -> Array:
+        """The logits (N, B, K) of the tags of a batch."""
+        outputs, _, _ = network.encode(batch, masks)
+        return network.head.logits(outputs, batch.spans)
+
+    def evaluate(self, network: ExampleNetwork, batch: Batch) -> tuple[Array, ...]:
+        logits = self._logits(network, batch)
+        known = namespace(batch.targets).where(batch.targets == UNKNOWN, 0, batch.targets)
+        return logits, network.head.losses(logits, known, batch.target_lengths)
+
+    def score(self, evaluated: Iterable[Evaluated]) -> TagScore:
+        """How well tags are predicted.
+
+        The loss is that of the texts all of whose tags the model has; NaN without one.
+        """
+        score, scored, names = TagScore(), 0, (*self.names, "?")  # of UNKNOWN
+        for network, batch, (logits, losses) in evaluated:
+            for column, length in enumerate(batch.target_lengths.tolist()):
+                true = batch.targets[:length, column]
+                if UNKNOWN not in true:
+                    score.loss += float(losses[column])
+                    scored += length
+                tags = network.head.likeliest(logits[:length, column])
+                score.add(*([names[number] for number in row] for row in (true, tags)))
+        score.loss = score.loss / scored if scored else math.nan
+        return score
+
+    def predict(self, network: ExampleNetwork, batch: Batch, asked: Asked) -> list[Any]:
+        spans_of_batch = self.collate_spans({"inputs": batch.inputs, "lengths": batch.lengths})
+        batch = batch._replace(**spans_of_batch)
+        logits, predictions = self._logits(network, batch), []
+        for column, text in enumerate(asked.texts):
+            tags = network.head.likeliest(logits[: batch.target_lengths[column], column])
+            tokens = self._tokens(text)
+            names = [self.names[number] for number in tags.tolist()]
+            predictions.append(TagPrediction(tokens, names[: len(tokens)], self.between))
+        return predictions
+
+    def _tokens(self, text: str) -> list[str]:
+        """The tokens or characters of a text, each of which has a tag."""
+        return re.findall(r"[^ \t]+" if self.of_tokens else ".", text, re.DOTALL)
+
+    def source(self, text: str) -> str:
+        return self.between.join(self._tokens(text))
+
+    def true_line(self, target: Ids) -> str:
+        return self.between.join(self.names[number] for number in target.tolist())
