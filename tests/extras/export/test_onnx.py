@@ -23,7 +23,7 @@ from tests.extras.export.test_graph import MANY
 from tests.extras.export.test_html_page import VOCABULARIES
 from tests.random_models import random_checkpoint
 
-PAGE = Path(__file__).parents[2] / "docs" / "onnx.md"
+PAGE = Path(__file__).parents[3] / "docs" / "onnx.md"
 FEW = Characters("".join(map(chr, range(97, 117))))
 STEPS, BATCH = 200, 2
 
