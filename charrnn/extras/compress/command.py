@@ -10,7 +10,7 @@ import typer
 
 from charrnn.cli.completion import run_names
 from charrnn.cli.options import Json, Quiet
-from charrnn.cli.output import check_stdout, write_bytes
+from charrnn.cli.output import check_stdout, print_record, write_bytes
 from charrnn.cli.process import limit_threads, use_one_numpy_thread
 from charrnn.errors import UsageError
 from charrnn.events import Emit, Noticed
@@ -85,7 +85,7 @@ def compress(
         record = _record(checkpoint, len(original), len(compressed), seconds)
         xz_bytes = xz_size(original)
         emit(Noticed(f"{_summary(record)} xz: {xz_bytes:,} bytes."))
-    _print(record | {"dynamic": dynamic, "xz_bytes": xz_bytes}, json)
+    print_record(record | {"dynamic": dynamic, "xz_bytes": xz_bytes}, json)
 
 
 def decompress(
@@ -113,7 +113,7 @@ def decompress(
         write_bytes(original, path)
         record = _record(checkpoint, len(original), len(compressed), seconds)
         emit(Noticed(_summary(record)))
-    _print(record, json)
+    print_record(record, json)
 
 
 @contextmanager
@@ -185,10 +185,3 @@ def _summary(record: dict[str, Any]) -> str:
         f"{size:,} bytes compressed to {small:,}{bits}, ratio {record['ratio']:.2f}, by run "
         f"{record['run']}, at {record['bytes_per_second']:,.0f} bytes a second."
     )
-
-
-def _print(record: dict[str, Any], json: bool) -> None:
-    if json:
-        from charrnn.display.listings import print_records
-
-        print_records([record])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from charrnn.cli.options import Json, Quiet, Run, exclude, notices
-from charrnn.cli.output import check_stdout, write_bytes
+from charrnn.cli.output import check_stdout, print_record, write_bytes
 from charrnn.cli.process import limit_threads
 from charrnn.errors import DivergedError, TextError, UsageError
 from charrnn.events import Noticed
@@ -81,13 +81,9 @@ def export(
     suffix = "html" if html else "onnx"
     path = output or Path(f"{plain_name(checkpoint.run)}.{suffix}")
     write_bytes(data, None if to_stdout else path)
-    name = "stdout" if to_stdout else str(path)
-    emit(Noticed(_summary(name, len(data), weights_as, quality)))
-    if json:
-        from charrnn.display.listings import print_records
-
-        record = {"run": checkpoint.run, "file": str(path), "format": suffix, "bytes": len(data)}
-        print_records([record | {"dtype": weights_as} | quality])
+    emit(Noticed(_summary("stdout" if to_stdout else str(path), len(data), weights_as, quality)))
+    record = {"run": checkpoint.run, "file": str(path), "format": suffix, "bytes": len(data)}
+    print_record(record | {"dtype": weights_as} | quality, json)
 
 
 def _quality(
