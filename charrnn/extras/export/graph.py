@@ -178,10 +178,9 @@ class _SymbolicNetwork(Network):
         self.table = symbol("table", network.table)
         self.head = symbol("head", network.head)
         self.head_bias = symbol("head_bias", network.head_bias)
-        if keeps_embedding(network):
+        self.embedding = None
+        if network.embedding is not None and keeps_embedding(network):
             self.embedding = symbol("embedding", network.embedding)
-        else:
-            self.embedding = None
 
     def project_ids(self, ids: Any) -> Any:
         """The input projection, from a table of it unless an embedding takes fewer numbers."""
