@@ -61,6 +61,12 @@ def namespace(x: Array) -> Any:
     return library(x).functions
 
 
+def full_precision(x: Array) -> Array:
+    """The same in float32: sums of many numbers of bfloat16 would be too rough."""
+    xp = namespace(x)
+    return xp.astype(x, xp.float32, copy=False)
+
+
 def linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
     """x (..., D), weight (K, D), bias (K,) -> x weight' + bias (..., K)."""
     faster = library(x).linear

@@ -14,7 +14,7 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 from charrnn.cells import CELLS
-from charrnn.cells.arrays import Array, linear, namespace, rows, softmax, tanh
+from charrnn.cells.arrays import Array, full_precision, linear, namespace, rows, softmax, tanh
 from charrnn.cells.parameters import DECODER_LAYERS, UNIT, XAVIER, Parameter, Parameters
 from charrnn.network.language_model import head_parameters
 from charrnn.network.layers import State, stack, stack_parameters
@@ -91,7 +91,7 @@ class Decoder:
         """The state of every layer before a sequence, from the summary (B, F)."""
         weight, bias = (self.weights[f"decoder.first_state.{name}"] for name in ("weight", "bias"))
         xp = namespace(source.summary)
-        flat = xp.astype(tanh(linear(source.summary, weight, bias)), xp.float32, copy=False)
+        flat = full_precision(tanh(linear(source.summary, weight, bias)))
         shapes, first = self.cell.state_shapes(self.settings.hidden_size), 0
         state = []
         for _ in range(self.settings.layers):

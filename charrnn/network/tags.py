@@ -10,7 +10,14 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.cells.arrays import Array, cross_entropy, linear, log_sum_exp, namespace
+from charrnn.cells.arrays import (
+    Array,
+    cross_entropy,
+    full_precision,
+    linear,
+    log_sum_exp,
+    namespace,
+)
 from charrnn.cells.parameters import Parameter, Parameters
 from charrnn.network.language_model import head_parameters
 from charrnn.network.text_encoder import boundary_states, within
@@ -41,25 +48,24 @@ class TagHead:
 
     def losses(self, logits: Array, tags: Array, lengths: Array) -> Array:
         """The loss (B,) in nats of tags (N, B), of which each text has so many (B,)."""
-        xp = namespace(logits)
-        logits = xp.astype(logits, xp.float32, copy=False)
-        if not self.settings.crf:
-            return (cross_entropy(logits, tags) * within(lengths, len(tags))).sum(0)
-        return self._log_partition(logits, lengths) - self._score(logits, tags, lengths)
+        if self.settings.crf:
+            return self._log_partition(logits, lengths) - self._score(logits, tags, lengths)
+        return (cross_entropy(full_precision(logits), tags) * within(lengths, len(tags))).sum(0)
 
     def _score(self, logits: Array, tags: Array, lengths: Array) -> Array:
         """The score (B,) of tags (N, B): their logits and transitions."""
         xp, mask = namespace(logits), within(lengths, len(tags))
         start, transitions, end = self._crf
-        logit = xp.take_along_axis(logits, tags[..., None], axis=2)[..., 0]
+        chosen = xp.take_along_axis(full_precision(logits), tags[..., None], axis=2)[..., 0]
         pairs = transitions[tags[:-1], tags[1:]]
         last = xp.take_along_axis(tags, lengths[None] - 1, axis=0)[0]
-        return (logit * mask).sum(0) + (pairs * mask[1:]).sum(0) + (start[tags[0]] + end[last])
+        return (chosen * mask).sum(0) + (pairs * mask[1:]).sum(0) + (start[tags[0]] + end[last])
 
     def _log_partition(self, logits: Array, lengths: Array) -> Array:
         """The logarithm (B,) of the sum over all sequences of tags: the forward algorithm."""
         xp, mask = namespace(logits), within(lengths, len(logits))
         start, transitions, end = self._crf
+        logits = full_precision(logits)
         total = start + logits[0]  # (B, K): of all sequences that end with this tag
         for step in range(1, len(logits)):
             longer = log_sum_exp(total[:, :, None] + transitions, 1) + logits[step]
