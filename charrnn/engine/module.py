@@ -13,9 +13,9 @@ from torch.nn import functional as F
 import charrnn.engine.kernels  # noqa: F401  (registers torch's functions)
 from charrnn.cells.parameters import Initial, Parameter, Parameters, drawn, listed
 from charrnn.settings import ModelSettings
-from charrnn.tasks.base import LanguageModel, Task
+from charrnn.tasks.base import Network, Task
 
-N = TypeVar("N", bound=LanguageModel)
+N = TypeVar("N", bound=Network)
 Build = Callable[[ModelSettings, Mapping[str, Tensor]], N]
 
 _DRAW: dict[str, Callable[[Tensor], object]] = {

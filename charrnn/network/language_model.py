@@ -117,43 +117,51 @@ class LanguageModel:
     def step(self, ids: Any, state: State) -> tuple[Array, State]:
         """Read ids (...) in that state -> logits of the next token (..., V), the next state."""
         first = self.layers[0]
-        after = [first.cell.step(first.prepared, rows(self.table, ids), state[0])]
+        after = [first.cell.step(first.prepared, self.project_ids(ids), state[0])]
         for layer, before in zip(self.layers[1:], state[1:], strict=True):
             after.append(layer.step(after[-1][0], before))
-        return linear(after[-1][0], self._head, self.weights["head.bias"]), tuple(after)
+        return linear(after[-1][0], self.head, self.weights["head.bias"]), tuple(after)
 
     def trace(self, ids: Array, state: State, *, gates: bool = False) -> Trace:
         """Read ids (T, ...), layer after layer, and keep every state: equal to `step` but rounding.
 
         All steps' input projections are one product, and so are their logits.
         """
-        z, states, opened = rows(self.table, ids), list[LayerState](), list[Gates]()
+        z, states, opened = self.project_ids(ids), list[LayerState](), list[Gates]()
         for layer, before in zip(self.layers, state, strict=True):
             if states:
                 z = layer.cell.project(layer.prepared, states[-1][0])
             arrays, values = trace(layer, z, before, gates=gates)
             states.append(arrays)
             opened.append(values)
-        logits = linear(states[-1][0], self._head, self.weights["head.bias"])
+        logits = linear(states[-1][0], self.head, self.weights["head.bias"])
         return Trace(logits, states, opened)
+
+    def project_ids(self, ids: Any) -> Array:
+        """The first layer's input projection (..., G*H) of ids (...)."""
+        return rows(self.table, ids)
 
     @cached_property
     def table(self) -> Array:
         """The first layer's input projection (V, G*H) of every token, for weights that stay."""
         first = self.layers[0]
         with np.errstate(all="ignore"):
-            return first.cell.project(first.prepared, self._embedding)
+            return first.cell.project(first.prepared, self.inputs())
 
     @cached_property
-    def _embedding(self) -> Array:
-        """What each token (V, D) feeds the first layer."""
+    def embedding(self) -> Array | None:
+        """The embedding (V, D), if there is one."""
+        return self.weights.get("embedding.weight")
+
+    def inputs(self) -> Array:
+        """What each token feeds the first layer (V, D)."""
         like = self.weights["head.bias"]
-        if not self.settings.one_hot:
-            return self.weights["embedding.weight"]
+        if self.embedding is not None:
+            return self.embedding
         return namespace(like).eye(len(like), dtype=like.dtype, device=device(like))
 
     @cached_property
-    def _head(self) -> Array:
+    def head(self) -> Array:
         """The output weights (V, H), for weights that stay."""
         return self._head_weight()
 

@@ -32,6 +32,13 @@ class Layer:
         """The weights as the cell's step takes them, once for many steps."""
         return self.cell.prepare(self.weights)
 
+    @classmethod
+    def of_prepared(cls, cell: type[Cell], weights: Weights) -> "Layer":
+        """A layer of weights that are prepared already."""
+        layer = cls(cell, weights)
+        layer.prepared = weights
+        return layer
+
     def run(self, x: Array, state: LayerState) -> tuple[Array, LayerState]:
         """x (T, B, D), the state before it -> outputs (T, B, H), the state after it."""
         faster = library(x).layer

@@ -88,9 +88,10 @@ def predictor_of(
     train = corpus_of(checkpoint, hint).part("train")
     from charrnn.evaluation.dynamic import Learner
     from charrnn.engine.devices import cpu_threads
-    from charrnn.network.model import CharRNN
+    from charrnn.engine.module import module_of
+    from charrnn.tasks import task_of
 
-    model = CharRNN(checkpoint.model, checkpoint.tokenizer.size)
+    model = module_of(task_of(checkpoint.model, checkpoint), checkpoint.model)
     model.load(checkpoint.weights)
     with cpu_threads(1):  # several would add up in another order on a machine with more cores
         yield Predictor(checkpoint, Learner(model, train, emit))

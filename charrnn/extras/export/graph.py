@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from charrnn.cells.arrays import rows
 from charrnn.network.language_model import LanguageModel
+from charrnn.network.layers import Layer
 
 Operation = Literal[
     "gather", "matmul", "slice", "concat", "where", "tanh", "negative", "logaddexp",
@@ -172,12 +173,16 @@ class _SymbolicNetwork(LanguageModel):
             return Symbol(graph, name, array.shape, array)
 
         self.layers = [
-            {name: symbol(f"layers.{number}.{name}", array) for name, array in layer.items()}
+            Layer.of_prepared(
+                layer.cell,
+                {name: symbol(f"layers.{number}.{name}", w) for name, w in layer.prepared.items()},
+            )
             for number, layer in enumerate(network.layers)
         ]
         self.table = symbol("table", network.table)
         self.head = symbol("head", network.head)
-        self.head_bias = symbol("head_bias", network.weights["head.bias"])
+        bias = symbol("head_bias", network.weights["head.bias"])
+        self.weights = {**network.weights, "head.bias": bias}
         self.embedding = None
         if network.embedding is not None and keeps_embedding(network):
             self.embedding = symbol("embedding", network.embedding)
@@ -186,14 +191,14 @@ class _SymbolicNetwork(LanguageModel):
         """The input projection, from a table of it unless an embedding takes fewer numbers."""
         if self.embedding is None:
             return rows(self.table, ids)
-        return self.cell.project(self.layers[0], rows(self.embedding, ids))
+        return self.cell.project(self.layers[0].prepared, rows(self.embedding, ids))
 
 
 def keeps_embedding(network: LanguageModel) -> bool:
     """Whether a graph looks up the embedding: where that takes fewer numbers than its table."""
     if network.embedding is None:
         return False
-    size = network.embedding.size + network.layers[0]["weight_ih"].size
+    size = network.embedding.size + network.layers[0].prepared["weight_ih"].size
     return bool(size < network.table.size)
 
 

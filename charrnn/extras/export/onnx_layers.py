@@ -50,8 +50,8 @@ def recurrent_layers(nodes: Nodes, network: LanguageModel) -> tuple[str, list[st
         embedding = nodes.weight("embedding", network.embedding)
         x = nodes.add("Gather", [embedding, "ids"], "inputs", axis=0)
     last_state: list[str] = []
-    for number, weights in enumerate(network.layers):
-        x, last = _layer(nodes, network, number, weights, x)
+    for number, layer in enumerate(network.layers):
+        x, last = _layer(nodes, network, number, layer.prepared, x)
         last_state += last
     head = nodes.weight("head", network.head)
     transposed = nodes.add("Transpose", [head], "head transposed", perm=[1, 0])

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from charrnn.errors import UsageError
 from charrnn.extras.export.graph import keeps_embedding
 from charrnn.network.language_model import LanguageModel
+from charrnn.network.layers import Layer
 
 DtypeName = Literal["fp32", "fp16", "int8"]
 
@@ -47,16 +48,19 @@ def rounded_network(network: LanguageModel, dtype: DtypeName, *, as_table: bool 
     """
     left = copy.copy(network)
     left.layers = [
-        {name: rounded(np.asarray(array, np.float32), dtype) for name, array in layer.items()}
+        Layer.of_prepared(
+            layer.cell,
+            {n: rounded(np.asarray(w, np.float32), dtype) for n, w in layer.prepared.items()},
+        )
         for layer in network.layers
     ]
-    left.head, left.head_bias = rounded(network.head, dtype), rounded(network.weights["head.bias"], dtype)
+    left.head = rounded(network.head, dtype)
+    bias = rounded(network.weights["head.bias"], dtype)
+    left.weights = {**network.weights, "head.bias": bias}
     if network.embedding is not None:
         left.embedding = rounded(network.embedding, dtype)
     if as_table and not keeps_embedding(network):
         left.table = rounded(network.table, dtype)
     elif dtype != "fp32":  # it is not stored, so it follows
-        size = len(network.weights["head.bias"])
-        inputs = np.eye(size, dtype=np.float32) if left.embedding is None else left.embedding
-        left.table = network.cell.project(left.layers[0], inputs)
+        left.table = network.cell.project(left.layers[0].prepared, left.inputs())
     return left

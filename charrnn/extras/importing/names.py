@@ -11,7 +11,7 @@ from charrnn.cells import CELLS
 from charrnn.errors import CheckpointError
 from charrnn.extras.importing.foreign_file import ForeignFile
 from charrnn.settings import CellName, ModelSettings, SettingError, read
-from charrnn.storage.layout import parameter_shapes
+from charrnn.network.language_model import LanguageModel
 
 Names = dict[str, str]
 """Name in a checkpoint -> name in the file. Biases that a file leaves out are missing."""
@@ -149,7 +149,7 @@ def _cell(file: ForeignFile, name: str, given: str | None) -> str:
 
 
 def _check_shapes(file: ForeignFile, names: Names, model: ModelSettings, size: int) -> None:
-    for name, shape in sorted(parameter_shapes(model, size).items()):
+    for name, (shape, *_) in sorted(LanguageModel.parameters(model, size).items()):
         stored = names.get(name)
         if stored is None or file.shapes[stored] == shape:
             continue

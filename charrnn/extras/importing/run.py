@@ -18,7 +18,7 @@ from charrnn.extras.importing.vocabulary import find_vocabulary
 from charrnn.files import plain_name
 from charrnn.settings import ModelSettings, TrainSettings
 from charrnn.storage.checkpoint import Checkpoint, save_checkpoint
-from charrnn.storage.layout import parameter_shapes
+from charrnn.network.language_model import LanguageModel
 from charrnn.storage.runs import MODEL, check_new, new_folder
 
 
@@ -83,7 +83,7 @@ def _weights(
     """
     weights = {
         name: file.values(names[name]) if name in names else np.zeros(shape, np.float32)
-        for name, shape in parameter_shapes(model, len(rows)).items()
+        for name, (shape, *_) in LanguageModel.parameters(model, len(rows)).items()
     }
     for name in weights.keys() & {"embedding.weight", "head.weight", "head.bias"}:
         weights[name] = weights[name][rows]
