@@ -15,7 +15,7 @@ def quoted(text: str) -> Values:
 
     A quote after a letter is an apostrophe, and a single quote ends with its line at the latest.
     """
-    found = np.zeros(len(text), np.float32)
+    inside = np.zeros(len(text), np.float32)
     opened, skip = "", 0
     for where, character in enumerate(text):
         if skip:
@@ -30,8 +30,8 @@ def quoted(text: str) -> Values:
         elif character in "\"'" and not _is_apostrophe(text, where):
             opened = character * (3 if text.startswith(character * 3, where) else 1)
             skip = len(opened) - 1
-        found[where] = bool(opened)
-    return found
+        inside[where] = bool(opened)
+    return inside
 
 
 def _is_apostrophe(text: str, where: int) -> bool:
@@ -42,11 +42,11 @@ def _is_apostrophe(text: str, where: int) -> bool:
 
 def bracketed(text: str) -> Values:
     """Whether a bracket is open."""
-    depth, found = 0, np.zeros(len(text), np.float32)
+    depth, inside = 0, np.zeros(len(text), np.float32)
     for where, character in enumerate(text):
         depth = max(0, depth + (character in "([{") - (character in ")]}"))
-        found[where] = depth > 0
-    return found
+        inside[where] = depth > 0
+    return inside
 
 
 def column(text: str) -> Values:
@@ -59,25 +59,25 @@ def column(text: str) -> Values:
 
 def indented(text: str) -> Values:
     """Spaces at the beginning of the line, so far."""
-    found, spaces, inside = np.zeros(len(text), np.float32), 0, False
+    indents, spaces, ended = np.zeros(len(text), np.float32), 0, False
     for where, character in enumerate(text):
         if character == "\n":
-            spaces, inside = 0, False
-        elif character == " " and not inside:
+            spaces, ended = 0, False
+        elif character == " " and not ended:
             spaces += 1
         else:
-            inside = True
-        found[where] = spaces
-    return found
+            ended = True
+        indents[where] = spaces
+    return indents
 
 
 def commented(text: str) -> Values:
     """Whether the line has a # before or at each character."""
-    found, inside = np.zeros(len(text), np.float32), False
+    comments, inside = np.zeros(len(text), np.float32), False
     for where, character in enumerate(text):
         inside = character == "#" or (inside and character != "\n")
-        found[where] = inside
-    return found
+        comments[where] = inside
+    return comments
 
 
 def _each(test: Callable[[str], bool]) -> Callable[[str], Values]:

@@ -8,7 +8,7 @@ import torch
 
 from charrnn.cells import CELLS
 from charrnn.errors import DivergedError, TextError, UsageError
-from charrnn.evaluation.gradient_flow import STEPS, gradient_flow, of_untrained, rescale
+from charrnn.extras.gradients.gradient_flow import STEPS, gradient_flow, of_untrained, rescale
 from charrnn.network.model import CharRNN
 from charrnn.settings import ModelSettings
 

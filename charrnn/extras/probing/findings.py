@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from charrnn.extras.probing.properties import PROPERTIES
 from charrnn.inference.activations import Activations
-from charrnn.inference.properties import PROPERTIES
 
 SHUT, OPEN = 0.1, 0.9
 """A gate is saturated below and above these: Karpathy et al. 2015, https://arxiv.org/abs/1506.02078."""
@@ -34,7 +34,7 @@ class Following:
 
 
 @dataclass(frozen=True)
-class Gate:
+class Saturation:
     """A layer's gate: its mean, and the fractions of values that are shut and open."""
 
     name: str
@@ -44,47 +44,47 @@ class Gate:
 
 
 class Findings:
-    """What was found so far in the activations of a text, which is known in full from the start."""
+    """Sums over the activations of a text so far. The text is known in full from the start."""
 
     def __init__(self, text: str) -> None:
-        found = {name: values(text) for name, values in PROPERTIES.items()} if text else {}
+        properties = {name: values(text) for name, values in PROPERTIES.items()} if text else {}
         self.properties = {
-            name: v.astype(bool) if np.isin(v, (0, 1)).all() else v  # a byte a character
-            for name, v in found.items()
-            if v.min() < v.max()
+            name: values.astype(bool) if np.isin(values, (0, 1)).all() else values  # saves memory
+            for name, values in properties.items()
+            if values.min() < values.max()
         }
-        self.place = self.tokens = 0
+        self.characters = self.tokens = 0
         self.bits = 0.0
         self.sums: dict[str, Sums] = {}
         self.gates: dict[str, Sums] = {}
 
     def add(self, piece: Activations) -> None:
         """Add the next piece. A token has the properties of the last character it completes."""
-        ends = self.place + np.cumsum([len(characters) for characters in piece.text])
-        self.place = int(ends[-1])
-        at = (ends - 1).clip(0)
-        shown = np.stack([v[at] * 1.0 for v in self.properties.values()] or [at * 0.0])
+        ends = self.characters + np.cumsum([len(characters) for characters in piece.text])
+        self.characters = int(ends[-1])
+        last = (ends - 1).clip(0)
+        properties = np.stack([v[last] * 1.0 for v in self.properties.values()] or [last * 0.0])
         self.tokens += len(ends)
         self.bits += float(piece.bits.sum(dtype=np.float64))
-        moments = {"": np.stack([shown.sum(1), (shown**2).sum(1)], dtype=np.float64)}
+        sums = {"": np.stack([properties.sum(1), (properties**2).sum(1)], dtype=np.float64)}
         for name, values in piece.units.items():
             v = values.astype(np.float64)
-            moments[name] = np.concatenate([[v.sum(0), (v**2).sum(0)], shown @ v])
-        for name, more in moments.items():
+            sums[name] = np.concatenate([[v.sum(0), (v**2).sum(0)], properties @ v])
+        for name, more in sums.items():
             self.sums[name] = self.sums.get(name, 0.0) + more
         for name, values in piece.gates.items():
-            what = [values.sum(), (values < SHUT).sum(), (values > OPEN).sum(), values.size]
-            self.gates[name] = self.gates.get(name, 0.0) + np.array(what, np.float64)
+            counts = [values.sum(), (values < SHUT).sum(), (values > OPEN).sum(), values.size]
+            self.gates[name] = self.gates.get(name, 0.0) + np.array(counts, np.float64)
 
     def following(self, best: int = 3) -> list[Following]:
         """The units that follow each property most closely, the best followed property first."""
         rows = []
         for index, name in enumerate(self.properties):
-            found = []
-            for part, r in self._correlations(index).items():
+            units = []
+            for state, r in self._correlations(index).items():
                 top = np.argsort(-np.abs(r))[:best]
-                found += [Following(name, part, int(unit), float(r[unit])) for unit in top]
-            rows.append(sorted(found, key=lambda unit: -abs(unit.correlation))[:best])
+                units += [Following(name, state, int(unit), float(r[unit])) for unit in top]
+            rows.append(sorted(units, key=lambda unit: -abs(unit.correlation))[:best])
         rows.sort(key=lambda units: -abs(units[0].correlation) if units else 0.0)
         return [unit for units in rows for unit in units]
 
@@ -93,20 +93,21 @@ class Findings:
         n = max(1, self.tokens)
         total, square = self.sums[""][:, index]
         spread = square / n - (total / n) ** 2
-        found = {}
-        for part, sums in self.sums.items():
-            if part:
+        correlations = {}
+        for state, sums in self.sums.items():
+            if state:
                 mean, both = sums[0] / n, sums[2 + index] / n
                 variance = (sums[1] / n - mean**2).clip(0)
                 with np.errstate(all="ignore"):
                     r = (both - mean * total / n) / np.sqrt(variance * spread)
-                found[part] = np.nan_to_num(r, posinf=0.0, neginf=0.0)  # of units that never change
-        return found
+                # 0 for units that never change
+                correlations[state] = np.nan_to_num(r, posinf=0.0, neginf=0.0)
+        return correlations
 
-    def saturation(self) -> list[Gate]:
+    def saturation(self) -> list[Saturation]:
         """The gates, the first layer's first."""
         return [
-            Gate(name, total / size, shut / size, opened / size)
+            Saturation(name, total / size, shut / size, opened / size)
             for name, (total, shut, opened, size) in self.gates.items()
         ]
 

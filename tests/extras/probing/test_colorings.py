@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from charrnn.display.coloring import Surprise, gate_coloring, unit_coloring
 from charrnn.errors import UsageError
+from charrnn.extras.probing.colorings import SURPRISE, parse_gate, parse_unit
 from charrnn.inference.activations import Activations
 from charrnn.settings import ModelSettings
 
@@ -23,19 +23,19 @@ def test_a_name_finds_its_unit_and_its_gate():
     """Layers that count from 0 in one place and from 1 in another."""
     piece = activations()
     np.testing.assert_array_equal(
-        unit_coloring("2.c4", MODEL).values(piece), piece.units["2.c"][:, 4]
+        parse_unit("2.c4", MODEL).values(piece), piece.units["2.c"][:, 4]
     )
     np.testing.assert_array_equal(
-        unit_coloring("1.5", MODEL).values(piece), piece.units["1.h"][:, 5]
+        parse_unit("1.5", MODEL).values(piece), piece.units["1.h"][:, 5]
     )
-    mean = gate_coloring("1.forget", MODEL).values(piece)
+    mean = parse_gate("1.forget", MODEL).values(piece)
     np.testing.assert_allclose(mean, piece.gates["1.forget"].mean(1))
 
 
 def test_shades_stay_within_the_colours():
     """A memory of 50, or 30 bits, that is another colour than red."""
     piece = activations()
-    for coloring in Surprise(), unit_coloring("1.5", MODEL), gate_coloring("1.forget", MODEL):
+    for coloring in SURPRISE, parse_unit("1.5", MODEL), parse_gate("1.forget", MODEL):
         shades = coloring.shades(coloring.values(piece))
         assert np.abs(shades).max() <= 1
         assert coloring.title
@@ -47,11 +47,11 @@ def test_shades_stay_within_the_colours():
 def test_there_is_no_such_unit(name):
     """A name that is cut, or read as another unit's."""
     with pytest.raises(UsageError):
-        unit_coloring(name, MODEL)
+        parse_unit(name, MODEL)
 
 
 @pytest.mark.parametrize("name", ["forget", "1.candidate", "3.forget", "1.None"])
 def test_there_is_no_such_gate(name):
     """A gate of a layer that the model lacks."""
     with pytest.raises(UsageError):
-        gate_coloring(name, MODEL)
+        parse_gate(name, MODEL)

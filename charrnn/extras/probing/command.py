@@ -1,6 +1,8 @@
 """charrnn probe: what the units and gates of a network do while it reads a text."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,9 +16,13 @@ from charrnn.events import Emit, Noticed, Progress
 from charrnn.files import checkpoints
 
 if TYPE_CHECKING:
-    from charrnn.display.coloring import Coloring
+    from charrnn.extras.probing.colorings import Coloring
+    from charrnn.extras.probing.findings import Findings
+    from charrnn.inference.activations import Activations
     from charrnn.storage.checkpoint import Checkpoint
     from charrnn.text.tokenizers import Ids
+
+    Read = Callable[[Ids], Iterator[Activations]]
 
 RunOrText = Annotated[
     str,
@@ -65,30 +71,43 @@ def probe(
     from charrnn.display.log import listen, listen_beside_output, show_event
     from charrnn.storage.runs import load_run
 
-    if text is None and (checkpoints() / run).is_dir():
-        raise UsageError(f"{run} is a run: which text shall it read?", f"charrnn probe {run} FILE")
-    source, name = (run, None) if text is None else (text, run)
+    name, source = _run_and_text(run, text)
     notify: Emit = (lambda _: None) if quiet else show_event
     checkpoint = load_run(name, notify)
     colorings = _colorings(checkpoint, unit, gate)
-    ids = _read(checkpoint, source, encoding or "utf-8", limit, notify)
+    ids = _tokens(checkpoint, source, encoding or "utf-8", limit, notify)
+    read, findings = _reader(checkpoint), _findings(checkpoint, ids)
     if page is None:
+        from charrnn.extras.probing.heatmap import show_heatmap
+
         with listen_beside_output() as emit:
-            _show(checkpoint, ids, colorings, json, notify if quiet else emit)
+            emit = notify if quiet else emit
+            show_heatmap(read(ids), colorings[-1], findings, json, len(ids), emit)
     else:
         title = f"{checkpoint.run} reads {'stdin' if source == '-' else Path(source).name}"
         with listen(quiet, as_json=False) as emit:
-            _write(checkpoint, ids, colorings, page, title, emit)
+            _write_page(page, title, read, ids, findings, colorings[1:], emit)
+
+
+def _run_and_text(run: str, text: str | None) -> tuple[str | None, str]:
+    """The two arguments; a single one is the text."""
+    if text is not None:
+        return run, text
+    if (checkpoints() / run).is_dir():
+        raise UsageError(f"{run} is a run: which text shall it read?", f"charrnn probe {run} FILE")
+    return None, run
 
 
 def _colorings(checkpoint: "Checkpoint", unit: str | None, gate: str | None) -> "list[Coloring]":
-    from charrnn.display.coloring import gate_coloring, unit_coloring
+    """Surprise, then those of the flags."""
+    from charrnn.extras.probing.colorings import SURPRISE, parse_gate, parse_unit
 
-    found: list[Coloring] = [] if unit is None else [unit_coloring(unit, checkpoint.model)]
-    return found if gate is None else [*found, gate_coloring(gate, checkpoint.model)]
+    units = [] if unit is None else [parse_unit(unit, checkpoint.model)]
+    gates = [] if gate is None else [parse_gate(gate, checkpoint.model)]
+    return [SURPRISE, *units, *gates]
 
 
-def _read(checkpoint: "Checkpoint", source: str, encoding: str, limit: int, emit: Emit) -> "Ids":
+def _tokens(checkpoint: "Checkpoint", source: str, encoding: str, limit: int, emit: Emit) -> "Ids":
     """The first `limit` tokens of the text. TextError if it is empty."""
     from charrnn.text.source import read_tokens
 
@@ -102,49 +121,39 @@ def _read(checkpoint: "Checkpoint", source: str, encoding: str, limit: int, emit
     return ids[:limit]
 
 
-def _show(
-    checkpoint: "Checkpoint", ids: "Ids", chosen: "list[Coloring]", json: bool, emit: Emit
-) -> None:
-    from charrnn.display.coloring import Surprise
-    from charrnn.display.heatmap import show_heatmap
+def _reader(checkpoint: "Checkpoint") -> "Read":
+    """A function that reads ids (N,) and yields the activations piece by piece."""
     from charrnn.inference.activations import read_text
     from charrnn.inference.network import Network
-    from charrnn.inference.probes import Findings
 
-    network = Network(checkpoint.model, checkpoint.weights)
-    findings = Findings(_decoded(checkpoint, ids))
-    reads = read_text(network, checkpoint.tokenizer, ids)
-    show_heatmap(reads, [*chosen, Surprise()][0], findings, json, len(ids), emit)
+    return partial(read_text, Network(checkpoint.model, checkpoint.weights), checkpoint.tokenizer)
 
 
-def _write(
-    checkpoint: "Checkpoint",
-    ids: "Ids",
-    chosen: "list[Coloring]",
-    page: Path,
-    title: str,
-    emit: Emit,
-) -> None:
-    from charrnn.display.report import MAX_TOKENS, report_colorings, report_page
-    from charrnn.files import atomic_write
-    from charrnn.inference.activations import read_text
-    from charrnn.inference.network import Network
-    from charrnn.inference.probes import Findings
-
-    network = Network(checkpoint.model, checkpoint.weights)
-    findings = Findings(_decoded(checkpoint, ids))
-    for read in read_text(network, checkpoint.tokenizer, ids):
-        findings.add(read)
-        emit(Progress("reading the text", findings.tokens, len(ids)))
-    again = read_text(network, checkpoint.tokenizer, ids[:MAX_TOKENS])
-    written = report_page(title, again, report_colorings(findings, chosen), findings)
-    with atomic_write(page) as file:
-        file.write(written.encode("utf-8", "replace"))
-    emit(Noticed(f"Written: {page}"))
-
-
-def _decoded(checkpoint: "Checkpoint", ids: "Ids") -> str:
+def _findings(checkpoint: "Checkpoint", ids: "Ids") -> "Findings":
+    """The findings before the first of these tokens is read."""
+    from charrnn.extras.probing.findings import Findings
     from charrnn.text.tokenizers import valid_unicode
 
     decode = checkpoint.tokenizer.decoder()
-    return valid_unicode("".join(decode(int(token)) for token in ids))
+    return Findings(valid_unicode("".join(decode(int(token)) for token in ids)))
+
+
+def _write_page(
+    page: Path,
+    title: str,
+    read: "Read",
+    ids: "Ids",
+    findings: "Findings",
+    chosen: "list[Coloring]",
+    emit: Emit,
+) -> None:
+    from charrnn.extras.probing.page import MAX_TOKENS, page_colorings, page_of
+    from charrnn.files import atomic_write
+
+    for piece in read(ids):
+        findings.add(piece)
+        emit(Progress("reading the text", findings.tokens, len(ids)))
+    written = page_of(title, read(ids[:MAX_TOKENS]), page_colorings(findings, chosen), findings)
+    with atomic_write(page) as file:
+        file.write(written.encode("utf-8", "replace"))
+    emit(Noticed(f"Written: {page}"))

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from charrnn.inference.properties import PROPERTIES
+from charrnn.extras.probing.properties import PROPERTIES
 
 CASES = [
     ("inside quotes", 'a "bc" d', "__###___"),
