@@ -28,7 +28,7 @@ from charrnn.display.dashboard import Dashboard
 from charrnn.display.heatmap import shade_style
 from charrnn.display.report import report_colorings, report_page
 from charrnn.evaluation.comparison import compare_runs
-from charrnn.export.html_page import html_page
+from charrnn.extras.export.html_page import html_page
 from charrnn.inference.activations import read_text
 from charrnn.inference.network import Network
 from charrnn.inference.probes import Findings

@@ -8,15 +8,13 @@ import typer
 
 from charrnn import __version__
 from charrnn.cli.classify import classify
-from charrnn.cli.command import Command, Group
+from charrnn.cli.command import Command, Deferred, Group
 from charrnn.cli.compare import compare
 from charrnn.cli.completion import InstallCompletion, ShowCompletion, enable_completion
-from charrnn.cli.compress import compress, decompress
 from charrnn.cli.corpora import corpora
 from charrnn.cli.evaluate import evaluate
-from charrnn.cli.export import export
+from charrnn.cli.extras import COMMANDS as EXTRAS, ExtraCommand
 from charrnn.cli.gradients import gradients
-from charrnn.cli.imports import import_weights
 from charrnn.cli.inspect import inspect
 from charrnn.cli.plot import plot
 from charrnn.cli.predict import predict
@@ -122,16 +120,12 @@ _PANELS: dict[str, list[tuple[str, Any]]] = {
     "Score": [("eval", evaluate), ("classify", classify)],
     "Compare": [("compare", compare), ("sweep", sweep), ("plot", plot)],
     "Look inside": [("inspect", inspect), ("probe", probe), ("gradients", gradients)],
-    "Elsewhere": [("export", export), ("import", import_weights),
-                  ("compress", compress), ("decompress", decompress)],
+    "Elsewhere": [],
     "Files and help": [
         ("prepare", prepare), ("runs", runs), ("corpora", corpora), ("help", show_help),
     ],
 }  # fmt: skip
 _EXAMPLES = {
-    "compress": "Example: charrnn compress letter.txt --run first",
-    "export": "Example: charrnn export first --html",
-    "import": "Example: charrnn import weights.safetensors --vocabulary shakespeare.txt",
     "train": "Example: charrnn train shakespeare --time 2m --run first",
     "sample": 'Example: charrnn sample first --temp 0.8 --prompt "To be"',
     "eval": "Example: charrnn eval first --part valid",
@@ -140,11 +134,31 @@ _EXAMPLES = {
     "probe": "Example: charrnn probe first shakespeare.txt --unit 1.c17",
     "gradients": "Example: charrnn gradients --cell elman --gain 2 --text shakespeare.txt",
 }
+
+
+def _add(name: str, command: Any, panel: str) -> None:
+    if isinstance(command, typer.Typer):
+        app.add_typer(command, name=name, rich_help_panel=panel)
+    else:
+        epilog = _EXAMPLES.get(name)
+        app.command(name, cls=Command, rich_help_panel=panel, epilog=epilog)(command)
+
+
+def _add_extra(name: str, extra: ExtraCommand) -> None:
+    """Add a command of an extra, whose module is imported when the command is needed."""
+
+    def load() -> Any:
+        alone = typer.Typer(add_completion=False, rich_markup_mode="rich")
+        epilog = extra.example and f"Example: {extra.example}"
+        alone.command(name, cls=Command, epilog=epilog)(extra.load())
+        return typer.main.get_command(alone)
+
+    app.command(name, cls=Deferred, rich_help_panel=extra.panel, help=extra.help)(load)
+
+
 for _panel, _commands in _PANELS.items():
     for _name, _command in _commands:
-        if isinstance(_command, typer.Typer):
-            app.add_typer(_command, name=_name, rich_help_panel=_panel)
-            continue
-        app.command(_name, cls=Command, rich_help_panel=_panel, epilog=_EXAMPLES.get(_name))(
-            _command
-        )
+        _add(_name, _command, _panel)
+    for _name, _extra in EXTRAS.items():
+        if _extra.panel == _panel and _extra.is_here:
+            _add_extra(_name, _extra)

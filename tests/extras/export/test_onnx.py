@@ -12,15 +12,15 @@ import pytest
 
 import charrnn as interface
 from charrnn.cells import CELLS
-from charrnn.export.onnx_layers import is_operator
-from charrnn.export.onnx_model import onnx_model
-from charrnn.export.rounding import rounded_network
+from charrnn.extras.export.onnx_layers import is_operator
+from charrnn.extras.export.onnx_model import onnx_model
+from charrnn.extras.export.rounding import rounded_network
 from charrnn.inference.network import Network
 from charrnn.settings import TextSettings
 from charrnn.text.tokenizers import TOKENIZERS, Bytes, Characters, to_json
 from tests.conftest import call_charrnn, tale
-from tests.export.test_graph import MANY
-from tests.export.test_html_page import VOCABULARIES
+from tests.extras.export.test_graph import MANY
+from tests.extras.export.test_html_page import VOCABULARIES
 from tests.random_models import random_checkpoint
 
 PAGE = Path(__file__).parents[2] / "docs" / "onnx.md"

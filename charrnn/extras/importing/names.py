@@ -10,8 +10,8 @@ from typing import Any, NoReturn, get_args
 
 from charrnn.cells import CELLS
 from charrnn.errors import CheckpointError
+from charrnn.extras.importing.foreign_file import ForeignFile
 from charrnn.settings import CellName, ModelSettings, SettingError, read
-from charrnn.storage.imported_file import ForeignFile
 from charrnn.storage.layout import parameter_shapes
 
 Names = dict[str, str]

@@ -5,7 +5,7 @@ from typing import Any
 
 from py_mini_racer import MiniRacer
 
-from charrnn.export.html_page import ENGINE, page_model, page_weights, source
+from charrnn.extras.export.html_page import ENGINE, page_model, page_weights, source
 from charrnn.storage.checkpoint import Checkpoint
 
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.export.graph import CONDITIONS, Graph, Node, Value
-from charrnn.export.rounding import DtypeName, quantized
+from charrnn.extras.export.graph import CONDITIONS, Graph, Node, Value
+from charrnn.extras.export.rounding import DtypeName, quantized
 
 if TYPE_CHECKING:
     from onnx import NodeProto, TensorProto

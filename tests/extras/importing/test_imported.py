@@ -10,8 +10,8 @@ from safetensors.torch import save_file, save_model
 from torch import nn
 
 from charrnn.errors import CharRNNError, CheckpointError
+from charrnn.extras.importing.imported import read_foreign
 from charrnn.inference.network import Network
-from charrnn.storage.imported import read_foreign
 
 CHARACTERS = "\n abcdeé"
 SIZE = len(CHARACTERS)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.cells.base import Weights
-from charrnn.export.onnx_nodes import Nodes
+from charrnn.extras.export.onnx_nodes import Nodes
 from charrnn.inference.network import Network
 from charrnn.settings import CellName
 

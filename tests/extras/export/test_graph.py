@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from charrnn.cells import CELLS
-from charrnn.export.graph import trace
+from charrnn.extras.export.graph import trace
 from charrnn.inference.network import Network
 from charrnn.text.tokenizers import Characters
 from tests.random_models import random_checkpoint

@@ -13,7 +13,7 @@ from charrnn.events import Noticed
 from charrnn.files import plain_name
 
 if TYPE_CHECKING:
-    from charrnn.export.rounding import DtypeName
+    from charrnn.extras.export.rounding import DtypeName
     from charrnn.storage.checkpoint import Checkpoint
 
 _SCORED = 20_000
@@ -67,7 +67,7 @@ def export(
     from charrnn.storage.runs import load_run
 
     if onnx:
-        from charrnn.export.onnx_model import check_onnx
+        from charrnn.extras.export.onnx_model import check_onnx
 
         check_onnx()
     emit = notices(quiet or json)
@@ -94,10 +94,10 @@ def _exported(
     quality: dict[str, Any],
 ) -> bytes:
     if not html:
-        from charrnn.export.onnx_model import onnx_model
+        from charrnn.extras.export.onnx_model import onnx_model
 
         return onnx_model(checkpoint, dtype, graph or "step")
-    from charrnn.export.html_page import html_page
+    from charrnn.extras.export.html_page import html_page
 
     return html_page(checkpoint, dtype, quality.get("bits_per_character")).encode()
 
@@ -106,8 +106,8 @@ def _quality(
     checkpoint: "Checkpoint", dtype: "DtypeName", graph: Literal["step", "sequence"] | None
 ) -> dict[str, Any]:
     """Bits per character of the model and of what is left of it; or why they are not known."""
-    from charrnn.export.onnx_layers import is_operator
-    from charrnn.export.rounding import rounded_network
+    from charrnn.extras.export.onnx_layers import is_operator
+    from charrnn.extras.export.rounding import rounded_network
     from charrnn.inference.network import Network
     from charrnn.inference.score import score
     from charrnn.storage.checkpoint import corpus_of

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.compression.header import damaged
-from charrnn.compression.prediction import Predictor
-from charrnn.compression.symbols import Alphabet, Symbols
 from charrnn.errors import MissingError
 from charrnn.events import Emit, Progress
+from charrnn.extras.compress.header import damaged
+from charrnn.extras.compress.prediction import Predictor
+from charrnn.extras.compress.symbols import Alphabet, Symbols
 
 _TOGETHER = 64  # symbols that are given to the coder at once, which is faster
 _REPORT = 512  # symbols between two reports of progress

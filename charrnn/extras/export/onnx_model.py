@@ -11,10 +11,10 @@ import numpy as np
 
 from charrnn import __version__
 from charrnn.errors import MissingError
-from charrnn.export.graph import Graph, trace
-from charrnn.export.onnx_layers import is_operator, recurrent_layers
-from charrnn.export.onnx_nodes import Nodes
-from charrnn.export.rounding import DtypeName, rounded_network
+from charrnn.extras.export.graph import Graph, trace
+from charrnn.extras.export.onnx_layers import is_operator, recurrent_layers
+from charrnn.extras.export.onnx_nodes import Nodes
+from charrnn.extras.export.rounding import DtypeName, rounded_network
 from charrnn.inference.network import Network
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.text.tokenizers import to_json, valid_unicode

@@ -43,7 +43,7 @@ def import_weights(
 
     It can be sampled, scored, inspected, fine-tuned (train --from) and exported.
     """
-    from charrnn.storage.imported import import_run
+    from charrnn.extras.importing.imported import import_run
 
     made = import_run(file, vocabulary, cell, run, notices(quiet or json))
     if json:

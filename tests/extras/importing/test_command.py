@@ -12,7 +12,7 @@ import torch
 from charrnn.cells import CELLS
 from charrnn.storage.checkpoint import load_checkpoint
 from tests.conftest import call_charrnn, lines, tale
-from tests.storage.test_imported import Elsewhere, logits_of, saved
+from tests.extras.importing.test_imported import Elsewhere, logits_of, saved
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "model-file.md"
 

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from charrnn.errors import CheckpointError
 from charrnn.events import Emit, Noticed
+from charrnn.extras.importing.foreign_file import ForeignFile, open_foreign
+from charrnn.extras.importing.names import Names, parameters_in
+from charrnn.extras.importing.vocabulary import find_vocabulary
 from charrnn.files import plain_name
 from charrnn.settings import ModelSettings, TrainSettings
 from charrnn.storage.checkpoint import Checkpoint, save_checkpoint
-from charrnn.storage.imported_file import ForeignFile, open_foreign
-from charrnn.storage.imported_names import Names, parameters_in
-from charrnn.storage.imported_vocabulary import find_vocabulary
 from charrnn.storage.layout import parameter_shapes
 from charrnn.storage.runs import MODEL, check_new, new_folder
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from charrnn.cells import CELLS
-from charrnn.export.html_page import html_page, page_tokenizer
-from charrnn.export.rounding import rounded_network
+from charrnn.extras.export.html_page import html_page, page_tokenizer
+from charrnn.extras.export.rounding import rounded_network
 from charrnn.inference.drawing import penalized, scores
 from charrnn.inference.network import Network
 from charrnn.inference.sampling import Prompt
@@ -16,7 +16,7 @@ from charrnn.settings import SampleSettings, TextSettings
 from charrnn.text.tokenizers import END, TOKENIZERS, Bytes, Characters
 from charrnn.text.tokenizers.byte import is_utf8
 from tests.conftest import tale
-from tests.export.engine import Engine
+from tests.extras.export.engine import Engine
 from tests.random_models import random_checkpoint
 
 TEXT = tale(4000) + "“Ångström” — 東京 x²_1, ٣ 🙂\n"

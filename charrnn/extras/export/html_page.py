@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.export.graph import Graph, trace
-from charrnn.export.rounding import DtypeName, quantized, rounded_network
+from charrnn.extras.export.graph import Graph, trace
+from charrnn.extras.export.rounding import DtypeName, quantized, rounded_network
 from charrnn.inference.network import Network
 from charrnn.inference.sampling import start_of
 from charrnn.storage.checkpoint import Checkpoint
@@ -56,7 +56,7 @@ def html_page(checkpoint: Checkpoint, dtype: DtypeName, bits: float | None = Non
 
 def source(name: str) -> str:
     """A file of the page, as it was written."""
-    return (files("charrnn.export") / "page" / name).read_text("utf-8")
+    return (files("charrnn.extras.export") / "page" / name).read_text("utf-8")
 
 
 def page_model(checkpoint: Checkpoint, dtype: DtypeName) -> dict[str, Any]:

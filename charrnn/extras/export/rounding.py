@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.errors import UsageError
-from charrnn.export.graph import keeps_embedding
+from charrnn.extras.export.graph import keeps_embedding
 from charrnn.inference.network import Network
 
 DtypeName = Literal["fp32", "fp16", "int8"]

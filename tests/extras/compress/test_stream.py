@@ -10,17 +10,17 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from charrnn.cells import CELLS
-from charrnn.compression import prediction, stream
-from charrnn.compression.header import Header
-from charrnn.compression.stream import compress, decompress
 from charrnn.errors import CheckpointError, DivergedError, TextError
+from charrnn.extras.compress import prediction, stream
+from charrnn.extras.compress.header import Header
+from charrnn.extras.compress.stream import compress, decompress
 from charrnn.inference.network import Network
 from charrnn.inference.sampling import sample, start_of
 from charrnn.inference.score import score
 from charrnn.settings import SampleSettings
 from charrnn.text.tokenizers import END, Characters
-from tests.compression.models import TOKENIZERS, random_checkpoint
 from tests.conftest import tale
+from tests.extras.compress.models import TOKENIZERS, random_checkpoint
 
 
 @functools.cache

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from charrnn.export.html_page import html_page
+from charrnn.extras.export.html_page import html_page
 from charrnn.settings import ModelSettings, TextSettings
 from charrnn.storage.layout import parameter_shapes
 from charrnn.text.tokenizers import Characters, Unigram
 from charrnn.text.tokenizers.subword_model import SPACE, write_model
 from tests.conftest import tale
-from tests.export.engine import Engine
+from tests.extras.export.engine import Engine
 from tests.random_models import random_checkpoint
 
 BROWSER = next(

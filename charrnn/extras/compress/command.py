@@ -72,9 +72,9 @@ def compress(
     path = _path(output or ("-" if file == "-" else file + _SUFFIX), force, json)
     use_one_numpy_thread()
     limit_threads()
-    from charrnn.compression.coder import check_coder
-    from charrnn.compression.stream import compress as compressed
     from charrnn.display.log import listen
+    from charrnn.extras.compress.coder import check_coder
+    from charrnn.extras.compress.stream import compress as compressed
     from charrnn.storage.runs import load_run
     from charrnn.text.compressors import xz_size
 
@@ -106,9 +106,9 @@ def decompress(
     path = _path(output or _original(file), force, json)
     use_one_numpy_thread()
     limit_threads()
-    from charrnn.compression.coder import check_coder
-    from charrnn.compression.stream import decompress as decompressed, find_model
     from charrnn.display.log import listen
+    from charrnn.extras.compress.coder import check_coder
+    from charrnn.extras.compress.stream import decompress as decompressed, find_model
     from charrnn.storage.runs import load_run
 
     check_coder()

@@ -2,12 +2,12 @@
 
 import zlib
 
-from charrnn.compression.coder import decode, encode
-from charrnn.compression.header import Header, damaged
-from charrnn.compression.prediction import fingerprint, identity, predictor_of
-from charrnn.compression.symbols import Alphabet
 from charrnn.errors import CheckpointError, DivergedError
 from charrnn.events import Emit
+from charrnn.extras.compress.coder import decode, encode
+from charrnn.extras.compress.header import Header, damaged
+from charrnn.extras.compress.prediction import fingerprint, identity, predictor_of
+from charrnn.extras.compress.symbols import Alphabet
 from charrnn.files import versions
 from charrnn.storage.checkpoint import Checkpoint, load_checkpoint
 from charrnn.storage.runs import MODEL, run_folders

@@ -1,0 +1,82 @@
+"""The table of extras: each is a folder of `charrnn/extras`, and works without the others.
+
+A module of an extra is imported when its command is called or its help is asked for. What belongs
+to a folder that is missing is left out. Nothing but this table names the modules of extras.
+"""
+
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from charrnn.errors import MissingError
+
+
+@dataclass(frozen=True)
+class Extra:
+    """Where something of an extra is defined: a module, and a name in it."""
+
+    module: str
+    attribute: str
+
+    @property
+    def is_here(self) -> bool:
+        """Whether its folder exists."""
+        try:
+            spec = find_spec(self.module.rpartition(".")[0])
+        except ModuleNotFoundError:  # the folder of all extras is missing
+            return False
+        return spec is not None and spec.origin is not None  # None: a folder without modules
+
+    def load(self) -> Any:
+        """Import it."""
+        return getattr(import_module(self.module), self.attribute)
+
+
+@dataclass(frozen=True)
+class ExtraCommand(Extra):
+    """A command: its panel in the list of commands, the first line of its help, an example."""
+
+    panel: str
+    help: str
+    example: str = ""
+
+
+_INSIDE, _ELSEWHERE, _SCORE = "Look inside", "Elsewhere", "Score"
+
+COMMANDS: dict[str, ExtraCommand] = {
+    "export": ExtraCommand(
+        "charrnn.extras.export.command", "export", _ELSEWHERE,
+        "Write a model to a file that works without this toolkit: a web page, or an ONNX graph.",
+        "charrnn export first --html",
+    ),
+    "import": ExtraCommand(
+        "charrnn.extras.importing.command", "import_weights", _ELSEWHERE,
+        "Make a run of a torch.nn.LSTM, GRU or RNN that was trained elsewhere.",
+        "charrnn import weights.safetensors --vocabulary shakespeare.txt",
+    ),
+    "compress": ExtraCommand(
+        "charrnn.extras.compress.command", "compress", _ELSEWHERE,
+        "Compress a file with a model: the better it predicts the file, the smaller the result.",
+        "charrnn compress letter.txt --run first",
+    ),
+    "decompress": ExtraCommand(
+        "charrnn.extras.compress.command", "decompress", _ELSEWHERE,
+        "Read a compressed file back: the same bytes come out, or an error.",
+    ),
+}  # fmt: skip
+"""The commands of extras, by name, in the order in which they are listed."""
+
+HOOKS: dict[str, Extra] = {}
+"""What commands of the core ask extras for, by the flag or the command that does."""
+
+
+def find_extra(name: str) -> Any:
+    """The hook of a flag or a command of the core. MissingError where its folder is missing."""
+    hook = HOOKS[name]
+    if not hook.is_here:
+        raise MissingError(
+            f"{name} needs {hook.module.rpartition('.')[0]}, which is not installed",
+            "Install charrnn again, with all its extras.",
+        )
+    return hook.load()
