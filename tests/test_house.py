@@ -17,13 +17,19 @@ ROOMS = [
 ]  # fmt: skip
 OWNERS = {
     "constriction": {"extras/compress"},
-    "torch": {"network", "training", "evaluation", "tasks"},
-    "rich": {"display"},
+    "torch": {"network", "training", "evaluation", "tasks", "extras/gradients", "extras/processes"},
+    "rich": {
+        "display",
+        "extras/probing",
+        "extras/gradients",
+        "extras/classifying",
+        "extras/statistics",
+    },
     "typer": {"cli", "extras/*/command"},
     "matplotlib": {"display"},
     "PIL": {"text"},
     "onnx": {"extras/export"},
-    "tensorboard": {"training"},
+    "tensorboard": {"extras/tensorboard"},
     "safetensors": {"storage", "training", "extras/importing"},
     "filelock": {"storage"},
     "sentencepiece": {"text"},

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from charrnn.cli.completion import run_names
+from charrnn.cli.extras import HOOKS
 from charrnn.cli.flags import Given, with_flags
 from charrnn.cli.options import Json, Quiet, exclude
 from charrnn.events import Noticed
@@ -51,7 +52,6 @@ def prepare(
         check_not_of_examples(given)
         check_text_settings(text, given, sources)
         corpus = prepare_corpus(sources, text, name, emit, "split" in given, tokenizer, jobs)
-        if not (quiet or json):
-            from charrnn.display.statistics import summary_line
-
-            emit(Noticed(summary_line(corpus)))
+        summary = HOOKS["prepare"]
+        if summary.is_here and not (quiet or json):
+            emit(Noticed(summary.load()(corpus)))

@@ -13,7 +13,7 @@ from charrnn.events import Emit
 from charrnn.settings import ADVANCED, TextSettings, UnknownName
 
 if TYPE_CHECKING:
-    from charrnn.inference.classify import Given
+    from charrnn.extras.classifying.verdicts import Given
     from charrnn.storage.checkpoint import Checkpoint
 
 Texts = Annotated[list[str], typer.Argument(metavar="TEXT", help="text files, or - for stdin")]
@@ -61,8 +61,8 @@ def classify(
     if labeled and per == "file":
         raise UsageError("--labeled is about lines", "Leave --per file out.")
     limit_threads()
-    from charrnn.display.scores import show_accuracy, show_verdicts
-    from charrnn.inference import classify as by_bits
+    from charrnn.extras.classifying.show import show_accuracy, show_verdicts
+    from charrnn.extras.classifying.verdicts import Accuracy, verdicts_on
 
     emit = notices(quiet)
     checkpoints = _load(runs, emit)
@@ -71,9 +71,9 @@ def classify(
                    emit, raw)  # fmt: skip
     if labeled:
         given = _split_labels(given, list(checkpoints))
-    verdicts = by_bits.classify(checkpoints, given, unknown)
+    verdicts = verdicts_on(checkpoints, given, unknown)
     if labeled:
-        accuracy = by_bits.Accuracy.of(list(checkpoints))
+        accuracy = Accuracy.of(list(checkpoints))
         show_verdicts(accuracy.count(verdicts), json)
         show_accuracy(accuracy, json)
     else:
@@ -98,7 +98,7 @@ def _texts(
     sources: list[str], lines: bool, settings: TextSettings, emit: Emit, raw: bool
 ) -> "Iterator[Given]":
     """Each source, or each line that is not empty, without its end."""
-    from charrnn.inference.classify import Given
+    from charrnn.extras.classifying.verdicts import Given
     from charrnn.text.source import read_text
 
     for place, source in enumerate(sources, 1):

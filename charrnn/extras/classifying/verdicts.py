@@ -66,10 +66,10 @@ class Verdict(Given):
 
     def record(self) -> dict[str, Any]:
         """Everything but the text, as JSON has it."""
-        found = {"number": self.number, "source": self.source, "run": self.run,
-                 "log_odds": self.log_odds, "probabilities": self.probabilities,
-                 "bits": dict(self.bits)}  # fmt: skip
-        return found if self.label is None else {**found, "label": self.label}
+        label = {} if self.label is None else {"label": self.label}
+        return {"number": self.number, "source": self.source, "run": self.run,
+                "log_odds": self.log_odds, "probabilities": self.probabilities,
+                "bits": dict(self.bits)} | label  # fmt: skip
 
 
 @dataclass
@@ -104,7 +104,7 @@ class Accuracy:
         return {"texts": self.texts, "accuracy": self.accuracy, "confusion": self.confusion}
 
 
-def classify(
+def verdicts_on(
     runs: Mapping[str, Checkpoint], texts: Iterable[Given], unknown: UnknownName
 ) -> Iterator[Verdict]:
     """The verdict on each text, in order. `unknown`: see `bits_of_texts`.
@@ -119,10 +119,10 @@ def classify(
             )
             for name, network in networks.items()
         }
-        for place, given in enumerate(group):
+        for index, given in enumerate(group):
             yield Verdict(
                 given.number, given.source, valid_unicode(given.text), given.label,
-                {name: float(values[place]) for name, values in bits.items()},
+                {name: float(values[index]) for name, values in bits.items()},
             )  # fmt: skip
 
 
@@ -147,18 +147,18 @@ def bits_of_texts(
     A character that the vocabulary lacks is an error (TextError); or it is skipped, and costs
     `UNKNOWN_BITS`; or the nearest character there is takes its place.
     """
-    found, ids = np.zeros(len(texts)), list[Ids]()
+    bits, ids = np.zeros(len(texts)), list[Ids]()
     for number, text in enumerate(texts):
-        readable, count = known_text(text, tokenizer, unknown)
+        readable, unreadable = known_text(text, tokenizer, unknown)
         ids.append(tokenizer.encode(readable))
         if unknown == "skip":
-            found[number] = count * UNKNOWN_BITS
+            bits[number] = unreadable * UNKNOWN_BITS
     start = tokenizer.encode(start_of(tokenizer))
     by_length = sorted(range(len(texts)), key=lambda number: len(ids[number]))
     for first in range(0, len(texts), _TEXTS):
-        numbers = by_length[first : first + _TEXTS]
-        found[numbers] += _bits(network, [ids[number] for number in numbers], start)
-    return found
+        batch = by_length[first : first + _TEXTS]
+        bits[batch] += _bits(network, [ids[number] for number in batch], start)
+    return bits
 
 
 def _bits(network: Network, texts: Sequence[Ids], start: Ids) -> Bits:
@@ -179,7 +179,8 @@ def _bits(network: Network, texts: Sequence[Ids], start: Ids) -> Bits:
             run = network.unroll(padded[first:last], state)
             nats = losses(run.logits, padded[first + 1 : last + 1])
         state = run.last_state
-        places = np.arange(first + 1, last + 1)[:, None] - len(start)
-        total += np.where((places >= 0) & (places < lengths), nats, 0).sum(0, dtype=np.float64)
+        targets = np.arange(first + 1, last + 1)[:, None] - len(start)  # indices in a text
+        mask = (targets >= 0) & (targets < lengths)
+        total += np.where(mask, nats, 0).sum(0, dtype=np.float64)
     check_finite(bool(np.isfinite(total).all()))
     return total / math.log(2)

@@ -67,8 +67,8 @@ def gradients(
         raise UsageError("--encoding is that of a text file", "Name one with --text.")
     limit_threads()
     from charrnn.display.log import listen
-    from charrnn.display.run_summary import show_gradients
-    from charrnn.evaluation.gradient_flow import of_run, of_untrained
+    from charrnn.extras.gradients.gradient_flow import of_run, of_untrained
+    from charrnn.extras.gradients.show import show_gradients
 
     with listen(quiet or json, as_json=False) as emit:
         if cell and text:

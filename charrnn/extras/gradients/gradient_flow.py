@@ -30,7 +30,7 @@ from charrnn.text.tokenizers import Characters
 
 STEPS = 200
 _WARM_UP = 64  # steps before those, in which the state moves away from zero
-_PLACES = 32  # of the text, of which the median is taken
+_STARTS = 32  # in the text, of which the median is taken
 _NETWORKS = 8  # untrained ones: each initialisation vanishes or explodes a little differently
 _NUMBERS = 4096  # per step that are kept for the backward pass: sequences x layers x hidden size
 
@@ -40,8 +40,8 @@ class GradientFlow:
     """How strongly the loss depends on the state of one layer (all its arrays) k steps before.
 
     `norms` (K + 1,) are those of its gradient, as multiples of the norm at k = 0: each the median
-    over many places. `singular` has the largest singular value of each block of `weight_hh`;
-    of several networks, the first one's.
+    over many starts in a text. `singular` has the largest singular value of each block of
+    `weight_hh`; of several networks, the first one's.
     """
 
     layer: int
@@ -119,11 +119,11 @@ def rescale(model: CharRNN, gain: float) -> None:
 
 
 def gradient_flow(
-    models: Sequence[Callable[[], CharRNN]], tokens: Tokens, emit: Emit
+    networks: Sequence[Callable[[], CharRNN]], tokens: Tokens, emit: Emit
 ) -> list[GradientFlow]:
     """Of each layer, the first one first, on a text (N,) of at least three tokens (or TextError).
 
-    Several models (of one size) divide the places of the text; each is made when its turn comes,
+    Several networks (of one size) divide the starts in the text; each is made when its turn comes,
     and becomes double. DivergedError where the gradients overflow.
     """
     steps = min(STEPS, len(tokens) - 2)
@@ -131,23 +131,22 @@ def gradient_flow(
         raise TextError("the text has fewer than three tokens", "Use a longer one.")
     warm_up = min(_WARM_UP, len(tokens) - 2 - steps)
     last = len(tokens) - steps - warm_up - 2
-    starts = np.linspace(0, last, max(len(models), min(_PLACES, last + 1))).astype(int)
-    found: list[NDArray[np.float64]] = []
+    starts = np.linspace(0, last, max(len(networks), min(_STARTS, last + 1))).astype(int)
+    norms: list[NDArray[np.float64]] = []  # (L, K + 1) for each start
     singular: list[list[float]] = []
-    for number, make in enumerate(models):
+    for number, make in enumerate(networks):
         model = make().double()
-        own = starts[number :: len(models)]
-        for ids in _batches(model, tokens, own, warm_up + steps):
-            emit(Progress("measuring gradients", len(found), len(starts)))
+        for ids in _batches(model, tokens, starts[number :: len(networks)], warm_up + steps):
+            emit(Progress("measuring gradients", len(norms), len(starts)))
             with memory_checked():
-                found += list(_norms(model, ids, steps))
+                norms += list(_norms(model, ids, steps))
         singular = singular or [_singular_values(layer) for layer in model.recurrent_layers]
     emit(Progress("measuring gradients", 1, 1))
-    norms = np.stack(found)
-    if not np.isfinite(norms).all():
+    by_start = np.stack(norms)
+    if not np.isfinite(by_start).all():
         raise DivergedError("the gradients overflow", "Use a smaller --gain.")
-    norms = np.median(norms / np.maximum(norms[:, :, :1], 1e-300), axis=0)
-    return [GradientFlow(n + 1, norms[n].tolist(), values) for n, values in enumerate(singular)]
+    medians = np.median(by_start / np.maximum(by_start[:, :, :1], 1e-300), axis=0)
+    return [GradientFlow(n + 1, medians[n].tolist(), values) for n, values in enumerate(singular)]
 
 
 def _batches(
@@ -156,28 +155,29 @@ def _batches(
     """Ids (steps + 2, B) from each start, as many sequences at once as memory should hold."""
     batch_size = max(1, _NUMBERS // (model.settings.hidden_size * model.settings.layers))
     for first in range(0, len(starts), batch_size):
-        places = np.arange(steps + 2)[:, None] + starts[first : first + batch_size]
-        ids = checked_ids(tokens[places], model.vocabulary_size)
+        indices = np.arange(steps + 2)[:, None] + starts[first : first + batch_size]
+        ids = checked_ids(tokens[indices], model.vocabulary_size)
         yield torch.from_numpy(ids.astype(np.int64))
 
 
 def _norms(model: CharRNN, ids: Tensor, steps: int) -> NDArray[np.float64]:
     """ids (T + 1, B) -> norms of the gradient by sequence, layer and k (B, L, K + 1)."""
     x = model.embed(ids[:-1]).double()
-    states: list[list[LayerState]] = []
+    states: list[LayerState] = []  # of each layer, of each step k back: L times K + 1
     for layer, start in zip(model.recurrent_layers, model.zero_state(ids.shape[1]), strict=True):
         after = list(_states(layer, x, start))
-        states.append(after[-steps - 1 :][::-1])  # the last one first
+        states += after[-steps - 1 :][::-1]
         x = torch.stack([state[0] for state in after])
     loss = F.cross_entropy(model.logits(x[-1]), ids[-1], reduction="sum")
-    parts = [[p for p in state if p.requires_grad] for layer in states for state in layer]
+    arrays = [[array for array in state if array.requires_grad] for state in states]
     gradients = iter(
         torch.autograd.grad(
-            loss, [p for state in parts for p in state], allow_unused=True, materialize_grads=True
+            loss, [array for state in arrays for array in state],
+            allow_unused=True, materialize_grads=True,
         )
-    )
-    norms = [torch.cat([next(gradients) for _ in state], dim=-1).norm(dim=-1) for state in parts]
-    return torch.stack(norms).view(len(states), steps + 1, -1).permute(2, 0, 1).numpy()
+    )  # fmt: skip
+    norms = [torch.cat([next(gradients) for _ in state], dim=-1).norm(dim=-1) for state in arrays]
+    return torch.stack(norms).view(-1, steps + 1, ids.shape[1]).permute(2, 0, 1).numpy()
 
 
 def _states(layer: Layer, x: Tensor, state: LayerState) -> Iterator[LayerState]:

@@ -37,7 +37,7 @@ SURPRISE = Coloring(
 """How surprising each token was: -log2 of its probability."""
 
 
-def unit(state: str, number: int) -> Coloring:
+def unit_coloring(state: str, number: int) -> Coloring:
     """The value of one unit: unit `number` of a layer's state, such as 1.c."""
     return Coloring(
         f"unit {state}{number}",
@@ -48,7 +48,7 @@ def unit(state: str, number: int) -> Coloring:
     )
 
 
-def gate(name: str) -> Coloring:
+def gate_coloring(name: str) -> Coloring:
     """The mean of a layer's gate over its units, such as 1.forget."""
     return Coloring(
         f"gate {name}",
@@ -79,7 +79,7 @@ def parse_unit(name: str, model: ModelSettings) -> Coloring:
             f"Write layer.unit: 1 to {model.layers}, a dot, {' or '.join(states)} (or nothing), "
             f"0 to {model.hidden_size - 1}; such as 1.{states[-1]}0.",
         )
-    return unit(f"{int(layer)}.{state}", int(number))
+    return unit_coloring(f"{int(layer)}.{state}", int(number))
 
 
 def parse_gate(name: str, model: ModelSettings) -> Coloring:
@@ -89,4 +89,4 @@ def parse_gate(name: str, model: ModelSettings) -> Coloring:
     if name not in known:
         hint = f"{suggest(name, known)} There are: {', '.join(known) or 'none'}."
         raise UsageError(f"{model.cell} does not have a gate {name}", hint.strip())
-    return gate(name)
+    return gate_coloring(name)

@@ -81,8 +81,8 @@ def probe(
         from charrnn.extras.probing.heatmap import show_heatmap
 
         with listen_beside_output() as emit:
-            emit = notify if quiet else emit
-            show_heatmap(read(ids), colorings[-1], findings, json, len(ids), emit)
+            progress = notify if quiet else emit
+            show_heatmap(read(ids), colorings[-1], findings, json, len(ids), progress)
     else:
         title = f"{checkpoint.run} reads {'stdin' if source == '-' else Path(source).name}"
         with listen(quiet, as_json=False) as emit:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from charrnn.display.console import BLUE, FAINT, RED
-from charrnn.extras.probing.colorings import SURPRISE, Coloring, gate, unit
+from charrnn.extras.probing.colorings import SURPRISE, Coloring, gate_coloring, unit_coloring
 from charrnn.extras.probing.findings import OPEN, SHUT, Findings
 from charrnn.inference.activations import Activations
 
@@ -22,8 +22,8 @@ def page_colorings(findings: Findings, chosen: Sequence[Coloring]) -> list[Color
     """Surprise, the chosen ones, the best unit of each property, every gate: each title once."""
     best: dict[str, Coloring] = {}
     for followed in findings.following():
-        best.setdefault(followed.follows, unit(followed.state, followed.number))
-    gates = [gate(saturation.name) for saturation in findings.saturation()]
+        best.setdefault(followed.follows, unit_coloring(followed.state, followed.number))
+    gates = [gate_coloring(saturation.name) for saturation in findings.saturation()]
     colorings = [SURPRISE, *chosen, *best.values(), *gates]
     return list({coloring.title: coloring for coloring in colorings}.values())
 

@@ -1,62 +1,35 @@
-"""Starting several processes on this machine, by PyTorch's own launcher."""
+"""`charrnn train --processes N`: the command again, in several processes."""
 
-import logging
 import os
 import sys
-import uuid
-from collections.abc import Sequence
-from tempfile import NamedTemporaryFile
 
-import torch
-from torch.distributed.elastic.multiprocessing.api import SignalException
-from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
-from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+import typer
 
-from charrnn.errors import EXIT_CODE_FILE
-
-_SHUTDOWN = 120  # seconds that the processes have to save after a signal
+from charrnn.cli.process import is_launched
+from charrnn.errors import UsageError
 
 
-def launch(arguments: Sequence[str], processes: int, max_restarts: int) -> int:
-    """Run `charrnn ARGUMENTS` in so many processes, as `torchrun -m charrnn` would; its exit code.
+def train_in_processes(processes: int | None, max_restarts: int | None, batch_size: int) -> None:
+    """Start this command in several processes, and end as they do; nothing if they are started.
 
-    The cores are divided among them. A killed process has all started again, `max_restarts` times.
+    UsageError for a number of processes or restarts that does not fit.
     """
-    # gloo hangs now and then after a restart in which the launcher's store is shared
-    os.environ.setdefault("TORCH_DISABLE_SHARE_RDZV_TCP_STORE", "1")
-    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # warnings when a process is lost
-    cores = torch.get_num_threads()
-    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores // processes)))
-    logging.disable(logging.CRITICAL)  # the launcher's reports of what the processes say themselves
-    config = LaunchConfig(
-        min_nodes=1,
-        max_nodes=1,
-        nproc_per_node=processes,
-        run_id=uuid.uuid4().hex,
-        rdzv_backend="c10d",
-        rdzv_endpoint="localhost:0",
-        max_restarts=max_restarts,
-        monitor_interval=0.1,
-        shutdown_timeout=_SHUTDOWN,
-    )
-    with NamedTemporaryFile("r") as file:
-        os.environ[EXIT_CODE_FILE] = file.name
-        try:
-            code = _code_of(elastic_launch(config, sys.executable), arguments)
-        finally:
-            del os.environ[EXIT_CODE_FILE]  # it is for the processes, not for this one
-        noted = [line.split() for line in file]
-        last = [int(own) for attempt, own in noted if attempt == noted[-1][0]]
-        return next((own for own in last if own), code)
+    if not processes:
+        raise UsageError(
+            "--max-restarts has no effect without --processes",
+            "Give both; torchrun has a flag --max-restarts of its own.",
+        )
+    if is_launched() and str(processes) != os.environ["WORLD_SIZE"]:
+        raise UsageError(
+            f"torchrun has started {os.environ['WORLD_SIZE']} processes, not {processes}",
+            "Leave --processes out: torchrun says how many there are.",
+        )
+    if processes > batch_size:  # a short text, which lowers it, is noticed later
+        raise UsageError(
+            f"a batch of {batch_size} sequences cannot be split among {processes} processes",
+            "Use fewer processes, or a greater --batch-size.",
+        )
+    if not is_launched():
+        from charrnn.extras.processes.launch import launch
 
-
-def _code_of(run: elastic_launch, arguments: Sequence[str]) -> int:
-    """The exit code that the launcher's end stands for."""
-    try:
-        run("-m", "charrnn", *arguments)
-    except ChildFailedError as error:
-        _, failure = error.get_first_failure()
-        return failure.exitcode if failure.exitcode > 0 else 1
-    except SignalException as error:
-        return 128 + int(error.sigval)
-    return 0
+        raise typer.Exit(launch(sys.argv[1:], processes, max_restarts or 0))

@@ -14,8 +14,8 @@ from charrnn.display.wording import plural
 from charrnn.text.tokenizers import END
 
 if TYPE_CHECKING:
+    from charrnn.extras.statistics.statistics import Statistics
     from charrnn.text.corpus import Corpus
-    from charrnn.text.statistics import Statistics
 
 _NAMES = {
     END: "end of document", "\n": "newline", "\r": "return", "\t": "tab", " ": "space",
@@ -79,20 +79,19 @@ def summary_line(corpus: "Corpus") -> str:
 
     Measured on its first 4 million tokens, and so in bounded time.
     """
-    from charrnn.text import statistics
+    from charrnn.extras.statistics import statistics
 
     tokenizer, tokens = corpus.tokenizer, corpus.tokens[:_SUMMARY_TOKENS]
     counts = statistics.token_counts(tokens, tokenizer)
     rarest = statistics.members(counts, tokenizer, rarest=True)[:5]
-    units = int(counts @ tokenizer.lengths[tokenizer.kind == "byte"])
-    bits = statistics.entropy(counts) * len(tokens) / max(1, units)
-    unit = "byte" if tokenizer.kind == "byte" else "character"
+    unit, length = statistics.unit_of(tokenizer), statistics.units(counts, tokenizer)
+    bits = statistics.entropy(counts) * len(tokens) / max(1, length)
     duplicated = 100 * statistics.duplicated_part(tokens, tokenizer)
     documents = 0 if tokenizer.end is None else int(counts[tokenizer.end])
     part = "" if len(tokens) == len(corpus.tokens) else f"The first {len(tokens):,} tokens: "
     sizes = f"{plural(documents, 'document')}, " if documents else ""
     return (
-        f"{part}{sizes}{plural(units, unit)}, entropy {bits:.2f} bits per {unit}, "
+        f"{part}{sizes}{plural(length, unit)}, entropy {bits:.2f} bits per {unit}, "
         f"{duplicated:.1f} % in {'documents' if documents else 'lines'} that came before\n"
         f"Rarest: {', '.join(f'{member_name(m.symbol)} {m.times:,}' for m in rarest)}"
     )

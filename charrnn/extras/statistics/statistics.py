@@ -61,9 +61,9 @@ class Statistics:
         members = {
             name: [
                 {"symbol": m.symbol.replace(END, "end of document"), "times": m.times}
-                for m in found
+                for m in listed
             ]
-            for name, found in (("frequent", self.frequent), ("rarest", self.rarest))
+            for name, listed in (("frequent", self.frequent), ("rarest", self.rarest))
         }
         return {**asdict(self), **members}
 
@@ -90,7 +90,7 @@ def statistics(corpus: Corpus, emit: Emit) -> Statistics:
     emit(Progress(f"compressing {corpus.name}", 1, 1))
     return Statistics(
         tokenizer=tokenizer.kind,
-        unit="byte" if tokenizer.kind == "byte" else "character",
+        unit=unit_of(tokenizer),
         characters=characters,
         bytes=size,
         tokens=len(tokens),
@@ -105,6 +105,16 @@ def statistics(corpus: Corpus, emit: Emit) -> Statistics:
         duplicated=duplicated,
         baselines=compressed,
     )
+
+
+def unit_of(tokenizer: Tokenizer) -> Unit:
+    """What entropies are measured in bits per."""
+    return "byte" if tokenizer.kind == "byte" else "character"
+
+
+def units(counts: Counts, tokenizer: Tokenizer) -> int:
+    """How many bytes or characters the counted tokens (V,) stand for."""
+    return int(counts @ tokenizer.lengths[tokenizer.kind == "byte"])
 
 
 def token_counts(tokens: Ids, tokenizer: Tokenizer) -> Counts:
@@ -133,8 +143,8 @@ def entropy_by_order(tokens: Ids, tokenizer: Tokenizer, highest: int, emit: Emit
     H(token | k tokens) = H(k + 1 tokens) - H(k tokens), each from the frequencies in the text.
     Blocks of k tokens are numbered; a block and its next token are the blocks of k + 1.
     """
-    units = int(token_counts(tokens, tokenizer) @ tokenizer.lengths[tokenizer.kind == "byte"])
-    found = []
+    length = units(token_counts(tokens, tokenizer), tokenizer)
+    bits_per_unit = []
     blocks = np.zeros(len(tokens), np.int64)  # of the k tokens before each
     for order in range(min(highest + 1, len(tokens))):
         emit(Progress("estimating the entropy", order, highest + 1))
@@ -142,10 +152,10 @@ def entropy_by_order(tokens: Ids, tokenizer: Tokenizer, highest: int, emit: Emit
         longer = blocks * tokenizer.size + tokens[order:]
         _, numbers, counts = np.unique(longer, return_inverse=True, return_counts=True)
         bits = entropy(counts) - entropy(before)
-        found.append(max(0.0, bits) * len(tokens) / max(1, units))
+        bits_per_unit.append(max(0.0, bits) * len(tokens) / max(1, length))
         blocks = numbers[:-1]
     emit(Progress("estimating the entropy", highest + 1, highest + 1))
-    return found
+    return bits_per_unit
 
 
 def duplicated_part(tokens: Ids, tokenizer: Tokenizer) -> float:
@@ -166,15 +176,15 @@ def duplicated_part(tokens: Ids, tokenizer: Tokenizer) -> float:
 
 
 def _characters_before(stops: Places, tokens: Ids, tokenizer: Tokenizer) -> Counts:
-    """The characters before each of some places in a text (D,)."""
+    """The characters before each of D indices in a text (D,)."""
     lengths = tokenizer.lengths[0]
-    found, total, done = [], 0, 0
+    counts, total, done = [], 0, 0
     for first in range(0, len(tokens), PIECE):
         last = int(np.searchsorted(stops, first + PIECE, "right"))
         sums = np.append(0, np.cumsum(lengths[tokens[first : first + PIECE]]))
-        found.append(total + sums[stops[done:last] - first])
+        counts.append(total + sums[stops[done:last] - first])
         total, done = total + int(sums[-1]), last
-    return np.concatenate(found)
+    return np.concatenate(counts)
 
 
 def _separator(tokens: Ids, tokenizer: Tokenizer) -> int:
@@ -195,6 +205,6 @@ def _baselines(corpus: Corpus) -> dict[str, float]:
     tokenizer, train, valid = corpus.tokenizer, corpus.part("train"), corpus.part("valid")
     valid = valid[:TEXT]
     text = text_bytes(valid, tokenizer)
-    units = int(token_counts(valid, tokenizer) @ tokenizer.lengths[tokenizer.kind == "byte"])
-    found = baselines(text_bytes(train[-BEFORE:], tokenizer), text)
-    return {name: bits * len(text) / units for name, bits in found.items()}
+    length = units(token_counts(valid, tokenizer), tokenizer)
+    per_byte = baselines(text_bytes(train[-BEFORE:], tokenizer), text)
+    return {name: bits * len(text) / length for name, bits in per_byte.items()}

@@ -24,14 +24,15 @@ from charrnn.storage.metrics import Thinning
 from charrnn.storage.runs import TENSORBOARD
 
 if TYPE_CHECKING:  # loads torch, and the check comes before that
+    from charrnn.training.record import Listeners
     from charrnn.training.run import Run
 
 _BINS = 64  # of a histogram; TensorBoard shows about 30
 _NOT_SHOWN = re.compile(r"[^\n\t -~\x80-\ud7ff\ue000-\U0010ffff]")  # controls, surrogates
 
 
-def check_tensorboard() -> None:
-    """MissingError where the package that writes what TensorBoard shows is not installed."""
+def tensorboard_listener() -> "Listeners":
+    """The listener that writes for TensorBoard. MissingError where its package is missing."""
     try:
         import_module("tensorboard.summary.writer.record_writer")
     except ImportError:
@@ -39,17 +40,17 @@ def check_tensorboard() -> None:
             "what TensorBoard shows is written by the package tensorboard, which is not installed",
             "pip install 'charrnn-toolkit[tensorboard]', or leave out --tensorboard.",
         ) from None
+    return {"TensorBoard": TensorBoard}
 
 
 class TensorBoard:
     """Writes a run's events to `tensorboard/` in its folder, of its steps about a thousand.
 
     OSError where the disk refuses: what was written before stays whole, and the next event may be
-    written again. MissingError as in `check_tensorboard`.
+    written again.
     """
 
     def __init__(self, run: "Run") -> None:
-        check_tensorboard()
         self._run = run
         self._unit: Unit = "character"
         self._thinning = Thinning()

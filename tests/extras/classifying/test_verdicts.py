@@ -9,13 +9,13 @@ import torch
 
 from charrnn.cells import CELLS
 from charrnn.errors import DivergedError, TextError
-from charrnn.inference.classify import (
+from charrnn.extras.classifying.verdicts import (
     UNKNOWN_BITS,
     Accuracy,
     Given,
     Verdict,
     bits_of_texts,
-    classify,
+    verdicts_on,
 )
 from charrnn.inference.network import Network
 from charrnn.inference.sampling import start_of
@@ -101,7 +101,7 @@ def test_verdicts_come_in_order_and_say_whose_text_it_is():
     """A run's bits under another's name; a text that is left out between two groups."""
     runs = {"chars": run_of(LETTERS, 1), "bytes": run_of(Bytes(), 2)}
     given = [Given(number, "a", tale(40, seed=number)) for number in range(1, 1100)]
-    found = list(classify(runs, given, "error"))
+    found = list(verdicts_on(runs, given, "error"))
     assert [(v.number, v.text) for v in found] == [(g.number, g.text) for g in given]
     first = found[0]
     for name, run in runs.items():

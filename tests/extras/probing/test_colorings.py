@@ -22,12 +22,8 @@ def activations():
 def test_a_name_finds_its_unit_and_its_gate():
     """Layers that count from 0 in one place and from 1 in another."""
     piece = activations()
-    np.testing.assert_array_equal(
-        parse_unit("2.c4", MODEL).values(piece), piece.units["2.c"][:, 4]
-    )
-    np.testing.assert_array_equal(
-        parse_unit("1.5", MODEL).values(piece), piece.units["1.h"][:, 5]
-    )
+    np.testing.assert_array_equal(parse_unit("2.c4", MODEL).values(piece), piece.units["2.c"][:, 4])
+    np.testing.assert_array_equal(parse_unit("1.5", MODEL).values(piece), piece.units["1.h"][:, 5])
     mean = parse_gate("1.forget", MODEL).values(piece)
     np.testing.assert_allclose(mean, piece.gates["1.forget"].mean(1))
 

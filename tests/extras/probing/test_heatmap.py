@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from charrnn.extras.probing.colorings import SURPRISE, unit
+from charrnn.extras.probing.colorings import SURPRISE, unit_coloring
 from charrnn.extras.probing.findings import Findings
 from charrnn.extras.probing.heatmap import show_heatmap
 from tests.extras.probing.conftest import TEXT, activations
@@ -14,9 +14,7 @@ from tests.extras.probing.conftest import TEXT, activations
 @pytest.mark.parametrize("columns", [40, 80])
 def test_the_text_and_the_findings_are_shown(printed, columns):
     """A character that is lost; a control that the terminal obeys; a row that is cut."""
-    out = printed(
-        columns, show_heatmap, activations(), SURPRISE, Findings(TEXT), False, len(TEXT)
-    )
+    out = printed(columns, show_heatmap, activations(), SURPRISE, Findings(TEXT), False, len(TEXT))
     assert TEXT.replace("\x1b", "\\x1b") in out
     assert "surprise, in bits" in out
     assert "correlation" in out
@@ -27,7 +25,7 @@ def test_the_text_and_the_findings_are_shown(printed, columns):
 
 def test_json_has_a_token_a_line(printed):
     """Another token's value."""
-    args = (activations(), unit("1.c", 2), Findings(TEXT), True, len(TEXT))
+    args = (activations(), unit_coloring("1.c", 2), Findings(TEXT), True, len(TEXT))
     *tokens, summary = [json.loads(x) for x in printed(80, show_heatmap, *args).splitlines()]
     assert "".join(token["text"] for token in tokens) == TEXT
     expected = np.concatenate([piece.units["1.c"][:, 2] for piece in activations()])

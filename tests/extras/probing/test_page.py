@@ -2,7 +2,7 @@
 
 import json
 
-from charrnn.extras.probing.colorings import SURPRISE, gate
+from charrnn.extras.probing.colorings import SURPRISE, gate_coloring
 from charrnn.extras.probing.findings import Findings
 from charrnn.extras.probing.page import page_colorings, page_of
 from tests.extras.probing.conftest import TEXT, activations
@@ -13,7 +13,7 @@ def test_the_page_holds_the_text_in_every_colouring():
     findings = Findings(TEXT)
     for piece in activations():
         findings.add(piece)
-    chosen = page_colorings(findings, [gate("1.forget")])
+    chosen = page_colorings(findings, [gate_coloring("1.forget")])
     titles = [coloring.title for coloring in chosen]
     assert titles[:2] == ["surprise, in bits", "gate 1.forget"]
     assert len(titles) == len(set(titles))

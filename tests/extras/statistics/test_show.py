@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from charrnn.display.statistics import member_name, show_statistics, summary_line
-from charrnn.text.statistics import Member, Statistics
+from charrnn.extras.statistics.show import member_name, show_statistics, summary_line
+from charrnn.extras.statistics.statistics import Member, Statistics
 from charrnn.text.tokenizers import END
 from tests.text.conftest import make
 

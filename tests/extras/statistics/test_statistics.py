@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from charrnn.settings import TextSettings
-from charrnn.text import segments
-from charrnn.text.statistics import (
+from charrnn.extras.statistics.statistics import (
     Member,
     duplicated_part,
     entropy,
     entropy_by_order,
     statistics,
 )
+from charrnn.settings import TextSettings
+from charrnn.text import segments
 from charrnn.text.tokenizers import END, TOKENIZERS
 from tests.text.conftest import make, quiet
 

@@ -15,13 +15,13 @@ import charrnn as interface
 from charrnn import files
 from charrnn.errors import MissingError
 from charrnn.events import Evaluated, Noticed, Sampled, Started, Stepped
+from charrnn.extras.tensorboard.listener import TensorBoard, preformatted, tensorboard_listener
 from charrnn.settings import TextSettings
 from charrnn.storage import housekeeping
 from charrnn.storage.overview import overview
 from charrnn.training.record import train_and_record
 from charrnn.training.resume import resume
 from charrnn.training.saving import save_training
-from charrnn.training.tensorboard import TensorBoard, preformatted
 from tests.conftest import call_charrnn, tale
 from tests.training.conftest import make_run
 
@@ -31,7 +31,7 @@ SCORES = {"bits_per_character": 2.0, "bits_per_byte": 1.0}
 def train_with_tensorboard(run, stop=lambda: False):
     """Train it; what was reported, and what TensorBoard reads."""
     events = []
-    train_and_record(run, events.append, stop, tensorboard=True)
+    train_and_record(run, events.append, stop, tensorboard_listener())
     return events, read(run)
 
 
@@ -172,7 +172,7 @@ def test_training_continues_where_nothing_can_be_written_for_tensorboard(home):
     run = make_run(home, tale(3000), steps=12, save_every=4)
     (run.folder / "tensorboard").write_text("somebody's notes")
     events = []
-    train_and_record(run, events.append, lambda: False, tensorboard=True)
+    train_and_record(run, events.append, lambda: False, tensorboard_listener())
     notices = [e.message for e in of(events, Noticed) if "gap" in e.message]
     assert len(notices) == 1
     assert "TensorBoard will have a gap" in notices[0]
