@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +17,7 @@ from charrnn.text.preparation import prepare
 from charrnn.training.loop import training_step
 from charrnn.training.run import Run
 from charrnn.training.saving import read_training, restore
-from tests.conftest import SMALL, lines, tale
+from tests.conftest import SMALL, tale
 
 ROOT = Path(__file__).parents[2]
 STEPS = 100

@@ -2,7 +2,7 @@
 
 import json
 
-from charrnn.extras.probing.colorings import SURPRISE, gate_coloring
+from charrnn.extras.probing.colorings import gate_coloring
 from charrnn.extras.probing.findings import Findings
 from charrnn.extras.probing.page import page_colorings, page_of
 from tests.extras.probing.conftest import TEXT, activations
