@@ -98,12 +98,16 @@ HOOKS: dict[str, Extra] = {
 """What commands of the core ask extras for, by the flag or the command that does."""
 
 
+def has_extra(name: str) -> bool:
+    """Whether a flag or a command of the core has its hook."""
+    return name in HOOKS and HOOKS[name].is_here
+
+
 def find_extra(name: str) -> Any:
     """The hook of a flag or a command of the core. MissingError where its folder is missing."""
-    hook = HOOKS[name]
-    if not hook.is_here:
+    if not has_extra(name):
         raise MissingError(
-            f"{name} needs {hook.module.rpartition('.')[0]}, which is not installed",
+            f"{name} needs an extra that is not installed",
             "Install charrnn again, with all its extras.",
         )
-    return hook.load()
+    return HOOKS[name].load()

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from charrnn.cli.completion import run_names
-from charrnn.cli.extras import HOOKS
+from charrnn.cli.extras import find_extra, has_extra
 from charrnn.cli.flags import Given, with_flags
 from charrnn.cli.options import Json, Quiet, exclude
 from charrnn.events import Noticed
@@ -52,6 +52,5 @@ def prepare(
         check_not_of_examples(given)
         check_text_settings(text, given, sources)
         corpus = prepare_corpus(sources, text, name, emit, "split" in given, tokenizer, jobs)
-        summary = HOOKS["prepare"]
-        if summary.is_here and not (quiet or json):
-            emit(Noticed(summary.load()(corpus)))
+        if has_extra("prepare") and not (quiet or json):
+            emit(Noticed(find_extra("prepare")(corpus)))
