@@ -6,8 +6,7 @@ import sys
 from pathlib import Path
 
 from tests.conftest import SMALL, tale
-
-PACKAGE = Path(__file__).parent.parent / "charrnn"
+from tests.rooms import OWNERS, PACKAGE, room_of
 
 # A room may import the rooms below it and itself.
 ROOMS = [
@@ -15,33 +14,6 @@ ROOMS = [
     "inference", "storage", "text", "cells", "recipes", "files", "settings", "values",
     "events", "errors", "__init__",
 ]  # fmt: skip
-OWNERS = {
-    "constriction": {"extras/compress"},
-    "torch": {"network", "training", "evaluation", "tasks", "extras/gradients", "extras/processes"},
-    "rich": {
-        "display",
-        "extras/probing",
-        "extras/gradients",
-        "extras/classifying",
-        "extras/statistics",
-    },
-    "typer": {"cli", "extras/*/command"},
-    "matplotlib": {"display"},
-    "PIL": {"text"},
-    "onnx": {"extras/export"},
-    "tensorboard": {"extras/tensorboard"},
-    "safetensors": {"storage", "training", "extras/importing"},
-    "filelock": {"storage"},
-    "sentencepiece": {"text"},
-}
-
-
-def room_of(path):
-    """The folder or the file of a module as the tables above name it: cells, extras/export."""
-    parts = path.relative_to(PACKAGE).with_suffix("").parts
-    if parts[0] != "extras":
-        return parts[0]
-    return "extras/*/command" if parts[-1] == "command" else "/".join(parts[:2])
 
 
 def imports():

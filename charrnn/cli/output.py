@@ -1,7 +1,8 @@
-"""Where a command writes a file that is not text: to a path, or to stdout."""
+"""Where a command writes a file that is not text, to a path or to stdout; and its JSON record."""
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from charrnn.errors import UsageError
 
@@ -29,3 +30,11 @@ def write_bytes(data: bytes, path: Path | None) -> None:
 
     with atomic_write(path) as file:
         file.write(data)
+
+
+def print_record(record: dict[str, Any], json: bool) -> None:
+    """Print one JSON object, if `json` asks for it."""
+    if json:
+        from charrnn.display.listings import print_records
+
+        print_records([record])

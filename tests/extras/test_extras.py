@@ -11,7 +11,7 @@ import typer
 from charrnn.cli.extras import COMMANDS, HOOKS, Extra, find_extra
 from charrnn.cli.main import app
 from charrnn.errors import MissingError
-from tests.test_house import OWNERS, PACKAGE, room_of
+from tests.rooms import OWNERS, PACKAGE, room_of
 
 EXTRAS = sorted(path.parent.name for path in PACKAGE.glob("extras/*/__init__.py"))
 TABLE = [*COMMANDS.values(), *HOOKS.values()]

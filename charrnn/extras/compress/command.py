@@ -1,6 +1,8 @@
 """charrnn compress and decompress: a file as the bits that a model needs for it, and back."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,10 +10,10 @@ import typer
 
 from charrnn.cli.completion import run_names
 from charrnn.cli.options import Json, Quiet
-from charrnn.cli.output import check_stdout, write_bytes
+from charrnn.cli.output import check_stdout, print_record, write_bytes
 from charrnn.cli.process import limit_threads, use_one_numpy_thread
 from charrnn.errors import UsageError
-from charrnn.events import Noticed
+from charrnn.events import Emit, Noticed
 
 if TYPE_CHECKING:
     from charrnn.storage.checkpoint import Checkpoint
@@ -70,25 +72,20 @@ def compress(
     Any file will do. To read it back, the same model is needed, on the same kind of machine.
     """
     path = _path(output or ("-" if file == "-" else file + _SUFFIX), force, json)
-    use_one_numpy_thread()
-    limit_threads()
-    from charrnn.display.log import listen
-    from charrnn.extras.compress.coder import check_coder
-    from charrnn.extras.compress.stream import compress as compressed
-    from charrnn.storage.runs import load_run
-    from charrnn.text.compressors import xz_size
+    with _events(quiet or json) as emit:
+        from charrnn.extras.compress.stream import compress as compress_bytes
+        from charrnn.storage.runs import load_run
+        from charrnn.text.compressors import xz_size
 
-    check_coder()
-    with listen(quiet or json, as_json=False) as emit:
-        checkpoint, data = load_run(run, emit), _read(file)
+        checkpoint, original = load_run(run, emit), _read(file)
         start = time.perf_counter()
-        found = compressed(data, checkpoint, emit, dynamic=dynamic)
+        compressed = compress_bytes(original, checkpoint, emit, dynamic=dynamic)
         seconds = time.perf_counter() - start
-        write_bytes(found, path)
-        record = _record(checkpoint, len(data), len(found), seconds)
-        record |= {"dynamic": dynamic, "xz_bytes": (xz := xz_size(data))}
-        emit(Noticed(f"{_said(record)} xz: {xz:,} bytes."))
-    _print(record, json)
+        write_bytes(compressed, path)
+        record = _record(checkpoint, len(original), len(compressed), seconds)
+        xz_bytes = xz_size(original)
+        emit(Noticed(f"{_summary(record)} xz: {xz_bytes:,} bytes."))
+    print_record(record | {"dynamic": dynamic, "xz_bytes": xz_bytes}, json)
 
 
 def decompress(
@@ -104,24 +101,32 @@ def decompress(
     Nothing is written before all of it has been checked.
     """
     path = _path(output or _original(file), force, json)
+    with _events(quiet or json) as emit:
+        from charrnn.extras.compress.stream import decompress as decompress_bytes, find_model
+        from charrnn.storage.runs import load_run
+
+        compressed = _read(file)
+        checkpoint = load_run(run, emit) if run else find_model(compressed)
+        start = time.perf_counter()
+        original = decompress_bytes(compressed, checkpoint, emit)
+        seconds = time.perf_counter() - start
+        write_bytes(original, path)
+        record = _record(checkpoint, len(original), len(compressed), seconds)
+        emit(Noticed(_summary(record)))
+    print_record(record, json)
+
+
+@contextmanager
+def _events(quiet: bool) -> Iterator[Emit]:
+    """Where events go, in a process whose NumPy rounds alike everywhere. MissingError: no coder."""
     use_one_numpy_thread()
     limit_threads()
     from charrnn.display.log import listen
     from charrnn.extras.compress.coder import check_coder
-    from charrnn.extras.compress.stream import decompress as decompressed, find_model
-    from charrnn.storage.runs import load_run
 
     check_coder()
-    with listen(quiet or json, as_json=False) as emit:
-        data = _read(file)
-        checkpoint = load_run(run, emit) if run else find_model(data)
-        start = time.perf_counter()
-        found = decompressed(data, checkpoint, emit)
-        seconds = time.perf_counter() - start
-        write_bytes(found, path)
-        record = _record(checkpoint, len(found), len(data), seconds)
-        emit(Noticed(_said(record)))
-    _print(record, json)
+    with listen(quiet, as_json=False) as emit:
+        yield emit
 
 
 def _original(file: str) -> str:
@@ -173,17 +178,10 @@ def _record(checkpoint: "Checkpoint", size: int, compressed: int, seconds: float
     }
 
 
-def _said(record: dict[str, Any]) -> str:
+def _summary(record: dict[str, Any]) -> str:
     size, small = record["bytes"], record["compressed_bytes"]
     bits = f", {record['bits_per_byte']:.3f} bits per byte" if size else ""
     return (
         f"{size:,} bytes compressed to {small:,}{bits}, ratio {record['ratio']:.2f}, by run "
         f"{record['run']}, at {record['bytes_per_second']:,.0f} bytes a second."
     )
-
-
-def _print(record: dict[str, Any], json: bool) -> None:
-    if json:
-        from charrnn.display.listings import print_records
-
-        print_records([record])

@@ -1,6 +1,6 @@
 """What a model expects of the next token, computed alike by whoever writes and whoever reads.
 
-Writer and reader must find the same numbers to the last bit. So both take the same steps one by
+Writer and reader must compute the same numbers to the last bit. So both take the same steps one by
 one, with NumPy; a whole sequence at once would round differently.
 """
 
@@ -30,20 +30,20 @@ _PROBE = 200
 class Predictor:
     """A model that reads a text token by token: `weights` are what it expects next.
 
-    They are in proportion to the probabilities (V,), the largest is 1. Without `learner` the model
-    stays as it was trained, with it it learns from every segment that it has read.
+    They are in proportion to the probabilities (V,), the largest is 1. With `learner` the model
+    learns from every segment that it has read; without it stays as it was trained.
     """
 
     weights: NDArray[np.float32]
 
     def __init__(self, checkpoint: Checkpoint, learner: "Learner | None" = None) -> None:
         self._settings, self._learner = checkpoint.model, learner
-        self._start = [int(i) for i in checkpoint.tokenizer.encode(start_of(checkpoint.tokenizer))]
+        self._start = checkpoint.tokenizer.encode(start_of(checkpoint.tokenizer)).tolist()
         self._arrays: Any = learner.arrays() if learner else checkpoint.weights
         self.restart()
 
     def restart(self) -> None:
-        """Be again at the beginning of a text, with the weights of the training.
+        """Begin a text again, with the weights of the training.
 
         DivergedError if the model gives no finite logits; so does `read`.
         """
@@ -56,9 +56,9 @@ class Predictor:
             self.read(token)
 
     def read(self, token: int) -> None:
-        """Go on to the next token, after this one."""
+        """Read a token, and predict the next one."""
         if self._learner:
-            self._learn(token)
+            self._learn(self._learner, token)
         with np.errstate(all="ignore"):
             logits, self._state = self._network.step(token, self._state)
             top = logits.max()
@@ -68,28 +68,24 @@ class Predictor:
                 )
             self.weights = np.exp(logits - top)
 
-    def _learn(self, token: int) -> None:
-        """Note what came, and learn from a whole segment: the token before it and its own."""
-        assert self._learner
+    def _learn(self, learner: "Learner", token: int) -> None:
+        """Note a token, and learn from a whole segment and the token before it."""
         self._segment.append(token)
-        if len(self._segment) > self._learner.segment:
-            self._learner.learn(np.array(self._segment))
+        if len(self._segment) > learner.segment:
+            learner.learn(np.array(self._segment))
             self._segment = [token]
             self._network = Network(self._settings, self._arrays)  # its table has changed
 
 
 @contextmanager
 def predictor_of(
-    checkpoint: Checkpoint, dynamic: bool, emit: Emit, otherwise: str
+    checkpoint: Checkpoint, dynamic: bool, emit: Emit, hint: str
 ) -> Iterator[Predictor]:
-    """The predictor of a model. TextError where `dynamic` and its corpus is not here.
-
-    `otherwise`: what to do without the corpus.
-    """
+    """The predictor of a model. TextError with the hint if `dynamic` and its corpus is not here."""
     if not dynamic:
         yield Predictor(checkpoint)
         return
-    train = corpus_of(checkpoint, otherwise).part("train")
+    train = corpus_of(checkpoint, hint).part("train")
     from charrnn.evaluation.dynamic import Learner
     from charrnn.network.device import cpu_threads
     from charrnn.network.model import CharRNN
@@ -102,23 +98,24 @@ def predictor_of(
 
 def identity(checkpoint: Checkpoint) -> bytes:
     """SHA-256 of what a model computes with: its cell, its weights and its tokenizer."""
-    found = sha256(json.dumps([checkpoint.model.cell, to_json(checkpoint.tokenizer)]).encode())
+    about = json.dumps([checkpoint.model.cell, to_json(checkpoint.tokenizer)])
+    digest = sha256(about.encode())
     for name, weight in sorted(checkpoint.weights.items()):
-        found.update(f"{name}{weight.shape}".encode())
-        found.update(np.ascontiguousarray(weight, "<f4").tobytes())
-    return found.digest()
+        digest.update(f"{name}{weight.shape}".encode())
+        digest.update(np.ascontiguousarray(weight, "<f4").tobytes())
+    return digest.digest()
 
 
-def fingerprint(predictor: Predictor, key: bytes, size: int) -> bytes:
-    """SHA-256 of the exact bits of what a predictor expects on a text that follows from `key`.
+def fingerprint(predictor: Predictor, model: bytes, size: int) -> bytes:
+    """SHA-256 of the exact bits of what a predictor expects on a text that follows from `model`.
 
     `size` is the number of tokens (V). The predictor is at its beginning again afterwards.
     """
-    found = sha256()
-    for number in range(_PROBE):
-        found.update(predictor.weights.astype("<f4").tobytes())
-        drawn = sha256(key + number.to_bytes(4, "little")).digest()
+    digest = sha256()
+    for step in range(_PROBE):
+        digest.update(predictor.weights.astype("<f4").tobytes())
+        drawn = sha256(model + step.to_bytes(4, "little")).digest()
         predictor.read(int.from_bytes(drawn[:8], "little") % size)
-    found.update(predictor.weights.astype("<f4").tobytes())
+    digest.update(predictor.weights.astype("<f4").tobytes())
     predictor.restart()
-    return found.digest()
+    return digest.digest()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from charrnn.cli.options import Json, Quiet, Run, exclude, notices
-from charrnn.cli.output import check_stdout, write_bytes
+from charrnn.cli.output import check_stdout, print_record, write_bytes
 from charrnn.cli.process import limit_threads
 from charrnn.errors import DivergedError, TextError, UsageError
 from charrnn.events import Noticed
@@ -64,42 +64,26 @@ def export(
     if to_stdout:
         check_stdout(json)
     limit_threads()
+    from charrnn.extras.export.html_page import html_page
+    from charrnn.extras.export.onnx_model import check_onnx, onnx_model
     from charrnn.storage.runs import load_run
 
     if onnx:
-        from charrnn.extras.export.onnx_model import check_onnx
-
         check_onnx()
     emit = notices(quiet or json)
     checkpoint = load_run(run, emit)
-    numbers: DtypeName = dtype or ("fp16" if html else "fp32")
-    quality = _quality(checkpoint, numbers, graph)
-    data = _exported(checkpoint, numbers, graph, html, quality)
+    weights_as: DtypeName = dtype or ("fp16" if html else "fp32")
+    quality = _quality(checkpoint, weights_as, graph)
+    if html:
+        data = html_page(checkpoint, weights_as, quality.get("bits_per_character")).encode()
+    else:
+        data = onnx_model(checkpoint, weights_as, graph or "step")
     suffix = "html" if html else "onnx"
     path = output or Path(f"{plain_name(checkpoint.run)}.{suffix}")
     write_bytes(data, None if to_stdout else path)
-    emit(Noticed(_said("stdout" if to_stdout else str(path), len(data), numbers, quality)))
-    if json:
-        from charrnn.display.listings import print_records
-
-        record = {"run": checkpoint.run, "file": str(path), "format": suffix, "bytes": len(data)}
-        print_records([record | {"dtype": numbers} | quality])
-
-
-def _exported(
-    checkpoint: "Checkpoint",
-    dtype: "DtypeName",
-    graph: Literal["step", "sequence"] | None,
-    html: bool,
-    quality: dict[str, Any],
-) -> bytes:
-    if not html:
-        from charrnn.extras.export.onnx_model import onnx_model
-
-        return onnx_model(checkpoint, dtype, graph or "step")
-    from charrnn.extras.export.html_page import html_page
-
-    return html_page(checkpoint, dtype, quality.get("bits_per_character")).encode()
+    emit(Noticed(_summary("stdout" if to_stdout else str(path), len(data), weights_as, quality)))
+    record = {"run": checkpoint.run, "file": str(path), "format": suffix, "bytes": len(data)}
+    print_record(record | {"dtype": weights_as} | quality, json)
 
 
 def _quality(
@@ -113,8 +97,8 @@ def _quality(
     from charrnn.storage.checkpoint import corpus_of
 
     exact = Network(checkpoint.model, checkpoint.weights)
-    own = is_operator(graph, checkpoint.model.cell)
-    rounded = rounded_network(exact, dtype, as_table=not own)
+    as_table = not is_operator(graph, checkpoint.model.cell)
+    rounded = rounded_network(exact, dtype, as_table=as_table)
     try:
         tokens = corpus_of(checkpoint, "export it without a score").part("valid")[:_SCORED]
         before, after = (
@@ -126,10 +110,10 @@ def _quality(
     return {"exact_bits_per_character": before, "bits_per_character": after}
 
 
-def _said(name: str, size: int, dtype: str, quality: dict[str, Any]) -> str:
-    about = f"Written: {name}, {size / 1e6:.2f} MB, weights in {dtype}"
+def _summary(name: str, size: int, dtype: str, quality: dict[str, Any]) -> str:
+    written = f"Written: {name}, {size / 1e6:.2f} MB, weights in {dtype}"
     if "not_scored" in quality:
-        return f"{about}. Its quality was not measured: {quality['not_scored']}."
+        return f"{written}. Its quality was not measured: {quality['not_scored']}."
     before, after = quality["exact_bits_per_character"], quality["bits_per_character"]
     change = round(after - before, 4) + 0.0  # no minus before a zero
-    return f"{about}. Bits per character: {after:.4f}, {change:+.4f} by rounding."
+    return f"{written}. Bits per character: {after:.4f}, {change:+.4f} by rounding."

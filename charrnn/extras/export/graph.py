@@ -1,11 +1,12 @@
 """A network's step as a graph of elementary operations, for programs that are not Python.
 
-No cell is written a second time for it: its `step` is called once with symbols in place of arrays,
-which record what is done to them.
+No cell is written a second time: its `step` is called once with symbols in place of arrays, which
+record what is done to them.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,10 +72,21 @@ class Graph:
         return value.name
 
 
+def _arithmetic(operation: Operation) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """An operator of symbols and numbers, and the same with its operands swapped."""
+
+    def node(*inputs: Any) -> "Symbol":
+        symbols = [value for value in inputs if isinstance(value, Symbol)]
+        size = max(symbol.shape[-1] for symbol in symbols)
+        return symbols[0].graph.add(operation, *inputs, size=size)
+
+    return node, lambda self, other: node(other, self)
+
+
 class Symbol:
     """Stands for an array (..., D) that will be there when the graph is run, or for a weight."""
 
-    __hash__ = None  # type: ignore[assignment]  # == makes a node, as it makes an array in NumPy
+    __hash__ = None  # type: ignore[assignment]
 
     def __init__(
         self,
@@ -84,14 +96,9 @@ class Symbol:
         array: NDArray[Any] | None = None,
         transposed: bool = False,
     ) -> None:
-        """`array`: the weight. `transposed`: its transpose is meant."""
+        """`array`: a weight, which joins the graph if a node takes it, or else its transpose."""
         self.graph, self.name, self.shape = graph, name, shape
         self.array, self.transposed = array, transposed
-
-    @classmethod
-    def weight(cls, graph: Graph, name: str, array: NDArray[Any]) -> Self:
-        """A symbol for a weight, which joins the graph if a node takes it."""
-        return cls(graph, name, array.shape, array)
 
     def __array_namespace__(self, api_version: str | None = None) -> type["_Functions"]:
         return _Functions
@@ -109,7 +116,7 @@ class Symbol:
             array = self.array[key]
             cut = key[-1] if isinstance(key, tuple) else key
             name = f"{self.name}[{cut.start or 0}:{cut.stop or ''}]"
-            return Symbol.weight(self.graph, name, array)
+            return Symbol(self.graph, name, array.shape, array)
         start, stop, _ = key[-1].indices(self.shape[-1])
         return self.graph.add("slice", self, size=stop - start, start=start)
 
@@ -117,45 +124,17 @@ class Symbol:
         assert weight.transposed, "cells multiply with the transpose of a weight"
         return self.graph.add("matmul", self, weight, size=weight.shape[-1])
 
-    def _with(self, operation: Operation, *inputs: Any) -> "Symbol":
-        sizes = [value.shape[-1] for value in inputs if isinstance(value, Symbol)]
-        return self.graph.add(operation, *inputs, size=max(sizes))
-
-    def __add__(self, other: Any) -> "Symbol":
-        return self._with("add", self, other)
-
-    def __radd__(self, other: Any) -> "Symbol":
-        return self._with("add", other, self)
-
-    def __sub__(self, other: Any) -> "Symbol":
-        return self._with("subtract", self, other)
-
-    def __rsub__(self, other: Any) -> "Symbol":
-        return self._with("subtract", other, self)
-
-    def __mul__(self, other: Any) -> "Symbol":
-        return self._with("multiply", self, other)
-
-    def __rmul__(self, other: Any) -> "Symbol":
-        return self._with("multiply", other, self)
-
-    def __truediv__(self, other: Any) -> "Symbol":
-        return self._with("divide", self, other)
-
-    def __mod__(self, other: Any) -> "Symbol":
-        return self._with("remainder", self, other)
+    __add__, __radd__ = _arithmetic("add")
+    __sub__, __rsub__ = _arithmetic("subtract")
+    __mul__, __rmul__ = _arithmetic("multiply")
+    __truediv__, __rtruediv__ = _arithmetic("divide")
+    __mod__, _ = _arithmetic("remainder")
+    __gt__, __lt__ = _arithmetic("greater")
+    __ge__, __le__ = _arithmetic("greater_equal")
+    __eq__, _ = _arithmetic("equal")  # a node, as it is an array in NumPy
 
     def __neg__(self) -> "Symbol":
-        return self._with("negative", self)
-
-    def __gt__(self, other: Any) -> "Symbol":
-        return self._with("greater", self, other)
-
-    def __ge__(self, other: Any) -> "Symbol":
-        return self._with("greater_equal", self, other)
-
-    def __eq__(self, other: object) -> "Symbol":  # type: ignore[override]  # as arrays have it
-        return self._with("equal", self, other)
+        return self.graph.add("negative", self, size=self.shape[-1])
 
 
 class _Functions:
@@ -190,17 +169,15 @@ class _SymbolicNetwork(Network):
         vars(self).update(vars(network))
 
         def symbol(name: str, array: NDArray[Any]) -> Symbol:
-            return Symbol.weight(graph, name, array)
+            return Symbol(graph, name, array.shape, array)
 
         self.layers = [
             {name: symbol(f"layers.{number}.{name}", array) for name, array in layer.items()}
             for number, layer in enumerate(network.layers)
         ]
         self.table = symbol("table", network.table)
-        self.head, self.head_bias = (
-            symbol("head", network.head),
-            symbol("head_bias", network.head_bias),
-        )
+        self.head = symbol("head", network.head)
+        self.head_bias = symbol("head_bias", network.head_bias)
         self.embedding = None
         if network.embedding is not None and keeps_embedding(network):
             self.embedding = symbol("embedding", network.embedding)

@@ -5,7 +5,6 @@ import hashlib
 import html
 import json
 import re
-from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
@@ -28,30 +27,30 @@ _STORED = {"fp32": "<f4", "fp16": "<f2"}
 
 
 def html_page(checkpoint: Checkpoint, dtype: DtypeName, bits: float | None = None) -> str:
-    """The page. `bits`: what is to be said of its quality, bits per character.
+    """The page. `bits` per character are what it says of its quality.
 
     UsageError if a weight does not fit `dtype`.
     """
+    graph = rounded_graph(checkpoint, dtype)
+    weights, packed = page_weights(graph, dtype)
+    about = _about(checkpoint, dtype)
+    if bits is not None:
+        about["bits per character"] = f"{bits:.3f}"
+    model = page_model(graph, checkpoint.tokenizer) | {"weights": weights, "about": about}
     script = "".join(source(name) for name in (*ENGINE, "page.js"))
     style = source("page.css")
-    weights, packed = page_weights(checkpoint, dtype)
-    model = page_model(checkpoint, dtype) | {"weights": weights, "about": _about(checkpoint, dtype)}
-    if bits is not None:
-        model["about"]["bits per character"] = f"{bits:.3f}"
-    policy = (
-        f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
     parts = {
-        "policy": policy,
+        "policy": f"default-src 'none'; script-src '{_digest(script)}'; "
+        f"style-src '{_digest(style)}'; base-uri 'none'; form-action 'none'",
         "title": html.escape(valid_unicode(checkpoint.run)),
         "style": style,
-        "model": _in_script(model),
+        # JSON in ASCII that cannot end the script it stands in.
+        "model": json.dumps(model, separators=(",", ":")).replace("<", "\\u003c"),
         "weights": packed,
         "script": script,
     }
-    # All at once: what stands in a part is no place for another.
-    return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], source("page.html"))
+    # All at once: a part that has another's name in braces keeps it.
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], source("page.html"))
 
 
 def source(name: str) -> str:
@@ -59,26 +58,32 @@ def source(name: str) -> str:
     return (files("charrnn.extras.export") / "page" / name).read_text("utf-8")
 
 
-def page_model(checkpoint: Checkpoint, dtype: DtypeName) -> dict[str, Any]:
+def rounded_graph(checkpoint: Checkpoint, dtype: DtypeName) -> Graph:
+    """The graph of a step, with the weights that are left of a model."""
+    return trace(rounded_network(Network(checkpoint.model, checkpoint.weights), dtype))
+
+
+def page_model(graph: Graph, tokenizer: Tokenizer) -> dict[str, Any]:
     """What the scripts must know of a model beside its weights, as JSON has it."""
-    return {
-        "graph": _graph(_traced(checkpoint, dtype)),
-        "tokenizer": page_tokenizer(checkpoint.tokenizer),
+    nodes = [[n.operation, n.inputs, n.output, n.size, n.start] for n in graph.nodes]
+    described = {
+        "hidden": graph.hidden_size,
+        "state": graph.state,
+        "next": graph.next_state,
+        "logits": graph.logits,
+        "nodes": nodes,
     }
+    return {"graph": described, "tokenizer": page_tokenizer(tokenizer)}
 
 
-def page_weights(checkpoint: Checkpoint, dtype: DtypeName) -> tuple[list[dict[str, Any]], str]:
+def page_weights(graph: Graph, dtype: DtypeName) -> tuple[list[dict[str, Any]], str]:
     """Name, shape and kind of each weight, and the bytes of all, one after the other, in base64."""
     listed, packed = [], []
-    for name, array in _traced(checkpoint, dtype).weights.items():
+    for name, array in graph.weights.items():
         kind = "fp32" if dtype == "int8" and array.ndim != 2 else dtype
         listed.append({"name": name, "shape": list(array.shape), "kind": kind})
         packed.append(_bytes(array, kind))
     return listed, base64.b64encode(b"".join(packed)).decode()
-
-
-def _traced(checkpoint: Checkpoint, dtype: DtypeName) -> Graph:
-    return trace(rounded_network(Network(checkpoint.model, checkpoint.weights), dtype))
 
 
 def _bytes(array: NDArray[np.float32], kind: str) -> bytes:
@@ -89,19 +94,9 @@ def _bytes(array: NDArray[np.float32], kind: str) -> bytes:
     return array.astype(_STORED[kind]).tobytes()
 
 
-def _graph(graph: Graph) -> dict[str, Any]:
-    return {
-        "hidden": graph.hidden_size,
-        "state": graph.state,
-        "next": graph.next_state,
-        "logits": graph.logits,
-        "nodes": [[n.operation, n.inputs, n.output, n.size, n.start] for n in graph.nodes],
-    }
-
-
 def page_tokenizer(tokenizer: Tokenizer) -> dict[str, Any]:
     """A tokenizer as tokenizer.js reads it: its tokens, and by what rule a text becomes them."""
-    found: dict[str, Any] = {
+    page: dict[str, Any] = {
         "kind": tokenizer.kind,
         "tokens": _tokens(tokenizer),
         "end": tokenizer.end,
@@ -111,10 +106,10 @@ def page_tokenizer(tokenizer: Tokenizer) -> dict[str, Any]:
     if isinstance(tokenizer, Subwords):
         scores = read_model(tokenizer.kind, tokenizer.model)
         letters = set("".join(scores))
-        found["scores"] = list(scores.values())
+        page["scores"] = list(scores.values())
         # Browsers know other versions of Unicode than Python does.
-        found["words"] = "".join(sorted(c for c in letters if re.match(r"\w", c)))
-    return found
+        page["words"] = "".join(sorted(c for c in letters if re.match(r"\w", c)))
+    return page
 
 
 def _tokens(tokenizer: Tokenizer) -> list[str | int]:
@@ -135,11 +130,6 @@ def _about(checkpoint: Checkpoint, dtype: DtypeName) -> dict[str, str]:
         "vocabulary": f"{size:,} {kind} tokens",
         "weights": dtype,
     }
-
-
-def _in_script(data: Mapping[str, Any]) -> str:
-    """JSON in ASCII that cannot end the script it stands in."""
-    return json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def _digest(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from charrnn import __version__
-from charrnn.errors import MissingError
+from charrnn.errors import check_package
 from charrnn.extras.export.graph import Graph, trace
 from charrnn.extras.export.onnx_layers import is_operator, recurrent_layers
 from charrnn.extras.export.onnx_nodes import Nodes
@@ -34,13 +34,8 @@ _ABOUT = {
 
 def check_onnx() -> None:
     """MissingError where the package that makes ONNX graphs is not installed."""
-    try:
-        import onnx  # noqa: F401  (whether it is there)
-    except ImportError:
-        raise MissingError(
-            "an ONNX graph is made by the package onnx, which is not installed",
-            "pip install 'charrnn-toolkit[onnx]', or export a page with --html.",
-        ) from None
+    hint = "pip install 'charrnn-toolkit[onnx]', or export a page with --html."
+    check_package("onnx", "an ONNX graph is made", hint)
 
 
 def onnx_model(checkpoint: Checkpoint, dtype: DtypeName, graph: GraphName) -> bytes:
@@ -51,27 +46,23 @@ def onnx_model(checkpoint: Checkpoint, dtype: DtypeName, graph: GraphName) -> by
     check_onnx()
     from onnx import checker, helper
 
-    own = is_operator(graph, checkpoint.model.cell)
+    by_operators = is_operator(graph, checkpoint.model.cell)
     exact = Network(checkpoint.model, checkpoint.weights)
-    network = rounded_network(exact, dtype, as_table=not own)
+    network = rounded_network(exact, dtype, as_table=not by_operators)
     traced, nodes = trace(network), Nodes(dtype)
-    if graph == "step":
-        nodes.add_graph(traced)
-        logits, after = traced.logits, [name for layer in traced.next_state for name in layer]
-    elif own:
-        logits, after = recurrent_layers(nodes, network)
+    if by_operators:
+        results = recurrent_layers(nodes, network)
     else:
-        logits, after = _scan(nodes, traced)
-    for name, result in zip(["logits", *_names(traced, "next")], [logits, *after], strict=True):
+        results = (_step if graph == "step" else _scan)(nodes, traced)
+    names = ["logits", *_names(traced, "next")]
+    for name, result in zip(names, [results[0], *results[1]], strict=True):
         nodes.add("Identity", [result], name)
     time = ["time"] * (graph == "sequence")
-    inputs = [_tensor("ids", [*time, "batch"], np.int64), *_state(traced, "state")]
-    outputs = _tensor("logits", [*time, "batch", traced.vocabulary_size], np.float32)
     made = helper.make_graph(
         [*nodes.weight_nodes, *nodes.nodes],
         "charrnn",
-        inputs,
-        [outputs, *_state(traced, "next")],
+        [_tensor("ids", [*time, "batch"], np.int64), *_state(traced, "state")],
+        [_tensor("logits", [*time, "batch", traced.vocabulary_size]), *_state(traced, "next")],
         nodes.initializers,
         doc_string=_ABOUT[graph],
     )
@@ -84,18 +75,23 @@ def onnx_model(checkpoint: Checkpoint, dtype: DtypeName, graph: GraphName) -> by
     return bytes(model.SerializeToString(deterministic=True))
 
 
+def _step(nodes: Nodes, graph: Graph) -> tuple[str, list[str]]:
+    """The nodes of one step; the names of its logits and of the next state."""
+    nodes.add_graph(graph)
+    return graph.logits, [name for layer in graph.next_state for name in layer]
+
+
 def _scan(nodes: Nodes, graph: Graph) -> tuple[str, list[str]]:
     """The step as the body of a loop over time; the names of its logits and of the last state."""
     from onnx import helper
 
     body = Nodes(nodes.dtype)
-    body.add_graph(graph)
-    nodes.initializers += body.initializers  # the body finds them outside
+    logits, results = _step(body, graph)
+    nodes.initializers += body.initializers  # the body reads them from outside
     nodes.weight_nodes += body.weight_nodes
-    results = [name for layer in graph.next_state for name in layer]
     after = [body.add("Identity", [name], f"after.{n}") for n, name in enumerate(results)]
-    before = _names(graph, "before")
-    inside = dict(zip(_names(graph, "state"), before, strict=True)) | {"ids": "ids of a step"}
+    inside = dict(zip(_names(graph, "state"), _names(graph, "before"), strict=True))
+    inside["ids"] = "ids of a step"
     for node in body.nodes:
         node.input[:] = [inside.get(name, name) for name in node.input]
     state = ["batch", graph.hidden_size]
@@ -104,17 +100,16 @@ def _scan(nodes: Nodes, graph: Graph) -> tuple[str, list[str]]:
         "step",
         [*_state(graph, "before"), _tensor("ids of a step", ["batch"], np.int64)],
         [
-            *(_tensor(name, state, np.float32) for name in after),
-            _tensor(graph.logits, ["batch", graph.vocabulary_size], np.float32),
+            *(_tensor(name, state) for name in after),
+            _tensor(logits, ["batch", graph.vocabulary_size]),
         ],
     )
-    last = _names(graph, "last")
-    outputs = [*last, "logits of all steps"]
+    outputs = [*_names(graph, "last"), "logits of all steps"]
     nodes.add("Scan", [*_names(graph, "state"), "ids"], *outputs, body=inner, num_scan_inputs=1)
-    return outputs[-1], last
+    return outputs[-1], outputs[:-1]
 
 
-def _tensor(name: str, shape: list[Any], dtype: Any) -> "ValueInfoProto":
+def _tensor(name: str, shape: list[Any], dtype: Any = np.float32) -> "ValueInfoProto":
     from onnx import helper
 
     kind = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
@@ -128,7 +123,7 @@ def _names(graph: Graph, kind: str) -> list[str]:
 
 def _state(graph: Graph, kind: str) -> list["ValueInfoProto"]:
     """The arrays of a state, by those names."""
-    return [_tensor(name, ["batch", graph.hidden_size], np.float32) for name in _names(graph, kind)]
+    return [_tensor(name, ["batch", graph.hidden_size]) for name in _names(graph, kind)]
 
 
 def _metadata(checkpoint: Checkpoint, graph: GraphName) -> dict[str, str]:

@@ -112,12 +112,12 @@ class Nodes:
         """log(exp(a) + exp(b)) = max(a, b) + log(1 + exp(-|a - b|)), which cannot overflow."""
         one = self.constant("the float 1.0", np.array(1, np.float32))
         largest = self.add("Max", inputs, self._new(output))
-        found = self.add("Sub", inputs, self._new(output))
+        value = self.add("Sub", inputs, self._new(output))
         for operator in ("Abs", "Neg", "Exp"):
-            found = self.add(operator, [found], self._new(output))
-        found = self.add("Add", [found, one], self._new(output))
-        found = self.add("Log", [found], self._new(output))
-        self.add("Add", [largest, found], output)
+            value = self.add(operator, [value], self._new(output))
+        value = self.add("Add", [value, one], self._new(output))
+        value = self.add("Log", [value], self._new(output))
+        self.add("Add", [largest, value], output)
 
     def _new(self, name: str) -> str:
         """A name that nothing has."""

@@ -45,18 +45,18 @@ def rounded_network(network: Network, dtype: DtypeName, *, as_table: bool = True
     `as_table`: the first layer's input projection is stored as a table, where a graph does so; else
     as the embedding and the weights that it is made of.
     """
-    found = copy.copy(network)
-    found.layers = [
+    left = copy.copy(network)
+    left.layers = [
         {name: rounded(np.asarray(array, np.float32), dtype) for name, array in layer.items()}
         for layer in network.layers
     ]
-    found.head, found.head_bias = rounded(network.head, dtype), rounded(network.head_bias, dtype)
+    left.head, left.head_bias = rounded(network.head, dtype), rounded(network.head_bias, dtype)
     if network.embedding is not None:
-        found.embedding = rounded(network.embedding, dtype)
+        left.embedding = rounded(network.embedding, dtype)
     if as_table and not keeps_embedding(network):
-        found.table = rounded(network.table, dtype)
+        left.table = rounded(network.table, dtype)
     elif dtype != "fp32":  # it is not stored, so it follows
         size = len(network.head_bias)
-        inputs = np.eye(size, dtype=np.float32) if found.embedding is None else found.embedding
-        found.table = network.cell.project(found.layers[0], inputs)
-    return found
+        inputs = np.eye(size, dtype=np.float32) if left.embedding is None else left.embedding
+        left.table = network.cell.project(left.layers[0], inputs)
+    return left

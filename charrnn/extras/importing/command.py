@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from charrnn.cli.options import Json, Quiet, notices
+from charrnn.cli.output import print_record
 
 File = Annotated[Path, typer.Argument(help="a safetensors file with the weights", metavar="FILE")]
 VocabularyFile = Annotated[
@@ -43,10 +44,7 @@ def import_weights(
 
     It can be sampled, scored, inspected, fine-tuned (train --from) and exported.
     """
-    from charrnn.extras.importing.imported import import_run
+    from charrnn.extras.importing.run import import_run
 
-    made = import_run(file, vocabulary, cell, run, notices(quiet or json))
-    if json:
-        from charrnn.display.listings import print_records
-
-        print_records([made.record()])
+    checkpoint = import_run(file, vocabulary, cell, run, notices(quiet or json))
+    print_record(checkpoint.record(), json)

@@ -38,13 +38,13 @@ class ForeignFile:
                 f"{name} in {self.path} is of type {self.types[name]}",
                 f"Weights are {', '.join(_TYPES)}: save network.float().state_dict().",
             )
-        found = self._read(name)
-        if not np.isfinite(found).all():
+        numbers = self._read(name)
+        if not np.isfinite(numbers).all():
             raise CheckpointError(
                 f"{name} in {self.path} has numbers that are not finite in 32 bits",
                 "The network has diverged: train another one.",
             )
-        return found
+        return numbers
 
     def _read(self, name: str) -> NDArray[np.float32]:
         with self.path.open("rb") as file:
@@ -67,7 +67,7 @@ def open_foreign(path: Path) -> ForeignFile:
             parts = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118  (not a dict)
             shapes = {name: tuple(part.get_shape()) for name, part in parts.items()}
             types = {name: str(part.get_dtype()) for name, part in parts.items()}
-            found = ForeignFile(path, shapes, types, file.metadata() or {})
+            metadata = file.metadata() or {}
     except (SafetensorError, ValueError, OverflowError) as error:
         if _is_pickle(path):
             raise CheckpointError(
@@ -77,11 +77,11 @@ def open_foreign(path: Path) -> ForeignFile:
         raise CheckpointError(
             f"{path} is not a safetensors file: {error}", f"Save one with {_SAVE}"
         ) from None
-    if KEY in found.metadata:
+    if KEY in metadata:
         raise CheckpointError(
             f"{path} is a checkpoint of charrnn already", f"Use it as it is: charrnn sample {path}"
         )
-    return found
+    return ForeignFile(path, shapes, types, metadata)
 
 
 def _is_pickle(path: Path) -> bool:

@@ -28,35 +28,32 @@ _IN_ORDER = "Name the characters that the network was trained with, in the order
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """`order` (V,): the row, in the file, of each of the tokenizer's ids.
-
-    `text`: how its texts are read.
-    """
+    """A tokenizer, and `rows` (V,): where the file has each of its ids. `text`: how it is read."""
 
     tokenizer: Tokenizer
-    order: NDArray[np.intp]
+    rows: NDArray[np.intp]
     text: TextSettings
 
 
-def find_vocabulary(given: str | None, metadata: Mapping[str, str], size: int) -> Vocabulary:
+def find_vocabulary(name: str | None, metadata: Mapping[str, str], size: int) -> Vocabulary:
     """The vocabulary of `size` that a person named, else that of the metadata.
 
-    `given`: BYTES, or a file. CheckpointError where there is none, or it does not fit; TextError
+    `name`: BYTES, or a file. CheckpointError where there is none, or it does not fit; TextError
     where the file cannot be read.
     """
-    said = given if given is not None else metadata.get(KEY)
-    if said is None:
+    source = metadata.get(KEY) if name is None else name
+    if source is None:
         raise CheckpointError(
             "the file does not say its vocabulary",
             "Name a JSON list of its characters in the order of their ids, or the text that the "
             "network was trained on: --vocabulary FILE."
             + (" Ids that are bytes: --vocabulary bytes." if size == 256 else ""),
         )
-    if said in (BYTES, f'"{BYTES}"'):
+    if source in (BYTES, f'"{BYTES}"'):
         return _bytes(size)
-    if given is None:
-        return _of_entries(_entries(said), size, f"the metadata's {KEY}", TextSettings())
-    return _from_file(given, size)
+    if name is None:
+        return _of_entries(_entries(source), size, f"the metadata's {KEY}", TextSettings())
+    return _from_file(name, size)
 
 
 def _bytes(size: int) -> Vocabulary:
@@ -71,14 +68,14 @@ def _from_file(name: str, size: int) -> Vocabulary:
     """What a file says: the entries of its JSON, or the distinct characters of its text."""
     settings = TextSettings()
     characters: set[str] = set()
-    kept: list[str] | None = None  # the whole text, where it may be JSON
+    json_text: list[str] | None = None  # the whole text, where it may be JSON
     for piece in read_text(name, settings, lambda _: None, raw=False):
         if not characters and piece[0] in "[{":
-            kept = []
+            json_text = []
         characters.update(piece)
-        if kept is not None:
-            kept.append(piece)
-    if kept is not None and (entries := _entries("".join(kept))) is not None:
+        if json_text is not None:
+            json_text.append(piece)
+    if json_text is not None and (entries := _entries("".join(json_text))) is not None:
         return _of_entries(entries, size, name, settings)
     unix = characters - {"\r"} | {"\n"}
     if len(characters) != size and "\r" in characters and len(unix) == size:
@@ -122,5 +119,5 @@ def _of_entries(
     if len(set(entries)) < size:
         ((twice, _),) = Counter(entries).most_common(1)
         raise CheckpointError(f"{source} has {twice!a} more than once", _IN_ORDER)
-    order = np.array(sorted(range(size), key=entries.__getitem__), np.intp)
-    return Vocabulary(Characters("".join(sorted(entries))), order, settings)
+    rows = np.array(sorted(range(size), key=entries.__getitem__), np.intp)
+    return Vocabulary(Characters("".join(sorted(entries))), rows, settings)

@@ -78,7 +78,7 @@ def probe(
     ids = _tokens(checkpoint, source, encoding or "utf-8", limit, notify)
     read, findings = _reader(checkpoint), _findings(checkpoint, ids)
     if page is None:
-        from charrnn.extras.probing.heatmap import show_heatmap
+        from charrnn.extras.probing.show import show_heatmap
 
         with listen_beside_output() as emit:
             progress = notify if quiet else emit

@@ -12,8 +12,7 @@ from hypothesis import given, settings, strategies as st
 from charrnn.cells import CELLS
 from charrnn.errors import CheckpointError, DivergedError, TextError
 from charrnn.extras.compress import prediction, stream
-from charrnn.extras.compress.header import Header
-from charrnn.extras.compress.stream import compress, decompress
+from charrnn.extras.compress.stream import Header, compress, decompress
 from charrnn.inference.network import Network
 from charrnn.inference.sampling import sample, start_of
 from charrnn.inference.score import score

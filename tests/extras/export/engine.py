@@ -5,7 +5,7 @@ from typing import Any
 
 from py_mini_racer import MiniRacer
 
-from charrnn.extras.export.html_page import ENGINE, page_model, page_weights, source
+from charrnn.extras.export.html_page import ENGINE, page_model, page_weights, rounded_graph, source
 from charrnn.storage.checkpoint import Checkpoint
 
 
@@ -26,11 +26,12 @@ class Engine:
 
     def load(self, checkpoint: Checkpoint, dtype: Any = "fp32") -> None:
         """Make the globals `network` and `tokenizer` of a model."""
-        weights, packed = page_weights(checkpoint, dtype)
+        graph = rounded_graph(checkpoint, dtype)
+        weights, packed = page_weights(graph, dtype)
         self.run(
             """globalThis.network = new Network(model.graph, readWeights(weights, packed));
             globalThis.tokenizer = new Tokenizer(model.tokenizer); return 0;""",
-            model=page_model(checkpoint, dtype),
+            model=page_model(graph, checkpoint.tokenizer),
             weights=weights,
             packed=packed,
         )

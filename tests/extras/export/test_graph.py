@@ -6,11 +6,9 @@ import pytest
 from charrnn.cells import CELLS
 from charrnn.extras.export.graph import trace
 from charrnn.inference.network import Network
-from charrnn.text.tokenizers import Characters
+from tests.extras.export.vocabularies import FEW, MANY
 from tests.random_models import random_checkpoint
 
-FEW = Characters("".join(map(chr, range(97, 117))))
-MANY = Characters("".join(map(chr, range(0x4E00, 0x4E00 + 300))))  # whose table is not folded
 FUNCTIONS = {
     "tanh": np.tanh, "negative": np.negative, "logaddexp": np.logaddexp, "add": np.add,
     "subtract": np.subtract, "multiply": np.multiply, "divide": np.divide, "remainder": np.mod,

@@ -12,31 +12,12 @@ from charrnn.extras.export.rounding import rounded_network
 from charrnn.inference.drawing import penalized, scores
 from charrnn.inference.network import Network
 from charrnn.inference.sampling import Prompt
-from charrnn.settings import SampleSettings, TextSettings
-from charrnn.text.tokenizers import END, TOKENIZERS, Bytes, Characters
+from charrnn.settings import SampleSettings
+from charrnn.text.tokenizers import END, Characters
 from charrnn.text.tokenizers.byte import is_utf8
-from tests.conftest import tale
 from tests.extras.export.engine import Engine
+from tests.extras.export.vocabularies import TEXT, VOCABULARIES
 from tests.random_models import random_checkpoint
-
-TEXT = tale(4000) + "“Ångström” — 東京 x²_1, ٣ 🙂\n"
-
-
-def learn(kind, **given):
-    return TOKENIZERS[kind].learn([TEXT], TextSettings(**given))
-
-
-VOCABULARIES = {
-    "char": learn("char"),
-    "char and bytes": learn("char", min_count=5),
-    "char, documents": learn("char", document_per="line"),
-    "byte": Bytes(),
-    "byte, UTF-8": Bytes(utf8=True),
-    "byte, documents": Bytes(documents=True),
-    "bpe": learn("bpe", tokenizer="bpe", vocab_size=360),
-    "bpe, documents": learn("bpe", tokenizer="bpe", vocab_size=360, document_per="line"),
-    "unigram": learn("unigram", tokenizer="unigram", vocab_size=360),
-}
 
 
 @pytest.fixture(scope="module")

@@ -17,14 +17,12 @@ from charrnn.extras.export.onnx_model import onnx_model
 from charrnn.extras.export.rounding import rounded_network
 from charrnn.inference.network import Network
 from charrnn.settings import TextSettings
-from charrnn.text.tokenizers import TOKENIZERS, Bytes, Characters, to_json
+from charrnn.text.tokenizers import TOKENIZERS, Bytes, to_json
 from tests.conftest import call_charrnn, tale
-from tests.extras.export.test_graph import MANY
-from tests.extras.export.test_html_page import VOCABULARIES
+from tests.extras.export.vocabularies import FEW, MANY, VOCABULARIES
 from tests.random_models import random_checkpoint
 
-PAGE = Path(__file__).parents[2] / "docs" / "onnx.md"
-FEW = Characters("".join(map(chr, range(97, 117))))
+PAGE = Path(__file__).parents[3] / "docs" / "onnx.md"
 STEPS, BATCH = 200, 2
 
 

@@ -12,9 +12,9 @@ import torch
 from charrnn.cells import CELLS
 from charrnn.storage.checkpoint import load_checkpoint
 from tests.conftest import call_charrnn, lines, tale
-from tests.extras.importing.test_imported import Elsewhere, logits_of, saved
+from tests.extras.importing.elsewhere import Elsewhere, logits_of, saved
 
-PAGE = Path(__file__).parent.parent.parent / "docs" / "model-file.md"
+PAGE = Path(__file__).parents[3] / "docs" / "model-file.md"
 
 
 def test_the_command_says_what_to_do(charrnn, home):

@@ -167,7 +167,7 @@ function elementwise(operation, inputs, out) {
 }
 
 class Network {
-  // `graph` as charrnn/export/html_page.py writes it. All arrays are made once, here.
+  // `graph` as html_page.py writes it. All arrays are made once, here.
   constructor(graph, weights) {
     this.arrays = {};
     this.weights = weights;

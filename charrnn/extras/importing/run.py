@@ -4,7 +4,6 @@ The run has no corpus and nothing to resume its training from.
 """
 
 import shutil
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,8 +21,6 @@ from charrnn.storage.checkpoint import Checkpoint, save_checkpoint
 from charrnn.storage.layout import parameter_shapes
 from charrnn.storage.runs import MODEL, check_new, new_folder
 
-Weights = dict[str, NDArray[np.float32]]
-
 
 def import_run(
     path: Path, vocabulary: str | None, cell: str | None, run: str | None, emit: Emit
@@ -33,24 +30,24 @@ def import_run(
     Errors as `read_foreign`; UsageError if there is a run of that name.
     """
     check_new(run)
-    found = read_foreign(path, vocabulary, cell)
-    folder, held = new_folder(run, plain_name(path.stem))
-    made = replace(found, run=folder.name)
+    checkpoint = read_foreign(path, vocabulary, cell)
+    folder, lock = new_folder(run, plain_name(path.stem))
+    checkpoint = replace(checkpoint, run=folder.name)
     try:
-        save_checkpoint(folder / MODEL, made)
+        save_checkpoint(folder / MODEL, checkpoint)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     finally:
-        held.release()
-    emit(Noticed(_summary(made)))
-    if made.model.cell == "elman" and cell is None:
+        lock.release()
+    emit(Noticed(_summary(checkpoint)))
+    if checkpoint.model.cell == "elman" and cell is None:
         emit(Noticed("Its units are taken as tanh; if they are rectifiers: --cell relu."))
-    return made
+    return checkpoint
 
 
 def read_foreign(path: Path, vocabulary: str | None = None, cell: str | None = None) -> Checkpoint:
-    """The network in a safetensors file with the names of `torch.nn`: see `imported_names`.
+    """The network in a safetensors file with the names of `torch.nn`: see `parameters_in`.
 
     `vocabulary`: see `find_vocabulary`; `cell` where its rows leave a choice. CheckpointError says
     which tensor is wrong; TextError if the vocabulary's file cannot be read.
@@ -58,56 +55,51 @@ def read_foreign(path: Path, vocabulary: str | None = None, cell: str | None = N
     try:
         file = open_foreign(path)
         names, model, size = parameters_in(file, cell)
-        found = find_vocabulary(vocabulary, file.metadata, size)
-        weights = _weights(file, names, model, size)
+        encoding = find_vocabulary(vocabulary, file.metadata, size)
+        weights = _weights(file, names, model, encoding.rows)
     except (KeyError, ValueError, MemoryError) as error:  # replaced while it was read
         raise CheckpointError(f"{path} cannot be read: {error}", "Try again.") from None
     return Checkpoint(
         run="",
         model=model,
         train=TrainSettings(),
-        text=found.text,
+        text=encoding.text,
         corpus="",
         corpus_key="",
-        tokenizer=found.tokenizer,
+        tokenizer=encoding.tokenizer,
         step=0,
         loss=None,
-        weights=_in_order(weights, found.order, one_hot=model.one_hot),
+        weights=weights,
     )
 
 
-def _weights(file: ForeignFile, names: Names, model: ModelSettings, size: int) -> Weights:
-    """The parameters by their names in a checkpoint. Biases that the file leaves out are zeros.
+def _weights(
+    file: ForeignFile, names: Names, model: ModelSettings, rows: NDArray[np.intp]
+) -> dict[str, NDArray[np.float32]]:
+    """The parameters by their names in a checkpoint, in the order of the tokenizer's ids.
 
-    A tied output is stored as a weight of its own: ours would scale it.
+    `rows` (V,): where each id stands in the file. Biases that the file leaves out are zeros. A tied
+    output is stored as a weight of its own: ours would scale it.
     """
-    return {
+    weights = {
         name: file.values(names[name]) if name in names else np.zeros(shape, np.float32)
-        for name, shape in parameter_shapes(model, size).items()
+        for name, shape in parameter_shapes(model, len(rows)).items()
     }
+    for name in weights.keys() & {"embedding.weight", "head.weight", "head.bias"}:
+        weights[name] = weights[name][rows]
+    if model.one_hot:
+        inputs = weights["layers.0.weight_ih"][:, rows]
+        weights["layers.0.weight_ih"] = np.ascontiguousarray(inputs)
+    return weights
 
 
-def _in_order(
-    weights: Mapping[str, NDArray[np.float32]], order: NDArray[np.intp], *, one_hot: bool
-) -> Weights:
-    """The same with the rows of characters sorted by code point. `order` (V,): their rows now."""
-    found = dict(weights)
-    for name in ("embedding.weight", "head.weight", "head.bias"):
-        if name in found:
-            found[name] = found[name][order]
-    if one_hot:
-        inputs = found["layers.0.weight_ih"][:, order]
-        found["layers.0.weight_ih"] = np.ascontiguousarray(inputs)
-    return found
-
-
-def _summary(made: Checkpoint) -> str:
+def _summary(checkpoint: Checkpoint) -> str:
     """Imported weights: gru 2x128, embedding of 32, vocabulary of 65 characters, ..."""
-    model, size = made.model, made.tokenizer.size
+    model, size = checkpoint.model, checkpoint.tokenizer.size
     inputs = "one-hot inputs" if model.one_hot else f"embedding of {model.embedding_size}"
-    tokens = "bytes" if made.tokenizer.kind == "byte" else "characters"
+    tokens = "bytes" if checkpoint.tokenizer.kind == "byte" else "characters"
     return (
-        f"Imported {made.run}: {model.cell} {model.size}, {inputs}, "
-        f"vocabulary of {size:,} {tokens}, {made.parameters:,} parameters. "
-        f"Score it on a text: charrnn eval {made.run} TEXT"
+        f"Imported {checkpoint.run}: {model.cell} {model.size}, {inputs}, "
+        f"vocabulary of {size:,} {tokens}, {checkpoint.parameters:,} parameters. "
+        f"Score it on a text: charrnn eval {checkpoint.run} TEXT"
     )

@@ -7,7 +7,7 @@ import pytest
 
 from charrnn.extras.probing.colorings import SURPRISE, unit_coloring
 from charrnn.extras.probing.findings import Findings
-from charrnn.extras.probing.heatmap import show_heatmap
+from charrnn.extras.probing.show import show_heatmap
 from tests.extras.probing.conftest import TEXT, activations
 
 
