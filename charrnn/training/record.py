@@ -14,7 +14,7 @@ from charrnn.training.repeat import command
 from charrnn.training.run import Run
 
 Listeners = Mapping[str, Callable[[Run], "Listener"]]
-"""What makes other listeners to the events of a run, by their names."""
+"""Makers of listeners to the events of a run, by the names of what they write."""
 NO_LISTENERS: Listeners = {}
 
 
@@ -32,7 +32,8 @@ def train_and_record(
 ) -> None:
     """Train to the end or until `stop()`. Errors as in `train`.
 
-    A run that fails before its first step leaves no folder behind.
+    A run that fails before its first step leaves no folder behind. `listeners` write its events,
+    as its metrics file does.
     """
     try:
         if run.finished:
@@ -51,11 +52,11 @@ def _train_and_record(run: Run, show: Emit, stop: Callable[[], bool], listeners:
     is_new = not (run.folder / TRAINING).exists()
     try:
         with ExitStack() as stack:
-            metrics = stack.enter_context(closing(Metrics(run.folder)))
-            writers = [_tolerant(METRICS, metrics, show)]
-            for name, make in listeners.items():
-                listener = stack.enter_context(closing(make(run)))
-                writers.append(_tolerant(name, listener, show))
+            all_listeners: Listeners = {METRICS: lambda run: Metrics(run.folder), **listeners}
+            writers = [
+                _tolerant(name, stack.enter_context(closing(make(run))), show)
+                for name, make in all_listeners.items()
+            ]
 
             def emit(event: Event) -> None:
                 for write in writers:

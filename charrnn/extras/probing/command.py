@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from charrnn.cli.completion import run_names
-from charrnn.cli.options import Encoding, Json, Quiet, exclude
+from charrnn.cli.options import Encoding, Json, Quiet, exclude, notices
 from charrnn.cli.process import limit_threads
 from charrnn.errors import TextError, UsageError
 from charrnn.events import Emit, Noticed, Progress
@@ -68,18 +68,17 @@ def probe(
     elif not page.name:
         raise UsageError("--html needs the name of a file", "Such as --html probe.html")
     limit_threads()
-    from charrnn.display.log import listen, listen_beside_output, show_event
+    from charrnn.display.log import listen, listen_beside_output
+    from charrnn.extras.probing.show import show_heatmap
     from charrnn.storage.runs import load_run
 
     name, source = _run_and_text(run, text)
-    notify: Emit = (lambda _: None) if quiet else show_event
+    notify = notices(quiet)
     checkpoint = load_run(name, notify)
     colorings = _colorings(checkpoint, unit, gate)
     ids = _tokens(checkpoint, source, encoding or "utf-8", limit, notify)
     read, findings = _reader(checkpoint), _findings(checkpoint, ids)
     if page is None:
-        from charrnn.extras.probing.show import show_heatmap
-
         with listen_beside_output() as emit:
             progress = notify if quiet else emit
             show_heatmap(read(ids), colorings[-1], findings, json, len(ids), progress)
