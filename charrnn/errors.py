@@ -10,9 +10,6 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from importlib.util import find_spec
 
-EXIT_CODE_FILE = "CHARRNN_EXIT_CODE_FILE"
-"""Names, in the environment, the file for the exit code of a run in several processes."""
-
 
 class CharRNNError(Exception):
     """An error that a user can fix. `message` says what is wrong, `hint` what to do next.

@@ -6,13 +6,13 @@ PACKAGE = Path(__file__).parent.parent / "charrnn"
 
 OWNERS = {
     "constriction": {"extras/compress"},
-    "torch": {"network", "training", "evaluation", "tasks"},
-    "rich": {"display"},
+    "torch": {"network", "training", "evaluation", "tasks", "extras/gradients", "extras/processes"},
+    "rich": {"display", "extras/*/show"},
     "typer": {"cli", "extras/*/command"},
     "matplotlib": {"display"},
     "PIL": {"text"},
     "onnx": {"extras/export"},
-    "tensorboard": {"training"},
+    "tensorboard": {"extras/tensorboard"},
     "safetensors": {"storage", "training", "extras/importing"},
     "filelock": {"storage"},
     "sentencepiece": {"text"},
@@ -24,4 +24,5 @@ def room_of(path):
     parts = path.relative_to(PACKAGE).with_suffix("").parts
     if parts[0] != "extras":
         return parts[0]
-    return "extras/*/command" if parts[-1] == "command" else "/".join(parts[:2])
+    name = parts[-1]
+    return f"extras/*/{name}" if name in ("command", "show") else "/".join(parts[:2])

@@ -35,7 +35,10 @@ class Extra:
 
 @dataclass(frozen=True)
 class ExtraCommand(Extra):
-    """A command: its panel in the list of commands, the first line of its help, an example."""
+    """A command: its panel in the list of commands, the first line of its help, an example.
+
+    The name of one below another has both names, and it has no panel.
+    """
 
     panel: str
     help: str
@@ -45,6 +48,25 @@ class ExtraCommand(Extra):
 _INSIDE, _ELSEWHERE, _SCORE = "Look inside", "Elsewhere", "Score"
 
 COMMANDS: dict[str, ExtraCommand] = {
+    "corpora show": ExtraCommand(
+        "charrnn.extras.statistics.command", "show", "",
+        "Show a corpus in figures: sizes, vocabulary, entropy, and what compressors make of it.",
+    ),
+    "classify": ExtraCommand(
+        "charrnn.extras.classifying.command", "classify", _SCORE,
+        "Say which run most likely wrote each text: the one that needs the fewest bits for it.",
+        "charrnn classify letter.txt --runs austen,dickens",
+    ),
+    "probe": ExtraCommand(
+        "charrnn.extras.probing.command", "probe", _INSIDE,
+        "Colour a text by what the network computes at each character.",
+        "charrnn probe first shakespeare.txt --unit 1.c17",
+    ),
+    "gradients": ExtraCommand(
+        "charrnn.extras.gradients.command", "gradients", _INSIDE,
+        "Measure how the gradient of the loss vanishes or explodes, step by step back in time.",
+        "charrnn gradients --cell elman --gain 2 --text shakespeare.txt",
+    ),
     "export": ExtraCommand(
         "charrnn.extras.export.command", "export", _ELSEWHERE,
         "Write a model to a file that works without this toolkit: a web page, or an ONNX graph.",
@@ -67,16 +89,25 @@ COMMANDS: dict[str, ExtraCommand] = {
 }  # fmt: skip
 """The commands of extras, by name, in the order in which they are listed."""
 
-HOOKS: dict[str, Extra] = {}
+HOOKS: dict[str, Extra] = {
+    "--processes": Extra("charrnn.extras.processes.command", "train_in_processes"),
+    "CHARRNN_EXIT_CODE_FILE": Extra("charrnn.extras.processes.exit_codes", "note_exit_code"),
+    "--tensorboard": Extra("charrnn.extras.tensorboard.listener", "tensorboard_listener"),
+    "prepare": Extra("charrnn.extras.statistics.show", "summary_line"),
+}
 """What commands of the core ask extras for, by the flag or the command that does."""
+
+
+def has_extra(name: str) -> bool:
+    """Whether a flag or a command of the core has its hook."""
+    return name in HOOKS and HOOKS[name].is_here
 
 
 def find_extra(name: str) -> Any:
     """The hook of a flag or a command of the core. MissingError where its folder is missing."""
-    hook = HOOKS[name]
-    if not hook.is_here:
+    if not has_extra(name):
         raise MissingError(
-            f"{name} needs {hook.module.rpartition('.')[0]}, which is not installed",
+            f"{name} needs an extra that is not installed",
             "Install charrnn again, with all its extras.",
         )
-    return hook.load()
+    return HOOKS[name].load()

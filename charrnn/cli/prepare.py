@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from charrnn.cli.completion import run_names
+from charrnn.cli.extras import find_extra, has_extra
 from charrnn.cli.flags import Given, with_flags
 from charrnn.cli.options import Json, Quiet, exclude
 from charrnn.events import Noticed
@@ -51,7 +52,5 @@ def prepare(
         check_not_of_examples(given)
         check_text_settings(text, given, sources)
         corpus = prepare_corpus(sources, text, name, emit, "split" in given, tokenizer, jobs)
-        if not (quiet or json):
-            from charrnn.display.statistics import summary_line
-
-            emit(Noticed(summary_line(corpus)))
+        if has_extra("prepare") and not (quiet or json):
+            emit(Noticed(find_extra("prepare")(corpus)))

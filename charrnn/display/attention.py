@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rich.text import Text
 
-from charrnn.display.console import output_console
-from charrnn.display.heatmap import shade_style
+from charrnn.display.console import output_console, shade_style
 from charrnn.display.stdout import escaped
 from charrnn.errors import UsageError
 from charrnn.text.tokenizers import valid_unicode

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from charrnn.display.attention import check_attention
-from charrnn.display.coloring import RED
+from charrnn.display.console import RED
 from charrnn.errors import UsageError
 from charrnn.files import atomic_write
 from charrnn.text.pictures import png_of

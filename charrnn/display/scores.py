@@ -1,4 +1,4 @@
-"""Scores on stdout: of a text as a whole, of its lines or characters, and which run wrote what."""
+"""Scores on stdout: of a text as a whole, and of its lines or characters."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from charrnn.display.console import output_console
-from charrnn.display.listings import print_records
 from charrnn.display.stdout import escaped, stop_at_closed_pipe
 from charrnn.display.tables import Column, fitted
 
 if TYPE_CHECKING:
     from charrnn.evaluation.detail import Section, Spot, Symbol
-    from charrnn.inference.classify import Accuracy, Verdict
 
 
 def show_scores(scores: Mapping[str, Any], as_json: bool) -> None:
@@ -47,7 +45,7 @@ def _print_scores(scores: Mapping[str, Any]) -> None:
 def show_sections(sections: "Iterable[Section]", kind: str) -> None:
     """Print lines or documents, one a row, as they come."""
     head = _section_row(kind, "tokens", "bits", "per character", "perplexity")
-    _print_rows(head, ((_section_figures(section), section.text) for section in sections))
+    print_rows(head, ((_section_figures(section), section.text) for section in sections))
 
 
 def _section_figures(section: "Section") -> str:
@@ -70,7 +68,7 @@ def show_symbols(symbols: "Iterable[Symbol]") -> None:
     rows = (
         (f"{symbol.position:>9}  {symbol.bits:>8.3f}", f"[{symbol.text}]") for symbol in symbols
     )
-    _print_rows(f"{'position':>9}  {'bits':>8}", rows)
+    print_rows(f"{'position':>9}  {'bits':>8}", rows)
 
 
 def show_spots(spots: "Sequence[Spot]") -> None:
@@ -82,61 +80,23 @@ def show_spots(spots: "Sequence[Spot]") -> None:
         out.print(Text(f"{'position':>9}  {'bits':>8}  text", "dim"))
         for spot in spots:
             figures = f"{spot.position:>9}  {spot.bits:>8.3f}  "
-            before, text, after = map(_on_one_line, (spot.before, spot.text, spot.after))
+            before, text, after = map(on_one_line, (spot.before, spot.text, spot.after))
             out.print(
                 Text.assemble(figures, (before, "dim"), "[", (text, "bold"), "]", (after, "dim"))
             )
 
 
-def show_verdicts(verdicts: "Iterable[Verdict]", as_json: bool) -> None:
-    """Print which run most likely wrote each text, as the verdicts come."""
-    if as_json:
-        print_records(verdict.record() for verdict in verdicts)
-        return
-    head = _verdict_row("number", "run", "odds, bits", "probability", "from")
-    _print_rows(head, ((_verdict_figures(verdict), verdict.text) for verdict in verdicts))
-
-
-def _verdict_figures(verdict: "Verdict") -> str:
-    probability = verdict.probabilities[verdict.run]
-    origin = verdict.label or verdict.source
-    return _verdict_row(
-        str(verdict.number), escaped(verdict.run), f"{verdict.log_odds:,.1f}",
-        f"{probability:.4f}", _on_one_line(origin),
-    )  # fmt: skip
-
-
-def _verdict_row(number: str, run: str, log_odds: str, probability: str, origin: str) -> str:
-    return f"{number:>6}  {run:<14}  {log_odds:>10}  {probability:>11}  {origin:<14}"
-
-
-def show_accuracy(accuracy: "Accuracy", as_json: bool) -> None:
-    """Print how many of the labelled texts were given to their run, and which others to whom."""
-    if as_json:
-        print_records([accuracy.record()])
-        return
-    with stop_at_closed_pipe():
-        out = output_console()
-        out.print()
-        out.print(Text(f"accuracy {accuracy.accuracy:.1%} of {accuracy.texts:,} texts", "bold"))
-        labels = [escaped(label) for label in accuracy.confusion]
-        columns = [
-            Column(escaped(run), [f"{row[run]:,}" for row in accuracy.confusion.values()])
-            for run in accuracy.confusion
-        ]
-        out.print(fitted([Column("label", labels, left=True), *columns], out.width))
-
-
-def _print_rows(head: str, rows: Iterable[tuple[str, str]]) -> None:
-    """Rows as they come: aligned figures, and a text that is shortened to what is left."""
+def print_rows(head: str, rows: Iterable[tuple[str, str]]) -> None:
+    """Print rows as they come: aligned figures, and a text that is shortened to what is left."""
     with stop_at_closed_pipe():
         out = output_console(soft_wrap=True)
         out.print(Text(f"{head}  text", "dim"))
         for figures, text in rows:
-            row = Text(f"{figures}  {_on_one_line(text[: out.width])}")
+            row = Text(f"{figures}  {on_one_line(text[: out.width])}")
             row.truncate(max(out.width, len(figures) + 12), overflow="ellipsis")
             out.print(row)
 
 
-def _on_one_line(text: str) -> str:
+def on_one_line(text: str) -> str:
+    """The text, its controls and line ends escaped."""
     return escaped(text).replace("\n", "\\n").replace("\t", "\\t")
