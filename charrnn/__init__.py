@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from charrnn.events import Emit
-    from charrnn.models import Model
     from charrnn.inference.task_model import TaskModel
+    from charrnn.models import Model
     from charrnn.storage.checkpoint import Checkpoint
     from charrnn.text.corpus import Corpus
 

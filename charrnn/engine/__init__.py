@@ -1,1 +1,1 @@
-"""Networks in torch: their parameters, kernels, devices, threads and processes. It trains nothing."""
+"""Networks in torch: parameters, kernels, devices, threads, processes. It trains nothing."""

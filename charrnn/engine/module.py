@@ -34,18 +34,15 @@ class Module(Generic[N]):
 
     def __init__(self, settings: ModelSettings, parameters: Parameters, build: Build[N]) -> None:
         """Draws the parameters from torch's generator; `build` makes the network of them."""
-        self.settings, self.declared, self._build = settings, listed(parameters), build
+        self.settings, self.declared, self.build = settings, listed(parameters), build
         weights = {n: nn.Parameter(torch.empty(p.shape)) for n, p in self.declared.items()}
         for name, parameter in drawn(parameters).items():
             _begin(weights[name], parameter.initial)
         if settings.init != "orthogonal":
             for name, parameter in self.declared.items():
                 _begin_plainly(weights[name], parameter, settings.init)
-        self._use(weights)
-
-    def _use(self, weights: Mapping[str, nn.Parameter]) -> None:
-        self.weights = dict(weights)
-        self.network: N = self._build(self.settings, self.weights)
+        self.weights = weights
+        self.network: N = build(settings, weights)
 
     def __deepcopy__(self, memo: object) -> Self:
         return self._with({name: p.detach().clone() for name, p in self.weights.items()})
@@ -53,7 +50,8 @@ class Module(Generic[N]):
     def _with(self, tensors: Mapping[str, Tensor]) -> Self:
         """The same network with other tensors as its parameters."""
         twin = copy.copy(self)
-        twin._use({name: nn.Parameter(tensor) for name, tensor in tensors.items()})
+        twin.weights = {name: nn.Parameter(tensor) for name, tensor in tensors.items()}
+        twin.network = self.build(self.settings, twin.weights)
         return twin
 
     def replica(self) -> Self:

@@ -12,11 +12,12 @@ from typing import Any
 from charrnn.errors import CharRNNError, CheckpointError
 from charrnn.evaluation.scoring import part_to_score, score_checkpoint
 from charrnn.events import Curves, Emit, Noticed, Scores
-from charrnn.inference.models import score_part
+from charrnn.models import Predictor
 from charrnn.settings import PartName
 from charrnn.storage.checkpoint import Checkpoint, corpus_of
 from charrnn.storage.metrics import read_curves
 from charrnn.storage.runs import find, load_run, run_folders
+from charrnn.tasks import predicts_targets
 
 
 @dataclass(frozen=True)
@@ -128,9 +129,9 @@ def _compare(name: str, checkpoint: Checkpoint, part: PartName | None, emit: Emi
 
 def _scores(checkpoint: Checkpoint, part: PartName | None, emit: Emit) -> tuple[Scores, PartName]:
     """The scores on a part, and which part that is."""
-    if checkpoint.model.task != "text":
-        found, chosen = score_part(checkpoint, part)
-        return found.scores, chosen
+    if predicts_targets(checkpoint.model):
+        score, chosen = Predictor(checkpoint).score_part(part)
+        return score.scores, chosen
     corpus = corpus_of(checkpoint, "leave the run out")
     chosen = part_to_score(corpus, part)
     score = score_checkpoint(checkpoint, corpus.part(chosen), emit)

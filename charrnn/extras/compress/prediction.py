@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from charrnn.errors import DivergedError
 from charrnn.events import Emit
-from charrnn.network.language_model import LanguageModel
 from charrnn.inference.sampling import start_of
+from charrnn.network.language_model import LanguageModel
 from charrnn.storage.checkpoint import Checkpoint, corpus_of
 from charrnn.text.tokenizers import to_json
 
@@ -86,9 +86,9 @@ def predictor_of(
         yield Predictor(checkpoint)
         return
     train = corpus_of(checkpoint, hint).part("train")
-    from charrnn.evaluation.dynamic import Learner
     from charrnn.engine.devices import cpu_threads
     from charrnn.engine.module import module_of
+    from charrnn.evaluation.dynamic import Learner
     from charrnn.tasks import task_of
 
     model = module_of(task_of(checkpoint.model, checkpoint), checkpoint.model)

@@ -92,8 +92,8 @@ def _quality(
     """Bits per character of the model and of what is left of it; or why they are not known."""
     from charrnn.extras.export.onnx_layers import is_operator
     from charrnn.extras.export.rounding import rounded_network
-    from charrnn.network.language_model import LanguageModel
     from charrnn.inference.score import score
+    from charrnn.network.language_model import LanguageModel
     from charrnn.storage.checkpoint import corpus_of
 
     exact = LanguageModel(checkpoint.model, checkpoint.weights)

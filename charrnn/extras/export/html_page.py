@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from charrnn.extras.export.graph import Graph, trace
 from charrnn.extras.export.rounding import DtypeName, quantized, rounded_network
-from charrnn.network.language_model import LanguageModel
 from charrnn.inference.sampling import start_of
+from charrnn.network.language_model import LanguageModel
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.text.tokenizers import Tokenizer, valid_unicode
 from charrnn.text.tokenizers.subword_model import read_model

@@ -40,7 +40,9 @@ def rounded(array: Float32, dtype: DtypeName) -> Float32:
     return array
 
 
-def rounded_network(network: LanguageModel, dtype: DtypeName, *, as_table: bool = True) -> LanguageModel:
+def rounded_network(
+    network: LanguageModel, dtype: DtypeName, *, as_table: bool = True
+) -> LanguageModel:
     """The network of the weights that are left. UsageError as `rounded`.
 
     `as_table`: the first layer's input projection is stored as a table, where a graph does so; else

@@ -16,11 +16,11 @@ from torch.nn import functional as F
 
 from charrnn.cells import CELLS
 from charrnn.engine.devices import memory_checked
+from charrnn.engine.module import Module
 from charrnn.errors import DivergedError, TextError, UsageError
 from charrnn.events import Emit, Progress
-from charrnn.network.layer import Layer
-from charrnn.network.layers import LayerState
-from charrnn.network.model import CharRNN
+from charrnn.network.language_model import LanguageModel, embed
+from charrnn.network.layers import Layer, LayerState, loop
 from charrnn.settings import ModelSettings, TextSettings
 from charrnn.storage.checkpoint import corpus_of
 from charrnn.storage.runs import load_run
@@ -68,7 +68,7 @@ def of_run(
     else:
         settings = replace(run.text, encoding=encoding)
         tokens, _ = read_tokens(text, run.tokenizer, settings, emit)
-    model = CharRNN(run.model, run.tokenizer.size, fused=False)
+    model = _module(run.model, run.tokenizer.size)
     model.load(run.weights)
     title = f"{run.run}, {run.model.cell} {run.model.size}"
     return title, gradient_flow([lambda: model], tokens, emit)
@@ -81,9 +81,9 @@ def of_untrained(
     tokenizer, tokens = _read(text, encoding, emit)
     torch.manual_seed(1)
 
-    def initialise() -> CharRNN:
+    def initialise() -> Module[LanguageModel]:
         with memory_checked():
-            network = CharRNN(model, tokenizer.size, fused=False)
+            network = _module(model, tokenizer.size)
         if gain is not None:
             rescale(network, gain)
         return network
@@ -104,22 +104,27 @@ def _read(text: str, encoding: str, emit: Emit) -> tuple[Characters, Tokens]:
     return tokenizer, tokenizer.encode(characters)
 
 
+def _module(settings: ModelSettings, vocabulary_size: int) -> Module[LanguageModel]:
+    parameters = LanguageModel.parameters(settings, vocabulary_size)
+    return Module(settings, parameters, LanguageModel)
+
+
 @torch.no_grad()
-def rescale(model: CharRNN, gain: float) -> None:
+def rescale(model: Module[LanguageModel], gain: float) -> None:
     """Draw the recurrent weights again, with variance gain / n for a matrix of n columns.
 
     UsageError for a cell without a recurrent matrix.
     """
     cell = model.settings.cell
-    if "weight_hh" not in CELLS[cell].shapes(1, 1):
+    if "weight_hh" not in CELLS[cell].parameters(1, 1):
         raise UsageError(f"{cell} does not have a recurrent matrix", "Leave --gain out.")
-    for layer in model.recurrent_layers:
-        weight = layer.get_parameter("weight_hh")
+    for layer in model.network.layers:
+        weight = layer.weights["weight_hh"]
         weight.normal_(0, math.sqrt(gain / weight.shape[1]))
 
 
 def gradient_flow(
-    networks: Sequence[Callable[[], CharRNN]], tokens: Tokens, emit: Emit
+    networks: Sequence[Callable[[], Module[LanguageModel]]], tokens: Tokens, emit: Emit
 ) -> list[GradientFlow]:
     """Of each layer, the first one first, on a text (N,) of at least three tokens (or TextError).
 
@@ -135,12 +140,12 @@ def gradient_flow(
     norms: list[NDArray[np.float64]] = []  # (L, K + 1) for each start
     singular: list[list[float]] = []
     for number, make in enumerate(networks):
-        model = make().double()
+        model = make().to(torch.float64)
         for ids in _batches(model, tokens, starts[number :: len(networks)], warm_up + steps):
             emit(Progress("measuring gradients", len(norms), len(starts)))
             with memory_checked():
                 norms += list(_norms(model, ids, steps))
-        singular = singular or [_singular_values(layer) for layer in model.recurrent_layers]
+        singular = singular or [_singular_values(layer) for layer in model.network.layers]
     emit(Progress("measuring gradients", 1, 1))
     by_start = np.stack(norms)
     if not np.isfinite(by_start).all():
@@ -150,25 +155,26 @@ def gradient_flow(
 
 
 def _batches(
-    model: CharRNN, tokens: Tokens, starts: NDArray[np.int64], steps: int
+    model: Module[LanguageModel], tokens: Tokens, starts: NDArray[np.int64], steps: int
 ) -> Iterator[Tensor]:
     """Ids (steps + 2, B) from each start, as many sequences at once as memory should hold."""
     batch_size = max(1, _NUMBERS // (model.settings.hidden_size * model.settings.layers))
     for first in range(0, len(starts), batch_size):
         indices = np.arange(steps + 2)[:, None] + starts[first : first + batch_size]
-        ids = checked_ids(tokens[indices], model.vocabulary_size)
+        ids = checked_ids(tokens[indices], model.network.vocabulary_size)
         yield torch.from_numpy(ids.astype(np.int64))
 
 
-def _norms(model: CharRNN, ids: Tensor, steps: int) -> NDArray[np.float64]:
+def _norms(model: Module[LanguageModel], ids: Tensor, steps: int) -> NDArray[np.float64]:
     """ids (T + 1, B) -> norms of the gradient by sequence, layer and k (B, L, K + 1)."""
-    x = model.embed(ids[:-1]).double()
+    x = embed(model.settings, model.weights, ids[:-1])
     states: list[LayerState] = []  # of each layer, of each step k back: L times K + 1
-    for layer, start in zip(model.recurrent_layers, model.zero_state(ids.shape[1]), strict=True):
+    zero = model.network.zero_state(ids.shape[1])
+    for layer, start in zip(model.network.layers, zero, strict=True):
         after = list(_states(layer, x, start))
         states += after[-steps - 1 :][::-1]
         x = torch.stack([state[0] for state in after])
-    loss = F.cross_entropy(model.logits(x[-1]), ids[-1], reduction="sum")
+    loss = F.cross_entropy(model.network.logits(x[-1]), ids[-1], reduction="sum")
     arrays = [[array for array in state if array.requires_grad] for state in states]
     gradients = iter(
         torch.autograd.grad(
@@ -186,16 +192,16 @@ def _states(layer: Layer, x: Tensor, state: LayerState) -> Iterator[LayerState]:
     So c's gradient leaves out what c does through the h of its own step, which is another array.
     """
     for step in x.split(1):
-        _, state = layer(step, state)
+        _, state = loop(layer.cell, layer.weights, step, state)
         state = tuple(part.clone() for part in state)
         yield state
 
 
 def _singular_values(layer: Layer) -> list[float]:
     """The largest of each block of `weight_hh`; none for a cell without one."""
-    weights = layer.cell.prepare(dict(layer.named_parameters()))
+    weights = layer.cell.prepare(layer.weights)
     if "weight_hh" not in weights:
         return []
     matrix = weights["weight_hh"].detach()
-    blocks = layer.cell.blocks if matrix.shape[1] == layer.hidden else 1
+    blocks = layer.cell.blocks if matrix.shape[1] * layer.cell.blocks == matrix.shape[0] else 1
     return [float(torch.linalg.matrix_norm(block, 2)) for block in matrix.chunk(blocks)]

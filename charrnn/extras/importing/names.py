@@ -10,8 +10,8 @@ from typing import Any, get_args
 from charrnn.cells import CELLS
 from charrnn.errors import CheckpointError
 from charrnn.extras.importing.foreign_file import ForeignFile
-from charrnn.settings import CellName, ModelSettings, SettingError, read
 from charrnn.network.language_model import LanguageModel
+from charrnn.settings import CellName, ModelSettings, SettingError, read
 
 Names = dict[str, str]
 """Name in a checkpoint -> name in the file. Biases that a file leaves out are missing."""

@@ -16,9 +16,9 @@ from charrnn.extras.importing.foreign_file import ForeignFile, open_foreign
 from charrnn.extras.importing.names import Names, parameters_in
 from charrnn.extras.importing.vocabulary import find_vocabulary
 from charrnn.files import plain_name
+from charrnn.network.language_model import LanguageModel
 from charrnn.settings import ModelSettings, TrainSettings
 from charrnn.storage.checkpoint import Checkpoint, save_checkpoint
-from charrnn.network.language_model import LanguageModel
 from charrnn.storage.runs import MODEL, check_new, new_folder
 
 

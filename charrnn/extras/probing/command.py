@@ -125,7 +125,9 @@ def _reader(checkpoint: "Checkpoint") -> "Read":
     from charrnn.inference.activations import read_text
     from charrnn.network.language_model import LanguageModel
 
-    return partial(read_text, LanguageModel(checkpoint.model, checkpoint.weights), checkpoint.tokenizer)
+    return partial(
+        read_text, LanguageModel(checkpoint.model, checkpoint.weights), checkpoint.tokenizer
+    )
 
 
 def _findings(checkpoint: "Checkpoint", ids: "Ids") -> "Findings":
