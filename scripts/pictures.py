@@ -34,7 +34,7 @@ from charrnn.inference.network import Network
 from charrnn.inference.probes import Findings
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.runs import METRICS, find, load_run
-from charrnn.text.source import read_tokens
+from charrnn.text.encoding import read_tokens
 
 PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
 KINDS: dict[str, Any] = {

@@ -20,7 +20,7 @@ def list_all(ctx: typer.Context, json: Json = False) -> None:
     if ctx.invoked_subcommand is None:
         from charrnn.display.listings import show_corpora
         from charrnn.text.catalog import CATALOG
-        from charrnn.text.corpus import list_corpora
+        from charrnn.text.corpus_files import list_corpora
 
         show_corpora(list_corpora(), CATALOG, json)
 
@@ -47,15 +47,15 @@ def show(name: Name, quiet: Quiet = False, json: Json = False) -> None:
     from charrnn.display.statistics import show_statistics
     from charrnn.settings import TextSettings
     from charrnn.text.catalog import prepared
-    from charrnn.text.corpus import open_corpus
-    from charrnn.text.preparation import resolve_corpus
+    from charrnn.text.corpus_files import open_corpus
+    from charrnn.text.resolving import resolve
     from charrnn.text.statistics import statistics
 
     with listen(quiet or json, as_json=False) as emit:
         if folder := prepared(name):
             corpus = open_corpus(folder)
         else:
-            corpus = resolve_corpus(name, TextSettings(), {}, emit)
+            corpus = resolve(name, TextSettings(), {}, emit)
         found = statistics(corpus, emit)
     show_statistics(found, corpus.name, json)
 

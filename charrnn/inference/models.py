@@ -8,8 +8,9 @@ from charrnn.inference.tag_model import TagModel
 from charrnn.inference.task_model import GREEDY, Decoding, TaskModel, TaskScore
 from charrnn.settings import PartName, TaskName
 from charrnn.storage.checkpoint import Checkpoint, corpus_of
-from charrnn.text.corpus import Corpus
-from charrnn.text.example_corpus import ExampleCorpus
+from charrnn.text.corpus import Corpus, ExampleCorpus
+from charrnn.text.example_formats import example_format
+from charrnn.text.examples import checked_examples
 
 MODELS: dict[TaskName, type[TaskModel]] = {
     "label": LabelModel,
@@ -28,6 +29,8 @@ def score_part(
     """
     run = checkpoint.run
     corpus = corpus_of(checkpoint, f"score it on a file: charrnn eval {run} FILE")
+    if fmt := example_format(checkpoint.model.task, corpus.text):
+        checked_examples(corpus, fmt)
     chosen = examples_to_score(corpus, part)
     assert isinstance(corpus, ExampleCorpus)
     examples = corpus.examples(chosen)

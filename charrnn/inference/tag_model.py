@@ -21,9 +21,8 @@ from charrnn.inference.task_model import (
     listed,
 )
 from charrnn.settings import UnknownName
-from charrnn.text.tagged_text import space_of, tagged_ids
 from charrnn.text.tokenizers import valid_unicode
-from charrnn.text.unknown import known_text
+from charrnn.text.unknown import known_text, space_of, tagged_ids
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from charrnn.inference.text_encoder import Float32, TextEncoder, Texts, by_length
 from charrnn.settings import ModelSettings
-from charrnn.text.tagged_text import places_of_tokens
+from charrnn.text.unknown import spans_of_tokens
 
 _TOGETHER = 64  # texts computed at once
 
@@ -38,7 +38,7 @@ class Tagger:
         for some in by_length(texts, _TOGETHER):
             outputs, _ = self.encoder([texts[number] for number in some])
             for column, number in enumerate(some.tolist()):
-                first, last = places_of_tokens(texts[number], self.space)
+                first, last = spans_of_tokens(texts[number], self.space)
                 logits = self._logits(outputs[:, column], first, last)
                 found[number] = Tagged(self.decoded(logits), logits, first, last)
         return [found[number] for number in range(len(texts))]

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from charrnn.network.state import State
 from charrnn.tasks.base import Batch
-from charrnn.text.corpus import checked_ids
-from charrnn.text.example_corpus import ExampleCorpus
+from charrnn.text.corpus import ExampleCorpus, checked_ids
 
 _SORTED = 64  # batches whose examples are sorted by length together
 

@@ -14,8 +14,7 @@ from charrnn.network.recurrent import RecurrentNetwork
 from charrnn.settings import PartName, TrainSettings
 from charrnn.tasks.base import Batch, Score, Task
 from charrnn.tasks.example_batches import Arrays, ExampleBatches, Numbers, batch_of
-from charrnn.text.corpus import Corpus
-from charrnn.text.example_corpus import ExampleCorpus
+from charrnn.text.corpus import Corpus, ExampleCorpus
 
 N = TypeVar("N", bound=RecurrentNetwork)
 R = TypeVar("R")
@@ -32,7 +31,7 @@ class ExampleTask(Task[N]):
 
     @property
     def labels(self) -> tuple[str, ...]:
-        return self.examples.labels
+        return self.examples.target_vocabulary
 
     @property
     def input_shape(self) -> tuple[int, ...]:

@@ -18,8 +18,8 @@ from charrnn.tasks.base import Batch
 from charrnn.tasks.example_batches import Arrays, Numbers, padded_targets, padded_texts
 from charrnn.tasks.example_task import ExampleTask
 from charrnn.text.corpus import Corpus
-from charrnn.text.tagged_text import places_of_tokens, space_of
 from charrnn.text.tokenizers import valid_unicode
+from charrnn.text.unknown import space_of, spans_of_tokens
 
 _SHOWN = 6  # examples
 _LONGEST = 20  # tokens of each
@@ -62,7 +62,7 @@ class TagTask(ExampleTask[Tagger]):
         for column, (length, count) in enumerate(
             zip(lengths.tolist(), counts.tolist(), strict=True)
         ):
-            first, last = places_of_tokens(ids[:length, column], self.space)
+            first, last = spans_of_tokens(ids[:length, column], self.space)
             if len(first) != count:
                 raise TextError(
                     f"the corpus is damaged: it has {count} tags for {len(first)} tokens",

@@ -24,7 +24,7 @@ _XZ_MEMORY = 256 << 20  # xz -9 needs 65 MB; a file can ask for 1.5 GB
 
 
 class _Decompressor(Protocol):
-    """What the decompressors of bz2, lzma and zstd offer."""
+    """The common interface of the decompressors of bz2, lzma and zstd."""
 
     @property
     def eof(self) -> bool: ...
@@ -94,17 +94,17 @@ _ZSTD = re.compile(rb"\x28\xb5\x2f\xfd")
 
 
 def unpacked(file: BinaryIO, name: str) -> Iterator[bytes]:
-    """What is in a file, at most PIECE bytes at a time, decompressed where it is compressed.
+    """The contents of a file, at most PIECE bytes at a time, decompressed if it is compressed.
 
     TextError where the compressed data is damaged, cut short, or far larger than its file.
     MissingError for zstd where it cannot be read.
     """
     data = file.read(PIECE)
-    found = next((form for form in _FORMATS if form.beginning.match(data)), None)
+    form = next((form for form in _FORMATS if form.beginning.match(data)), None)
     if _ZSTD.match(data):
-        found = _zstd()
-    if found:
-        yield from _decompressed(found, data, file, name)
+        form = _zstd()
+    if form:
+        yield from _decompressed(form, data, file, name)
         return
     while data:
         yield data

@@ -12,15 +12,10 @@ from hypothesis import given, strategies as st
 from charrnn.errors import TextError
 from charrnn.settings import TextSettings
 from charrnn.text import corpus as corpus_module
-from charrnn.text.corpus import (
-    FORMAT,
-    PARTS,
-    checked_ids,
-    find_corpus,
-    list_corpora,
-    open_corpus,
-)
-from charrnn.text.preparation import corpus_key, prepare
+from charrnn.text.corpus import PARTS, checked_ids
+from charrnn.text.corpus_files import FORMAT, find_corpus, list_corpora, open_corpus
+from charrnn.text.keys import corpus_key
+from charrnn.text.preparation import prepare
 from charrnn.text.tokenizers import END
 from tests.conftest import tale
 from tests.text.conftest import make

@@ -13,12 +13,12 @@ from charrnn.errors import TextError, UsageError
 from charrnn.events import Prepared
 from charrnn.files import corpus_folders
 from charrnn.settings import TextSettings
-from charrnn.text import example_preparation
-from charrnn.text.corpus import find_corpus, list_corpora, open_corpus
-from charrnn.text.example_corpus import ExampleCorpus
-from charrnn.text.example_lines import read_table
-from charrnn.text.example_preparation import resolve_examples
-from charrnn.text.preparation import resolve_corpus
+from charrnn.text import example_files
+from charrnn.text.corpus import ExampleCorpus
+from charrnn.text.corpus_files import find_corpus, list_corpora, open_corpus
+from charrnn.text.example_formats import example_format
+from charrnn.text.examples import read_table
+from charrnn.text.resolving import resolve
 from tests.conftest import call_charrnn
 from tests.text.conftest import WORDS, make, prepared, quiet, read_back, write
 
@@ -48,23 +48,32 @@ def test_compressed_files_and_stdin_are_read(home):
     assert read_back(prepared(packed)) == read_back(plain)
     code = (
         "from charrnn.settings import TextSettings\n"
-        "from charrnn.text.example_preparation import resolve_examples\n"
-        "print(resolve_examples('label', '-', TextSettings(), {}, lambda _: None).key)"
+        "from charrnn.text.example_formats import example_format\n"
+        "from charrnn.text.resolving import resolve\n"
+        "fmt = example_format('label', TextSettings())\n"
+        "print(resolve('-', TextSettings(), {}, lambda _: None, fmt).key)"
     )
     data = (home / "a.tsv").read_bytes()
     done = subprocess.run([sys.executable, "-c", code], input=data, stdout=-1, check=True)
     assert done.stdout.decode().strip() == plain.key
 
 
+def resolved(name, given_=None, **files):
+    """The corpus of labels that `charrnn train NAME` means, with some settings."""
+    given_ = given_ or {}
+    wanted = TextSettings(**given_, **files)
+    return resolve(name, wanted, given_, quiet, example_format("label", wanted))
+
+
 def test_what_train_names_is_resolved(home):
     """A corpus of another task that is trained on; a flag that has no effect."""
     write(home / "a.tsv", WORDS)
-    corpus = resolve_examples("label", "a.tsv", TextSettings(), {}, quiet)
+    corpus = resolved("a.tsv")
     folder = str(corpus.folder)
     for name in ("a", folder, corpus.folder.name):
-        assert resolve_examples("label", name, TextSettings(), {}, quiet).key == corpus.key
+        assert resolved(name).key == corpus.key
     split = {"split": "60/40"}
-    divided = resolve_examples("label", "a", TextSettings(**split), split, quiet)
+    divided = resolved("a", split)
     assert (divided.text.split, divided.key) == ("60/40", corpus.key)
     byte = {"tokenizer": "byte"}
     for given_, files, message in [
@@ -73,19 +82,19 @@ def test_what_train_names_is_resolved(home):
         (split, {"test": "a.tsv"}, "--split has no effect with --valid or --test"),
     ]:
         with pytest.raises(UsageError, match=message) as error:
-            wanted = TextSettings(**given_, **files)
-            resolve_examples("label", folder, wanted, given_, quiet)
+            resolved(folder, given_, **files)
         assert "charrnn prepare" not in error.value.hint
     with pytest.raises(UsageError, match="--field has no effect with --task label"):
-        resolve_examples("label", "a.tsv", TextSettings(field="x"), {"field": "x"}, quiet)
-    with pytest.raises(UsageError, match="is a corpus of examples") as error:
-        resolve_corpus("a", TextSettings(), {}, quiet)
+        resolved("a.tsv", {"field": "x"})
+    with pytest.raises(
+        UsageError, match="is a corpus for --task label, not for --task text"
+    ) as error:
+        resolve("a", TextSettings(), {}, quiet)
     assert "--task label" in error.value.hint
     text, _ = make("a.tsv", name="text")
-    with pytest.raises(UsageError, match="is a corpus for text, not for --task label") as error:
-        resolve_examples("label", "text", TextSettings(), {}, quiet)
-    assert "--task label" in error.value.hint
-    assert resolve_corpus("text", TextSettings(), {}, quiet).key == text.key
+    with pytest.raises(UsageError, match="is a corpus for --task text, not for --task label"):
+        resolved("text")
+    assert resolve("text", TextSettings(), {}, quiet).key == text.key
 
 
 def test_corpora_show_and_list_it(home):
@@ -150,9 +159,11 @@ def test_a_killed_preparation_leaves_no_corpus(home):
     code = (
         "import os, signal\n"
         "from charrnn.settings import TextSettings\n"
-        "from charrnn.text import example_preparation as module\n"
-        "module.write_json = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "module.prepare_examples('label', 'a.tsv', TextSettings(), None, lambda _: None)"
+        "from charrnn.text import preparation\n"
+        "from charrnn.text.example_formats import example_format\n"
+        "preparation.write_json = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "fmt = example_format('label', TextSettings())\n"
+        "preparation.prepare_examples(fmt, 'a.tsv', None, lambda _: None)"
     )
     done = subprocess.run([sys.executable, "-c", code], check=False)
     assert done.returncode == -signal.SIGKILL
@@ -171,7 +182,7 @@ def test_a_file_that_changes_meanwhile_is_an_error(home):
         return found
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(example_preparation, "read_table", grow)
+        patch.setattr(example_files, "read_table", grow)
         with pytest.raises(TextError, match="changed while it was being read"):
             prepared("a.tsv")
     assert corpus_folders() == []

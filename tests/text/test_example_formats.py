@@ -10,8 +10,8 @@ from charrnn.events import Noticed
 from charrnn.settings import TextSettings
 from charrnn.text.example_formats import example_format
 from charrnn.text.pictures import as_inputs, load_input, png_of
-from charrnn.text.tagged_text import places_of_tokens, space_of, tagged_ids
 from charrnn.text.tokenizers import Bytes, Characters
+from charrnn.text.unknown import space_of, spans_of_tokens, tagged_ids
 from tests.text.conftest import prepared
 
 TOKEN = st.text("abç ", min_size=1).map(lambda text: text.replace(" ", "_"))
@@ -26,7 +26,7 @@ def examples_of(corpus):
     decoder, found = corpus.tokenizer.decoder, []
     for number in range(len(corpus.starts) - 1):
         text = "".join(map(decoder(), corpus.ids(number).tolist()))
-        found.append((text, [corpus.labels[n] for n in corpus.targets_of(number)]))
+        found.append((text, [corpus.target_vocabulary[n] for n in corpus.targets_of(number)]))
     return sorted(found)
 
 
@@ -43,7 +43,7 @@ def test_sentences_come_back(place, sentences, gap):
         assert examples_of(corpus) == sorted(expected)
         for number in range(len(sentences)):
             ids = corpus.ids(number)
-            first, last = places_of_tokens(ids, space_of(corpus.tokenizer))
+            first, last = spans_of_tokens(ids, space_of(corpus.tokenizer))
             assert len(first) == len(corpus.targets_of(number))
             assert (first <= last).all()
 
@@ -86,7 +86,7 @@ def test_a_target_that_training_lacks_is_noticed(home):
     (home / "v.tsv").write_text("ab\txz\n", "utf-8")
     events = []
     corpus = prepared(home / "t.tsv", events.append, task="rewrite", valid=home / "v.tsv")
-    assert corpus.labels == ("x", "y", "z")
+    assert corpus.target_vocabulary == ("x", "y", "z")
     told = [event.message for event in events if isinstance(event, Noticed)]
     assert "No training example has the symbol z." in told
 
@@ -100,7 +100,7 @@ def test_tagged_text_keeps_its_places(text, several):
     between = " " if several else ""
     ids = tagged_ids(Characters(" abc"), between.join(tokens))
     space = space_of(Characters(" abc")) if several else None
-    assert len(places_of_tokens(ids, space)[0]) == len(tokens)
+    assert len(spans_of_tokens(ids, space)[0]) == len(tokens)
 
 
 def test_pictures_are_fitted_and_features_taken(home):

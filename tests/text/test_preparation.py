@@ -11,8 +11,11 @@ from charrnn.errors import TextError, UsageError
 from charrnn.events import Noticed
 from charrnn.files import corpus_folders
 from charrnn.settings import TextSettings
-from charrnn.text.corpus import PARTS, open_corpus
-from charrnn.text.preparation import corpus_key, prepare, resolve_corpus
+from charrnn.text.corpus import PARTS
+from charrnn.text.corpus_files import open_corpus
+from charrnn.text.keys import content_key, corpus_key
+from charrnn.text.preparation import prepare
+from charrnn.text.resolving import resolve
 from tests.conftest import tale
 from tests.text.conftest import make, quiet
 
@@ -50,9 +53,9 @@ def test_a_split_is_changed_only_when_asked_to(home):
     make("a.txt", split="60/20/20")
     found = prepare(["a.txt"], TextSettings(), None, quiet, update_split=False)
     assert found.text.split == "60/20/20"
-    assert resolve_corpus("a.txt", TextSettings(), {}, quiet).text.split == "60/20/20"
+    assert resolve("a.txt", TextSettings(), {}, quiet).text.split == "60/20/20"
     split = {"split": "50/50/0"}
-    assert resolve_corpus("a.txt", TextSettings(**split), split, quiet).text.split == "50/50/0"
+    assert resolve("a.txt", TextSettings(**split), split, quiet).text.split == "50/50/0"
     assert open_corpus(found.folder).text.split == "60/20/20", "training divides for itself alone"
 
 
@@ -62,9 +65,9 @@ def test_a_prepared_corpus_with_another_tokenizer_is_an_error(home):
     made, _ = make("a.txt")
     byte = {"tokenizer": "byte"}
     with pytest.raises(UsageError, match="prepared with --tokenizer char") as error:
-        resolve_corpus(str(made.folder), TextSettings(**byte), byte, quiet)
+        resolve(str(made.folder), TextSettings(**byte), byte, quiet)
     assert "--tokenizer byte" in error.value.hint
-    same = resolve_corpus(str(made.folder), TextSettings(), {"tokenizer": "char"}, quiet)
+    same = resolve(str(made.folder), TextSettings(), {"tokenizer": "char"}, quiet)
     assert same.key == made.key
 
 
@@ -82,9 +85,9 @@ def test_a_prepared_corpus_with_another_setting_is_an_error(home, made, wanted, 
     (home / "a.txt").write_text(tale(1000))
     corpus, _ = make("a.txt", **made)
     with pytest.raises(UsageError, match=message):
-        resolve_corpus(str(corpus.folder), TextSettings(**{**made, **wanted}), wanted, quiet)
+        resolve(str(corpus.folder), TextSettings(**{**made, **wanted}), wanted, quiet)
     same = {**made, "encoding": "UTF8"}
-    found = resolve_corpus(str(corpus.folder), TextSettings(**same), same, quiet)
+    found = resolve(str(corpus.folder), TextSettings(**same), same, quiet)
     assert found.key == corpus.key
 
 
@@ -101,7 +104,7 @@ def test_a_setting_without_effect_is_an_error(home, settings, message):
     """A flag that somebody relies on, and that does nothing."""
     (home / "a.txt").write_text(tale(1000))
     with pytest.raises(UsageError, match=message):
-        resolve_corpus("a.txt", TextSettings(**settings), settings, quiet)
+        resolve("a.txt", TextSettings(**settings), settings, quiet)
     assert corpus_folders() == []
 
 
@@ -130,7 +133,8 @@ def test_a_text_is_encoded_with_the_vocabulary_of_a_run(home):
     corpus = prepare(["b.txt"], TextSettings(), None, quiet, vocabulary=base.tokenizer)
     assert corpus.tokens.tolist() == base.tokenizer.encode("hold").tolist()
     assert corpus.key != make("b.txt")[0].key
-    assert corpus.key == corpus_key("b.txt", TextSettings(), base.tokenizer)
+    digest = hashlib.sha256(b"hold").hexdigest()
+    assert corpus.key == content_key([digest], TextSettings(), base.tokenizer)
     (home / "c.txt").write_text("hexa")
     with pytest.raises(TextError, match="'x'"):
         prepare(["c.txt"], TextSettings(), None, quiet, vocabulary=base.tokenizer)

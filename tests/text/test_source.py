@@ -9,7 +9,9 @@ from hypothesis import given, strategies as st
 from charrnn.errors import TextError, UsageError
 from charrnn.events import Noticed
 from charrnn.settings import TextSettings
-from charrnn.text.source import open_source, read_text, read_tokens, source_files
+from charrnn.text.encoding import read_tokens
+from charrnn.text.source import read_text
+from charrnn.text.source_files import open_source, source_files
 from charrnn.text.tokenizers import END, Bytes, Characters
 from tests.text.conftest import PIECE, quiet, text_in
 

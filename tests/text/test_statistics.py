@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from charrnn.settings import TextSettings
-from charrnn.text import segments
+from charrnn.text import novelty
 from charrnn.text.statistics import (
     Member,
     duplicated_part,
@@ -86,7 +86,7 @@ def test_duplicates_are_those_that_a_set_finds(kind, end, lines, piece):
         seen.add(line)
     settings = {"document_per": "line"} if end == END else {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(segments, "PIECE", piece)
+        patch.setattr(novelty, "PIECE", piece)
         found = duplicated_part(*tokenized(text, kind, **settings))
     assert found == pytest.approx(again / total)
 
