@@ -56,15 +56,15 @@ def write_examples(folder: Path, examples: ExampleSources) -> dict[str, Any]:
 
 def _ordered(table: ExampleTable, examples: ExampleSources) -> tuple[Indices, tuple[int, int]]:
     """The examples (N,) as they are stored, and the bounds of the parts among them."""
-    first, second = table.digests.T
-    order = np.lexsort((second, first, table.sources))
+    order = np.lexsort((table.digests, table.sources))
     digests = table.digests[order]
     sizes = dict(zip(examples.parts, np.bincount(table.sources).tolist(), strict=True))
     if len(examples.parts) > 1:
         bounds = sizes["train"], sizes["train"] + sizes.get("valid", 0)
     else:
-        is_equal = lambda n: bool((digests[n] == digests[n - 1]).all())  # noqa: E731
-        bounds = split_bounds(examples.fmt.settings.split, len(order), is_equal)
+        is_equal = digests[1:] == digests[:-1]
+        split = examples.fmt.settings.split
+        bounds = split_bounds(split, len(order), lambda n: bool(is_equal[n - 1]))
     check_enough(bounds[0], examples.joined.sources[0].name)
     return order, bounds
 
@@ -77,7 +77,7 @@ def _notice(table: ExampleTable, order: Indices, train: int, examples: ExampleSo
     if missing := [table.vocabulary[index] for index in np.flatnonzero(times == 0)]:
         listed = ", ".join(missing[:5]) + ", ..." * (len(missing) > 5)
         emit(Noticed(f"No training example has the {target} {listed}."))
-    texts = table.digests.view("S16")[order, 0]
+    texts = table.digests[order]
     if both := int(np.isin(texts[train:], texts[:train]).sum()):
         emit(Noticed(f"Training has the text of {both:,} of the examples of --valid and --test."))
 

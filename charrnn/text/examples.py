@@ -151,14 +151,14 @@ class ExampleTable:
     """All of N examples but their texts, in the order of their lines.
 
     `vocabulary` is sorted; `targets` (M,) are indices of it, and those of each example begin at
-    `target_starts` (N + 1,); `sources` (N,) are indices; `digests` (N, 2) tell the texts apart.
+    `target_starts` (N + 1,); `sources` (N,) are indices; `digests` (N,), of 16 bytes, tell the texts apart.
     """
 
     vocabulary: list[str]
     targets: NDArray[np.int64]
     target_starts: NDArray[np.int64]
     sources: NDArray[np.int8]
-    digests: NDArray[np.uint64]
+    digests: NDArray[np.bytes_]
 
 
 def read_table(examples: ExampleSources) -> ExampleTable:
@@ -197,7 +197,7 @@ def read_table(examples: ExampleSources) -> ExampleTable:
         rank[np.array(targets, np.int64)],
         np.array(lengths, np.int64).cumsum(),
         np.array(sources, np.int8),
-        np.frombuffer(bytes(digests), ">u8").astype(np.uint64).reshape(-1, 2),
+        np.frombuffer(bytes(digests), "S16"),
     )
 
 

@@ -1,4 +1,4 @@
-"""Characters that a vocabulary lacks: named, left out or replaced."""
+"""Characters that a vocabulary lacks: named, left out or replaced, also in tagged texts."""
 
 import pytest
 from hypothesis import given, strategies as st
@@ -6,7 +6,7 @@ from hypothesis import given, strategies as st
 from charrnn.errors import TextError
 from charrnn.settings import TextSettings
 from charrnn.text.tokenizers import END, Bytes, Characters
-from charrnn.text.unknown import known_text
+from charrnn.text.unknown import known_text, space_of, spans_of_tokens, tagged_ids
 
 LETTERS = Characters.learn(["abcdefghijklmnopqrstuvwxyz ABC'\"-.\n"], TextSettings())
 
@@ -61,3 +61,15 @@ def test_a_tokenizer_that_takes_any_text_leaves_it_alone():
     """A text changed for nothing."""
     assert known_text("aé日", Bytes(), "error") == ("aé日", 0)
     assert known_text("aé日", Characters.learn(["a"], TextSettings(min_count=2)), "error")[1] == 0
+
+
+@given(st.text(min_size=1), st.booleans())
+def test_tagged_text_keeps_its_places(text, several):
+    """A token that is lost because the vocabulary lacks its characters."""
+    tokens = text.split() if several else [*text]
+    if not tokens:
+        return
+    between = " " if several else ""
+    ids = tagged_ids(Characters(" abc"), between.join(tokens))
+    space = space_of(Characters(" abc")) if several else None
+    assert len(spans_of_tokens(ids, space)[0]) == len(tokens)
