@@ -130,7 +130,7 @@ class ExampleCorpus(Corpus):
 def split_bounds(
     split: str, count: int, equals_the_one_before: Callable[[int], bool]
 ) -> tuple[int, int]:
-    """The first example for validation and for test, of so many.
+    """The first of `count` examples for validation, and the first for test.
 
     A bound that would cut a group of equal texts is moved to the group's end.
     """

@@ -85,14 +85,14 @@ def _examples(folder: Path, data: dict[str, Any], tokens: int) -> dict[str, Any]
     if shape:
         has_sides = all(type(side) is int and 0 < side < _LONGEST_SIDE for side in shape)
         is_picture = len(shape) == 3 and shape[0] == 1
-        _check(has_sides and (is_picture or len(shape) == 2), "its inputs have no shape")
+        _check(has_sides and (is_picture or len(shape) == 2), "its input_shape is not one")
         size = math.prod(shape) * (1 if is_picture else 4)  # bytes of float32
-        _check((np.diff(starts) == size).all(), "its inputs are not of its shape")
+        _check((np.diff(starts) == size).all(), "its inputs do not have its input_shape")
     bounds = data.get("bounds")
     if bounds is not None:
         valid, test = bounds
         is_inside = type(valid) is type(test) is int and LEAST <= valid <= test <= count
-        _check(is_inside, "its parts are not within it")
+        _check(is_inside, "its bounds are not within it")
         bounds = valid, test
     return {
         "task": task, "target_vocabulary": tuple(vocabulary), "input_shape": shape,
@@ -106,10 +106,10 @@ def _check(is_so: object, otherwise: str) -> None:
 
 
 def _starts(folder: Path, name: str, count: int, end: int) -> NDArray[np.int64]:
-    """Where each of so many examples begins (N + 1,), the last of which ends at `end`."""
+    """Where each example begins, and where the last ends, which must be `end` (count + 1,)."""
     starts: NDArray[np.int64] = _mapped(folder, name, START, count + 1)
     is_whole = starts[0] == 0 and starts[-1] == end and (starts[1:] > starts[:-1]).all()
-    _check(is_whole, f"{name} does not divide what it is of")
+    _check(is_whole, f"{name} does not match the file that it divides")
     return starts
 
 

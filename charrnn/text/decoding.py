@@ -1,6 +1,6 @@
 """Bytes to text: any encoding, line ends, records of JSON lines, and documents that END ends.
 
-A text comes in pieces, however large its file is, and each function here takes and gives pieces.
+Texts come and go in pieces, because a file may be larger than memory.
 """
 
 import codecs

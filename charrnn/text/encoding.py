@@ -39,7 +39,7 @@ def read_tokens(
     emit: Emit,
     unknown: UnknownName = "error",
 ) -> tuple[Ids, int]:
-    """All of a source's text as ids (N,), and how many unknown characters were not read as such.
+    """All of a source's text as ids (N,), and how many unknown characters were left out or replaced.
 
     TextError if it cannot be read, or has unknown characters that are an error.
     """
@@ -53,9 +53,9 @@ def read_tokens(
 def encode_pieces(
     tokenizer: Tokenizer, pieces: Iterable[str], jobs: int = 1
 ) -> Generator[Ids, None, None]:
-    """The ids of a text that comes in pieces, wherever it is cut: those of the whole.
+    """The ids of a text that comes in pieces: those of the whole, wherever it is cut.
 
-    With `jobs` above 1 so many processes encode, unless the ids are bytes. They end with the
+    With `jobs` above 1 several processes encode, unless the ids are bytes. They end with the
     generator, so close it. Memory grows with the longest piece and with `jobs`, not with the text.
     TextError for a character without a token, CharRNNError if a process does not start or ends.
     """
@@ -66,7 +66,7 @@ def encode_pieces(
 
 
 def blocks(tokenizer: Tokenizer, pieces: Iterable[str], least: int = 0) -> Iterator[str]:
-    """The text in blocks that encode independently, each of at least so many characters.
+    """The text in blocks that encode independently, each of at least `least` characters.
 
     What stands behind the last cut of a block is held, to begin the next one.
     """

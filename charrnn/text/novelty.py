@@ -5,8 +5,9 @@ A corpus of documents has an index of them beside its tokens, made when it is fi
     novelty.bin     a header of 64 bytes, the sorted hashes of the documents, and where each begins
 
 That is 16 bytes a document. A hit is compared token by token, so that equal hashes do no harm.
-A segment is a line or a document: the tokens between two of one kind.
 A corpus without documents is searched from its beginning to its end.
+
+Documents and lines are segments of the tokens: each ends before a token that stands for its end.
 """
 
 import struct
@@ -44,7 +45,7 @@ class Novelty:
     tokenizer: Tokenizer
     tokens: Ids
     hashes: Hashes | None
-    starts: Hashes
+    starts: NDArray[np.uint64]
 
     @classmethod
     def open(cls, corpus: Corpus, emit: Emit) -> "Novelty":
@@ -64,7 +65,7 @@ class Novelty:
         return cls(tokenizer, tokens, None, np.zeros(0, np.uint64))
 
     def occurs(self, text: str) -> bool:
-        """Whether the text is a document, or, where there are none, occurs anywhere."""
+        """Whether the text is a document of the corpus; without documents, whether it has the text."""
         text = text if self.hashes is None else text.removesuffix(END)
         if self.tokenizer.unknown(text):
             return False
@@ -83,7 +84,7 @@ class Novelty:
 
 
 def _occurs(wanted: bytes, tokens: Ids) -> bool:
-    """Whether the tokens have those of these bytes, one after the other."""
+    """Whether the tokens contain the tokens whose bytes are `wanted`."""
     size, overlap = tokens.itemsize, len(wanted) // tokens.itemsize
     for first in range(0, max(1, len(tokens)), _SEARCHED):
         data = tokens[first : first + _SEARCHED + overlap].tobytes()
@@ -152,7 +153,7 @@ def indices_of(token: int, tokens: Ids, most: int | None = None) -> Indices:
 
 
 def starts_of(stops: Indices) -> Indices:
-    """Where segments begin (D,), of which each begins behind the stop of the one before."""
+    """Where segments begin (D,): each behind the stop of the one before."""
     return np.concatenate([np.zeros(1, np.int64), stops + 1])[: len(stops)]
 
 

@@ -159,7 +159,9 @@ class JoinedSources:
         """Finds all files first, so that a wrong name is an error at once."""
         if not sources:
             raise TextError("there is no text to prepare", "Name one, or several.")
-        all_sources = [Source.of(named, include, copies / str(n)) for n, named in enumerate(sources)]
+        all_sources = [
+            Source.of(named, include, copies / str(n)) for n, named in enumerate(sources)
+        ]
         joined = cls(all_sources, plain_name(name or all_sources[0].stem(sources[0])), emit, times)
         if not joined.size:
             raise TextError(f"there is nothing in {joined.listed(' and ')}", "Use a longer text.")

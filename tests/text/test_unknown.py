@@ -17,7 +17,7 @@ def test_the_error_says_which_and_how_many():
         known_text("aé日é", LETTERS, "error")
     assert error.value.message == (
         "the vocabulary has no 'é' (U+00E9, character 2), nor 1 other character of the text; "
-        "that makes 3 places"
+        "3 occurrences in all"
     )
     assert "--unknown skip" in error.value.hint
     with pytest.raises(TextError, match=r"U\+00E9, character 2\)$"):
@@ -64,7 +64,7 @@ def test_a_tokenizer_that_takes_any_text_leaves_it_alone():
 
 
 @given(st.text(min_size=1), st.booleans())
-def test_tagged_text_keeps_its_places(text, several):
+def test_no_token_of_a_tagged_text_is_lost(text, several):
     """A token that is lost because the vocabulary lacks its characters."""
     tokens = text.split() if several else [*text]
     if not tokens:
