@@ -39,7 +39,7 @@ def read_tokens(
     emit: Emit,
     unknown: UnknownName = "error",
 ) -> tuple[Ids, int]:
-    """All of a source's text as ids (N,), and how many unknown characters were left out or replaced.
+    """All of a source's text as ids (N,), and how many characters were left out or replaced.
 
     TextError if it cannot be read, or has unknown characters that are an error.
     """

@@ -151,7 +151,8 @@ class ExampleTable:
     """All of N examples but their texts, in the order of their lines.
 
     `vocabulary` is sorted; `targets` (M,) are indices of it, and those of each example begin at
-    `target_starts` (N + 1,); `sources` (N,) are indices; `digests` (N,), of 16 bytes, tell the texts apart.
+    `target_starts` (N + 1,). `sources` (N,) are indices. `digests` (N,) of 16 bytes tell the texts
+    apart.
     """
 
     vocabulary: list[str]

@@ -65,7 +65,7 @@ class Novelty:
         return cls(tokenizer, tokens, None, np.zeros(0, np.uint64))
 
     def occurs(self, text: str) -> bool:
-        """Whether the text is a document of the corpus; without documents, whether it has the text."""
+        """Whether the text is a document of the corpus, or, without documents, a part of it."""
         text = text if self.hashes is None else text.removesuffix(END)
         if self.tokenizer.unknown(text):
             return False
