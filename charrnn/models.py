@@ -24,8 +24,7 @@ from charrnn.tasks.base import Score as TaskScore
 from charrnn.tasks.example_task import ExampleTask
 from charrnn.tasks.examples import Ids
 from charrnn.tasks.outputs.base import GREEDY, Decoding, ExampleNetwork, Prediction
-from charrnn.text.corpus import Corpus
-from charrnn.text.example_corpus import ExampleCorpus
+from charrnn.text.corpus import Corpus, ExampleCorpus
 from charrnn.text.tokenizers import Tokenizer
 from charrnn.text.unknown import known_text
 

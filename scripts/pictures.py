@@ -34,7 +34,7 @@ from charrnn.inference.activations import read_text
 from charrnn.network.language_model import LanguageModel
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.runs import METRICS, find, load_run
-from charrnn.text.source import read_tokens
+from charrnn.text.encoding import read_tokens
 
 PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
 KINDS: dict[str, Any] = {

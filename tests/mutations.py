@@ -18,7 +18,8 @@ from charrnn.settings import SampleSettings, TextSettings, read
 from charrnn.storage.container import KEY, add_checksum
 from charrnn.storage.metrics import read_curves
 from charrnn.storage.runs import METRICS, MODEL, TRAINING, load_run
-from charrnn.text.corpus import checked_ids, open_corpus
+from charrnn.text.corpus import checked_ids
+from charrnn.text.corpus_files import open_corpus
 from charrnn.text.preparation import prepare
 from charrnn.text.tokenizers import from_json
 from charrnn.training.loop import training_step

@@ -9,7 +9,7 @@ from charrnn.settings import PartName, UnknownName, flag
 if TYPE_CHECKING:
     from charrnn.inference.task_model import Decoding, TaskModel, TaskScore
     from charrnn.storage.checkpoint import Checkpoint
-    from charrnn.text.example_formats import ExampleFormat
+    from charrnn.text.examples import ExampleFormat
 
 _MOST_NAMED = 20  # labels in a message
 
@@ -64,11 +64,12 @@ def _score_file(
 
     from charrnn.inference.task_model import UNKNOWN
     from charrnn.text.example_formats import example_format
-    from charrnn.text.example_lines import examples_in
+    from charrnn.text.examples import examples_in
 
     checkpoint = model.checkpoint
     settings = replace(checkpoint.text, encoding=encoding or checkpoint.text.encoding)
     fmt = example_format(checkpoint.model.task, settings)
+    assert fmt  # a task with examples
     numbers = {label: number for number, label in enumerate(checkpoint.labels)}
     inputs, targets = [], []
     for example in examples_in(file, fmt, lambda _: None, checkpoint.tokenizer.raw):

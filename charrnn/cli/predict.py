@@ -135,8 +135,7 @@ def _write(
     from charrnn.display.attention import attention_map
     from charrnn.display.stdout import stdout_writer
     from charrnn.tasks.outputs.sequence import TextPrediction
-    from charrnn.text.decoding import MARK
-    from charrnn.text.source import open_source
+    from charrnn.text.source_files import MARK, open_source
     from charrnn.text.tokenizers import valid_unicode
 
     model.predict([], unknown, decoding)  # says what cannot be asked of it before a line is there

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from charrnn.errors import TextError, UsageError
-from charrnn.text.decoding import MARK
+from charrnn.text.source_files import MARK, open_source
 from charrnn.values import unescaped
 
 _TOGETHER = 64  # prompts answered at once, at most
@@ -27,8 +27,6 @@ def interpreted(name: str, text: str) -> str:
 
 def read_prompt(source: str, keep_newline: bool) -> str:
     """All of a file, or of stdin for `-`, without its last line end. TextError."""
-    from charrnn.text.source import open_source  # which loads NumPy
-
     with open_source(source) as file:
         prompt = file.read().decode("utf-8", "surrogateescape").removeprefix(MARK)
     return prompt if keep_newline else without_line_end(prompt)
@@ -40,8 +38,6 @@ def read_prompts(source: str) -> Iterator[list[str]]:
     Each is a line, or a JSON object with `prompt` if the first line is one. TextError names a line
     that is not; the prompts before it come first.
     """
-    from charrnn.text.source import open_source
-
     number, as_json = 0, False
     with open_source(source) as file:
         for lines in lines_there(file):

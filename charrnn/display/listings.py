@@ -14,7 +14,7 @@ from charrnn.display.tables import Column, fitted
 if TYPE_CHECKING:
     from charrnn.storage.overview import Overview
     from charrnn.text.catalog import Entry
-    from charrnn.text.corpus import CorpusSummary
+    from charrnn.text.corpus_files import CorpusSummary
 
 
 def print_records(records: Iterable[Mapping[str, Any]]) -> None:

@@ -22,8 +22,8 @@ from charrnn.tasks import task_of
 from charrnn.text.catalog import true_entropy
 from charrnn.text.compressors import BEFORE, TEXT, baselines, text_bytes
 from charrnn.text.corpus import Corpus, Tokens
-from charrnn.text.preparation import corpus_key, is_from_catalog
-from charrnn.text.source import read_tokens
+from charrnn.text.encoding import read_tokens
+from charrnn.text.keys import corpus_key, is_from_catalog
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ def select(
         for text in candidates:
             whole = text.prompt + text.text
             repeated = settings.unique and whole in seen
-            if accepted == settings.count or repeated or (novelty and novelty.stands(whole)):
+            if accepted == settings.count or repeated or (novelty and novelty.occurs(whole)):
                 continue
             seen.add(whole)
             accepted += 1

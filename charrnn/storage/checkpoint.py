@@ -21,7 +21,8 @@ from charrnn.settings import ModelSettings, TextSettings, TrainSettings, read
 from charrnn.storage.container import add_checksum, metadata, read_metadata, verify
 from charrnn.storage.old_formats import upgraded_metadata, upgraded_weight
 from charrnn.tasks import parameters_of, predicts_targets
-from charrnn.text.corpus import Corpus, find_corpus
+from charrnn.text.corpus import Corpus
+from charrnn.text.corpus_files import find_corpus
 from charrnn.text.tokenizers import Tokenizer, from_json, to_json
 
 _UNREADABLE = (

@@ -24,7 +24,7 @@ from charrnn.tasks.outputs.base import (
     Prediction,
 )
 from charrnn.tasks.outputs.label import LabelOutput
-from charrnn.text.example_corpus import ExampleCorpus
+from charrnn.text.corpus import ExampleCorpus
 from charrnn.text.tokenizers import valid_unicode
 
 _TOGETHER = 64  # examples computed at once

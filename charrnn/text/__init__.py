@@ -1,4 +1,5 @@
 """Text to token ids and back: tokenizers, reading, prepared corpora, and a catalog of texts.
 
-`catalog` imports no NumPy, so that names can be completed at once. Nothing here imports torch.
+Nothing here imports torch. `catalog` and `source_files` import no NumPy either: names are completed
+in the shell.
 """

@@ -1,16 +1,24 @@
-"""Texts that have only to be named: made on this machine, or downloaded. And what a name means."""
+"""Named texts: made on this machine or downloaded; and the corpus that a name means.
 
+Imports no NumPy: names are completed in the shell.
+"""
+
+import hashlib
+import shutil
 import sysconfig
+import time
 import tokenize
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from glob import has_magic
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from charrnn.errors import TextError, suggest
-from charrnn.events import Emit
+from charrnn.errors import DISK_ERRORS, TextError, suggest
+from charrnn.events import Emit, Progress
 from charrnn.files import atomic_write, corpora, corpus_folders, short_names
-from charrnn.text.downloads import download, download_zip
 from charrnn.text.source_files import matching
 from charrnn.text.synthetic import (
     arithmetic,
@@ -21,12 +29,16 @@ from charrnn.text.synthetic import (
     markov_entropy,
 )
 
+_TIMEOUT = 30.0  # seconds without a byte
+_PIECE = 1 << 16
+_PAUSES = (1.0, 4.0)  # seconds before each new try
+
 
 @dataclass(frozen=True)
 class Entry:
     """A text of the catalog: its megabytes, licence and source. `make` writes it to a path.
 
-    `entropy`: of a source made here, in bits per character.
+    `entropy`: of a source made here, in bits per character. `changes`: it may be another each time.
     """
 
     about: str
@@ -35,47 +47,88 @@ class Entry:
     source: str
     make: Callable[[Path, Emit], None]
     entropy: Callable[[], float] | None = None
+    changes: bool = False
 
 
-def _shakespeare(path: Path, emit: Emit) -> None:
-    if not path.exists():
-        download(
-            "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt",
-            path,
-            "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed",
-            emit,
-        )
+def _write(text: Callable[[], str], path: Path, _emit: Emit) -> None:
+    """Write a text, unless it is there."""
+    data = text().encode()
+    if not path.exists() or path.read_bytes() != data:
+        with atomic_write(path) as file:
+            file.write(data)
 
 
-def _python(path: Path, _emit: Emit) -> None:
-    """Made again each time, because each version of Python has another library."""
+def _python() -> str:
+    """The modules of the standard library: each version of Python has others."""
     texts = []
     for module in sorted(Path(sysconfig.get_path("stdlib")).glob("*.py")):
         with tokenize.open(module) as file:  # in the encoding that the module declares
             texts.append(file.read())
     if not texts:
         raise TextError("the source of this Python's library is not installed", "Name a file.")
-    text = "\n".join(texts).encode()
-    if not path.exists() or path.read_bytes() != text:
-        with atomic_write(path) as file:
-            file.write(text)
+    return "\n".join(texts)
 
 
-def _zipped(url: str, sha256: str) -> Callable[[Path, Emit], None]:
-    def make(path: Path, emit: Emit) -> None:
-        if not path.exists():
-            download_zip(url, path, sha256, emit)
+def download(
+    url: str, sha256: str, path: Path, emit: Emit, pauses: tuple[float, ...] = _PAUSES
+) -> None:
+    """Download a text to `path`, and try again after each of the pauses (seconds).
 
-    return make
+    TextError if that fails, or if the text's sha256 differs; then nothing is at `path`.
+    """
+    from http.client import HTTPException  # these three take longer than the rest of the package
+    from urllib.error import HTTPError
+
+    for pause in (*pauses, None):
+        try:
+            _download_once(url, sha256, path, emit)
+            return
+        except (OSError, HTTPException, ValueError) as error:  # URLError and timeouts are OSErrors
+            if getattr(error, "errno", None) in DISK_ERRORS:
+                raise
+            refused = isinstance(error, HTTPError) and error.code < 500
+            if isinstance(error, HTTPError):
+                error.close()
+            if pause is None or refused:
+                raise TextError(
+                    f"{path.name} could not be downloaded: {getattr(error, 'reason', error)}",
+                    f"Try again; or download {url} with another program and name that file "
+                    "(what is in it, if it is a .zip); "
+                    "or use python, a text that needs no network.",
+                ) from None
+            time.sleep(pause)
 
 
-def _written(write: Callable[[], str]) -> Callable[[Path, Emit], None]:
-    def make(path: Path, _emit: Emit) -> None:
-        if not path.exists():
-            with atomic_write(path) as file:
-                file.write(write().encode())
+def _download_once(url: str, sha256: str, path: Path, emit: Emit) -> None:
+    from urllib.request import urlopen
 
-    return make
+    digest, done = hashlib.sha256(), 0
+    answer = urlopen(url, timeout=_TIMEOUT)  # noqa: S310  (our own URLs)
+    with answer, atomic_write(path) as file:
+        total = int(answer.headers.get("Content-Length") or 0)
+        while data := answer.read(_PIECE):
+            file.write(data)
+            digest.update(data)
+            done += len(data)
+            emit(Progress(f"downloading {path.name}", done, total))
+        if done < total:
+            raise ConnectionError(f"the connection closed after {done} of {total} bytes")
+        if digest.hexdigest() != sha256:
+            raise TextError(
+                f"{url} is not the expected text: its sha256 differs",
+                "Download the text from elsewhere, and name your file instead.",
+            )
+
+
+def download_zip(url: str, sha256: str, path: Path, emit: Emit) -> None:
+    """As `download`, for the one file in a .zip; the sha256 is that of the .zip."""
+    with TemporaryDirectory() as folder:
+        packed = Path(folder) / url.rpartition("/")[2]
+        download(url, sha256, packed, emit)
+        with zipfile.ZipFile(packed) as archive, atomic_write(path) as target:
+            (name,) = archive.namelist()
+            with archive.open(name) as source:
+                shutil.copyfileobj(source, target, _PIECE)
 
 
 _WIKIPEDIA = "CC BY-SA"
@@ -83,36 +136,43 @@ _MAHONEY = "mattmahoney.net/dc"
 CATALOG = {
     "shakespeare": Entry(
         "plays: tiny Shakespeare", 1.1, "public domain", "github.com/karpathy/char-rnn",
-        _shakespeare,
+        partial(
+            download,
+            "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt",
+            "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed",
+        ),
     ),
     "python": Entry(
-        "the standard library of this Python", None, "PSF", "this machine", _python
+        "the standard library of this Python", None, "PSF", "this machine",
+        partial(_write, _python), changes=True,
     ),
     "text8": Entry(
         "Wikipedia of 2006, words of a to z", 100, _WIKIPEDIA, _MAHONEY,
-        _zipped(
+        partial(
+            download_zip,
             "https://mattmahoney.net/dc/text8.zip",
             "a6640522afe85d1963ad56c05b0ede0a0c000dddc9671758a6cc09b7a38e5232",
         ),
     ),
     "enwik8": Entry(
         "Wikipedia of 2006, with its markup", 100, _WIKIPEDIA, _MAHONEY,
-        _zipped(
+        partial(
+            download_zip,
             "https://mattmahoney.net/dc/enwik8.zip",
             "547994d9980ebed1288380d652999f38a14fe291a6247c157c3d33d4932534bc",
         ),
     ),
     "markov": Entry(
         "a Markov chain of order 2 over 8 letters", 1.5, "none", "made here",
-        _written(markov), markov_entropy,
+        partial(_write, markov), markov_entropy,
     ),
     "brackets": Entry(
         "balanced brackets, at most 4 deep", 1.5, "none", "made here",
-        _written(brackets), brackets_entropy,
+        partial(_write, brackets), brackets_entropy,
     ),
     "arithmetic": Entry(
         "sums of two digits: 7+5=12", 1.5, "none", "made here",
-        _written(arithmetic), arithmetic_entropy,
+        partial(_write, arithmetic), arithmetic_entropy,
     ),
 }  # fmt: skip
 
@@ -143,12 +203,13 @@ def locate(name: str, emit: Emit) -> Path:
             return path
     if stem in CATALOG:
         path = corpora() / "catalog" / f"{stem}.txt"
-        CATALOG[stem].make(path, emit)
+        if CATALOG[stem].changes or not path.exists():
+            CATALOG[stem].make(path, emit)
         return path
     if (name and Path(name).is_dir()) or (has_magic(name) and matching(name)):
         return Path(name)
-    if found := prepared(name):
-        return found
+    if folder := prepared(name):
+        return folder
     names = corpus_names()
     near = [path.name for path in Path(name).parent.glob("*") if path.is_file()]
     hint = f"{suggest(name, [*names, *near])} Name a text file, or one of: {', '.join(names)}."
@@ -160,10 +221,10 @@ def prepared(name: str) -> Path | None:
 
     TextError if there are several.
     """
-    plain = name and not set(name) & set("*?[/\\")
-    found = [path for path in corpus_folders() if name == path.name] if plain else []
-    found = found or (corpus_folders(name) if plain else [])
-    if len(found) > 1:
-        listed = ", ".join(path.name for path in found)
-        raise TextError(f"{name} is the name of {len(found)} corpora", f"Name one: {listed}.")
-    return found[0] if found else None
+    if not name or set(name) & set("*?[/\\"):
+        return None
+    folders = [path for path in corpus_folders() if name == path.name] or corpus_folders(name)
+    if len(folders) > 1:
+        listed = ", ".join(path.name for path in folders)
+        raise TextError(f"{name} is the name of {len(folders)} corpora", f"Name one: {listed}.")
+    return folders[0] if folders else None

@@ -1,4 +1,4 @@
-"""What general compressors make of a text: figures for a model's to stand beside."""
+"""The sizes of texts by general compressors, to compare a model's bits per byte with."""
 
 import bz2
 import lzma
@@ -38,23 +38,23 @@ def text_bytes(tokens: Ids, tokenizer: Tokenizer) -> bytes:
 def baselines(before: bytes, text: bytes) -> dict[str, float]:
     """Bits per byte of a text that is compressed after another, by the compressor's name.
 
-    Of what is before, the last 16 MiB count, and of the text the first 4 MiB. ppmd is among them
-    if pyppmd is installed. They learn as they go, like dynamic evaluation. {} for no text.
+    Only the last 16 MiB before and the first 4 MiB of the text count. ppmd is among them if pyppmd
+    is installed. They learn as they go, like dynamic evaluation. {} for no text.
     """
     before, text = before[-BEFORE:], text[:TEXT]
     if not text:
         return {}
-    found, whole = _compressors(), before + text
+    compressors, whole = _compressors(), before + text
     with ThreadPoolExecutor(2) as threads:  # they compress without Python's lock
-        longer = [threads.submit(size, whole) for size in found.values()]
-        shorter = [threads.submit(size, before) for size in found.values()]
-    sizes = zip(found, longer, shorter, strict=True)
+        longer = [threads.submit(size, whole) for size in compressors.values()]
+        shorter = [threads.submit(size, before) for size in compressors.values()]
+    sizes = zip(compressors, longer, shorter, strict=True)
     return {name: 8 * (a.result() - b.result()) / len(text) for name, a, b in sizes}
 
 
 def _compressors() -> dict[str, Callable[[bytes], int]]:
-    """Those that are installed: bytes -> the number of bytes that remain."""
-    found: dict[str, Callable[[bytes], int]] = {
+    """Compressors that are installed: bytes -> the number of bytes that remain."""
+    compressors: dict[str, Callable[[bytes], int]] = {
         "xz": xz_size,  # by far the slowest begins
         "bz2": lambda data: len(bz2.compress(data)),
         "zlib": lambda data: len(zlib.compress(data, 9)),
@@ -62,10 +62,10 @@ def _compressors() -> dict[str, Callable[[bytes], int]]:
     try:
         import pyppmd
     except ImportError:
-        return found
+        return compressors
     # Order 6 is PPMd's usual; with 256 MiB it never has to forget what these sizes taught it.
     ppmd = lambda data: len(pyppmd.compress(data, max_order=6, mem_size=1 << 28))  # noqa: E731
-    return {**found, "ppmd": ppmd}
+    return {**compressors, "ppmd": ppmd}
 
 
 def xz_size(data: bytes) -> int:

@@ -1,40 +1,37 @@
-"""Prepared corpora: a text as token ids, in a file that is mapped into memory.
+"""Prepared corpora: token ids in a file that is mapped into memory, in three parts.
 
-    corpora/shakespeare-1f0b52c7/
-        tokens.bin      the ids in order, in the smallest unsigned type that holds them
-        corpus.json     format, key, tokenizer, settings, sources with their sha256
-
-The folder's name ends with the first 8 digits of the key. The key is a digest of the sources'
-content, so a changed source is prepared again, and an unchanged one is found whatever its name and
-date are.
+A corpus is a text, or N examples. Those lie in the order of a digest of their texts: by chance, the
+same on every machine, and equal texts are neighbours. So a part is a range of examples, and no text
+is in two parts.
 """
 
-import json
-from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.errors import TextError
-from charrnn.files import atomic_write, corpus_folders, short_names
-from charrnn.settings import PartName, TextSettings, read
-from charrnn.text.tokenizers import Ids, Tokenizer, from_json
+from charrnn.errors import TextError, UsageError
+from charrnn.settings import PartName, TextSettings
+from charrnn.text.tokenizers import Ids, Tokenizer
 from charrnn.values import split_fractions
 
-FORMAT = 3
 PARTS: tuple[PartName, ...] = ("train", "valid", "test")
+LEAST = 2  # examples to learn from
 _SEARCHED = 1 << 20  # tokens at a time: a document may be longer than memory
-_DTYPES = ("uint8", "uint16", "uint32")
 
 Tokens = Ids
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """A prepared corpus. `key` is the digest of its content; `tokens` (N,) is mapped from disk."""
+    """A prepared corpus. `key` is the digest of its content; `tokens` (N,) is mapped from disk.
+
+    `target_vocabulary` is that of the targets of examples. `input_shape` is that of a picture
+    (1, height, width) or of features (cells, D), whose bytes stand in the place of tokens.
+    """
 
     folder: Path
     key: str
@@ -65,7 +62,7 @@ class Corpus:
         return self.tokens[self._after_document(first) : self._after_document(last)]
 
     def _after_document(self, bound: int) -> int:
-        """The bound, or the place after the next END where it would cut a document."""
+        """The bound, or the index after the next END where it would cut a document."""
         if self.tokenizer.end is None or bound == 0:
             return bound
         for start in range(bound - 1, len(self.tokens), _SEARCHED):
@@ -75,59 +72,85 @@ class Corpus:
         return bound
 
 
-@dataclass(frozen=True)
-class CorpusSummary:
-    """One line of `charrnn corpora`. The name is what `charrnn train` takes."""
+@dataclass(frozen=True, kw_only=True)
+class ExampleCorpus(Corpus):
+    """A corpus of N examples with M targets, indices of the target vocabulary.
 
-    name: str
-    path: str
-    tokens: int
-    vocabulary_size: int
-    tokenizer: str
-    sources: tuple[str, ...]
-
-
-def open_corpus(folder: Path) -> Corpus:
-    """The corpus in a folder: of examples, where it was prepared so.
-
-    TextError if the folder is not a corpus, or is damaged.
+    `starts` (N + 1,) says where each example's tokens begin, `target_starts` (N + 1,) where its
+    `targets` (M,) do; all are mapped from disk. `bounds`: the first example for validation and for
+    test, where parts were files of their own.
     """
-    folder = folder.resolve()
-    try:
-        data = _read_json(folder)
-        tokenizer = from_json(data["tokenizer"])
-        text = read(TextSettings, {**data["text"], "tokenizer": tokenizer.kind})
-        if data["dtype"] not in _DTYPES:
-            raise ValueError("its type of token is unknown")
-        tokens = mapped(folder, "tokens.bin", data["dtype"], data["tokens"])
-        sources = tuple(str(source["name"]) for source in data["sources"])
-        corpus = Corpus(folder, str(data["key"]), tokenizer, text, sources, tokens)
-        return _of_task(corpus, data)
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+
+    starts: NDArray[np.int64]
+    targets: NDArray[np.int32]
+    target_starts: NDArray[np.int64]
+    bounds: tuple[int, int] | None = None
+
+    def with_split(self, split: str) -> "ExampleCorpus":
+        """The same with another split. UsageError where the parts were files of their own.
+
+        TextError if too few examples are left to learn from.
+        """
+        if split == self.text.split:
+            return self
+        if self.bounds:
+            raise UsageError(
+                f"--split has no effect: the parts of {self.name} were files of their own",
+                "Leave --split out.",
+            )
+        changed = replace(self, text=replace(self.text, split=split))
+        check_enough(len(changed.examples("train")), self.name)
+        return changed
+
+    def part(self, name: PartName) -> Tokens:
+        """The tokens of the examples of `train`, `valid` or `test`, possibly none."""
+        examples = self.examples(name)
+        return self.tokens[self.starts[examples.start] : self.starts[examples.stop]]
+
+    def examples(self, name: PartName) -> range:
+        """The indices of the examples of a part, possibly none."""
+        bounds = (0, *self._bounds, len(self.starts) - 1)
+        return range(*bounds[PARTS.index(name) :][:2])
+
+    def ids(self, example: int) -> Tokens:
+        """The tokens of one example, or the bytes of its picture. TextError if it is damaged."""
+        ids = self.tokens[self.starts[example] : self.starts[example + 1]]
+        return ids if self.input_shape else checked_ids(ids, self.tokenizer.size)
+
+    def targets_of(self, example: int) -> NDArray[np.int32]:
+        """The targets of one example."""
+        return self.targets[self.target_starts[example] : self.target_starts[example + 1]]
+
+    @cached_property
+    def _bounds(self) -> tuple[int, int]:
+        is_equal = lambda n: np.array_equal(self.ids(n - 1), self.ids(n))  # noqa: E731
+        return self.bounds or split_bounds(self.text.split, len(self.starts) - 1, is_equal)
+
+
+def split_bounds(
+    split: str, count: int, equals_the_one_before: Callable[[int], bool]
+) -> tuple[int, int]:
+    """The first of `count` examples for validation, and the first for test.
+
+    A bound that would cut a group of equal texts is moved to the group's end.
+    """
+    train, valid, _ = split_fractions(split)
+    bounds = []
+    for fraction in (train, train + valid):
+        bound = min(round(fraction * count), count)
+        while 0 < bound < count and equals_the_one_before(bound):
+            bound += 1
+        bounds.append(bound)
+    return bounds[0], bounds[1]
+
+
+def check_enough(examples: int, name: str) -> None:
+    """Raise TextError if there are too few examples to learn from."""
+    if examples < LEAST:
         raise TextError(
-            f"{folder} is not a prepared corpus: {error}", "Delete it and prepare the text again."
-        ) from None
-
-
-def _of_task(corpus: Corpus, data: dict[str, Any]) -> Corpus:
-    """The corpus as its task has it. OSError, ValueError, KeyError or TypeError if damaged."""
-    if "task" not in data:  # a text
-        return corpus
-    from charrnn.text.example_corpus import TASKS, with_examples  # which builds on this module
-
-    if data["task"] not in TASKS:
-        raise ValueError(f"this version of charrnn has no task {data['task']!r:.20}")
-    return with_examples(corpus, data)
-
-
-def mapped(folder: Path, name: str, dtype: str, length: int) -> NDArray[Any]:
-    """The array (length,) in a corpus's file, mapped. OSError or ValueError if it is not there."""
-    if not (folder / name).is_file():  # a pipe would block
-        raise FileNotFoundError(f"there is no {name} in it")
-    found = np.memmap(folder / name, dtype, "r")
-    if len(found) != length:
-        raise ValueError(f"{name} is not as long as corpus.json says")
-    return found
+            f"{name} has {examples or 'no'} example{'s' * (examples != 1)} to learn from",
+            f"Take {LEAST} or more, or another --split.",
+        )
 
 
 def checked_ids(ids: Tokens, vocabulary_size: int) -> Tokens:
@@ -142,57 +165,3 @@ def checked_ids(ids: Tokens, vocabulary_size: int) -> Tokens:
             "Delete its folder in corpora/ and prepare the text again.",
         )
     return ids
-
-
-def find_corpus(key: str) -> Corpus | None:
-    """The prepared corpus with that key, whatever its name is."""
-    for folder in corpus_folders():
-        if folder.name.endswith(key[:8]):
-            with suppress(TextError):  # damaged; another folder may have the same key
-                if (found := open_corpus(folder)).key == key:
-                    return found
-    return None
-
-
-def list_corpora() -> list[CorpusSummary]:
-    """All prepared corpora that are not damaged, by name."""
-    folders, summaries = corpus_folders(), []
-    for folder, name in zip(folders, short_names(folders), strict=True):
-        with suppress(TextError):
-            corpus = open_corpus(folder)
-            size, kind = corpus.tokenizer.size, corpus.tokenizer.kind
-            tokens = len(corpus.tokens)
-            summaries.append(CorpusSummary(name, str(folder), tokens, size, kind, corpus.sources))
-    return summaries
-
-
-def change_split(corpus: Corpus, split: str) -> Corpus:
-    """The corpus with another split, which is written into its folder."""
-    if corpus.text.split == split:
-        return corpus
-    changed = corpus.with_split(split)
-    write_json(corpus.folder, {**_read_json(corpus.folder), "text": asdict(changed.text)})
-    return changed
-
-
-def write_json(folder: Path, data: dict[str, Any]) -> None:
-    """Write corpus.json."""
-    with atomic_write(folder / "corpus.json") as file:
-        file.write(json.dumps(data, indent=1).encode())
-
-
-def _read_json(folder: Path) -> dict[str, Any]:
-    """What corpus.json says, in the present format. OSError, ValueError, KeyError, TypeError."""
-    path = folder / "corpus.json"
-    if not path.is_file():  # a pipe would block
-        raise FileNotFoundError("there is no corpus.json in it")
-    data: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    if data["format"] in (1, 2):  # which knew two settings; 1 kept them where 3 does
-        old = data.get("text", data)
-        data |= {"text": {name: old[name] for name in ("encoding", "split")}, "format": FORMAT}
-        data["sources"] = [
-            {"name": source["name"], "files": 1, **source} for source in data["sources"]
-        ]
-    if data["format"] != FORMAT:
-        raise ValueError(f"this version of charrnn cannot read its format {data['format']!r:.20}")
-    return data

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO
 
 from charrnn.errors import MissingError, TextError
 
@@ -23,20 +23,8 @@ _LARGEST_RATIO = 1000  # gzip cannot exceed 1032; only what is made to fill a di
 _XZ_MEMORY = 256 << 20  # xz -9 needs 65 MB; a file can ask for 1.5 GB
 
 
-class _Decompressor(Protocol):
-    """What the decompressors of bz2, lzma and zstd offer."""
-
-    @property
-    def eof(self) -> bool: ...
-    @property
-    def needs_input(self) -> bool: ...
-    @property
-    def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, max_length: int) -> bytes: ...
-
-
 class _Gzip:
-    """zlib's decompressor with the interface of the others."""
+    """zlib's decompressor with the interface of those of bz2, lzma and zstd."""
 
     def __init__(self) -> None:
         self._zlib = zlib.decompressobj(zlib.MAX_WBITS | 16)
@@ -62,7 +50,7 @@ class _Format:
 
     name: str
     beginning: re.Pattern[bytes]
-    new: Callable[[], _Decompressor]
+    new: Callable[[], Any]
     failures: tuple[type[Exception], ...]
 
 
@@ -94,17 +82,17 @@ _ZSTD = re.compile(rb"\x28\xb5\x2f\xfd")
 
 
 def unpacked(file: BinaryIO, name: str) -> Iterator[bytes]:
-    """What is in a file, at most PIECE bytes at a time, decompressed where it is compressed.
+    """The contents of a file, at most PIECE bytes at a time, decompressed if it is compressed.
 
     TextError where the compressed data is damaged, cut short, or far larger than its file.
     MissingError for zstd where it cannot be read.
     """
     data = file.read(PIECE)
-    found = next((form for form in _FORMATS if form.beginning.match(data)), None)
+    form = next((form for form in _FORMATS if form.beginning.match(data)), None)
     if _ZSTD.match(data):
-        found = _zstd()
-    if found:
-        yield from _decompressed(found, data, file, name)
+        form = _zstd()
+    if form:
+        yield from _decompressed(form, data, file, name)
         return
     while data:
         yield data
@@ -143,10 +131,11 @@ def _decompressed(form: _Format, data: bytes, file: BinaryIO, name: str) -> Iter
                 )
 
 
-def _step(form: _Format, member: _Decompressor, data: bytes, name: str) -> bytes:
+def _step(form: _Format, member: Any, data: bytes, name: str) -> bytes:
     """The next piece of a member. TextError if the data is damaged."""
     try:
-        return member.decompress(data, PIECE)
+        piece: bytes = member.decompress(data, PIECE)
+        return piece
     except form.failures as error:
         if "Memory usage limit" in str(error):
             raise TextError(

@@ -1,6 +1,9 @@
-"""Writing the files of a corpus of examples: texts as they come, then in their order."""
+"""The files of a corpus of examples: in which order they lie, and how they are written.
 
-from collections.abc import Iterator
+Memory grows with the number of examples and targets, some 30 bytes each, not with their texts.
+"""
+
+import tempfile
 from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
@@ -8,51 +11,126 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from charrnn.events import Noticed
 from charrnn.files import atomic_write
-from charrnn.text.example_corpus import PLACE
-from charrnn.text.example_formats import ExampleFormat
-from charrnn.text.example_lines import Example
-from charrnn.text.tokenizers import Ids, Tokenizer
+from charrnn.text.corpus import check_enough, split_bounds
+from charrnn.text.corpus_files import START, TARGET
+from charrnn.text.examples import ExampleSources, ExampleTable, read_table
+from charrnn.text.tokenizers import TOKENIZERS, Bytes, Tokenizer, to_json
 from charrnn.text.tokenizers.base import smallest_type
 
 _ENCODED = 256  # texts that are encoded at a time
 _TOGETHER = 1 << 18  # tokens that are put in order at a time
 
-
-def write_ids(
-    file: Any, tokenizer: Tokenizer, fmt: ExampleFormat, found: Iterator[Example], count: int
-) -> NDArray[np.int64]:
-    """Write the ids of texts, one after the other, to an open file; where each begins (N + 1,)."""
-    lengths = np.zeros(count + 1, np.int64)
-    dtype = smallest_type(tokenizer.size)
-    texts = (example.text for example in islice(found, count))
-    written = 0
-    while some := [*islice(texts, _ENCODED)]:
-        ids, sizes = fmt.encode(tokenizer, some)
-        file.write(ids.astype(dtype, copy=False).tobytes())
-        lengths[written + 1 : written + 1 + len(some)] = sizes
-        written += len(some)
-    return lengths.cumsum()
+Indices = NDArray[np.int64]
 
 
-def places_of(order: NDArray[np.int64], starts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Where everything of these examples stands, one example after the other."""
-    lengths = np.diff(starts)[order]
-    begins = np.append(0, lengths.cumsum()[:-1])
-    return np.repeat(starts[order] - begins, lengths) + np.arange(lengths.sum())
+def write_examples(folder: Path, examples: ExampleSources) -> dict[str, Any]:
+    """Write a corpus's files but corpus.json, and return what that says of them.
+
+    TextError if a source cannot be used, or changes meanwhile.
+    """
+    fmt, settings = examples.fmt, examples.fmt.settings
+    table = read_table(examples)
+    order, bounds = _ordered(table, examples)
+    train = order[: bounds[0]]
+    _notice(table, order, len(train), examples)
+    tokenizer: Tokenizer = Bytes(False, False)
+    if fmt.has_text:
+        is_train = np.zeros(len(order), bool)
+        is_train[train] = True
+        read = zip(is_train, examples.examples(), strict=False)
+        texts = (example.text + fmt.between for is_learned, example in read if is_learned)
+        tokenizer = TOKENIZERS[settings.tokenizer].learn(texts, settings)
+    about: dict[str, Any] = {"task": fmt.task, "labels": table.vocabulary}
+    about |= _write_tokens(folder, examples, tokenizer, order)
+    about |= {"examples": len(order)} | _write_targets(folder, table, order)
+    if len(examples.parts) > 1:
+        about["bounds"] = bounds
+    if fmt.input_shape:
+        about["input_shape"] = [*fmt.input_shape]
+    if isinstance(tokenizer, Bytes):
+        tokenizer = Bytes(False, examples.reader.utf8)
+    return about | {"tokenizer": to_json(tokenizer)}
 
 
-def write_ordered(
-    folder: Path, unordered: Ids, starts: NDArray[np.int64], order: NDArray[np.int64]
-) -> None:
-    """Write tokens.bin and examples.bin: the texts in their order."""
-    lengths = np.diff(starts)[order]
-    places = np.concatenate([[0], lengths.cumsum()])
-    with atomic_write(folder / "tokens.bin") as out:
-        cuts = np.searchsorted(places, np.arange(0, places[-1], _TOGETHER))
-        for first, last in pairwise(np.unique([*cuts, len(order)]).tolist()):
-            moved = starts[order[first:last]] - places[first:last]
-            wanted = np.repeat(moved, lengths[first:last]) + np.arange(places[first], places[last])
-            out.write(unordered[wanted].tobytes())
-    with atomic_write(folder / "examples.bin") as out:
-        out.write(places.astype(PLACE).tobytes())
+def _ordered(table: ExampleTable, examples: ExampleSources) -> tuple[Indices, tuple[int, int]]:
+    """The examples (N,) as they are stored, and the bounds of the parts among them."""
+    order = np.lexsort((table.digests, table.sources))
+    digests = table.digests[order]
+    sizes = dict(zip(examples.parts, np.bincount(table.sources).tolist(), strict=True))
+    if len(examples.parts) > 1:
+        bounds = sizes["train"], sizes["train"] + sizes.get("valid", 0)
+    else:
+        is_equal = digests[1:] == digests[:-1]
+        split = examples.fmt.settings.split
+        bounds = split_bounds(split, len(order), lambda n: bool(is_equal[n - 1]))
+    check_enough(bounds[0], examples.joined.sources[0].name)
+    return order, bounds
+
+
+def _notice(table: ExampleTable, order: Indices, train: int, examples: ExampleSources) -> None:
+    """Notice what makes a score misleading: targets never seen, and texts seen before."""
+    emit, target = examples.joined.emit, examples.fmt.target
+    seen = table.targets[_spread(order[:train], table.target_starts)]
+    times = np.bincount(seen, minlength=len(table.vocabulary))
+    if missing := [table.vocabulary[index] for index in np.flatnonzero(times == 0)]:
+        listed = ", ".join(missing[:5]) + ", ..." * (len(missing) > 5)
+        emit(Noticed(f"No training example has the {target} {listed}."))
+    texts = table.digests[order]
+    if both := int(np.isin(texts[train:], texts[:train]).sum()):
+        emit(Noticed(f"Training has the text of {both:,} of the examples of --valid and --test."))
+
+
+def _write_tokens(
+    folder: Path, examples: ExampleSources, tokenizer: Tokenizer, order: Indices
+) -> dict[str, Any]:
+    """Write tokens.bin and examples.bin; how many tokens there are, and their type."""
+    dtype = np.dtype(smallest_type(tokenizer.size))
+    lengths = np.zeros(len(order) + 1, np.int64)
+    with tempfile.TemporaryFile(dir=folder) as file:
+        texts = (example.text for example in islice(examples.examples(), len(order)))
+        written = 0
+        while batch := [*islice(texts, _ENCODED)]:
+            ids, sizes = examples.fmt.encode(tokenizer, batch)
+            file.write(ids.astype(dtype, copy=False).tobytes())
+            lengths[written + 1 : written + 1 + len(batch)] = sizes
+            written += len(batch)
+        examples.joined.check_unchanged()
+        file.flush()
+        starts = lengths.cumsum()
+        unordered = np.memmap(file, dtype, "r", shape=(int(starts[-1]),))
+        ordered = _starts(order, starts)
+        with atomic_write(folder / "tokens.bin") as out:
+            cuts = np.searchsorted(ordered, np.arange(0, ordered[-1], _TOGETHER))
+            for first, last in pairwise(np.unique([*cuts, len(order)]).tolist()):
+                out.write(unordered[_spread(order[first:last], starts)].tobytes())
+    _write_starts(folder / "examples.bin", ordered)
+    return {"tokens": int(starts[-1]), "dtype": dtype.name}
+
+
+def _write_targets(folder: Path, table: ExampleTable, order: Indices) -> dict[str, Any]:
+    """Write targets.bin, and target_starts.bin where examples have other than one target."""
+    with atomic_write(folder / "targets.bin") as out:
+        ordered = table.targets[_spread(order, table.target_starts)]
+        out.write(ordered.astype(TARGET).tobytes())
+    if (np.diff(table.target_starts) == 1).all():
+        return {}
+    _write_starts(folder / "target_starts.bin", _starts(order, table.target_starts))
+    return {"targets": len(table.targets)}
+
+
+def _write_starts(path: Path, starts: Indices) -> None:
+    with atomic_write(path) as out:
+        out.write(starts.astype(START).tobytes())
+
+
+def _starts(order: Indices, starts: Indices) -> Indices:
+    """Where each of the examples (N,) begins in that order, and where the last ends (N + 1,)."""
+    return np.append(0, (starts[order + 1] - starts[order]).cumsum())
+
+
+def _spread(examples: Indices, starts: Indices) -> Indices:
+    """The indices of everything that the examples have, one example after the other."""
+    new = _starts(examples, starts)
+    return np.repeat(starts[examples] - new[:-1], np.diff(new)) + np.arange(new[-1])

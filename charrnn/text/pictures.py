@@ -23,8 +23,8 @@ def load_input(path: str, size: str) -> NDArray[Any]:
     TextError if it cannot be read, UsageError where Pillow is missing.
     """
     if not Path(path).is_file():
-        what = f"{path} is not a file" if Path(path).exists() else f"there is no file {path}"
-        raise TextError(what, "Check its name, and the folder that it starts from.")
+        message = f"{path} is not a file" if Path(path).exists() else f"there is no file {path}"
+        raise TextError(message, "Check its name, and the folder that it starts from.")
     if path.endswith(".npy"):
         return _features(path)
     return _fitted(_picture(path), *picture_size(size))
@@ -51,15 +51,15 @@ def _features(path: str) -> NDArray[np.float32]:
     hint = "Save an array of numbers with numpy.save: (D,), (cells, D) or (rows, columns, D)."
     try:
         with Path(path).open("rb") as file:
-            found = np.lib.format.read_array(file, allow_pickle=False)
+            array = np.lib.format.read_array(file, allow_pickle=False)
     except (OSError, ValueError, EOFError, SyntaxError, MemoryError, TokenError) as error:
         raise TextError(f"{path} cannot be read: {error}", hint) from None
-    if found.dtype.kind not in "fiu" or not found.size:
+    if array.dtype.kind not in "fiu" or not array.size:
         raise TextError(f"{path} does not hold an array of numbers", hint)
-    if found.ndim not in (1, 2, 3):
-        raise TextError(f"{path} holds an array of {found.ndim} dimensions", hint)
+    if array.ndim not in (1, 2, 3):
+        raise TextError(f"{path} holds an array of {array.ndim} dimensions", hint)
     with np.errstate(over="ignore"):
-        features = found.reshape(-1, found.shape[-1]).astype("<f4")
+        features = array.reshape(-1, array.shape[-1]).astype("<f4")
     if not np.isfinite(features).all():
         raise TextError(f"{path} holds numbers that are not finite", hint)
     return features
@@ -99,10 +99,10 @@ def _fitted(grey: Any, height: int, width: int) -> NDArray[np.uint8]:
         grey = grey.resize(inner, Image.Resampling.BILINEAR)
     pixels = np.asarray(grey, np.uint8)
     border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
-    found = np.full((1, height, width), np.median(border), np.uint8)
+    fitted = np.full((1, height, width), np.median(border), np.uint8)
     top, left = (height - inner[1]) // 2, (width - inner[0]) // 2
-    found[0, top : top + inner[1], left : left + inner[0]] = pixels
-    return found
+    fitted[0, top : top + inner[1], left : left + inner[0]] = pixels
+    return fitted
 
 
 def _grey(picture: Any) -> Any:

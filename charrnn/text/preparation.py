@@ -1,10 +1,11 @@
-"""Preparing a corpus: its text is read three times, for digest, vocabulary and tokens."""
+"""Preparing a corpus: its sources give a key; the corpus of that key is found, or written.
 
-import codecs
+A text is read three times, for digest, vocabulary and tokens; examples four times, for their order.
+"""
+
 import hashlib
-import json
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -15,19 +16,19 @@ import numpy as np
 from charrnn.errors import TextError, UsageError
 from charrnn.events import Emit, Noticed, Prepared, Progress
 from charrnn.files import atomic_folder, atomic_write, corpora
-from charrnn.settings import TextSettings
-from charrnn.text.catalog import locate
-from charrnn.text.corpus import FORMAT, Corpus, change_split, open_corpus, write_json
-from charrnn.text.documents import separator
+from charrnn.settings import TextSettings, flag
+from charrnn.text.corpus import Corpus
+from charrnn.text.corpus_files import FORMAT, change_split, open_corpus, write_json
+from charrnn.text.decoding import separator
 from charrnn.text.encoding import encode_pieces
-from charrnn.text.example_corpus import ExampleCorpus
-from charrnn.text.joined_sources import JoinedSources
-from charrnn.text.setting_checks import TOKENIZERS_WITH, check_same, check_text_settings
-from charrnn.text.source import Reader
+from charrnn.text.example_files import write_examples
+from charrnn.text.examples import ExampleFormat, ExampleSources
+from charrnn.text.keys import changed, content_key, digest_of
+from charrnn.text.setting_checks import SETTINGS_OF_EXAMPLES, TOKENIZERS_WITH
+from charrnn.text.source import JoinedSources, Reader
 from charrnn.text.tokenizers import TOKENIZERS, Bytes, Ids, Tokenizer, to_json
 
-_KEY_VERSION = 1  # not FORMAT: with another one no checkpoint would find its corpus
-_READING = ("errors", "newlines", "field", "document_per")  # beside the encoding
+_TIMES = 4  # that examples are read
 
 
 def prepare(
@@ -54,121 +55,66 @@ def prepare(
     with tempfile.TemporaryDirectory() as copies:
         joined = JoinedSources.of(sources, settings.include, name, emit, Path(copies))
         key = content_key(joined.digests, settings, vocabulary)
-        corpus, reused = found_or_written(
-            joined, key, lambda new: _write_corpus(new, joined, settings, key, vocabulary, jobs)
+        corpus, reused = _found_or_written(
+            joined, settings, key, lambda new: _write_text(new, joined, settings, vocabulary, jobs)
         )
     if update_split:
         corpus = change_split(corpus, settings.split)
-    emit(prepared_event(corpus, reused))
+    emit(_prepared(corpus, reused))
     return corpus
 
 
-def found_or_written(
-    joined: JoinedSources, key: str, write: Callable[[Path], None]
+def prepare_examples(
+    fmt: ExampleFormat, source: str | Path, name: str | None, emit: Emit
+) -> Corpus:
+    """Prepare examples, as the format's settings say, or find them, if they are prepared.
+
+    With `settings.valid` or `test` the source is for training alone, and a part without a file is
+    empty; else `settings.split` divides it. The vocabulary is that of the training texts. A killed
+    preparation leaves no corpus behind. TextError names a line that is not an example.
+    """
+    settings = fmt.settings
+    chosen = _check_settings(fmt)
+    files = {"train": source, "valid": settings.valid, "test": settings.test}
+    parts = [part for part, file in files.items() if file is not None]
+    sources = [file for file in files.values() if file is not None]
+    with tempfile.TemporaryDirectory() as copies:
+        joined = JoinedSources.of(sources, settings.include, name, emit, Path(copies), _TIMES)
+        reader = Reader(settings, TOKENIZERS[settings.tokenizer].raw, lambda _: None)
+        examples = ExampleSources(joined, parts, reader, fmt)
+        made_from = [
+            fmt.task,
+            content_key(joined.digests, settings),
+            [settings.split] if len(parts) == 1 else parts,
+            *({setting: value} for setting, value in chosen.items()),
+            *([] if fmt.has_text else [_digest_of_inputs(examples)]),
+        ]
+        corpus, reused = _found_or_written(
+            joined, settings, digest_of(made_from), lambda new: write_examples(new, examples)
+        )
+    emit(_prepared(corpus, reused))
+    return corpus
+
+
+def _found_or_written(
+    joined: JoinedSources,
+    settings: TextSettings,
+    key: str,
+    write: Callable[[Path], dict[str, Any]],
 ) -> tuple[Corpus, bool]:
-    """The corpus with that key, and whether it was there; else `write` fills its folder."""
+    """The corpus with that key, and whether it was there before.
+
+    `write` fills a new one's folder, and returns what corpus.json says of the files.
+    """
     folder = corpora() / f"{joined.name}-{key[:8]}"
     reused = _has_key(folder, key)
     if not reused:
         with atomic_folder(folder, lambda path: _has_key(path, key)) as new:
-            write(new)
+            about = {"format": FORMAT, "key": key, **write(new)}
+            joined.check_unchanged()
+            write_json(new, about | {"text": asdict(settings), "sources": joined.describe()})
     joined.emit(Progress(joined.task, 1, 1))
     return open_corpus(folder), reused
-
-
-def prepared_event(corpus: Corpus, reused: bool) -> Prepared:
-    """What is said of a corpus that is ready."""
-    folder = corpora() / corpus.folder.name
-    size = corpus.tokenizer.size
-    return Prepared(corpus.name, str(folder), len(corpus.tokens), size, reused)
-
-
-def resolve_corpus(
-    what: str,
-    text: TextSettings,
-    given: Mapping[str, Any],
-    emit: Emit,
-    vocabulary: Tokenizer | None = None,
-) -> Corpus:
-    """The corpus that `charrnn train WHAT` names, prepared first if necessary.
-
-    Its split is the given one, else the one it was prepared with. With a `vocabulary` it is in the
-    tokens of that. UsageError if it is prepared with other settings than those given or in other
-    tokens, or if one of those settings would have no effect.
-    """
-    corpus = find_named(what, text, given, emit)
-    if isinstance(corpus, ExampleCorpus):
-        raise UsageError(
-            f"{what} is a corpus of examples, not a text",
-            f"Add --task {corpus.task}, or name a text.",
-        )
-    if isinstance(corpus, Corpus):
-        if vocabulary and _described(vocabulary) != _described(corpus.tokenizer):
-            raise UsageError(
-                f"{what} is prepared with another vocabulary", "Name the text that it was made of."
-            )
-    else:
-        settings = replace(text, split=TextSettings.split)
-        corpus = prepare([corpus], settings, None, emit, False, vocabulary)
-    return corpus.with_split(text.split) if "split" in given else corpus
-
-
-def find_named(
-    what: str, text: TextSettings, given: Mapping[str, Any], emit: Emit
-) -> Corpus | str | Path:
-    """The prepared corpus that `charrnn train WHAT` names, or the text that is to be prepared.
-
-    UsageError if a given setting is not what the corpus was prepared with, or has no effect.
-    """
-    path = what if what == "-" else locate(what, emit)
-    if isinstance(path, Path) and (path / "corpus.json").is_file():
-        corpus = open_corpus(path)
-        check_same(what, corpus, text, given)
-        return corpus
-    check_text_settings(text, given, [path])
-    return path
-
-
-def corpus_key(
-    source: str | Path, settings: TextSettings, vocabulary: Tokenizer | None = None
-) -> str:
-    """The key of a corpus made from this one source, which is not a stream."""
-    with tempfile.TemporaryDirectory() as copies:
-        joined = JoinedSources.of([source], settings.include, None, lambda _: None, Path(copies))
-    return content_key(joined.digests, settings, vocabulary)
-
-
-def is_from_catalog(corpus: Corpus) -> bool:
-    """Whether a corpus is made of the catalog's text of its name."""
-    path = corpora() / "catalog" / f"{corpus.name}.txt"
-    return path.is_file() and corpus_key(path, corpus.text) == corpus.key
-
-
-def content_key(
-    digests: list[str], settings: TextSettings, vocabulary: Tokenizer | None = None
-) -> str:
-    """The digest of everything that the tokens depend on. The split is not part of that.
-
-    Settings with their defaults are not in it: they did not exist when the first keys were made.
-    """
-    names = [n for n, kinds in TOKENIZERS_WITH.items() if settings.tokenizer in kinds]
-    chosen = {name: getattr(settings, name) for name in (*names, *_READING)}
-    changed = {
-        name: value for name, value in chosen.items() if value != getattr(TextSettings, name)
-    }
-    if vocabulary:
-        described = _described(vocabulary).encode()
-        changed = {"vocabulary": hashlib.sha256(described).hexdigest()} | changed
-    encoding = codecs.lookup(settings.encoding).name
-    made_from = [_KEY_VERSION, settings.tokenizer, encoding, *digests, *([changed] * bool(changed))]
-    return hashlib.sha256(json.dumps(made_from).encode()).hexdigest()
-
-
-def _described(tokenizer: Tokenizer) -> str:
-    """What the ids of a text depend on."""
-    described = to_json(tokenizer)
-    described.pop("utf8", None)  # of the text that it was made for
-    return json.dumps(described, sort_keys=True)
 
 
 def _has_key(folder: Path, key: str) -> bool:
@@ -177,6 +123,12 @@ def _has_key(folder: Path, key: str) -> bool:
         return open_corpus(folder).key == key
     except TextError:
         return False
+
+
+def _prepared(corpus: Corpus, reused: bool) -> Prepared:
+    folder = corpora() / corpus.folder.name
+    size = corpus.tokenizer.size
+    return Prepared(corpus.name, str(folder), len(corpus.tokens), size, reused)
 
 
 def _with_vocabulary(settings: TextSettings, vocabulary: Tokenizer) -> TextSettings:
@@ -189,15 +141,40 @@ def _with_vocabulary(settings: TextSettings, vocabulary: Tokenizer) -> TextSetti
     return replace(settings, tokenizer=vocabulary.kind)
 
 
-def _write_corpus(
+def _check_settings(fmt: ExampleFormat) -> dict[str, Any]:
+    """Settings of examples that differ from their defaults. UsageError for those without effect."""
+    settings, chosen = fmt.settings, changed(fmt.settings, SETTINGS_OF_EXAMPLES)
+    useless = [n for n in ("field", "document_per") if getattr(settings, n) is not None]
+    useless += [n for n in chosen if fmt.task not in SETTINGS_OF_EXAMPLES[n]]
+    if not fmt.has_text and settings.tokenizer != TextSettings.tokenizer:
+        useless.append("tokenizer")
+    for name in useless:
+        raise UsageError(f"{flag(name)} has no effect with --task {fmt.task}", "Leave it out.")
+    return chosen
+
+
+def _digest_of_inputs(examples: ExampleSources) -> str:
+    """The digest of pictures, which the digests of the files that name them do not cover."""
+    digest = hashlib.sha256()
+    for example in examples.examples():
+        try:
+            digest.update(Path(example.text).read_bytes())
+        except OSError as error:
+            raise TextError(
+                f"{example.where}: {example.text} cannot be read: {error.strerror}",
+                examples.fmt.hint,
+            ) from None
+    return digest.hexdigest()
+
+
+def _write_text(
     folder: Path,
     joined: JoinedSources,
     settings: TextSettings,
-    key: str,
     vocabulary: Tokenizer | None,
     jobs: int,
-) -> None:
-    """Fill a corpus's folder. TextError if a source cannot be used, or changes meanwhile."""
+) -> dict[str, Any]:
+    """Write tokens.bin, and return what corpus.json says of it. TextError for a useless source."""
     kind = TOKENIZERS[settings.tokenizer]
     reader = Reader(settings, kind.raw, joined.emit)
     tokenizer = vocabulary or kind.learn(joined.pieces(reader), settings)
@@ -215,15 +192,13 @@ def _write_corpus(
         tokenizer = Bytes(tokenizer.end is not None, reader.utf8)
     if count < 2:
         raise TextError(f"{joined.listed(' and ')} is one token long", "Use a longer text.")
-    if settings.document_per not in (None, "line", "file") and ends <= joined.files:
+    files = sum(len(source.files) for source in joined.sources)
+    if settings.document_per not in (None, "line", "file") and ends <= files:
         raise TextError(
             f"--document-per {settings.document_per!r} does not stand in {joined.listed(' or ')}",
             "Write it as it stands there, or line, or file.",
         )
-    joined.check_unchanged()
-    about = {"format": FORMAT, "key": key, "tokens": count, "dtype": dtype}
-    made = {"tokenizer": to_json(tokenizer), "text": asdict(settings)}
-    write_json(folder, {**about, **made, "sources": joined.describe()})
+    return {"tokens": count, "dtype": dtype, "tokenizer": to_json(tokenizer)}
 
 
 def _write_tokens(

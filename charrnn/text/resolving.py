@@ -1,30 +1,76 @@
-"""Which corpus a word on the command line names: what it is depends on the task."""
+"""The corpus that a word on the command line means, prepared first if necessary."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from charrnn.errors import UsageError
 from charrnn.events import Emit
-from charrnn.settings import TaskName, TextSettings
+from charrnn.settings import TextSettings
+from charrnn.text.catalog import locate
 from charrnn.text.corpus import Corpus
-from charrnn.text.example_preparation import resolve_examples
-from charrnn.text.preparation import resolve_corpus
-from charrnn.text.setting_checks import check_not_of_examples
+from charrnn.text.corpus_files import open_corpus
+from charrnn.text.examples import ExampleFormat
+from charrnn.text.keys import described_tokenizer
+from charrnn.text.preparation import prepare, prepare_examples
+from charrnn.text.setting_checks import check_not_of_examples, check_same, check_text_settings
 from charrnn.text.tokenizers import Tokenizer
 
 
 def resolve(
-    task: TaskName,
-    what: str,
-    text: TextSettings,
+    name: str,
+    settings: TextSettings,
     given: Mapping[str, Any],
     emit: Emit,
+    fmt: ExampleFormat | None = None,
     vocabulary: Tokenizer | None = None,
 ) -> Corpus:
-    """The corpus for a task that `charrnn train WHAT` names, prepared first if necessary.
+    """The corpus that `charrnn train NAME` means: of examples, with their format; else of a text.
 
-    Errors as `resolve_corpus` and `resolve_examples`.
+    Its split is the given one, else the one it was prepared with. With a `vocabulary` it is in the
+    tokens of that. UsageError for a corpus of another task, in other tokens, or prepared with other
+    settings than those given; and for a given setting that has no effect.
     """
-    if task == "text":
+    files = {"valid": settings.valid, "test": settings.test} if fmt else {}
+    if fmt is None:
         check_not_of_examples(given)
-        return resolve_corpus(what, text, given, emit, vocabulary=vocabulary)
-    return resolve_examples(task, what, text, given, emit)
+    elif "split" in given and any(files.values()):
+        raise UsageError(
+            "--split has no effect with --valid or --test", "Leave it out: the files are the parts."
+        )
+    path = name if name == "-" else locate(name, emit)
+    if isinstance(path, Path) and (path / "corpus.json").is_file():
+        corpus = open_corpus(path)
+        check_same(name, corpus, settings, given)
+        _check_prepared(name, corpus, fmt, vocabulary)
+        for part, file in files.items():
+            if file:
+                raise UsageError(
+                    f"--{part} has no effect: {name} is prepared, and has its parts",
+                    "Name the file that it was made of.",
+                )
+    else:
+        check_text_settings(settings, given, [path])
+        if fmt:
+            corpus = prepare_examples(fmt, path, None, emit)
+        else:
+            unsplit = replace(settings, split=TextSettings.split)
+            corpus = prepare([path], unsplit, None, emit, False, vocabulary)
+    return corpus.with_split(settings.split) if "split" in given else corpus
+
+
+def _check_prepared(
+    name: str, corpus: Corpus, fmt: ExampleFormat | None, vocabulary: Tokenizer | None
+) -> None:
+    """Raise UsageError if a prepared corpus is of another task or in other tokens."""
+    task = fmt.task if fmt else "text"
+    if corpus.task != task:
+        raise UsageError(
+            f"{name} is a corpus for --task {corpus.task}, not for --task {task}",
+            f"Train on it with --task {corpus.task}, or name another file.",
+        )
+    if vocabulary and described_tokenizer(vocabulary) != described_tokenizer(corpus.tokenizer):
+        raise UsageError(
+            f"{name} is prepared with another vocabulary", "Name the text that it was made of."
+        )

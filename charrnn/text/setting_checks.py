@@ -10,7 +10,6 @@ from typing import Any
 from charrnn.errors import UsageError
 from charrnn.settings import TaskName, TextSettings, flag
 from charrnn.text.corpus import Corpus
-from charrnn.text.example_corpus import ExampleCorpus
 
 SETTINGS_OF_EXAMPLES: dict[str, tuple[TaskName, ...]] = {
     "multi_label": ("label",),
@@ -64,6 +63,6 @@ def check_same(what: str, corpus: Corpus, text: TextSettings, given: Mapping[str
         if name in given and has != wants:
             made = f"without {flag(name)}" if has is None else f"with {flag(name)} {has}"
             again = f"prepare the text again: charrnn prepare TEXT {flag(name)} {wants}"
-            if isinstance(corpus, ExampleCorpus):
+            if corpus.task != "text":
                 again = "name the file that it was made of."
             raise UsageError(f"{what} is prepared {made}", f"Leave {flag(name)} out, or {again}")

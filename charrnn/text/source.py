@@ -1,68 +1,40 @@
-"""The text in a source: in a file, a folder's files, the files of a pattern, or stdin."""
+"""The text in sources: of one, read once; or of several, joined and read several times."""
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
-
-import numpy as np
+from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 from charrnn.errors import TextError
-from charrnn.events import Emit, Noticed
-from charrnn.settings import TextSettings, UnknownName
-from charrnn.text.decoding import decoded, with_line_ends
+from charrnn.events import Emit, Noticed, Progress
+from charrnn.files import plain_name
+from charrnn.settings import TextSettings
+from charrnn.text.decoding import decoded, documents, records, with_line_ends
 from charrnn.text.decompression import PIECE, unpacked
-from charrnn.text.documents import documents, records
-from charrnn.text.encoding import encode_pieces
-from charrnn.text.source_files import source_files, unreadable
-from charrnn.text.tokenizers import Ids, Tokenizer
+from charrnn.text.source_files import open_source, source_files
 from charrnn.text.tokenizers.byte import is_utf8
 
+T = TypeVar("T")
 
-def read_text(source: str | Path, settings: TextSettings, emit: Emit, raw: bool) -> Iterator[str]:
-    """The text of a file, a folder's files, the files of a pattern, or stdin for `-`, in pieces.
-
-    END stands after each document. `raw`: bytes that are not text pass, for a tokenizer of bytes.
-    TextError if there is none such, or if it cannot be read.
-    """
-    reader = Reader(settings, raw, emit)
-    for path in source_files(source, settings.include):
-        with open_source(path) as file:
-            yield from reader.pieces(file, "stdin" if path == "-" else path)
-
-
-def read_tokens(
-    source: str | Path,
-    tokenizer: Tokenizer,
-    settings: TextSettings,
-    emit: Emit,
-    unknown: UnknownName = "error",
-) -> tuple[Ids, int]:
-    """All of a source's text as ids (N,), and how many unknown characters were not read as such.
-
-    TextError if it cannot be read, or has unknown characters that are an error.
-    """
-    from charrnn.text.unknown import known_text
-
-    text = "".join(read_text(source, settings, emit, tokenizer.raw))
-    text, changed = known_text(text, tokenizer, unknown)
-    pieces = (text[start : start + PIECE] for start in range(0, len(text), PIECE))
-    ids = list(encode_pieces(tokenizer, pieces))
-    return (np.concatenate(ids) if ids else np.zeros(0, np.uint8)), changed
+_PACKED = (".gz", ".bz2", ".xz", ".zst")
 
 
 @dataclass
 class Reader:
-    """Reads the text of files as settings say. Notices a CRLF that is kept, once."""
+    """Reads the text of files as settings say. Notices a CRLF that is kept, once.
+
+    `raw`: bytes that are not text pass, for a tokenizer of bytes.
+    """
 
     settings: TextSettings
     raw: bool
     emit: Emit
     noticed: bool = False
     utf8: bool = True
-    """Whether nothing that was read had bytes that are not UTF-8."""
+    """Whether everything read so far is UTF-8."""
 
     def pieces(self, file: BinaryIO, name: str) -> Iterator[str]:
         """The text of an open file. TextError, with its name, if it cannot be read."""
@@ -94,17 +66,175 @@ class Reader:
             self.emit(Noticed(f"{name} has Windows line ends (CRLF): {advice}."))
 
 
-@contextmanager
-def open_source(path: str | Path) -> Iterator[BinaryIO]:
-    """The bytes of a file, or of stdin for `-`. TextError if it cannot be opened."""
-    if path == "-":
-        yield sys.stdin.buffer
-        return
-    try:
-        file = open(path, "rb")  # noqa: SIM115  (closed below; Path.open is slower)
-    except (FileNotFoundError, ValueError):  # a name with NUL
-        raise TextError(f"there is no file {path}", "Check the path.") from None
-    except OSError as error:
-        raise unreadable(error, path) from None
-    with file:
-        yield file
+def read_text(source: str | Path, settings: TextSettings, emit: Emit, raw: bool) -> Iterator[str]:
+    """The text of a source in pieces, with END after each document.
+
+    `raw`: bytes that are not text pass, for a tokenizer of bytes. TextError if it cannot be read.
+    """
+    reader = Reader(settings, raw, emit)
+    for path in source_files(source, settings.include):
+        with open_source(path) as file:
+            yield from reader.pieces(file, "stdin" if path == "-" else path)
+
+
+class _File(NamedTuple):
+    """A file to read, or the copy of a stream. `modified` is in nanoseconds."""
+
+    path: str
+    size: int
+    modified: int
+
+    @classmethod
+    def of(cls, path: str) -> "_File":
+        status = os.stat(path)
+        return cls(path, status.st_size, status.st_mtime_ns)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source: its name, its files, and whether its one file is a copy of a stream."""
+
+    name: str
+    files: list[_File]
+    copied: bool
+
+    @classmethod
+    def of(cls, source: str | Path, include: str | None, copy: Path) -> "Source":
+        """Copies a stream, because it is read several times. TextError if a file is missing."""
+        paths = source_files(source, include)
+        with open_source(paths[0]) as first:
+            copied = paths[0] == "-" or not os.path.isfile(paths[0])
+            if copied:
+                with copy.open("wb") as target:
+                    shutil.copyfileobj(first, target, PIECE)
+                paths = [str(copy)]
+        name = Path(source).name or Path(source).resolve().name or str(source)
+        return cls("stdin" if source == "-" else name, [_File.of(path) for path in paths], copied)
+
+    @property
+    def size(self) -> int:
+        """Bytes of its files, compressed as they may be."""
+        return sum(file.size for file in self.files)
+
+    def shown(self, file: _File) -> str:
+        """A file's name for messages."""
+        return self.name if self.copied else file.path
+
+    def stem(self, source: str | Path) -> str:
+        """The name of a corpus of it: a file's without endings, or a folder's."""
+        if os.path.isdir(source):
+            return self.name
+        if len(self.files) > 1:
+            return Path(os.path.commonpath([file.path for file in self.files])).resolve().name
+        name = self.name if self.copied else Path(self.files[0].path).name
+        for ending in _PACKED:
+            name = name.removesuffix(ending)
+        return Path(name).stem
+
+
+@dataclass
+class JoinedSources:
+    """Reads all sources, `times` times, and reports progress over all of these."""
+
+    sources: list[Source]
+    name: str
+    emit: Emit
+    times: int
+    """How often they are read, the digest included."""
+    digests: list[str] = field(default_factory=list)
+    """The sha256 of each source: of a file its own, of several files that of theirs."""
+    _done: int = 0
+    _reported: int = -PIECE
+
+    @classmethod
+    def of(
+        cls,
+        sources: Sequence[str | Path],
+        include: str | None,
+        name: str | None,
+        emit: Emit,
+        copies: Path,
+        times: int = 3,
+    ) -> "JoinedSources":
+        """Finds all files first, so that a wrong name is an error at once."""
+        if not sources:
+            raise TextError("there is no text to prepare", "Name one, or several.")
+        all_sources = [
+            Source.of(named, include, copies / str(n)) for n, named in enumerate(sources)
+        ]
+        joined = cls(all_sources, plain_name(name or all_sources[0].stem(sources[0])), emit, times)
+        if not joined.size:
+            raise TextError(f"there is nothing in {joined.listed(' and ')}", "Use a longer text.")
+        joined.digests += [joined._digest(source) for source in all_sources]
+        return joined
+
+    @property
+    def task(self) -> str:
+        return f"preparing {self.name}"
+
+    @property
+    def size(self) -> int:
+        """Bytes of all sources together."""
+        return sum(source.size for source in self.sources)
+
+    def listed(self, conjunction: str) -> str:
+        """The names of the sources, for a message."""
+        return conjunction.join(source.name for source in self.sources)
+
+    def describe(self) -> list[dict[str, Any]]:
+        """The sources as corpus.json lists them."""
+        return [
+            {
+                "name": source.name,
+                "files": len(source.files),
+                "bytes": source.size,
+                "sha256": sha256,
+            }
+            for source, sha256 in zip(self.sources, self.digests, strict=True)
+        ]
+
+    def pieces(self, reader: Reader) -> Iterator[str]:
+        """The text of all sources, in pieces, with END after each document."""
+        for _, _, pieces in self.texts(reader):
+            yield from pieces
+
+    def texts(self, reader: Reader) -> Iterator[tuple[int, str, Iterator[str]]]:
+        """Of each file: the index of its source, its name, and its text, to be read at once."""
+        for index, source in enumerate(self.sources):
+            for listed in source.files:
+                shown = source.shown(listed)
+                with open_source(listed.path) as file:
+                    yield index, shown, self._advancing(reader.pieces(file, shown), file)
+
+    def check_unchanged(self) -> None:
+        """Raise TextError if a file has been written to since it was found."""
+        for source in self.sources:
+            for file in source.files:
+                if not os.path.exists(file.path) or _File.of(file.path) != file:
+                    raise TextError(
+                        f"{source.shown(file)} changed while it was being read",
+                        "Prepare it again.",
+                    )
+
+    def _digest(self, source: Source) -> str:
+        digests = []
+        for listed in source.files:
+            digest = hashlib.sha256()
+            with open_source(listed.path) as file:
+                for data in self._advancing(iter(lambda: file.read(PIECE), b""), file):
+                    digest.update(data)
+            digests.append(digest.hexdigest())
+        joined = "".join(digests)
+        return joined if len(digests) == 1 else hashlib.sha256(joined.encode()).hexdigest()
+
+    def _advancing(self, pieces: Iterator[T], file: BinaryIO) -> Iterator[T]:
+        """The pieces, with a report wherever another PIECE of all files has been read."""
+        before = 0
+        for piece in pieces:
+            yield piece
+            self._done += file.tell() - before
+            before = file.tell()
+            if self._done - self._reported >= PIECE:
+                self._reported = self._done
+                self.emit(Progress(self.task, self._done, self.size * self.times))
+        self._done += file.tell() - before

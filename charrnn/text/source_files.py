@@ -1,12 +1,21 @@
-"""The files that a source stands for: itself, a folder's files, or those of a pattern. No NumPy."""
+"""The files that a source stands for, and how they are opened. Imports no NumPy.
+
+A source is a file, a folder, a pattern of file names, or `-` for stdin.
+"""
 
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from glob import has_magic
 from pathlib import Path
-from typing import NoReturn
+from typing import BinaryIO, NoReturn
 
 from charrnn.errors import TextError
+
+MARK = "\ufeff"
+"""The byte order mark, which may stand before a text."""
 
 
 def source_files(source: str | Path, include: str | None) -> list[str]:
@@ -20,32 +29,31 @@ def source_files(source: str | Path, include: str | None) -> list[str]:
     if os.path.isdir(source):
         return _files_below(str(source), include)
     if has_magic(str(source)) and not os.path.lexists(source):
-        if found := matching(source):
-            return found
+        if files := matching(source):
+            return files
         raise TextError(f"no file matches {source}", "Check the pattern and the folder.")
     return [str(source)]
 
 
 def matching(source: str | Path) -> list[str]:
-    """The files that a pattern names, perhaps none, without hidden ones that it does not name."""
+    """The files that match a pattern, perhaps none. Hidden ones match only where it names them."""
     pattern = Path(source)
     below = pattern.relative_to(pattern.anchor)
     if below.name == "**":
         below /= "*"
     try:
-        found = list(Path(pattern.anchor).glob(str(below)))  # follows no links to folders for **
+        paths = list(Path(pattern.anchor).glob(str(below)))  # follows no links to folders for **
     except ValueError:  # a**b
-        found = []
-    hidden = {part for path in found for part in path.parts if part.startswith(".")}
+        paths = []
+    hidden = {part for path in paths for part in path.parts if part.startswith(".")}
     hidden -= set(pattern.parts)
-    files = [str(path) for path in found if not hidden & set(path.parts) and path.is_file()]
-    return sorted(files)
+    return sorted(str(path) for path in paths if not hidden & set(path.parts) and path.is_file())
 
 
 def _files_below(folder: str, include: str | None) -> list[str]:
     """Links to folders are not followed: they may lead in a circle."""
     patterns = [pattern.strip() for pattern in include.split(",")] if include else ["*"]
-    found = []
+    files = []
 
     def fail(error: OSError) -> NoReturn:
         raise unreadable(error, folder) from None
@@ -56,11 +64,27 @@ def _files_below(folder: str, include: str | None) -> list[str]:
             path = os.path.join(parent, name)
             included = any(fnmatchcase(name, pattern) for pattern in patterns)
             if included and not name.startswith(".") and os.path.isfile(path):
-                found.append(path)
-    if not found:
-        matching = f" whose name matches {include}" if include else " that is not hidden"
-        raise TextError(f"the folder {folder} has no file{matching}", "Check its path and content.")
-    return sorted(found)
+                files.append(path)
+    if not files:
+        missing = f" whose name matches {include}" if include else " that is not hidden"
+        raise TextError(f"the folder {folder} has no file{missing}", "Check its path and content.")
+    return sorted(files)
+
+
+@contextmanager
+def open_source(path: str | Path) -> Iterator[BinaryIO]:
+    """The bytes of a file, or of stdin for `-`. TextError if it cannot be opened."""
+    if path == "-":
+        yield sys.stdin.buffer
+        return
+    try:
+        file = open(path, "rb")  # noqa: SIM115  (closed below; Path.open is slower)
+    except (FileNotFoundError, ValueError):  # a name with NUL
+        raise TextError(f"there is no file {path}", "Check the path.") from None
+    except OSError as error:
+        raise unreadable(error, path) from None
+    with file:
+        yield file
 
 
 def unreadable(error: OSError, path: str | Path) -> TextError:

@@ -1,10 +1,13 @@
-"""What becomes of the characters of a text that a vocabulary has no tokens for."""
+"""Texts with characters that a vocabulary lacks; and texts whose tokens or characters have tags."""
 
 import unicodedata
 from collections.abc import Iterator
 
+import numpy as np
+from numpy.typing import NDArray
+
 from charrnn.settings import UnknownName
-from charrnn.text.tokenizers import END, Tokenizer
+from charrnn.text.tokenizers import END, Ids, Tokenizer
 from charrnn.text.tokenizers.byte_fallback import unknown_error
 
 _PLAIN = {
@@ -36,7 +39,7 @@ def known_text(text: str, tokenizer: Tokenizer, how: UnknownName) -> tuple[str, 
 
 
 def _nearest(character: str, tokenizer: Tokenizer) -> str:
-    """What the tokenizer can encode of the forms of a character; nothing if that is none."""
+    """The first form of a character that the tokenizer can encode; nothing if there is none."""
     for form in _forms(character):
         if form and not tokenizer.unknown(form):
             return form
@@ -54,3 +57,36 @@ def _forms(character: str) -> Iterator[str]:
     for form in (bare, "".join(_PLAIN_OF.get(part, part) for part in bare)):
         yield form
         yield form.swapcase()
+
+
+def tagged_ids(tokenizer: Tokenizer, text: str) -> Ids:
+    """The ids of a text whose tokens or characters have tags: none is lost.
+
+    A character that the vocabulary lacks becomes the nearest that it has, or any but a space.
+    """
+    if unknown := tokenizer.unknown(text):
+        other = next((s for s in tokenizer.symbols if s != " " and len(s) == 1), " ")
+        nearest = {ord(character): _nearest(character, tokenizer) for character in unknown}
+        text = text.translate(
+            {c: near if len(near) == 1 and near != " " else other for c, near in nearest.items()}
+        )
+    return tokenizer.encode(text)
+
+
+def space_of(tokenizer: Tokenizer) -> int:
+    """The id that stands between tokens."""
+    return int(tokenizer.encode(" ")[0])
+
+
+def spans_of_tokens(
+    ids: NDArray[np.integer], space: int | None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The first and the last index (S,) of each token in ids (T,), which have a space between.
+
+    Without a space each id is a token.
+    """
+    if space is None:
+        indices = np.arange(len(ids))
+        return indices, indices
+    spaces = np.flatnonzero(ids == space)
+    return np.append(0, spaces + 1), np.append(spaces - 1, len(ids) - 1)

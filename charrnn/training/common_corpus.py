@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from charrnn.engine.ranks import Ranks
 from charrnn.errors import TextError
-from charrnn.text.corpus import Corpus, find_corpus
+from charrnn.text.corpus import Corpus
+from charrnn.text.corpus_files import find_corpus
 
 
 def corpus_for_all(ranks: Ranks, resolve: Callable[[], Corpus], what: str) -> Corpus:

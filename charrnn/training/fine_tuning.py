@@ -21,6 +21,7 @@ from charrnn.storage.runs import find, load_run
 from charrnn.tasks import parameters_of
 from charrnn.tasks.base import Subject
 from charrnn.text.corpus import Corpus
+from charrnn.text.example_formats import example_format
 from charrnn.text.resolving import resolve
 
 LEARNING_RATE_FACTOR = 0.8
@@ -46,7 +47,7 @@ def corpus_and_base(
     """
     task = given.get("task", "text")
     if base is None:
-        return resolve(task, what, text, given, emit), None
+        return resolve(what, text, given, emit, example_format(task, text)), None
     if task != "text":
         raise UsageError(
             f"--from continues language models, and --task {task} trains another network",
@@ -64,7 +65,7 @@ def _corpus_for(
     _check_same(base, asdict(text), [name for name in fixed if name in given])
     text = replace(text, tokenizer=kind)
     vocabulary = base.tokenizer if kind in _LEARNED else None
-    corpus = resolve("text", what, text, given, emit, vocabulary)
+    corpus = resolve(what, text, given, emit, vocabulary=vocabulary)
     if corpus.tokenizer.kind != kind:
         raise TextError(
             f"{what} is prepared with --tokenizer {corpus.tokenizer.kind}, "

@@ -18,7 +18,9 @@ from charrnn.storage.checkpoint import About, load_checkpoint, read_about
 from charrnn.storage.metrics import read_curves
 from charrnn.storage.runs import MODEL, TRAINING, find, load_newest, lock
 from charrnn.tasks import task_of
-from charrnn.text.corpus import Corpus, find_corpus
+from charrnn.text.corpus import Corpus
+from charrnn.text.corpus_files import find_corpus
+from charrnn.text.example_formats import example_format
 from charrnn.text.resolving import resolve
 from charrnn.training.common_corpus import corpus_for_all
 from charrnn.training.fine_tuning import load_base
@@ -138,7 +140,8 @@ def _settings(about: About, given: Mapping[str, Any]) -> TrainSettings:
 def _corpus(about: About, what: str | None, given: Mapping[str, Any], emit: Emit) -> Corpus:
     """The run's corpus, or another one in its vocabulary. TextError if it is neither."""
     if what:
-        corpus = resolve(about.model.task, what, about.text, given, emit)
+        fmt = example_format(about.model.task, about.text)
+        corpus = resolve(what, about.text, given, emit, fmt)
         if corpus.key == about.corpus_key:
             return corpus
         if about.model.task != "text":
@@ -159,7 +162,7 @@ def _in_vocabulary(about: About, what: str, given: Mapping[str, Any], emit: Emit
     """The text in the vocabulary of the run's model. TextError for one that it cannot encode."""
     vocabulary = load_base(about.run, emit).tokenizer
     try:
-        return resolve("text", what, about.text, given, emit, vocabulary)
+        return resolve(what, about.text, given, emit, vocabulary=vocabulary)
     except (TextError, UsageError) as error:
         raise TextError(
             f"{what} is not the text of run {about.run}, nor in its vocabulary: {error.message}",

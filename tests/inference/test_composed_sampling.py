@@ -118,7 +118,7 @@ def test_unique_and_novel_texts_are_drawn_on():
         return (SampledText(n + 1, "", texts[n % 6], 1, None, "length") for n in numbers)
 
     class Training:
-        def stands(self, text):
+        def occurs(self, text):
             return text == "c"
 
     events = []

@@ -3,7 +3,8 @@
 import pytest
 
 from charrnn.settings import TextSettings
-from charrnn.text.example_preparation import prepare_examples
+from charrnn.text.example_formats import example_format
+from charrnn.text.preparation import prepare_examples
 from tests.tasks.examples import FILES
 
 SPLIT = TextSettings(split="80/10/10")
@@ -12,7 +13,9 @@ SPLIT = TextSettings(split="80/10/10")
 def corpus_for(task, home, count=400, settings=SPLIT):
     """A prepared corpus for a task."""
     (home / f"{task}.tsv").write_text(FILES[task](home, count), "utf-8")
-    return prepare_examples(task, home / f"{task}.tsv", settings, None, lambda _: None)
+    return prepare_examples(
+        example_format(task, settings), home / f"{task}.tsv", None, lambda _: None
+    )
 
 
 @pytest.fixture

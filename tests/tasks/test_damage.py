@@ -13,7 +13,7 @@ from charrnn.inference.models import MODELS
 from charrnn.settings import ModelSettings
 from charrnn.storage.checkpoint import load_checkpoint, save_checkpoint
 from charrnn.tasks import task_on
-from charrnn.text.corpus import open_corpus
+from charrnn.text.corpus_files import open_corpus
 from tests.storage.test_strangers import resealed
 from tests.tasks.conftest import corpus_for
 from tests.tasks.examples import FILES
@@ -76,8 +76,8 @@ def test_a_corpus_that_says_what_is_not_so(place, name, value):
     (home / "changed" / "corpus.json").write_text(json.dumps(said), "utf-8")
     try:
         corpus = open_corpus(home / "changed")
-        task = task_on(getattr(corpus, "task", "text"), corpus)
-        if getattr(corpus, "task", "text") != "text":
+        task = task_on(corpus.task, corpus)
+        if corpus.task != "text":
             task.collate(np.array(corpus.examples("train"))[:5])
     except CharRNNError as error:
         assert error.hint

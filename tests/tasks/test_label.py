@@ -10,7 +10,8 @@ from charrnn.engine.ranks import ALONE, Ranks
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings
 from charrnn.tasks.example_batches import padded_targets, padded_texts
 from charrnn.tasks.label import LabelTask
-from charrnn.text.example_preparation import prepare_examples
+from charrnn.text.example_formats import example_format
+from charrnn.text.preparation import prepare_examples
 
 
 def batches_of(corpus, size, ranks=ALONE):
@@ -94,8 +95,10 @@ def test_several_labels_and_rare_ones(home):
     lines = [f"{'ab'[n % 10 == 0]}{',c' * (n % 3 == 0)}\t{n}\n" for n in range(100)]
     (home / "many.tsv").write_text("".join(lines), "utf-8")
     settings = TextSettings(split="100/0/0", multi_label=True)
-    corpus = prepare_examples("label", home / "many.tsv", settings, None, lambda _: None)
-    assert corpus.labels == ("a", "b", "c")
+    corpus = prepare_examples(
+        example_format("label", settings), home / "many.tsv", None, lambda _: None
+    )
+    assert corpus.target_vocabulary == ("a", "b", "c")
     task = LabelTask(corpus)
     cpu = torch.device("cpu")
     torch.manual_seed(1)

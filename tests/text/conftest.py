@@ -9,8 +9,8 @@ from charrnn.events import Event, Prepared
 from charrnn.settings import TextSettings
 from charrnn.text import decompression
 from charrnn.text.corpus import PARTS, Corpus
-from charrnn.text.example_preparation import prepare_examples
-from charrnn.text.preparation import prepare
+from charrnn.text.example_formats import example_format
+from charrnn.text.preparation import prepare, prepare_examples
 from charrnn.text.source import Reader
 
 PIECE = decompression.PIECE
@@ -49,7 +49,8 @@ def write(path, examples, end="\n"):
 
 def prepared(path, emit=quiet, task="label", valid=None, test=None, **wanted):
     parts = {"valid": valid and str(valid), "test": test and str(test)}
-    return prepare_examples(task, path, TextSettings(**wanted, **parts), None, emit)
+    fmt = example_format(task, TextSettings(**wanted, **parts))
+    return prepare_examples(fmt, path, None, emit)
 
 
 def read_back(corpus, *parts):
@@ -59,7 +60,7 @@ def read_back(corpus, *parts):
         for number in corpus.examples(part):
             decode = corpus.tokenizer.decoder()
             text = "".join(map(decode, corpus.ids(number).tolist()))
-            found.append((corpus.labels[corpus.targets[number]], text))
+            found.append((corpus.target_vocabulary[corpus.targets[number]], text))
     return found
 
 

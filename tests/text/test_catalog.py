@@ -51,7 +51,7 @@ def test_download_is_complete_and_reports_progress(home, server):
     """A progress bar that never moves; a file written twice as long."""
     server.answers = [good()]
     events = []
-    download(server.url, home / "x.txt", SHA256, events.append)
+    download(server.url, SHA256, home / "x.txt", events.append)
     assert (home / "x.txt").read_bytes() == TEXT
     assert events[-1] == Progress("downloading x.txt", len(TEXT), len(TEXT))
 
@@ -60,7 +60,7 @@ def test_download_is_complete_and_reports_progress(home, server):
 def test_download_tries_again(home, server, bad):
     """A failed download because of one server error, or of one connection that was cut short."""
     server.answers = [bad, good()]
-    download(server.url, home / "x.txt", SHA256, lambda _: None, pauses=(0,))
+    download(server.url, SHA256, home / "x.txt", lambda _: None, pauses=(0,))
     assert (home / "x.txt").read_bytes() == TEXT
 
 
@@ -68,7 +68,7 @@ def test_download_gives_up_with_advice_and_leaves_nothing(home, server):
     """A traceback, or half a text that is taken for the whole the next time."""
     server.answers = [(404, 0, b""), (404, 0, b"")]
     with pytest.raises(TextError, match="could not be downloaded") as error:
-        download(server.url, home / "x.txt", SHA256, lambda _: None, pauses=(0,))
+        download(server.url, SHA256, home / "x.txt", lambda _: None, pauses=(0,))
     assert server.url in error.value.hint
     assert list(home.iterdir()) == []
 
@@ -77,7 +77,7 @@ def test_a_text_with_another_sha256_is_refused(home, server):
     """A captive portal's page as training text."""
     server.answers = [good(b"<html>log in</html>")]
     with pytest.raises(TextError, match="sha256"):
-        download(server.url, home / "x.txt", SHA256, lambda _: None, pauses=(0,))
+        download(server.url, SHA256, home / "x.txt", lambda _: None, pauses=(0,))
     assert list(home.iterdir()) == []
 
 

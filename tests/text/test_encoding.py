@@ -11,9 +11,10 @@ import pytest
 from charrnn.errors import CharRNNError, TextError
 from charrnn.settings import TextSettings
 from charrnn.text import encoding
-from charrnn.text.encoding import blocks, encode_pieces
-from charrnn.text.tokenizers import TOKENIZERS, Characters
+from charrnn.text.encoding import blocks, encode_pieces, read_tokens
+from charrnn.text.tokenizers import TOKENIZERS, Bytes, Characters
 from tests.conftest import call_charrnn, tale
+from tests.text.conftest import quiet
 
 SMALL_BLOCK = 1000
 
@@ -97,3 +98,16 @@ def test_the_command_writes_the_same_corpus(home, small_blocks):
         folder.rename(home / jobs)
     assert made[0] == made[1]
     assert call_charrnn(home, "prepare", "a.txt", "--jobs", "0").code == 2
+
+
+def test_all_of_a_text_is_read_as_tokens(home):
+    """Unknown characters that are lost without a count."""
+    (home / "a.txt").write_text("abcxbay")
+    tokenizer = Characters("abc")
+    ids, changed = read_tokens("a.txt", tokenizer, TextSettings(), quiet, "skip")
+    assert (ids.tolist(), changed) == ([0, 1, 2, 1, 0], 2)
+    with pytest.raises(TextError, match=r"'x'.* character 4"):
+        read_tokens("a.txt", tokenizer, TextSettings(), quiet)
+    lines = TextSettings(document_per="line")
+    ids, changed = read_tokens("a.txt", Bytes(documents=True), lines, quiet)
+    assert (ids.tolist(), changed) == ([*b"abcxbay", 256], 0)

@@ -3,15 +3,13 @@
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
-from PIL import Image
 
-from charrnn.errors import CharRNNError, TextError, UsageError
+from charrnn.errors import TextError, UsageError
 from charrnn.events import Noticed
 from charrnn.settings import TextSettings
 from charrnn.text.example_formats import example_format
-from charrnn.text.pictures import as_inputs, load_input, png_of
-from charrnn.text.tagged_text import places_of_tokens, space_of, tagged_ids
-from charrnn.text.tokenizers import Bytes, Characters
+from charrnn.text.tokenizers import Bytes
+from charrnn.text.unknown import space_of, spans_of_tokens
 from tests.text.conftest import prepared
 
 TOKEN = st.text("abç ", min_size=1).map(lambda text: text.replace(" ", "_"))
@@ -26,7 +24,7 @@ def examples_of(corpus):
     decoder, found = corpus.tokenizer.decoder, []
     for number in range(len(corpus.starts) - 1):
         text = "".join(map(decoder(), corpus.ids(number).tolist()))
-        found.append((text, [corpus.labels[n] for n in corpus.targets_of(number)]))
+        found.append((text, [corpus.target_vocabulary[n] for n in corpus.targets_of(number)]))
     return sorted(found)
 
 
@@ -43,7 +41,7 @@ def test_sentences_come_back(place, sentences, gap):
         assert examples_of(corpus) == sorted(expected)
         for number in range(len(sentences)):
             ids = corpus.ids(number)
-            first, last = places_of_tokens(ids, space_of(corpus.tokenizer))
+            first, last = spans_of_tokens(ids, space_of(corpus.tokenizer))
             assert len(first) == len(corpus.targets_of(number))
             assert (first <= last).all()
 
@@ -86,53 +84,9 @@ def test_a_target_that_training_lacks_is_noticed(home):
     (home / "v.tsv").write_text("ab\txz\n", "utf-8")
     events = []
     corpus = prepared(home / "t.tsv", events.append, task="rewrite", valid=home / "v.tsv")
-    assert corpus.labels == ("x", "y", "z")
+    assert corpus.target_vocabulary == ("x", "y", "z")
     told = [event.message for event in events if isinstance(event, Noticed)]
     assert "No training example has the symbol z." in told
-
-
-@given(st.text(min_size=1), st.booleans())
-def test_tagged_text_keeps_its_places(text, several):
-    """A token that is lost because the vocabulary lacks its characters."""
-    tokens = text.split() if several else [*text]
-    if not tokens:
-        return
-    between = " " if several else ""
-    ids = tagged_ids(Characters(" abc"), between.join(tokens))
-    space = space_of(Characters(" abc")) if several else None
-    assert len(places_of_tokens(ids, space)[0]) == len(tokens)
-
-
-def test_pictures_are_fitted_and_features_taken(home):
-    """A picture that is stretched or cut; numbers that are rounded."""
-    pixels = np.full((10, 20), 200, np.uint8)
-    pixels[4:6] = 10
-    (home / "p.png").write_bytes(png_of(pixels))
-    found = load_input(str(home / "p.png"), "32x128")
-    assert found.shape == (1, 32, 128)
-    assert (found[0, :, :20] == 200).all()  # what is left over has the border's colour
-    assert found[0, 16, 64] < 30
-    Image.fromarray(pixels.astype(np.uint16) * 257).save(home / "deep.png")
-    assert (load_input(str(home / "deep.png"), "32x128") == found).all()  # 16 bits
-    inputs = as_inputs(found.reshape(1, -1), found.shape)
-    assert inputs.shape == (1, 1, 32, 128)
-    assert np.abs(inputs).max() <= 1
-    features = np.random.default_rng(1).normal(size=(2, 3, 4)).astype(np.float32)
-    np.save(home / "f.npy", features)
-    found = load_input(str(home / "f.npy"), "32x128")
-    stored = np.frombuffer(found.tobytes(), np.uint8)[None]
-    assert (as_inputs(stored, found.shape)[0] == features.reshape(6, 4)).all()
-
-
-@settings(max_examples=60)
-@given(data=st.binary(max_size=200), name=st.sampled_from(["x.png", "x.jpg", "x.npy"]))
-def test_any_bytes_are_an_error_that_says_so(place, data, name):
-    """A traceback of a library; a pickle that runs."""
-    heads = {"x.png": b"\x89PNG\r\n\x1a\n", "x.npy": b"\x93NUMPY\x01\x00", "x.jpg": b"\xff\xd8\xff"}
-    for head in (b"", heads[name], b"PK\x03\x04"):
-        (place / name).write_bytes(head + data)
-        with pytest.raises(CharRNNError):
-            load_input(str(place / name), "32x128")
 
 
 def test_changed_pictures_are_prepared_again(home):

@@ -32,7 +32,7 @@ def test_any_examples_come_back(place, examples, end, together):
         corpus = prepared(path, split="100/0/0")
         assert Counter(read_back(corpus)) == Counter(examples)
         assert len(corpus.tokens) == sum(len(corpus.ids(n)) for n in corpus.examples("train"))
-        assert corpus.labels == tuple(sorted({label for label, _ in examples}))
+        assert corpus.target_vocabulary == tuple(sorted({label for label, _ in examples}))
         byte = prepared(path, split="100/0/0", tokenizer="byte")
         assert Counter(read_back(byte)) == Counter(examples)
 
@@ -119,7 +119,7 @@ def test_a_label_that_is_not_text_is_an_error(home):
         prepared("a.tsv", tokenizer="byte")
     with pytest.raises(TextError, match="is not utf-8: byte 8"):
         prepared("a.tsv")
-    assert prepared("a.tsv", encoding="latin-1").labels == ("dé", "en")
+    assert prepared("a.tsv", encoding="latin-1").target_vocabulary == ("dé", "en")
 
 
 def test_files_of_their_own_are_the_parts(home):

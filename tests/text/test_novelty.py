@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from charrnn.errors import UsageError
-from charrnn.text import novelty, segments
+from charrnn.text import novelty
 from charrnn.text.novelty import Novelty
 from charrnn.text.tokenizers import END
 from tests.conftest import damage
@@ -29,12 +29,12 @@ def test_documents_are_those_of_the_corpus(home, kind, lines, asked, piece, one_
     expected = {line for line in lines if line}
     (corpus.folder / "novelty.bin").unlink(missing_ok=True)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(segments, "PIECE", piece)
+        patch.setattr(novelty, "PIECE", piece)
         if one_hash:
-            patch.setattr(segments, "_SPREAD", 0)
+            patch.setattr(novelty, "_SPREAD", 0)
         found = Novelty.open(corpus, quiet)
         for text in [*lines, *asked]:
-            assert found.stands(text) == found.stands(text + END) == (text in expected)
+            assert found.occurs(text) == found.occurs(text + END) == (text in expected)
     assert not one_hash or len(set(found.hashes)) <= 1
 
 
@@ -51,11 +51,11 @@ def test_without_documents_any_place_counts(home, kind, text, asked, cut):
     corpus, _ = make("a.txt", tokenizer=kind, split="60/40/0")
     part = text.encode() if kind == "byte" else text
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(novelty, "_PIECE", 4)
+        patch.setattr(novelty, "_SEARCHED", 4)
         found = Novelty.open(corpus, quiet)
         for wanted in [*asked, text[min(cut) : max(cut)]]:
             expected = (wanted.encode() if kind == "byte" else wanted) in part
-            assert found.stands(wanted) == expected, wanted
+            assert found.occurs(wanted) == expected, wanted
 
 
 def test_a_search_finds_whole_tokens_only(home):
@@ -65,9 +65,9 @@ def test_a_search_finds_whole_tokens_only(home):
     corpus, _ = make("a.txt", split="100/0/0")
     found = Novelty.open(corpus, quiet)
     assert corpus.tokens.itemsize == 2
-    assert found.stands(letters[256])
-    assert not found.stands(letters[256] + letters[0])
-    assert not found.stands(letters[256] * 2)
+    assert found.occurs(letters[256])
+    assert not found.occurs(letters[256] + letters[0])
+    assert not found.occurs(letters[256] * 2)
 
 
 @pytest.mark.parametrize("kind", ["bpe", "unigram"])
@@ -77,8 +77,8 @@ def test_documents_of_subwords_stand_and_texts_without_do_not_work(home, kind):
     (home / "a.txt").write_text("\n".join(lines), "utf-8")
     corpus, _ = make("a.txt", tokenizer=kind, vocab_size=300, document_per="line")
     found = Novelty.open(corpus, quiet)
-    assert [line for line in lines if not found.stands(line)] == []
-    assert not any(map(found.stands, [lines[0][1:], lines[0] + "s", ""]))
+    assert [line for line in lines if not found.occurs(line)] == []
+    assert not any(map(found.occurs, [lines[0][1:], lines[0] + "s", ""]))
     plain, _ = make("a.txt", tokenizer=kind, vocab_size=300)
     with pytest.raises(UsageError, match="has no documents") as error:
         Novelty.open(plain, quiet)
@@ -94,7 +94,7 @@ def test_an_index_is_kept_and_made_again_where_it_does_not_fit(home):
     assert made
     path = corpus.folder / "novelty.bin"
     intact, kept = path.read_bytes(), []
-    assert Novelty.open(corpus, kept.append).stands("line 7")
+    assert Novelty.open(corpus, kept.append).occurs("line 7")
     assert kept == []
     for change in (
         damage,
@@ -102,6 +102,6 @@ def test_an_index_is_kept_and_made_again_where_it_does_not_fit(home):
         lambda p: p.write_bytes(intact[:99]),
     ):
         change(path)
-        assert Novelty.open(corpus, quiet).stands("line 7")
+        assert Novelty.open(corpus, quiet).occurs("line 7")
         assert path.read_bytes() == intact
-    assert Novelty.open(corpus, quiet).stands("line 950"), "held out"
+    assert Novelty.open(corpus, quiet).occurs("line 950"), "held out"

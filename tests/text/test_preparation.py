@@ -11,8 +11,10 @@ from charrnn.errors import TextError, UsageError
 from charrnn.events import Noticed
 from charrnn.files import corpus_folders
 from charrnn.settings import TextSettings
-from charrnn.text.corpus import PARTS, open_corpus
-from charrnn.text.preparation import corpus_key, prepare, resolve_corpus
+from charrnn.text.corpus import PARTS
+from charrnn.text.corpus_files import open_corpus
+from charrnn.text.keys import content_key
+from charrnn.text.preparation import prepare
 from tests.conftest import tale
 from tests.text.conftest import make, quiet
 
@@ -44,84 +46,6 @@ def test_another_split_is_the_same_corpus_divided_anew(home):
     assert [len(corpus.part(p)) for p in PARTS] == [800, 200, 0]
 
 
-def test_a_split_is_changed_only_when_asked_to(home):
-    """Held-out text that is trained on because a second command left --split out."""
-    (home / "a.txt").write_text(tale(1000))
-    make("a.txt", split="60/20/20")
-    found = prepare(["a.txt"], TextSettings(), None, quiet, update_split=False)
-    assert found.text.split == "60/20/20"
-    assert resolve_corpus("a.txt", TextSettings(), {}, quiet).text.split == "60/20/20"
-    split = {"split": "50/50/0"}
-    assert resolve_corpus("a.txt", TextSettings(**split), split, quiet).text.split == "50/50/0"
-    assert open_corpus(found.folder).text.split == "60/20/20", "training divides for itself alone"
-
-
-def test_a_prepared_corpus_with_another_tokenizer_is_an_error(home):
-    """A --tokenizer that has no effect: a character model in place of the byte model."""
-    (home / "a.txt").write_text(tale(1000))
-    made, _ = make("a.txt")
-    byte = {"tokenizer": "byte"}
-    with pytest.raises(UsageError, match="prepared with --tokenizer char") as error:
-        resolve_corpus(str(made.folder), TextSettings(**byte), byte, quiet)
-    assert "--tokenizer byte" in error.value.hint
-    same = resolve_corpus(str(made.folder), TextSettings(), {"tokenizer": "char"}, quiet)
-    assert same.key == made.key
-
-
-@pytest.mark.parametrize(
-    ("made", "wanted", "message"),
-    [
-        ({}, {"document_per": "line"}, "prepared without --document-per"),
-        ({"newlines": "lf"}, {"newlines": "keep"}, "prepared with --newlines lf"),
-        ({"min_count": 2}, {"min_count": 3}, "prepared with --min-count 2"),
-        ({}, {"encoding": "latin-1"}, "prepared with --encoding utf-8"),
-    ],
-)
-def test_a_prepared_corpus_with_another_setting_is_an_error(home, made, wanted, message):
-    """A setting that has no effect, because the text was read long ago."""
-    (home / "a.txt").write_text(tale(1000))
-    corpus, _ = make("a.txt", **made)
-    with pytest.raises(UsageError, match=message):
-        resolve_corpus(str(corpus.folder), TextSettings(**{**made, **wanted}), wanted, quiet)
-    same = {**made, "encoding": "UTF8"}
-    found = resolve_corpus(str(corpus.folder), TextSettings(**same), same, quiet)
-    assert found.key == corpus.key
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"vocab_size": 500}, "--vocab-size has no effect with --tokenizer char"),
-        ({"min_count": 2, "tokenizer": "byte"}, "--min-count has no effect with --tokenizer byte"),
-        ({"include": "*.c"}, "--include has no effect: none of the texts is a folder"),
-        ({"document_per": ""}, "'' is not a separator"),
-    ],
-)
-def test_a_setting_without_effect_is_an_error(home, settings, message):
-    """A flag that somebody relies on, and that does nothing."""
-    (home / "a.txt").write_text(tale(1000))
-    with pytest.raises(UsageError, match=message):
-        resolve_corpus("a.txt", TextSettings(**settings), settings, quiet)
-    assert corpus_folders() == []
-
-
-def test_keys_are_those_of_all_versions_and_settings_that_matter_change_them(home):
-    """Runs that no longer find their corpus; tokens of other settings found in its place."""
-    (home / "a.txt").write_text("one\ntwo\n")
-    digest = hashlib.sha256(b"one\ntwo\n").hexdigest()
-    plain = hashlib.sha256(json.dumps([1, "char", "utf-8", digest]).encode()).hexdigest()
-    assert corpus_key("a.txt", TextSettings()) == plain
-    without_effect = {"split": "50/50", "include": "*.c", "vocab_size": 300, "encoding": "U8"}
-    assert corpus_key("a.txt", TextSettings(**without_effect)) == plain
-    others = [
-        {"min_count": 2}, {"errors": "skip"}, {"newlines": "lf"}, {"field": "t"},
-        {"document_per": "line"}, {"document_per": "file"}, {"tokenizer": "bpe"},
-        {"tokenizer": "bpe", "vocab_size": 300}, {"tokenizer": "byte"},
-    ]  # fmt: skip
-    keys = {corpus_key("a.txt", TextSettings(**other)) for other in others}
-    assert len(keys | {plain}) == len(others) + 1
-
-
 def test_a_text_is_encoded_with_the_vocabulary_of_a_run(home):
     """Another alphabet, in which the run's weights mean nothing."""
     (home / "a.txt").write_text("hello world")
@@ -130,7 +54,8 @@ def test_a_text_is_encoded_with_the_vocabulary_of_a_run(home):
     corpus = prepare(["b.txt"], TextSettings(), None, quiet, vocabulary=base.tokenizer)
     assert corpus.tokens.tolist() == base.tokenizer.encode("hold").tolist()
     assert corpus.key != make("b.txt")[0].key
-    assert corpus.key == corpus_key("b.txt", TextSettings(), base.tokenizer)
+    digest = hashlib.sha256(b"hold").hexdigest()
+    assert corpus.key == content_key([digest], TextSettings(), base.tokenizer)
     (home / "c.txt").write_text("hexa")
     with pytest.raises(TextError, match="'x'"):
         prepare(["c.txt"], TextSettings(), None, quiet, vocabulary=base.tokenizer)

@@ -1,52 +1,120 @@
-"""Sources of text: files, folders, patterns and stdin, in any encoding, compressed or not."""
+"""Sources: read as settings say; and joined, files, folders and streams, read several times."""
 
+import bz2
+import gzip
 import json
+import lzma
 import os
+import threading
 
 import pytest
-from hypothesis import given, strategies as st
 
-from charrnn.errors import TextError, UsageError
-from charrnn.events import Noticed
+from charrnn.errors import TextError
+from charrnn.events import Noticed, Prepared
+from charrnn.files import corpus_folders
 from charrnn.settings import TextSettings
-from charrnn.text.source import open_source, read_text, read_tokens, source_files
-from charrnn.text.tokenizers import END, Bytes, Characters
-from tests.text.conftest import PIECE, quiet, text_in
+from charrnn.text.keys import corpus_key
+from charrnn.text.preparation import prepare
+from charrnn.text.resolving import resolve
+from charrnn.text.source import read_text
+from tests.conftest import tale
+from tests.text.conftest import make, quiet, text_in
 
 
-@given(text=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufeff")))
-def test_text_is_read_as_it_is(text):
-    """Line ends translated, or a character lost where two pieces meet."""
-    for encoding in ("utf-8", "utf-16", "utf-32-be"):
-        for mark in ("", "\ufeff"):
-            data = (mark + text).encode(encoding)
-            assert text_in(data, size=3, encoding=encoding) == text
+def test_files_are_joined_in_their_order(home):
+    """Files sorted, or separated by something that no file has."""
+    (home / "b.txt").write_bytes(b"one\r\n")
+    (home / "a.txt").write_bytes("zwö".encode())
+    corpus, _ = make("b.txt", "a.txt")
+    decode = corpus.tokenizer.decoder()
+    assert "".join(decode(int(i)) for i in corpus.tokens) == "one\r\nzwö"
+    assert corpus.name == "b"
 
 
-@given(data=st.binary(), size=st.integers(1, 5))
-def test_any_bytes_pass_when_raw(data, size):
-    """A binary file changed on its way to byte tokens."""
-    text = text_in(b"." + data, size, raw=True)
-    assert text.encode("utf-8", "surrogateescape") == b"." + data
+def test_the_borders_of_files_are_part_of_a_folders_key(home):
+    """Two files whose border has moved, found as the documents that they were."""
+    (home / "a").mkdir()
+    keys = []
+    for one, two in (("abc", "d"), ("ab", "cd"), ("abcd", "")):
+        (home / "a/1").write_text(one)
+        (home / "a/2").write_text(two)
+        keys.append(corpus_key("a", TextSettings(document_per="file")))
+    assert len(set(keys)) == 3
 
 
-@pytest.mark.parametrize(
-    ("data", "where"), [(b"abc\xff", 3), (b"ab\xc3", 2), (b"x" * PIECE + b"\xe2\x82(", PIECE)]
-)
-def test_the_bad_byte_is_found(data, where):
-    """A position counted from the last piece, or off by the bytes that were held back."""
-    with pytest.raises(TextError, match=f"byte {where} ") as error:
-        text_in(data)
-    assert "--encoding" in error.value.hint
+def test_the_same_text_gives_the_same_tokens_wherever_it_comes_from(home):
+    """A document lost or joined on the way through a folder, a pattern or a pipe."""
+    texts = [tale(2000, seed).strip("\n") + "\n" for seed in (1, 2)]
+    (home / "src/more").mkdir(parents=True)
+    for name, text in zip(("a.txt", "more/b.txt"), texts, strict=True):
+        (home / "src" / name).write_text(text, "utf-8")
+    (home / "all.txt").write_text("".join(texts), "utf-8")
+    packed = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}
+    packed["zst"] = pytest.importorskip("backports.zstd").compress
+    for ending, compress in packed.items():
+        (home / f"all.txt.{ending}").write_bytes(compress("".join(texts).encode()))
+    (home / "all.json").write_text("".join(json.dumps({"t": t[:-1]}) + "\n" for t in texts))
+    packed_files = [[f"all.txt.{ending}"] for ending in packed]
+    files = [["src"], ["src/**/*.txt"], ["src/a.txt", "src/more/b.txt"]]
+    for settings, sources in (
+        ({}, [*packed_files, *files]),
+        ({"document_per": "line"}, [*packed_files, *files]),
+        ({"min_count": 2, "document_per": r"\n\n"}, packed_files),
+    ):
+        expected, _ = make("all.txt", **settings)
+        for number, names in enumerate(sources):
+            corpus, reused = make(*names, name=f"other{number}", **settings)
+            assert not reused
+            assert corpus.tokens.tobytes() == expected.tokens.tobytes(), names
+    records, _ = make("all.json", field="t")
+    assert records.tokens.tobytes() == make("all.txt")[0].tokens.tobytes()
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "ascii", "shift_jis", "utf-7"])
-@pytest.mark.parametrize("raw", [False, True])
-def test_bad_bytes_are_replaced_or_left_out(encoding, raw):
-    """--errors that one kind of text or tokenizer ignores: an hour later the text is refused."""
-    bad = b"+2AA-" if encoding == "utf-7" else b"\xff"
-    assert text_in(b"a" + bad + b"b", errors="replace", encoding=encoding, raw=raw) == "a\ufffdb"
-    assert text_in(b"a" + bad + b"b", errors="skip", encoding=encoding, raw=raw) == "ab"
+def test_a_folder_is_one_source_after_which_the_corpus_is_named(home):
+    """50,000 names in corpus.json, which every command reads; a corpus called a.txt.gz."""
+    (home / "tales-1.2").mkdir()
+    for name in "abc":
+        (home / "tales-1.2" / name).write_text(f"text {name}\n")
+    folder, _ = make("tales-1.2")
+    (source,) = json.loads((folder.folder / "corpus.json").read_text())["sources"]
+    assert (source["name"], source["files"], source["bytes"]) == ("tales-1.2", 3, 21)
+    (home / "a.txt.gz").write_bytes(gzip.compress(b"text"))
+    names = [make(source)[0].name for source in ("tales-1.2", "tales-1.2/*", "a.txt.gz")]
+    assert names == ["tales-1.2", "tales-1.2", "a"]
+    assert resolve("tales-1.2", TextSettings(), {}, quiet).key == folder.key
+
+
+def test_a_text_that_changes_while_it_is_read_is_refused(home):
+    """Tokens under the digest of another text, which is reused for ever after."""
+    text = home / "a.txt"
+    text.write_text(tale(500))
+
+    def emit(event):
+        os.utime(text, (1, 1))
+
+    with pytest.raises(TextError, match="changed while it was being read"):
+        prepare(["a.txt"], TextSettings(), None, emit)
+    assert corpus_folders() == []
+
+
+def test_progress_ends_and_never_goes_back(home):
+    """A bar that stops at 66 %."""
+    (home / "a.txt").write_text(tale(3000))
+    events = []
+    prepare(["a.txt"], TextSettings(), None, events.append)
+    done = [e.done / e.total for e in events if not isinstance(e, Prepared)]
+    assert done == sorted(done)
+    assert done[-1] == 1
+
+
+def test_what_can_be_read_only_once_is_prepared_all_the_same(home):
+    """A pipe that is empty the second time."""
+    os.mkfifo(home / "pipe")
+    writer = threading.Thread(target=lambda: (home / "pipe").write_text("hello"))
+    writer.start()
+    corpus, _ = make("pipe")
+    writer.join()
+    assert len(corpus.tokens) == 5
 
 
 def test_binary_files_are_refused():
@@ -54,31 +122,6 @@ def test_binary_files_are_refused():
     for data, field in ((b"\x7fELF\0\0", None), (b'{"t": "\\u0000"}', "t")):
         with pytest.raises(TextError, match="binary"):
             text_in(data, field=field)
-
-
-@pytest.mark.parametrize(
-    ("data", "encoding"), [(b"no mark", "utf-16"), (b"ab+2AA-cd", "utf-7"), (b"\xff", "ascii")]
-)
-def test_other_encodings_fail_in_one_sentence(data, encoding):
-    """Codecs that raise other errors than UTF-8's, or let half a surrogate pair through."""
-    with pytest.raises(TextError, match=f"x.txt is not {encoding}"):
-        text_in(data, encoding=encoding)
-
-
-@given(
-    lines=st.lists(st.sampled_from(["", "a", "bc", "\r"])),
-    ends=st.lists(st.sampled_from(["\n", "\r\n", "\r"]), min_size=1),
-    size=st.integers(1, 4),
-)
-def test_line_ends_are_kept_or_made_lf_wherever_the_text_is_cut(lines, ends, size):
-    """A CRLF that is cut in two, and becomes two line ends."""
-    text = "".join(line + ends[n % len(ends)] for n, line in enumerate(lines))
-    told = []
-    assert text_in(text.encode(), size, emit=told.append) == text
-    assert len(told) == ("\r\n" in text)
-    expected = text.replace("\r\n", "\n").replace("\r", "\n")
-    assert text_in(text.encode(), size, newlines="lf", emit=told.append) == expected
-    assert len(told) == ("\r\n" in text)
 
 
 def test_windows_line_ends_are_noticed_once(home):
@@ -92,114 +135,3 @@ def test_windows_line_ends_are_noticed_once(home):
         "a has Windows line ends (CRLF): prepare and train make them LF with --newlines lf"
         in told[0].message
     )
-
-
-@given(
-    documents=st.lists(st.text("ab#\n", min_size=1)),
-    between=st.sampled_from(["#", "##", "\n\n", "ab", "aba", "#\n#\n"]),
-    size=st.integers(1, 4),
-)
-def test_documents_end_where_separators_are_wherever_the_text_is_cut(documents, between, size):
-    """A separator overlooked at a cut, an empty document, a last one without an end."""
-    text = between.join(documents)
-    whole = [part for part in text.split(between) if part]
-    escaped = between.replace("\n", r"\n")
-    assert text_in(text.encode(), size, document_per=escaped) == "".join(d + END for d in whole)
-    lines = [line for line in text.split("\n") if line]
-    for data in (text, text.replace("\n", "\r\n")):
-        assert text_in(data.encode(), size, document_per="line") == "".join(x + END for x in lines)
-    assert text_in(text.encode(), size, document_per="file") == text + END * bool(text)
-
-
-@given(
-    texts=st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))),
-    size=st.integers(1, 9),
-    ascii_only=st.booleans(),
-)
-def test_json_lines_give_the_texts_in_their_field(texts, size, ascii_only):
-    """A record cut in two; a line's end within a text taken for the end of a document."""
-    written = [json.dumps({"id": 1, "t": text}, ensure_ascii=ascii_only) for text in texts]
-    data = "\n\n".join(written).encode()
-    assert text_in(data, size, field="t") == "".join(text + "\n" for text in texts)
-    documents = "".join(text + END for text in texts if text)
-    assert text_in(data, size, field="t", document_per="line") == documents
-
-
-@pytest.mark.parametrize(
-    ("line", "message"),
-    [
-        ("{", "x.txt, line 2 is not JSON: .* \\(column 2\\)"),
-        ("[1]", "line 2 is not a JSON object"),
-        ('{"text": "a"}', "line 2 has no field 't'"),
-        ('{"t": 5}', "line 2: the field 't' is not a text but int"),
-        ('{"t": "\\ud800"}', "line 2: the field 't' has half of a surrogate pair"),
-        ('{"t": ' + "[" * 100_000, "line 2 is not JSON"),
-        ('{"t": ' + "1" * 5000 + "}", "line 2 is not JSON"),
-    ],
-)
-def test_what_is_wrong_with_a_record_is_said(line, message):
-    """A traceback of json's, or no line to look at in a file of a million."""
-    with pytest.raises(TextError, match=message):
-        text_in(b'{"t": "x"}\n' + line.encode() + b"\n{}", field="t")
-
-
-def test_half_a_surrogate_pair_in_json_is_replaced_or_left_out():
-    """The end of a document smuggled into a text."""
-    data = b'{"t": "a\\ud800b"}'
-    assert text_in(data, field="t", errors="replace") == "a\ufffdb\n"
-    assert text_in(data, field="t", errors="skip", raw=True) == "ab\n"
-
-
-@pytest.mark.parametrize("wrong", ["", "\\", r"\ud800", r"\x"])
-def test_what_cannot_be_a_separator_is_refused(wrong):
-    """A traceback of a codec's; END in a text that is to be split there."""
-    with pytest.raises(UsageError, match="is not a separator"):
-        text_in(b"text", document_per=wrong)
-
-
-def test_a_folder_is_its_files_sorted_and_without_the_hidden_ones(home):
-    """Files in the order of the disk; .git read as text; a circle of links."""
-    for name in ("b/2.c", "b/1.h", "a.c", ".git/x.c", "b/.hidden.c", "c/d/e.c"):
-        path = home / "src" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(name)
-    (home / "src/c/circle").symlink_to(home / "src")
-    (home / "src/c/broken.c").symlink_to(home / "nothing")
-    os.mkfifo(home / "src/c/pipe.c")
-    assert source_files("src", None) == [f"src/{n}" for n in ("a.c", "b/1.h", "b/2.c", "c/d/e.c")]
-    assert source_files("src", "*.h, a.*") == ["src/a.c", "src/b/1.h"]
-    assert source_files("src/*/*.c", None) == ["src/b/2.c"]
-    assert source_files("src/**/?.c", None) == ["src/a.c", "src/b/2.c", "src/c/d/e.c"]
-    (home / "a[1].txt").write_text("x")
-    assert source_files("a[1].txt", None) == ["a[1].txt"]
-    text = "".join(read_text("src", TextSettings(include="*.c", document_per="file"), quiet, False))
-    assert text == f"a.c{END}b/2.c{END}c/d/e.c{END}"
-    for source, include, message in (
-        ("src", "*.py", "src has no file whose name matches"),
-        ("src/.git/..//c/d/none*", None, "no file matches"),
-    ):
-        with pytest.raises(TextError, match=message):
-            source_files(source, include)
-
-
-def test_a_missing_file_is_named(home):
-    """A traceback in place of the path that was mistyped."""
-    (home / "folder").mkdir()
-    with pytest.raises(TextError, match="there is no file x"), open_source("x.txt"):
-        pass
-    with pytest.raises(TextError, match="the folder folder has no file") as error:
-        list(read_text("folder", TextSettings(), quiet, raw=False))
-    assert error.value.hint
-
-
-def test_all_of_a_text_is_read_as_tokens(home):
-    """Unknown characters that are lost without a count."""
-    (home / "a.txt").write_text("abcxbay")
-    tokenizer = Characters("abc")
-    ids, changed = read_tokens("a.txt", tokenizer, TextSettings(), quiet, "skip")
-    assert (ids.tolist(), changed) == ([0, 1, 2, 1, 0], 2)
-    with pytest.raises(TextError, match=r"'x'.* character 4"):
-        read_tokens("a.txt", tokenizer, TextSettings(), quiet)
-    lines = TextSettings(document_per="line")
-    ids, changed = read_tokens("a.txt", Bytes(documents=True), lines, quiet)
-    assert (ids.tolist(), changed) == ([*b"abcxbay", 256], 0)

@@ -1,4 +1,4 @@
-"""Characters that a vocabulary lacks: named, left out or replaced."""
+"""Characters that a vocabulary lacks: named, left out or replaced, also in tagged texts."""
 
 import pytest
 from hypothesis import given, strategies as st
@@ -6,7 +6,7 @@ from hypothesis import given, strategies as st
 from charrnn.errors import TextError
 from charrnn.settings import TextSettings
 from charrnn.text.tokenizers import END, Bytes, Characters
-from charrnn.text.unknown import known_text
+from charrnn.text.unknown import known_text, space_of, spans_of_tokens, tagged_ids
 
 LETTERS = Characters.learn(["abcdefghijklmnopqrstuvwxyz ABC'\"-.\n"], TextSettings())
 
@@ -17,7 +17,7 @@ def test_the_error_says_which_and_how_many():
         known_text("aé日é", LETTERS, "error")
     assert error.value.message == (
         "the vocabulary has no 'é' (U+00E9, character 2), nor 1 other character of the text; "
-        "that makes 3 places"
+        "3 occurrences in all"
     )
     assert "--unknown skip" in error.value.hint
     with pytest.raises(TextError, match=r"U\+00E9, character 2\)$"):
@@ -61,3 +61,15 @@ def test_a_tokenizer_that_takes_any_text_leaves_it_alone():
     """A text changed for nothing."""
     assert known_text("aé日", Bytes(), "error") == ("aé日", 0)
     assert known_text("aé日", Characters.learn(["a"], TextSettings(min_count=2)), "error")[1] == 0
+
+
+@given(st.text(min_size=1), st.booleans())
+def test_no_token_of_a_tagged_text_is_lost(text, several):
+    """A token that is lost because the vocabulary lacks its characters."""
+    tokens = text.split() if several else [*text]
+    if not tokens:
+        return
+    between = " " if several else ""
+    ids = tagged_ids(Characters(" abc"), between.join(tokens))
+    space = space_of(Characters(" abc")) if several else None
+    assert len(spans_of_tokens(ids, space)[0]) == len(tokens)

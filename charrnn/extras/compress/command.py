@@ -155,8 +155,7 @@ def _path(output: str, force: bool, json: bool) -> Path | None:
 
 
 def _read(file: str) -> bytes:
-    from charrnn.text.source import open_source
-    from charrnn.text.source_files import unreadable
+    from charrnn.text.source_files import open_source, unreadable
 
     with open_source(file) as source:
         try:

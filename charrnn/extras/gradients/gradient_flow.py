@@ -25,7 +25,8 @@ from charrnn.settings import ModelSettings, TextSettings
 from charrnn.storage.checkpoint import corpus_of
 from charrnn.storage.runs import load_run
 from charrnn.text.corpus import Tokens, checked_ids
-from charrnn.text.source import read_text, read_tokens
+from charrnn.text.encoding import read_tokens
+from charrnn.text.source import read_text
 from charrnn.text.tokenizers import Characters
 
 STEPS = 200

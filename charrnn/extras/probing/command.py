@@ -108,7 +108,7 @@ def _colorings(checkpoint: "Checkpoint", unit: str | None, gate: str | None) -> 
 
 def _tokens(checkpoint: "Checkpoint", source: str, encoding: str, limit: int, emit: Emit) -> "Ids":
     """The first `limit` tokens of the text. TextError if it is empty."""
-    from charrnn.text.source import read_tokens
+    from charrnn.text.encoding import read_tokens
 
     settings = replace(checkpoint.text, encoding=encoding)
     ids, _ = read_tokens(source, checkpoint.tokenizer, settings, emit)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from charrnn.events import Emit, Progress, Unit
 from charrnn.text.compressors import BEFORE, TEXT, baselines, text_bytes
 from charrnn.text.corpus import PARTS, Corpus, checked_ids
-from charrnn.text.segments import PIECE, Places, hashes, places, starts_of
+from charrnn.text.novelty import PIECE, Indices, hashes, indices_of, starts_of
 from charrnn.text.tokenizers import END, Ids, Tokenizer
 
 ENTROPY_TOKENS = 4_000_000
@@ -165,7 +165,7 @@ def duplicated_part(tokens: Ids, tokenizer: Tokenizer) -> float:
     """
     tokens = tokens[:DUPLICATE_TOKENS]
     separator = _separator(tokens, tokenizer)
-    stops = places(tokens, separator, DUPLICATE_LINES)
+    stops = indices_of(separator, tokens, DUPLICATE_LINES)
     if len(stops) < DUPLICATE_LINES:
         stops = np.append(stops, len(tokens))
     before = _characters_before(stops, tokens, tokenizer)
@@ -175,7 +175,7 @@ def duplicated_part(tokens: Ids, tokenizer: Tokenizer) -> float:
     return 1 - int(lengths[firsts].sum()) / total if total else 0.0
 
 
-def _characters_before(stops: Places, tokens: Ids, tokenizer: Tokenizer) -> Counts:
+def _characters_before(stops: Indices, tokens: Ids, tokenizer: Tokenizer) -> Counts:
     """The characters before each of D indices in a text (D,)."""
     lengths = tokenizer.lengths[0]
     counts, total, done = [], 0, 0

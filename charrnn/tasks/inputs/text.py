@@ -12,8 +12,7 @@ from charrnn.settings import ModelSettings, UnknownName
 from charrnn.tasks.base import Subject
 from charrnn.tasks.examples import Ids, Indices, Ragged
 from charrnn.text.corpus import checked_ids
-from charrnn.text.tagged_text import tagged_ids
-from charrnn.text.unknown import known_text
+from charrnn.text.unknown import known_text, tagged_ids
 
 
 class TextInput:

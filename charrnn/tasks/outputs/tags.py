@@ -18,7 +18,7 @@ from charrnn.tasks.base import Batch, Subject
 from charrnn.tasks.examples import Ids, Indices, Ragged
 from charrnn.tasks.outputs.base import UNKNOWN, Asked, Evaluated, ExampleNetwork, Output
 from charrnn.tasks.outputs.tag_scores import TagScore, spans
-from charrnn.text.tagged_text import places_of_tokens, space_of
+from charrnn.text.unknown import space_of, spans_of_tokens
 from charrnn.text.tokenizers import valid_unicode
 
 
@@ -91,7 +91,7 @@ class TagOutput(Output):
         """The number of tokens (B,) of each text, and their spans (2, N, B)."""
         ids, by_text = inputs["inputs"], []
         for column, length in enumerate(inputs["lengths"].tolist()):
-            by_text.append(np.stack(places_of_tokens(ids[:length, column], self.space)))
+            by_text.append(np.stack(spans_of_tokens(ids[:length, column], self.space)))
         lengths = np.array([token_spans.shape[1] for token_spans in by_text], np.int64)
         padded = np.zeros((2, lengths.max(), len(lengths)), np.int64)
         for column, token_spans in enumerate(by_text):

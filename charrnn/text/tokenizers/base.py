@@ -93,9 +93,10 @@ class Tokenizer(Protocol):
         ...
 
     def cut(self, text: str) -> int:
-        """The last place where a text that goes on may be cut: its halves encode as the whole.
+        """The last index where a text may be cut so that both parts encode as the whole does.
 
-        `text` begins at such a place. Few characters stand behind it, or less than a line.
+        `text` begins at such an index, and more text may follow. Few characters stand behind it, or
+        less than a line.
         """
         ...
 

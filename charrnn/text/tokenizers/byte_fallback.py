@@ -44,8 +44,8 @@ class TextAndBytes:
 
     @property
     def single_bytes(self) -> NDArray[np.int64] | None:
-        found = [token if isinstance(token, int) else -1 for token in self.tokens]
-        return np.array(found, np.int64) if max(found) >= 0 else None
+        values = [token if isinstance(token, int) else -1 for token in self.tokens]
+        return np.array(values, np.int64) if max(values) >= 0 else None
 
 
 def decoder_of(tokens: Sequence[Token]) -> Decoder:
@@ -63,13 +63,13 @@ def decoder_of(tokens: Sequence[Token]) -> Decoder:
 
 def unknown_error(text: str, unknown: str) -> TextError:
     """The error for a text with these characters that a vocabulary has no tokens for."""
-    found = [match.start() for match in re.finditer(f"[{re.escape(unknown)}]", text)]
-    first, others = text[found[0]], len(unknown) - 1
-    message = f"the vocabulary has no {first!r} (U+{ord(first):04X}, character {found[0] + 1})"
+    indices = [match.start() for match in re.finditer(f"[{re.escape(unknown)}]", text)]
+    first, others = text[indices[0]], len(unknown) - 1
+    message = f"the vocabulary has no {first!r} (U+{ord(first):04X}, character {indices[0] + 1})"
     if others:
         message += f", nor {others} other character{'s' * (others > 1)} of the text"
-    if len(found) > 1:
-        message += f"; that makes {len(found)} places"
+    if len(indices) > 1:
+        message += f"; {len(indices)} occurrences in all"
     return TextError(
         message,
         "sample, predict, eval and classify leave such characters out with --unknown skip, or "

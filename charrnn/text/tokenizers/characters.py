@@ -122,10 +122,10 @@ class Characters(TextAndBytes):
 
 def _seen(text: Iterable[str]) -> NDArray[np.bool_]:
     """Whether each code point occurs in the text."""
-    found = b""  # deleting these is the fastest search for new ones in a piece of ASCII
+    ascii_seen = b""  # deleting these is the fastest search for new ones in a piece of ASCII
     seen = np.zeros(_CODE_POINTS, bool)
     for piece in text:
-        new = piece.encode("ascii").translate(None, found) if piece.isascii() else piece
+        new = piece.encode("ascii").translate(None, ascii_seen) if piece.isascii() else piece
         if isinstance(new, str):
             points = _codepoints(new)
             if points.max(initial=0) < 2**16:  # then counting is faster than indexing
@@ -133,8 +133,8 @@ def _seen(text: Iterable[str]) -> NDArray[np.bool_]:
             else:
                 seen[points] = True
         elif new:
-            found += bytes(set(new))
-    seen[list(found)] = True
+            ascii_seen += bytes(set(new))
+    seen[list(ascii_seen)] = True
     return seen
 
 
@@ -144,8 +144,8 @@ def _counted(text: Iterable[str]) -> NDArray[np.int64]:
     for piece in text:
         points = _codepoints(piece)
         if points.max(initial=0) < 2**16:
-            found = np.bincount(points)
-            counts[: found.size] += found
+            times = np.bincount(points)
+            counts[: times.size] += times
         else:
             present, times = np.unique(points, return_counts=True)
             counts[present] += times

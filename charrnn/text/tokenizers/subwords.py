@@ -43,12 +43,12 @@ class _Words(dict[str, bytes]):
 
     def __missing__(self, segment: str) -> bytes:
         ids = self._alone.get(segment) or self._encode(segment)
-        found = np.array(ids, self._dtype).tobytes()
+        encoded = np.array(ids, self._dtype).tobytes()
         if len(segment) <= _LONGEST_WORD:
             if len(self) >= _MOST_WORDS:
                 self.clear()
-            self[segment] = found
-        return found
+            self[segment] = encoded
+        return encoded
 
     def _encode(self, segment: str) -> list[int]:
         """Raises UnicodeEncodeError for half a surrogate pair."""

@@ -1,0 +1,188 @@
+"""The folders of prepared corpora: how their files lie; open, find and list them.
+
+    corpora/shakespeare-1f0b52c7/
+        tokens.bin      the ids in order, in the smallest unsigned type that holds them
+        corpus.json     format, key, tokenizer, settings, sources with their sha256
+
+A corpus of N examples, of which targets are predicted, has more:
+
+        tokens.bin      the ids of all texts, one text after the other; or the bytes of pictures
+        examples.bin    N + 1 indices (int64) of it: where each text begins, and the end of the last
+        targets.bin     M indices (int32) of the target vocabulary: labels, tags or symbols
+        target_starts.bin  N + 1 indices (int64) of it, unless each example has one target
+        corpus.json     task, labels (the target vocabulary), and bounds where parts were files
+
+The folder's name ends with the first 8 digits of the key, a digest of the sources' content: a
+changed source is prepared again, an unchanged one is found whatever its name and date are.
+"""
+
+import json
+import math
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.errors import TextError
+from charrnn.files import atomic_write, corpus_folders, short_names
+from charrnn.settings import TextSettings, read
+from charrnn.text.corpus import LEAST, Corpus, ExampleCorpus
+from charrnn.text.tokenizers import from_json
+
+FORMAT = 3
+START, TARGET = "<i8", "<i4"
+_DTYPES = ("uint8", "uint16", "uint32")
+_LONGEST_SIDE = 1 << 24
+
+
+def open_corpus(folder: Path) -> Corpus:
+    """The corpus in a folder: of examples, where it was prepared so.
+
+    TextError if the folder is not a corpus, or is damaged.
+    """
+    folder = folder.resolve()
+    try:
+        data = _read_json(folder)
+        tokenizer = from_json(data["tokenizer"])
+        _check(data["dtype"] in _DTYPES, "its type of token is unknown")
+        tokens = _mapped(folder, "tokens.bin", data["dtype"], data["tokens"])
+        common: dict[str, Any] = {
+            "folder": folder,
+            "key": str(data["key"]),
+            "tokenizer": tokenizer,
+            "text": read(TextSettings, {**data["text"], "tokenizer": tokenizer.kind}),
+            "sources": tuple(str(source["name"]) for source in data["sources"]),
+            "tokens": tokens,
+        }
+        if "task" not in data:
+            return Corpus(**common)
+        return ExampleCorpus(**common, **_examples(folder, data, len(tokens)))
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise TextError(
+            f"{folder} is not a prepared corpus: {error}", "Delete it and prepare the text again."
+        ) from None
+
+
+def _examples(folder: Path, data: dict[str, Any], tokens: int) -> dict[str, Any]:
+    """The fields of an ExampleCorpus. OSError, ValueError, KeyError or TypeError if damaged."""
+    task, vocabulary, count = data["task"], data["labels"], data["examples"]
+    total, shape = data.get("targets", count), tuple(data.get("input_shape", ()))
+    _check(type(task) is str and task != "text", "its task is not one of examples")
+    _check(isinstance(vocabulary, list) and vocabulary, "it has no labels")
+    _check(all(type(label) is str and label for label in vocabulary), "its labels are not texts")
+    _check(vocabulary == sorted(set(vocabulary)), "its labels are not in order")
+    _check(type(count) is type(total) is int and count >= LEAST, "it has too few examples")
+    starts = _starts(folder, "examples.bin", count, tokens)
+    targets = _mapped(folder, "targets.bin", TARGET, total)
+    target_starts: NDArray[np.int64] = np.arange(count + 1)
+    if "targets" in data:
+        target_starts = _starts(folder, "target_starts.bin", count, total)
+    is_known = int(targets.min()) >= 0 and int(targets.max()) < len(vocabulary)
+    _check(is_known, "targets.bin has a label that corpus.json lacks")
+    if shape:
+        has_sides = all(type(side) is int and 0 < side < _LONGEST_SIDE for side in shape)
+        is_picture = len(shape) == 3 and shape[0] == 1
+        _check(has_sides and (is_picture or len(shape) == 2), "its input_shape is not one")
+        size = math.prod(shape) * (1 if is_picture else 4)  # bytes of float32
+        _check((np.diff(starts) == size).all(), "its inputs do not have its input_shape")
+    bounds = data.get("bounds")
+    if bounds is not None:
+        valid, test = bounds
+        is_inside = type(valid) is type(test) is int and LEAST <= valid <= test <= count
+        _check(is_inside, "its bounds are not within it")
+        bounds = valid, test
+    return {
+        "task": task, "target_vocabulary": tuple(vocabulary), "input_shape": shape,
+        "starts": starts, "targets": targets, "target_starts": target_starts, "bounds": bounds,
+    }  # fmt: skip
+
+
+def _check(is_so: object, otherwise: str) -> None:
+    if not is_so:
+        raise ValueError(otherwise)
+
+
+def _starts(folder: Path, name: str, count: int, end: int) -> NDArray[np.int64]:
+    """Where each example begins, and where the last ends, which must be `end` (count + 1,)."""
+    starts: NDArray[np.int64] = _mapped(folder, name, START, count + 1)
+    is_whole = starts[0] == 0 and starts[-1] == end and (starts[1:] > starts[:-1]).all()
+    _check(is_whole, f"{name} does not match the file that it divides")
+    return starts
+
+
+def _mapped(folder: Path, name: str, dtype: str, length: int) -> NDArray[Any]:
+    """The array (length,) in a corpus's file, mapped. OSError or ValueError if it is not there."""
+    if not (folder / name).is_file():  # a pipe would block
+        raise FileNotFoundError(f"there is no {name} in it")
+    array = np.memmap(folder / name, dtype, "r")
+    _check(len(array) == length, f"{name} is not as long as corpus.json says")
+    return array
+
+
+def find_corpus(key: str) -> Corpus | None:
+    """The prepared corpus with that key, whatever its name is."""
+    for folder in corpus_folders():
+        if folder.name.endswith(key[:8]):
+            with suppress(TextError):  # damaged; another folder may have the same key
+                if (corpus := open_corpus(folder)).key == key:
+                    return corpus
+    return None
+
+
+@dataclass(frozen=True)
+class CorpusSummary:
+    """One line of `charrnn corpora`. The name is what `charrnn train` takes."""
+
+    name: str
+    path: str
+    tokens: int
+    vocabulary_size: int
+    tokenizer: str
+    sources: tuple[str, ...]
+
+
+def list_corpora() -> list[CorpusSummary]:
+    """All prepared corpora that are not damaged, by name."""
+    folders, summaries = corpus_folders(), []
+    for folder, name in zip(folders, short_names(folders), strict=True):
+        with suppress(TextError):
+            corpus = open_corpus(folder)
+            size, kind = corpus.tokenizer.size, corpus.tokenizer.kind
+            tokens = len(corpus.tokens)
+            summaries.append(CorpusSummary(name, str(folder), tokens, size, kind, corpus.sources))
+    return summaries
+
+
+def change_split(corpus: Corpus, split: str) -> Corpus:
+    """The corpus with another split, which is written into its folder."""
+    if corpus.text.split == split:
+        return corpus
+    changed = corpus.with_split(split)
+    write_json(corpus.folder, {**_read_json(corpus.folder), "text": asdict(changed.text)})
+    return changed
+
+
+def write_json(folder: Path, data: dict[str, Any]) -> None:
+    """Write corpus.json."""
+    with atomic_write(folder / "corpus.json") as file:
+        file.write(json.dumps(data, indent=1).encode())
+
+
+def _read_json(folder: Path) -> dict[str, Any]:
+    """What corpus.json says, in the present format. OSError, ValueError, KeyError, TypeError."""
+    path = folder / "corpus.json"
+    if not path.is_file():  # a pipe would block
+        raise FileNotFoundError("there is no corpus.json in it")
+    data: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    if data["format"] in (1, 2):  # which knew two settings; 1 kept them where 3 does
+        old = data.get("text", data)
+        data |= {"text": {name: old[name] for name in ("encoding", "split")}, "format": FORMAT}
+        data["sources"] = [
+            {"name": source["name"], "files": 1, **source} for source in data["sources"]
+        ]
+    if data["format"] != FORMAT:
+        raise ValueError(f"this version of charrnn cannot read its format {data['format']!r:.20}")
+    return data

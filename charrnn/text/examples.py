@@ -1,0 +1,225 @@
+"""Examples in files: a text or a picture each, and the targets that are predicted of it."""
+
+import hashlib
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.errors import TextError
+from charrnn.events import Emit
+from charrnn.settings import TaskName, TextSettings
+from charrnn.text.corpus import Corpus, ExampleCorpus
+from charrnn.text.decoding import numbered_lines
+from charrnn.text.source import JoinedSources, Reader, read_text
+from charrnn.text.tokenizers import Ids, Tokenizer
+from charrnn.text.tokenizers.byte import is_utf8
+
+Line = tuple[int, str]
+"""A line's number, and the line without its end."""
+
+
+class Parsed(NamedTuple):
+    """A text and its targets as a file has them, and the number of the line where they begin."""
+
+    line: int
+    text: str
+    targets: tuple[str, ...]
+
+
+class MalformedError(Exception):
+    """A line that is not an example: its number and what is wrong with it."""
+
+    def __init__(self, line: int, wrong: str) -> None:
+        super().__init__(wrong)
+        self.line = line
+
+
+class ExampleFormat(Protocol):
+    """How a task's examples stand in files."""
+
+    task: TaskName
+    settings: TextSettings
+    hint: str
+    """What a line is."""
+    target: str
+    """What messages call a target."""
+    least: int
+    """Different targets that it takes to learn something."""
+    is_open: bool
+    """Whether validation and test may have targets that training lacks: never predicted."""
+    has_text: bool
+    """Whether the input is a text, not the name of a picture."""
+    input_shape: tuple[int, ...]
+    """The shape of a picture, or of features, once one has been read."""
+
+    @property
+    def one_target(self) -> bool:
+        """Whether each example has exactly one target."""
+        ...
+
+    @property
+    def between(self) -> str:
+        """What stands between texts where a vocabulary is learned: subwords do not cross it."""
+        ...
+
+    def read(self, lines: Iterator[Line]) -> Iterator[Parsed]:
+        """The examples in the lines of a file that are not empty. Raises MalformedError."""
+        ...
+
+    def placed(self, text: str, file: str) -> str:
+        """A text of a file; of pictures, their names."""
+        ...
+
+    def input_bytes(self, text: str) -> bytes:
+        """Bytes that tell inputs apart. TextError if an input cannot be read."""
+        ...
+
+    def encode(self, tokenizer: Tokenizer, texts: Sequence[str]) -> tuple[Ids, list[int]]:
+        """The ids (M,) of texts, one after the other, and how many each has: 1 or more."""
+        ...
+
+
+class Example(NamedTuple):
+    """A text with its targets, the index of its source, and where it stands: file and line."""
+
+    source: int
+    where: str
+    text: str
+    targets: tuple[str, ...]
+
+
+@dataclass
+class ExampleSources:
+    """Files of examples in a format. `parts` names the part that each source is, first training."""
+
+    joined: JoinedSources
+    parts: list[str]
+    reader: Reader
+    fmt: ExampleFormat
+
+    def examples(self) -> Iterator[Example]:
+        """The examples of all sources, in the order of their lines.
+
+        A line ends with LF or CRLF. TextError names a line that is not an example.
+        """
+        for source, name, pieces in self.joined.texts(self.reader):
+            yield from _examples(pieces, source, name, self.fmt)
+
+
+def examples_in(source: str, fmt: ExampleFormat, emit: Emit, raw: bool) -> Iterator[Example]:
+    """The examples in a file, or stdin for `-`. TextError for a line that is not one, or for none.
+
+    `raw`: bytes that are not text pass, for a tokenizer of bytes.
+    """
+    name = "stdin" if source == "-" else source
+    example = None
+    for example in _examples(read_text(source, fmt.settings, emit, raw), 0, name, fmt):
+        yield example
+    if example is None:
+        raise TextError(f"there is no example in {name}", fmt.hint)
+
+
+def _examples(
+    pieces: Iterator[str], source: int, name: str, fmt: ExampleFormat
+) -> Iterator[Example]:
+    try:
+        for line, text, targets in fmt.read(_lines(pieces, name, fmt.hint)):
+            where = f"{name}, line {line}"
+            if not is_utf8("".join(targets)):
+                raise TextError(
+                    f"{where} has a {fmt.target} that is not UTF-8", "Write it in UTF-8."
+                )
+            yield Example(source, where, fmt.placed(text, name), targets)
+    except MalformedError as error:
+        raise TextError(f"{name}, line {error.line} {error}", fmt.hint) from None
+
+
+def _lines(pieces: Iterator[str], name: str, hint: str) -> Iterator[Line]:
+    """The lines that are not empty, and their numbers."""
+    for lines in numbered_lines(pieces, name, hint):
+        for number, line in lines:
+            if line := line.removesuffix("\r"):
+                yield number, line
+
+
+@dataclass(frozen=True)
+class ExampleTable:
+    """All of N examples but their texts, in the order of their lines.
+
+    `vocabulary` is sorted; `targets` (M,) are indices of it, and those of each example begin at
+    `target_starts` (N + 1,). `sources` (N,) are indices. `digests` (N,) of 16 bytes tell the texts
+    apart.
+    """
+
+    vocabulary: list[str]
+    targets: NDArray[np.int64]
+    target_starts: NDArray[np.int64]
+    sources: NDArray[np.int8]
+    digests: NDArray[np.bytes_]
+
+
+def read_table(examples: ExampleSources) -> ExampleTable:
+    """Read the examples of all sources.
+
+    TextError if a source has none, if there are too few different targets, or for a target that
+    training lacks, unless the format is open.
+    """
+    fmt = examples.fmt
+    seen: dict[str, int] = {}  # targets in the order in which they come
+    targets, lengths, sources, digests = array("q"), array("q", [0]), array("b"), bytearray()
+    for source, where, text, of_example in examples.examples():
+        for target in of_example:
+            if source and target not in seen and not fmt.is_open:
+                raise TextError(
+                    f"{where} has the {fmt.target} {target}, which no training example has",
+                    "Correct it, or add training examples with it.",
+                )
+            targets.append(seen.setdefault(target, len(seen)))
+        lengths.append(len(of_example))
+        sources.append(source)
+        digests += hashlib.blake2b(_input_bytes(fmt, text, where), digest_size=16).digest()
+    for source, listed in enumerate(examples.joined.sources):
+        if source not in sources:
+            raise TextError(f"there is no example in {listed.name}", fmt.hint)
+    vocabulary = sorted(seen)
+    if len(vocabulary) < fmt.least:
+        raise TextError(
+            f"all examples have the {fmt.target} {vocabulary[0]}",
+            f"Take two {fmt.target}s or more.",
+        )
+    rank = np.zeros(len(vocabulary), np.int64)
+    rank[[seen[target] for target in vocabulary]] = np.arange(len(vocabulary))
+    return ExampleTable(
+        vocabulary,
+        rank[np.array(targets, np.int64)],
+        np.array(lengths, np.int64).cumsum(),
+        np.array(sources, np.int8),
+        np.frombuffer(bytes(digests), "S16"),
+    )
+
+
+def _input_bytes(fmt: ExampleFormat, text: str, where: str) -> bytes:
+    try:
+        return fmt.input_bytes(text)
+    except TextError as error:
+        raise TextError(f"{where}: {error.message}", error.hint) from None
+
+
+def checked_examples(corpus: Corpus, fmt: ExampleFormat) -> ExampleCorpus:
+    """The same corpus. TextError if its examples are not of the format, as its corpus.json says."""
+    if (
+        not isinstance(corpus, ExampleCorpus)
+        or corpus.task != fmt.task
+        or bool(corpus.input_shape) == fmt.has_text
+        or len(corpus.target_vocabulary) < fmt.least
+        or (fmt.one_target and len(corpus.targets) != len(corpus.starts) - 1)
+    ):
+        raise TextError(
+            f"{corpus.folder} is not a corpus for --task {fmt.task}",
+            "Delete it and prepare the examples again.",
+        )
+    return corpus

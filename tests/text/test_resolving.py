@@ -1,0 +1,113 @@
+"""The corpus that a word on the command line means."""
+
+import pytest
+
+from charrnn.errors import UsageError
+from charrnn.files import corpus_folders
+from charrnn.settings import TextSettings
+from charrnn.text.corpus_files import open_corpus
+from charrnn.text.example_formats import example_format
+from charrnn.text.preparation import prepare
+from charrnn.text.resolving import resolve
+from tests.conftest import tale
+from tests.text.conftest import WORDS, make, quiet, write
+
+
+def resolved(name, given_=None, **files):
+    """The corpus of labels that `charrnn train NAME` means, with some settings."""
+    given_ = given_ or {}
+    wanted = TextSettings(**given_, **files)
+    return resolve(name, wanted, given_, quiet, example_format("label", wanted))
+
+
+def test_what_train_names_is_resolved(home):
+    """A corpus of another task that is trained on; a flag that has no effect."""
+    write(home / "a.tsv", WORDS)
+    corpus = resolved("a.tsv")
+    folder = str(corpus.folder)
+    for name in ("a", folder, corpus.folder.name):
+        assert resolved(name).key == corpus.key
+    split = {"split": "60/40"}
+    divided = resolved("a", split)
+    assert (divided.text.split, divided.key) == ("60/40", corpus.key)
+    byte = {"tokenizer": "byte"}
+    for given_, files, message in [
+        (byte, {}, "is prepared with --tokenizer char"),
+        ({}, {"valid": "a.tsv"}, "--valid has no effect"),
+        (split, {"test": "a.tsv"}, "--split has no effect with --valid or --test"),
+    ]:
+        with pytest.raises(UsageError, match=message) as error:
+            resolved(folder, given_, **files)
+        assert "charrnn prepare" not in error.value.hint
+    with pytest.raises(UsageError, match="--field has no effect with --task label"):
+        resolved("a.tsv", {"field": "x"})
+    with pytest.raises(
+        UsageError, match="is a corpus for --task label, not for --task text"
+    ) as error:
+        resolve("a", TextSettings(), {}, quiet)
+    assert "--task label" in error.value.hint
+    text, _ = make("a.tsv", name="text")
+    with pytest.raises(UsageError, match="is a corpus for --task text, not for --task label"):
+        resolved("text")
+    assert resolve("text", TextSettings(), {}, quiet).key == text.key
+
+
+def test_a_split_is_changed_only_when_asked_to(home):
+    """Held-out text that is trained on because a second command left --split out."""
+    (home / "a.txt").write_text(tale(1000))
+    make("a.txt", split="60/20/20")
+    found = prepare(["a.txt"], TextSettings(), None, quiet, update_split=False)
+    assert found.text.split == "60/20/20"
+    assert resolve("a.txt", TextSettings(), {}, quiet).text.split == "60/20/20"
+    split = {"split": "50/50/0"}
+    assert resolve("a.txt", TextSettings(**split), split, quiet).text.split == "50/50/0"
+    assert open_corpus(found.folder).text.split == "60/20/20", "training divides for itself alone"
+
+
+def test_a_prepared_corpus_with_another_tokenizer_is_an_error(home):
+    """A --tokenizer that has no effect: a character model in place of the byte model."""
+    (home / "a.txt").write_text(tale(1000))
+    made, _ = make("a.txt")
+    byte = {"tokenizer": "byte"}
+    with pytest.raises(UsageError, match="prepared with --tokenizer char") as error:
+        resolve(str(made.folder), TextSettings(**byte), byte, quiet)
+    assert "--tokenizer byte" in error.value.hint
+    same = resolve(str(made.folder), TextSettings(), {"tokenizer": "char"}, quiet)
+    assert same.key == made.key
+
+
+@pytest.mark.parametrize(
+    ("made", "wanted", "message"),
+    [
+        ({}, {"document_per": "line"}, "prepared without --document-per"),
+        ({"newlines": "lf"}, {"newlines": "keep"}, "prepared with --newlines lf"),
+        ({"min_count": 2}, {"min_count": 3}, "prepared with --min-count 2"),
+        ({}, {"encoding": "latin-1"}, "prepared with --encoding utf-8"),
+    ],
+)
+def test_a_prepared_corpus_with_another_setting_is_an_error(home, made, wanted, message):
+    """A setting that has no effect, because the text was read long ago."""
+    (home / "a.txt").write_text(tale(1000))
+    corpus, _ = make("a.txt", **made)
+    with pytest.raises(UsageError, match=message):
+        resolve(str(corpus.folder), TextSettings(**{**made, **wanted}), wanted, quiet)
+    same = {**made, "encoding": "UTF8"}
+    found = resolve(str(corpus.folder), TextSettings(**same), same, quiet)
+    assert found.key == corpus.key
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"vocab_size": 500}, "--vocab-size has no effect with --tokenizer char"),
+        ({"min_count": 2, "tokenizer": "byte"}, "--min-count has no effect with --tokenizer byte"),
+        ({"include": "*.c"}, "--include has no effect: none of the texts is a folder"),
+        ({"document_per": ""}, "'' is not a separator"),
+    ],
+)
+def test_a_setting_without_effect_is_an_error(home, settings, message):
+    """A flag that somebody relies on, and that does nothing."""
+    (home / "a.txt").write_text(tale(1000))
+    with pytest.raises(UsageError, match=message):
+        resolve("a.txt", TextSettings(**settings), settings, quiet)
+    assert corpus_folders() == []
