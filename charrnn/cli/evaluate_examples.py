@@ -63,7 +63,7 @@ def _score_file(
     import numpy as np
 
     from charrnn.inference.task_model import UNKNOWN
-    from charrnn.text.example_formats import example_format
+    from charrnn.tasks import example_format
     from charrnn.text.examples import examples_in
 
     checkpoint = model.checkpoint

@@ -6,14 +6,17 @@ input. TASKS names them.
 """
 
 from charrnn.cells.parameters import Parameters
-from charrnn.settings import ModelSettings, TaskName
+from charrnn.settings import ModelSettings, TaskName, TextSettings
 from charrnn.tasks.base import Subject, Task
 from charrnn.tasks.example_task import ExampleTask
+from charrnn.tasks.inputs.picture import PictureItems
+from charrnn.tasks.inputs.text import TextItems
 from charrnn.tasks.language_model import LanguageModelTask
 from charrnn.tasks.outputs.base import Output
 from charrnn.tasks.outputs.label import LabelOutput
 from charrnn.tasks.outputs.sequence import SequenceOutput
 from charrnn.tasks.outputs.tags import TagOutput
+from charrnn.text.examples import ExampleFormat
 
 TASKS: dict[TaskName, type[Output] | None] = {
     "text": None,  # the next token of the input itself
@@ -23,6 +26,23 @@ TASKS: dict[TaskName, type[Output] | None] = {
     "caption": SequenceOutput,
 }
 """The output of each task. Its input is what the corpus holds: texts, or what has a shape."""
+
+
+def example_format(task: TaskName, settings: TextSettings) -> ExampleFormat | None:
+    """How the examples of a task stand in files; None for a task that learns from a text.
+
+    UsageError for settings that do not fit.
+    """
+    output = TASKS[task]
+    if output is None:
+        return None
+    pictures = task == "caption"
+    items = (
+        PictureItems(settings)
+        if pictures
+        else TextItems(settings, between=output.between(settings))
+    )
+    return ExampleFormat(task, items, output.lines(items.settings, type(items)))
 
 
 def task_of(model: ModelSettings, subject: Subject) -> Task:

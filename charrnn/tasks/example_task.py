@@ -41,7 +41,7 @@ class ExampleTask(Task):
         self.unit = self.output.unit
         self.reader: TextInput | PictureInput = (
             PictureInput(subject) if subject.input_shape
-            else TextInput(subject, aligned=output.aligned)
+            else TextInput(subject, aligned=output.between(subject.text) is not None)
         )  # fmt: skip
         if isinstance(subject, ExampleCorpus):
             self.items = Ragged(subject.tokens, subject.starts)

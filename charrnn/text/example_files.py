@@ -36,19 +36,19 @@ def write_examples(folder: Path, examples: ExampleSources) -> dict[str, Any]:
     train = order[: bounds[0]]
     _notice(table, order, len(train), examples)
     tokenizer: Tokenizer = Bytes(False, False)
-    if fmt.has_text:
+    if fmt.items.has_text:
         is_train = np.zeros(len(order), bool)
         is_train[train] = True
         read = zip(is_train, examples.examples(), strict=False)
-        texts = (example.text + fmt.between for is_learned, example in read if is_learned)
+        texts = (example.text + fmt.items.between for is_learned, example in read if is_learned)
         tokenizer = TOKENIZERS[settings.tokenizer].learn(texts, settings)
     about: dict[str, Any] = {"task": fmt.task, "labels": table.vocabulary}
     about |= _write_tokens(folder, examples, tokenizer, order)
     about |= {"examples": len(order)} | _write_targets(folder, table, order)
     if len(examples.parts) > 1:
         about["bounds"] = bounds
-    if fmt.input_shape:
-        about["input_shape"] = [*fmt.input_shape]
+    if fmt.items.input_shape:
+        about["input_shape"] = [*fmt.items.input_shape]
     if isinstance(tokenizer, Bytes):
         tokenizer = Bytes(False, examples.reader.utf8)
     return about | {"tokenizer": to_json(tokenizer)}
@@ -71,7 +71,7 @@ def _ordered(table: ExampleTable, examples: ExampleSources) -> tuple[Indices, tu
 
 def _notice(table: ExampleTable, order: Indices, train: int, examples: ExampleSources) -> None:
     """Notice what makes a score misleading: targets never seen, and texts seen before."""
-    emit, target = examples.joined.emit, examples.fmt.target
+    emit, target = examples.joined.emit, examples.fmt.lines.target
     seen = table.targets[_spread(order[:train], table.target_starts)]
     times = np.bincount(seen, minlength=len(table.vocabulary))
     if missing := [table.vocabulary[index] for index in np.flatnonzero(times == 0)]:
@@ -92,7 +92,7 @@ def _write_tokens(
         texts = (example.text for example in islice(examples.examples(), len(order)))
         written = 0
         while batch := [*islice(texts, _ENCODED)]:
-            ids, sizes = examples.fmt.encode(tokenizer, batch)
+            ids, sizes = examples.fmt.items.encode(tokenizer, batch)
             file.write(ids.astype(dtype, copy=False).tobytes())
             lengths[written + 1 : written + 1 + len(batch)] = sizes
             written += len(batch)

@@ -38,40 +38,19 @@ class MalformedError(Exception):
         self.line = line
 
 
-class ExampleFormat(Protocol):
-    """How a task's examples stand in files."""
+class Items(Protocol):
+    """How the inputs of examples are stored, each of which a text in a line stands for."""
 
-    task: TaskName
     settings: TextSettings
-    hint: str
-    """What a line is."""
-    target: str
-    """What messages call a target."""
-    least: int
-    """Different targets that it takes to learn something."""
-    is_open: bool
-    """Whether validation and test may have targets that training lacks: never predicted."""
     has_text: bool
-    """Whether the input is a text, not the name of a picture."""
+    """Whether the input is that text, not a file of that name."""
     input_shape: tuple[int, ...]
-    """The shape of a picture, or of features, once one has been read."""
-
-    @property
-    def one_target(self) -> bool:
-        """Whether each example has exactly one target."""
-        ...
-
-    @property
-    def between(self) -> str:
-        """What stands between texts where a vocabulary is learned: subwords do not cross it."""
-        ...
-
-    def read(self, lines: Iterator[Line]) -> Iterator[Parsed]:
-        """The examples in the lines of a file that are not empty. Raises MalformedError."""
-        ...
+    """The shape of an input that is not a text, once one has been read."""
+    between: str
+    """What stands between texts where a vocabulary is learned: subwords do not cross it."""
 
     def placed(self, text: str, file: str) -> str:
-        """A text of a file; of pictures, their names."""
+        """The text in a line of a file; where it is a name, from the file's own folder."""
         ...
 
     def input_bytes(self, text: str) -> bytes:
@@ -81,6 +60,38 @@ class ExampleFormat(Protocol):
     def encode(self, tokenizer: Tokenizer, texts: Sequence[str]) -> tuple[Ids, list[int]]:
         """The ids (M,) of texts, one after the other, and how many each has: 1 or more."""
         ...
+
+
+class Lines(Protocol):
+    """How examples stand in the lines of a file."""
+
+    hint: str
+    """What a line is."""
+    target: str
+    """What messages call a target."""
+    least: int
+    """Different targets that it takes to learn something."""
+    is_open: bool
+    """Whether validation and test may have targets that training lacks: never predicted."""
+    one_target: bool
+    """Whether each example has exactly one target."""
+
+    def read(self, lines: Iterator[Line]) -> Iterator[Parsed]:
+        """The examples in the lines of a file that are not empty. Raises MalformedError."""
+        ...
+
+
+class ExampleFormat(NamedTuple):
+    """A task's examples: how their inputs are stored, and how they stand in lines."""
+
+    task: TaskName
+    items: Items
+    lines: Lines
+
+    @property
+    def settings(self) -> TextSettings:
+        """The settings that texts are read with."""
+        return self.items.settings
 
 
 class Example(NamedTuple):
@@ -120,22 +131,22 @@ def examples_in(source: str, fmt: ExampleFormat, emit: Emit, raw: bool) -> Itera
     for example in _examples(read_text(source, fmt.settings, emit, raw), 0, name, fmt):
         yield example
     if example is None:
-        raise TextError(f"there is no example in {name}", fmt.hint)
+        raise TextError(f"there is no example in {name}", fmt.lines.hint)
 
 
 def _examples(
     pieces: Iterator[str], source: int, name: str, fmt: ExampleFormat
 ) -> Iterator[Example]:
     try:
-        for line, text, targets in fmt.read(_lines(pieces, name, fmt.hint)):
+        for line, text, targets in fmt.lines.read(_lines(pieces, name, fmt.lines.hint)):
             where = f"{name}, line {line}"
             if not is_utf8("".join(targets)):
                 raise TextError(
-                    f"{where} has a {fmt.target} that is not UTF-8", "Write it in UTF-8."
+                    f"{where} has a {fmt.lines.target} that is not UTF-8", "Write it in UTF-8."
                 )
-            yield Example(source, where, fmt.placed(text, name), targets)
+            yield Example(source, where, fmt.items.placed(text, name), targets)
     except MalformedError as error:
-        raise TextError(f"{name}, line {error.line} {error}", fmt.hint) from None
+        raise TextError(f"{name}, line {error.line} {error}", fmt.lines.hint) from None
 
 
 def _lines(pieces: Iterator[str], name: str, hint: str) -> Iterator[Line]:
@@ -173,9 +184,9 @@ def read_table(examples: ExampleSources) -> ExampleTable:
     targets, lengths, sources, digests = array("q"), array("q", [0]), array("b"), bytearray()
     for source, where, text, of_example in examples.examples():
         for target in of_example:
-            if source and target not in seen and not fmt.is_open:
+            if source and target not in seen and not fmt.lines.is_open:
                 raise TextError(
-                    f"{where} has the {fmt.target} {target}, which no training example has",
+                    f"{where} has the {fmt.lines.target} {target}, which no training example has",
                     "Correct it, or add training examples with it.",
                 )
             targets.append(seen.setdefault(target, len(seen)))
@@ -184,12 +195,12 @@ def read_table(examples: ExampleSources) -> ExampleTable:
         digests += hashlib.blake2b(_input_bytes(fmt, text, where), digest_size=16).digest()
     for source, listed in enumerate(examples.joined.sources):
         if source not in sources:
-            raise TextError(f"there is no example in {listed.name}", fmt.hint)
+            raise TextError(f"there is no example in {listed.name}", fmt.lines.hint)
     vocabulary = sorted(seen)
-    if len(vocabulary) < fmt.least:
+    if len(vocabulary) < fmt.lines.least:
         raise TextError(
-            f"all examples have the {fmt.target} {vocabulary[0]}",
-            f"Take two {fmt.target}s or more.",
+            f"all examples have the {fmt.lines.target} {vocabulary[0]}",
+            f"Take two {fmt.lines.target}s or more.",
         )
     rank = np.zeros(len(vocabulary), np.int64)
     rank[[seen[target] for target in vocabulary]] = np.arange(len(vocabulary))
@@ -204,7 +215,7 @@ def read_table(examples: ExampleSources) -> ExampleTable:
 
 def _input_bytes(fmt: ExampleFormat, text: str, where: str) -> bytes:
     try:
-        return fmt.input_bytes(text)
+        return fmt.items.input_bytes(text)
     except TextError as error:
         raise TextError(f"{where}: {error.message}", error.hint) from None
 
@@ -214,9 +225,9 @@ def checked_examples(corpus: Corpus, fmt: ExampleFormat) -> ExampleCorpus:
     if (
         not isinstance(corpus, ExampleCorpus)
         or corpus.task != fmt.task
-        or bool(corpus.input_shape) == fmt.has_text
-        or len(corpus.target_vocabulary) < fmt.least
-        or (fmt.one_target and len(corpus.targets) != len(corpus.starts) - 1)
+        or bool(corpus.input_shape) == fmt.items.has_text
+        or len(corpus.target_vocabulary) < fmt.lines.least
+        or (fmt.lines.one_target and len(corpus.targets) != len(corpus.starts) - 1)
     ):
         raise TextError(
             f"{corpus.folder} is not a corpus for --task {fmt.task}",

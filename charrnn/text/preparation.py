@@ -87,7 +87,7 @@ def prepare_examples(
             content_key(joined.digests, settings),
             [settings.split] if len(parts) == 1 else parts,
             *({setting: value} for setting, value in chosen.items()),
-            *([] if fmt.has_text else [_digest_of_inputs(examples)]),
+            *([] if fmt.items.has_text else [_digest_of_inputs(examples)]),
         ]
         corpus, reused = _found_or_written(
             joined, settings, digest_of(made_from), lambda new: write_examples(new, examples)
@@ -146,7 +146,7 @@ def _check_settings(fmt: ExampleFormat) -> dict[str, Any]:
     settings, chosen = fmt.settings, changed(fmt.settings, SETTINGS_OF_EXAMPLES)
     useless = [n for n in ("field", "document_per") if getattr(settings, n) is not None]
     useless += [n for n in chosen if fmt.task not in SETTINGS_OF_EXAMPLES[n]]
-    if not fmt.has_text and settings.tokenizer != TextSettings.tokenizer:
+    if not fmt.items.has_text and settings.tokenizer != TextSettings.tokenizer:
         useless.append("tokenizer")
     for name in useless:
         raise UsageError(f"{flag(name)} has no effect with --task {fmt.task}", "Leave it out.")
@@ -162,7 +162,7 @@ def _digest_of_inputs(examples: ExampleSources) -> str:
         except OSError as error:
             raise TextError(
                 f"{example.where}: {example.text} cannot be read: {error.strerror}",
-                examples.fmt.hint,
+                examples.fmt.lines.hint,
             ) from None
     return digest.hexdigest()
 

@@ -18,10 +18,9 @@ from charrnn.recipes import check_effective
 from charrnn.settings import LEARNING_RATES, ModelSettings, TextSettings, TrainSettings, flag
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.runs import find, load_run
-from charrnn.tasks import parameters_of
+from charrnn.tasks import example_format, parameters_of
 from charrnn.tasks.base import Subject
 from charrnn.text.corpus import Corpus
-from charrnn.text.example_formats import example_format
 from charrnn.text.resolving import resolve
 
 LEARNING_RATE_FACTOR = 0.8

@@ -17,10 +17,9 @@ from charrnn.settings import DEFAULT_TIME, LENGTHS, ModelSettings, TrainSettings
 from charrnn.storage.checkpoint import About, load_checkpoint, read_about
 from charrnn.storage.metrics import read_curves
 from charrnn.storage.runs import MODEL, TRAINING, find, load_newest, lock
-from charrnn.tasks import task_of
+from charrnn.tasks import example_format, task_of
 from charrnn.text.corpus import Corpus
 from charrnn.text.corpus_files import find_corpus
-from charrnn.text.example_formats import example_format
 from charrnn.text.resolving import resolve
 from charrnn.training.common_corpus import corpus_for_all
 from charrnn.training.fine_tuning import load_base

@@ -3,7 +3,7 @@
 import pytest
 
 from charrnn.settings import TextSettings
-from charrnn.text.example_formats import example_format
+from charrnn.tasks import example_format
 from charrnn.text.preparation import prepare_examples
 from tests.tasks.examples import FILES
 

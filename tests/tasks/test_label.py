@@ -10,7 +10,7 @@ from charrnn.engine.ranks import ALONE, Ranks
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings
 from charrnn.tasks.example_batches import padded_targets, padded_texts
 from charrnn.tasks.label import LabelTask
-from charrnn.text.example_formats import example_format
+from charrnn.tasks import example_format
 from charrnn.text.preparation import prepare_examples
 
 

@@ -9,7 +9,7 @@ from charrnn.events import Event, Prepared
 from charrnn.settings import TextSettings
 from charrnn.text import decompression
 from charrnn.text.corpus import PARTS, Corpus
-from charrnn.text.example_formats import example_format
+from charrnn.tasks import example_format
 from charrnn.text.preparation import prepare, prepare_examples
 from charrnn.text.source import Reader
 

@@ -43,7 +43,7 @@ def test_compressed_files_and_stdin_are_read(home):
     assert read_back(prepared(packed)) == read_back(plain)
     code = (
         "from charrnn.settings import TextSettings\n"
-        "from charrnn.text.example_formats import example_format\n"
+        "from charrnn.tasks import example_format\n"
         "from charrnn.text.resolving import resolve\n"
         "fmt = example_format('label', TextSettings())\n"
         "print(resolve('-', TextSettings(), {}, lambda _: None, fmt).key)"
@@ -67,7 +67,7 @@ def test_a_killed_preparation_leaves_no_corpus(home):
         "import os, signal\n"
         "from charrnn.settings import TextSettings\n"
         "from charrnn.text import preparation\n"
-        "from charrnn.text.example_formats import example_format\n"
+        "from charrnn.tasks import example_format\n"
         "preparation.write_json = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
         "fmt = example_format('label', TextSettings())\n"
         "preparation.prepare_examples(fmt, 'a.tsv', None, lambda _: None)"

@@ -7,7 +7,7 @@ from hypothesis import given, settings, strategies as st
 from charrnn.errors import TextError, UsageError
 from charrnn.events import Noticed
 from charrnn.settings import TextSettings
-from charrnn.text.example_formats import example_format
+from charrnn.tasks import example_format
 from charrnn.text.tokenizers import Bytes
 from charrnn.text.unknown import space_of, spans_of_tokens
 from tests.text.conftest import prepared

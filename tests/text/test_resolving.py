@@ -6,7 +6,7 @@ from charrnn.errors import UsageError
 from charrnn.files import corpus_folders
 from charrnn.settings import TextSettings
 from charrnn.text.corpus_files import open_corpus
-from charrnn.text.example_formats import example_format
+from charrnn.tasks import example_format
 from charrnn.text.preparation import prepare
 from charrnn.text.resolving import resolve
 from tests.conftest import tale

@@ -1,7 +1,9 @@
 """Pictures, or features of them from elsewhere, as input: read by convolutions or one product."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,10 +12,44 @@ from charrnn.cells.arrays import Array
 from charrnn.cells.parameters import Parameters
 from charrnn.errors import TextError
 from charrnn.network.picture_encoder import PictureEncoder, grid
-from charrnn.settings import ModelSettings, UnknownName
+from charrnn.settings import ModelSettings, TextSettings, UnknownName
 from charrnn.tasks.base import Subject
 from charrnn.tasks.examples import Ids, Indices, Ragged
+from charrnn.tasks.inputs.text import joined
 from charrnn.text.pictures import as_inputs, load_input
+from charrnn.text.tokenizers import Tokenizer
+
+
+class PictureItems:
+    """How pictures are stored: bytes of grey, or of the numbers in .npy files of features."""
+
+    has_text = False
+    between = ""
+    column = "name of a picture"
+    described = "the name of a picture"
+
+    def __init__(self, settings: TextSettings) -> None:
+        self.settings = replace(settings, tokenizer="byte")
+        self.input_shape: tuple[int, ...] = ()
+
+    def placed(self, text: str, file: str) -> str:
+        """The name of a picture, from the file's own folder."""
+        return str(Path(file).parent / text)
+
+    def input_bytes(self, text: str) -> bytes:
+        """The picture of that name. TextError if it cannot be read, or has another shape."""
+        picture = load_input(text, self.settings.picture_size)
+        self.input_shape = self.input_shape or picture.shape
+        if picture.shape != self.input_shape:
+            raise TextError(
+                f"{text} has the shape {picture.shape}, and those before it {self.input_shape}",
+                "All inputs must be pictures, or features of one shape.",
+            )
+        return picture.tobytes()
+
+    def encode(self, tokenizer: Tokenizer, texts: Sequence[str]) -> tuple[Ids, list[int]]:  # noqa: ARG002
+        """The bytes of pictures."""
+        return joined([np.frombuffer(self.input_bytes(text), np.uint8) for text in texts])
 
 
 class PictureInput:

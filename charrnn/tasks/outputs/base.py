@@ -14,11 +14,12 @@ from charrnn.errors import UsageError
 from charrnn.events import Scores, Unit
 from charrnn.network.picture_encoder import PictureEncoder
 from charrnn.network.text_encoder import TextEncoder
-from charrnn.settings import ModelSettings
+from charrnn.settings import ModelSettings, TextSettings
 from charrnn.tasks.base import Batch, Score, Subject
 from charrnn.tasks.examples import Ids, Indices, Ragged
-from charrnn.tasks.inputs.picture import PictureInput
-from charrnn.tasks.inputs.text import TextInput
+from charrnn.tasks.inputs.picture import PictureInput, PictureItems
+from charrnn.tasks.inputs.text import TextInput, TextItems
+from charrnn.text.examples import Lines, MalformedError
 
 UNKNOWN = -1
 """The number of a target that a model does not have: it is wrong, and without a loss."""
@@ -66,6 +67,15 @@ class Decoding:
 
 
 GREEDY = Decoding()
+
+
+def check_columns(number: int, columns: Mapping[str, Sequence[str]], has_tab: object) -> None:
+    """Raise MalformedError where the tab or a column of a line is missing."""
+    if not has_tab:
+        raise MalformedError(number, "has no tab")
+    for name, value in columns.items():
+        if not value:
+            raise MalformedError(number, f"has no {name}")
 
 
 class Prediction(Protocol):
@@ -139,8 +149,6 @@ class Output(ABC):
     batch_axis: ClassVar[int] = 1
     writes: ClassVar[bool] = False
     """Whether it is written symbol by symbol, as a `Decoding` says."""
-    aligned: ClassVar[bool] = False
-    """Whether every character of the input must keep its position."""
 
     def __init__(self, subject: Subject) -> None:
         self.subject = subject
@@ -156,6 +164,19 @@ class Output(ABC):
     @abstractmethod
     def uniform_loss(self) -> float:
         """The loss, in nats, of a guess among all targets."""
+
+    @staticmethod
+    @abstractmethod
+    def lines(settings: TextSettings, items: type[TextItems] | type[PictureItems]) -> Lines:
+        """How examples stand in files, where their inputs are such items.
+
+        UsageError for settings that do not fit.
+        """
+
+    @staticmethod
+    def between(settings: TextSettings) -> str | None:  # noqa: ARG004
+        """What stands between texts whose characters keep their positions; None: they do not."""
+        return None
 
     @abstractmethod
     def parameters(self, model: ModelSettings) -> Parameters:

@@ -1,7 +1,7 @@
 """A sequence of symbols, written one by one: sequence to sequence, and captions."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +14,20 @@ from charrnn.inference.search import Written, search
 from charrnn.network.decoder import END, Decoder, Source
 from charrnn.network.picture_encoder import grid
 from charrnn.network.text_encoder import within
-from charrnn.settings import ModelSettings
+from charrnn.settings import ModelSettings, TextSettings
 from charrnn.tasks.base import Batch
 from charrnn.tasks.examples import Ids, Indices, Ragged
-from charrnn.tasks.outputs.base import Asked, Evaluated, ExampleNetwork, Output
+from charrnn.tasks.inputs.picture import PictureItems
+from charrnn.tasks.inputs.text import TextItems
+from charrnn.tasks.outputs.base import (
+    Asked,
+    Evaluated,
+    ExampleNetwork,
+    Output,
+    check_columns,
+)
 from charrnn.tasks.outputs.sequence_scores import RewriteScore, joined
+from charrnn.text.examples import Line, Parsed
 from charrnn.text.tokenizers import valid_unicode
 
 
@@ -62,12 +71,35 @@ class TextPrediction:
         return record
 
 
+class PairLines:
+    """`source<TAB>target`: the target's characters or words are predicted one by one."""
+
+    target = "symbol"
+    least = 1
+    is_open = True
+    one_target = False
+
+    def __init__(self, settings: TextSettings, items: type[TextItems] | type[PictureItems]) -> None:
+        self._unit, self._column = settings.target_unit, items.column
+        self._target = "target" if items.has_text else "text"
+        written = "the text that it becomes" if items.has_text else "its text"
+        self.hint = f"Each line is {items.described}, a tab and {written}."
+
+    def read(self, lines: Iterator[Line]) -> Iterator[Parsed]:
+        for number, line in lines:
+            text, tab, target = line.partition("\t")
+            symbols = target if self._unit == "character" else target.split()
+            check_columns(number, {self._column: text, self._target: symbols}, tab)
+            yield Parsed(number, text, tuple(symbols))
+
+
 class SequenceOutput(Output):
     """Symbols, characters or words, until END. They are numbered from 1 on; END is 0."""
 
     unit = "symbol"
     counted = "symbols"
     writes = True
+    lines = PairLines
 
     @property
     def uniform_loss(self) -> float:

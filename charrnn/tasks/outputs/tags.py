@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,15 +11,23 @@ import numpy as np
 
 from charrnn.cells.arrays import Array, namespace
 from charrnn.cells.parameters import Parameters
-from charrnn.errors import TextError
+from charrnn.errors import TextError, UsageError
 from charrnn.network.tags import TagHead
-from charrnn.settings import ModelSettings
+from charrnn.settings import ModelSettings, TextSettings
 from charrnn.tasks.base import Batch, Subject
 from charrnn.tasks.examples import Ids, Indices, Ragged
-from charrnn.tasks.outputs.base import UNKNOWN, Asked, Evaluated, ExampleNetwork, Output
+from charrnn.tasks.outputs.base import (
+    UNKNOWN,
+    Asked,
+    Evaluated,
+    ExampleNetwork,
+    Output,
+    check_columns,
+)
 from charrnn.tasks.outputs.tag_scores import TagScore, spans
-from charrnn.text.unknown import space_of, spans_of_tokens
+from charrnn.text.examples import Line, MalformedError, Parsed
 from charrnn.text.tokenizers import valid_unicode
+from charrnn.text.unknown import space_of, spans_of_tokens
 
 
 @dataclass(frozen=True)
@@ -45,18 +53,81 @@ class TagPrediction:
         return {"tokens": tokens, "tags": tags, "spans": spans_record}
 
 
+class TokenLines:
+    """`token<TAB>tag` lines with an empty line after each sentence, as CoNLL's data have it.
+
+    The token is the first column, the tag the last. The text is the tokens with spaces between.
+    """
+
+    hint = "Each line is a token, a tab and a tag, and an empty line ends a sentence."
+    target = "tag"
+    least = 2
+    is_open = True
+    one_target = False
+
+    def read(self, lines: Iterator[Line]) -> Iterator[Parsed]:
+        begin, last = 0, 0
+        tokens: list[str] = []
+        tags: list[str] = []
+        for number, line in lines:
+            if tokens and number != last + 1:
+                yield Parsed(begin, " ".join(tokens), tuple(tags))
+                tokens, tags = [], []
+            columns = line.split("\t") if "\t" in line else line.split(" ")
+            check_columns(number, {"token": columns[0], "tag": columns[-1]}, len(columns) > 1)
+            if " " in columns[0]:
+                raise MalformedError(number, "has a token with a space in it")
+            last = number
+            if columns[0] == "-DOCSTART-":  # of CoNLL 2003: a document begins
+                last -= 1
+                continue
+            begin = number if not tokens else begin
+            tokens.append(columns[0])
+            tags.append(columns[-1])
+        if tokens:
+            yield Parsed(begin, " ".join(tokens), tuple(tags))
+
+
+class CharacterLines(TokenLines):
+    """`text<TAB>tags`, with one character of tags for each character of the text."""
+
+    hint = "Each line is a text, a tab and one character for each character of the text."
+
+    def read(self, lines: Iterator[Line]) -> Iterator[Parsed]:
+        for number, line in lines:
+            text, tab, tags = line.rpartition("\t")
+            check_columns(number, {"text": text, "tags": tags}, tab)
+            if len(text) != len(tags):
+                raise MalformedError(number, f"has {len(text)} characters and {len(tags)} tags")
+            yield Parsed(number, text, tuple(tags))
+
+
 class TagOutput(Output):
     """One of K tags for each token, which spaces divide, or for each character."""
 
     unit = "tag"
     counted = "tags"
     tokens_per_parameter = 50.0
-    aligned = True
 
     def __init__(self, subject: Subject) -> None:
         super().__init__(subject)
         self.of_tokens = subject.text.tag_unit == "token"
-        self.between = " " if self.of_tokens else ""
+        self.separator = self.between(subject.text)
+
+    @staticmethod
+    def lines(settings: TextSettings, items: type[Any]) -> TokenLines:  # noqa: ARG004
+        allowed = ("char", "byte") if settings.tag_unit == "token" else ("char",)
+        if settings.tokenizer not in allowed or (settings.min_count > 1 and allowed == ("char",)):
+            raise UsageError(
+                f"--task tag cannot use --tokenizer {settings.tokenizer}"
+                + " with --min-count" * (settings.min_count > 1),
+                "Leave it out: a tag belongs to whole characters.",
+            )
+        return TokenLines() if settings.tag_unit == "token" else CharacterLines()
+
+    @staticmethod
+    def between(settings: TextSettings) -> str:
+        return " " if settings.tag_unit == "token" else ""
 
     @cached_property
     def space(self) -> int | None:
@@ -139,7 +210,7 @@ class TagOutput(Output):
             tags = network.head.likeliest(logits[: batch.target_lengths[column], column])
             tokens = self._tokens(text)
             names = [self.names[number] for number in tags.tolist()]
-            predictions.append(TagPrediction(tokens, names[: len(tokens)], self.between))
+            predictions.append(TagPrediction(tokens, names[: len(tokens)], self.separator))
         return predictions
 
     def _tokens(self, text: str) -> list[str]:
@@ -147,7 +218,7 @@ class TagOutput(Output):
         return re.findall(r"[^ \t]+" if self.of_tokens else ".", text, re.DOTALL)
 
     def source(self, text: str) -> str:
-        return self.between.join(self._tokens(text))
+        return self.separator.join(self._tokens(text))
 
     def true_line(self, target: Ids) -> str:
-        return self.between.join(self.names[number] for number in target.tolist())
+        return self.separator.join(self.names[number] for number in target.tolist())
