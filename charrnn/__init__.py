@@ -64,18 +64,18 @@ def prepare(
     >>> charrnn.prepare("tale.txt", split="80/10/10").tokenizer.size
     34
     """
+    from os.path import isdir
+
     from charrnn.inference.model import checked_settings
-    from charrnn.settings import TextSettings
+    from charrnn.settings import TextSettings, check_effective
     from charrnn.text.preparation import prepare as prepare_files
-    from charrnn.text.setting_checks import check_not_of_examples, check_text_settings
 
     (text,) = checked_settings(settings, TextSettings)
     paths = [sources] if isinstance(sources, str) or hasattr(sources, "__fspath__") else sources
-    sources, split_given = [*map(str, paths)], settings.get("split") is not None
-    check_not_of_examples(settings)
-    check_text_settings(text, settings, sources)
-    emit = events or _ignore
-    return prepare_files(sources, text, name, emit, update_split=split_given, jobs=jobs)
+    sources = [*map(str, paths)]
+    check_effective(text, task="text", folder=any(map(isdir, sources)))
+    split_given = "split" in text.given
+    return prepare_files(sources, text, name, events or _ignore, split_given, jobs=jobs)
 
 
 def train(
@@ -104,30 +104,25 @@ def train(
     charrnn.errors.UsageError: there is no setting hidden_sise
     """
     from charrnn.inference.model import checked_settings
-    from charrnn.recipes import check_effective
     from charrnn.settings import ModelSettings, TextSettings, TrainSettings
     from charrnn.storage.checkpoint import load_checkpoint
-    from charrnn.storage.runs import MODEL, check_new
+    from charrnn.storage.runs import MODEL
     from charrnn.text.corpus import Corpus
-    from charrnn.training.fine_tuning import corpus_and_base
+    from charrnn.training.begin import begin
+    from charrnn.training.request import Request
     from charrnn.training.tensorboard import check_tensorboard
 
     kinds = (ModelSettings, TrainSettings, TextSettings)
-    model, training, text = checked_settings(settings, *kinds)
-    given = {name: value for name, value in settings.items() if value is not None}
-    check_effective(model, training, given)
-    emit = events or _ignore
-    check_new(run)
+    path = corpus.folder if isinstance(corpus, Corpus) else corpus
+    request = Request(str(path), *checked_settings(settings, *kinds), run, base)
     if tensorboard:
         check_tensorboard()
-    path = corpus.folder if isinstance(corpus, Corpus) else corpus
-    prepared, model_of_base = corpus_and_base(str(path), base, text, given, emit)
-    from charrnn.training.new_run import new_run  # torch is loaded when the text is known to do
+    emit = events or _ignore
+    new = begin(request, emit)
     from charrnn.training.record import train_and_record
 
-    new = new_run(prepared, run, model, training, given, emit, base=model_of_base)
     train_and_record(new, emit, lambda: False, tensorboard=tensorboard)
-    return _model(load_checkpoint(new.folder / MODEL))
+    return _model(load_checkpoint(new.plan.folder / MODEL))
 
 
 def _ignore(_: object) -> None:

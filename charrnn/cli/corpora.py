@@ -55,7 +55,7 @@ def show(name: Name, quiet: Quiet = False, json: Json = False) -> None:
         if folder := prepared(name):
             corpus = open_corpus(folder)
         else:
-            corpus = resolve_corpus(name, TextSettings(), {}, emit)
+            corpus = resolve_corpus(name, TextSettings(), emit)
         found = statistics(corpus, emit)
     show_statistics(found, corpus.name, json)
 

@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from charrnn.cli.completion import corpus_or_file, run_names
-from charrnn.cli.flags import SETTINGS, Given, with_flags
+from charrnn.cli.flags import SETTINGS, with_flags
 from charrnn.cli.options import Json, Quiet, exclude
-from charrnn.cli.process import is_launched
-from charrnn.cli.sweep import Sweep, show_trained, train_runs
-from charrnn.cli.train_run import Job, train_run
+from charrnn.cli.process import is_launched, limit_threads
+from charrnn.cli.sweep import show_trained, train_runs
+from charrnn.cli.train_run import train_run
 from charrnn.errors import UsageError
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings
 
@@ -71,7 +71,6 @@ def train(
     model: ModelSettings,
     settings: TrainSettings,
     text: TextSettings,
-    given: Given,
     corpus: Corpus = None,
     run: RunName = None,
     resume: Resume = False,
@@ -95,14 +94,17 @@ def train(
         from charrnn.training.tensorboard import check_tensorboard
 
         check_tensorboard()  # now, not after a corpus has been prepared
+    limit_threads()
+    from charrnn.training.request import Request
+
+    request = Request(corpus, model, settings, text, run, base, resume)
     _launch(processes, max_restarts, seeds, settings.batch_size)
     if corpus and seeds:
-        options = Sweep([model.cell], seeds, base=base, tensorboard=tensorboard)
-        names, signal = train_runs(options, corpus, model, settings, text, given, quiet or json)
+        options = {"seeds": seeds, "tensorboard": tensorboard}
+        names, signal = train_runs(request, [model.cell], quiet=quiet or json, **options)
         show_trained(names, signal, quiet=quiet, json=json)
     else:
-        job = Job(corpus, run, base, model, settings, text, given, resume, tensorboard)
-        train_run(job, quiet, json)
+        train_run(request, quiet, json, tensorboard=tensorboard)
 
 
 def _launch(

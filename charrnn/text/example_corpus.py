@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.errors import TextError, UsageError
-from charrnn.settings import PartName, TaskName
+from charrnn.errors import TextError
+from charrnn.settings import PartName, TaskName, no_effect
 from charrnn.text.corpus import PARTS, Corpus, Tokens, checked_ids, mapped
 from charrnn.values import split_fractions
 
@@ -57,9 +57,8 @@ class ExampleCorpus(Corpus):
         if split == self.text.split:
             return self
         if self.bounds:
-            raise UsageError(
-                f"--split has no effect: the parts of {self.name} were files of their own",
-                "Leave --split out.",
+            raise no_effect(
+                "split", "parts that were files of their own", f"prepare {self.name} again"
             )
         changed = replace(self, text=replace(self.text, split=split))
         check_enough(len(changed.examples("train")), self.name)

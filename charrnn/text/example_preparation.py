@@ -6,7 +6,6 @@ Memory grows with the number of examples and targets, some 30 bytes each, not wi
 import hashlib
 import json
 import tempfile
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from charrnn.errors import TextError, UsageError
 from charrnn.events import Emit, Noticed
 from charrnn.files import atomic_write
-from charrnn.settings import TaskName, TextSettings, flag
+from charrnn.settings import TaskName, TextSettings, check_effective, without_effect
 from charrnn.text.corpus import FORMAT, Corpus, write_json
 from charrnn.text.example_corpus import (
     PLACE,
@@ -31,32 +30,24 @@ from charrnn.text.example_formats import ExampleFormat, example_format
 from charrnn.text.example_lines import ExampleTable, examples, read_table
 from charrnn.text.joined_sources import JoinedSources
 from charrnn.text.preparation import content_key, find_named, found_or_written, prepared_event
-from charrnn.text.setting_checks import SETTINGS_OF_EXAMPLES
 from charrnn.text.source import Reader
 from charrnn.text.tokenizers import TOKENIZERS, Bytes, Tokenizer, to_json
 from charrnn.text.tokenizers.base import smallest_type
 
 _TIMES = 4  # that the sources are read
+_OF_EXAMPLES = ("multi_label", "tag_unit", "target_unit", "picture_size")
 
 
 def resolve_examples(
-    task: TaskName,
-    what: str,
-    settings: TextSettings,
-    given: Mapping[str, Any],
-    emit: Emit,
+    task: TaskName, what: str, settings: TextSettings, emit: Emit
 ) -> ExampleCorpus:
     """The corpus that `charrnn train WHAT --task TASK` names, prepared first if necessary.
 
     WHAT is a file of examples, `-`, or a prepared corpus of them. UsageError for a corpus of
     another task, and for a setting that has no effect or that it was not prepared with.
     """
-    files = {"valid": settings.valid, "test": settings.test}
-    found = find_named(what, settings, given, emit)
-    if "split" in given and any(files.values()):
-        raise UsageError(
-            "--split has no effect with --valid or --test", "Leave it out: the files are the parts."
-        )
+    check_effective(settings, task=task, tokenizer=None)
+    found = find_named(what, settings, emit)
     if not isinstance(found, Corpus):
         return prepare_examples(task, found, settings, None, emit)
     if not isinstance(found, ExampleCorpus) or found.task != task:
@@ -65,13 +56,8 @@ def resolve_examples(
             f"{what} is a corpus for {is_for}, not for --task {task}",
             f"Name a file of examples, or leave --task {task} out.",
         )
-    for name, part in files.items():
-        if part:
-            raise UsageError(
-                f"--{name} has no effect: {what} is prepared, and has its parts",
-                "Name the file that it was made of.",
-            )
-    return found.with_split(settings.split) if "split" in given else found
+    check_effective(settings, prepared=True)
+    return found.with_split(settings.split) if "split" in settings.given else found
 
 
 def prepare_examples(
@@ -83,7 +69,6 @@ def prepare_examples(
     empty; else `settings.split` divides it. The vocabulary is that of the training texts. A killed
     preparation leaves no corpus behind. TextError names a line that is not an example.
     """
-    _check_settings(task, settings)
     fmt = example_format(task, settings)
     parts = {"train": source, "valid": settings.valid, "test": settings.test}
     files = {part: file for part, file in parts.items() if file is not None}
@@ -93,7 +78,7 @@ def prepare_examples(
         )
         divided = [settings.split] if len(files) == 1 else [*files]
         made_from: list[Any] = [task, content_key(joined.digests, settings), divided]
-        made_from += [{n: v} for n, v in _chosen(settings).items()]
+        made_from += [{n: v} for n, v in _chosen(task, settings).items()]
         reader = Reader(settings, TOKENIZERS[settings.tokenizer].raw, lambda _: None)
         if not fmt.has_text:
             made_from.append(_digest_of_inputs(joined, reader, fmt))
@@ -105,20 +90,11 @@ def prepare_examples(
     return corpus
 
 
-def _chosen(settings: TextSettings) -> dict[str, Any]:
-    """Settings of examples that are not their defaults."""
-    chosen = {name: getattr(settings, name) for name in SETTINGS_OF_EXAMPLES}
-    return {name: v for name, v in chosen.items() if v != getattr(TextSettings, name)}
-
-
-def _check_settings(task: TaskName, settings: TextSettings) -> None:
-    """Raise UsageError for settings that lines of examples have no use for."""
-    useless = [n for n in ("field", "document_per") if getattr(settings, n) is not None]
-    useless += [n for n in _chosen(settings) if task not in SETTINGS_OF_EXAMPLES[n]]
-    if task == "caption" and settings.tokenizer != TextSettings.tokenizer:
-        useless.append("tokenizer")
-    for name in useless:
-        raise UsageError(f"{flag(name)} has no effect with --task {task}", "Leave it out.")
+def _chosen(task: TaskName, settings: TextSettings) -> dict[str, Any]:
+    """Settings of examples that differ from their defaults."""
+    names = [name for name in _OF_EXAMPLES if name not in without_effect({"task": task})]
+    values = {name: getattr(settings, name) for name in names}
+    return {name: v for name, v in values.items() if v != getattr(TextSettings, name)}
 
 
 def _digest_of_inputs(joined: JoinedSources, reader: Reader, fmt: ExampleFormat) -> str:

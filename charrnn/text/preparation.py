@@ -3,30 +3,31 @@
 import codecs
 import hashlib
 import json
+import os
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from charrnn.errors import TextError, UsageError
 from charrnn.events import Emit, Noticed, Prepared, Progress
 from charrnn.files import atomic_folder, atomic_write, corpora
-from charrnn.settings import TextSettings
+from charrnn.settings import TextSettings, check_effective, without_effect
 from charrnn.text.catalog import locate
 from charrnn.text.corpus import FORMAT, Corpus, change_split, open_corpus, write_json
 from charrnn.text.documents import separator
 from charrnn.text.encoding import encode_pieces
 from charrnn.text.example_corpus import ExampleCorpus
 from charrnn.text.joined_sources import JoinedSources
-from charrnn.text.setting_checks import TOKENIZERS_WITH, check_same, check_text_settings
+from charrnn.text.setting_checks import check_same
 from charrnn.text.source import Reader
 from charrnn.text.tokenizers import TOKENIZERS, Bytes, Ids, Tokenizer, to_json
 
 _KEY_VERSION = 1  # not FORMAT: with another one no checkpoint would find its corpus
+_TOKENIZING = ("vocab_size", "min_count")
 _READING = ("errors", "newlines", "field", "document_per")  # beside the encoding
 
 
@@ -86,7 +87,6 @@ def prepared_event(corpus: Corpus, reused: bool) -> Prepared:
 def resolve_corpus(
     what: str,
     text: TextSettings,
-    given: Mapping[str, Any],
     emit: Emit,
     vocabulary: Tokenizer | None = None,
 ) -> Corpus:
@@ -96,7 +96,7 @@ def resolve_corpus(
     tokens of that. UsageError if it is prepared with other settings than those given or in other
     tokens, or if one of those settings would have no effect.
     """
-    corpus = find_named(what, text, given, emit)
+    corpus = find_named(what, text, emit)
     if isinstance(corpus, ExampleCorpus):
         raise UsageError(
             f"{what} is a corpus of examples, not a text",
@@ -110,12 +110,10 @@ def resolve_corpus(
     else:
         settings = replace(text, split=TextSettings.split)
         corpus = prepare([corpus], settings, None, emit, False, vocabulary)
-    return corpus.with_split(text.split) if "split" in given else corpus
+    return corpus.with_split(text.split) if "split" in text.given else corpus
 
 
-def find_named(
-    what: str, text: TextSettings, given: Mapping[str, Any], emit: Emit
-) -> Corpus | str | Path:
+def find_named(what: str, text: TextSettings, emit: Emit) -> Corpus | str | Path:
     """The prepared corpus that `charrnn train WHAT` names, or the text that is to be prepared.
 
     UsageError if a given setting is not what the corpus was prepared with, or has no effect.
@@ -123,9 +121,9 @@ def find_named(
     path = what if what == "-" else locate(what, emit)
     if isinstance(path, Path) and (path / "corpus.json").is_file():
         corpus = open_corpus(path)
-        check_same(what, corpus, text, given)
+        check_same(what, corpus, text)
         return corpus
-    check_text_settings(text, given, [path])
+    check_effective(text, folder=os.path.isdir(path))
     return path
 
 
@@ -151,7 +149,8 @@ def content_key(
 
     Settings with their defaults are not in it: they did not exist when the first keys were made.
     """
-    names = [n for n, kinds in TOKENIZERS_WITH.items() if settings.tokenizer in kinds]
+    useless = without_effect({"tokenizer": settings.tokenizer})
+    names = [name for name in _TOKENIZING if name not in useless]
     chosen = {name: getattr(settings, name) for name in (*names, *_READING)}
     changed = {
         name: value for name, value in chosen.items() if value != getattr(TextSettings, name)
@@ -201,7 +200,8 @@ def _write_corpus(
     kind = TOKENIZERS[settings.tokenizer]
     reader = Reader(settings, kind.raw, joined.emit)
     tokenizer = vocabulary or kind.learn(joined.pieces(reader), settings)
-    wanted = settings.vocab_size if settings.tokenizer in TOKENIZERS_WITH["vocab_size"] else 0
+    learns = "vocab_size" not in without_effect({"tokenizer": settings.tokenizer})
+    wanted = settings.vocab_size if learns else 0
     if not vocabulary and (size := tokenizer.size) < wanted:
         joined.emit(
             Noticed(

@@ -29,17 +29,17 @@ def train(run: Run, emit: Emit, stop: Callable[[], bool]) -> None:
 
     DivergedError where going back to the last checkpoint does not help; what was saved stays.
     """
-    run.agree()
+    run.synchronize()
     meter, disk = Meter(run, emit), DiskErrors(emit)
     validation, checkpoints = Validation(run, emit, disk), Checkpoints(run, emit, disk)
     emit(_started(run))
     emit(Planned(run.length.total_steps))
-    if run.step == 0 and run.base:
+    if run.step == 0 and run.plan.base:
         validation.validate()  # what it begins with may remain the best
     if run.step == 0:
         save_training(run)  # so that there is always a checkpoint to go back to
     run.model.train()
-    while not run.finished and not run.agree(stop()):
+    while not run.finished and not run.must_stop(stop()):
         try:
             loss = training_step(run)
             if meter.add(loss) and run.length.is_provisional:
@@ -71,12 +71,12 @@ def training_step(run: Run) -> Tensor:
     for optimizer in run.optimizers:
         optimizer.zero_grad()
     losses = []
-    for _ in range(run.settings.accumulate):
+    for _ in range(run.plan.train.accumulate):
         batch = run.batches.next(run.state)
         loss, run.state = forward_backward(run, batch)
         losses.append(loss)
     loss = torch.stack(losses).sum()
-    run.ranks.sum([loss, *(p.grad for p in run.model.parameters() if p.grad is not None)])
+    run.plan.ranks.sum([loss, *(p.grad for p in run.model.parameters() if p.grad is not None)])
     loss = check_loss(run, loss, clip_gradients(run))
     run.step += 1
     if must_skip(run, loss):
@@ -99,9 +99,9 @@ def forward_backward(run: Run, batch: Batch) -> tuple[Tensor, State]:
     masks = [mask[:, run.part] for mask in run.model.dropout_masks(batch_size)]
 
     def compute(model: RecurrentNetwork, part: slice) -> tuple[Tensor, State]:
-        with autocast(run.device, run.bf16):
-            loss, after = run.task.loss(model, batch, part, [mask[:, part] for mask in masks])
-        loss = loss * ((part.stop - part.start) / (batch_size * run.settings.accumulate))
+        with autocast(run.plan.device, run.plan.bf16):
+            loss, after = run.plan.task.loss(model, batch, part, [mask[:, part] for mask in masks])
+        loss = loss * ((part.stop - part.start) / (batch_size * run.plan.train.accumulate))
         loss.backward()
         return loss.detach(), detach_state(after)
 
@@ -111,15 +111,15 @@ def forward_backward(run: Run, batch: Batch) -> tuple[Tensor, State]:
 
 def clip_gradients(run: Run) -> Tensor:
     """Clip the gradients by value and norm; the norm before the latter."""
-    if run.settings.grad_clip_value is not None:
-        clip_grad_value_(run.model.parameters(), run.settings.grad_clip_value)
-    return clip_grad_norm_(run.model.parameters(), run.settings.grad_clip)
+    if run.plan.train.grad_clip_value is not None:
+        clip_grad_value_(run.model.parameters(), run.plan.train.grad_clip_value)
+    return clip_grad_norm_(run.model.parameters(), run.plan.train.grad_clip)
 
 
 def _adjust_length(run: Run, emit: Emit) -> None:
     """Keep a timed run's time, and say so where the machine is slower than it was measured."""
     before, first = run.length.total_steps, run.length.decay_start is None
-    if run.length.adjust(run.step, run.clock.seconds, run.settings):
+    if run.length.adjust(run.step, run.clock.seconds, run.plan.train):
         emit(Planned(run.length.total_steps))
         if first and run.length.total_steps < 0.9 * before:
             steps = f"{run.length.total_steps:,} steps, not {before:,}"
@@ -127,35 +127,35 @@ def _adjust_length(run: Run, emit: Emit) -> None:
 
 
 def _started(run: Run) -> Started:
-    model, settings, batches = run.model.settings, run.settings, run.batches
+    model, settings, batches = run.model.settings, run.plan.train, run.batches
     return Started(
-        run=run.folder.name,
-        path=str(run.folder),
-        corpus=run.corpus.name,
-        tokens=run.task.training_tokens,
-        vocabulary_size=run.corpus.tokenizer.size,
-        unit=run.task.unit,
+        run=run.plan.folder.name,
+        path=str(run.plan.folder),
+        corpus=run.plan.corpus.name,
+        tokens=run.plan.task.training_tokens,
+        vocabulary_size=run.plan.corpus.tokenizer.size,
+        unit=run.plan.task.unit,
         model=f"{model.cell} {model.size}",
         parameters=sum(p.numel() for p in run.model.parameters()),
         optimizer=settings.optimizer,
         schedule=settings.schedule,
-        device=str(run.device),
-        precision="bf16" if run.bf16 else "fp32",
+        device=str(run.plan.device),
+        precision="bf16" if run.plan.bf16 else "fp32",
         batch_size=batches.batch_size,
         seq_length=batches.seq_length,
         step=run.step,
-        tokenizer=run.text.tokenizer,
-        processes=run.ranks.size,
+        tokenizer=run.plan.text.tokenizer,
+        processes=run.plan.ranks.size,
     )
 
 
 def _finished(run: Run) -> Finished:
     best = run.best
     return Finished(
-        run=run.folder.name,
+        run=run.plan.folder.name,
         step=run.step,
         loss=best.loss if best else None,
-        scores=best.scores if best else dict.fromkeys(run.task.training_scores(0.0)),
+        scores=best.scores if best else dict.fromkeys(run.plan.task.training_scores(0.0)),
         seconds=run.clock.seconds,
         interrupted=not run.finished,
     )

@@ -19,8 +19,8 @@ class Meter:
         self._losses: list[Tensor] = []
         self._reported, self._since = run.clock.seconds, run.clock.now
         self._interval = _INTERVAL
-        if run.settings.timed:
-            self._interval = min(_INTERVAL, run.settings.budget / 50)  # its length depends on it
+        if run.plan.train.timed:
+            self._interval = min(_INTERVAL, run.plan.train.budget / 50)  # its length depends on it
 
     def add(self, loss: Tensor) -> bool:
         """Count a step. Whether a report was due, and emitted."""
@@ -43,7 +43,7 @@ class Meter:
         losses = torch.stack(self._losses)
         finite = losses[losses.isfinite()]
         if skipped := steps - len(finite):
-            if run.device.type != "cpu":  # the optimizers have taken this step
+            if run.plan.device.type != "cpu":  # the optimizers have taken this step
                 raise NotFiniteError
             count = "1 step" if skipped == 1 else f"{skipped} steps"
             self._emit(
@@ -61,10 +61,10 @@ class Meter:
             step=run.step,
             total_steps=run.length.total_steps,
             loss=loss,
-            scores=run.task.training_scores(loss),
+            scores=run.plan.task.training_scores(loss),
             learning_rate=run.optimizers[0].groups[0].learning_rate,
             tokens_per_second=rate,
-            characters_per_second=rate * run.task.characters_per_token,
+            characters_per_second=rate * run.plan.task.characters_per_token,
             elapsed=run.clock.seconds,
             epoch=run.batches.epochs,
         )

@@ -24,10 +24,10 @@ def train_and_record(
     """
     try:
         if run.finished:
-            done = f"Run {run.folder.name} has already finished its {run.step:,} steps."
+            done = f"Run {run.plan.folder.name} has already finished its {run.step:,} steps."
             advice = "To train it further, give a greater --time, --epochs or --steps."
             show(Noticed(f"{done} {advice}"))
-        elif run.ranks.is_first:
+        elif run.plan.ranks.is_first:
             _train_and_record(run, show, stop, tensorboard)
         else:
             train(run, lambda _: None, stop)
@@ -36,10 +36,10 @@ def train_and_record(
 
 
 def _train_and_record(run: Run, show: Emit, stop: Callable[[], bool], tensorboard: bool) -> None:
-    is_new = not (run.folder / TRAINING).exists()
+    is_new = not (run.plan.folder / TRAINING).exists()
     try:
         with ExitStack() as stack:
-            metrics = stack.enter_context(closing(Metrics(run.folder)))
+            metrics = stack.enter_context(closing(Metrics(run.plan.folder)))
             writers = [_tolerant(METRICS, metrics, show)]
             if tensorboard:
                 board = stack.enter_context(closing(TensorBoard(run)))
@@ -54,8 +54,8 @@ def _train_and_record(run: Run, show: Emit, stop: Callable[[], bool], tensorboar
 
             train(run, emit, stop)
     except BaseException:
-        if is_new and not run.step and not (run.folder / MODEL).exists():
-            shutil.rmtree(run.folder, ignore_errors=True)
+        if is_new and not run.step and not (run.plan.folder / MODEL).exists():
+            shutil.rmtree(run.plan.folder, ignore_errors=True)
         raise
 
 

@@ -22,7 +22,7 @@ def most_validation_tokens(run: Run) -> int:
 
 def validation_tokens(run: Run) -> int:
     """Tokens that a validation reads; 0 where there is no validation part."""
-    return run.task.validation_tokens(most_validation_tokens(run))
+    return run.plan.task.validation_tokens(most_validation_tokens(run))
 
 
 def validation_interval(run: Run) -> int:
@@ -37,7 +37,7 @@ def validation_interval(run: Run) -> int:
 def validated(run: Run) -> Score | None:
     """The score of the averaged weights on the validation part; None without one."""
     most = most_validation_tokens(run)
-    return run.task.evaluate(run.ema.model, most, bf16=run.bf16, ranks=run.ranks)
+    return run.plan.task.evaluate(run.ema.model, most, bf16=run.plan.bf16, ranks=run.plan.ranks)
 
 
 class Validation:
@@ -64,7 +64,7 @@ class Validation:
         if not is_finite(run):
             raise NotFiniteError
         try:
-            score, text = validated(run), run.task.example(run.ema.model)
+            score, text = validated(run), run.plan.task.example(run.ema.model)
         except DivergedError:
             raise NotFiniteError from None
         if score and not math.isfinite(score.loss):
@@ -73,10 +73,10 @@ class Validation:
         if score:
             elapsed, epochs = run.clock.seconds, run.batches.epochs
             self._emit(Evaluated(run.step, score.loss, score.scores, is_best, elapsed, epochs))
-        if is_best and run.ranks.is_first:
+        if is_best and run.plan.ranks.is_first:
             with self._disk.tolerated(not run.finished):
                 save_model(run, score.loss if score else None)
                 run.best = Best.of(score) if score else None
-        run.ranks.wait_for_first()
-        run.agree()
+        run.plan.ranks.wait_for_first()
+        run.synchronize()
         self._emit(Sampled(run.step, valid_unicode(text)))
