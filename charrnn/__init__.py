@@ -114,7 +114,8 @@ def train(
 
     kinds = (ModelSettings, TrainSettings, TextSettings)
     path = corpus.folder if isinstance(corpus, Corpus) else corpus
-    request = Request(str(path), *checked_settings(settings, *kinds), run, base)
+    model, training, text = checked_settings(settings, *kinds)
+    request = Request(str(path), model, training, text, run, base)
     if tensorboard:
         check_tensorboard()
     emit = events or _ignore

@@ -100,8 +100,9 @@ def train(
     request = Request(corpus, model, settings, text, run, base, resume)
     _launch(processes, max_restarts, seeds, settings.batch_size)
     if corpus and seeds:
-        options = {"seeds": seeds, "tensorboard": tensorboard}
-        names, signal = train_runs(request, [model.cell], quiet=quiet or json, **options)
+        names, signal = train_runs(
+            request, [model.cell], quiet=quiet or json, seeds=seeds, tensorboard=tensorboard
+        )
         show_trained(names, signal, quiet=quiet, json=json)
     else:
         train_run(request, quiet, json, tensorboard=tensorboard)

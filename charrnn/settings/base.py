@@ -59,12 +59,14 @@ class Settings:
     @property
     def given(self) -> frozenset[str]:
         """Names of the settings that were asked for, by a recipe, too. Others may be chosen."""
-        return self.__dict__.get("_given", frozenset())
+        names: frozenset[str] = self.__dict__.get("_given", frozenset())
+        return names
 
     @property
     def typed(self) -> frozenset[str]:
         """Names of the settings that were asked for one by one, not by a recipe."""
-        return self.__dict__.get("_typed", frozenset())
+        names: frozenset[str] = self.__dict__.get("_typed", frozenset())
+        return names
 
     def with_chosen(self, **values: Any) -> Self:
         """The same with these values, which nobody has given."""

@@ -35,8 +35,8 @@ def check_effective(*settings: Settings, **beside: Any) -> None:
 def without_effect(values: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     """Names of the settings without effect beside these values: (what it is beside, another way).
 
-    A value that is missing or None says nothing. Beside the settings there may be `folder`, whether
-    one of the sources is a folder, and `prepared`, whether the corpus has been prepared before.
+    A value that is missing or None says nothing. Beside the settings there may be `folder`: whether
+    one of the sources is a folder.
     """
     useless = dict(_by_condition(values))
     for name, others in _APPLY.items():
@@ -67,6 +67,3 @@ def _by_condition(values: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, s
         yield "include", ("texts of which none is a folder", "name a folder")
     if values.get("valid") or values.get("test"):
         yield "split", ("--valid or --test", "leave those out")
-    if values.get("prepared"):
-        prepared = "a prepared corpus, which has its parts", "name the file that it was made of"
-        yield from (("valid", prepared), ("test", prepared))

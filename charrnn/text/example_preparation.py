@@ -56,7 +56,6 @@ def resolve_examples(
             f"{what} is a corpus for {is_for}, not for --task {task}",
             f"Name a file of examples, or leave --task {task} out.",
         )
-    check_effective(settings, prepared=True)
     return found.with_split(settings.split) if "split" in settings.given else found
 
 

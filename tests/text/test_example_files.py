@@ -12,7 +12,7 @@ from hypothesis import given, settings, strategies as st
 from charrnn.errors import TextError, UsageError
 from charrnn.events import Prepared
 from charrnn.files import corpus_folders
-from charrnn.settings import TextSettings
+from charrnn.settings import TextSettings, read
 from charrnn.text import example_preparation
 from charrnn.text.corpus import find_corpus, list_corpora, open_corpus
 from charrnn.text.example_corpus import ExampleCorpus
@@ -49,7 +49,7 @@ def test_compressed_files_and_stdin_are_read(home):
     code = (
         "from charrnn.settings import TextSettings\n"
         "from charrnn.text.example_preparation import resolve_examples\n"
-        "print(resolve_examples('label', '-', TextSettings(), {}, lambda _: None).key)"
+        "print(resolve_examples('label', '-', TextSettings(), lambda _: None).key)"
     )
     data = (home / "a.tsv").read_bytes()
     done = subprocess.run([sys.executable, "-c", code], input=data, stdout=-1, check=True)
@@ -59,33 +59,32 @@ def test_compressed_files_and_stdin_are_read(home):
 def test_what_train_names_is_resolved(home):
     """A corpus of another task that is trained on; a flag that has no effect."""
     write(home / "a.tsv", WORDS)
-    corpus = resolve_examples("label", "a.tsv", TextSettings(), {}, quiet)
+    corpus = resolve_examples("label", "a.tsv", TextSettings(), quiet)
     folder = str(corpus.folder)
     for name in ("a", folder, corpus.folder.name):
-        assert resolve_examples("label", name, TextSettings(), {}, quiet).key == corpus.key
+        assert resolve_examples("label", name, TextSettings(), quiet).key == corpus.key
     split = {"split": "60/40"}
-    divided = resolve_examples("label", "a", TextSettings(**split), split, quiet)
+    divided = resolve_examples("label", "a", read(TextSettings, split), quiet)
     assert (divided.text.split, divided.key) == ("60/40", corpus.key)
     byte = {"tokenizer": "byte"}
     for given_, files, message in [
         (byte, {}, "is prepared with --tokenizer char"),
-        ({}, {"valid": "a.tsv"}, "--valid has no effect"),
+        ({}, {"valid": "a.tsv"}, "is prepared without --valid"),
         (split, {"test": "a.tsv"}, "--split has no effect with --valid or --test"),
     ]:
         with pytest.raises(UsageError, match=message) as error:
-            wanted = TextSettings(**given_, **files)
-            resolve_examples("label", folder, wanted, given_, quiet)
+            resolve_examples("label", folder, read(TextSettings, given_ | files), quiet)
         assert "charrnn prepare" not in error.value.hint
     with pytest.raises(UsageError, match="--field has no effect with --task label"):
-        resolve_examples("label", "a.tsv", TextSettings(field="x"), {"field": "x"}, quiet)
+        resolve_examples("label", "a.tsv", read(TextSettings, {"field": "x"}), quiet)
     with pytest.raises(UsageError, match="is a corpus of examples") as error:
-        resolve_corpus("a", TextSettings(), {}, quiet)
+        resolve_corpus("a", TextSettings(), quiet)
     assert "--task label" in error.value.hint
     text, _ = make("a.tsv", name="text")
     with pytest.raises(UsageError, match="is a corpus for text, not for --task label") as error:
-        resolve_examples("label", "text", TextSettings(), {}, quiet)
+        resolve_examples("label", "text", TextSettings(), quiet)
     assert "--task label" in error.value.hint
-    assert resolve_corpus("text", TextSettings(), {}, quiet).key == text.key
+    assert resolve_corpus("text", TextSettings(), quiet).key == text.key
 
 
 def test_corpora_show_and_list_it(home):

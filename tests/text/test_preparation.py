@@ -10,7 +10,7 @@ import pytest
 from charrnn.errors import TextError, UsageError
 from charrnn.events import Noticed
 from charrnn.files import corpus_folders
-from charrnn.settings import TextSettings
+from charrnn.settings import TextSettings, read
 from charrnn.text.corpus import PARTS, open_corpus
 from charrnn.text.preparation import corpus_key, prepare, resolve_corpus
 from tests.conftest import tale
@@ -50,9 +50,9 @@ def test_a_split_is_changed_only_when_asked_to(home):
     make("a.txt", split="60/20/20")
     found = prepare(["a.txt"], TextSettings(), None, quiet, update_split=False)
     assert found.text.split == "60/20/20"
-    assert resolve_corpus("a.txt", TextSettings(), {}, quiet).text.split == "60/20/20"
+    assert resolve_corpus("a.txt", TextSettings(), quiet).text.split == "60/20/20"
     split = {"split": "50/50/0"}
-    assert resolve_corpus("a.txt", TextSettings(**split), split, quiet).text.split == "50/50/0"
+    assert resolve_corpus("a.txt", read(TextSettings, split), quiet).text.split == "50/50/0"
     assert open_corpus(found.folder).text.split == "60/20/20", "training divides for itself alone"
 
 
@@ -62,9 +62,9 @@ def test_a_prepared_corpus_with_another_tokenizer_is_an_error(home):
     made, _ = make("a.txt")
     byte = {"tokenizer": "byte"}
     with pytest.raises(UsageError, match="prepared with --tokenizer char") as error:
-        resolve_corpus(str(made.folder), TextSettings(**byte), byte, quiet)
+        resolve_corpus(str(made.folder), read(TextSettings, byte), quiet)
     assert "--tokenizer byte" in error.value.hint
-    same = resolve_corpus(str(made.folder), TextSettings(), {"tokenizer": "char"}, quiet)
+    same = resolve_corpus(str(made.folder), read(TextSettings, {"tokenizer": "char"}), quiet)
     assert same.key == made.key
 
 
@@ -82,9 +82,11 @@ def test_a_prepared_corpus_with_another_setting_is_an_error(home, made, wanted, 
     (home / "a.txt").write_text(tale(1000))
     corpus, _ = make("a.txt", **made)
     with pytest.raises(UsageError, match=message):
-        resolve_corpus(str(corpus.folder), TextSettings(**{**made, **wanted}), wanted, quiet)
+        resolve_corpus(
+            str(corpus.folder), TextSettings(**{**made, **wanted}).with_names(wanted, wanted), quiet
+        )
     same = {**made, "encoding": "UTF8"}
-    found = resolve_corpus(str(corpus.folder), TextSettings(**same), same, quiet)
+    found = resolve_corpus(str(corpus.folder), read(TextSettings, same), quiet)
     assert found.key == corpus.key
 
 
@@ -93,7 +95,7 @@ def test_a_prepared_corpus_with_another_setting_is_an_error(home, made, wanted, 
     [
         ({"vocab_size": 500}, "--vocab-size has no effect with --tokenizer char"),
         ({"min_count": 2, "tokenizer": "byte"}, "--min-count has no effect with --tokenizer byte"),
-        ({"include": "*.c"}, "--include has no effect: none of the texts is a folder"),
+        ({"include": "*.c"}, "--include has no effect with texts of which none is a folder"),
         ({"document_per": ""}, "'' is not a separator"),
     ],
 )
@@ -101,7 +103,7 @@ def test_a_setting_without_effect_is_an_error(home, settings, message):
     """A flag that somebody relies on, and that does nothing."""
     (home / "a.txt").write_text(tale(1000))
     with pytest.raises(UsageError, match=message):
-        resolve_corpus("a.txt", TextSettings(**settings), settings, quiet)
+        resolve_corpus("a.txt", read(TextSettings, settings), quiet)
     assert corpus_folders() == []
 
 
