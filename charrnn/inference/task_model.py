@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.errors import UsageError
-from charrnn.settings import UnknownName, flag
+from charrnn.settings import UnknownName, no_effect
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.text.unknown import known_text
 
@@ -45,7 +45,7 @@ class Decoding:
                 "Leave one of them out.",
             )
         if self.seed is not None and not self.temp:
-            raise UsageError("--seed has no effect: nothing is drawn", "Give --temp 1, too.")
+            raise no_effect("seed", "--temp 0", "give --temp 1, too")
 
     @property
     def given(self) -> list[str]:
@@ -147,7 +147,4 @@ def listed(texts: Iterable[str]) -> list[str]:
 def check_no_decoding(decoding: Decoding, checkpoint: Checkpoint) -> None:
     """Raise UsageError where a way to write texts is asked for, and none is written."""
     for name in decoding.given:
-        raise UsageError(
-            f"{flag(name)} has no effect: run {checkpoint.run} writes no text",
-            f"Leave {flag(name)} out.",
-        )
+        raise no_effect(name, f"--task {checkpoint.model.task}", "name a run that writes texts")

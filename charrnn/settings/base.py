@@ -33,8 +33,8 @@ class AppliesTo:
     def of(field: Field[Any]) -> dict[str, tuple[str, ...]]:
         """The values of other settings, by their names, that a setting has an effect with."""
         marks = getattr(field.type, "__metadata__", ())
-        found = next((mark for mark in marks if isinstance(mark, AppliesTo)), AppliesTo())
-        return {name: values for name, values in asdict(found).items() if values}
+        applies = next((mark for mark in marks if isinstance(mark, AppliesTo)), AppliesTo())
+        return {name: values for name, values in asdict(applies).items() if values}
 
     @staticmethod
     def words(field: Field[Any]) -> str:
@@ -78,10 +78,10 @@ class Settings:
 
     def with_names(self, given: Collection[str], typed: Collection[str]) -> Self:
         """The same values, of which those with these names were given."""
-        found = replace(self)
-        object.__setattr__(found, "_given", frozenset(given))
-        object.__setattr__(found, "_typed", frozenset(typed))
-        return found
+        copy = replace(self)
+        object.__setattr__(copy, "_given", frozenset(given))
+        object.__setattr__(copy, "_typed", frozenset(typed))
+        return copy
 
 
 S = TypeVar("S")
@@ -114,7 +114,7 @@ def read(kind: type[S], values: Mapping[str, Any], recipe: Collection[str] = ())
     if unknown:
         raise SettingError("there is no such setting", min(unknown))
     try:
-        found = TypeAdapter(kind).validate_python(values)
+        checked = TypeAdapter(kind).validate_python(values)
     except ValidationError as error:
         first = error.errors()[0]
         if first["type"] == "value_error":  # from a __post_init__, a sentence already
@@ -123,6 +123,6 @@ def read(kind: type[S], values: Mapping[str, Any], recipe: Collection[str] = ())
         shown = repr(values.get(name))
         shown = shown if len(shown) < 60 else f"{shown[:50]}..."
         raise SettingError(f"must be {what}, not {shown}", name) from None
-    if isinstance(found, Settings):
-        found = found.with_names(values.keys(), values.keys() - {*recipe})
-    return found
+    if isinstance(checked, Settings):
+        checked = checked.with_names(values.keys(), values.keys() - {*recipe})
+    return checked

@@ -27,9 +27,11 @@ def begin(
     Several `ranks` call it at once: the first one prepares the text. Started again by the launcher,
     they resume the run that they had begun. `sources`: the request's, where they are known.
     """
-    found = cache(lambda: sources or find_sources(request, emit))
-    if ranks is None:  # what can fail without torch fails before torch is loaded
-        find(request.name, TRAINING) if request.resuming else found()
+    sources_once = cache(lambda: sources or find_sources(request, emit))
+    if ranks is None and request.resuming:  # what can fail without torch fails before it is loaded
+        find(request.name, TRAINING)
+    elif ranks is None:
+        sources_once()
     from charrnn.network.ranks import ALONE
     from charrnn.training.new_run import new_run
     from charrnn.training.resume import resume
@@ -40,8 +42,8 @@ def begin(
         request = _resumed(request, begun)
     if request.resuming:
         return resume(request, emit, ranks)
-    corpus = shared_corpus(ranks, lambda: found().corpus, str(request.corpus))
-    base = ranks.from_first(lambda: found().base)
+    corpus = shared_corpus(ranks, lambda: sources_once().corpus, str(request.corpus))
+    base = ranks.from_first(lambda: sources_once().base)
     return new_run(request, Sources(corpus, base), emit, ranks)
 
 

@@ -5,6 +5,7 @@ from charrnn.network.state import State
 from charrnn.storage.runs import lock
 from charrnn.training.disk import DiskErrors
 from charrnn.training.divergence import NotFiniteError
+from charrnn.training.meter import Meter
 from charrnn.training.run import Run
 from charrnn.training.saving import is_finite, save_model, whole_state, write_training
 from charrnn.training.validation import validation_interval
@@ -16,10 +17,11 @@ _AFFORDABLE = 50  # times as long as a save must training have run since the las
 class Checkpoints:
     """Saves a run: every --save-every steps, or with its validations; and once a minute."""
 
-    def __init__(self, run: Run, emit: Emit, disk: DiskErrors) -> None:
+    def __init__(self, run: Run, emit: Emit, disk: DiskErrors, meter: Meter) -> None:
         self._run = run
         self._emit = emit
         self._disk = disk
+        self._meter = meter
         self._saved = run.clock.seconds
         self._cost = 0.0  # seconds that the last save took
 
@@ -39,9 +41,12 @@ class Checkpoints:
         While steps are being skipped nothing is saved: the next steps may not recover.
         NotFiniteError if the last step was skipped, or something is not finite.
         """
-        run, begun = self._run, self._run.clock.seconds
+        run = self._run
+        self._meter.report()
+        begun = run.clock.seconds
         last = last or run.finished
         if run.recovery.skipped_steps and not last:
+            self._meter.restart()
             return
         if run.recovery.skipped_steps or not is_finite(run):
             raise NotFiniteError
@@ -52,6 +57,7 @@ class Checkpoints:
         run.synchronize()
         self._saved = run.clock.seconds
         self._cost = self._saved - begun
+        self._meter.restart()
 
     def _write(self, state: State, last: bool) -> None:
         run = self._run

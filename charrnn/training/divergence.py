@@ -6,6 +6,8 @@ learning rates. If an eighth does not help either, it has diverged.
 """
 
 import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import torch
@@ -22,7 +24,7 @@ _LOWEST_SCALE = 1 / 8  # of the learning rates that a run is tried again with
 
 
 class NotFiniteError(Exception):
-    """The run must go back to its last checkpoint. The loop catches it."""
+    """The run must go back to its last checkpoint. `recovering` catches it."""
 
 
 def check_loss(run: Run, loss: Tensor, norm: Tensor) -> Tensor:
@@ -38,6 +40,16 @@ def must_skip(run: Run, loss: Tensor) -> bool:
     if run.recovery.skipped_steps >= _MAX_SKIPPED:
         raise NotFiniteError
     return skip
+
+
+@contextmanager
+def recovering(run: Run, emit: Emit, restart: Callable[[], None]) -> Iterator[None]:
+    """A block of training, after whose failure the run goes back, and `restart` is called."""
+    try:
+        yield
+    except NotFiniteError:
+        go_back(run, emit)
+        restart()
 
 
 def go_back(run: Run, emit: Emit) -> None:

@@ -9,14 +9,14 @@ import torch
 from torch import Tensor
 from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 
-from charrnn.events import Emit, Finished, Noticed, Planned, Started
+from charrnn.events import Emit, Finished, Planned, Started
 from charrnn.network.device import autocast
 from charrnn.network.recurrent import RecurrentNetwork
 from charrnn.network.state import State, detach_state, join_states
 from charrnn.tasks.base import Batch
 from charrnn.training.checkpoints import Checkpoints
 from charrnn.training.disk import DiskErrors
-from charrnn.training.divergence import NotFiniteError, check_loss, go_back, must_skip
+from charrnn.training.divergence import check_loss, must_skip, recovering
 from charrnn.training.meter import Meter
 from charrnn.training.optimizers import set_learning_rate
 from charrnn.training.run import Run
@@ -31,7 +31,8 @@ def train(run: Run, emit: Emit, stop: Callable[[], bool]) -> None:
     """
     run.synchronize()
     meter, disk = Meter(run, emit), DiskErrors(emit)
-    validation, checkpoints = Validation(run, emit, disk), Checkpoints(run, emit, disk)
+    validation = Validation(run, emit, disk, meter)
+    checkpoints = Checkpoints(run, emit, disk, meter)
     emit(_started(run))
     emit(Planned(run.length.total_steps))
     if run.step == 0 and run.plan.base:
@@ -40,28 +41,16 @@ def train(run: Run, emit: Emit, stop: Callable[[], bool]) -> None:
         save_training(run)  # so that there is always a checkpoint to go back to
     run.model.train()
     while not run.finished and not run.must_stop(stop()):
-        try:
+        with recovering(run, emit, meter.restart):
             loss = training_step(run)
-            if meter.add(loss) and run.length.is_provisional:
-                _adjust_length(run, emit)
+            meter.add(loss)
             if validation.is_due:
-                meter.report()
                 validation.validate()
-                meter.restart()
-                _adjust_length(run, emit)
             if checkpoints.is_due:
-                meter.report()
                 checkpoints.save()
-                meter.restart()
-        except NotFiniteError:
-            go_back(run, emit)
-            meter.restart()
     if not run.finished:
-        try:
-            meter.report()
+        with recovering(run, emit, meter.restart):
             checkpoints.save(last=True)
-        except NotFiniteError:
-            go_back(run, emit)
     emit(_finished(run))
 
 
@@ -114,16 +103,6 @@ def clip_gradients(run: Run) -> Tensor:
     if run.plan.train.grad_clip_value is not None:
         clip_grad_value_(run.model.parameters(), run.plan.train.grad_clip_value)
     return clip_grad_norm_(run.model.parameters(), run.plan.train.grad_clip)
-
-
-def _adjust_length(run: Run, emit: Emit) -> None:
-    """Keep a timed run's time, and say so where the machine is slower than it was measured."""
-    before, first = run.length.total_steps, run.length.decay_start is None
-    if run.length.adjust(run.step, run.clock.seconds, run.plan.train):
-        emit(Planned(run.length.total_steps))
-        if first and run.length.total_steps < 0.9 * before:
-            steps = f"{run.length.total_steps:,} steps, not {before:,}"
-            emit(Noticed(f"The machine is slower than measured: the run will take {steps}."))
 
 
 def _started(run: Run) -> Started:

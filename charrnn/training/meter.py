@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from charrnn.events import Emit, Noticed, Stepped
+from charrnn.events import Emit, Noticed, Planned, Stepped
 from charrnn.training.divergence import NotFiniteError
 from charrnn.training.run import Run
 
@@ -22,13 +22,13 @@ class Meter:
         if run.plan.train.timed:
             self._interval = min(_INTERVAL, run.plan.train.budget / 50)  # its length depends on it
 
-    def add(self, loss: Tensor) -> bool:
-        """Count a step. Whether a report was due, and emitted."""
+    def add(self, loss: Tensor) -> None:
+        """Count a step, and report if that is due, which a timed run is first measured by."""
         self._losses.append(loss)
-        due = self._run.clock.seconds - self._reported > self._interval
-        if due:
+        if self._run.clock.seconds - self._reported > self._interval:
             self.report()
-        return due
+            if self._run.length.is_provisional:
+                adjust_length(self._run, self._emit)
 
     def restart(self) -> None:
         """Forget the losses since the last report, and do not count the time since then."""
@@ -68,3 +68,13 @@ class Meter:
             elapsed=run.clock.seconds,
             epoch=run.batches.epochs,
         )
+
+
+def adjust_length(run: Run, emit: Emit) -> None:
+    """Keep a timed run's time, and say so where the machine is slower than it was measured."""
+    before, first = run.length.total_steps, run.length.decay_start is None
+    if run.length.adjust(run.step, run.clock.seconds, run.plan.train):
+        emit(Planned(run.length.total_steps))
+        if first and run.length.total_steps < 0.9 * before:
+            steps = f"{run.length.total_steps:,} steps, not {before:,}"
+            emit(Noticed(f"The machine is slower than measured: the run will take {steps}."))

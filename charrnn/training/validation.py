@@ -8,6 +8,7 @@ from charrnn.tasks.base import Score
 from charrnn.text.tokenizers import valid_unicode
 from charrnn.training.disk import DiskErrors
 from charrnn.training.divergence import NotFiniteError
+from charrnn.training.meter import Meter, adjust_length
 from charrnn.training.run import Best, Run
 from charrnn.training.saving import is_finite, save_model
 
@@ -43,10 +44,11 @@ def validated(run: Run) -> Score | None:
 class Validation:
     """Validates a run, and keeps its best model."""
 
-    def __init__(self, run: Run, emit: Emit, disk: DiskErrors) -> None:
+    def __init__(self, run: Run, emit: Emit, disk: DiskErrors, meter: Meter) -> None:
         self._run = run
         self._emit = emit
         self._disk = disk
+        self._meter = meter
 
     @property
     def is_due(self) -> bool:
@@ -59,7 +61,17 @@ class Validation:
         return run.step % interval == 0 and not end_is_near
 
     def validate(self) -> None:
-        """Emit the score and a sample. NotFiniteError if the model is not finite."""
+        """Emit the score and a sample. NotFiniteError if the model is not finite.
+
+        Afterwards the length of a timed run is adjusted.
+        """
+        self._meter.report()
+        self._validate()
+        self._meter.restart()
+        if self._run.step:
+            adjust_length(self._run, self._emit)
+
+    def _validate(self) -> None:
         run = self._run
         if not is_finite(run):
             raise NotFiniteError
