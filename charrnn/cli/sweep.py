@@ -80,7 +80,7 @@ def train_runs(
     `part` of the corpus is to be scored. `options`: those of `Sweep`.
     """
     from charrnn.display.log import listen
-    from charrnn.training.request import find_sources
+    from charrnn.training.sources import find_sources
 
     with listen(quiet, as_json=False) as emit:
         sources = find_sources(request, emit)  # before torch is loaded

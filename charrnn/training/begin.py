@@ -9,7 +9,8 @@ from charrnn.events import Emit
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings
 from charrnn.storage.container import read_metadata
 from charrnn.storage.runs import TRAINING, find, run_folders
-from charrnn.training.request import Request, Sources, find_sources
+from charrnn.training.request import Request
+from charrnn.training.sources import Sources, find_sources
 
 if TYPE_CHECKING:  # they load torch, which what is asked for may not need
     from charrnn.network.ranks import Ranks

@@ -16,8 +16,9 @@ from charrnn.text.corpus import Corpus
 from charrnn.training.automatic import choose, left_open, measured_step_time, step_seconds
 from charrnn.training.fine_tuning import settings_for, transferred, vocabulary_change
 from charrnn.training.length import run_length
-from charrnn.training.request import Request, Sources
+from charrnn.training.request import Request
 from charrnn.training.run import Clock, Plan, Run
+from charrnn.training.sources import Sources
 from charrnn.training.validation import validated, validation_interval, validation_tokens
 
 _FORWARD = 0.35  # time that a token takes in validation, as a fraction of its time in training

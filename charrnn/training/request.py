@@ -1,21 +1,8 @@
-"""What a command line or Python asks for, and the text and the model that it names.
+"""What a command line or Python asks for. Loaded to check it: not even NumPy is needed for that."""
 
-torch is not needed for this: what can fail here fails before torch is loaded.
-"""
+from dataclasses import dataclass
 
-from dataclasses import asdict, dataclass
-from typing import NamedTuple
-
-from charrnn.errors import TextError, UsageError
-from charrnn.events import Emit
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings, check_effective
-from charrnn.storage.checkpoint import Checkpoint
-from charrnn.storage.runs import check_new
-from charrnn.text.corpus import Corpus
-from charrnn.text.resolving import resolve
-from charrnn.training.fine_tuning import check_same, load_base
-
-_LEARNED = ("bpe", "unigram")  # another text would give another vocabulary: the base's is taken
 
 
 @dataclass(frozen=True)
@@ -39,45 +26,3 @@ class Request:
     def __post_init__(self) -> None:
         if not self.resuming:
             check_effective(self.model, self.train, self.text, tokenizer=None)
-
-
-class Sources(NamedTuple):
-    """The corpus that a new run learns from, and the model that it begins with."""
-
-    corpus: Corpus
-    base: Checkpoint | None
-
-
-def find_sources(request: Request, emit: Emit) -> Sources:
-    """What a request for a new run names; the corpus is prepared first if necessary.
-
-    With a base the corpus is in tokens of its kind. UsageError if another tokenizer is given, or if
-    there is a run of that name; TextError if the corpus is prepared with another one.
-    """
-    assert request.corpus
-    check_new(request.name)
-    task = request.model.task
-    if request.base is None:
-        return Sources(resolve(task, request.corpus, request.text, emit), None)
-    if task != "text":
-        raise UsageError(
-            f"--from continues language models, and --task {task} trains another network",
-            "Leave --from out: the run begins with new weights.",
-        )
-    base = load_base(request.base, emit)
-    return Sources(_corpus_for(base, request.corpus, request.text, emit), base)
-
-
-def _corpus_for(base: Checkpoint, name: str, text: TextSettings, emit: Emit) -> Corpus:
-    kind = base.tokenizer.kind
-    fixed = {"tokenizer", "vocab_size"} if kind in _LEARNED else {"tokenizer"}
-    check_same(base, asdict(text), fixed & text.given)
-    vocabulary = base.tokenizer if kind in _LEARNED else None
-    corpus = resolve("text", name, text.with_chosen(tokenizer=kind), emit, vocabulary)
-    if corpus.tokenizer.kind != kind:
-        raise TextError(
-            f"{name} is prepared with --tokenizer {corpus.tokenizer.kind}, "
-            f"and run {base.run} has --tokenizer {kind}",
-            "Name the text itself instead of the prepared corpus.",
-        )
-    return corpus

@@ -12,8 +12,9 @@ from charrnn.tasks import task_on
 from charrnn.training.automatic import left_open
 from charrnn.training.begin import begin
 from charrnn.training.record import train_and_record
-from charrnn.training.request import Request, Sources
+from charrnn.training.request import Request
 from charrnn.training.run import Run
+from charrnn.training.sources import Sources
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,7 @@ def test_on_a_gpu_a_loss_that_is_not_finite_sends_the_run_back(home):
     """Steps whose loss nobody has read, trained on with."""
     run = make_run(home, tale(3000), steps=5)
     meter = Meter(run, lambda _: None)
-    run.plan.device = torch.device("cuda")
+    vars(run.plan)["device"] = torch.device("cuda")
     run.clock._begun += 1000  # no report is due yet
     meter.add(torch.tensor(math.nan))
     with pytest.raises(NotFiniteError):
