@@ -39,7 +39,7 @@ def train(
     from charrnn.text.preparation import prepare
     from charrnn.training.loop import training_step
     from charrnn.training.meter import Meter
-    from charrnn.training.run import Run
+    from charrnn.training.run import Plan, Run
 
     with tempfile.TemporaryDirectory() as home:
         os.environ["CHARRNN_HOME"] = home
@@ -52,8 +52,8 @@ def train(
         model = ModelSettings(cell=cell, hidden_size=hidden_size, layers=layers)
         settings = TrainSettings(batch_size=batch_size, seq_length=seq_length, steps=10**9)
         ranks = Ranks.join() if is_launched() else Ranks()
-        run = Run(corpus, Path(home), model, settings, TextSettings(), ranks=ranks)
-        run.agree()
+        run = Run(Plan(corpus, model, settings, TextSettings(), Path(home), ranks))
+        run.synchronize()
         meter, inside, sums = Meter(run, lambda _: None), Timed(), Timed()
         ranks.sum = sums(ranks.sum)  # type: ignore[method-assign]  # timed
         run.threads.backward = inside(run.threads.backward)  # type: ignore[method-assign]  # timed
@@ -62,12 +62,12 @@ def train(
         run.model.train()
         for _ in range(3):
             meter.add(training_step(run))
-        run.agree()
+        run.synchronize()
         inside.seconds, sums.seconds, steps, begun = 0.0, 0.0, 0, time.perf_counter()
         first = run.clock.seconds
         while steps < 5 or run.clock.seconds - first < seconds:
             meter.add(training_step(run))
-            run.agree()
+            run.synchronize()
             steps += 1
         taken = time.perf_counter() - begun
         messages = {size: message_seconds(ranks, size) for size in (1, 1 << 20)}

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from charrnn.events import Emit
-    from charrnn.inference.task_model import TaskModel
-    from charrnn.models import Model
+    from charrnn.models import Predictor, TextModel
     from charrnn.storage.checkpoint import Checkpoint
     from charrnn.text.corpus import Corpus
 
@@ -29,7 +28,7 @@ __version__ = "0.1.0"
 __all__ = ["load", "prepare", "train"]
 
 
-def load(run: str | Path | None = None, *, events: Emit | None = None) -> Model | TaskModel:
+def load(run: str | Path | None = None, *, events: Emit | None = None) -> TextModel | Predictor:
     """The model of a run: by its name, its folder or its file; None: of the run trained last.
 
     One that was trained for another `task` than text predicts; any other samples and scores texts.
@@ -41,7 +40,7 @@ def load(run: str | Path | None = None, *, events: Emit | None = None) -> Model 
     return _model(load_run(None if run is None else str(run), events or _ignore, None))
 
 
-def _model(checkpoint: Checkpoint) -> Model | TaskModel:
+def _model(checkpoint: Checkpoint) -> TextModel | Predictor:
     from charrnn.models import model_of
 
     return model_of(checkpoint)
@@ -64,18 +63,18 @@ def prepare(
     >>> charrnn.prepare("tale.txt", split="80/10/10").tokenizer.size
     34
     """
+    from os.path import isdir
+
     from charrnn.models import checked_settings
-    from charrnn.settings import TextSettings
+    from charrnn.settings import TextSettings, check_effective
     from charrnn.text.preparation import prepare as prepare_files
-    from charrnn.text.setting_checks import check_not_of_examples, check_text_settings
 
     (text,) = checked_settings(settings, TextSettings)
     paths = [sources] if isinstance(sources, str) or hasattr(sources, "__fspath__") else sources
-    sources, split_given = [*map(str, paths)], settings.get("split") is not None
-    check_not_of_examples(settings)
-    check_text_settings(text, settings, sources)
-    emit = events or _ignore
-    return prepare_files(sources, text, name, emit, update_split=split_given, jobs=jobs)
+    sources = [*map(str, paths)]
+    check_effective(text, task="text", folder=any(map(isdir, sources)))
+    split_given = "split" in text.given
+    return prepare_files(sources, text, name, events or _ignore, split_given, jobs=jobs)
 
 
 def train(
@@ -86,7 +85,7 @@ def train(
     tensorboard: bool = False,
     events: Emit | None = None,
     **settings: Any,
-) -> Model | TaskModel:
+) -> TextModel | Predictor:
     """Train a model, as `charrnn train` does, in a new run called `run`, or after the corpus.
 
     `corpus` is a text file, a prepared corpus or a name such as "shakespeare"; not the text itself.
@@ -105,28 +104,24 @@ def train(
     """
     from charrnn.cli.extras import find_extra
     from charrnn.models import checked_settings
-    from charrnn.recipes import check_effective
     from charrnn.settings import ModelSettings, TextSettings, TrainSettings
     from charrnn.storage.checkpoint import load_checkpoint
-    from charrnn.storage.runs import MODEL, check_new
+    from charrnn.storage.runs import MODEL
     from charrnn.text.corpus import Corpus
-    from charrnn.training.fine_tuning import corpus_and_base
+    from charrnn.training.begin import begin
+    from charrnn.training.request import Request
 
     kinds = (ModelSettings, TrainSettings, TextSettings)
-    model, training, text = checked_settings(settings, *kinds)
-    given = {name: value for name, value in settings.items() if value is not None}
-    check_effective(model, training, given)
-    emit = events or _ignore
-    check_new(run)
-    listeners = find_extra("--tensorboard")() if tensorboard else {}
     path = corpus.folder if isinstance(corpus, Corpus) else corpus
-    prepared, model_of_base = corpus_and_base(str(path), base, text, given, emit)
-    from charrnn.training.new_run import new_run  # torch is loaded when the text is known to do
+    model, training, text = checked_settings(settings, *kinds)
+    request = Request(str(path), model, training, text, run, base)
+    listeners = find_extra("--tensorboard")() if tensorboard else {}
+    emit = events or _ignore
+    new = begin(request, emit)
     from charrnn.training.record import train_and_record
 
-    new = new_run(prepared, run, model, training, given, emit, base=model_of_base)
     train_and_record(new, emit, lambda: False, listeners)
-    return _model(load_checkpoint(new.folder / MODEL))
+    return _model(load_checkpoint(new.plan.folder / MODEL))
 
 
 def _ignore(_: object) -> None:

@@ -15,7 +15,7 @@ from charrnn.settings import (
     SampleSettings,
     SettingError,
     UnknownName,
-    flag,
+    no_effect,
     read,
 )
 from charrnn.storage.checkpoint import Checkpoint, corpus_of
@@ -214,10 +214,7 @@ class Predictor(Model):
     def _check_decoding(self, decoding: Decoding) -> None:
         """UsageError where a way to write is asked for, and nothing is written."""
         for name in decoding.given if not self.task.output.writes else ():
-            raise UsageError(
-                f"{flag(name)} has no effect: run {self.run} writes no text",
-                f"Leave {flag(name)} out.",
-            )
+            raise no_effect(name, f"--task {self.settings.task}", "name a run that writes texts")
 
 
 def examples_to_score(corpus: Corpus, part: PartName | None) -> PartName:

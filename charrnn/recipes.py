@@ -1,4 +1,4 @@
-"""Recipes: settings to train with, under one name. And which settings have no effect together.
+"""Recipes: settings to train with, under one name.
 
 `char-rnn` and `min-char-rnn` are the published settings of those programs:
 https://github.com/karpathy/char-rnn (train.lua) and
@@ -9,9 +9,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-
-from charrnn.errors import UsageError
-from charrnn.settings import ModelSettings, TaskName, TrainSettings, flag
 
 
 @dataclass(frozen=True)
@@ -87,46 +84,3 @@ RECIPES: dict[str, Recipe] = {
         },
     ),
 }
-
-
-TASKS_WITH: dict[str, tuple[TaskName, ...]] = {
-    "bidirectional": ("label", "tag", "rewrite"),
-    "crf": ("tag",),
-    "attention": ("rewrite", "caption"),
-    "class_weights": ("label",),
-}
-"""The tasks that have a use for a setting of the network or of its training."""
-
-
-def check_effective(
-    model: ModelSettings, settings: TrainSettings, given: Mapping[str, Any]
-) -> None:
-    """UsageError if a given setting would have no effect beside the others."""
-    schedule = f"the {settings.schedule} schedule"
-    without_effect = {
-        "adamw_learning_rate": (
-            settings.optimizer != "muon",
-            f"{settings.optimizer} updates every parameter: its rate is --learning-rate",
-        ),
-        "decay_factor": (settings.schedule != "step", f"it is for --schedule step, not {schedule}"),
-        "decay_after": (settings.schedule != "step", f"it is for --schedule step, not {schedule}"),
-        "hold_steps": (
-            settings.schedule in ("step", "constant")
-            or (settings.steps or math.inf) <= (settings.hold_steps or 0),
-            f"{schedule} would not begin to fall",
-        ),
-        "embedding_size": (
-            model.one_hot and model.task not in ("rewrite", "caption"),
-            "--one-hot leaves the embedding out",
-        ),
-        "one_hot": (model.task == "caption", "it is how texts are read, not pictures"),
-        "seq_length": (model.task != "text", f"--task {model.task} reads texts to their ends"),
-        "state_reset": (model.task != "text", "every text begins with a state of zeros"),
-    }  # fmt: skip
-    for name, tasks in TASKS_WITH.items():
-        without_effect[name] = model.task not in tasks, f"it is for --task {' and '.join(tasks)}"
-    for name, (useless, reason) in without_effect.items():
-        if useless and name in given:
-            raise UsageError(
-                f"{flag(name)} would have no effect: {reason}", f"Leave {flag(name)} out."
-            )

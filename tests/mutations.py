@@ -23,7 +23,7 @@ from charrnn.text.corpus_files import open_corpus
 from charrnn.text.preparation import prepare
 from charrnn.text.tokenizers import from_json
 from charrnn.training.loop import training_step
-from charrnn.training.resume import resume
+from tests.training.conftest import resume
 
 FROZEN = Path(__file__).parent / "storage" / "format2" / "checkpoints" / "old"
 FROZEN_CORPUS = Path(__file__).parent / "text" / "format1" / "old-bd6b4953"
@@ -163,7 +163,7 @@ class Fuzz:
         self._resume(self.run.name)
 
     def _resume(self, name: str) -> None:
-        run = resume(name, None, {}, lambda _: None)
+        run = resume(name)
         if not run.finished:
             training_step(run)
 
@@ -178,7 +178,7 @@ class Fuzz:
         encoding = chance.choice(
             ["utf-8", "utf-8", "utf-16", "latin-1", "utf-7", "cp1252", "gb18030"]
         )
-        settings = TextSettings(chance.choice(["char", "byte"]), encoding)
+        settings = TextSettings(chance.choice(["char", "byte"]), encoding=encoding)
         made = prepare([self.text], settings, "fuzzed", lambda _: None)
         shutil.rmtree(made.folder)
 

@@ -1,16 +1,18 @@
 """Settings: bounds, words and lengths of time."""
 
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import asdict, fields, replace
+from typing import get_args
 
 import pytest
 from hypothesis import given, strategies as st
 
 from charrnn import settings
 from charrnn.cli.flags import described
+from charrnn.errors import UsageError
 from charrnn.settings import SettingError, read
 from charrnn.values import seconds, split_fractions
 
-KINDS = [k for k in vars(settings).values() if isinstance(k, type) and is_dataclass(k)]
+KINDS = settings.Settings.__subclasses__()
 
 
 @pytest.mark.parametrize(
@@ -75,3 +77,57 @@ def test_values_out_of_bounds_are_named(kind, values, message):
     """A bound that is written down and never checked."""
     with pytest.raises(SettingError, match=message):
         read(kind, values)
+
+
+def test_settings_know_which_of_them_were_given_and_are_equal_to_others_all_the_same():
+    """A default that a person asked for and that is chosen over; metadata that has two meanings."""
+    made = read(settings.ModelSettings, {"layers": 2, "hidden_size": 8}, recipe=["layers"])
+    assert (made.given, made.typed) == ({"layers", "hidden_size"}, {"hidden_size"})
+    assert made == settings.ModelSettings(hidden_size=8)
+    assert hash(made) == hash(settings.ModelSettings(hidden_size=8))
+    assert repr(made) == repr(settings.ModelSettings(hidden_size=8))
+    assert asdict(made) == asdict(settings.ModelSettings(hidden_size=8))
+    assert made.with_chosen(dropout=0.5).given == made.given
+    assert made.with_hidden_size(9).given == made.given
+    assert made.with_given(dropout=0.5).given == {*made.given, "dropout"}
+    assert replace(made).given == frozenset()
+
+
+def test_where_a_setting_applies_is_said_of_settings_that_exist():
+    """A task that is misspelt, so that no task has a use for a setting."""
+    kinds = settings.ModelSettings, settings.TrainSettings, settings.TextSettings
+    of = {field.name: field for kind in kinds for field in fields(kind)}
+    for field in of.values():
+        for other, values in settings.AppliesTo.of(field).items():
+            assert set(values) < set(get_args(get_args(of[other].type)[0])), field.name
+
+
+@pytest.mark.parametrize(
+    ("values", "beside", "message", "hint"),
+    [
+        ({"crf": True}, {}, "--crf has no effect with --task text", "choose --task tag."),
+        ({"task": "caption", "attention": "none", "one_hot": True}, {},
+         "--one-hot has no effect with --task caption", "--task text, label, tag or rewrite."),
+        ({"one_hot": True, "embedding_size": 8}, {}, "--embedding-size .* --one-hot", "--one-hot"),
+        ({"task": "rewrite", "one_hot": True, "embedding_size": 8}, {}, "", ""),
+        ({"hold_steps": 20, "steps": 20}, {}, "--hold-steps .* --steps 20", "more steps"),
+        ({"schedule": "constant", "hold_steps": 2}, {}, "--schedule constant", "linear or cosine"),
+        ({"optimizer": "sgd", "adamw_learning_rate": 0.1}, {}, "--optimizer sgd", "muon"),
+        ({"vocab_size": 500}, {}, "--vocab-size .* --tokenizer char", "bpe or unigram"),
+        ({"vocab_size": 500}, {"tokenizer": None}, "", ""),
+        ({"include": "*.c"}, {"folder": False}, "--include", "name a folder"),
+        ({"task": "label", "test": "x", "split": "90/10"}, {}, "--split .* --valid or --test", ""),
+    ],
+)  # fmt: skip
+def test_a_setting_without_effect_is_an_error_with_a_next_step(values, beside, message, hint):
+    """A flag that is ignored in silence; a hint that names what has no effect either."""
+    kinds = settings.ModelSettings, settings.TrainSettings, settings.TextSettings
+    names = {kind: {field.name for field in fields(kind)} for kind in kinds}
+    made = [read(kind, {n: v for n, v in values.items() if n in names[kind]}) for kind in kinds]
+    settings.check_effective(*(each.with_names(each.given, ()) for each in made), **beside)
+    if not message:
+        settings.check_effective(*made, **beside)
+        return
+    with pytest.raises(UsageError, match=message) as error:
+        settings.check_effective(*made, **beside)
+    assert hint in error.value.hint

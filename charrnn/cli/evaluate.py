@@ -8,7 +8,7 @@ from charrnn.cli.evaluate_examples import evaluate_examples
 from charrnn.cli.options import Device, Encoding, Json, Part, Quiet, Run, exclude, notices
 from charrnn.cli.process import limit_threads
 from charrnn.errors import UsageError
-from charrnn.settings import ADVANCED, UnknownName
+from charrnn.settings import ADVANCED, UnknownName, no_effect
 
 if TYPE_CHECKING:
     from charrnn.evaluation.detail import Losses, Per
@@ -98,10 +98,7 @@ def evaluate(
         evaluate_examples(checkpoint, text, part, encoding, unknown, beams, json, flags)
         return
     if beam:
-        raise UsageError(
-            f"--beam has no effect: run {checkpoint.run} is a language model",
-            "Leave --beam out.",
-        )
+        raise no_effect("beam", "--task text", "name a run that writes texts")
     protocol = Protocol(context, dynamic)
     with listen(quiet or json, as_json=False) as emit:
         if text is None:

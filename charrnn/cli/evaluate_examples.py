@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from charrnn.errors import TextError, UsageError
-from charrnn.settings import PartName, UnknownName, flag
+from charrnn.errors import TextError
+from charrnn.settings import PartName, UnknownName, no_effect
 
 if TYPE_CHECKING:
     from charrnn.inference.task_model import Decoding, TaskModel, TaskScore
@@ -31,11 +31,7 @@ def evaluate_examples(
     """
     for name, value in others.items():
         if value not in (None, False):
-            raise UsageError(
-                f"{flag(name)} is for models of text, and run {checkpoint.run} was trained with "
-                f"--task {checkpoint.model.task}",
-                f"Leave {flag(name)} out.",
-            )
+            raise no_effect(name, f"--task {checkpoint.model.task}", "name a language model")
     from charrnn.display.task_scores import show_task_score
     from charrnn.inference.models import MODELS, score_part
 

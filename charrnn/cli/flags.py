@@ -1,7 +1,7 @@
 """A settings dataclass becomes a command's flags: one field, one flag, one line of help.
 
     @with_flags("time", "cell")
-    def train(corpus: str, model: ModelSettings, settings: TrainSettings, given: Given) -> None: ...
+    def train(corpus: str, model: ModelSettings, settings: TrainSettings) -> None: ...
 
 turns into a command with `--time`, `--cell`, `--layers` and so on. The settings that the decorator
 names are listed first in the help, those marked ADVANCED in a panel at the end.
@@ -16,10 +16,11 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 import typer
 
 from charrnn.errors import UsageError, suggest
-from charrnn.recipes import RECIPES, check_effective
+from charrnn.recipes import RECIPES
 from charrnn.settings import (
     ADVANCED,
     LENGTHS,
+    AppliesTo,
     SettingError,
     TrainSettings,
     flag,
@@ -39,9 +40,6 @@ _METAVARS = {
     int: "N", float: "X", str: "TEXT", bool: None,
 }  # fmt: skip
 
-Given = Mapping[str, Any]
-"""A command's parameter of this type gets the settings that the command line or a recipe names."""
-
 
 def with_flags(*first: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Spread each parameter that is a settings dataclass into flags, those named here first.
@@ -52,17 +50,16 @@ def with_flags(*first: str) -> Callable[[Callable[..., None]], Callable[..., Non
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         parameters = inspect.signature(command).parameters.values()
         kinds = {p.name: p.annotation for p in parameters if is_dataclass(p.annotation)}
-        takes_given = [p.name for p in parameters if p.annotation is Given]
         own = [
             p.replace(kind=inspect.Parameter.KEYWORD_ONLY)
             for p in parameters
-            if p.name not in kinds and p.name not in takes_given
+            if p.name not in kinds
         ]
         recipe = [_recipe_parameter()] if TrainSettings in kinds.values() else []
 
         def spread(**values: Any) -> None:
-            settings, given = _read_settings(kinds, values, command.__name__)
-            command(**settings, **values, **dict.fromkeys(takes_given, given))
+            settings = _read_settings(kinds, values, command.__name__)
+            command(**settings, **values)
 
         flags = [p for kind in kinds.values() for p in _flags(kind, first)]
         leading = sorted((p for p in flags if p.name in first), key=lambda p: first.index(p.name))
@@ -78,29 +75,24 @@ def with_flags(*first: str) -> Callable[[Callable[..., None]], Callable[..., Non
 
 def _read_settings(
     kinds: Mapping[str, Any], values: dict[str, Any], command: str
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """(Settings by the parameter's name, those given by their own); takes them out of `values`.
-
-    Raises UsageError.
-    """
+) -> dict[str, Any]:
+    """Settings by the parameter's name; takes them out of `values`. Raises UsageError."""
     names = {field.name for kind in kinds.values() for field in fields(kind)}
     taken = {name: values.pop(name) for name in names & values.keys()}
-    explicit = {name: value for name, value in taken.items() if value not in (None, [])}
+    typed = {name: value for name, value in taken.items() if value not in (None, [])}
     recipe = _recipe_settings(values.pop("recipe", None))
-    if explicit.keys() & set(LENGTHS):
+    if typed.keys() & set(LENGTHS):
         recipe = {name: value for name, value in recipe.items() if name not in LENGTHS}
-    given = recipe | explicit
+    given = recipe | typed
     settings = {}
     for parameter, kind in kinds.items():
         own = {f.name: given[f.name] for f in fields(kind) if f.name in given}
         try:
-            settings[parameter] = read(kind, own)
+            settings[parameter] = read(kind, own, recipe.keys() - typed.keys())
         except SettingError as error:
             named = f"{flag(error.name)}: " if error.name else ""
             raise UsageError(f"{named}{error}", f"See charrnn {command} --help.") from None
-    if TrainSettings in kinds.values():
-        check_effective(settings["model"], settings["settings"], explicit)
-    return settings, given
+    return settings
 
 
 def _recipe_settings(name: str | None) -> dict[str, Any]:
@@ -153,6 +145,7 @@ def described(field: Field[Any], hint: Any) -> tuple[str, str]:
     """A setting's help, and its value if it is not given: 'chosen' where that is automatic."""
     assert get_origin(hint) is Annotated
     text = next(extra for extra in get_args(hint)[1:] if isinstance(extra, str))
+    text = "; ".join(part for part in (text, AppliesTo.words(field)) if part)
     unset = field.default in (None, False, ())
     return text, "chosen" if is_automatic(field) else "" if unset else str(field.default)
 

@@ -1,15 +1,16 @@
 """charrnn prepare: texts become a corpus."""
 
+import os
 from typing import Annotated
 
 import typer
 
 from charrnn.cli.completion import run_names
 from charrnn.cli.extras import find_extra, has_extra
-from charrnn.cli.flags import Given, with_flags
+from charrnn.cli.flags import with_flags
 from charrnn.cli.options import Json, Quiet, exclude
 from charrnn.events import Noticed
-from charrnn.settings import TextSettings
+from charrnn.settings import TextSettings, check_effective
 
 
 @with_flags("tokenizer", "split")
@@ -19,7 +20,6 @@ def prepare(
         typer.Argument(help="texts, in this order: files, folders, patterns; - is stdin"),
     ],
     text: TextSettings,
-    given: Given,
     name: Annotated[
         str | None,
         typer.Option(help="name of the corpus", show_default="as the first file", metavar="NAME"),
@@ -43,14 +43,13 @@ def prepare(
     from charrnn.display.log import listen
     from charrnn.storage.runs import load_run
     from charrnn.text.preparation import prepare as prepare_corpus
-    from charrnn.text.setting_checks import check_not_of_examples, check_text_settings
 
     for setting in ("tokenizer", "vocab_size", "min_count"):
-        exclude(vocabulary=vocabulary, **{setting: given.get(setting)})
+        exclude(vocabulary=vocabulary, **{setting: setting in text.typed})
     with listen(quiet, json) as emit:
         tokenizer = load_run(vocabulary, emit).tokenizer if vocabulary else None
-        check_not_of_examples(given)
-        check_text_settings(text, given, sources)
-        corpus = prepare_corpus(sources, text, name, emit, "split" in given, tokenizer, jobs)
+        check_effective(text, task="text", folder=any(map(os.path.isdir, sources)))
+        split_given = "split" in text.given
+        corpus = prepare_corpus(sources, text, name, emit, split_given, tokenizer, jobs)
         if has_extra("prepare") and not (quiet or json):
             emit(Noticed(find_extra("prepare")(corpus)))

@@ -1,11 +1,10 @@
 """charrnn sample: text from a trained model."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from charrnn.cli.flags import SETTINGS, Given, with_flags
+from charrnn.cli.flags import SETTINGS, with_flags
 from charrnn.cli.options import Json, Quiet, Run, exclude, notices
 from charrnn.cli.process import limit_threads
 from charrnn.cli.prompts import interpreted, read_prompt
@@ -79,7 +78,6 @@ Interactive = Annotated[
 @with_flags("length", "temp", "prompt", "seed", "count", "stop")
 def sample(
     settings: SampleSettings,
-    given: Given,
     run: Run = None,
     prompt_file: PromptFile = None,
     prompts: Prompts = None,
@@ -98,7 +96,7 @@ def sample(
     exclude(raw=raw, json=json, show_bits=show_bits, interactive=interactive)
     exclude(prompt=settings.prompt, prompt_file=prompt_file, prompts=prompts)
     for other in ("prompts", "count", "unique", "novel", "newline"):
-        asked = {"prompts": prompts, "newline": newline}.get(other, other in given)
+        asked = {"prompts": prompts, "newline": newline}.get(other, other in settings.given)
         exclude(interactive=interactive, **{other: asked})
         exclude(show_bits=show_bits, **{other: asked})
     selecting = settings.unique or settings.novel
@@ -117,8 +115,8 @@ def sample(
     if interactive:
         from charrnn.cli.interactive import converse
 
-        length = settings.length if "length" in given else _DIALOGUE_LENGTH
-        converse(checkpoint, replace(settings, length=length))
+        length = settings.length if "length" in settings.given else _DIALOGUE_LENGTH
+        converse(checkpoint, settings.with_chosen(length=length))
     elif show_bits:
         write_in_colors(checkpoint, settings)
     elif prompts or json or settings.count > 1 or selecting or backend == "torch":
@@ -150,4 +148,4 @@ def _with_prompt(
         prompt, changed = known_text(prompt, checkpoint.tokenizer, settings.unknown)
         if changed:
             emit(Noticed(f"Characters of the prompt that the vocabulary lacks: {changed}."))
-    return replace(settings, prompt=prompt, stop=stop)
+    return settings.with_chosen(prompt=prompt, stop=stop)

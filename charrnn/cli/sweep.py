@@ -1,14 +1,13 @@
 """charrnn sweep: train a run of each of several cells and seeds, and compare them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, get_args
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
 from charrnn.cli.compare import compare_and_show
-from charrnn.cli.flags import Given, with_flags
+from charrnn.cli.flags import with_flags
 from charrnn.cli.options import CorpusName, Json, Part, Picture, Quiet, exclude
 from charrnn.cli.process import limit_threads
 from charrnn.cli.signals import stop_on_signals
@@ -16,7 +15,7 @@ from charrnn.errors import DivergedError, UsageError, suggest
 from charrnn.settings import CellName, ModelSettings, PartName, TextSettings, TrainSettings
 
 if TYPE_CHECKING:
-    from charrnn.training.record import Listeners  # which loads torch
+    from charrnn.training.request import Request
 
 Cells = Annotated[
     str | None, typer.Option(metavar="NAMES", help="cells to compare: lstm,gru,elman, or all")
@@ -39,7 +38,6 @@ def sweep(
     model: ModelSettings,
     settings: TrainSettings,
     text: TextSettings,
-    given: Given,
     cells: Cells = None,
     seeds: Seeds = 1,
     parameters: Parameters = None,
@@ -52,59 +50,49 @@ def sweep(
 
     Networks get the same number of parameters, unless --hidden-size is given.
     """
-    exclude(cells=cells, cell=given.get("cell"))
-    exclude(parameters=parameters, hidden_size=given.get("hidden_size"))
+    exclude(cells=cells, cell="cell" in model.given)
+    exclude(parameters=parameters, hidden_size="hidden_size" in model.given)
     if output:
         from charrnn.display.figure import check_figure
 
         check_figure(output)  # now, not after hours of training
+    limit_threads()
+    from charrnn.training.request import Request
+
     chosen = [model.cell] if cells is None else parse_cells(cells)
-    options = Sweep(chosen, seeds, parameters, part)
-    names, signal = train_runs(options, corpus, model, settings, text, given, quiet or json)
+    request = Request(corpus, model, settings, text)
+    names, signal = train_runs(
+        request, chosen, quiet=quiet or json, seeds=seeds, parameters=parameters, part=part
+    )
     show_trained(names, signal, part, output, quiet=quiet, json=json)
 
 
-@dataclass(frozen=True)
-class Sweep:
-    """A run of each cell and seed, from the run `base`; `part` of the corpus is scored."""
-
-    cells: Sequence[CellName]
-    seeds: int
-    parameters: int | None = None
-    part: PartName | None = None
-    base: str | None = None
-    listeners: "Listeners" = field(default_factory=dict)
-
-
 def train_runs(
-    options: Sweep,
-    corpus: str,
-    model: ModelSettings,
-    settings: TrainSettings,
-    text: TextSettings,
-    given: Given,
+    request: "Request",
+    cells: Sequence[CellName],
+    part: PartName | None = None,
+    *,
     quiet: bool,
+    **options: Any,
 ) -> tuple[list[str], int]:
-    """The names of the runs that were trained, and the signal that stopped it, or 0."""
-    limit_threads()
+    """The names of the runs that were trained, and the signal that stopped it, or 0.
+
+    `part` of the corpus is to be scored. `options`: those of `Sweep`.
+    """
     from charrnn.display.log import listen
-    from charrnn.training.fine_tuning import corpus_and_base
+    from charrnn.training.sources import find_sources
 
     with listen(quiet, as_json=False) as emit:
-        # before torch is loaded
-        prepared, base = corpus_and_base(corpus, options.base, text, given, emit)
+        sources = find_sources(request, emit)  # before torch is loaded
         from charrnn.evaluation.scoring import part_to_score
         from charrnn.inference.models import examples_to_score
-        from charrnn.training.sweep import sweep as train_each
+        from charrnn.training.sweep import Sweep, sweep as train_each
 
-        check_part = part_to_score if model.task == "text" else examples_to_score
-        check_part(prepared, options.part)  # now, not after hours of training
+        check_part = part_to_score if request.model.task == "text" else examples_to_score
+        check_part(sources.corpus, part)  # now, not after hours of training
         with stop_on_signals() as stop:
-            cells = [base.model.cell] if base else options.cells
-            runs = train_each(
-                prepared, cells, options.seeds, options.parameters, model, settings, given,
-                emit, stop, base, listeners=options.listeners,
-            )  # fmt: skip
+            cells = [sources.base.model.cell] if sources.base else cells
+            runs = train_each(Sweep(request, sources, cells, **options), emit, stop)
             return list(runs), stop.number
 
 

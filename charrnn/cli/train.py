@@ -6,11 +6,11 @@ import typer
 
 from charrnn.cli.completion import corpus_or_file, run_names
 from charrnn.cli.extras import find_extra
-from charrnn.cli.flags import SETTINGS, Given, with_flags
+from charrnn.cli.flags import SETTINGS, with_flags
 from charrnn.cli.options import Json, Quiet, exclude
-from charrnn.cli.process import is_launched
-from charrnn.cli.sweep import Sweep, show_trained, train_runs
-from charrnn.cli.train_run import Job, train_run
+from charrnn.cli.process import is_launched, limit_threads
+from charrnn.cli.sweep import show_trained, train_runs
+from charrnn.cli.train_run import train_run
 from charrnn.errors import UsageError
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings
 
@@ -70,7 +70,6 @@ def train(
     model: ModelSettings,
     settings: TrainSettings,
     text: TextSettings,
-    given: Given,
     corpus: Corpus = None,
     run: RunName = None,
     resume: Resume = False,
@@ -92,15 +91,19 @@ def train(
         )
     # its package is looked for now, not after a corpus has been prepared
     listeners = find_extra("--tensorboard")() if tensorboard else {}
+    limit_threads()
+    from charrnn.training.request import Request
+
+    request = Request(corpus, model, settings, text, run, base, resume)
     exclude(seeds=seeds, processes=processes)
     if processes or max_restarts is not None:
         find_extra("--processes")(processes, max_restarts, settings.batch_size)
     if seeds and is_launched():
         raise UsageError("--seeds trains in one process", "Start it without torchrun.")
     if corpus and seeds:
-        options = Sweep([model.cell], seeds, base=base, listeners=listeners)
-        names, signal = train_runs(options, corpus, model, settings, text, given, quiet or json)
+        names, signal = train_runs(
+            request, [model.cell], quiet=quiet or json, seeds=seeds, listeners=listeners
+        )
         show_trained(names, signal, quiet=quiet, json=json)
     else:
-        job = Job(corpus, run, base, model, settings, text, given, resume, listeners)
-        train_run(job, quiet, json)
+        train_run(request, quiet, json, listeners)

@@ -12,8 +12,7 @@ from charrnn.display.learning_curves import RunCurves, charts
 from charrnn.display.stdout import escaped, stop_at_closed_pipe
 from charrnn.display.wording import plural
 from charrnn.events import Curves
-from charrnn.recipes import TASKS_WITH
-from charrnn.text.setting_checks import SETTINGS_OF_EXAMPLES
+from charrnn.settings import without_effect
 
 
 def show_run(about: Mapping[str, Any], curves: Curves, as_json: bool) -> None:
@@ -36,11 +35,11 @@ def show_run(about: Mapping[str, Any], curves: Curves, as_json: bool) -> None:
             f"vocabulary of {about['vocabulary_size']:,}{score}",
         ))  # fmt: skip
         table = Table(box=None, pad_edge=False, show_header=False)
-        tasks = TASKS_WITH | SETTINGS_OF_EXAMPLES
+        useless = without_effect(about["model"] | about["train"] | about["text"])
         for title in ("model", *(["train"] if about["corpus"] else []), "text"):
             found = (
                 f"{name} {value}" for name, value in about[title].items()
-                if value is not None and (name not in tasks or model["task"] in tasks[name])
+                if value is not None and name not in useless
             )  # fmt: skip
             table.add_row(Text(title, "dim"), Text(escaped("  ".join(found))))
         sizes = (f"{name} {'x'.join(map(str, s))}" for name, s in about["weights"].items())

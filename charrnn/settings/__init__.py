@@ -4,7 +4,18 @@ Flags, checkpoint metadata and the guide's tables derive from these dataclasses.
 values that come from outside: the command line, a notebook or a file.
 """
 
-from charrnn.settings.base import ADVANCED, AUTO, SettingError, flag, is_automatic, plain, read
+from charrnn.settings.base import (
+    ADVANCED,
+    AUTO,
+    AppliesTo,
+    SettingError,
+    Settings,
+    flag,
+    is_automatic,
+    plain,
+    read,
+)
+from charrnn.settings.effect import check_effective, no_effect, values_of, without_effect
 from charrnn.settings.model import AttentionName, CellName, ModelSettings, TaskName
 from charrnn.settings.sampling import SampleSettings
 from charrnn.settings.text import PartName, TextSettings, TokenizerName, UnknownName
@@ -22,6 +33,7 @@ __all__ = [
     "DEFAULT_TIME",
     "LEARNING_RATES",
     "LENGTHS",
+    "AppliesTo",
     "AttentionName",
     "CellName",
     "ModelSettings",
@@ -29,13 +41,18 @@ __all__ = [
     "PartName",
     "SampleSettings",
     "SettingError",
+    "Settings",
     "TaskName",
     "TextSettings",
     "TokenizerName",
     "TrainSettings",
     "UnknownName",
+    "check_effective",
     "flag",
     "is_automatic",
+    "no_effect",
     "plain",
     "read",
+    "values_of",
+    "without_effect",
 ]

@@ -1,8 +1,8 @@
 """What all settings have in common: marks, flags, and the check of values from outside."""
 
-from collections.abc import Mapping
-from dataclasses import Field
-from typing import Any, TypeVar, get_type_hints
+from collections.abc import Collection, Mapping
+from dataclasses import Field, asdict, dataclass, replace
+from typing import Any, Self, TypeVar, get_type_hints
 
 AUTO = "chosen to suit the text, the machine and the time"
 """Marks a setting that `training.automatic` chooses unless the command line names it."""
@@ -18,6 +18,70 @@ def flag(name: str) -> str:
 def is_automatic(field: Field[Any]) -> bool:
     """Whether a setting is chosen where it is not given."""
     return AUTO in getattr(field.type, "__metadata__", ())
+
+
+@dataclass(frozen=True)
+class AppliesTo:
+    """Marks a setting that has an effect only with some values of another setting."""
+
+    task: tuple[str, ...] = ()
+    tokenizer: tuple[str, ...] = ()
+    optimizer: tuple[str, ...] = ()
+    schedule: tuple[str, ...] = ()
+
+    @staticmethod
+    def of(field: Field[Any]) -> dict[str, tuple[str, ...]]:
+        """The values of other settings, by their names, that a setting has an effect with."""
+        marks = getattr(field.type, "__metadata__", ())
+        applies = next((mark for mark in marks if isinstance(mark, AppliesTo)), AppliesTo())
+        return {name: values for name, values in asdict(applies).items() if values}
+
+    @staticmethod
+    def words(field: Field[Any]) -> str:
+        """`with --task label or tag`; empty for a setting that always has an effect."""
+        return ", ".join(f"with {choices(*item)}" for item in AppliesTo.of(field).items())
+
+
+def choices(name: str, values: Collection[str]) -> str:
+    """Values of a setting: --task label, tag or rewrite."""
+    *before, last = values
+    return f"{flag(name)} {', '.join(before)}{' or ' if before else ''}{last}"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings that know which of them were given, which is no part of their values.
+
+    `read` makes them from what was given. The methods here keep that; `dataclasses.replace` does
+    not.
+    """
+
+    @property
+    def given(self) -> frozenset[str]:
+        """Names of the settings that were asked for, by a recipe, too. Others may be chosen."""
+        names: frozenset[str] = self.__dict__.get("_given", frozenset())
+        return names
+
+    @property
+    def typed(self) -> frozenset[str]:
+        """Names of the settings that were asked for one by one, not by a recipe."""
+        names: frozenset[str] = self.__dict__.get("_typed", frozenset())
+        return names
+
+    def with_chosen(self, **values: Any) -> Self:
+        """The same with these values, which nobody has given."""
+        return replace(self, **values).with_names(self.given, self.typed)
+
+    def with_given(self, **values: Any) -> Self:
+        """The same with these values, which count as given."""
+        return replace(self, **values).with_names(self.given | values.keys(), self.typed)
+
+    def with_names(self, given: Collection[str], typed: Collection[str]) -> Self:
+        """The same values, of which those with these names were given."""
+        copy = replace(self)
+        object.__setattr__(copy, "_given", frozenset(given))
+        object.__setattr__(copy, "_typed", frozenset(typed))
+        return copy
 
 
 S = TypeVar("S")
@@ -37,8 +101,11 @@ def plain(message: str) -> str:
     return what.partition(", unable to parse")[0].replace("integer", "whole number")
 
 
-def read(kind: type[S], values: Mapping[str, Any]) -> S:
-    """`kind(**values)` with every value's type and bounds checked. Raises SettingError."""
+def read(kind: type[S], values: Mapping[str, Any], recipe: Collection[str] = ()) -> S:
+    """`kind(**values)` with every value's type and bounds checked. Raises SettingError.
+
+    All of them count as given, and those with names in `recipe` as given by a recipe.
+    """
     from pydantic import TypeAdapter, ValidationError  # slow to import, and only needed here
 
     if not isinstance(values, Mapping):
@@ -47,7 +114,7 @@ def read(kind: type[S], values: Mapping[str, Any]) -> S:
     if unknown:
         raise SettingError("there is no such setting", min(unknown))
     try:
-        return TypeAdapter(kind).validate_python(values)
+        checked = TypeAdapter(kind).validate_python(values)
     except ValidationError as error:
         first = error.errors()[0]
         if first["type"] == "value_error":  # from a __post_init__, a sentence already
@@ -56,3 +123,6 @@ def read(kind: type[S], values: Mapping[str, Any]) -> S:
         shown = repr(values.get(name))
         shown = shown if len(shown) < 60 else f"{shown[:50]}..."
         raise SettingError(f"must be {what}, not {shown}", name) from None
+    if isinstance(checked, Settings):
+        checked = checked.with_names(values.keys(), values.keys() - {*recipe})
+    return checked

@@ -1,11 +1,11 @@
 """The cell and the sizes of the network."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 
 from annotated_types import Ge, Le, Lt
 
-from charrnn.settings.base import ADVANCED, AUTO
+from charrnn.settings.base import ADVANCED, AUTO, AppliesTo, Settings
 
 CellName = Literal[
     "lstm", "gru", "elman", "relu", "irnn", "jordan", "full", "peephole", "clockwork", "scrn",
@@ -15,48 +15,48 @@ CellName = Literal[
 TaskName = Literal["text", "label", "tag", "rewrite", "caption"]
 AttentionName = Literal["dot", "additive", "none"]
 
+_NOT_PICTURES = AppliesTo(task=("text", "label", "tag", "rewrite"))
+
 
 @dataclass(frozen=True)
-class ModelSettings:
+class ModelSettings(Settings):
     """Model: the cell and the sizes of the network."""
 
     cell: Annotated[CellName, "recurrent cell"] = "lstm"
     layers: Annotated[int, Ge(1), Le(64), "recurrent layers"] = 2
     hidden_size: Annotated[int, Ge(1), Le(65536), "hidden units per layer", AUTO] = 256
     embedding_size: Annotated[int, Ge(1), Le(65536), "size of a token's embedding", ADVANCED] = 64
-    one_hot: Annotated[bool, "feed tokens as one-hot vectors, without an embedding", ADVANCED] = (
-        False
-    )
+    one_hot: Annotated[
+        bool, "feed tokens as one-hot vectors, without an embedding", ADVANCED, _NOT_PICTURES
+    ] = False
     dropout: Annotated[float, Ge(0), Lt(1), "probability that an output is dropped", AUTO] = 0.05
     tie_weights: Annotated[
-        bool, "share the output weights with the embedding (sizes must be equal)", ADVANCED
-    ] = False
+        bool, "share the output weights with the embedding (sizes must be equal)", ADVANCED,
+        AppliesTo(task=("text",)),
+    ] = False  # fmt: skip
     init: Annotated[
         Literal["orthogonal", "uniform", "normal"],
         "initial weights: orthogonal and Xavier, uniform to 0.08, or normal with 0.01", ADVANCED,
     ] = "orthogonal"  # fmt: skip
     task: Annotated[
         TaskName,
-        "what to learn: to continue a text, a label of each text, a tag of each token, "
-        "another text for each text, a text for each picture",
+        "what to learn: text (a language model), label (text classification), "
+        "tag (sequence labelling), rewrite (sequence to sequence), caption (text of a picture)",
     ] = "text"
-    bidirectional: Annotated[bool, "read in both directions, with --task label, tag or rewrite"] = (
+    bidirectional: Annotated[
+        bool, "read in both directions", AppliesTo(task=("label", "tag", "rewrite"))
+    ] = False
+    crf: Annotated[bool, "score sequences of tags (linear-chain CRF)", AppliesTo(task=("tag",))] = (
         False
     )
-    crf: Annotated[bool, "with --task tag: score sequences of tags (linear-chain CRF)"] = False
     attention: Annotated[
-        AttentionName, "with --task rewrite or caption: how the decoder attends to its source"
+        AttentionName,
+        "how the decoder attends to its source: dot (Luong's general score, scaled), additive "
+        "(Bahdanau's) or none",
+        AppliesTo(task=("rewrite", "caption")),
     ] = "dot"
 
     def __post_init__(self) -> None:
-        if self.bidirectional and self.task in ("text", "caption"):
-            raise ValueError(
-                "--bidirectional needs a --task that reads whole texts: label, tag or rewrite"
-            )
-        if self.crf and self.task != "tag":
-            raise ValueError("--crf needs --task tag")
-        if self.tie_weights and self.task != "text":
-            raise ValueError("--tie-weights has no effect: the output is not of characters")
         if self.tie_weights and self.one_hot:
             raise ValueError("--tie-weights needs an embedding, which --one-hot leaves out")
         if self.tie_weights and self.embedding_size != self.hidden_size:
@@ -78,4 +78,4 @@ class ModelSettings:
     def with_hidden_size(self, hidden_size: int) -> Self:
         """The same with another hidden size, which a tied embedding follows."""
         embedding_size = hidden_size if self.tie_weights else self.embedding_size
-        return replace(self, hidden_size=hidden_size, embedding_size=embedding_size)
+        return self.with_chosen(hidden_size=hidden_size, embedding_size=embedding_size)

@@ -5,13 +5,13 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le, Lt
 
-from charrnn.settings.base import ADVANCED, flag
+from charrnn.settings.base import ADVANCED, Settings, flag
 from charrnn.settings.text import UnknownName
 from charrnn.values import temperatures
 
 
 @dataclass(frozen=True)
-class SampleSettings:
+class SampleSettings(Settings):
     """Sampling: how long, how random."""
 
     length: Annotated[int, Ge(0), Le(10**12), "characters to write"] = 1000
@@ -50,7 +50,7 @@ class SampleSettings:
             raise ValueError("--stop is empty")
         for name in ("top_k", "top_p", "min_p"):
             if self.temperatures[0] == 0 and getattr(self, name) is not None:
-                raise ValueError(f"{flag(name)} has no effect at --temp 0")
+                raise ValueError(f"{flag(name)} has no effect with --temp 0")
 
     @property
     def temperatures(self) -> tuple[float, float]:

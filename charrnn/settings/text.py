@@ -5,28 +5,32 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge, Le
 
-from charrnn.settings.base import ADVANCED
+from charrnn.settings.base import ADVANCED, AppliesTo, Settings
 from charrnn.values import check_encoding, picture_size, split_fractions
 
 TokenizerName = Literal["char", "byte", "bpe", "unigram"]
 PartName = Literal["train", "valid", "test"]
 UnknownName = Literal["error", "skip", "nearest"]
 """What to do with characters that a vocabulary lacks."""
+_OF_TEXT = AppliesTo(task=("text",))
+_OF_EXAMPLES = AppliesTo(task=("label", "tag", "rewrite", "caption"))
 
 
 @dataclass(frozen=True)
-class TextSettings:
+class TextSettings(Settings):
     """Text: how it is read and divided."""
 
     tokenizer: Annotated[
-        TokenizerName, "what one token is: a character, a byte, or a subword of sentencepiece's"
-    ] = "char"
+        TokenizerName, "what one token is: a character, a byte, or a subword of sentencepiece's",
+        AppliesTo(task=("text", "label", "tag", "rewrite")),
+    ] = "char"  # fmt: skip
     vocab_size: Annotated[
-        int, Ge(288), Le(2**16), "tokens in the vocabulary, with --tokenizer bpe or unigram"
+        int, Ge(288), Le(2**16), "tokens in the vocabulary", AppliesTo(tokenizer=("bpe", "unigram"))
     ] = 1024
     min_count: Annotated[
         int, Ge(1), Le(10**9),
-        "with --tokenizer char: a character that occurs less often is written as bytes", ADVANCED,
+        "a character that occurs less often is written as bytes", ADVANCED,
+        AppliesTo(tokenizer=("char",)),
     ] = 1  # fmt: skip
     encoding: Annotated[str, "encoding of the text files", ADVANCED] = "utf-8"
     errors: Annotated[
@@ -41,28 +45,30 @@ class TextSettings:
         str | None, "in folders, read files with such names only: '*.c,*.h'", ADVANCED
     ] = None
     field: Annotated[
-        str | None, "the text files are JSON lines, with the text in this field", ADVANCED
+        str | None, "the text files are JSON lines, with the text in this field", ADVANCED, _OF_TEXT
     ] = None
     document_per: Annotated[
-        str | None, "a document is a line, a file, or what stands between SEPARATORs", ADVANCED
-    ] = None
-    valid: Annotated[str | None, "with a --task of examples: those for validation, in a file"] = (
-        None
-    )
-    test: Annotated[str | None, "with a --task of examples: those for test, in a file"] = None
+        str | None, "a document is a line, a file, or what stands between SEPARATORs", ADVANCED,
+        _OF_TEXT,
+    ] = None  # fmt: skip
+    valid: Annotated[str | None, "examples for validation, in a file", _OF_EXAMPLES] = None
+    test: Annotated[str | None, "examples for test, in a file", _OF_EXAMPLES] = None
     multi_label: Annotated[
-        bool, "with --task label: a text may have several labels, separated by commas", ADVANCED
-    ] = False
+        bool, "a text may have several labels, separated by commas", ADVANCED,
+        AppliesTo(task=("label",)),
+    ] = False  # fmt: skip
     tag_unit: Annotated[
-        Literal["token", "character"], "with --task tag: what each tag belongs to", ADVANCED
-    ] = "token"
+        Literal["token", "character"], "what each tag belongs to", ADVANCED,
+        AppliesTo(task=("tag",)),
+    ] = "token"  # fmt: skip
     target_unit: Annotated[
-        Literal["character", "word"],
-        "with --task rewrite or caption: what is predicted one by one", ADVANCED,
+        Literal["character", "word"], "what is predicted one by one", ADVANCED,
+        AppliesTo(task=("rewrite", "caption")),
     ] = "character"  # fmt: skip
     picture_size: Annotated[
-        str, "with --task caption: pictures are fitted into HEIGHTxWIDTH pixels", ADVANCED
-    ] = "32x128"
+        str, "pictures are scaled and padded to HEIGHTxWIDTH pixels", ADVANCED,
+        AppliesTo(task=("caption",)),
+    ] = "32x128"  # fmt: skip
     split: Annotated[str, "percent for train/validation/test, or for train/validation"] = "90/5/5"
 
     def __post_init__(self) -> None:

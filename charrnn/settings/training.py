@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le, Lt
 
-from charrnn.settings.base import ADVANCED, AUTO
+from charrnn.settings.base import ADVANCED, AUTO, AppliesTo, Settings
 from charrnn.values import check_device, seconds
 
 OptimizerName = Literal["muon", "adamw", "rmsprop", "adagrad", "sgd"]
@@ -17,10 +17,12 @@ LEARNING_RATES: dict[OptimizerName, float] = {
 """The learning rate of each optimizer where none is given."""
 LENGTHS = ("time", "epochs", "steps")
 """The settings of which one says how long a run is."""
+_CONTINUED = AppliesTo(task=("text",))  # examples are read whole, each from a state of zeros
+_STEPWISE = AppliesTo(schedule=("step",))
 
 
 @dataclass(frozen=True)
-class TrainSettings:
+class TrainSettings(Settings):
     """Training: how long, how fast, where."""
 
     time: Annotated[
@@ -30,7 +32,7 @@ class TrainSettings:
     steps: Annotated[int | None, Ge(1), Le(10**12), "or this many steps"] = None
     batch_size: Annotated[int, Ge(1), Le(2**20), "sequences read in parallel", AUTO] = 128
     seq_length: Annotated[
-        int, Ge(1), Le(2**20), "steps of truncated back-propagation through time", AUTO
+        int, Ge(1), Le(2**20), "steps of truncated back-propagation through time", AUTO, _CONTINUED
     ] = 32
     accumulate: Annotated[
         int, Ge(1), Le(2**20), "batches whose gradients are averaged for one step", ADVANCED
@@ -43,8 +45,9 @@ class TrainSettings:
         "peak learning rate (" + ", ".join(f"{n} {r}" for n, r in LEARNING_RATES.items()) + ")",
     ] = None  # fmt: skip
     adamw_learning_rate: Annotated[
-        float, Gt(0), Le(1000), "peak learning rate of what Muon leaves to AdamW", AUTO, ADVANCED
-    ] = 0.008
+        float, Gt(0), Le(1000), "peak learning rate of what Muon leaves to AdamW", AUTO, ADVANCED,
+        AppliesTo(optimizer=("muon",)),
+    ] = 0.008  # fmt: skip
     weight_decay: Annotated[float, Ge(0), Le(1000), "weight decay", ADVANCED] = 0.07
     schedule: Annotated[
         Literal["linear", "cosine", "constant", "step"],
@@ -53,17 +56,18 @@ class TrainSettings:
     warmup_steps: Annotated[int, Ge(0), "steps to reach the peak learning rate", ADVANCED] = 20
     hold_steps: Annotated[
         int | None, Ge(0), "step at which the learning rate begins to fall (the warm-up's end)",
-        ADVANCED,
+        ADVANCED, AppliesTo(schedule=("linear", "cosine")),
     ] = None  # fmt: skip
     decay_factor: Annotated[
-        float, Gt(0), Lt(1), "with --schedule step: factor of the learning rate per epoch", ADVANCED
+        float, Gt(0), Lt(1), "factor of the learning rate per epoch", ADVANCED, _STEPWISE
     ] = 0.97
-    decay_after: Annotated[
-        float, Ge(0), "with --schedule step: epochs before the first factor", ADVANCED
-    ] = 10.0
+    decay_after: Annotated[float, Ge(0), "epochs before the first factor", ADVANCED, _STEPWISE] = (
+        10.0
+    )
     state_reset: Annotated[
-        float, Ge(0), Lt(1), "probability that a sequence's state is reset before a step", ADVANCED
-    ] = 0.03
+        float, Ge(0), Lt(1), "probability that a sequence's state is reset before a step",
+        ADVANCED, _CONTINUED,
+    ] = 0.03  # fmt: skip
     grad_clip: Annotated[float, Gt(0), "largest norm of the gradient", ADVANCED] = 1.0
     grad_clip_value: Annotated[
         float | None, Gt(0), "largest absolute value of an element of the gradient", ADVANCED
@@ -73,7 +77,8 @@ class TrainSettings:
     ] = 0.99
     class_weights: Annotated[
         Literal["none", "balanced"],
-        "with --task label: balanced lets a rare label count as much as a frequent one", ADVANCED,
+        "balanced lets a rare label count as much as a frequent one", ADVANCED,
+        AppliesTo(task=("label",)),
     ] = "none"  # fmt: skip
     save_every: Annotated[
         int | None, Ge(1), "steps between checkpoints (a dozen a run, and one a minute)", ADVANCED

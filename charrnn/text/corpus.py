@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.errors import TextError, UsageError
-from charrnn.settings import PartName, TextSettings
+from charrnn.errors import TextError
+from charrnn.settings import PartName, TextSettings, no_effect
 from charrnn.text.tokenizers import Ids, Tokenizer
 from charrnn.values import split_fractions
 
@@ -94,9 +94,8 @@ class ExampleCorpus(Corpus):
         if split == self.text.split:
             return self
         if self.bounds:
-            raise UsageError(
-                f"--split has no effect: the parts of {self.name} were files of their own",
-                "Leave --split out.",
+            raise no_effect(
+                "split", "parts that were files of their own", f"prepare {self.name} again"
             )
         changed = replace(self, text=replace(self.text, split=split))
         check_enough(len(changed.examples("train")), self.name)

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.files import corpora
-from charrnn.settings import TextSettings
+from charrnn.settings import TextSettings, without_effect
 from charrnn.text.corpus import Corpus
-from charrnn.text.setting_checks import TOKENIZERS_WITH
 from charrnn.text.source import JoinedSources
 from charrnn.text.tokenizers import Tokenizer, to_json
 
 _VERSION = 1  # not that of the format: with another one no checkpoint would find its corpus
+_TOKENIZING = ("vocab_size", "min_count")
 _READING = ("errors", "newlines", "field", "document_per")  # beside the encoding
 
 
@@ -39,7 +39,8 @@ def content_key(
 
     Settings with their defaults are not in it: they did not exist when the first keys were made.
     """
-    names = [n for n, kinds in TOKENIZERS_WITH.items() if settings.tokenizer in kinds]
+    useless = without_effect({"tokenizer": settings.tokenizer})
+    names = [name for name in _TOKENIZING if name not in useless]
     chosen = changed(settings, (*names, *_READING))
     if vocabulary:
         described = described_tokenizer(vocabulary).encode()

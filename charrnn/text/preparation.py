@@ -16,7 +16,7 @@ import numpy as np
 from charrnn.errors import TextError, UsageError
 from charrnn.events import Emit, Noticed, Prepared, Progress
 from charrnn.files import atomic_folder, atomic_write, corpora
-from charrnn.settings import TextSettings, flag
+from charrnn.settings import TextSettings
 from charrnn.text.corpus import Corpus
 from charrnn.text.corpus_files import FORMAT, change_split, open_corpus, write_json
 from charrnn.text.decoding import separator
@@ -24,11 +24,11 @@ from charrnn.text.encoding import encode_pieces
 from charrnn.text.example_files import write_examples
 from charrnn.text.examples import ExampleFormat, ExampleSources
 from charrnn.text.keys import changed, content_key, digest_of
-from charrnn.text.setting_checks import SETTINGS_OF_EXAMPLES, TOKENIZERS_WITH
 from charrnn.text.source import JoinedSources, Reader
 from charrnn.text.tokenizers import TOKENIZERS, Bytes, Ids, Tokenizer, to_json
 
 _TIMES = 4  # that examples are read
+_OF_EXAMPLES = ("multi_label", "tag_unit", "target_unit", "picture_size")
 
 
 def prepare(
@@ -74,7 +74,7 @@ def prepare_examples(
     preparation leaves no corpus behind. TextError names a line that is not an example.
     """
     settings = fmt.settings
-    chosen = _check_settings(fmt)
+    chosen = _chosen(fmt)
     files = {"train": source, "valid": settings.valid, "test": settings.test}
     parts = [part for part, file in files.items() if file is not None]
     sources = [file for file in files.values() if file is not None]
@@ -141,16 +141,10 @@ def _with_vocabulary(settings: TextSettings, vocabulary: Tokenizer) -> TextSetti
     return replace(settings, tokenizer=vocabulary.kind)
 
 
-def _check_settings(fmt: ExampleFormat) -> dict[str, Any]:
-    """Settings of examples that differ from their defaults. UsageError for those without effect."""
-    settings, chosen = fmt.settings, changed(fmt.settings, SETTINGS_OF_EXAMPLES)
-    useless = [n for n in ("field", "document_per") if getattr(settings, n) is not None]
-    useless += [n for n in chosen if fmt.task not in SETTINGS_OF_EXAMPLES[n]]
-    if not fmt.items.has_text and settings.tokenizer != TextSettings.tokenizer:
-        useless.append("tokenizer")
-    for name in useless:
-        raise UsageError(f"{flag(name)} has no effect with --task {fmt.task}", "Leave it out.")
-    return chosen
+def _chosen(fmt: ExampleFormat) -> dict[str, Any]:
+    """Settings of the task's examples that differ from their defaults."""
+    useless = without_effect({"task": fmt.task})
+    return changed(fmt.settings, [name for name in _OF_EXAMPLES if name not in useless])
 
 
 def _digest_of_inputs(examples: ExampleSources) -> str:
@@ -178,7 +172,8 @@ def _write_text(
     kind = TOKENIZERS[settings.tokenizer]
     reader = Reader(settings, kind.raw, joined.emit)
     tokenizer = vocabulary or kind.learn(joined.pieces(reader), settings)
-    wanted = settings.vocab_size if settings.tokenizer in TOKENIZERS_WITH["vocab_size"] else 0
+    learns = "vocab_size" not in without_effect({"tokenizer": settings.tokenizer})
+    wanted = settings.vocab_size if learns else 0
     if not vocabulary and (size := tokenizer.size) < wanted:
         joined.emit(
             Noticed(

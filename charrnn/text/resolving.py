@@ -1,27 +1,25 @@
 """The corpus that a word on the command line means, prepared first if necessary."""
 
-from collections.abc import Mapping
+import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from charrnn.errors import UsageError
 from charrnn.events import Emit
-from charrnn.settings import TextSettings
+from charrnn.settings import TextSettings, check_effective
 from charrnn.text.catalog import locate
 from charrnn.text.corpus import Corpus
 from charrnn.text.corpus_files import open_corpus
 from charrnn.text.examples import ExampleFormat
 from charrnn.text.keys import described_tokenizer
 from charrnn.text.preparation import prepare, prepare_examples
-from charrnn.text.setting_checks import check_not_of_examples, check_same, check_text_settings
+from charrnn.text.setting_checks import check_same
 from charrnn.text.tokenizers import Tokenizer
 
 
 def resolve(
     name: str,
     settings: TextSettings,
-    given: Mapping[str, Any],
     emit: Emit,
     fmt: ExampleFormat | None = None,
     vocabulary: Tokenizer | None = None,
@@ -32,32 +30,20 @@ def resolve(
     tokens of that. UsageError for a corpus of another task, in other tokens, or prepared with other
     settings than those given; and for a given setting that has no effect.
     """
-    files = {"valid": settings.valid, "test": settings.test} if fmt else {}
-    if fmt is None:
-        check_not_of_examples(given)
-    elif "split" in given and any(files.values()):
-        raise UsageError(
-            "--split has no effect with --valid or --test", "Leave it out: the files are the parts."
-        )
+    check_effective(settings, task=fmt.task if fmt else "text", tokenizer=None)
     path = name if name == "-" else locate(name, emit)
     if isinstance(path, Path) and (path / "corpus.json").is_file():
         corpus = open_corpus(path)
-        check_same(name, corpus, settings, given)
+        check_same(name, corpus, settings)
         _check_prepared(name, corpus, fmt, vocabulary)
-        for part, file in files.items():
-            if file:
-                raise UsageError(
-                    f"--{part} has no effect: {name} is prepared, and has its parts",
-                    "Name the file that it was made of.",
-                )
     else:
-        check_text_settings(settings, given, [path])
+        check_effective(settings, folder=os.path.isdir(path))
         if fmt:
             corpus = prepare_examples(fmt, path, None, emit)
         else:
             unsplit = replace(settings, split=TextSettings.split)
             corpus = prepare([path], unsplit, None, emit, False, vocabulary)
-    return corpus.with_split(settings.split) if "split" in given else corpus
+    return corpus.with_split(settings.split) if "split" in settings.given else corpus
 
 
 def _check_prepared(

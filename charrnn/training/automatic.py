@@ -6,21 +6,22 @@ Each rule is a function. They are fits to runs on tiny Shakespeare (benchmarks/R
 import math
 import statistics
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
-from pathlib import Path
-from typing import Any
 
 from charrnn.cells.parameters import count
 from charrnn.engine.devices import memory_checked
-from charrnn.engine.ranks import ALONE, Ranks
-from charrnn.settings import ModelSettings, TextSettings, TrainSettings, is_automatic
-from charrnn.tasks import task_of
+from charrnn.settings import (
+    ModelSettings,
+    TrainSettings,
+    is_automatic,
+    values_of,
+    without_effect,
+)
 from charrnn.tasks.base import Task
-from charrnn.text.corpus import Corpus
 from charrnn.training.divergence import NotFiniteError
 from charrnn.training.loop import training_step
-from charrnn.training.run import Run
+from charrnn.training.run import Plan, Run
 
 HIDDEN_SIZES = (32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)
 _AUTOMATIC = {
@@ -41,58 +42,49 @@ StepTime = Callable[[ModelSettings], float]
 """Seconds per training step of a network."""
 
 
-def left_open(settings: TrainSettings, given: Mapping[str, Any]) -> set[str]:
+def left_open(model: ModelSettings, train: TrainSettings) -> set[str]:
     """The names of the settings that will be chosen."""
-    unused = set() if settings.optimizer == "muon" else {"adamw_learning_rate"}
-    unused |= {"hidden_size"} if given.get("tie_weights") else set()
-    unused |= {"seq_length"} if given.get("task", "text") != "text" else set()
-    return _AUTOMATIC - unused - given.keys()
+    useless = without_effect(values_of(model, train))
+    tied = {"hidden_size"} if model.tie_weights else set()
+    return _AUTOMATIC - useless.keys() - tied - model.given - train.given
 
 
 def choose(
-    model: ModelSettings,
-    settings: TrainSettings,
-    given: Mapping[str, Any],
-    task: Task,
-    step_time: StepTime | None,
+    model: ModelSettings, train: TrainSettings, task: Task, step_time: StepTime | None
 ) -> tuple[ModelSettings, TrainSettings]:
-    """The settings, with what is not `given` made to suit the task's corpus and the time.
+    """The settings, with what is not given made to suit the task's corpus and the time.
 
     `step_time` is needed for a timed run.
     """
-    if not left_open(settings, given):
-        return model, settings
-    tokens = task.training_tokens
+    if not left_open(model, train):
+        return model, train
+    given, tokens = model.given | train.given, task.training_tokens
     if "batch_size" not in given:
-        settings = replace(settings, batch_size=best_batch_size(task, settings))
+        train = train.with_chosen(batch_size=best_batch_size(task, train))
 
     def tokens_read(network: ModelSettings) -> float:
-        batch = math.prod(task.resolve_batch(settings))
-        batch *= settings.accumulate
-        if settings.timed:
+        batch = math.prod(task.resolve_batch(train))
+        batch *= train.accumulate
+        if train.timed:
             assert step_time
-            return settings.budget / step_time(network) * batch
-        return settings.steps * batch if settings.steps else (settings.epochs or 0) * tokens
+            return train.budget / step_time(network) * batch
+        return train.steps * batch if train.steps else (train.epochs or 0) * tokens
 
     if "hidden_size" not in given and not model.tie_weights:
         model = best_hidden_size(model, task, tokens_read)
-    if settings.timed and not settings.time and tokens_read(model) > _MAX_EPOCHS * tokens:
-        settings = replace(settings, epochs=_MAX_EPOCHS)
+    if train.timed and not train.time and tokens_read(model) > _MAX_EPOCHS * tokens:
+        train = train.with_chosen(epochs=_MAX_EPOCHS)
     read = tokens_read(model)
-    if "seq_length" not in given and not settings.steps:
-        settings = replace(settings, seq_length=best_seq_length(read, settings))
-    batch_size, seq_length = task.resolve_batch(settings)
-    settings = replace(
-        settings,
-        batch_size=settings.batch_size if "batch_size" in given else batch_size,
-        seq_length=settings.seq_length if "seq_length" in given else seq_length,
-    )
+    if "seq_length" not in given and not train.steps:
+        train = train.with_chosen(seq_length=best_seq_length(read, train))
+    sizes = dict(zip(("batch_size", "seq_length"), task.resolve_batch(train), strict=True))
+    train = train.with_chosen(**{name: n for name, n in sizes.items() if name not in given})
     if "adamw_learning_rate" not in given:
-        rate = best_adamw_learning_rate(read / (batch_size * seq_length * settings.accumulate))
-        settings = replace(settings, adamw_learning_rate=rate)
+        rate = best_adamw_learning_rate(read / (math.prod(sizes.values()) * train.accumulate))
+        train = train.with_chosen(adamw_learning_rate=rate)
     if "dropout" not in given:
-        model = replace(model, dropout=best_dropout(read / tokens))
-    return model, settings
+        model = model.with_chosen(dropout=best_dropout(read / tokens))
+    return model, train
 
 
 def best_batch_size(task: Task, settings: TrainSettings) -> int:
@@ -147,35 +139,24 @@ def best_dropout(epochs: float) -> float:
     return round(min(0.5, max(0.0, 0.1 * math.log2(epochs / 4))), 2) if epochs > 0 else 0.0
 
 
-def measured_step_time(
-    corpus: Corpus,
-    settings: TrainSettings,
-    text: TextSettings,
-    model: ModelSettings,
-    ranks: Ranks = ALONE,
-) -> StepTime:
-    """Model settings -> seconds per step, on this device and text.
+def measured_step_time(plan: Plan) -> StepTime:
+    """Model settings -> seconds per step of a run, on its device and text.
 
     A straight line over the parameters, through two sizes of the network that are tried.
     """
-    parameters = _parameters(task_of(model, corpus))
-    small, large = (replace(model, dropout=0.0).with_hidden_size(size) for size in _TRIED_SIZES)
-    low, high = (step_seconds(corpus, tried, settings, text, ranks) for tried in (small, large))
-    slope = max(0.0, (high - low) / (parameters(large) - parameters(small)))
-    base = max(1e-9, low - slope * parameters(small))
+    parameters = _parameters(plan.task)
+    tried = [plan.model.with_chosen(dropout=0.0).with_hidden_size(size) for size in _TRIED_SIZES]
+    low, high = (step_seconds(replace(plan, model=model)) for model in tried)
+    small, large = map(parameters, tried)
+    slope = max(0.0, (high - low) / (large - small))
+    base = max(1e-9, low - slope * small)
     return lambda network: base + slope * parameters(network)
 
 
-def step_seconds(
-    corpus: Corpus,
-    model: ModelSettings,
-    settings: TrainSettings,
-    text: TextSettings,
-    ranks: Ranks = ALONE,
-) -> float:
-    """The median time of a training step of a network that is made for it, the first rank's."""
+def step_seconds(plan: Plan) -> float:
+    """The median time of a training step of a run that is made for it, the first rank's."""
     with memory_checked():
-        run = Run(corpus, Path(), model, settings, text, ranks=ranks)
+        run = Run(plan)
     times = list(_step_times(run)) or [1e-3]  # it diverges at once: training will report it
     return statistics.median(times[len(times) // 2 :])  # the first are slower
 
@@ -188,7 +169,7 @@ def _step_times(run: Run) -> Iterator[float]:
             training_step(run).item()  # waits for the device
         except NotFiniteError:
             return
-        (taken,) = run.ranks.sums((time.perf_counter() - begun) * run.ranks.is_first)
+        (taken,) = run.plan.ranks.sums((time.perf_counter() - begun) * run.plan.ranks.is_first)
         yield taken
         total += taken
         if total > _TRIAL_SECONDS:

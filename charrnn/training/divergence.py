@@ -6,6 +6,8 @@ learning rates. If an eighth does not help either, it has diverged.
 """
 
 import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import torch
@@ -22,22 +24,32 @@ _LOWEST_SCALE = 1 / 8  # of the learning rates that a run is tried again with
 
 
 class NotFiniteError(Exception):
-    """The run must go back to its last checkpoint. The loop catches it."""
+    """The run must go back to its last checkpoint. `recovering` catches it."""
 
 
 def check_loss(run: Run, loss: Tensor, norm: Tensor) -> Tensor:
     """The loss, or NaN where it or the gradient's norm is not to be learned from."""
-    too_large = loss > run.task.largest_loss
+    too_large = loss > run.plan.task.largest_loss
     return torch.where(norm.isfinite() & ~too_large, loss, math.nan)
 
 
 def must_skip(run: Run, loss: Tensor) -> bool:
     """Whether to skip the step. On a GPU, asking would wait for it: `Meter` asks later."""
-    skip = run.device.type == "cpu" and not bool(loss.isfinite())
+    skip = run.plan.device.type == "cpu" and not bool(loss.isfinite())
     run.recovery.skipped_steps = run.recovery.skipped_steps + 1 if skip else 0
     if run.recovery.skipped_steps >= _MAX_SKIPPED:
         raise NotFiniteError
     return skip
+
+
+@contextmanager
+def recovering(run: Run, emit: Emit, restart: Callable[[], None]) -> Iterator[None]:
+    """A block of training, after whose failure the run goes back, and `restart` is called."""
+    try:
+        yield
+    except NotFiniteError:
+        go_back(run, emit)
+        restart()
 
 
 def go_back(run: Run, emit: Emit) -> None:
@@ -50,8 +62,8 @@ def go_back(run: Run, emit: Emit) -> None:
         )
     length = replace(run.length, reports=[], mark=None)  # its end does not move back
     best = run.best
-    path = run.folder / TRAINING
-    saved = run.ranks.from_first(lambda: load_newest(path, read_training, emit, restore=True))
+    path = run.plan.folder / TRAINING
+    saved = run.plan.ranks.from_first(lambda: load_newest(path, read_training, emit, restore=True))
     restore(run, *saved)
     run.length, run.best, run.recovery = length, best, Recovery(scale / 2)
     emit(

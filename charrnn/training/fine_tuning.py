@@ -4,7 +4,7 @@ Rows of the embedding and of the output belong to symbols of a vocabulary: those
 vocabulary has, too, are kept, wherever they stand in it. torch is not needed for that.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from types import SimpleNamespace
 from typing import Any
@@ -12,89 +12,56 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.errors import TextError, UsageError
+from charrnn.errors import UsageError
 from charrnn.events import Emit
-from charrnn.recipes import check_effective
-from charrnn.settings import LEARNING_RATES, ModelSettings, TextSettings, TrainSettings, flag
+from charrnn.settings import (
+    LEARNING_RATES,
+    ModelSettings,
+    TaskName,
+    TrainSettings,
+    check_effective,
+    flag,
+)
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.runs import find, load_run
-from charrnn.tasks import example_format, parameters_of
+from charrnn.tasks import parameters_of
 from charrnn.tasks.base import Subject
-from charrnn.text.corpus import Corpus
-from charrnn.text.resolving import resolve
 
 LEARNING_RATE_FACTOR = 0.8
 """Of the base's peak learning rates, unless others are given."""
-_LEARNED = ("bpe", "unigram")  # another text would give another vocabulary: the base's is taken
 
 Weights = Mapping[str, NDArray[np.float32]]
 
 
-def load_base(name: str, emit: Emit) -> Checkpoint:
-    """The model of the run to begin with. CheckpointError if there is none, or it is damaged."""
-    base = load_run(name, emit)
+def load_base(name: str, emit: Emit, task: TaskName = "text") -> Checkpoint:
+    """The model of the run to begin with, for the same task.
+
+    CheckpointError if there is none, if it is damaged, or of another task.
+    """
+    base = load_run(name, emit, task)
     return base if base.run else replace(base, run=find(name).parent.name)  # format 2
 
 
-def corpus_and_base(
-    what: str, base: str | None, text: TextSettings, given: Mapping[str, Any], emit: Emit
-) -> tuple[Corpus, Checkpoint | None]:
-    """The corpus that `what` names, prepared first if necessary, and the model of the run `base`.
-
-    With a base the corpus is in tokens of its kind. UsageError if another tokenizer is given,
-    TextError if the corpus is prepared with another one.
-    """
-    task = given.get("task", "text")
-    if base is None:
-        return resolve(what, text, given, emit, example_format(task, text)), None
-    if task != "text":
-        raise UsageError(
-            f"--from continues language models, and --task {task} trains another network",
-            "Leave --from out: the run begins with new weights.",
-        )
-    found = load_base(base, emit)
-    return _corpus_for(found, what, text, given, emit), found
-
-
-def _corpus_for(
-    base: Checkpoint, what: str, text: TextSettings, given: Mapping[str, Any], emit: Emit
-) -> Corpus:
-    kind = base.tokenizer.kind
-    fixed = ("tokenizer", "vocab_size") if kind in _LEARNED else ("tokenizer",)
-    _check_same(base, asdict(text), [name for name in fixed if name in given])
-    text = replace(text, tokenizer=kind)
-    vocabulary = base.tokenizer if kind in _LEARNED else None
-    corpus = resolve(what, text, given, emit, vocabulary=vocabulary)
-    if corpus.tokenizer.kind != kind:
-        raise TextError(
-            f"{what} is prepared with --tokenizer {corpus.tokenizer.kind}, "
-            f"and run {base.run} has --tokenizer {kind}",
-            "Name the text itself instead of the prepared corpus.",
-        )
-    return corpus
-
-
 def settings_for(
-    base: Checkpoint, model: ModelSettings, settings: TrainSettings, given: Mapping[str, Any]
-) -> tuple[ModelSettings, TrainSettings, dict[str, Any]]:
-    """(Model settings, training settings, names that must not be chosen any more).
+    base: Checkpoint, model: ModelSettings, train: TrainSettings
+) -> tuple[ModelSettings, TrainSettings]:
+    """The settings of a run that begins with a base: its network, and lower learning rates.
 
-    The network is the base's, but for a given dropout; learning rates are lower than the base's.
-    UsageError if another network is given.
+    They count as given, so that nothing else is chosen. UsageError if another network is given.
     """
     names = {field.name for field in fields(ModelSettings)} - {"dropout"}
-    _check_same(base, asdict(model), sorted(names & given.keys()))
-    model = replace(base.model, dropout=model.dropout)
-    if "optimizer" not in given:
-        settings = replace(settings, optimizer=base.train.optimizer)
-    check_effective(model, settings, given)
-    if "learning_rate" not in given:
-        same = settings.optimizer == base.train.optimizer
-        peak = base.train.peak_learning_rate if same else LEARNING_RATES[settings.optimizer]
-        settings = replace(settings, learning_rate=_lower(peak))
-    if "adamw_learning_rate" not in given:
-        settings = replace(settings, adamw_learning_rate=_lower(base.train.adamw_learning_rate))
-    return model, settings, dict.fromkeys({*names, "adamw_learning_rate"}) | dict(given)
+    check_same(base, asdict(model), names & model.given)
+    model = model.with_given(**{name: getattr(base.model, name) for name in names})
+    if "optimizer" not in train.given:
+        train = train.with_chosen(optimizer=base.train.optimizer)
+    check_effective(model, train)
+    if "learning_rate" not in train.given:
+        same = train.optimizer == base.train.optimizer
+        peak = base.train.peak_learning_rate if same else LEARNING_RATES[train.optimizer]
+        train = train.with_chosen(learning_rate=_lower(peak))
+    if "adamw_learning_rate" not in train.given:
+        train = train.with_given(adamw_learning_rate=_lower(base.train.adamw_learning_rate))
+    return model, train
 
 
 def transferred(base: Checkpoint, subject: Subject, fresh: Weights) -> Weights:
@@ -145,24 +112,29 @@ class _Larger:
         self.target_vocabulary = base.target_vocabulary + ("",) * targets
 
 
-def vocabulary_change(base: Checkpoint, symbols: Sequence[str]) -> str:
-    """vocabulary of 75, 12 new, 3 unused."""
-    before, after = set(base.tokenizer.symbols), set(symbols)
-    return (
-        f"vocabulary of {len(after):,}, {len(after - before):,} new, {len(before - after):,} unused"
+def vocabulary_change(base: Checkpoint, subject: Subject) -> str:
+    """vocabulary of 75, 12 new, 3 unused; target vocabulary of 4, 1 new, 0 unused."""
+    pairs = {
+        "vocabulary": (base.tokenizer.symbols, subject.tokenizer.symbols),
+        "target vocabulary": (base.target_vocabulary, subject.target_vocabulary),
+    }
+    return "; ".join(
+        f"{name} of {len(new):,}, {len({*new} - {*old}):,} new, {len({*old} - {*new}):,} unused"
+        for name, (old, new) in pairs.items()
+        if new
     )
+
+
+def check_same(base: Checkpoint, values: Mapping[str, Any], names: Collection[str]) -> None:
+    """Raise UsageError if one of the settings with these names is not the base's."""
+    of_base = asdict(base.model) | asdict(base.text)
+    for name in sorted(names):
+        if values[name] != of_base[name]:
+            raise UsageError(
+                f"run {base.run} has {flag(name)} {of_base[name]}, which fine-tuning cannot change",
+                f"Leave {flag(name)} out, or train a new model without --from.",
+            )
 
 
 def _lower(peak: float) -> float:
     return float(f"{peak * LEARNING_RATE_FACTOR:.3g}")
-
-
-def _check_same(base: Checkpoint, values: Mapping[str, Any], names: Sequence[str]) -> None:
-    """UsageError if one of the settings with these names is not the base's."""
-    own = asdict(base.model) | asdict(base.text)
-    for name in names:
-        if values[name] != own[name]:
-            raise UsageError(
-                f"run {base.run} has {flag(name)} {own[name]}, which fine-tuning cannot change",
-                f"Leave {flag(name)} out, or train a new model without --from.",
-            )

@@ -11,12 +11,12 @@ from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 
 from charrnn.engine.devices import autocast, detach_state, to_device
 from charrnn.engine.module import AnyModule
-from charrnn.events import Emit, Finished, Noticed, Planned, Started
+from charrnn.events import Emit, Finished, Planned, Started
 from charrnn.network.layers import State, join_states, slice_state
 from charrnn.tasks.base import Batch
 from charrnn.training.checkpoints import Checkpoints
 from charrnn.training.disk import DiskErrors
-from charrnn.training.divergence import NotFiniteError, check_loss, go_back, must_skip
+from charrnn.training.divergence import check_loss, must_skip, recovering
 from charrnn.training.meter import Meter
 from charrnn.training.optimizers import set_learning_rate
 from charrnn.training.run import Run
@@ -29,38 +29,27 @@ def train(run: Run, emit: Emit, stop: Callable[[], bool]) -> None:
 
     DivergedError where going back to the last checkpoint does not help; what was saved stays.
     """
-    run.agree()
+    run.synchronize()
     meter, disk = Meter(run, emit), DiskErrors(emit)
-    validation, checkpoints = Validation(run, emit, disk), Checkpoints(run, emit, disk)
+    validation = Validation(run, emit, disk, meter)
+    checkpoints = Checkpoints(run, emit, disk, meter)
     emit(_started(run))
     emit(Planned(run.length.total_steps))
-    if run.step == 0 and run.base:
+    if run.step == 0 and run.plan.base:
         validation.validate()  # what it begins with may remain the best
     if run.step == 0:
         save_training(run)  # so that there is always a checkpoint to go back to
-    while not run.finished and not run.agree(stop()):
-        try:
+    while not run.finished and not run.must_stop(stop()):
+        with recovering(run, emit, meter.restart):
             loss = training_step(run)
-            if meter.add(loss) and run.length.is_provisional:
-                _adjust_length(run, emit)
+            meter.add(loss)
             if validation.is_due:
-                meter.report()
                 validation.validate()
-                meter.restart()
-                _adjust_length(run, emit)
             if checkpoints.is_due:
-                meter.report()
                 checkpoints.save()
-                meter.restart()
-        except NotFiniteError:
-            go_back(run, emit)
-            meter.restart()
     if not run.finished:
-        try:
-            meter.report()
+        with recovering(run, emit, meter.restart):
             checkpoints.save(last=True)
-        except NotFiniteError:
-            go_back(run, emit)
     emit(_finished(run))
 
 
@@ -70,12 +59,12 @@ def training_step(run: Run) -> Tensor:
     for optimizer in run.optimizers:
         optimizer.zero_grad()
     losses = []
-    for _ in range(run.settings.accumulate):
-        batch = to_device(run.batches.next(), run.device)
+    for _ in range(run.plan.train.accumulate):
+        batch = to_device(run.batches.next(), run.plan.device)
         loss, run.state = forward_backward(run, batch, starting_state(run))
         losses.append(loss)
     loss = torch.stack(losses).sum()
-    run.ranks.sum([loss, *(p.grad for p in run.model.parameters() if p.grad is not None)])
+    run.plan.ranks.sum([loss, *(p.grad for p in run.model.parameters() if p.grad is not None)])
     loss = check_loss(run, loss, clip_gradients(run))
     run.step += 1
     if must_skip(run, loss):
@@ -94,10 +83,10 @@ def starting_state(run: Run) -> State:
     to begin a text; where an epoch begins, all states do. All draws are of the whole batch, so that
     they do not depend on how ranks share it.
     """
-    state = run.state
-    if state and run.settings.state_reset:
-        drawn = torch.rand(run.batches.batch_size, 1, device=run.device)
-        keep = (drawn >= run.settings.state_reset)[run.part]
+    state, probability = run.state, run.plan.train.state_reset
+    if state and probability:
+        drawn = torch.rand(run.batches.batch_size, 1, device=run.plan.device)
+        keep = (drawn >= probability)[run.part]
         state = tuple(tuple(array * keep for array in layer) for layer in state)
     if run.batches.step == 1:
         state = tuple(tuple(torch.zeros_like(array) for array in layer) for layer in state)
@@ -115,12 +104,12 @@ def forward_backward(run: Run, batch: Batch, state: State) -> tuple[Tensor, Stat
     masks = [mask[:, run.part] for mask in run.model.dropout_masks(batch_size)]
 
     def compute(model: AnyModule, part: slice) -> tuple[Tensor, State]:
-        own_masks = [mask[:, part] for mask in masks]
-        with autocast(run.device, run.bf16):
-            loss, after = run.task.loss(
-                model.network, run.task.sliced(batch, part), slice_state(state, part), own_masks
+        sliced, before = run.plan.task.sliced(batch, part), slice_state(state, part)
+        with autocast(run.plan.device, run.plan.bf16):
+            loss, after = run.plan.task.loss(
+                model.network, sliced, before, [mask[:, part] for mask in masks]
             )
-        loss = loss * ((part.stop - part.start) / (batch_size * run.settings.accumulate))
+        loss = loss * ((part.stop - part.start) / (batch_size * run.plan.train.accumulate))
         loss.backward()
         return loss.detach(), detach_state(after)
 
@@ -130,51 +119,41 @@ def forward_backward(run: Run, batch: Batch, state: State) -> tuple[Tensor, Stat
 
 def clip_gradients(run: Run) -> Tensor:
     """Clip the gradients by value and norm; the norm before the latter."""
-    if run.settings.grad_clip_value is not None:
-        clip_grad_value_(run.model.parameters(), run.settings.grad_clip_value)
-    return clip_grad_norm_(run.model.parameters(), run.settings.grad_clip)
-
-
-def _adjust_length(run: Run, emit: Emit) -> None:
-    """Keep a timed run's time, and say so where the machine is slower than it was measured."""
-    before, first = run.length.total_steps, run.length.decay_start is None
-    if run.length.adjust(run.step, run.clock.seconds, run.settings):
-        emit(Planned(run.length.total_steps))
-        if first and run.length.total_steps < 0.9 * before:
-            steps = f"{run.length.total_steps:,} steps, not {before:,}"
-            emit(Noticed(f"The machine is slower than measured: the run will take {steps}."))
+    if run.plan.train.grad_clip_value is not None:
+        clip_grad_value_(run.model.parameters(), run.plan.train.grad_clip_value)
+    return clip_grad_norm_(run.model.parameters(), run.plan.train.grad_clip)
 
 
 def _started(run: Run) -> Started:
-    model, settings, batches = run.model.settings, run.settings, run.batches
+    model, settings, batches = run.model.settings, run.plan.train, run.batches
     return Started(
-        run=run.folder.name,
-        path=str(run.folder),
-        corpus=run.corpus.name,
-        tokens=run.task.training_tokens,
-        vocabulary_size=run.corpus.tokenizer.size,
-        unit=run.task.unit,
+        run=run.plan.folder.name,
+        path=str(run.plan.folder),
+        corpus=run.plan.corpus.name,
+        tokens=run.plan.task.training_tokens,
+        vocabulary_size=run.plan.corpus.tokenizer.size,
+        unit=run.plan.task.unit,
         model=f"{model.cell} {model.size}",
         parameters=sum(p.numel() for p in run.model.parameters()),
         optimizer=settings.optimizer,
         schedule=settings.schedule,
-        device=str(run.device),
-        precision="bf16" if run.bf16 else "fp32",
+        device=str(run.plan.device),
+        precision="bf16" if run.plan.bf16 else "fp32",
         batch_size=batches.batch_size,
         seq_length=batches.seq_length,
         step=run.step,
-        tokenizer=run.text.tokenizer,
-        processes=run.ranks.size,
+        tokenizer=run.plan.text.tokenizer,
+        processes=run.plan.ranks.size,
     )
 
 
 def _finished(run: Run) -> Finished:
     best = run.best
     return Finished(
-        run=run.folder.name,
+        run=run.plan.folder.name,
         step=run.step,
         loss=best.loss if best else None,
-        scores=best.scores if best else dict.fromkeys(run.task.training_scores(0.0)),
+        scores=best.scores if best else dict.fromkeys(run.plan.task.training_scores(0.0)),
         seconds=run.clock.seconds,
         interrupted=not run.finished,
     )

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from charrnn.events import Emit, Noticed, Stepped
+from charrnn.events import Emit, Noticed, Planned, Stepped
 from charrnn.training.divergence import NotFiniteError
 from charrnn.training.run import Run
 
@@ -19,16 +19,16 @@ class Meter:
         self._losses: list[Tensor] = []
         self._reported, self._since = run.clock.seconds, run.clock.now
         self._interval = _INTERVAL
-        if run.settings.timed:
-            self._interval = min(_INTERVAL, run.settings.budget / 50)  # its length depends on it
+        if run.plan.train.timed:
+            self._interval = min(_INTERVAL, run.plan.train.budget / 50)  # its length depends on it
 
-    def add(self, loss: Tensor) -> bool:
-        """Count a step. Whether a report was due, and emitted."""
+    def add(self, loss: Tensor) -> None:
+        """Count a step, and report if that is due, which a timed run is first measured by."""
         self._losses.append(loss)
-        due = self._run.clock.seconds - self._reported > self._interval
-        if due:
+        if self._run.clock.seconds - self._reported > self._interval:
             self.report()
-        return due
+            if self._run.length.is_provisional:
+                adjust_length(self._run, self._emit)
 
     def restart(self) -> None:
         """Forget the losses since the last report, and do not count the time since then."""
@@ -43,7 +43,7 @@ class Meter:
         losses = torch.stack(self._losses)
         finite = losses[losses.isfinite()]
         if skipped := steps - len(finite):
-            if run.device.type != "cpu":  # the optimizers have taken this step
+            if run.plan.device.type != "cpu":  # the optimizers have taken this step
                 raise NotFiniteError
             count = "1 step" if skipped == 1 else f"{skipped} steps"
             self._emit(
@@ -61,10 +61,20 @@ class Meter:
             step=run.step,
             total_steps=run.length.total_steps,
             loss=loss,
-            scores=run.task.training_scores(loss),
+            scores=run.plan.task.training_scores(loss),
             learning_rate=run.optimizers[0].groups[0].learning_rate,
             tokens_per_second=rate,
-            characters_per_second=rate * run.task.characters_per_token,
+            characters_per_second=rate * run.plan.task.characters_per_token,
             elapsed=run.clock.seconds,
             epoch=run.batches.epochs,
         )
+
+
+def adjust_length(run: Run, emit: Emit) -> None:
+    """Keep a timed run's time, and say so where the machine is slower than it was measured."""
+    before, first = run.length.total_steps, run.length.decay_start is None
+    if run.length.adjust(run.step, run.clock.seconds, run.plan.train):
+        emit(Planned(run.length.total_steps))
+        if first and run.length.total_steps < 0.9 * before:
+            steps = f"{run.length.total_steps:,} steps, not {before:,}"
+            emit(Noticed(f"The machine is slower than measured: the run will take {steps}."))

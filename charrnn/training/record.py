@@ -37,10 +37,10 @@ def train_and_record(
     """
     try:
         if run.finished:
-            done = f"Run {run.folder.name} has already finished its {run.step:,} steps."
+            done = f"Run {run.plan.folder.name} has already finished its {run.step:,} steps."
             advice = "To train it further, give a greater --time, --epochs or --steps."
             show(Noticed(f"{done} {advice}"))
-        elif run.ranks.is_first:
+        elif run.plan.ranks.is_first:
             _train_and_record(run, show, stop, listeners)
         else:
             train(run, lambda _: None, stop)
@@ -49,13 +49,13 @@ def train_and_record(
 
 
 def _train_and_record(run: Run, show: Emit, stop: Callable[[], bool], listeners: Listeners) -> None:
-    is_new = not (run.folder / TRAINING).exists()
+    is_new = not (run.plan.folder / TRAINING).exists()
     try:
         with ExitStack() as stack:
-            all_listeners: Listeners = {METRICS: lambda run: Metrics(run.folder), **listeners}
+            metrics: Listeners = {METRICS: lambda run: Metrics(run.plan.folder)}
             writers = [
                 _tolerant(name, stack.enter_context(closing(make(run))), show)
-                for name, make in all_listeners.items()
+                for name, make in {**metrics, **listeners}.items()
             ]
 
             def emit(event: Event) -> None:
@@ -67,8 +67,8 @@ def _train_and_record(run: Run, show: Emit, stop: Callable[[], bool], listeners:
 
             train(run, emit, stop)
     except BaseException:
-        if is_new and not run.step and not (run.folder / MODEL).exists():
-            shutil.rmtree(run.folder, ignore_errors=True)
+        if is_new and not run.step and not (run.plan.folder / MODEL).exists():
+            shutil.rmtree(run.plan.folder, ignore_errors=True)
         raise
 
 

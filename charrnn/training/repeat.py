@@ -4,7 +4,7 @@ import shlex
 from dataclasses import fields
 from typing import Any
 
-from charrnn.settings import LENGTHS, flag, is_automatic
+from charrnn.settings import LENGTHS, flag, is_automatic, values_of, without_effect
 from charrnn.training.run import Run
 
 
@@ -19,23 +19,19 @@ def command(run: Run) -> str:
     words = [
         "charrnn",
         "train",
-        run.corpus.folder.name,
-        *(["--from", run.base] if run.base else []),
+        run.plan.corpus.folder.name,
+        *(["--from", run.plan.base] if run.plan.base else []),
     ]
-    unused = {*LENGTHS, "hold_steps"}
-    if run.settings.optimizer != "muon":
-        unused.add("adamw_learning_rate")
-    if run.model.settings.task != "text":  # its parts are in the prepared corpus
-        unused |= {"seq_length", "valid", "test"}
-        unused |= {"split"} if run.text.valid or run.text.test else set()
-        unused |= {"tokenizer"} if run.corpus.input_shape else set()
-    for settings in (run.model.settings, run.settings, run.text):
-        for field in fields(settings):
-            value = getattr(settings, field.name)
+    plan, settings = run.plan, run.plan.train
+    # the parts are in the prepared corpus
+    unused = {*LENGTHS, "hold_steps", "valid", "test"}
+    unused |= without_effect(values_of(plan.model, settings, plan.text)).keys()
+    for group in (plan.model, settings, plan.text):
+        for field in fields(group):
+            value = getattr(group, field.name)
             named = is_automatic(field) or value != field.default or field.name == "split"
             if named and field.name not in unused:
                 words += _with_value(field.name, value)
-    settings = run.settings
     if settings.epochs and not settings.steps:
         words += _with_value("epochs", settings.epochs)
     else:
@@ -43,8 +39,8 @@ def command(run: Run) -> str:
     hold = run.length.decay_start if settings.timed else settings.hold_steps
     if hold is not None and settings.schedule in ("linear", "cosine"):
         words += _with_value("hold_steps", max(0, round(hold)))
-    if run.ranks.size > 1:  # another number rounds sums otherwise
-        words += _with_value("processes", run.ranks.size)
+    if run.plan.ranks.size > 1:  # another number rounds sums otherwise
+        words += _with_value("processes", run.plan.ranks.size)
     return shlex.join(words)
 
 

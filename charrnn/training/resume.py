@@ -2,30 +2,37 @@
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import asdict, fields, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from torch import Tensor
 
 from charrnn.engine.devices import memory_checked
-from charrnn.engine.ranks import ALONE, Ranks
+from charrnn.engine.ranks import Ranks
 from charrnn.errors import CheckpointError, TextError, UsageError
 from charrnn.events import Emit, Noticed
 from charrnn.files import remove_temporary_files
-from charrnn.settings import DEFAULT_TIME, LENGTHS, ModelSettings, TrainSettings, flag
+from charrnn.settings import (
+    DEFAULT_TIME,
+    LENGTHS,
+    TextSettings,
+    TrainSettings,
+    flag,
+    values_of,
+)
 from charrnn.storage.checkpoint import About, load_checkpoint, read_about
 from charrnn.storage.metrics import read_curves
 from charrnn.storage.runs import MODEL, TRAINING, find, load_newest, lock
-from charrnn.tasks import example_format, task_of
+from charrnn.tasks import example_format
 from charrnn.text.corpus import Corpus
 from charrnn.text.corpus_files import find_corpus
 from charrnn.text.resolving import resolve
-from charrnn.training.common_corpus import corpus_for_all
 from charrnn.training.fine_tuning import load_base
 from charrnn.training.length import run_length
 from charrnn.training.new_run import new_run
-from charrnn.training.run import Best, Clock, Run
+from charrnn.training.request import Request
+from charrnn.training.run import Best, Clock, Plan, Run
 from charrnn.training.saving import (
     cannot_resume,
     check_sizes,
@@ -33,6 +40,8 @@ from charrnn.training.saving import (
     restore,
     save_training,
 )
+from charrnn.training.shared_corpus import shared_corpus
+from charrnn.training.sources import Sources
 
 CHANGEABLE = ("device", "precision", "keep", "save_every")
 """Settings that a run may change when it is resumed, apart from its length."""
@@ -40,148 +49,144 @@ CHANGEABLE = ("device", "precision", "keep", "save_every")
 _UNREADABLE = (KeyError, IndexError, TypeError, ValueError, AttributeError, RuntimeError)
 
 
-def resume(
-    name: str | None,
-    what: str | None,
-    given: Mapping[str, Any],
-    emit: Emit,
-    ranks: Ranks = ALONE,
-) -> Run:
-    """The run of that name, or the one trained last, as it was saved, by however many `ranks`.
+class Saved(NamedTuple):
+    """A run as its files have it, which no other process can write to as long as it is locked."""
 
-    `what` names its text, where its corpus is not found by itself. Another text is fine-tuning: a
-    new run, which begins with that run's weights and vocabulary. UsageError if `given` asks for
-    other settings than the run has.
+    path: Path
+    about: About
+    data: Mapping[str, Any]
+    tensors: Mapping[str, Tensor]
+    lock: Any
+    """On the first rank."""
+
+
+def resume(request: Request, emit: Emit, ranks: Ranks) -> Run:
+    """The run that is asked for, or the one trained last, as it was saved, by however many ranks.
+
+    The request may name its text, where its corpus is not found by itself. Another text is
+    fine-tuning: a new run, which begins with that run's weights and vocabulary. UsageError if it
+    asks for other settings than the run has.
     """
-    held: Any = None  # the lock, on the first rank
     with ExitStack() as unless_resumed:
-
-        def opened() -> tuple[Path, dict[str, Any], dict[str, Tensor]]:
-            nonlocal held
-            path = find(name, TRAINING)
-            held = lock(path.parent)
-            unless_resumed.callback(held.release)
-            remove_temporary_files(path.parent)
-            return path, *load_newest(path, read_training, emit, restore=True)
-
-        path, data, tensors = ranks.from_first(opened)
-        try:
-            about = replace(read_about(data), run=path.parent.name)
-        except _UNREADABLE as error:
-            raise cannot_resume(path, error) from None
-        corpus = corpus_for_all(ranks, lambda: _corpus(about, what, given, emit), about.corpus)
+        saved = _opened(request.name, emit, ranks, unless_resumed)
+        about = saved.about
+        corpus = shared_corpus(ranks, lambda: _corpus(about, request, emit), about.corpus)
         if corpus.key == about.corpus_key:
-            run = _restored(about, corpus, path, data, tensors, given, emit, held, ranks)
+            run = _restored(saved, corpus, request, emit, ranks)
             unless_resumed.pop_all()
             return run
-    return _fine_tuned(about, corpus, given, emit, ranks)
+    return _fine_tuned(about, corpus, request, emit, ranks)
 
 
-def _restored(
-    about: About,
-    corpus: Corpus,
-    path: Path,
-    data: Mapping[str, Any],
-    tensors: Mapping[str, Tensor],
-    given: Mapping[str, Any],
-    emit: Emit,
-    held: Any,
-    ranks: Ranks,
-) -> Run:
-    """The run as its file at `path` has it, with the length that is asked for."""
-    settings = _settings(about, given)
-    corpus = corpus.with_split(about.text.split)
-    task = task_of(about.model, corpus)
-    batch_size, _ = task.resolve_batch(settings)
+def _opened(name: str | None, emit: Emit, ranks: Ranks, unless_resumed: ExitStack) -> Saved:
+    """The run of that name on all ranks, locked until `unless_resumed` ends."""
+    held: Any = None
+
+    def opened() -> tuple[Path, dict[str, Any], dict[str, Tensor]]:
+        nonlocal held
+        path = find(name, TRAINING)
+        held = lock(path.parent)
+        unless_resumed.callback(held.release)
+        remove_temporary_files(path.parent)
+        return path, *load_newest(path, read_training, emit, restore=True)
+
+    path, data, tensors = ranks.from_first(opened)
     try:
-        check_sizes(task, batch_size, tensors)
+        about = replace(read_about(data), run=path.parent.name)
+    except _UNREADABLE as error:
+        raise cannot_resume(path, error) from None
+    return Saved(path, about, data, tensors, held)
+
+
+def _restored(saved: Saved, corpus: Corpus, request: Request, emit: Emit, ranks: Ranks) -> Run:
+    """The run as its files have it, with the length that is asked for."""
+    path, about = saved.path, saved.about
+    train = _settings(about, request)
+    corpus = corpus.with_split(about.text.split)
+    plan = Plan(corpus, about.model, train, about.text, path.parent, ranks, about.base)
+    batch_size, _ = plan.task.resolve_batch(train)
+    try:
+        check_sizes(plan.task, batch_size, saved.tensors)
         with memory_checked():
-            run = Run(
-                corpus, path.parent, about.model, settings, about.text, lock=held, ranks=ranks
-            )
-        run.base = about.base
-        progress = restore(run, data, tensors)
+            run = Run(plan, lock=saved.lock)
+        progress = restore(run, saved.data, saved.tensors)
     except _UNREADABLE as error:
         raise cannot_resume(path, error) from None
     run.clock = Clock(progress.seconds)
-    run.agree()
+    run.synchronize()
     if progress.total_steps is None:  # format 2, stopped while its speed was being measured
-        run.length = run_length(settings, 1, progress.seconds / max(1, run.step))
+        run.length = run_length(train, 1, progress.seconds / max(1, run.step))
     _check_model(run, emit)
     before = run.length.total_steps
-    if _duration(settings) != _duration(about.train):
+    if _duration(train) != _duration(about.train):
         _change_length(run)
         save_training(run)  # so that it is the run's length from now on
     if not run.finished:
         emit(Noticed(_announcement(run, before)))
-        emit(read_curves(run.folder, run.step))
+        emit(read_curves(plan.folder, run.step))
     return run
 
 
-def _settings(about: About, given: Mapping[str, Any]) -> TrainSettings:
+def _settings(about: About, request: Request) -> TrainSettings:
     """The run's settings, with what may change. UsageError for what may not."""
-    changed = {key: given[key] for key in CHANGEABLE if key in given}
-    settings = replace(about.train, **changed)
-    if given.keys() & set(LENGTHS):
-        lengths: dict[str, Any] = {key: given.get(key) for key in LENGTHS}
-        settings = replace(settings, **lengths)
-    current = asdict(about.model) | asdict(settings) | asdict(about.text)
-    other = [name for name in given.keys() - set(LENGTHS) if current[name] != given[name]]
-    if other:
-        raise UsageError(
-            f"run {about.run} has {flag(other[0])} {current[other[0]]}, "
-            "which cannot change when it resumes",
-            f"Leave {flag(other[0])} out, or train another run.",
-        )
-    return settings
+    given = request.model.given | request.train.given | request.text.given
+    changed = given & {*CHANGEABLE}
+    if given & {*LENGTHS}:
+        changed |= {*LENGTHS}
+    train = about.train.with_chosen(**{name: getattr(request.train, name) for name in changed})
+    current = values_of(about.model, train, about.text)
+    asked = values_of(request.model, request.train, request.text)
+    for name in sorted(given - {*LENGTHS}):
+        if current[name] != asked[name]:
+            raise UsageError(
+                f"run {about.run} has {flag(name)} {current[name]}, "
+                "which cannot change when it resumes",
+                f"Leave {flag(name)} out, or train another run.",
+            )
+    return train
 
 
-def _corpus(about: About, what: str | None, given: Mapping[str, Any], emit: Emit) -> Corpus:
+def _corpus(about: About, request: Request, emit: Emit) -> Corpus:
     """The run's corpus, or another one in its vocabulary. TextError if it is neither."""
-    if what:
-        fmt = example_format(about.model.task, about.text)
-        corpus = resolve(what, about.text, given, emit, fmt)
+    if request.corpus:
+        text = about.text.with_names(request.text.given, request.text.typed)
+        corpus = resolve(request.corpus, text, emit, example_format(about.model.task, text))
         if corpus.key == about.corpus_key:
             return corpus
-        if about.model.task != "text":
+        if corpus.target_vocabulary:
             raise TextError(
-                f"{what} is not what run {about.run} learns from",
+                f"{request.corpus} is not what run {about.run} learns from",
                 "Train another run on it.",
             )
-        return _in_vocabulary(about, what, given, emit)
-    if found := find_corpus(about.corpus_key):
-        return found
+        return _in_vocabulary(about, request.corpus, text, emit)
+    if corpus_of_run := find_corpus(about.corpus_key):
+        return corpus_of_run
     raise TextError(
         f"the corpus of run {about.run}, {about.corpus}, is not here",
         f"Name the text it was trained on: charrnn train TEXT --resume --run {about.run}",
     )
 
 
-def _in_vocabulary(about: About, what: str, given: Mapping[str, Any], emit: Emit) -> Corpus:
+def _in_vocabulary(about: About, name: str, text: TextSettings, emit: Emit) -> Corpus:
     """The text in the vocabulary of the run's model. TextError for one that it cannot encode."""
     vocabulary = load_base(about.run, emit).tokenizer
     try:
-        return resolve(what, about.text, given, emit, vocabulary=vocabulary)
+        return resolve(name, text, emit, vocabulary=vocabulary)
     except (TextError, UsageError) as error:
         raise TextError(
-            f"{what} is not the text of run {about.run}, nor in its vocabulary: {error.message}",
-            f"Train on it with a vocabulary of its own: charrnn train {what} --from {about.run}",
+            f"{name} is not the text of run {about.run}, nor in its vocabulary: {error.message}",
+            f"Train on it with a vocabulary of its own: charrnn train {name} --from {about.run}",
         ) from None
 
 
-def _fine_tuned(
-    about: About, corpus: Corpus, given: Mapping[str, Any], emit: Emit, ranks: Ranks
-) -> Run:
+def _fine_tuned(about: About, corpus: Corpus, request: Request, emit: Emit, ranks: Ranks) -> Run:
     """A new run on another text, which begins with the run's weights."""
     emit(Noticed(f"{corpus.name} is not the text of run {about.run}: a new run is trained on it."))
-    model = replace(about.model, **_named(ModelSettings, given))
-    settings = TrainSettings(**_named(TrainSettings, given))
+    given = {name: getattr(request.model, name) for name in request.model.given}
+    model = about.model.with_names((), ()).with_given(**given)
+    new = Request(request.corpus, model, request.train, request.text)
     base = ranks.from_first(lambda: load_base(about.run, emit))
-    return new_run(corpus, None, model, settings, given, emit, base=base, ranks=ranks)
-
-
-def _named(kind: type[ModelSettings | TrainSettings], given: Mapping[str, Any]) -> dict[str, Any]:
-    return {field.name: given[field.name] for field in fields(kind) if field.name in given}
+    return new_run(new, Sources(corpus, base), emit, ranks)
 
 
 def _duration(settings: TrainSettings) -> tuple[float | None, ...]:
@@ -194,28 +199,28 @@ def _change_length(run: Run) -> None:
     UsageError if it has come further already.
     """
     seconds, length = run.clock.seconds, run.length
-    if run.settings.timed and run.settings.budget <= seconds:
+    if run.plan.train.timed and run.plan.train.budget <= seconds:
         raise UsageError(
-            f"run {run.folder.name} has already been trained for {seconds:.0f} s",
+            f"run {run.plan.folder.name} has already been trained for {seconds:.0f} s",
             "Give a longer --time: it counts from the run's beginning.",
         )
     per_step = seconds / max(1, run.step)
-    run.length = run_length(run.settings, run.batches.per_epoch, per_step)
+    run.length = run_length(run.plan.train, run.batches.per_epoch, per_step)
     if length.decay_start is not None:
         run.length.decay_start = length.decay_start
         run.length.adjusted = length.adjusted or run.step > length.decay_start
     if run.length.total_steps <= run.step:
         raise UsageError(
-            f"run {run.folder.name} has already taken {run.step:,} steps",
+            f"run {run.plan.folder.name} has already taken {run.step:,} steps",
             f"{run.length.total_steps:,} are fewer: the length counts from the run's beginning.",
         )
 
 
 def _check_model(run: Run, emit: Emit) -> None:
     """The saved model may be missing, then any is better; or newer than the training state."""
-    path, kept = run.folder / MODEL, None
+    path, kept = run.plan.folder / MODEL, None
     try:
-        if run.ranks.is_first:  # no other looks at the best validation
+        if run.plan.ranks.is_first:  # no other looks at the best validation
             kept = load_newest(path, load_checkpoint, emit, restore=True).loss
     except CheckpointError as error:
         if run.best is not None:
@@ -231,9 +236,9 @@ def _check_model(run: Run, emit: Emit) -> None:
 
 
 def _announcement(run: Run, before: int) -> str:
-    total, settings = run.length.total_steps, run.settings
+    total, settings = run.length.total_steps, run.plan.train
     end = f"step {run.step:,} of {total:,}"
     if settings.timed:
         end += f", {settings.time or DEFAULT_TIME} in all"
     changed = f" It ended at step {before:,} before." if before != total else ""
-    return f"Resuming run {run.folder.name} at {end}.{changed}"
+    return f"Resuming run {run.plan.folder.name} at {end}.{changed}"

@@ -1,7 +1,8 @@
-"""A run in memory: what a training step needs, and what it changes."""
+"""A run in memory: its plan, which is fixed, and its state, which a training step changes."""
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,10 @@ from charrnn.engine.threads import BatchThreads
 from charrnn.errors import UsageError
 from charrnn.events import Scores
 from charrnn.network.layers import State
-from charrnn.settings import (
-    ModelSettings,
-    OptimizerName,
-    TextSettings,
-    TrainSettings,
-)
+from charrnn.settings import ModelSettings, OptimizerName, TextSettings, TrainSettings
 from charrnn.storage.checkpoint import About
 from charrnn.tasks import task_of
-from charrnn.tasks.base import Score
+from charrnn.tasks.base import Score, Task
 from charrnn.text.corpus import Corpus
 from charrnn.training.ema import EMA
 from charrnn.training.length import RunLength, run_length
@@ -81,55 +77,85 @@ class Clock:
         return time.perf_counter() - self._begun
 
 
-class Run:
-    """A run in memory. Two runs of equal settings, corpus, seed and length are equal."""
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What a run is asked to do. It does not change, and everything else follows from it."""
 
-    def __init__(
-        self,
-        corpus: Corpus,
-        folder: Path,
-        model: ModelSettings,
-        settings: TrainSettings,
-        text: TextSettings,
-        *,
-        step_seconds: float = 0.0,
-        lock: Any = None,
-        ranks: Ranks = ALONE,
-    ) -> None:
+    corpus: Corpus
+    model: ModelSettings
+    train: TrainSettings
+    text: TextSettings
+    folder: Path = Path()
+    ranks: Ranks = ALONE
+    base: str = ""
+    """The run whose weights it begins with."""
+
+    def __post_init__(self) -> None:
+        peak = self.train.peak_learning_rate
+        object.__setattr__(self, "train", self.train.with_chosen(learning_rate=peak))
+
+    @cached_property
+    def task(self) -> Task:
+        """What is learned from the corpus."""
+        return task_of(self.model, self.corpus)
+
+    @cached_property
+    def device(self) -> torch.device:
+        """Where it is computed. UsageError for a device that is not here."""
+        return find_device(self.ranks.device_name(self.train.device))
+
+    @cached_property
+    def bf16(self) -> bool:
+        """Whether products are computed in bfloat16."""
+        return use_bf16(self.device, self.train.precision)
+
+    @property
+    def about(self) -> About:
+        """What the files of the run say of it."""
+        return About(
+            run=self.folder.name,
+            model=self.model,
+            train=self.train,
+            text=self.text,
+            corpus=self.corpus.name,
+            corpus_key=self.corpus.key,
+            target_vocabulary=self.corpus.target_vocabulary,
+            input_shape=self.corpus.input_shape,
+            base=self.base,
+        )
+
+
+class Run:
+    """A run in memory: its plan, and what training changes.
+
+    A training step changes `model`, `ema`, `optimizers`, `batches`, `state` and `step`, validation
+    `best`, the loop `length`, divergence `recovery`, and `must_stop` the `clock`. Two runs
+    of equal plans and lengths are equal.
+    """
+
+    def __init__(self, plan: Plan, *, step_seconds: float = 0.0, lock: Any = None) -> None:
         """`step_seconds`: an estimate, for a timed run. `lock`: held as long as the run lives.
 
-        UsageError if there are more `ranks` than sequences in a batch.
+        UsageError if there are more ranks than sequences in a batch.
         """
-        torch.manual_seed(settings.seed)
-        self.settings = settings = replace(settings, learning_rate=settings.peak_learning_rate)
-        self.folder, self.text, self.lock = folder, text, lock
-        self.task = task_of(model, corpus)
-        self._corpus = corpus
-        self.base = ""  # the run whose weights it began with
-        self.ranks = ranks
-        self.device = find_device(ranks.device_name(settings.device))
-        self.bf16 = use_bf16(self.device, settings.precision)
-        self.model = module_of(self.task, model).to(self.device)
-        self.ema = EMA(self.model, settings.ema_decay)
-        products = torch.bfloat16 if self.bf16 else torch.float32
-        self.optimizers = make_optimizers(self.model, settings, products)
-        batch_size, _ = self.task.resolve_batch(settings)
-        check_ranks(ranks, batch_size)
-        self.part = ranks.part(batch_size)
+        torch.manual_seed(plan.train.seed)
+        self.plan, self.lock = plan, lock
+        self.model = module_of(plan.task, plan.model).to(plan.device)
+        self.ema = EMA(self.model, plan.train.ema_decay)
+        products = torch.bfloat16 if plan.bf16 else torch.float32
+        self.optimizers = make_optimizers(self.model, plan.train, products)
+        batch_size, _ = plan.task.resolve_batch(plan.train)
+        check_ranks(plan.ranks, batch_size)
+        self.part = plan.ranks.part(batch_size)
         """The sequences of the batch that this process computes."""
-        self.batches = self.task.batches(settings, self.part)
-        self.threads = BatchThreads(self.device, self.part_size, model.hidden_size)
+        self.batches = plan.task.batches(plan.train, self.part)
+        self.threads = BatchThreads(plan.device, self.part_size, plan.model.hidden_size)
         self.state: State = self.zero_state()
         self.step = 0
-        self.length: RunLength = run_length(settings, self.batches.per_epoch, step_seconds)
+        self.length: RunLength = run_length(plan.train, self.batches.per_epoch, step_seconds)
         self.best: Best | None = None
         self.recovery = Recovery()
         self.clock = Clock()
-
-    @property
-    def corpus(self) -> Corpus:
-        """What it learns from."""
-        return self._corpus
 
     @property
     def part_size(self) -> int:
@@ -139,32 +165,36 @@ class Run:
     @property
     def tokens_per_step(self) -> int:
         """Tokens that all ranks together read in one step."""
-        return self.settings.accumulate * self.batches.batch_size * self.batches.seq_length
+        return self.plan.train.accumulate * self.batches.batch_size * self.batches.seq_length
 
     @property
     def steps_per_epoch(self) -> float:
         """Steps until the text has been read once."""
-        return self.batches.per_epoch / self.settings.accumulate
+        return self.batches.per_epoch / self.plan.train.accumulate
 
     def zero_state(self) -> State:
         """The state of this process's sequences before a text."""
-        return self.task.zero_state(self.model.network, self.part_size)
+        return self.plan.task.zero_state(self.model.network, self.part_size)
 
     def release(self) -> None:
         """Let another process train the run."""
         if self.lock:
             self.lock.release()
 
-    def agree(self, stop: bool = False) -> bool:
+    def must_stop(self, stop: bool) -> bool:
         """Whether any rank is to stop. Afterwards the clocks of all ranks show the same time."""
-        if self.ranks.size == 1:
+        ranks = self.plan.ranks
+        if ranks.size == 1:
             return stop
-        first = self.ranks.is_first
-        seconds, stops = self.ranks.sums(
-            self.clock.now if first else 0.0, float(stop or self.ranks.is_orphan)
+        seconds, stops = ranks.sums(
+            self.clock.now if ranks.is_first else 0.0, float(stop or ranks.is_orphan)
         )
         self.clock.agreed = seconds
         return stops > 0
+
+    def synchronize(self) -> None:
+        """Let the clocks of all ranks show the same time."""
+        self.must_stop(False)
 
     @property
     def finished(self) -> bool:
@@ -175,26 +205,11 @@ class Run:
     def learning_rate_factor(self) -> float:
         """The factor of the peak learning rates for the next step."""
         return self.recovery.learning_rate_scale * learning_rate_factor(
-            self.settings,
+            self.plan.train,
             self.step,
             self.length.decay_start,
             self.length.total_steps,
             self.batches.per_epoch,
-        )
-
-    @property
-    def about(self) -> About:
-        """What its files say of it."""
-        return About(
-            run=self.folder.name,
-            model=self.model.settings,
-            train=self.settings,
-            text=self.text,
-            corpus=self.corpus.name,
-            corpus_key=self.corpus.key,
-            target_vocabulary=self.corpus.target_vocabulary,
-            input_shape=self.corpus.input_shape,
-            base=self.base,
         )
 
 

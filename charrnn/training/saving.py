@@ -49,26 +49,26 @@ class Progress:
 def save_model(run: Run, loss: float | None) -> None:
     """The averaged weights and their validation loss, as sampling and evaluation load them."""
     checkpoint = Checkpoint(
-        **vars(run.about),
-        tokenizer=run.corpus.tokenizer,
+        **vars(run.plan.about),
+        tokenizer=run.plan.corpus.tokenizer,
         step=run.step,
         loss=loss,
         weights=run.ema.model.export(),
     )
-    save_checkpoint(run.folder / MODEL, checkpoint, run.settings.keep)
+    save_checkpoint(run.plan.folder / MODEL, checkpoint, run.plan.train.keep)
 
 
 def save_training(run: Run) -> None:
     """Save everything it takes to resume the run as if it had not stopped; by all ranks at once."""
     state = whole_state(run)
-    if run.ranks.is_first:
+    if run.plan.ranks.is_first:
         write_training(run, state)
-    run.ranks.wait_for_first()
+    run.plan.ranks.wait_for_first()
 
 
 def whole_state(run: Run) -> State:
     """The network's state of all ranks' sequences, which all ranks must ask for at once."""
-    return run.ranks.whole(run.state, run.batches.batch_size)
+    return run.plan.ranks.whole(run.state, run.batches.batch_size)
 
 
 def write_training(run: Run, state: State) -> None:
@@ -86,17 +86,17 @@ def write_training(run: Run, state: State) -> None:
         adjusted=run.length.adjusted,
     )
     position = [run.batches.epoch, run.batches.step]
-    data = {**run.about.describe(), "progress": vars(progress), "batches": position}
-    if run.ranks.launch:
-        data["launch"] = run.ranks.launch  # a restarted process looks for its run by it
+    data = {**run.plan.about.describe(), "progress": vars(progress), "batches": position}
+    if run.plan.ranks.launch:
+        data["launch"] = run.plan.ranks.launch  # a restarted process looks for its run by it
     # copies: tensors that share memory (tied weights, equal states) are refused
     tensors = tensors_of(run) | named_state(state)
     tensors = {name: tensor.detach().cpu().clone() for name, tensor in tensors.items()}
     tensors["rng"] = torch.get_rng_state()
-    if run.device.type != "cpu":
-        module = torch.get_device_module(run.device)
-        tensors[f"rng.{run.device.type}"] = module.get_rng_state(run.device)
-    with atomic_write(run.folder / TRAINING, run.settings.keep, verify) as file:
+    if run.plan.device.type != "cpu":
+        module = torch.get_device_module(run.plan.device)
+        tensors[f"rng.{run.plan.device.type}"] = module.get_rng_state(run.plan.device)
+    with atomic_write(run.plan.folder / TRAINING, run.plan.train.keep, verify) as file:
         file.write(add_checksum(save(tensors, metadata(data))))
 
 
@@ -144,7 +144,7 @@ def restore(run: Run, data: Mapping[str, Any], tensors: Mapping[str, Tensor]) ->
         tensors = {upgraded_name(name, old_name): tensor for name, tensor in tensors.items()}
     for optimizer in run.optimizers:
         optimizer.init_state()
-    state = run.task.zero_state(run.model.network, run.batches.batch_size)
+    state = run.plan.task.zero_state(run.model.network, run.batches.batch_size)
     for name, tensor in (tensors_of(run) | named_state(state)).items():
         if name not in tensors and name.startswith("optimizer.") and progress.step == 0:
             continue  # format 2 had none before the first step
@@ -156,9 +156,9 @@ def restore(run: Run, data: Mapping[str, Any], tensors: Mapping[str, Tensor]) ->
         tensor.copy_(saved)
     run.state = slice_state(state, run.part)
     torch.set_rng_state(tensors["rng"])
-    rng = tensors.get(f"rng.{run.device.type}")
+    rng = tensors.get(f"rng.{run.plan.device.type}")
     if rng is not None:  # None on a device that the run has not been on before
-        torch.get_device_module(run.device).set_rng_state(rng, run.device)
+        torch.get_device_module(run.plan.device).set_rng_state(rng, run.plan.device)
     run.batches.epoch, run.batches.step = epoch, step
     _restore_progress(run, progress)
     return progress
@@ -207,7 +207,7 @@ def is_finite(run: Run) -> bool:
     """Whether every number that would be saved is finite, on all ranks."""
     tensors = tensors_of(run) | named_state(run.state)
     found = all(bool(tensor.isfinite().all()) for tensor in tensors.values())
-    (wrong,) = run.ranks.sums(float(not found))
+    (wrong,) = run.plan.ranks.sums(float(not found))
     return not wrong
 
 

@@ -1,65 +1,84 @@
 """Training several cells, with several seeds each, to be compared."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from charrnn.cells.parameters import count
 from charrnn.errors import DivergedError
 from charrnn.events import Emit, Noticed
-from charrnn.settings import CellName, ModelSettings, TrainSettings
-from charrnn.storage.checkpoint import Checkpoint
+from charrnn.settings import CellName, ModelSettings
 from charrnn.storage.runs import MODEL
 from charrnn.tasks import task_of
 from charrnn.tasks.base import Task
-from charrnn.text.corpus import Corpus
 from charrnn.training.automatic import left_open
-from charrnn.training.new_run import new_run
-from charrnn.training.record import NO_LISTENERS, Listeners, train_and_record
+from charrnn.training.begin import begin
+from charrnn.training.record import Listeners, train_and_record
+from charrnn.training.request import Request
+from charrnn.training.run import Run
+from charrnn.training.sources import Sources
 
 
-def sweep(
-    corpus: Corpus,
-    cells: Sequence[CellName],
-    seeds: int,
-    parameters: int | None,
-    model: ModelSettings,
-    settings: TrainSettings,
-    given: Mapping[str, Any],
-    emit: Emit,
-    stop: Callable[[], bool],
-    base: Checkpoint | None = None,
-    *,
-    listeners: Listeners = NO_LISTENERS,
-) -> Iterator[str]:
+@dataclass(frozen=True)
+class Sweep:
+    """A run of each cell and seed, from the request's on; with so many `parameters` if given."""
+
+    request: Request
+    sources: Sources
+    cells: Sequence[CellName]
+    seeds: int
+    parameters: int | None = None
+    listeners: Listeners = field(default_factory=dict)
+
+
+def sweep(each: Sweep, emit: Emit, stop: Callable[[], bool]) -> Iterator[str]:
     """Train a run of each cell and seed, one after the other, until `stop()`; names of the runs.
 
-    With a `base` each begins with that model's weights.
-
-    Unless a hidden size is given, every network is as large as that number of `parameters` allows,
-    or as the first one. Runs of one cell have the same settings. A run that diverges is left out.
+    Unless a hidden size is given, every network is as large as the number of parameters allows, or
+    as the first one. Runs of one cell have the same settings. A run that diverges is left out.
     """
-    for cell in cells:
-        sized, own, given_now = replace(model, cell=cell), settings, dict(given)
-        if parameters and "hidden_size" not in given:
-            sized = with_parameters(sized, task_of(model, corpus), parameters)
-            given_now["hidden_size"] = sized.hidden_size
-        for seed in range(settings.seed, settings.seed + seeds):
+    corpus, first_seed, parameters = each.sources.corpus, each.request.train.seed, each.parameters
+    for cell in each.cells:
+        request = _of_cell(each, cell, parameters)
+        for seed in range(first_seed, first_seed + each.seeds):
             if stop():
                 return
-            name = f"{corpus.name}-{cell}" + (f"-s{seed}" if seeds > 1 else "")
-            seeded = replace(own, seed=seed)
-            run = new_run(corpus, None, sized, seeded, given_now, emit, name, base)
-            sized, own = run.model.settings, run.settings
-            given_now |= dict.fromkeys(left_open(own, given_now))  # chosen once, for all seeds
+            name = f"{corpus.name}-{cell}" + (f"-s{seed}" if each.seeds > 1 else "")
+            train = request.train.with_chosen(seed=seed)
+            request = replace(request, train=train, default_name=name)
+            run = begin(request, emit, sources=each.sources)
+            request = _with_settings_of(run, request)
             parameters = parameters or sum(p.numel() for p in run.model.parameters())
-            try:
-                train_and_record(run, emit, stop, listeners)
-            except DivergedError as error:
-                emit(Noticed(f"{run.folder.name} is left out: {error.message}."))
-                continue
-            if (run.folder / MODEL).exists():  # missing if it was stopped before its first model
-                yield run.folder.name
+            if _trained(run, each, emit, stop):
+                yield run.plan.folder.name
+
+
+def _of_cell(each: Sweep, cell: CellName, parameters: int | None) -> Request:
+    """The request for runs of a cell, whose hidden size gives so many parameters."""
+    model = each.request.model.with_chosen(cell=cell)
+    if parameters and "hidden_size" not in model.given:
+        model = with_parameters(model, task_of(model, each.sources.corpus), parameters)
+        model = model.with_given(hidden_size=model.hidden_size)
+    return replace(each.request, model=model)
+
+
+def _with_settings_of(run: Run, request: Request) -> Request:
+    """The request with the settings of a run, so that what was chosen is chosen for all seeds."""
+    asked_model, asked_train = request.model, request.train
+    model, train = run.plan.model, run.plan.train
+    chosen = left_open(asked_model, train)
+    model = model.with_names(asked_model.given | chosen, asked_model.typed)
+    train = train.with_names(asked_train.given | chosen, asked_train.typed)
+    return replace(request, model=model, train=train)
+
+
+def _trained(run: Run, each: Sweep, emit: Emit, stop: Callable[[], bool]) -> bool:
+    """Train a run. Whether it has a model, which it lacks if it diverged or was stopped early."""
+    try:
+        train_and_record(run, emit, stop, each.listeners)
+    except DivergedError as error:
+        emit(Noticed(f"{run.plan.folder.name} is left out: {error.message}."))
+        return False
+    return (run.plan.folder / MODEL).exists()
 
 
 def with_parameters(model: ModelSettings, task: Task, parameters: int) -> ModelSettings:

@@ -3,12 +3,12 @@
 import math
 
 from charrnn.errors import DivergedError
-from charrnn.evaluation.tasks import score_task
 from charrnn.events import Emit, Evaluated, Sampled
 from charrnn.tasks.base import Score
 from charrnn.text.tokenizers import valid_unicode
 from charrnn.training.disk import DiskErrors
 from charrnn.training.divergence import NotFiniteError
+from charrnn.training.meter import Meter, adjust_length
 from charrnn.training.run import Best, Run
 from charrnn.training.saving import is_finite, save_model
 
@@ -23,7 +23,7 @@ def most_validation_tokens(run: Run) -> int:
 
 def validation_tokens(run: Run) -> int:
     """Tokens that a validation reads; 0 where there is no validation part."""
-    return run.task.validation_tokens(most_validation_tokens(run))
+    return run.plan.task.validation_tokens(most_validation_tokens(run))
 
 
 def validation_interval(run: Run) -> int:
@@ -38,16 +38,17 @@ def validation_interval(run: Run) -> int:
 def validated(run: Run) -> Score | None:
     """The score of the averaged weights on the validation part; None without one."""
     most = most_validation_tokens(run)
-    return score_task(run.task, run.ema.model, most, bf16=run.bf16, ranks=run.ranks)
+    return run.plan.task.evaluate(run.ema.model, most, bf16=run.plan.bf16, ranks=run.plan.ranks)
 
 
 class Validation:
     """Validates a run, and keeps its best model."""
 
-    def __init__(self, run: Run, emit: Emit, disk: DiskErrors) -> None:
+    def __init__(self, run: Run, emit: Emit, disk: DiskErrors, meter: Meter) -> None:
         self._run = run
         self._emit = emit
         self._disk = disk
+        self._meter = meter
 
     @property
     def is_due(self) -> bool:
@@ -60,12 +61,22 @@ class Validation:
         return run.step % interval == 0 and not end_is_near
 
     def validate(self) -> None:
-        """Emit the score and a sample. NotFiniteError if the model is not finite."""
+        """Emit the score and a sample. NotFiniteError if the model is not finite.
+
+        Afterwards the length of a timed run is adjusted.
+        """
+        self._meter.report()
+        self._validate()
+        self._meter.restart()
+        if self._run.step:
+            adjust_length(self._run, self._emit)
+
+    def _validate(self) -> None:
         run = self._run
         if not is_finite(run):
             raise NotFiniteError
         try:
-            score, text = validated(run), run.task.example(run.ema.model.export())
+            score, text = validated(run), run.plan.task.example(run.ema.model)
         except DivergedError:
             raise NotFiniteError from None
         if score and not math.isfinite(score.loss):
@@ -74,10 +85,10 @@ class Validation:
         if score:
             elapsed, epochs = run.clock.seconds, run.batches.epochs
             self._emit(Evaluated(run.step, score.loss, score.scores, is_best, elapsed, epochs))
-        if is_best and run.ranks.is_first:
+        if is_best and run.plan.ranks.is_first:
             with self._disk.tolerated(not run.finished):
                 save_model(run, score.loss if score else None)
                 run.best = Best.of(score) if score else None
-        run.ranks.wait_for_first()
-        run.agree()
+        run.plan.ranks.wait_for_first()
+        run.synchronize()
         self._emit(Sampled(run.step, valid_unicode(text)))

@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 import typer
 
-from charrnn.cli.flags import Given, described, with_flags
+from charrnn.cli.flags import described, with_flags
 from charrnn.cli.main import app
 from charrnn.errors import UsageError
 from charrnn.recipes import RECIPES, Recipe
@@ -98,11 +98,13 @@ def test_what_is_given_overrides_the_recipe(monkeypatch):
     seen = {}
 
     @with_flags("steps")
-    def train(model: ModelSettings, settings: TrainSettings, given: Given) -> None:
-        seen.update(model=model, settings=settings, given=given)
+    def train(model: ModelSettings, settings: TrainSettings) -> None:
+        seen.update(model=model, settings=settings)
 
     train(recipe="mine", hidden_size=9, steps=4)
-    assert seen["given"] == {"layers": 3, "hidden_size": 9, "steps": 4}
+    assert seen["model"].given == {"layers", "hidden_size"}
+    assert seen["model"].typed == {"hidden_size"}
+    assert seen["settings"].given == {"steps"}
     assert (seen["model"].layers, seen["model"].hidden_size) == (3, 9)
     assert (seen["settings"].steps, seen["settings"].epochs) == (4, None)
     with pytest.raises(UsageError, match="there is no recipe yours"):

@@ -17,9 +17,9 @@ from charrnn.files import atomic_write
 from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.container import KEY, add_checksum
 from charrnn.storage.runs import METRICS, MODEL, TRAINING
-from charrnn.training.resume import resume
 from tests.conftest import call_charrnn
 from tests.mutations import Fuzz
+from tests.training.conftest import resume
 
 
 @pytest.mark.parametrize("claim", [2**40, 2**63, 2**24 + 1, 0])
@@ -51,7 +51,7 @@ def test_no_memory_is_taken_for_what_settings_claim(copied_run, claim):
     for name in (TRAINING, "training.1.safetensors"):
         resealed(copied_run / name, model=claim)
     with pytest.raises(CheckpointError, match="not those of its settings"):
-        resume("tale", None, {}, lambda _: None)
+        resume("tale")
     resealed(copied_run / MODEL, model=claim)
     with pytest.raises(CheckpointError):
         load_checkpoint(copied_run / MODEL)

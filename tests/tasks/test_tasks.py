@@ -16,10 +16,10 @@ from charrnn.storage.runs import MODEL
 from charrnn.tasks import TASKS, rewrite, task_on
 from charrnn.tasks.example_batches import batch_of
 from charrnn.training.loop import train, training_step
-from charrnn.training.resume import resume
-from charrnn.training.run import Run
+from charrnn.training.run import Plan, Run
 from charrnn.training.saving import save_training
 from tests.tasks.conftest import corpus_for
+from tests.training.conftest import resume
 
 CPU = torch.device("cpu")
 SETTINGS = TrainSettings(steps=200, batch_size=16, device="cpu", precision="fp32")
@@ -48,9 +48,8 @@ def run_of(task, home, settings=SETTINGS, **changes):
     folder = home / "checkpoints" / "run"
     folder.mkdir(parents=True)
     corpus = corpus_for(task, home)
-    return Run(
-        corpus, folder, ModelSettings(task=task, **{**SIZES, **changes}), settings, corpus.text
-    )
+    model = ModelSettings(task=task, **{**SIZES, **changes})
+    return Run(Plan(corpus, model, settings, corpus.text, folder))
 
 
 def test_every_task_has_its_examples():
@@ -65,16 +64,16 @@ def test_it_learns_the_rule_and_says_so(home, task, changes):
     run = run_of(task, home, hidden_size=32, **changes)
     train(run, events.append, lambda: False)
     last = [event for event in events if isinstance(event, Evaluated)][-1]
-    assert last.loss < 0.5 * run.task.uniform_loss
+    assert last.loss < 0.5 * run.plan.task.uniform_loss
     main = {"label": "accuracy", "tag": "span_f1"}.get(task, "exact_match")
     assert last.scores[main] > 0.6
     assert [event for event in events if isinstance(event, Sampled)][-1].text
-    checkpoint = load_checkpoint(run.folder / MODEL)
-    corpus, numbers = run.corpus, run.corpus.examples("valid")
+    checkpoint = load_checkpoint(run.plan.folder / MODEL)
+    corpus, numbers = run.plan.corpus, run.plan.corpus.examples("valid")
     inputs = [corpus.ids(number) for number in numbers]
     targets = [corpus.targets_of(number) for number in numbers]
     score = MODELS[task](checkpoint).score(inputs, targets)
-    whole = run.task.score(run.ema.model, np.array(numbers), bf16=False, ranks=ALONE)
+    whole = run.plan.task.score(run.ema.model, np.array(numbers), bf16=False, ranks=ALONE)
     assert score.loss == pytest.approx(whole.loss, abs=1e-4)
     assert score.scores == pytest.approx(whole.scores, abs=1e-4)
 
@@ -86,7 +85,7 @@ def test_a_resumed_run_is_the_run_that_was_not_stopped(home, task):
         training_step(run)
     save_training(run)
     following = [training_step(run).item() for _ in range(40)]
-    again = resume("run", None, {}, lambda _: None)
+    again = resume("run")
     assert again.step == 7
     assert [training_step(again).item() for _ in range(40)] == following
 

@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 
-from charrnn.settings import ModelSettings, TextSettings, TrainSettings
+from charrnn.events import Emit
+from charrnn.settings import ModelSettings, TextSettings, TrainSettings, read
 from charrnn.text.preparation import prepare
+from charrnn.training.begin import begin
 from charrnn.training.loop import train
-from charrnn.training.run import Run
+from charrnn.training.request import Request
+from charrnn.training.run import Plan, Run
 from charrnn.training.saving import tensors_of
 
 MODEL = ModelSettings(hidden_size=24, embedding_size=12, layers=2, dropout=0.1)
@@ -30,7 +33,14 @@ def make_run(
     settings = {"batch_size": 8, "seq_length": 16, "device": "cpu", "precision": "fp32"} | settings
     folder = home / name
     folder.mkdir(exist_ok=True)
-    return Run(corpus, folder, model, TrainSettings(**settings), words, step_seconds=step_seconds)
+    plan = Plan(corpus, model, TrainSettings(**settings), words, folder)
+    return Run(plan, step_seconds=step_seconds)
+
+
+def resume(name: str, corpus: str | None = None, emit: Emit = lambda _: None, **train: Any) -> Run:
+    """What `charrnn train CORPUS --resume --run NAME` begins with, given these settings."""
+    settings = ModelSettings(), read(TrainSettings, train), TextSettings()
+    return begin(Request(corpus, *settings, name, resuming=True), emit)
 
 
 def events_of(run: Run, stop: Any = lambda: False) -> list[Any]:

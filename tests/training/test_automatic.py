@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from charrnn.settings import ModelSettings, TextSettings, TrainSettings
+from charrnn.settings import ModelSettings, TextSettings, TrainSettings, read
 from charrnn.storage.runs import TRAINING
 from charrnn.tasks.language_model import LanguageModel
 from charrnn.text.preparation import prepare
@@ -15,6 +15,7 @@ from charrnn.training import automatic
 from charrnn.training.automatic import best_dropout, choose
 from charrnn.training.length import RunLength
 from charrnn.training.repeat import command as repeat_command
+from charrnn.training.run import Plan
 from tests.conftest import call_charrnn, tale
 from tests.training.conftest import events_of, make_run
 
@@ -30,11 +31,8 @@ class LanguageModelOf(LanguageModel):
 
 
 def chosen(tokens, given=None, step_time=lambda _: 0.05, **train):
-    given = given or {}
-    model = ModelSettings(**{k: v for k, v in given.items() if k in ("hidden_size", "dropout")})
-    return choose(
-        model, TrainSettings(**train), {**train, **given}, LanguageModelOf(tokens), step_time
-    )
+    model, settings = read(ModelSettings, given or {}), read(TrainSettings, train)
+    return choose(model, settings, LanguageModelOf(tokens), step_time)
 
 
 @pytest.mark.parametrize(
@@ -80,12 +78,13 @@ def test_more_time_gives_a_larger_network_and_a_small_text_an_early_end():
 
 def test_a_tied_network_keeps_its_hidden_size():
     """A hidden size that is tried without the embedding that has to be as large."""
-    model = ModelSettings(tie_weights=True, hidden_size=48, embedding_size=48)
-    settings = TrainSettings(epochs=3)
-    found, _ = choose(model, settings, {"hidden_size": 48}, LanguageModelOf(10**6), lambda _: 0.05)
+    sizes = {"hidden_size": 48, "embedding_size": 48}
+    model = read(ModelSettings, {"tie_weights": True, **sizes})
+    settings = read(TrainSettings, {"epochs": 3})
+    found, _ = choose(model, settings, LanguageModelOf(10**6), lambda _: 0.05)
     assert (found.hidden_size, found.embedding_size) == (48, 48)
     model = ModelSettings(tie_weights=True, embedding_size=256)
-    found, _ = choose(model, settings, {}, LanguageModelOf(10**6), lambda _: 0.05)
+    found, _ = choose(model, settings, LanguageModelOf(10**6), lambda _: 0.05)
     assert (found.hidden_size, found.embedding_size) == (256, 256)
 
 
@@ -118,20 +117,17 @@ def test_the_step_time_of_a_size_between_two_is_between_theirs(home, monkeypatch
     corpus = prepare(["text.txt"], TextSettings(), None, lambda _: None)
     tried = []
 
-    def seconds(_corpus, model, *_):
-        tried.append(model.hidden_size)
-        return 0.01 + 1e-4 * model.hidden_size**2
+    def seconds(plan):
+        tried.append(plan.model.hidden_size)
+        return 0.01 + 1e-4 * plan.model.hidden_size**2
 
     monkeypatch.setattr(automatic, "step_seconds", seconds)
     settings = TrainSettings(batch_size=8, seq_length=8)
-    step_time = automatic.measured_step_time(
-        corpus, settings, TextSettings(), ModelSettings(dropout=0.5)
-    )
+    plan = Plan(corpus, ModelSettings(dropout=0.5), settings, TextSettings())
+    step_time = automatic.measured_step_time(plan)
     assert tried == [16, 256]
     assert step_time(ModelSettings(hidden_size=16)) < step_time(ModelSettings(hidden_size=100))
-    assert math.isclose(
-        step_time(ModelSettings(hidden_size=256)), seconds(0, ModelSettings()), rel_tol=0.01
-    )
+    assert math.isclose(step_time(ModelSettings(hidden_size=256)), seconds(plan), rel_tol=0.01)
 
 
 def same_model(one, two):

@@ -37,10 +37,10 @@ def test_a_run_that_always_diverges_ends_and_keeps_what_was_good(home):
     with pytest.raises(DivergedError, match=r"again at step 1\d+, at 0.125 of its learning rates"):
         train(run, events.append, lambda: poison(run, at=10))
     assert len(notices(events, "diverged at step")) == 3
-    data, tensors = read_training(run.folder / TRAINING)
+    data, tensors = read_training(run.plan.folder / TRAINING)
     assert data["progress"]["step"] == 10
     assert all(t.isfinite().all() for t in tensors.values())
-    load_checkpoint(run.folder / MODEL)
+    load_checkpoint(run.plan.folder / MODEL)
 
 
 def test_a_run_that_diverges_once_goes_back_and_ends_well(home):
@@ -95,7 +95,7 @@ def test_on_a_gpu_a_loss_that_is_not_finite_sends_the_run_back(home):
     """Steps whose loss nobody has read, trained on with."""
     run = make_run(home, tale(3000), steps=5)
     meter = Meter(run, lambda _: None)
-    run.device = torch.device("cuda")
+    vars(run.plan)["device"] = torch.device("cuda")
     run.clock._begun += 1000  # no report is due yet
     meter.add(torch.tensor(math.nan))
     with pytest.raises(NotFiniteError):

@@ -13,16 +13,16 @@ from charrnn.events import Evaluated, Noticed
 from charrnn.network.language_model import LanguageModel
 from charrnn.inference.score import score
 from charrnn.network.model import CharRNN
-from charrnn.settings import CellName, ModelSettings, TextSettings, TrainSettings
+from charrnn.settings import CellName, ModelSettings, TextSettings, TrainSettings, read
 from charrnn.storage.checkpoint import About, Checkpoint, load_checkpoint, read_about
 from charrnn.storage.runs import MODEL
 from charrnn.text.tokenizers import END, Bytes, Characters
-from charrnn.training.fine_tuning import corpus_and_base, load_base, transferred
-from charrnn.training.new_run import new_run
+from charrnn.training.begin import begin
+from charrnn.training.fine_tuning import load_base, transferred
 from charrnn.training.record import train_and_record
-from charrnn.training.resume import resume
+from charrnn.training.request import Request
 from tests.conftest import damage, tale
-from tests.training.conftest import arrays_of, events_of, make_run, stop_after
+from tests.training.conftest import arrays_of, events_of, make_run, resume, stop_after
 
 SIZES = {"hidden_size": 16, "embedding_size": 8, "layers": 2, "dropout": 0.0}
 NEW = tale(4000, seed=1).replace("e", "ё").replace("o", "ø")
@@ -41,16 +41,15 @@ def base_of(symbols: str, cell: CellName = "lstm", **settings: object) -> Checkp
 def begun(folder: Path, name: str, base: str = "tale", text: str = NEW, **given: object):
     """A new run from a base, and what was said of it. One that takes few steps."""
     (folder / "new.txt").write_text(text, "utf-8")
-    given = {"steps": 12, "batch_size": 8, "seq_length": 16, "dropout": 0.1, **given}
+    given = {"steps": 12, "batch_size": 8, "seq_length": 16, **given}
     said: list[str] = []
 
     def emit(event: object) -> None:
         said.extend([event.message] if isinstance(event, Noticed) else [])
 
-    corpus, model = corpus_and_base("new.txt", base, TextSettings(), given, emit)
-    settings = TrainSettings(**{k: v for k, v in given.items() if k != "dropout"})  # type: ignore[arg-type]
-    network = ModelSettings(dropout=0.1)
-    return new_run(corpus, name, network, settings, given, emit, base=model), said
+    model, settings = read(ModelSettings, {"dropout": 0.1}), read(TrainSettings, given)
+    request = Request("new.txt", model, settings, TextSettings(), name, base)
+    return begin(request, emit), said
 
 
 @pytest.mark.parametrize(
@@ -97,13 +96,13 @@ def test_a_run_begins_with_the_weights_and_says_so(copied_run):
     assert run.model.settings == replace(base.model, dropout=0.1)
     assert said[-1].startswith(
         f"Fine-tuning from tale: vocabulary of {base.tokenizer.size}, 2 new, 2 unused; "
-        f"learning rate {run.settings.learning_rate:g}, "
+        f"learning rate {run.plan.train.learning_rate:g}, "
     )
-    peak, lower = base.train.peak_learning_rate, run.settings.learning_rate
+    peak, lower = base.train.peak_learning_rate, run.plan.train.learning_rate
     assert lower
     assert lower < peak
-    assert run.settings.adamw_learning_rate < base.train.adamw_learning_rate
-    a = run.corpus.tokenizer.symbols.index("a")
+    assert run.plan.train.adamw_learning_rate < base.train.adamw_learning_rate
+    a = run.plan.corpus.tokenizer.symbols.index("a")
     old = base.weights["embedding.weight"][base.tokenizer.symbols.index("a")]
     for network in (run.model, run.ema.model):
         assert np.array_equal(network.export()["embedding.weight"][a], old)
@@ -116,7 +115,7 @@ def test_a_run_begins_with_the_weights_and_says_so(copied_run):
 def test_given_learning_rates_are_taken(copied_run):
     """A flag that is silently replaced."""
     run, _ = begun(copied_run.parent.parent, "fine", learning_rate=0.01, adamw_learning_rate=0.002)
-    assert (run.settings.learning_rate, run.settings.adamw_learning_rate) == (0.01, 0.002)
+    assert (run.plan.train.learning_rate, run.plan.train.adamw_learning_rate) == (0.01, 0.002)
 
 
 def test_a_worse_fine_tuning_keeps_the_base(copied_run):
@@ -124,7 +123,7 @@ def test_a_worse_fine_tuning_keeps_the_base(copied_run):
     rates = {"learning_rate": 5.0, "adamw_learning_rate": 5.0}
     run, _ = begun(copied_run.parent.parent, "fine", text=tale(20_000), **rates)
     events_of(run)
-    assert load_checkpoint(run.folder / MODEL).step == 0
+    assert load_checkpoint(run.plan.folder / MODEL).step == 0
 
 
 def test_a_stopped_fine_tuning_resumes_exactly_and_keeps_its_base(copied_run):
@@ -136,13 +135,13 @@ def test_a_stopped_fine_tuning_resumes_exactly_and_keeps_its_base(copied_run):
     train_and_record(cut, lambda _: None, stop_after(5))
     assert cut.step == 5
     cut.lock.release()
-    rest = resume("cut", None, {}, lambda _: None)
+    rest = resume("cut")
     said: list[object] = []
     train_and_record(rest, said.append, lambda: False)
     expected = arrays_of(whole)
     for name, array in arrays_of(rest).items():
         assert np.array_equal(array, expected[name]), name
-    assert load_checkpoint(rest.folder / MODEL).base == rest.base == "tale"
+    assert load_checkpoint(rest.plan.folder / MODEL).base == rest.plan.base == "tale"
     assert any(re.search(r"charrnn train new-\w{8} --from tale", str(event)) for event in said)
 
 
@@ -156,16 +155,16 @@ def test_more_text_in_the_same_vocabulary_is_fine_tuning_too(copied_run):
     """A run that is resumed on another text as if it were its own."""
     home, said = copied_run.parent.parent, []
     (home / "more.txt").write_text(tale(3000, seed=2), "utf-8")
-    run = resume("tale", "more.txt", {"steps": 3}, said.append)
-    assert (run.folder.name, run.base, run.step) == ("more", "tale", 0)
+    run = resume("tale", "more.txt", said.append, steps=3)
+    assert (run.plan.folder.name, run.plan.base, run.step) == ("more", "tale", 0)
     base = load_base("tale", lambda _: None)
-    assert run.corpus.tokenizer.symbols == base.tokenizer.symbols
+    assert run.plan.corpus.tokenizer.symbols == base.tokenizer.symbols
     notices = [event.message for event in said if isinstance(event, Noticed)]
     assert "more is not the text of run tale: a new run is trained on it." in notices
     assert any("0 new, 0 unused" in notice for notice in notices)
     (home / "new.txt").write_text(NEW, "utf-8")
     with pytest.raises(TextError, match="'ø'") as error:
-        resume("tale", "new.txt", {"steps": 3}, lambda _: None)
+        resume("tale", "new.txt", steps=3)
     assert "charrnn train new.txt --from tale" in error.value.hint
 
 
@@ -173,7 +172,7 @@ def test_the_same_text_by_its_name_still_resumes(copied_run):
     """A resumed run that is taken for fine-tuning."""
     home = copied_run.parent.parent
     (home / "tale.txt").write_text(tale(20_000), "utf-8")
-    assert resume("tale", "tale.txt", {"steps": 160}, lambda _: None).step == 150
+    assert resume("tale", "tale.txt", steps=160).step == 150
 
 
 @pytest.mark.parametrize(
@@ -191,8 +190,8 @@ def test_a_byte_model_is_fine_tuned_to_any_text(home):
     """Rows of 256 bytes that are matched as if they were letters."""
     run = make_run(home, tale(3000), ModelSettings(**SIZES), words=TextSettings("byte"), steps=2)
     events_of(run)
-    fine, said = begun(home, "fine", str(run.folder))
-    assert isinstance(fine.corpus.tokenizer, Bytes)
+    fine, said = begun(home, "fine", str(run.plan.folder))
+    assert isinstance(fine.plan.corpus.tokenizer, Bytes)
     assert "vocabulary of 256, 0 new, 0 unused" in said[-1]
     assert "bits per byte" in said[-1]
 

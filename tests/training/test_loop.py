@@ -25,9 +25,9 @@ def test_a_memoryless_source_is_learned_to_its_entropy(home, optimizer):
     model = ModelSettings(hidden_size=8, embedding_size=4, layers=1, dropout=0.0)
     run = make_run(home, text, model, steps=200, optimizer=optimizer)
     events = events_of(run)
-    tokens = run.corpus.part("test")
+    tokens = run.plan.corpus.part("test")
     entropy = -np.log(p)[tokens[1:]].mean()  # of this very sample
-    score = evaluate(run.ema.model, tokens, run.corpus.tokenizer)
+    score = evaluate(run.ema.model, tokens, run.plan.corpus.tokenizer)
     assert score.loss == pytest.approx(entropy, rel=0.01)
     assert score.bits_per_character == pytest.approx(entropy / math.log(2), rel=0.01)
     assert isinstance(events[-1], Finished)
@@ -44,9 +44,9 @@ def test_a_markov_chain_is_learned_to_its_entropy(home):
     model = ModelSettings(hidden_size=16, embedding_size=4, layers=1, dropout=0.0)
     run = make_run(home, "".join(found), model, steps=300)
     events_of(run)
-    tokens = run.corpus.part("test")
+    tokens = run.plan.corpus.part("test")
     entropy = -np.log(rows[tokens[:-1], tokens[1:]]).mean()
-    loss = evaluate(run.ema.model, tokens, run.corpus.tokenizer).loss
+    loss = evaluate(run.ema.model, tokens, run.plan.corpus.tokenizer).loss
     assert loss == pytest.approx(entropy, rel=0.02)
 
 
@@ -74,7 +74,9 @@ def test_a_copied_text_needs_the_state_of_earlier_sequences(home, one_hot):
     model = replace(MODEL, dropout=0.0, one_hot=one_hot)
     run = make_run(home, block * 400, model, steps=300, seq_length=4)
     events_of(run)
-    assert evaluate(run.ema.model, run.corpus.part("test"), run.corpus.tokenizer).loss < 0.1
+    assert (
+        evaluate(run.ema.model, run.plan.corpus.part("test"), run.plan.corpus.tokenizer).loss < 0.1
+    )
 
 
 RESUMED = [
@@ -160,7 +162,7 @@ def test_the_best_checkpoint_is_kept(home):
     validations = [e for e in events_of(run) if isinstance(e, Evaluated)]
     best = min(validations, key=lambda e: e.loss)
     assert validations[-1].loss > best.loss, "the text is short enough to overfit"
-    kept = load_checkpoint(run.folder / MODEL_FILE)
+    kept = load_checkpoint(run.plan.folder / MODEL_FILE)
     assert (kept.step, kept.loss) == (best.step, best.loss)
     lowest = [min(x.loss for x in validations[: i + 1]) for i in range(len(validations))]
     assert [e.best for e in validations] == [

@@ -14,10 +14,9 @@ from charrnn.storage.metrics import read_curves
 from charrnn.storage.runs import METRICS, MODEL, TRAINING, is_locked
 from charrnn.training.loop import train
 from charrnn.training.record import train_and_record
-from charrnn.training.resume import resume
 from charrnn.training.saving import read_training
 from tests.conftest import damage, lines, tale
-from tests.training.conftest import make_run
+from tests.training.conftest import make_run, resume
 
 
 def refusing(monkeypatch, name, at):
@@ -45,11 +44,13 @@ def test_a_full_disk_stops_nothing_and_damages_nothing(home, monkeypatch, name, 
     assert isinstance(events[-1], Finished)
     assert len(calls) >= at
     notices = [e.message for e in events if isinstance(e, Noticed)]
-    assert all("No space left" in message and str(run.folder) in message for message in notices)
+    assert all(
+        "No space left" in message and str(run.plan.folder) in message for message in notices
+    )
     assert len(notices) == (name != "link")  # where nothing can be linked, it is copied
-    load_checkpoint(run.folder / MODEL)
-    assert read_training(run.folder / TRAINING)[0]["progress"]["step"] == 12
-    assert not list(run.folder.glob(".*.tmp"))
+    load_checkpoint(run.plan.folder / MODEL)
+    assert read_training(run.plan.folder / TRAINING)[0]["progress"]["step"] == 12
+    assert not list(run.plan.folder.glob(".*.tmp"))
 
 
 @pytest.mark.parametrize("size", [0, 1, 4096, 20_000])
@@ -68,11 +69,11 @@ def test_a_disk_that_is_full_at_the_end_is_an_error(home, size):
             train(run, events.append, fill)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert str(run.folder) in from_os(error.value).message
+    assert str(run.plan.folder) in from_os(error.value).message
     assert sum(isinstance(e, Noticed) for e in events) <= 1
-    assert read_training(run.folder / TRAINING)[0]["progress"]["step"] == 3
-    load_checkpoint(run.folder / MODEL)
-    assert not list(run.folder.glob(".*.tmp"))
+    assert read_training(run.plan.folder / TRAINING)[0]["progress"]["step"] == 3
+    load_checkpoint(run.plan.folder / MODEL)
+    assert not list(run.plan.folder.glob(".*.tmp"))
 
 
 def test_a_folder_that_is_deleted_is_created_again(home):
@@ -81,19 +82,19 @@ def test_a_folder_that_is_deleted_is_created_again(home):
 
     def tidy_up():
         if run.step == 55:
-            locked.append(is_locked(run.folder))
+            locked.append(is_locked(run.plan.folder))
         if run.step == 45:
             assert any(isinstance(e, Evaluated) for e in events)
-            shutil.rmtree(run.folder)
+            shutil.rmtree(run.plan.folder)
         return False
 
     train_and_record(run, events.append, tidy_up)
     deleted, repeat = [e.message for e in events if isinstance(e, Noticed)]
-    assert deleted == f"{run.folder} was deleted: it is created again."
+    assert deleted == f"{run.plan.folder} was deleted: it is created again."
     assert "--steps 60" in repeat
     assert [e.step for e in events if isinstance(e, Saved)] == [10, 20, 30, 40, 50, 60]
-    assert read_curves(run.folder).training
-    load_checkpoint(run.folder / MODEL)
+    assert read_curves(run.plan.folder).training
+    load_checkpoint(run.plan.folder / MODEL)
     assert locked == [True]
 
 
@@ -103,7 +104,7 @@ def test_a_damaged_training_state_gives_way_to_the_version_before(copied_run, ch
     damage(copied_run / TRAINING)
     damage(copied_run / MODEL)
     events = []
-    run = resume("tale", None, {}, events.append)
+    run = resume("tale", emit=events.append)
     assert any("training.1.safetensors" in str(e) for e in events)
     assert (copied_run / TRAINING).read_bytes() == good, "the damaged version is not kept"
     run.lock.release()

@@ -15,7 +15,7 @@ from charrnn.engine.ranks import ALONE, Ranks
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings
 from charrnn.text.preparation import prepare
 from charrnn.training.loop import training_step
-from charrnn.training.run import Run
+from charrnn.training.run import Plan, Run
 from charrnn.training.saving import read_training, restore
 from tests.conftest import SMALL, tale
 
@@ -34,7 +34,7 @@ def run_in(
     os.environ["CHARRNN_HOME"] = str(folder)
     corpus = prepare([folder / "tale.txt"], TextSettings(), None, lambda _: None)
     (folder / name).mkdir(exist_ok=True)
-    return Run(corpus, folder / name, MODEL, settings, corpus.text, ranks=ranks)
+    return Run(Plan(corpus, MODEL, settings, corpus.text, folder / name, ranks))
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def test_two_ranks_train_as_one_process_does(together, seen):
     assert [rank["part"] for rank in seen] == [[0, 4], [4, 9]]
     for rank in seen:
         assert rank["losses"] == pytest.approx(losses, abs=1e-5)
-    score = evaluate(run.ema.model, run.corpus.part("valid"), run.corpus.tokenizer)
+    score = evaluate(run.ema.model, run.plan.corpus.part("valid"), run.plan.corpus.tokenizer)
     assert seen[0]["validation"] == seen[1]["validation"] == pytest.approx(score.loss, abs=1e-5)
 
 

@@ -23,7 +23,7 @@ def test_a_long_run_is_validated_on_more_text_than_a_short_one(home):
     few = validation_tokens(run)
     run.length.total_steps = 40_000
     assert few == 1 << 14
-    assert few < validation_tokens(run) <= len(run.corpus.part("valid"))
+    assert few < validation_tokens(run) <= len(run.plan.corpus.part("valid"))
 
 
 def test_every_validation_shows_what_the_model_writes(home):

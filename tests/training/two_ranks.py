@@ -22,7 +22,7 @@ def with_a_disk_that_refuses(folder: Path, ranks: Ranks) -> dict[str, Any]:
     settings = replace(SETTINGS, steps=30, save_every=5, accumulate=1)
     run, events = run_in(folder, "refused", ranks, settings), []
     ranks.wait_for_all()
-    model = run.folder / "model.safetensors"
+    model = run.plan.folder / "model.safetensors"
     if ranks.is_first:
         model.mkdir()  # which no file can replace
 
@@ -45,11 +45,13 @@ def main() -> None:
     ranks = Ranks.join()
     run = run_in(folder, f"rank-{ranks.rank}", ranks)
     losses = [training_step(run).item() for _ in range(STEPS)]
-    score = evaluate(run.ema.model, run.corpus.part("valid"), run.corpus.tokenizer, ranks=ranks)
+    score = evaluate(
+        run.ema.model, run.plan.corpus.part("valid"), run.plan.corpus.tokenizer, ranks=ranks
+    )
     save_training(run)
     weights = b"".join(p.detach().numpy().tobytes() for p in run.model.parameters())
     following = [training_step(run).item() for _ in range(20)]
-    stopped = [run.agree(stop=False), run.agree(stop=ranks.rank == 1)]
+    stopped = [run.must_stop(False), run.must_stop(ranks.rank == 1)]
     found = {
         "losses": losses,
         "following": following,

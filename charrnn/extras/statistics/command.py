@@ -18,12 +18,12 @@ def show(name: Name, quiet: Quiet = False, json: Json = False) -> None:
     from charrnn.settings import TextSettings
     from charrnn.text.catalog import prepared
     from charrnn.text.corpus import open_corpus
-    from charrnn.text.preparation import resolve_corpus
+    from charrnn.text.resolving import resolve
 
     with listen(quiet or json, as_json=False) as emit:
         if folder := prepared(name):
             corpus = open_corpus(folder)
         else:
-            corpus = resolve_corpus(name, TextSettings(), {}, emit)
+            corpus = resolve(name, TextSettings(), emit)
         figures = statistics(corpus, emit)
     show_statistics(figures, corpus.name, json)

@@ -80,7 +80,7 @@ class TensorBoard:
 
     def _open(self) -> None:
         """Begin a file. TensorBoard reads all of a folder, in the order of their names."""
-        folder = self._run.folder / TENSORBOARD
+        folder = self._run.plan.folder / TENSORBOARD
         folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / f"events.out.tfevents.{time.time_ns()}"
         self._file = open(self._path, "xb", buffering=0)  # noqa: SIM115  (closed by `close`)
@@ -160,8 +160,8 @@ def preformatted(text: str) -> str:
 
 def _settings(run: "Run") -> str:
     """The corpus and the settings of a run, one a line."""
-    lines = [f"corpus: {run.corpus.folder.name}"]
-    for settings in (run.model.settings, run.settings, run.text):
+    lines = [f"corpus: {run.plan.corpus.folder.name}"]
+    for settings in (run.model.settings, run.plan.train, run.plan.text):
         values = {field.name: getattr(settings, field.name) for field in fields(settings)}
         lines += [f"{name}: {value}" for name, value in values.items() if value is not None]
     return "\n".join(lines)

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,7 @@ class PictureItems:
     described = "the name of a picture"
 
     def __init__(self, settings: TextSettings) -> None:
-        self.settings = replace(settings, tokenizer="byte")
+        self.settings = settings
         self.input_shape: tuple[int, ...] = ()
 
     def placed(self, text: str, file: str) -> str:

@@ -60,7 +60,7 @@ class TextBatches:
         return Batch(ids[:-1], ids[1:])
 
     def _indices(self) -> NDArray[np.int64]:
-        """The next T + 1 positions of every sequence (T + 1, B), the last of which begin the next."""
+        """The next T + 1 positions of every sequence (T + 1, B); the last ones begin the next."""
         if self.step == self.per_epoch:
             self.epoch, self.step = self.epoch + 1, 0
         size = len(self.tokens)

@@ -14,7 +14,7 @@ from charrnn.errors import UsageError
 from charrnn.events import Scores, Unit
 from charrnn.network.picture_encoder import PictureEncoder
 from charrnn.network.text_encoder import TextEncoder
-from charrnn.settings import ModelSettings, TextSettings
+from charrnn.settings import ModelSettings, TextSettings, no_effect
 from charrnn.tasks.base import Batch, Score, Subject
 from charrnn.tasks.examples import Ids, Indices, Ragged
 from charrnn.tasks.inputs.picture import PictureInput, PictureItems
@@ -51,7 +51,7 @@ class Decoding:
                 "Leave one of them out.",
             )
         if self.seed is not None and not self.temp:
-            raise UsageError("--seed has no effect: nothing is drawn", "Give --temp 1, too.")
+            raise no_effect("seed", "--temp 0", "give --temp 1, too")
 
     @property
     def given(self) -> list[str]:
@@ -208,7 +208,7 @@ class Output(ABC):
     def score(self, evaluated: Iterable[Evaluated]) -> Score:
         """The score of all batches."""
 
-    def count_written(
+    def count_written(  # noqa: B027  (nothing to count where an output writes nothing)
         self, score: Any, network: ExampleNetwork, batch: Batch, asked: "Asked"
     ) -> None:
         """Write something for each example of a batch, in NumPy, and count it in a score.

@@ -20,10 +20,9 @@ from charrnn.settings import TextSettings
 from charrnn.storage import housekeeping
 from charrnn.storage.overview import overview
 from charrnn.training.record import train_and_record
-from charrnn.training.resume import resume
 from charrnn.training.saving import save_training
 from tests.conftest import call_charrnn, tale
-from tests.training.conftest import make_run
+from tests.training.conftest import make_run, resume
 
 SCORES = {"bits_per_character": 2.0, "bits_per_byte": 1.0}
 
@@ -36,7 +35,7 @@ def train_with_tensorboard(run, stop=lambda: False):
 
 
 def read(run):
-    folder = run.folder / "tensorboard"
+    folder = run.plan.folder / "tensorboard"
     return EventAccumulator(str(folder), {"tensors": 0, "scalars": 0, "histograms": 0}).Reload()
 
 
@@ -116,7 +115,7 @@ def test_a_resumed_run_continues_its_curves(home):
         if step == 2:
             save_training(run)
     board.close()
-    again = resume("run", None, {}, lambda _: None)
+    again = resume("run")
     assert again.step == 2
     events, reader = train_with_tensorboard(again)
     expected = [(2, 2.0)] + [(event.step, event.loss) for event in of(events, Stepped)]
@@ -170,7 +169,7 @@ def test_a_disk_that_refuses_stops_nothing_and_hides_nothing(home, capfd, size):
 def test_training_continues_where_nothing_can_be_written_for_tensorboard(home):
     """Hours of training that end for a picture; a notice with every step."""
     run = make_run(home, tale(3000), steps=12, save_every=4)
-    (run.folder / "tensorboard").write_text("somebody's notes")
+    (run.plan.folder / "tensorboard").write_text("somebody's notes")
     events = []
     train_and_record(run, events.append, lambda: False, tensorboard_listener())
     notices = [e.message for e in of(events, Noticed) if "gap" in e.message]
@@ -184,7 +183,7 @@ def test_a_deleted_folder_is_written_again(home):
 
     def tidy_up():
         if run.step == 15:
-            shutil.rmtree(run.folder)
+            shutil.rmtree(run.plan.folder)
         return False
 
     events, reader = train_with_tensorboard(run, tidy_up)

@@ -8,8 +8,8 @@ from charrnn.text.corpus import Corpus
 from charrnn.text.corpus_files import find_corpus
 
 
-def corpus_for_all(ranks: Ranks, resolve: Callable[[], Corpus], what: str) -> Corpus:
-    """The corpus that the first rank resolves, on all ranks; `what` names it in messages.
+def shared_corpus(ranks: Ranks, resolve: Callable[[], Corpus], name: str) -> Corpus:
+    """The corpus that the first rank resolves, on all ranks; `name` stands in messages.
 
     Where a rank's machine does not have it, it is resolved there, too.
     """
@@ -25,7 +25,7 @@ def corpus_for_all(ranks: Ranks, resolve: Callable[[], Corpus], what: str) -> Co
     ranks.wait_for_all()  # another machine may have to prepare it
     if corpus.key != key:
         raise TextError(
-            f"{what} differs between the machines of this run",
+            f"{name} differs between the machines of this run",
             "Copy it to all of them, or point CHARRNN_HOME at a folder that all of them see.",
         )
     return corpus.with_split(split)

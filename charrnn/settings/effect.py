@@ -1,0 +1,69 @@
+"""Which settings have no effect beside others: the one place that says so."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from typing import Any
+
+from charrnn.errors import UsageError
+from charrnn.settings.base import AppliesTo, Settings, choices, flag
+from charrnn.settings.model import ModelSettings
+from charrnn.settings.text import TextSettings
+from charrnn.settings.training import TrainSettings
+
+_KINDS = (ModelSettings, TrainSettings, TextSettings)
+_APPLY = {field.name: AppliesTo.of(field) for kind in _KINDS for field in fields(kind)}
+
+
+def values_of(*settings: Settings) -> dict[str, Any]:
+    """The values of settings by name."""
+    return {
+        name: value for each in settings for name, value in vars(each).items() if name in _APPLY
+    }
+
+
+def check_effective(*settings: Settings, **beside: Any) -> None:
+    """Raise UsageError if one of the settings was typed in and has no effect beside the others.
+
+    `beside` are more values, as in `without_effect`; None for one that is not known yet.
+    """
+    typed = frozenset[str]().union(*(each.typed for each in settings))
+    for name, (cause, instead) in without_effect(values_of(*settings) | beside).items():
+        if name in typed:
+            raise no_effect(name, cause, instead)
+
+
+def without_effect(values: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """Names of the settings without effect beside these values: (what it is beside, another way).
+
+    A value that is missing or None says nothing. Beside the settings there may be `folder`: whether
+    one of the sources is a folder.
+    """
+    useless = dict(_by_condition(values))
+    for name, others in _APPLY.items():
+        for other, fitting in others.items():
+            if values.get(other) is not None and values[other] not in fitting:
+                useless[name] = (
+                    f"{flag(other)} {values[other]}",
+                    f"choose {choices(other, fitting)}",
+                )
+    return useless
+
+
+def no_effect(name: str, cause: str, instead: str) -> UsageError:
+    """The error for a setting that was given and has no effect beside something else."""
+    return UsageError(
+        f"{flag(name)} has no effect with {cause}", f"Leave {flag(name)} out, or {instead}."
+    )
+
+
+def _by_condition(values: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, str]]]:
+    """What depends on more than the value of one other setting."""
+    if values.get("one_hot") and values.get("task") not in ("rewrite", "caption"):
+        yield "embedding_size", ("--one-hot", "leave --one-hot out")
+    steps, hold_steps = values.get("steps"), values.get("hold_steps")
+    if steps and hold_steps and steps <= hold_steps:
+        yield "hold_steps", (f"--steps {steps}", "take more steps")
+    if values.get("folder") is False:
+        yield "include", ("texts of which none is a folder", "name a folder")
+    if values.get("valid") or values.get("test"):
+        yield "split", ("--valid or --test", "leave those out")

@@ -1,0 +1,63 @@
+"""The text and the model that a request for a new run names.
+
+torch is not needed for this: what can fail here fails before torch is loaded.
+"""
+
+from dataclasses import asdict
+from typing import NamedTuple
+
+from charrnn.errors import TextError
+from charrnn.events import Emit
+from charrnn.settings import TextSettings
+from charrnn.storage.checkpoint import Checkpoint
+from charrnn.storage.runs import check_new
+from charrnn.tasks import example_format
+from charrnn.text.corpus import Corpus
+from charrnn.text.resolving import resolve
+from charrnn.training.fine_tuning import check_same, load_base
+from charrnn.training.request import Request
+
+_LEARNED = ("bpe", "unigram")  # another text would give another vocabulary: the base's is taken
+
+
+class Sources(NamedTuple):
+    """The corpus that a new run learns from, and the model that it begins with."""
+
+    corpus: Corpus
+    base: Checkpoint | None
+
+
+def find_sources(request: Request, emit: Emit) -> Sources:
+    """What a request for a new run names; the corpus is prepared first if necessary.
+
+    With a base the corpus is in tokens of its kind. UsageError if another tokenizer is given, or if
+    there is a run of that name; TextError if the corpus is prepared with another one.
+    """
+    assert request.corpus
+    check_new(request.name)
+    task = request.model.task
+    if request.base is None:
+        return Sources(
+            resolve(request.corpus, request.text, emit, example_format(task, request.text)), None
+        )
+    base = load_base(request.base, emit, task)
+    return Sources(_corpus_for(base, request.corpus, request.text, emit), base)
+
+
+def _corpus_for(base: Checkpoint, name: str, text: TextSettings, emit: Emit) -> Corpus:
+    """The corpus in tokens of the base's kind. Examples learn a vocabulary of their own."""
+    kind = base.tokenizer.kind
+    if fmt := example_format(base.model.task, text):
+        check_same(base, asdict(text), {"tokenizer"} & text.given)
+        return resolve(name, text, emit, fmt)
+    fixed = {"tokenizer", "vocab_size"} if kind in _LEARNED else {"tokenizer"}
+    check_same(base, asdict(text), fixed & text.given)
+    vocabulary = base.tokenizer if kind in _LEARNED else None
+    corpus = resolve(name, text.with_chosen(tokenizer=kind), emit, vocabulary=vocabulary)
+    if corpus.tokenizer.kind != kind:
+        raise TextError(
+            f"{name} is prepared with --tokenizer {corpus.tokenizer.kind}, "
+            f"and run {base.run} has --tokenizer {kind}",
+            "Name the text itself instead of the prepared corpus.",
+        )
+    return corpus
