@@ -16,7 +16,7 @@ import numpy as np
 from charrnn.errors import TextError, UsageError
 from charrnn.events import Emit, Noticed, Prepared, Progress
 from charrnn.files import atomic_folder, atomic_write, corpora
-from charrnn.settings import TextSettings
+from charrnn.settings import TextSettings, without_effect
 from charrnn.text.corpus import Corpus
 from charrnn.text.corpus_files import FORMAT, change_split, open_corpus, write_json
 from charrnn.text.decoding import separator
