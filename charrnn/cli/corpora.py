@@ -20,7 +20,7 @@ def list_all(ctx: typer.Context, json: Json = False) -> None:
     if ctx.invoked_subcommand is None:
         from charrnn.display.listings import show_corpora
         from charrnn.text.catalog import CATALOG
-        from charrnn.text.corpus import list_corpora
+        from charrnn.text.corpus_files import list_corpora
 
         show_corpora(list_corpora(), CATALOG, json)
 

@@ -109,9 +109,9 @@ def search(
     for step in range(int(most.max()) + 1):
         with np.errstate(all="ignore"):  # what is not finite shows in the probabilities
             logits, state, attention = decoder.step(symbols, state, repeated)
-            logs = log_probabilities(logits)
-        check_finite(not np.isnan(logs).any())
-        logs = logs.astype(np.float64).reshape(batch, beam, -1)
+            exact = log_probabilities(logits).astype(np.float64)
+        check_finite(not np.isnan(exact).any())
+        logs = exact.reshape(batch, beam, -1)
         if step == 0:
             logs[..., END] = -np.inf
         logs[most <= step, :, END + 1 :] = -np.inf

@@ -40,8 +40,8 @@ class PictureEncoder:
             channels = input_shape[0]
             for number, part in enumerate(_WIDTHS):
                 width = max(8, outputs // part) if part > 1 else outputs
-                shape, name = (width, channels, 3, 3), f"encoder.convolutions.{number}"
-                parameters[f"{name}.weight"] = Parameter(shape, Initial("kaiming"))
+                name, kernel = f"encoder.convolutions.{number}", (width, channels, 3, 3)
+                parameters[f"{name}.weight"] = Parameter(kernel, Initial("kaiming"))
                 parameters[f"{name}.bias"] = Parameter((width,))
                 channels = width
         if settings.attention == "none":

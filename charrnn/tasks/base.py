@@ -39,10 +39,10 @@ class Batch(NamedTuple):
 
     inputs: Array
     targets: Array
-    lengths: Array | None = None
-    target_lengths: Array | None = None
-    spans: Array | None = None
-    weights: Array | None = None
+    lengths: Array = None
+    target_lengths: Array = None
+    spans: Array = None
+    weights: Array = None
 
 
 class Batches(Protocol):

@@ -42,12 +42,18 @@ class Items(Protocol):
     """How the inputs of examples are stored, each of which a text in a line stands for."""
 
     settings: TextSettings
-    has_text: bool
-    """Whether the input is that text, not a file of that name."""
     input_shape: tuple[int, ...]
     """The shape of an input that is not a text, once one has been read."""
-    between: str
-    """What stands between texts where a vocabulary is learned: subwords do not cross it."""
+
+    @property
+    def has_text(self) -> bool:
+        """Whether the input is that text, not a file of that name."""
+        ...
+
+    @property
+    def between(self) -> str:
+        """What stands between texts where a vocabulary is learned: subwords do not cross it."""
+        ...
 
     def placed(self, text: str, file: str) -> str:
         """The text in a line of a file; where it is a name, from the file's own folder."""
@@ -65,16 +71,30 @@ class Items(Protocol):
 class Lines(Protocol):
     """How examples stand in the lines of a file."""
 
-    hint: str
-    """What a line is."""
-    target: str
-    """What messages call a target."""
-    least: int
-    """Different targets that it takes to learn something."""
-    is_open: bool
-    """Whether validation and test may have targets that training lacks: never predicted."""
-    one_target: bool
-    """Whether each example has exactly one target."""
+    @property
+    def hint(self) -> str:
+        """What a line is."""
+        ...
+
+    @property
+    def target(self) -> str:
+        """What messages call a target."""
+        ...
+
+    @property
+    def least(self) -> int:
+        """Different targets that it takes to learn something."""
+        ...
+
+    @property
+    def is_open(self) -> bool:
+        """Whether validation and test may have targets that training lacks: never predicted."""
+        ...
+
+    @property
+    def one_target(self) -> bool:
+        """Whether each example has exactly one target."""
+        ...
 
     def read(self, lines: Iterator[Line]) -> Iterator[Parsed]:
         """The examples in the lines of a file that are not empty. Raises MalformedError."""

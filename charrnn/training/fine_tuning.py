@@ -26,6 +26,7 @@ from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.runs import find, load_run
 from charrnn.tasks import parameters_of
 from charrnn.tasks.base import Subject
+from charrnn.tasks.examples import Indices
 
 LEARNING_RATE_FACTOR = 0.8
 """Of the base's peak learning rates, unless others are given."""
@@ -77,7 +78,7 @@ def transferred(base: Checkpoint, subject: Subject, fresh: Weights) -> Weights:
     for name, weight in base.weights.items():
         axes = []
         for axis, size in enumerate(shapes[name]):
-            rows = np.arange(size), np.arange(size)
+            rows: tuple[Indices, ...] = (np.arange(size), np.arange(size))
             if more_tokens[name][axis] != size:
                 rows = tokens
             elif more_targets[name][axis] != size:
@@ -89,7 +90,7 @@ def transferred(base: Checkpoint, subject: Subject, fresh: Weights) -> Weights:
     return transferred
 
 
-def _matched(old: Sequence[str], new: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _matched(old: Sequence[str], new: Sequence[str]) -> tuple[Indices, Indices]:
     """The indices of the symbols that both have, in the old vocabulary and in the new one."""
     position = {symbol: number for number, symbol in enumerate(old)}
     both = [(position[symbol], n) for n, symbol in enumerate(new) if symbol in position]

@@ -3,6 +3,7 @@
 import math
 
 from charrnn.errors import DivergedError
+from charrnn.evaluation.tasks import score_task
 from charrnn.events import Emit, Evaluated, Sampled
 from charrnn.tasks.base import Score
 from charrnn.text.tokenizers import valid_unicode
@@ -38,7 +39,8 @@ def validation_interval(run: Run) -> int:
 def validated(run: Run) -> Score | None:
     """The score of the averaged weights on the validation part; None without one."""
     most = most_validation_tokens(run)
-    return run.plan.task.evaluate(run.ema.model, most, bf16=run.plan.bf16, ranks=run.plan.ranks)
+    plan = run.plan
+    return score_task(plan.task, run.ema.model, most, bf16=plan.bf16, ranks=plan.ranks)
 
 
 class Validation:
@@ -76,7 +78,7 @@ class Validation:
         if not is_finite(run):
             raise NotFiniteError
         try:
-            score, text = validated(run), run.plan.task.example(run.ema.model)
+            score, text = validated(run), run.plan.task.example(run.ema.model.export())
         except DivergedError:
             raise NotFiniteError from None
         if score and not math.isfinite(score.loss):

@@ -17,7 +17,7 @@ def show(name: Name, quiet: Quiet = False, json: Json = False) -> None:
     from charrnn.extras.statistics.statistics import statistics
     from charrnn.settings import TextSettings
     from charrnn.text.catalog import prepared
-    from charrnn.text.corpus import open_corpus
+    from charrnn.text.corpus_files import open_corpus
     from charrnn.text.resolving import resolve
 
     with listen(quiet or json, as_json=False) as emit:

@@ -81,7 +81,7 @@ class TextInput:
     def collate(self, items: Ragged, indices: Indices) -> dict[str, Any]:
         """Texts as fields of a `Batch`. TextError if the corpus is damaged."""
         ids, lengths = items.padded(indices)
-        checked_ids(ids, self.subject.tokenizer.size)
+        checked_ids(ids.view(np.uint64), self.subject.tokenizer.size)
         return {"inputs": ids, "lengths": lengths}
 
     def tokens(self, items: Ragged, indices: Indices | range) -> Indices:

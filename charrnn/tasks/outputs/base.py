@@ -108,7 +108,7 @@ class ExampleNetwork:
     ) -> tuple[Array, Array, Sequence[Array]]:
         """Outputs (S, B, F), their mask (S, B), and the dropout masks that the head may use."""
         read = len(self.encoder.dropout_sizes)
-        outputs, mask = self.encoder.encode(batch.inputs, batch.lengths, masks[:read])  # type: ignore[arg-type]  # pictures have no lengths
+        outputs, mask = self.encoder.encode(batch.inputs, batch.lengths, masks[:read])
         return outputs, mask, masks[read:]
 
 
