@@ -9,8 +9,6 @@ from charrnn.inference.task_model import GREEDY, Decoding, TaskModel, TaskScore
 from charrnn.settings import PartName, TaskName
 from charrnn.storage.checkpoint import Checkpoint, corpus_of
 from charrnn.text.corpus import Corpus, ExampleCorpus
-from charrnn.text.example_formats import example_format
-from charrnn.text.examples import checked_examples
 
 MODELS: dict[TaskName, type[TaskModel]] = {
     "label": LabelModel,
@@ -27,6 +25,9 @@ def score_part(
 
     TextError without examples.
     """
+    from charrnn.text.example_formats import example_format  # which load what reads files
+    from charrnn.text.examples import checked_examples
+
     run = checkpoint.run
     corpus = corpus_of(checkpoint, f"score it on a file: charrnn eval {run} FILE")
     if fmt := example_format(checkpoint.model.task, corpus.text):
