@@ -55,13 +55,10 @@ def prepare(
     with tempfile.TemporaryDirectory() as copies:
         joined = JoinedSources.of(sources, settings.include, name, emit, Path(copies))
         key = content_key(joined.digests, settings, vocabulary)
-        corpus, reused = _found_or_written(
+        corpus = _found_or_written(
             joined, settings, key, lambda new: _write_text(new, joined, settings, vocabulary, jobs)
         )
-    if update_split:
-        corpus = change_split(corpus, settings.split)
-    emit(_prepared(corpus, reused))
-    return corpus
+    return change_split(corpus, settings.split) if update_split else corpus
 
 
 def prepare_examples(
@@ -89,11 +86,9 @@ def prepare_examples(
             *({setting: value} for setting, value in chosen.items()),
             *([] if fmt.items.has_text else [_digest_of_inputs(examples)]),
         ]
-        corpus, reused = _found_or_written(
+        return _found_or_written(
             joined, settings, digest_of(made_from), lambda new: write_examples(new, examples)
         )
-    emit(_prepared(corpus, reused))
-    return corpus
 
 
 def _found_or_written(
@@ -101,10 +96,10 @@ def _found_or_written(
     settings: TextSettings,
     key: str,
     write: Callable[[Path], dict[str, Any]],
-) -> tuple[Corpus, bool]:
-    """The corpus with that key, and whether it was there before.
+) -> Corpus:
+    """The corpus with that key. `write` fills the folder of a new one.
 
-    `write` fills a new one's folder, and returns what corpus.json says of the files.
+    It returns what corpus.json says of the files.
     """
     folder = corpora() / f"{joined.name}-{key[:8]}"
     reused = _has_key(folder, key)
@@ -113,8 +108,11 @@ def _found_or_written(
             about = {"format": FORMAT, "key": key, **write(new)}
             joined.check_unchanged()
             write_json(new, about | {"text": asdict(settings), "sources": joined.describe()})
+    corpus = open_corpus(folder)
     joined.emit(Progress(joined.task, 1, 1))
-    return open_corpus(folder), reused
+    size = corpus.tokenizer.size
+    joined.emit(Prepared(corpus.name, str(folder), len(corpus.tokens), size, reused))
+    return corpus
 
 
 def _has_key(folder: Path, key: str) -> bool:
@@ -123,12 +121,6 @@ def _has_key(folder: Path, key: str) -> bool:
         return open_corpus(folder).key == key
     except TextError:
         return False
-
-
-def _prepared(corpus: Corpus, reused: bool) -> Prepared:
-    folder = corpora() / corpus.folder.name
-    size = corpus.tokenizer.size
-    return Prepared(corpus.name, str(folder), len(corpus.tokens), size, reused)
 
 
 def _with_vocabulary(settings: TextSettings, vocabulary: Tokenizer) -> TextSettings:

@@ -78,47 +78,42 @@ def read_text(source: str | Path, settings: TextSettings, emit: Emit, raw: bool)
 
 
 class _File(NamedTuple):
-    """A file to read, or the copy of a stream. `modified` is in nanoseconds."""
+    """A file, or the copy of a stream: `shown` in messages, last `modified` at nanoseconds."""
 
     path: str
+    shown: str
     size: int
     modified: int
 
     @classmethod
-    def of(cls, path: str) -> "_File":
+    def of(cls, path: str, shown: str) -> "_File":
         status = os.stat(path)
-        return cls(path, status.st_size, status.st_mtime_ns)
+        return cls(path, shown, status.st_size, status.st_mtime_ns)
 
 
 @dataclass(frozen=True)
 class Source:
-    """A source: its name, its files, and whether its one file is a copy of a stream."""
+    """A source: its name, and its files, `size` bytes in all, compressed as they may be."""
 
     name: str
     files: list[_File]
-    copied: bool
 
     @classmethod
     def of(cls, source: str | Path, include: str | None, copy: Path) -> "Source":
         """Copies a stream, because it is read several times. TextError if a file is missing."""
         paths = source_files(source, include)
-        with open_source(paths[0]) as first:
-            copied = paths[0] == "-" or not os.path.isfile(paths[0])
-            if copied:
-                with copy.open("wb") as target:
-                    shutil.copyfileobj(first, target, PIECE)
-                paths = [str(copy)]
         name = Path(source).name or Path(source).resolve().name or str(source)
-        return cls("stdin" if source == "-" else name, [_File.of(path) for path in paths], copied)
+        name = "stdin" if source == "-" else name
+        with open_source(paths[0]) as first:
+            if paths[0] != "-" and os.path.isfile(paths[0]):
+                return cls(name, [_File.of(path, path) for path in paths])
+            with copy.open("wb") as target:
+                shutil.copyfileobj(first, target, PIECE)
+        return cls(name, [_File.of(str(copy), name)])
 
     @property
     def size(self) -> int:
-        """Bytes of its files, compressed as they may be."""
         return sum(file.size for file in self.files)
-
-    def shown(self, file: _File) -> str:
-        """A file's name for messages."""
-        return self.name if self.copied else file.path
 
     def stem(self, source: str | Path) -> str:
         """The name of a corpus of it: a file's without endings, or a folder's."""
@@ -126,7 +121,7 @@ class Source:
             return self.name
         if len(self.files) > 1:
             return Path(os.path.commonpath([file.path for file in self.files])).resolve().name
-        name = self.name if self.copied else Path(self.files[0].path).name
+        name = Path(self.files[0].shown).name
         for ending in _PACKED:
             name = name.removesuffix(ending)
         return Path(name).stem
@@ -201,19 +196,17 @@ class JoinedSources:
     def texts(self, reader: Reader) -> Iterator[tuple[int, str, Iterator[str]]]:
         """Of each file: the index of its source, its name, and its text, to be read at once."""
         for index, source in enumerate(self.sources):
-            for listed in source.files:
-                shown = source.shown(listed)
-                with open_source(listed.path) as file:
+            for path, shown, *_ in source.files:
+                with open_source(path) as file:
                     yield index, shown, self._advancing(reader.pieces(file, shown), file)
 
     def check_unchanged(self) -> None:
         """Raise TextError if a file has been written to since it was found."""
         for source in self.sources:
             for file in source.files:
-                if not os.path.exists(file.path) or _File.of(file.path) != file:
+                if not os.path.exists(file.path) or _File.of(file.path, file.shown) != file:
                     raise TextError(
-                        f"{source.shown(file)} changed while it was being read",
-                        "Prepare it again.",
+                        f"{file.shown} changed while it was being read", "Prepare it again."
                     )
 
     def _digest(self, source: Source) -> str:

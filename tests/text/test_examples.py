@@ -3,6 +3,7 @@
 import hashlib
 import random
 from collections import Counter
+from dataclasses import replace
 from itertools import chain
 
 import pytest
@@ -11,9 +12,12 @@ from hypothesis import given, settings, strategies as st
 from charrnn.errors import TextError, UsageError
 from charrnn.events import Noticed
 from charrnn.files import corpus_folders
+from charrnn.settings import TextSettings
 from charrnn.text import example_files
 from charrnn.text.corpus import PARTS
-from tests.text.conftest import WORDS, prepared, read_back, write
+from charrnn.text.example_formats import example_format
+from charrnn.text.examples import checked_examples
+from tests.text.conftest import WORDS, make, prepared, read_back, write
 
 WORD = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\n\r"), min_size=1)
 LABEL = WORD.filter(lambda word: "\t" not in word and not word.startswith("\ufeff"))
@@ -177,3 +181,16 @@ def test_the_vocabulary_is_of_training_texts(home, tokenizer):
         assert corpus.tokenizer.characters == "".join(
             sorted({c for _, text in [*WORDS, ("", " th")] for c in text} | set("and"))
         )
+
+
+def test_a_corpus_of_another_format_is_refused(home):
+    """Labels read as tags, because somebody has edited corpus.json."""
+    corpus = prepared(write(home / "a.tsv", WORDS))
+    label = example_format("label", TextSettings())
+    assert checked_examples(corpus, label) is corpus
+    others = [example_format(task, TextSettings()) for task in ("tag", "rewrite", "caption")]
+    wrong = [(corpus, fmt) for fmt in others]
+    wrong += [(replace(corpus, targets=corpus.targets[:-1]), label), (make("a.tsv")[0], label)]
+    for other, fmt in wrong:
+        with pytest.raises(TextError, match="is not a corpus for --task"):
+            checked_examples(other, fmt)
