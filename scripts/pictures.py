@@ -23,10 +23,11 @@ from rich.text import Text
 
 from charrnn import events
 from charrnn.display.coloring import Surprise, Unit
-from charrnn.display.comparison import show_comparison
+from charrnn.display.comparison import comparison_report
 from charrnn.display.dashboard import Dashboard
 from charrnn.display.heatmap import shade_style
 from charrnn.display.report import report_colorings, report_page
+from charrnn.display.reports import show
 from charrnn.evaluation.comparison import compare_runs
 from charrnn.export.html_page import html_page
 from charrnn.inference.activations import read_text
@@ -82,8 +83,8 @@ def training(run: str, fraction: float = 0.75) -> None:
 def compared(runs: list[str]) -> None:
     """The table and the curves."""
     console = recorder(100)
-    with patch("charrnn.display.comparison.output_console", lambda **_: console):
-        show_comparison(compare_runs(runs, None, lambda _: None), False)
+    with patch("charrnn.display.reports.output_console", lambda **_: console):
+        show(comparison_report(compare_runs(runs, None, lambda _: None)), as_json=False)
     write(console, "compare", f"charrnn compare {' '.join(runs)}")
 
 

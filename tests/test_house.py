@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "charrnn"
 ROOMS = [
     "__main__", "cli", "display", "training", "compression", "tasks", "evaluation", "network",
     "export", "inference", "storage", "text", "cells", "recipes", "files", "settings", "values",
-    "events", "errors", "__init__",
+    "tables", "events", "errors", "__init__",
 ]  # fmt: skip
 OWNERS = {
     "constriction": {"compression"},

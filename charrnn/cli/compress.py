@@ -184,6 +184,6 @@ def _said(record: dict[str, Any]) -> str:
 
 def _print(record: dict[str, Any], json: bool) -> None:
     if json:
-        from charrnn.display.listings import print_records
+        from charrnn.display.reports import print_records
 
         print_records([record])

@@ -1,18 +1,23 @@
-"""charrnn eval: how well a model predicts a text."""
+"""charrnn eval: how well a model predicts a text, or the targets of examples."""
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from charrnn.cli.evaluate_examples import evaluate_examples
-from charrnn.cli.options import Device, Encoding, Json, Part, Quiet, Run, exclude, notices
-from charrnn.cli.process import limit_threads
-from charrnn.errors import UsageError
-from charrnn.settings import ADVANCED, UnknownName
+from charrnn.cli.frame import frame
+from charrnn.cli.options import Device, Encoding, Json, Part, Quiet, Run, exclude, run_and_file
+from charrnn.errors import TextError, UsageError
+from charrnn.settings import ADVANCED, PartName, UnknownName, flag
 
 if TYPE_CHECKING:
+    from charrnn.display.reports import Report
     from charrnn.evaluation.detail import Losses, Per
     from charrnn.evaluation.scoring import Subject
+    from charrnn.inference.task_model import Decoding, TaskModel, TaskScore
+    from charrnn.storage.checkpoint import Checkpoint
+    from charrnn.text.example_formats import ExampleFormat
+
+_MOST_NAMED = 20  # labels in a message
 
 Text = Annotated[
     str | None,
@@ -69,41 +74,36 @@ def evaluate(
     The lower, the better. A text alone is scored with the run trained last.
     """
     exclude(per=per, baselines=baselines)
-    limit_threads()
-    from charrnn.display.log import listen
-    from charrnn.display.scores import show_scores
-    from charrnn.evaluation.detail import check_per
-    from charrnn.evaluation.scoring import (
-        Protocol,
-        losses_of,
-        part_of_run,
-        score_subject,
-        text_for_run,
-    )
-    from charrnn.storage.runs import is_text, load_run
+    with frame(quiet=quiet, json=json) as command:
+        run, text = run_and_file(run, text)
+        for name, value in (("--encoding", encoding), ("--unknown", unknown)):
+            if text is None and value:
+                raise UsageError(f"{name} is for a text file", "Name one after the run.")
+        if text is not None and part:
+            hint = "Leave one of them out."
+            raise UsageError(f"--part is a part of the corpus, not of {text}", hint)
+        checkpoint = command.load(run)
+        if checkpoint.model.task != "text":
+            from charrnn.inference.task_model import Decoding
 
-    if run is not None and text is None and is_text(run):
-        run, text = None, run
-    for name, value in (("--encoding", encoding), ("--unknown", unknown)):
-        if text is None and value:
-            raise UsageError(f"{name} is for a text file", "Name one after the run.")
-    if text is not None and part:
-        raise UsageError(f"--part is a part of the corpus, not of {text}", "Leave one of them out.")
-    checkpoint = load_run(run, notices(quiet or json), None)
-    if checkpoint.model.task != "text":
-        from charrnn.inference.task_model import Decoding
-
-        flags = {"per": per, "context": context, "dynamic": dynamic, "baselines": baselines}
-        beams = Decoding(beam or 1)
-        evaluate_examples(checkpoint, text, part, encoding, unknown, beams, json, flags)
-        return
-    if beam:
-        raise UsageError(
-            f"--beam has no effect: run {checkpoint.run} is a language model",
-            "Leave --beam out.",
+            _refuse(checkpoint, per=per, context=context, dynamic=dynamic, baselines=baselines)
+            beams = Decoding(beam or 1)
+            command.show(_score_examples(checkpoint, text, part, encoding, unknown, beams))
+            return
+        if beam:
+            message = f"--beam has no effect: run {checkpoint.run} is a language model"
+            raise UsageError(message, "Leave --beam out.")
+        from charrnn.display.scores import score_report
+        from charrnn.evaluation.detail import check_per
+        from charrnn.evaluation.scoring import (
+            Protocol,
+            losses_of,
+            part_of_run,
+            score_subject,
+            text_for_run,
         )
-    protocol = Protocol(context, dynamic)
-    with listen(quiet or json, as_json=False) as emit:
+
+        protocol, emit = Protocol(context, dynamic), command.emit
         if text is None:
             subject = part_of_run(checkpoint, part)
         else:
@@ -111,26 +111,94 @@ def evaluate(
         if per:
             check_per(per, subject.checkpoint.tokenizer)
             losses = losses_of(subject, emit, protocol, device)
+            command.show(_detail(subject, losses, per))
         else:
             scores = score_subject(subject, emit, protocol, device, compressors=baselines)
-    if per:
-        _show_detail(subject, losses, per, json)
-    else:
-        show_scores(scores, json)
+            command.show(score_report(scores))
 
 
-def _show_detail(subject: "Subject", losses: "Losses", per: "Per", json: bool) -> None:
-    from charrnn.display.listings import print_records
-    from charrnn.display.scores import show_sections, show_spots, show_symbols
-    from charrnn.evaluation.detail import record, sections, surprising_spots, symbols
+def _detail(subject: "Subject", losses: "Losses", per: "Per") -> "Report":
+    from charrnn.display.scores import sections_report, symbols_report
+    from charrnn.evaluation.detail import sections, surprising_spots, symbols
 
-    what = losses, subject.tokens, subject.checkpoint.tokenizer
-    if json:
-        found = symbols(*what) if per == "character" else sections(*what, per)
-        print_records(map(record, found))
-        return
+    scored = losses, subject.tokens, subject.checkpoint.tokenizer
+    spots = surprising_spots(*scored)
     if per == "character":
-        show_symbols(symbols(*what))
+        return symbols_report(symbols(*scored), spots)
+    return sections_report(sections(*scored, per), per, spots)
+
+
+def _refuse(checkpoint: "Checkpoint", **flags: object) -> None:
+    """Raise UsageError if one of these flags, for texts that go on, is given."""
+    for name, value in flags.items():
+        if value not in (None, False):
+            raise UsageError(
+                f"{flag(name)} is for models of text, and run {checkpoint.run} was trained with "
+                f"--task {checkpoint.model.task}",
+                f"Leave {flag(name)} out.",
+            )
+
+
+def _score_examples(
+    checkpoint: "Checkpoint",
+    file: str | None,
+    part: PartName | None,
+    encoding: str | None,
+    unknown: UnknownName | None,
+    decoding: "Decoding",
+) -> "Report":
+    """The score of a run on a part of its examples, or on those in a file.
+
+    TextError for a label that the run does not have.
+    """
+    from charrnn.display.scores import examples_report
+    from charrnn.inference.models import MODELS, score_part
+
+    if file is None:
+        score, chosen = score_part(checkpoint, part, decoding)
+        subject: dict[str, object] = {"part": chosen}
     else:
-        show_sections(sections(*what, per), per)
-    show_spots(surprising_spots(*what))
+        model = MODELS[checkpoint.model.task](checkpoint)
+        score = _score_file(model, file, encoding, unknown or "skip", decoding)
+        subject = {"text": "stdin" if file == "-" else file}
+    about = subject | {"run": checkpoint.run, "step": checkpoint.step}
+    return examples_report(score, checkpoint.labels, about)
+
+
+def _score_file(
+    model: "TaskModel",
+    file: str,
+    encoding: str | None,
+    unknown: UnknownName,
+    decoding: "Decoding",
+) -> "TaskScore":
+    from dataclasses import replace
+
+    import numpy as np
+
+    from charrnn.inference.task_model import UNKNOWN
+    from charrnn.text.example_formats import example_format
+    from charrnn.text.example_lines import examples_in
+
+    checkpoint = model.checkpoint
+    settings = replace(checkpoint.text, encoding=encoding or checkpoint.text.encoding)
+    fmt = example_format(checkpoint.model.task, settings)
+    numbers = {label: number for number, label in enumerate(checkpoint.labels)}
+    inputs, targets = [], []
+    for example in examples_in(file, fmt, lambda _: None, checkpoint.tokenizer.raw):
+        for target in example.targets:
+            if target not in numbers and not fmt.is_open:
+                raise _unknown_target(example.where, target, fmt, checkpoint)
+        inputs.append(model.input_of(example.text, unknown))
+        known = [numbers.get(target, UNKNOWN) for target in example.targets]
+        targets.append(np.array(known, np.int64))
+    return model.score(inputs, targets, decoding)
+
+
+def _unknown_target(
+    where: str, target: str, fmt: "ExampleFormat", checkpoint: "Checkpoint"
+) -> TextError:
+    return TextError(
+        f"{where} has the {fmt.target} {target}, which run {checkpoint.run} does not know",
+        f"Its {fmt.target}s: {', '.join(checkpoint.labels[:_MOST_NAMED])}.",
+    )

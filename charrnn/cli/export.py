@@ -80,7 +80,7 @@ def export(
     write_bytes(data, None if to_stdout else path)
     emit(Noticed(_said("stdout" if to_stdout else str(path), len(data), numbers, quality)))
     if json:
-        from charrnn.display.listings import print_records
+        from charrnn.display.reports import print_records
 
         record = {"run": checkpoint.run, "file": str(path), "format": suffix, "bytes": len(data)}
         print_records([record | {"dtype": numbers} | quality])

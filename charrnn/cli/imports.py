@@ -47,6 +47,6 @@ def import_weights(
 
     made = import_run(file, vocabulary, cell, run, notices(quiet or json))
     if json:
-        from charrnn.display.listings import print_records
+        from charrnn.display.reports import print_records
 
         print_records([made.record()])

@@ -6,6 +6,7 @@ import typer
 
 from charrnn.cli.completion import run_names
 from charrnn.cli.flags import Given, with_flags
+from charrnn.cli.frame import frame
 from charrnn.cli.options import Json, Quiet, exclude
 from charrnn.events import Noticed
 from charrnn.settings import TextSettings
@@ -39,19 +40,18 @@ def prepare(
 
     charrnn train prepares a single text by itself. Prepare a corpus to join several.
     """
-    from charrnn.display.log import listen
-    from charrnn.storage.runs import load_run
-    from charrnn.text.preparation import prepare as prepare_corpus
-    from charrnn.text.setting_checks import check_not_of_examples, check_text_settings
-
     for setting in ("tokenizer", "vocab_size", "min_count"):
         exclude(vocabulary=vocabulary, **{setting: given.get(setting)})
-    with listen(quiet, json) as emit:
-        tokenizer = load_run(vocabulary, emit).tokenizer if vocabulary else None
+    with frame(quiet=quiet, json=json, stdout="events") as command:
+        from charrnn.text.preparation import prepare as prepare_corpus
+        from charrnn.text.setting_checks import check_not_of_examples, check_text_settings
+
+        tokenizer = command.load(vocabulary, "text").tokenizer if vocabulary else None
         check_not_of_examples(given)
         check_text_settings(text, given, sources)
-        corpus = prepare_corpus(sources, text, name, emit, "split" in given, tokenizer, jobs)
+        split = "split" in given
+        corpus = prepare_corpus(sources, text, name, command.emit, split, tokenizer, jobs)
         if not (quiet or json):
             from charrnn.display.statistics import summary_line
 
-            emit(Noticed(summary_line(corpus)))
+            command.emit(Noticed(summary_line(corpus)))

@@ -9,6 +9,7 @@ import typer
 
 from charrnn.cli.compare import compare_and_show
 from charrnn.cli.flags import Given, with_flags
+from charrnn.cli.frame import frame
 from charrnn.cli.options import CorpusName, Json, Part, Picture, Quiet, exclude
 from charrnn.cli.process import limit_threads
 from charrnn.cli.signals import stop_on_signals
@@ -116,7 +117,8 @@ def show_trained(
 ) -> None:
     """Compare the runs of a sweep. DivergedError if there are none, Exit if a signal stopped it."""
     if names:
-        compare_and_show(names, part, output, quiet=quiet, json=json)
+        with frame(quiet=quiet, json=json) as command:
+            compare_and_show(command, names, part, output)
     elif not signal:
         raise DivergedError(
             "every run has diverged", "Take a lower --learning-rate, or a lower --grad-clip."

@@ -1,11 +1,15 @@
-"""Rich's consoles for stderr and stdout, and the frame that everything framed has."""
+"""Rich's consoles for stderr and stdout, the frame of what is framed, and shades of a text."""
 
 import sys
 
 from rich.box import ROUNDED
 from rich.console import Console, RenderableType
 from rich.panel import Panel
+from rich.style import Style
 from rich.text import Text
+
+RED, BLUE = (214, 39, 40), (31, 119, 180)
+FAINT = 0.08  # a shade below this is not coloured
 
 
 class _Console(Console):
@@ -32,3 +36,14 @@ def framed(content: RenderableType, title: str, note: str = "") -> Panel:
     head, foot = (Text(text, "dim") if text else None for text in (title, note))
     return Panel(content, title=head, title_align="left", subtitle=foot, subtitle_align="right",
                  box=ROUNDED, border_style="dim")  # fmt: skip
+
+
+def shade_style(shade: float) -> Style:
+    """-1 to 1 as a background from blue over nothing to red, with legible letters on it."""
+    strength = min(1.0, abs(shade))
+    if strength < FAINT:
+        return Style.null()
+    full = RED if shade > 0 else BLUE
+    mixed = [round(255 + (part - 255) * strength) for part in full]
+    letters = "white" if strength > 0.7 else "black"
+    return Style.parse(f"{letters} on rgb({mixed[0]},{mixed[1]},{mixed[2]})")

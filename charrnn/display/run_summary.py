@@ -1,23 +1,18 @@
-"""One run on stdout: what it is, and how far back its gradients reach."""
+"""How far back the gradients of a run reach, on stdout."""
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from rich.table import Table
 from rich.text import Text
 
 from charrnn.display.charts import Axis, Chart, Line, line_style
 from charrnn.display.console import output_console
-from charrnn.display.learning_curves import RunCurves, charts
 from charrnn.display.stdout import escaped, stop_at_closed_pipe
 from charrnn.display.tables import Column, fitted
-from charrnn.display.wording import plural
-from charrnn.events import Curves
-from charrnn.recipes import TASKS_WITH
-from charrnn.text.setting_checks import SETTINGS_OF_EXAMPLES
+from charrnn.tables import plural
 
 if TYPE_CHECKING:
     from charrnn.evaluation.gradient_flow import GradientFlow  # which loads torch
@@ -28,41 +23,6 @@ _MEASURE = (
     "relative to k = 0"
 )
 _STEPS_BACK = (1, 5, 10, 20, 50, 100, 200)
-
-
-def show_run(about: Mapping[str, Any], curves: Curves, as_json: bool) -> None:
-    """Print what a run is, its settings, its sizes, its best score and its learning curves."""
-    with stop_at_closed_pipe():
-        if as_json:
-            print(json.dumps({**about, **curves.record()}, allow_nan=False), flush=True)
-            return
-        out, model = output_console(), about["model"]
-        best = min((point.bits for point in curves.validation), default=None)
-        score = "" if best is None else f"\nBest validation: {best:.3f} bits per {curves.unit}"
-        base = f", fine-tuned from {escaped(about['base'])}" if about.get("base") else ""
-        trained = f"after {plural(about['step'], 'step')} on {escaped(about['corpus'])}"
-        origin = trained if about["corpus"] else "imported"
-        out.print(Text.assemble(
-            (escaped(about["run"]), "bold"),
-            f": {model['cell']} {model['layers']}x{model['hidden_size']}, "
-            f"{plural(about['parameters'], 'parameter')}, "
-            f"{origin}{base}, "
-            f"vocabulary of {about['vocabulary_size']:,}{score}",
-        ))  # fmt: skip
-        table = Table(box=None, pad_edge=False, show_header=False)
-        tasks = TASKS_WITH | SETTINGS_OF_EXAMPLES
-        for title in ("model", *(["train"] if about["corpus"] else []), "text"):
-            found = (
-                f"{name} {value}" for name, value in about[title].items()
-                if value is not None and (name not in tasks or model["task"] in tasks[name])
-            )  # fmt: skip
-            table.add_row(Text(title, "dim"), Text(escaped("  ".join(found))))
-        sizes = (f"{name} {'x'.join(map(str, s))}" for name, s in about["weights"].items())
-        table.add_row(Text("weights", "dim"), Text(escaped("  ".join(sizes))))
-        out.print(table)
-        if len(curves.training) > 1:
-            (chart,) = charts([RunCurves(about["run"], about["corpus"], curves)], "time", False)
-            out.print(chart)
 
 
 def show_gradients(title: str, layers: "Sequence[GradientFlow]", as_json: bool) -> None:

@@ -1,142 +1,105 @@
-"""Scores on stdout: of a text as a whole, of its lines or characters, and which run wrote what."""
+"""Scores: of a text, of its lines or characters, of examples; and which run wrote what."""
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from rich.text import Text
-
-from charrnn.display.console import output_console
-from charrnn.display.listings import print_records
-from charrnn.display.stdout import escaped, stop_at_closed_pipe
-from charrnn.display.tables import Column, fitted
+from charrnn.display.reports import Report, show
+from charrnn.tables import Cell, Figure, Styled, Table
 
 if TYPE_CHECKING:
-    from charrnn.evaluation.detail import Section, Spot, Symbol
+    from charrnn.evaluation.detail import Per, Section, Spot, Symbol
     from charrnn.inference.classify import Accuracy, Verdict
+    from charrnn.inference.task_model import TaskScore
 
 
-def show_scores(scores: Mapping[str, Any], as_json: bool) -> None:
-    """Print the scores of `eval`: one object, or a line each and a table of the baselines."""
-    with stop_at_closed_pipe():
-        if as_json:
-            print(json.dumps(scores), flush=True)
-        else:
-            _print_scores(scores)
-
-
-def _print_scores(scores: Mapping[str, Any]) -> None:
-    out = output_console(soft_wrap=True)
+def score_report(scores: Mapping[str, Any]) -> Report:
+    """The scores of a text, a line each, and a table of the baselines."""
     baselines = scores.get("baselines", {})
-    for name, value in scores.items():
-        if name == "baselines":
-            continue
-        number = f"{value:,}" if isinstance(value, int) else str(value)
-        shown = f"{value:.4f}" if isinstance(value, float) else number
-        strong = "bold" if name.startswith("bits") else ""
-        out.print(Text.assemble((f"{name.replace('_', ' '):<20}", "dim"), (escaped(shown), strong)))
+    rows: list[list[Cell]] = [
+        [Styled(name.replace("_", " "), "dim"),
+         Styled(_as_words(value), "bold" if name.startswith("bits") else "")]
+        for name, value in scores.items() if name != "baselines"
+    ]  # fmt: skip
+    tables = [Table(rows=rows, wraps=None)]
     if baselines:
-        out.print()
-        rows = {"this model": scores, **baselines}
         figures = ("bits_per_character", "bits_per_byte")
-        columns = [Column(name.replace("_", " "), [f"{row[name]:.4f}" for row in rows.values()])
-                   for name in figures]  # fmt: skip
-        out.print(fitted([Column("", list(rows), left=True), *columns], out.width))
+        compared: list[list[Cell]] = [
+            [title, *(Figure(f"{row[name]:.4f}") for name in figures)]
+            for title, row in {"this model": scores, **baselines}.items()
+        ]
+        tables.append(Table(["", *(name.replace("_", " ") for name in figures)], compared))
+    return Report([scores], tables)
 
 
-def show_sections(sections: "Iterable[Section]", kind: str) -> None:
-    """Print lines or documents, one a row, as they come."""
-    head = _section_row(kind, "tokens", "bits", "per character", "perplexity")
-    _print_rows(head, ((_section_figures(section), section.text) for section in sections))
+def _as_words(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def _section_figures(section: "Section") -> str:
-    per_character, perplexity = section.bits_per_character, section.perplexity
-    return _section_row(
-        str(section.number),
-        f"{section.tokens:,}",
-        f"{section.bits:,.1f}",
-        "" if per_character is None else f"{per_character:.3f}",
-        "" if perplexity is None else f"{perplexity:,.2f}",
+def examples_report(score: "TaskScore", labels: Sequence[str], about: Mapping[str, Any]) -> Report:
+    """How well examples with these labels are predicted. `about`: what was scored, by what."""
+    scores = {"loss": score.loss, **score.scores}
+    finite = {name: value if math.isfinite(value) else None for name, value in scores.items()}
+    return Report([{**about, **finite, **score.details(labels)}], score.tables(labels))
+
+
+def sections_report(sections: "Iterable[Section]", per: "Per", spots: "Iterable[Spot]") -> Report:
+    """Lines or documents, one a row, as they come; then the most surprising tokens."""
+    heads = [per, "tokens", "bits", "per character", "perplexity", "text"]
+    rows = Table(heads, map(_section, sections), widths=(8, 7, 9, 13, 10))
+    return Report(map(asdict, sections), [rows, _surprising(spots)])
+
+
+def _section(section: "Section") -> list[Cell]:
+    perplexity = None if section.perplexity is None else Figure(f"{section.perplexity:,.2f}")
+    bits = Figure(f"{section.bits:,.1f}")
+    return [Figure(section.number), section.tokens, bits, section.bits_per_character, perplexity,
+            section.text]  # fmt: skip
+
+
+def symbols_report(symbols: "Iterable[Symbol]", spots: "Iterable[Spot]") -> Report:
+    """Tokens, one a row, as they come; then the most surprising of them."""
+    rows: Iterator[list[Cell]] = (
+        [Figure(one.position), one.bits, f"[{one.text}]"] for one in symbols
     )
+    table = Table(["position", "bits", "text"], rows, widths=(9, 8))
+    return Report(map(asdict, symbols), [table, _surprising(spots)])
 
 
-def _section_row(number: str, tokens: str, bits: str, per_character: str, perplexity: str) -> str:
-    return f"{number:>8}  {tokens:>7}  {bits:>9}  {per_character:>13}  {perplexity:>10}"
+def _surprising(spots: "Iterable[Spot]") -> Table:
+    """Each token between the text before and after it."""
+    rows: list[list[Cell]] = []
+    for spot in spots:
+        token = [Styled("[", ""), Styled(spot.text, "bold"), Styled("]", "")]
+        text = [Styled(spot.before, "dim"), *token, Styled(spot.after, "dim")]
+        rows.append([Figure(spot.position), spot.bits, text])
+    heads, notes = ["position", "bits", "text"], ["the most surprising tokens"]
+    return Table(heads, rows, notes=notes, wraps=None)
 
 
-def show_symbols(symbols: "Iterable[Symbol]") -> None:
-    """Print tokens, one a row, as they come."""
-    rows = (
-        (f"{symbol.position:>9}  {symbol.bits:>8.3f}", f"[{symbol.text}]") for symbol in symbols
-    )
-    _print_rows(f"{'position':>9}  {'bits':>8}", rows)
-
-
-def show_spots(spots: "Sequence[Spot]") -> None:
-    """Print the most surprising tokens, each between the text before and after it."""
-    with stop_at_closed_pipe():
-        out = output_console(soft_wrap=True)
-        out.print()
-        out.print(Text("the most surprising places", "dim"))
-        out.print(Text(f"{'position':>9}  {'bits':>8}  text", "dim"))
-        for spot in spots:
-            figures = f"{spot.position:>9}  {spot.bits:>8.3f}  "
-            before, text, after = map(_on_one_line, (spot.before, spot.text, spot.after))
-            out.print(
-                Text.assemble(figures, (before, "dim"), "[", (text, "bold"), "]", (after, "dim"))
-            )
+def verdicts_report(verdicts: "Iterable[Verdict]") -> Report:
+    """Which run most likely wrote each text, as the verdicts come."""
+    rows: Iterator[list[Cell]] = (
+        [Figure(v.number), v.run, Figure(f"{v.log_odds:,.1f}"),
+         Figure(f"{v.probabilities[v.run]:.4f}"), v.label or v.source, v.text]
+        for v in verdicts
+    )  # fmt: skip
+    heads = ["number", "run", "odds, bits", "probability", "from", "text"]
+    records = (verdict.record() for verdict in verdicts)
+    return Report(records, [Table(heads, rows, widths=(6, 14, 10, 11, 14))])
 
 
 def show_verdicts(verdicts: "Iterable[Verdict]", as_json: bool) -> None:
     """Print which run most likely wrote each text, as the verdicts come."""
-    if as_json:
-        print_records(verdict.record() for verdict in verdicts)
-        return
-    head = _verdict_row("number", "run", "odds, bits", "probability", "from")
-    _print_rows(head, ((_verdict_figures(verdict), verdict.text) for verdict in verdicts))
-
-
-def _verdict_figures(verdict: "Verdict") -> str:
-    probability = verdict.probabilities[verdict.run]
-    origin = verdict.label or verdict.source
-    return _verdict_row(
-        str(verdict.number), escaped(verdict.run), f"{verdict.log_odds:,.1f}",
-        f"{probability:.4f}", _on_one_line(origin),
-    )  # fmt: skip
-
-
-def _verdict_row(number: str, run: str, log_odds: str, probability: str, origin: str) -> str:
-    return f"{number:>6}  {run:<14}  {log_odds:>10}  {probability:>11}  {origin:<14}"
+    show(verdicts_report(verdicts), as_json)
 
 
 def show_accuracy(accuracy: "Accuracy", as_json: bool) -> None:
-    """Print how many of the labelled texts were given to their run, and which others to whom."""
-    if as_json:
-        print_records([accuracy.record()])
-        return
-    with stop_at_closed_pipe():
-        out = output_console()
-        out.print()
-        out.print(Text(f"accuracy {accuracy.accuracy:.1%} of {accuracy.texts:,} texts", "bold"))
-        labels = [escaped(label) for label in accuracy.confusion]
-        columns = [
-            Column(escaped(run), [f"{row[run]:,}" for row in accuracy.confusion.values()])
-            for run in accuracy.confusion
-        ]
-        out.print(fitted([Column("label", labels, left=True), *columns], out.width))
-
-
-def _print_rows(head: str, rows: Iterable[tuple[str, str]]) -> None:
-    """Rows as they come: aligned figures, and a text that is shortened to what is left."""
-    with stop_at_closed_pipe():
-        out = output_console(soft_wrap=True)
-        out.print(Text(f"{head}  text", "dim"))
-        for figures, text in rows:
-            row = Text(f"{figures}  {_on_one_line(text[: out.width])}")
-            row.truncate(max(out.width, len(figures) + 12), overflow="ellipsis")
-            out.print(row)
-
-
-def _on_one_line(text: str) -> str:
-    return escaped(text).replace("\n", "\\n").replace("\t", "\\t")
+    """Print how many of the labelled texts were given to their run, and the confusion matrix."""
+    title = f"accuracy {accuracy.accuracy:.1%} of {accuracy.texts:,} texts"
+    rows: list[list[Cell]] = [[label, *row.values()] for label, row in accuracy.confusion.items()]
+    table = Table(["label", *accuracy.confusion], rows, title)
+    show(Report([accuracy.record()], [Table(), table]), as_json)

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from charrnn.display.console import output_console
 from charrnn.display.stdout import escaped, stop_at_closed_pipe
-from charrnn.display.wording import plural
+from charrnn.tables import plural
 from charrnn.text.tokenizers import END
 
 if TYPE_CHECKING:

@@ -1,6 +1,7 @@
 """Events in English sentences, as the dashboard and the log show them."""
 
 from charrnn.events import Evaluated, Finished, Prepared, Started, Stepped, Unit
+from charrnn.tables import plural
 
 _PREDICTED: dict[Unit, str] = {
     "label": "the label of",
@@ -19,11 +20,6 @@ def clock(seconds: float) -> str:
 def decimal(value: float) -> str:
     """4.21 -> '4.21', 60.0 -> '60'."""
     return f"{value:,.2f}".rstrip("0").rstrip(".")
-
-
-def plural(count: int, noun: str) -> str:
-    """(1, 'step') -> '1 step', (1200, 'step') -> '1,200 steps'."""
-    return f"{count:,} {noun if count == 1 else f'{noun}s'}"
 
 
 def bits_of(event: Stepped | Evaluated, unit: Unit) -> float:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from charrnn.errors import UsageError
 from charrnn.settings import UnknownName, flag
 from charrnn.storage.checkpoint import Checkpoint
+from charrnn.tables import Table
 from charrnn.text.unknown import known_text
 
 UNKNOWN = -1
@@ -87,6 +88,10 @@ class TaskScore(Protocol):
 
     def details(self, labels: Sequence[str]) -> dict[str, Any]:
         """What else JSON has of it."""
+        ...
+
+    def tables(self, labels: Sequence[str]) -> Sequence[Table]:
+        """What people see of it."""
         ...
 
 
