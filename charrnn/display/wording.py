@@ -26,19 +26,21 @@ def sentence(event: Event, unit: Unit = "character", total_steps: int | None = N
     """The event in words, for a run that reports bits per this unit; '' for one without words."""
     match event:
         case Prepared():
-            return _prepared(event)
+            text = _prepared(event)
         case Started():
-            return _started(event)
+            text = _started(event)
         case Stepped():
-            return _stepped(event, unit, total_steps)
+            text = _stepped(event, unit, total_steps)
         case Evaluated():
             best = "  best so far" if event.best else ""
-            return f"step {event.step:,}  validation {_figures(event, unit)}{best}"
+            text = f"step {event.step:,}  validation {_figures(event, unit)}{best}"
         case Noticed():
-            return event.message
+            text = event.message
         case Finished():
-            return _finished(event, unit)
-    return ""
+            text = _finished(event, unit)
+        case _:
+            text = ""
+    return text
 
 
 def bits_of(event: Stepped | Evaluated, unit: Unit) -> float:
@@ -94,15 +96,15 @@ def _figures(event: Stepped | Evaluated, unit: Unit) -> str:
 
 def _started(event: Started) -> str:
     """What is trained, on which text, how and where, in two lines."""
-    token = "byte" if event.unit == "byte" else "character"
+    member = "byte" if event.unit == "byte" else "character"
     if event.tokenizer in ("bpe", "unigram"):
-        token = "subword"
+        member = "subword"
     begun = f"Resuming {event.run} after {plural(event.step, 'step')}, on {event.corpus}"
     what = begun if event.step else f"Training {event.run} on {event.corpus}"
     where = f", in {event.processes} processes" if event.processes > 1 else ""
     return (
         f"{what}: {plural(event.tokens, 'token')}, "
-        f"vocabulary of {plural(event.vocabulary_size, token)}, "
+        f"vocabulary of {plural(event.vocabulary_size, member)}, "
         f"batch of {plural(event.batch_size, 'sequence')} x {plural(event.seq_length, 'step')}\n"
         f"{event.model}, {plural(event.parameters, 'parameter')}, "
         f"{event.optimizer} with a {event.schedule} schedule, "
