@@ -103,6 +103,7 @@ def train(
     Traceback (most recent call last):
     charrnn.errors.UsageError: there is no setting hidden_sise
     """
+    from charrnn.cli.extras import find_extra
     from charrnn.inference.model import checked_settings
     from charrnn.recipes import check_effective
     from charrnn.settings import ModelSettings, TextSettings, TrainSettings
@@ -110,7 +111,6 @@ def train(
     from charrnn.storage.runs import MODEL, check_new
     from charrnn.text.corpus import Corpus
     from charrnn.training.fine_tuning import corpus_and_base
-    from charrnn.training.tensorboard import check_tensorboard
 
     kinds = (ModelSettings, TrainSettings, TextSettings)
     model, training, text = checked_settings(settings, *kinds)
@@ -118,15 +118,14 @@ def train(
     check_effective(model, training, given)
     emit = events or _ignore
     check_new(run)
-    if tensorboard:
-        check_tensorboard()
+    listeners = find_extra("--tensorboard")() if tensorboard else {}
     path = corpus.folder if isinstance(corpus, Corpus) else corpus
     prepared, model_of_base = corpus_and_base(str(path), base, text, given, emit)
     from charrnn.training.new_run import new_run  # torch is loaded when the text is known to do
     from charrnn.training.record import train_and_record
 
     new = new_run(prepared, run, model, training, given, emit, base=model_of_base)
-    train_and_record(new, emit, lambda: False, tensorboard=tensorboard)
+    train_and_record(new, emit, lambda: False, listeners)
     return _model(load_checkpoint(new.folder / MODEL))
 
 

@@ -8,9 +8,7 @@ import errno
 import os
 from collections.abc import Iterable
 from difflib import get_close_matches
-
-EXIT_CODE_FILE = "CHARRNN_EXIT_CODE_FILE"
-"""Names, in the environment, the file for the exit code of a run in several processes."""
+from importlib.util import find_spec
 
 
 class CharRNNError(Exception):
@@ -57,6 +55,12 @@ class MissingError(CharRNNError):
     """An optional package is not installed."""
 
     exit_code = 6
+
+
+def check_package(name: str, work: str, hint: str) -> None:
+    """MissingError where the package that does some work is not installed."""
+    if find_spec(name) is None:
+        raise MissingError(f"{work} by the package {name}, which is not installed", hint)
 
 
 class LostError(CharRNNError):

@@ -22,17 +22,17 @@ from rich.terminal_theme import DEFAULT_TERMINAL_THEME, SVG_EXPORT_THEME, Termin
 from rich.text import Text
 
 from charrnn import events
-from charrnn.display.coloring import Surprise, Unit
 from charrnn.display.comparison import comparison_report
+from charrnn.display.console import shade_style
 from charrnn.display.dashboard import Dashboard
-from charrnn.display.heatmap import shade_style
-from charrnn.display.report import report_colorings, report_page
 from charrnn.display.reports import show
 from charrnn.evaluation.comparison import compare_runs
-from charrnn.export.html_page import html_page
+from charrnn.extras.export.html_page import html_page
+from charrnn.extras.probing.colorings import SURPRISE, unit_coloring
+from charrnn.extras.probing.findings import Findings
+from charrnn.extras.probing.page import page_colorings, page_of
 from charrnn.inference.activations import read_text
 from charrnn.inference.network import Network
-from charrnn.inference.probes import Findings
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.runs import METRICS, find, load_run
 from charrnn.text.source import read_tokens
@@ -90,7 +90,7 @@ def compared(runs: list[str]) -> None:
 
 def probed(model: Checkpoint, text: Path) -> None:
     """A text in the colours of the network's surprise, in tenths to keep the file small."""
-    console, coloring, line = recorder(76), Surprise(), Text()
+    console, coloring, line = recorder(76), SURPRISE, Text()
     ids, _ = read_tokens(text, model.tokenizer, model.text, lambda _: None)
     for read in read_text(Network(model.model, model.weights), model.tokenizer, ids):
         for piece, shade in zip(read.text, coloring.shades(coloring.values(read)), strict=True):
@@ -110,10 +110,10 @@ def photographed(model: Checkpoint, corpus: Path, tokens: int = 20_000) -> None:
     for read in read_text(network, model.tokenizer, ids):
         findings.add(read)
     best = findings.following()[0]
-    chosen = Unit(best.state, best.number)
-    colorings = report_colorings(findings, [chosen])
+    chosen = unit_coloring(best.state, best.number)
+    colorings = page_colorings(findings, [chosen])
     again = read_text(network, model.tokenizer, ids[:1500])
-    page = report_page(f"{model.run} reads {corpus.name}", again, colorings, findings)
+    page = page_of(f"{model.run} reads {corpus.name}", again, colorings, findings)
     last = "colour();\n</script>"
     assert last in page
     page = page.replace(last, f"chosen.value = {colorings.index(chosen)};\n{last}")

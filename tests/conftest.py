@@ -150,3 +150,16 @@ def damage(path: Path) -> None:
 def used(trained: Path) -> Charrnn:
     """Run the command where `tale` was trained. For what leaves that folder as it is."""
     return lambda *args, **named: call_charrnn(trained, *args, **named)
+
+
+@pytest.fixture
+def printed(capsys, monkeypatch) -> Callable[..., str]:
+    """What a function prints on a stdout that is a pipe, as many columns wide."""
+
+    def call(columns: int, show: Callable[..., None], *args: object, **named: object) -> str:
+        monkeypatch.setenv("COLUMNS", str(columns))
+        capsys.readouterr()
+        show(*args, **named)
+        return capsys.readouterr().out
+
+    return call

@@ -6,28 +6,14 @@ import sys
 from pathlib import Path
 
 from tests.conftest import SMALL, tale
-
-PACKAGE = Path(__file__).parent.parent / "charrnn"
+from tests.rooms import OWNERS, PACKAGE, room_of
 
 # A room may import the rooms below it and itself.
 ROOMS = [
-    "__main__", "cli", "display", "training", "compression", "tasks", "evaluation", "network",
-    "export", "inference", "storage", "text", "cells", "recipes", "files", "settings", "values",
+    "__main__", "extras", "cli", "display", "training", "tasks", "evaluation", "network",
+    "inference", "storage", "text", "cells", "recipes", "files", "settings", "values",
     "tables", "events", "errors", "__init__",
 ]  # fmt: skip
-OWNERS = {
-    "constriction": {"compression"},
-    "torch": {"network", "training", "evaluation", "tasks"},
-    "rich": {"display"},
-    "typer": {"cli"},
-    "matplotlib": {"display"},
-    "PIL": {"text"},
-    "onnx": {"export"},
-    "tensorboard": {"training"},
-    "safetensors": {"storage", "training"},
-    "filelock": {"storage"},
-    "sentencepiece": {"text"},
-}
 
 
 def imports():
@@ -35,7 +21,7 @@ def imports():
     for path in sorted(PACKAGE.rglob("*.py")):
         if path == PACKAGE / "__init__.py":
             continue  # the Python interface imports what it calls, inside its functions
-        room = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+        room = room_of(path)
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Import):
                 yield from ((room, alias.name) for alias in node.names)
@@ -46,8 +32,8 @@ def imports():
 
 def test_imports_point_downward():
     """A cell that imports the training; a tokenizer that prints."""
-    found = {(own, [*name.split("."), "__init__"][1]) for own, name in imports()
-             if name.split(".")[0] == "charrnn"}  # fmt: skip
+    found = {(own.partition("/")[0], [*name.split("."), "__init__"][1])
+             for own, name in imports() if name.split(".")[0] == "charrnn"}  # fmt: skip
     assert len(found) > 20
     assert [(a, b) for a, b in found if a != b and ROOMS.index(a) >= ROOMS.index(b)] == []
 
@@ -116,8 +102,8 @@ def test_torch_does_not_load_its_compiler(home, trained):
 
 def test_nothing_happens_at_import(home):
     """Heavy work, or a file, at import time."""
-    files = [path.relative_to(PACKAGE.parent) for path in PACKAGE.rglob("*.py")]
-    files = [p for p in files if p.parts[1] not in OWNERS["torch"] and p.stem != "__main__"]
-    modules = loaded("\n".join(f"import {'.'.join(p.with_suffix('').parts)}" for p in files), home)
+    files = [p for p in PACKAGE.rglob("*.py") if room_of(p) not in {*OWNERS["torch"], "__main__"}]
+    names = [".".join(p.relative_to(PACKAGE.parent).with_suffix("").parts) for p in files]
+    modules = loaded("\n".join(f"import {name}" for name in names), home)
     assert "torch" not in modules
     assert list(home.iterdir()) == []

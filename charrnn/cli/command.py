@@ -19,7 +19,8 @@ class Command(TyperCommand):
             name = ctx.command_path.removeprefix("charrnn ")  # `runs rm` for what is below `runs`
             flags = {name: takes_value(self, ctx)}
             if wrong := list(unknown_flags(args, flags[name])):
-                others = getattr(ctx.parent and ctx.parent.command, "commands", {})
+                group = ctx.parent and ctx.parent.command
+                others = group.load_all(ctx) if isinstance(group, Group) else {}
                 before = name.removesuffix(self.name or "")
                 flags |= {f"{before}{n}": takes_value(c, ctx) for n, c in others.items()
                           if n != self.name}  # fmt: skip
@@ -31,8 +32,23 @@ class Command(TyperCommand):
         _print_help(self, ctx, _option_panels(self, ctx))
 
 
+class Deferred(TyperCommand):
+    """A command that stands for another until that is needed; its callback returns the other."""
+
+
 class Group(TyperGroup):
     """All the commands. Their help comes before that of the few flags."""
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of this name; a deferred one is loaded."""
+        command = super().get_command(ctx, cmd_name)
+        if isinstance(command, Deferred) and command.callback:
+            command = self.commands[cmd_name] = command.callback()
+        return command
+
+    def load_all(self, ctx: Any) -> dict[str, Any]:
+        """Every command by its name, loaded."""
+        return {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
 
     def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  (click's interface)
         """Print the help."""

@@ -41,26 +41,6 @@ def get(name: Name, quiet: Quiet = False) -> None:
     print(path, flush=True)
 
 
-@corpora.command("show", cls=Command)
-def show(name: Name, quiet: Quiet = False, json: Json = False) -> None:
-    """Show a corpus in figures: sizes, vocabulary, entropy, and what compressors make of it."""
-    from charrnn.display.log import listen
-    from charrnn.display.statistics import show_statistics
-    from charrnn.settings import TextSettings
-    from charrnn.text.catalog import prepared
-    from charrnn.text.corpus import open_corpus
-    from charrnn.text.preparation import resolve_corpus
-    from charrnn.text.statistics import statistics
-
-    with listen(quiet or json, as_json=False) as emit:
-        if folder := prepared(name):
-            corpus = open_corpus(folder)
-        else:
-            corpus = resolve_corpus(name, TextSettings(), {}, emit)
-        found = statistics(corpus, emit)
-    show_statistics(found, corpus.name, json)
-
-
 @corpora.command("rm", cls=Command)
 def remove(names: Names, yes: Yes = False) -> None:
     """Remove prepared corpora, or texts of the catalog.

@@ -8,10 +8,10 @@ Data goes to stdout, everything else to stderr. Rich is loaded where something i
 """
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from charrnn.cli.process import limit_threads
 from charrnn.events import Emit, Event, Noticed, Progress
@@ -94,6 +94,13 @@ class Frame:
         from charrnn.display.stdout import stdout_writer
 
         return self._streams.enter_context(stdout_writer(raw=self._raw))
+
+    def show_record(self, record: Mapping[str, Any]) -> None:
+        """Print a JSON object for --json, where an event has told people already."""
+        if self.json:
+            from charrnn.display.reports import Report
+
+            self.show(Report([record], ()))
 
     def show(self, report: "Report") -> None:
         """Print a report on stdout, as --json or for people; progress ends before."""

@@ -1,5 +1,6 @@
 """The command `charrnn`: its commands, and where every error is shown."""
 
+import os
 import signal
 import sys
 from typing import Annotated, Any, NoReturn
@@ -7,22 +8,17 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from charrnn import __version__
-from charrnn.cli.classify import classify
-from charrnn.cli.command import Command, Group
+from charrnn.cli.command import Command, Deferred, Group
 from charrnn.cli.compare import compare
 from charrnn.cli.completion import InstallCompletion, ShowCompletion, enable_completion
-from charrnn.cli.compress import compress, decompress
 from charrnn.cli.corpora import corpora
 from charrnn.cli.evaluate import evaluate
-from charrnn.cli.export import export
-from charrnn.cli.gradients import gradients
-from charrnn.cli.imports import import_weights
+from charrnn.cli.extras import COMMANDS as EXTRAS, ExtraCommand, find_extra
 from charrnn.cli.inspect import inspect
 from charrnn.cli.plot import plot
 from charrnn.cli.predict import predict
 from charrnn.cli.prepare import prepare
-from charrnn.cli.probe import probe
-from charrnn.cli.process import launched_exit_code, open_streams
+from charrnn.cli.process import open_streams
 from charrnn.cli.runs import runs
 from charrnn.cli.sample import sample
 from charrnn.cli.signals import exit_on_termination
@@ -30,6 +26,8 @@ from charrnn.cli.sweep import sweep
 from charrnn.cli.train import train
 from charrnn.errors import CharRNNError, LostError, UsageError, from_os
 from charrnn.settings import plain
+
+_EXIT_CODE_FILE = "CHARRNN_EXIT_CODE_FILE"  # set by --processes for those that it starts
 
 app = typer.Typer(
     cls=Group,
@@ -86,10 +84,12 @@ def _fail(error: CharRNNError) -> NoReturn:
 
 
 def _leave(code: int, *, may_help_again: bool = False) -> NoReturn:
-    """Exit, and let no signal from now on leave a traceback. See `launched_exit_code`."""
+    """Exit, and let no signal from now on leave a traceback."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
-    sys.exit(launched_exit_code(code, may_help_again))
+    if _EXIT_CODE_FILE in os.environ:
+        code = find_extra(_EXIT_CODE_FILE)(code, may_help_again)
+    sys.exit(code)
 
 
 def _print_version(asked: bool) -> None:
@@ -119,32 +119,49 @@ def show_help(
 
 _PANELS: dict[str, list[tuple[str, Any]]] = {
     "Train and sample": [("train", train), ("sample", sample), ("predict", predict)],
-    "Score": [("eval", evaluate), ("classify", classify)],
+    "Score": [("eval", evaluate)],
     "Compare": [("compare", compare), ("sweep", sweep), ("plot", plot)],
-    "Look inside": [("inspect", inspect), ("probe", probe), ("gradients", gradients)],
-    "Elsewhere": [("export", export), ("import", import_weights),
-                  ("compress", compress), ("decompress", decompress)],
+    "Look inside": [("inspect", inspect)],
+    "Elsewhere": [],
     "Files and help": [
         ("prepare", prepare), ("runs", runs), ("corpora", corpora), ("help", show_help),
     ],
 }  # fmt: skip
 _EXAMPLES = {
-    "compress": "Example: charrnn compress letter.txt --run first",
-    "export": "Example: charrnn export first --html",
-    "import": "Example: charrnn import weights.safetensors --vocabulary shakespeare.txt",
     "train": "Example: charrnn train shakespeare --time 2m --run first",
     "sample": 'Example: charrnn sample first --temp 0.8 --prompt "To be"',
     "eval": "Example: charrnn eval first --part valid",
-    "classify": "Example: charrnn classify letter.txt --runs austen,dickens",
     "sweep": "Example: charrnn sweep shakespeare --cells lstm,gru --seeds 3 --time 1m",
-    "probe": "Example: charrnn probe first shakespeare.txt --unit 1.c17",
-    "gradients": "Example: charrnn gradients --cell elman --gain 2 --text shakespeare.txt",
 }
+
+
+def _add(name: str, command: Any, panel: str) -> None:
+    if isinstance(command, typer.Typer):
+        app.add_typer(command, name=name, rich_help_panel=panel)
+    else:
+        epilog = _EXAMPLES.get(name)
+        app.command(name, cls=Command, rich_help_panel=panel, epilog=epilog)(command)
+
+
+def _add_extra(group: typer.Typer, name: str, extra: ExtraCommand) -> None:
+    """Add a command of an extra, whose module is imported when the command is needed."""
+
+    def load() -> Any:
+        alone = typer.Typer(add_completion=False, rich_markup_mode="rich")
+        epilog = extra.example and f"Example: {extra.example}"
+        alone.command(name, cls=Command, epilog=epilog)(extra.load())
+        return typer.main.get_command(alone)
+
+    panel = extra.panel or None
+    group.command(name, cls=Deferred, rich_help_panel=panel, help=extra.help)(load)
+
+
 for _panel, _commands in _PANELS.items():
     for _name, _command in _commands:
-        if isinstance(_command, typer.Typer):
-            app.add_typer(_command, name=_name, rich_help_panel=_panel)
-            continue
-        app.command(_name, cls=Command, rich_help_panel=_panel, epilog=_EXAMPLES.get(_name))(
-            _command
-        )
+        _add(_name, _command, _panel)
+    for _name, _extra in EXTRAS.items():
+        if _extra.panel == _panel and _extra.is_here:
+            _add_extra(app, _name, _extra)
+for _name, _extra in EXTRAS.items():
+    if _name.startswith("corpora ") and _extra.is_here:
+        _add_extra(corpora, _name.removeprefix("corpora "), _extra)

@@ -9,7 +9,6 @@ import typer
 
 from charrnn.cli.completion import corpus_or_file, run_names
 from charrnn.errors import CharRNNError, UsageError
-from charrnn.events import Emit, Event
 from charrnn.settings import ADVANCED, PartName, flag
 from charrnn.values import check_device, check_encoding
 
@@ -57,18 +56,6 @@ def run_and_file(run: str | None, file: str | None) -> tuple[str | None, str | N
     from charrnn.storage.runs import is_text
 
     return (None, run) if run is not None and file is None and is_text(run) else (run, file)
-
-
-def notices(quiet: bool) -> Emit:
-    """Where a command that writes data sends what a person should be told: stderr, or nowhere."""
-
-    def show(event: Event) -> None:
-        if not quiet:
-            from charrnn.display.log import show_event  # loads Rich, which sampling does not need
-
-            show_event(event)
-
-    return show
 
 
 def exclude(**flags: object) -> None:

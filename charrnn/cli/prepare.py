@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from charrnn.cli.completion import run_names
+from charrnn.cli.extras import find_extra, has_extra
 from charrnn.cli.flags import Given, with_flags
 from charrnn.cli.frame import frame
 from charrnn.cli.options import Json, Quiet, exclude
@@ -51,7 +52,5 @@ def prepare(
         check_text_settings(text, given, sources)
         split = "split" in given
         corpus = prepare_corpus(sources, text, name, command.emit, split, tokenizer, jobs)
-        if not (quiet or json):
-            from charrnn.display.statistics import summary_line
-
-            command.emit(Noticed(summary_line(corpus)))
+        if has_extra("prepare") and not (quiet or json):
+            command.emit(Noticed(find_extra("prepare")(corpus)))

@@ -5,8 +5,6 @@ import os
 import sys
 from contextlib import suppress
 
-from charrnn.errors import EXIT_CODE_FILE
-
 
 def open_streams() -> None:
     """Replace streams that the caller closed, which are None in Python, by the null device.
@@ -50,24 +48,3 @@ def limit_threads() -> None:
 def is_launched() -> bool:
     """Whether torchrun has started this process, as one of several or alone."""
     return "RANK" in os.environ and "TORCHELASTIC_RESTART_COUNT" in os.environ
-
-
-def launched_exit_code(code: int, may_help_again: bool) -> int:
-    """The exit code of a process: its own, or what `--processes` wants to see.
-
-    Its launcher starts all processes again where one of them does not end with 0. Where that would
-    not help, the code is noted in the launcher's file instead, with the number of restarts before.
-    """
-    if not (path := os.environ.get(EXIT_CODE_FILE)):
-        return code
-    attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_APPEND)  # others write to it, too
-    except FileNotFoundError:  # the launcher has gone
-        return code
-    with open(descriptor, "r+") as file:
-        if not may_help_again:
-            file.write(f"{attempt} {code}\n")
-        file.seek(0)
-        ended = any(line.split()[0] == attempt for line in file)
-    return 0 if ended else code

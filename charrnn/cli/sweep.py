@@ -1,9 +1,9 @@
 """charrnn sweep: train a run of each of several cells and seeds, and compare them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
@@ -15,6 +15,9 @@ from charrnn.cli.process import limit_threads
 from charrnn.cli.signals import stop_on_signals
 from charrnn.errors import DivergedError, UsageError, suggest
 from charrnn.settings import CellName, ModelSettings, PartName, TextSettings, TrainSettings
+
+if TYPE_CHECKING:
+    from charrnn.training.record import Listeners  # which loads torch
 
 Cells = Annotated[
     str | None, typer.Option(metavar="NAMES", help="cells to compare: lstm,gru,elman, or all")
@@ -71,7 +74,7 @@ class Sweep:
     parameters: int | None = None
     part: PartName | None = None
     base: str | None = None
-    tensorboard: bool = False
+    listeners: "Listeners" = field(default_factory=dict)
 
 
 def train_runs(
@@ -101,7 +104,7 @@ def train_runs(
             cells = [base.model.cell] if base else options.cells
             runs = train_each(
                 prepared, cells, options.seeds, options.parameters, model, settings, given,
-                emit, stop, base, tensorboard=options.tensorboard,
+                emit, stop, base, listeners=options.listeners,
             )  # fmt: skip
             return list(runs), stop.number
 

@@ -1,12 +1,11 @@
 """charrnn train: a new run, a run that is resumed, or several runs that differ in their seed."""
 
-import os
-import sys
 from typing import Annotated
 
 import typer
 
 from charrnn.cli.completion import corpus_or_file, run_names
+from charrnn.cli.extras import find_extra
 from charrnn.cli.flags import SETTINGS, Given, with_flags
 from charrnn.cli.options import Json, Quiet, exclude
 from charrnn.cli.process import is_launched
@@ -91,43 +90,17 @@ def train(
         raise UsageError(
             "there is no text to train on", "Name a file, or try: charrnn train python"
         )
-    if tensorboard:
-        from charrnn.training.tensorboard import check_tensorboard
-
-        check_tensorboard()  # now, not after a corpus has been prepared
-    _launch(processes, max_restarts, seeds, settings.batch_size)
+    # its package is looked for now, not after a corpus has been prepared
+    listeners = find_extra("--tensorboard")() if tensorboard else {}
+    exclude(seeds=seeds, processes=processes)
+    if processes or max_restarts is not None:
+        find_extra("--processes")(processes, max_restarts, settings.batch_size)
+    if seeds and is_launched():
+        raise UsageError("--seeds trains in one process", "Start it without torchrun.")
     if corpus and seeds:
-        options = Sweep([model.cell], seeds, base=base, tensorboard=tensorboard)
+        options = Sweep([model.cell], seeds, base=base, listeners=listeners)
         names, signal = train_runs(options, corpus, model, settings, text, given, quiet or json)
         show_trained(names, signal, quiet=quiet, json=json)
     else:
-        job = Job(corpus, run, base, model, settings, text, given, resume, tensorboard)
+        job = Job(corpus, run, base, model, settings, text, given, resume, listeners)
         train_run(job, quiet, json)
-
-
-def _launch(
-    processes: int | None, max_restarts: int | None, seeds: int | None, batch_size: int
-) -> None:
-    """Start this command in several processes, and end as they do; nothing if they are started."""
-    exclude(seeds=seeds, processes=processes)
-    if max_restarts is not None and not processes:
-        raise UsageError(
-            "--max-restarts has no effect without --processes",
-            "Give both; torchrun has a flag --max-restarts of its own.",
-        )
-    if processes and is_launched() and str(processes) != os.environ["WORLD_SIZE"]:
-        raise UsageError(
-            f"torchrun has started {os.environ['WORLD_SIZE']} processes, not {processes}",
-            "Leave --processes out: torchrun says how many there are.",
-        )
-    if processes and processes > batch_size:  # a short text, which lowers it, is noticed later
-        raise UsageError(
-            f"a batch of {batch_size} sequences cannot be split among {processes} processes",
-            "Use fewer processes, or a greater --batch-size.",
-        )
-    if seeds and is_launched():
-        raise UsageError("--seeds trains in one process", "Start it without torchrun.")
-    if processes and not is_launched():
-        from charrnn.network.launch import launch
-
-        raise typer.Exit(launch(sys.argv[1:], processes, max_restarts or 0))

@@ -14,6 +14,7 @@ from charrnn.settings import ModelSettings, TextSettings, TrainSettings
 
 if TYPE_CHECKING:
     from charrnn.network.ranks import Ranks
+    from charrnn.training.record import Listeners
     from charrnn.training.run import Run
 
 
@@ -29,7 +30,7 @@ class Job:
     text: TextSettings
     given: Given
     resuming: bool
-    tensorboard: bool
+    listeners: "Listeners"
 
 
 def train_run(job: Job, quiet: bool, json: bool) -> None:
@@ -50,7 +51,7 @@ def train_run(job: Job, quiet: bool, json: bool) -> None:
             from charrnn.training.record import train_and_record
 
             with stop_on_signals() as stop:
-                train_and_record(run, emit, stop, tensorboard=job.tensorboard)
+                train_and_record(run, emit, stop, job.listeners)
     except CharRNNError as error:
         if isinstance(error, LostError) and run and not error.will_restart:
             error.hint += f" To continue: charrnn train --resume --run {run.folder.name}"

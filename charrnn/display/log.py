@@ -5,7 +5,6 @@ elsewhere, JSON lines or nothing when asked for.
 """
 
 import json
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -45,16 +44,6 @@ def listen(quiet: bool, as_json: bool) -> Iterator[Emit]:
             yield _until_closed(show)
     else:
         yield _until_closed(Lines(out))
-
-
-@contextmanager
-def listen_beside_output() -> Iterator[Emit]:
-    """As `listen`, for commands that write data meanwhile: silent where both would be mixed.
-
-    Events are shown if stderr is a terminal and stdout is not.
-    """
-    with listen(quiet=sys.stdout.isatty() or not sys.stderr.isatty(), as_json=False) as show:
-        yield show
 
 
 def show_event(event: Event) -> None:

@@ -63,7 +63,7 @@ def _print_table(out: Console, table: Table) -> None:
     if table.widths:
         _print_rows(out, table)
     elif rows := [[_text(cell) for cell in row] for row in table.rows]:
-        if table.title:
+        if table.title and table.heads:
             out.print()
         out.print(_fitted(table, rows, out.width), crop=False)
 

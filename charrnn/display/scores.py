@@ -1,16 +1,15 @@
-"""Scores: of a text, of its lines or characters, of examples; and which run wrote what."""
+"""Scores of a text, of its lines or characters, and of examples."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from charrnn.display.reports import Report, show
+from charrnn.display.reports import Report
 from charrnn.tables import Cell, Figure, Styled, Table
 
 if TYPE_CHECKING:
     from charrnn.evaluation.detail import Per, Section, Spot, Symbol
-    from charrnn.inference.classify import Accuracy, Verdict
     from charrnn.inference.task_model import TaskScore
 
 
@@ -78,28 +77,3 @@ def _surprising(spots: "Iterable[Spot]") -> Table:
         rows.append([Figure(spot.position), spot.bits, text])
     heads, notes = ["position", "bits", "text"], ["the most surprising tokens"]
     return Table(heads, rows, notes=notes, wraps=None)
-
-
-def verdicts_report(verdicts: "Iterable[Verdict]") -> Report:
-    """Which run most likely wrote each text, as the verdicts come."""
-    rows: Iterator[list[Cell]] = (
-        [Figure(v.number), v.run, Figure(f"{v.log_odds:,.1f}"),
-         Figure(f"{v.probabilities[v.run]:.4f}"), v.label or v.source, v.text]
-        for v in verdicts
-    )  # fmt: skip
-    heads = ["number", "run", "odds, bits", "probability", "from", "text"]
-    records = (verdict.record() for verdict in verdicts)
-    return Report(records, [Table(heads, rows, widths=(6, 14, 10, 11, 14))])
-
-
-def show_verdicts(verdicts: "Iterable[Verdict]", as_json: bool) -> None:
-    """Print which run most likely wrote each text, as the verdicts come."""
-    show(verdicts_report(verdicts), as_json)
-
-
-def show_accuracy(accuracy: "Accuracy", as_json: bool) -> None:
-    """Print how many of the labelled texts were given to their run, and the confusion matrix."""
-    title = f"accuracy {accuracy.accuracy:.1%} of {accuracy.texts:,} texts"
-    rows: list[list[Cell]] = [[label, *row.values()] for label, row in accuracy.confusion.items()]
-    table = Table(["label", *accuracy.confusion], rows, title)
-    show(Report([accuracy.record()], [Table(), table]), as_json)

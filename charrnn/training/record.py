@@ -1,8 +1,9 @@
-"""Training with every event shown, and written to the run's metrics."""
+"""Training with every event shown, and written to the run's metrics and to other listeners."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
+from typing import Protocol
 
 from charrnn.errors import from_os
 from charrnn.events import Emit, Event, Finished, Noticed
@@ -11,16 +12,28 @@ from charrnn.storage.runs import METRICS, MODEL, TRAINING
 from charrnn.training.loop import train
 from charrnn.training.repeat import command
 from charrnn.training.run import Run
-from charrnn.training.tensorboard import TensorBoard
+
+Listeners = Mapping[str, Callable[[Run], "Listener"]]
+"""Makers of listeners to the events of a run, by the names of what they write."""
+NO_LISTENERS: Listeners = {}
+
+
+class Listener(Protocol):
+    """Writes a run's events somewhere. OSError where the disk refuses."""
+
+    def __call__(self, event: Event) -> None: ...
+    def close(self) -> None:
+        """Close its files."""
+        ...
 
 
 def train_and_record(
-    run: Run, show: Emit, stop: Callable[[], bool], *, tensorboard: bool = False
+    run: Run, show: Emit, stop: Callable[[], bool], listeners: Listeners = NO_LISTENERS
 ) -> None:
     """Train to the end or until `stop()`. Errors as in `train`.
 
-    A run that fails before its first step leaves no folder behind. `tensorboard`: what TensorBoard
-    shows is written, too; MissingError as in `check_tensorboard`.
+    A run that fails before its first step leaves no folder behind. `listeners` write its events,
+    as its metrics file does.
     """
     try:
         if run.finished:
@@ -28,22 +41,22 @@ def train_and_record(
             advice = "To train it further, give a greater --time, --epochs or --steps."
             show(Noticed(f"{done} {advice}"))
         elif run.ranks.is_first:
-            _train_and_record(run, show, stop, tensorboard)
+            _train_and_record(run, show, stop, listeners)
         else:
             train(run, lambda _: None, stop)
     finally:
         run.release()
 
 
-def _train_and_record(run: Run, show: Emit, stop: Callable[[], bool], tensorboard: bool) -> None:
+def _train_and_record(run: Run, show: Emit, stop: Callable[[], bool], listeners: Listeners) -> None:
     is_new = not (run.folder / TRAINING).exists()
     try:
         with ExitStack() as stack:
-            metrics = stack.enter_context(closing(Metrics(run.folder)))
-            writers = [_tolerant(METRICS, metrics, show)]
-            if tensorboard:
-                board = stack.enter_context(closing(TensorBoard(run)))
-                writers.append(_tolerant("TensorBoard", board, show))
+            all_listeners: Listeners = {METRICS: lambda run: Metrics(run.folder), **listeners}
+            writers = [
+                _tolerant(name, stack.enter_context(closing(make(run))), show)
+                for name, make in all_listeners.items()
+            ]
 
             def emit(event: Event) -> None:
                 for write in writers:

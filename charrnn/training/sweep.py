@@ -14,7 +14,7 @@ from charrnn.tasks import task_on
 from charrnn.text.corpus import Corpus
 from charrnn.training.automatic import left_open
 from charrnn.training.new_run import new_run
-from charrnn.training.record import train_and_record
+from charrnn.training.record import NO_LISTENERS, Listeners, train_and_record
 
 
 def sweep(
@@ -29,7 +29,7 @@ def sweep(
     stop: Callable[[], bool],
     base: Checkpoint | None = None,
     *,
-    tensorboard: bool = False,
+    listeners: Listeners = NO_LISTENERS,
 ) -> Iterator[str]:
     """Train a run of each cell and seed, one after the other, until `stop()`; names of the runs.
 
@@ -53,7 +53,7 @@ def sweep(
             given_now |= dict.fromkeys(left_open(own, given_now))  # chosen once, for all seeds
             parameters = parameters or sum(p.numel() for p in run.model.parameters())
             try:
-                train_and_record(run, emit, stop, tensorboard=tensorboard)
+                train_and_record(run, emit, stop, listeners)
             except DivergedError as error:
                 emit(Noticed(f"{run.folder.name} is left out: {error.message}."))
                 continue

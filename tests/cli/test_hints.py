@@ -9,9 +9,10 @@ from charrnn.cli.command import takes_value
 from charrnn.cli.hints import ADVICE, RENAMED, explain, unknown_flags
 from charrnn.cli.main import app
 
+GROUP = typer.main.get_command(app)
 COMMANDS = {
     name: takes_value(command, typer.Context(command))
-    for name, command in typer.main.get_command(app).commands.items()
+    for name, command in GROUP.load_all(typer.Context(GROUP)).items()
 }
 CHAR_RNN = {
     "train": "-data_dir -rnn_size -num_layers -model -learning_rate -learning_rate_decay "

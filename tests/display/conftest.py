@@ -1,8 +1,5 @@
 """Runs made up for the display: no training needed."""
 
-from collections.abc import Callable
-
-import pytest
 from rich.console import Console
 
 from charrnn.evaluation.comparison import Compared, Group
@@ -67,19 +64,6 @@ def group(name: str, *bits: float, corpus: str = "tale", unit: Unit = "character
     """A group of a run for each of those bits, or a run alone."""
     names = [name] if len(bits) == 1 else [f"{name}-s{n}" for n in range(1, len(bits) + 1)]
     return Group(name, [compared(n, b, corpus, unit) for n, b in zip(names, bits, strict=True)])
-
-
-@pytest.fixture
-def printed(capsys, monkeypatch) -> Callable[..., str]:
-    """What a function prints on a stdout that is a pipe, as many columns wide."""
-
-    def call(columns: int, show: Callable[..., None], *args: object, **named: object) -> str:
-        monkeypatch.setenv("COLUMNS", str(columns))
-        capsys.readouterr()
-        show(*args, **named)
-        return capsys.readouterr().out
-
-    return call
 
 
 def plain(renderable: object, columns: int = 80) -> str:

@@ -10,7 +10,7 @@ from charrnn import events
 from charrnn.cells import CELLS
 from charrnn.cli.flags import described
 from charrnn.errors import CharRNNError
-from charrnn.inference.properties import PROPERTIES
+from charrnn.extras.probing.properties import PROPERTIES
 from charrnn.recipes import RECIPES
 from charrnn.settings import (
     LEARNING_RATES,

@@ -10,10 +10,9 @@ from charrnn.cells import CELLS
 from charrnn.evaluation.loss import evaluate
 from charrnn.inference.activations import read_text
 from charrnn.inference.network import Network
-from charrnn.inference.probes import Findings
 from charrnn.network.model import CharRNN
 from charrnn.settings import ModelSettings, TextSettings
-from charrnn.text.tokenizers import Bytes, Characters
+from charrnn.text.tokenizers import Characters
 from tests.conftest import tale
 
 TEXT = tale(700)
@@ -80,38 +79,3 @@ def test_units_are_the_state(cell):
                     last[f"{number}.{part}"][-1], values, atol=1e-4 * scale, rtol=0
                 )
     assert len(last) == 2 * sum(part != "time" for part in CELLS[cell].states)
-
-
-def test_correlations_are_those_of_the_whole_text():
-    """Sums that lose a piece, or a property that is one character off."""
-    model, text = made("elman"), TEXT.replace("king", 'the "king"')
-    tokenizer = Characters.learn([text], TextSettings())
-    model = CharRNN(model.settings, tokenizer.size)
-    network = Network(model.settings, model.export())
-    findings, pieces = Findings(text), []
-    for piece in read_text(network, tokenizer, tokenizer.encode(text)):
-        findings.add(piece)
-        pieces.append(piece.units["1.h"])
-    units = np.concatenate(pieces)
-    found = {(f.follows, f.name): f.correlation for f in findings.following(best=99)}
-    for name, values in findings.properties.items():
-        for number in range(6):
-            right = np.corrcoef(values, units[:, number])[0, 1]
-            assert found[name, f"1.h{number}"] == pytest.approx(right, abs=1e-4)
-    assert "inside quotes" in findings.properties
-    first = findings.following()[0]
-    assert abs(first.correlation) == max(abs(r) for r in found.values())
-
-
-def test_tokens_that_are_parts_of_characters_are_read_too():
-    """Properties that run ahead of the bytes."""
-    torch.manual_seed(1)
-    text = "naïve café\n"
-    model = CharRNN(ModelSettings(hidden_size=4, embedding_size=4), 256)
-    network, findings = Network(model.settings, model.export()), Findings(text)
-    ids = Bytes().encode(text)
-    pieces = list(read_text(network, Bytes(), ids))
-    for piece in pieces:
-        findings.add(piece)
-    assert "".join(pieces[0].text) == text
-    assert (findings.tokens, findings.place) == (len(ids), len(text))

@@ -1,0 +1,1 @@
+"""`charrnn classify`: which run most likely wrote a text."""

@@ -1,0 +1,135 @@
+"""charrnn classify: which run most likely wrote a text."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from charrnn.cli.completion import run_names
+from charrnn.cli.frame import Frame, frame
+from charrnn.cli.options import Encoding, Json, Quiet
+from charrnn.errors import TextError, UsageError
+from charrnn.events import Emit
+from charrnn.settings import ADVANCED, TextSettings, UnknownName
+
+if TYPE_CHECKING:
+    from charrnn.extras.classifying.verdicts import Given
+    from charrnn.storage.checkpoint import Checkpoint
+
+Texts = Annotated[list[str], typer.Argument(metavar="TEXT", help="text files, or - for stdin")]
+RunNames = Annotated[
+    str,
+    typer.Option(
+        "--runs", help="the runs to choose from, with commas", metavar="NAMES",
+        autocompletion=run_names,
+    ),
+]  # fmt: skip
+PerOption = Annotated[
+    Literal["file", "line"] | None,
+    typer.Option("--per", help="what is one text: a file or a line", metavar="NAME",
+                 show_default="file, or line with --labeled"),
+]  # fmt: skip
+Labeled = Annotated[
+    bool,
+    typer.Option(
+        "--labeled", help="lines are RUN, a tab, and a text by it: show the accuracy, too"
+    ),
+]
+Unknown = Annotated[
+    UnknownName,
+    typer.Option(
+        help="characters that a vocabulary lacks: error; skip, at 17.2 bits each; nearest",
+        metavar="NAME", rich_help_panel=ADVANCED,
+    ),
+]  # fmt: skip
+
+
+def classify(
+    texts: Texts,
+    runs: RunNames,
+    per: PerOption = None,
+    labeled: Labeled = False,
+    unknown: Unknown = "skip",
+    encoding: Encoding = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Say which run most likely wrote each text: the one that needs the fewest bits for it.
+
+    The odds are in bits, against the next best run: 10 bits are 1000 to 1.
+    """
+    if labeled and per == "file":
+        raise UsageError("--labeled is about lines", "Leave --per file out.")
+    with frame(quiet=quiet, json=json, stdout="data") as command:
+        from charrnn.extras.classifying.show import accuracy_report, verdicts_report
+        from charrnn.extras.classifying.verdicts import Accuracy, verdicts_on
+
+        checkpoints = _load(runs, command)
+        raw = all(run.tokenizer.raw for run in checkpoints.values())
+        settings = TextSettings(encoding=encoding or "utf-8")
+        given = _texts(texts, per == "line" or labeled, settings, command.emit, raw)
+        if labeled:
+            given = _split_labels(given, list(checkpoints))
+        verdicts = verdicts_on(checkpoints, given, unknown)
+        if labeled:
+            accuracy = Accuracy.of(list(checkpoints))
+            command.show(verdicts_report(accuracy.count(verdicts)))
+            command.show(accuracy_report(accuracy))
+        else:
+            command.show(verdicts_report(verdicts))
+
+
+def _load(runs: str, command: Frame) -> "dict[str, Checkpoint]":
+    """The runs, by the names that were given."""
+    from charrnn.storage.runs import find
+
+    names = [name.strip() for name in runs.split(",") if name.strip()]
+    if len(names) < 2:
+        raise UsageError("there must be two runs or more to choose from", "Write --runs A,B.")
+    paths = [find(name).resolve() for name in names]
+    for number, path in enumerate(paths):
+        if path in paths[:number]:
+            raise UsageError(f"run {names[number]} is named twice", "Name it once in --runs.")
+    return {name: command.load(name, "text") for name in names}
+
+
+def _texts(
+    sources: list[str], lines: bool, settings: TextSettings, emit: Emit, raw: bool
+) -> "Iterator[Given]":
+    """Each source, or each line that is not empty, without its end."""
+    from charrnn.extras.classifying.verdicts import Given
+    from charrnn.text.source import read_text
+
+    for place, source in enumerate(sources, 1):
+        name = "stdin" if source == "-" else source
+        pieces = read_text(source, settings, emit, raw)
+        texts = enumerate(_lines(pieces), 1) if lines else [(place, "".join(pieces))]
+        empty = True
+        for number, text in texts:
+            if text:
+                empty = False
+                yield Given(number, name, text)
+        if empty:
+            raise TextError(f"there is nothing in {name}", "Leave it out.")
+
+
+def _lines(pieces: Iterator[str]) -> Iterator[str]:
+    held = ""
+    for piece in pieces:
+        *whole, held = (held + piece).split("\n")
+        yield from (line.removesuffix("\r") for line in whole)
+    yield held
+
+
+def _split_labels(texts: "Iterator[Given]", runs: list[str]) -> "Iterator[Given]":
+    """RUN, a tab, a text -> the text with its label. TextError for another line."""
+    from dataclasses import replace
+
+    for given in texts:
+        label, tab, text = given.text.partition("\t")
+        if not tab or not text or label not in runs:
+            raise TextError(
+                f"line {given.number} of {given.source} does not begin with a run and a tab",
+                f"Runs: {', '.join(runs)}.",
+            )
+        yield replace(given, text=text, label=label)

@@ -1,0 +1,184 @@
+"""charrnn compress and decompress: a file as the bits that a model needs for it, and back."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from charrnn.cli.completion import run_names
+from charrnn.cli.frame import Frame, frame
+from charrnn.cli.options import Json, Quiet
+from charrnn.cli.output import check_stdout, write_bytes
+from charrnn.cli.process import use_one_numpy_thread
+from charrnn.errors import UsageError
+from charrnn.events import Noticed
+
+if TYPE_CHECKING:
+    from charrnn.storage.checkpoint import Checkpoint
+
+_SUFFIX = ".crnn"
+
+File = Annotated[str, typer.Argument(metavar="FILE", help="any file, or - for stdin")]
+Compressed = Annotated[
+    str, typer.Argument(metavar="FILE", help="a file of charrnn compress, or - for stdin")
+]
+RunToUse = Annotated[
+    str | None,
+    typer.Option(
+        "--run", help="a run's name, its folder or its model file", metavar="RUN",
+        show_default="the run trained last", autocompletion=run_names,
+    ),
+]  # fmt: skip
+RunOfFile = Annotated[
+    str | None,
+    typer.Option(
+        "--run", help="the run that has compressed it", metavar="RUN",
+        show_default="found among the runs here", autocompletion=run_names,
+    ),
+]  # fmt: skip
+NewFile = Annotated[
+    str | None,
+    typer.Option(
+        "--output", "-o", metavar="OUT", help="the file to write; - is stdout",
+        show_default=f"FILE{_SUFFIX}, or stdout for stdin",
+    ),
+]  # fmt: skip
+Original = Annotated[
+    str | None,
+    typer.Option(
+        "--output", "-o", metavar="OUT", help="the file to write; - is stdout",
+        show_default=f"FILE without {_SUFFIX}, or stdout for stdin",
+    ),
+]  # fmt: skip
+Dynamic = Annotated[
+    bool, typer.Option("--dynamic", help="keep training on what has been read; needs the corpus")
+]
+Force = Annotated[bool, typer.Option("--force", "-f", help="replace OUT if it is there")]
+
+
+def compress(
+    file: File,
+    run: RunToUse = None,
+    output: NewFile = None,
+    dynamic: Dynamic = False,
+    force: Force = False,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Compress a file with a model: the better it predicts the file, the smaller the result.
+
+    Any file will do. To read it back, the same model is needed, on the same kind of machine.
+    """
+    path = _path(output or ("-" if file == "-" else file + _SUFFIX), force, json)
+    with _frame(quiet, json) as command:
+        from charrnn.extras.compress.stream import compress as compress_bytes
+        from charrnn.text.compressors import xz_size
+
+        checkpoint, original = command.load(run, "text"), _read(file)
+        start = time.perf_counter()
+        compressed = compress_bytes(original, checkpoint, command.emit, dynamic=dynamic)
+        seconds = time.perf_counter() - start
+        write_bytes(compressed, path)
+        record = _record(checkpoint, len(original), len(compressed), seconds)
+        xz_bytes = xz_size(original)
+        command.emit(Noticed(f"{_summary(record)} xz: {xz_bytes:,} bytes."))
+        command.show_record(record | {"dynamic": dynamic, "xz_bytes": xz_bytes})
+
+
+def decompress(
+    file: Compressed,
+    run: RunOfFile = None,
+    output: Original = None,
+    force: Force = False,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Read a compressed file back: the same bytes come out, or an error.
+
+    Nothing is written before all of it has been checked.
+    """
+    path = _path(output or _original(file), force, json)
+    with _frame(quiet, json) as command:
+        from charrnn.extras.compress.stream import decompress as decompress_bytes, find_model
+
+        compressed = _read(file)
+        checkpoint = command.load(run, "text") if run else find_model(compressed)
+        start = time.perf_counter()
+        original = decompress_bytes(compressed, checkpoint, command.emit)
+        seconds = time.perf_counter() - start
+        write_bytes(original, path)
+        record = _record(checkpoint, len(original), len(compressed), seconds)
+        command.emit(Noticed(_summary(record)))
+        command.show_record(record)
+
+
+@contextmanager
+def _frame(quiet: bool, json: bool) -> Iterator[Frame]:
+    """The frame of a command whose NumPy rounds alike everywhere. MissingError: no coder."""
+    use_one_numpy_thread()
+    with frame(quiet=quiet, json=json) as command:
+        from charrnn.extras.compress.coder import check_coder
+
+        check_coder()
+        yield command
+
+
+def _original(file: str) -> str:
+    """The name of the file that was compressed. UsageError where it does not tell."""
+    if file == "-":
+        return "-"
+    name = file.removesuffix(_SUFFIX)
+    if name == file:
+        raise UsageError(
+            f"the name of {file} does not end in {_SUFFIX}", "Name the file to write: -o OUT."
+        )
+    return name
+
+
+def _path(output: str, force: bool, json: bool) -> Path | None:
+    """Where to write, None for stdout. UsageError where that must not be."""
+    if output == "-":
+        check_stdout(json)
+        return None
+    path = Path(output)
+    if path.exists() and not force:
+        raise UsageError(
+            f"there is already a file {path}", "Choose another with -o, or replace it with --force."
+        )
+    return path
+
+
+def _read(file: str) -> bytes:
+    from charrnn.text.source import open_source
+    from charrnn.text.source_files import unreadable
+
+    with open_source(file) as source:
+        try:
+            return source.read()
+        except OSError as error:  # a folder
+            raise unreadable(error, file) from None
+
+
+def _record(checkpoint: "Checkpoint", size: int, compressed: int, seconds: float) -> dict[str, Any]:
+    """The sizes, in bytes, of the original and of what stands for it, as JSON has them."""
+    return {
+        "run": checkpoint.run,
+        "bytes": size,
+        "compressed_bytes": compressed,
+        "bits_per_byte": 8 * compressed / size if size else None,
+        "ratio": size / compressed,
+        "seconds": seconds,
+        "bytes_per_second": size / seconds,
+    }
+
+
+def _summary(record: dict[str, Any]) -> str:
+    size, small = record["bytes"], record["compressed_bytes"]
+    bits = f", {record['bits_per_byte']:.3f} bits per byte" if size else ""
+    return (
+        f"{size:,} bytes compressed to {small:,}{bits}, ratio {record['ratio']:.2f}, by run "
+        f"{record['run']}, at {record['bytes_per_second']:,.0f} bytes a second."
+    )

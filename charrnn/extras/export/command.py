@@ -1,0 +1,118 @@
+"""charrnn export: a model in a file that needs nothing of this package."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from charrnn.cli.frame import frame
+from charrnn.cli.options import Json, Quiet, Run, exclude
+from charrnn.cli.output import check_stdout, write_bytes
+from charrnn.errors import DivergedError, TextError, UsageError
+from charrnn.events import Noticed
+from charrnn.files import plain_name
+
+if TYPE_CHECKING:
+    from charrnn.extras.export.rounding import DtypeName
+    from charrnn.storage.checkpoint import Checkpoint
+
+_SCORED = 20_000
+"""Tokens of the validation part that tell what rounding costs: a second or two."""
+
+Html = Annotated[bool, typer.Option("--html", help="a web page that plays the model")]
+Onnx = Annotated[bool, typer.Option("--onnx", help="an ONNX graph, for onnxruntime and others")]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="the file to write; - is stdout",
+        show_default="RUN.html or RUN.onnx here",
+    ),
+]  # fmt: skip
+Dtype = Annotated[
+    Literal["fp32", "fp16", "int8"] | None,
+    typer.Option(
+        help="numbers that the weights are stored in: fp32, fp16 or int8", metavar="NAME",
+        show_default="fp16 for --html, fp32 for --onnx",
+    ),
+]  # fmt: skip
+GraphName = Annotated[
+    Literal["step", "sequence"] | None,
+    typer.Option(
+        "--graph", help="of --onnx: one step, or a sequence of any length",
+        metavar="step|sequence", show_default="step",
+    ),
+]  # fmt: skip
+
+
+def export(
+    run: Run = None,
+    html: Html = False,
+    onnx: Onnx = False,
+    output: Output = None,
+    dtype: Dtype = None,
+    graph: GraphName = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Write a model to a file that works without this toolkit: a web page, or an ONNX graph."""
+    exclude(html=html, onnx=onnx)
+    if not (html or onnx):
+        raise UsageError("export needs a format", "Add --html or --onnx.")
+    if html:
+        exclude(html=html, graph=graph)
+    to_stdout = output is not None and str(output) == "-"
+    if to_stdout:
+        check_stdout(json)
+    with frame(quiet=quiet, json=json) as command:
+        from charrnn.extras.export.html_page import html_page
+        from charrnn.extras.export.onnx_model import check_onnx, onnx_model
+
+        if onnx:
+            check_onnx()
+        checkpoint = command.load(run, "text")
+        weights_as: DtypeName = dtype or ("fp16" if html else "fp32")
+        quality = _quality(checkpoint, weights_as, graph)
+        if html:
+            data = html_page(checkpoint, weights_as, quality.get("bits_per_character")).encode()
+        else:
+            data = onnx_model(checkpoint, weights_as, graph or "step")
+        suffix = "html" if html else "onnx"
+        path = output or Path(f"{plain_name(checkpoint.run)}.{suffix}")
+        write_bytes(data, None if to_stdout else path)
+        where = "stdout" if to_stdout else str(path)
+        command.emit(Noticed(_summary(where, len(data), weights_as, quality)))
+        record = {"run": checkpoint.run, "file": str(path), "format": suffix, "bytes": len(data)}
+        command.show_record(record | {"dtype": weights_as} | quality)
+
+
+def _quality(
+    checkpoint: "Checkpoint", dtype: "DtypeName", graph: Literal["step", "sequence"] | None
+) -> dict[str, Any]:
+    """Bits per character of the model and of what is left of it; or why they are not known."""
+    from charrnn.extras.export.onnx_layers import is_operator
+    from charrnn.extras.export.rounding import rounded_network
+    from charrnn.inference.network import Network
+    from charrnn.inference.score import score
+    from charrnn.storage.checkpoint import corpus_of
+
+    exact = Network(checkpoint.model, checkpoint.weights)
+    as_table = not is_operator(graph, checkpoint.model.cell)
+    rounded = rounded_network(exact, dtype, as_table=as_table)
+    try:
+        tokens = corpus_of(checkpoint, "export it without a score").part("valid")[:_SCORED]
+        before, after = (
+            score(network, tokens, checkpoint.tokenizer).bits_per_character
+            for network in (exact, rounded)
+        )
+    except (TextError, DivergedError) as error:
+        return {"not_scored": str(error)}
+    return {"exact_bits_per_character": before, "bits_per_character": after}
+
+
+def _summary(name: str, size: int, dtype: str, quality: dict[str, Any]) -> str:
+    written = f"Written: {name}, {size / 1e6:.2f} MB, weights in {dtype}"
+    if "not_scored" in quality:
+        return f"{written}. Its quality was not measured: {quality['not_scored']}."
+    before, after = quality["exact_bits_per_character"], quality["bits_per_character"]
+    change = round(after - before, 4) + 0.0  # no minus before a zero
+    return f"{written}. Bits per character: {after:.4f}, {change:+.4f} by rounding."

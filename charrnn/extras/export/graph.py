@@ -1,0 +1,213 @@
+"""A network's step as a graph of elementary operations, for programs that are not Python.
+
+No cell is written a second time: its `step` is called once with symbols in place of arrays, which
+record what is done to them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.cells.base import rows
+from charrnn.inference.network import Network
+
+Operation = Literal[
+    "gather", "matmul", "slice", "concat", "where", "tanh", "negative", "logaddexp",
+    "add", "subtract", "multiply", "divide", "remainder", "greater", "greater_equal", "equal",
+]  # fmt: skip
+CONDITIONS = ("greater", "greater_equal", "equal")
+"""Operations that give truth values, which count as 0 and 1 in arithmetic."""
+
+Value = str | float
+"""The name of an array, or a number."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """One operation. Arrays are (..., `size`), where `...` is any batch, and broadcast.
+
+    gather: table (V, K), ids (...) -> rows (..., K); matmul: x (..., D), weight (K, D) ->
+    x weight' (..., K); slice: x (..., D) -> x from `start` to `start + size`; concat: along the
+    last axis; where: condition, value if true, value if not; remainder: of whole numbers, not
+    negative. Others are functions of one or two arrays or numbers.
+    """
+
+    operation: Operation
+    inputs: tuple[Value, ...]
+    output: str
+    size: int
+    start: int = 0
+
+
+@dataclass
+class Graph:
+    """The step of a network: its input `ids` and, by layer, the arrays of its state, all by name.
+
+    `weights` (float32) has the arrays that nodes take and do not make. A node comes after those
+    that make its inputs. `logits` and `next_state` name the results.
+    """
+
+    vocabulary_size: int
+    hidden_size: int
+    state: list[list[str]]
+    weights: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    nodes: list[Node] = field(default_factory=list)
+    logits: str = ""
+    next_state: list[list[str]] = field(default_factory=list)
+
+    def add(self, operation: Operation, *inputs: Any, size: int, start: int = 0) -> "Symbol":
+        """A symbol for what a new node gives."""
+        node = Node(operation, tuple(map(self._name, inputs)), f"v{len(self.nodes)}", size, start)
+        self.nodes.append(node)
+        return Symbol(self, node.output, (size,))
+
+    def _name(self, value: Any) -> Value:
+        if not isinstance(value, Symbol):
+            return float(value)
+        if value.array is not None:
+            self.weights[value.name] = np.ascontiguousarray(value.array, np.float32)
+        return value.name
+
+
+def _arithmetic(operation: Operation) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """An operator of symbols and numbers, and the same with its operands swapped."""
+
+    def node(*inputs: Any) -> "Symbol":
+        symbols = [value for value in inputs if isinstance(value, Symbol)]
+        size = max(symbol.shape[-1] for symbol in symbols)
+        return symbols[0].graph.add(operation, *inputs, size=size)
+
+    return node, lambda self, other: node(other, self)
+
+
+class Symbol:
+    """Stands for an array (..., D) that will be there when the graph is run, or for a weight."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(
+        self,
+        graph: Graph,
+        name: str,
+        shape: tuple[int, ...],
+        array: NDArray[Any] | None = None,
+        transposed: bool = False,
+    ) -> None:
+        """`array`: a weight, which joins the graph if a node takes it, or else its transpose."""
+        self.graph, self.name, self.shape = graph, name, shape
+        self.array, self.transposed = array, transposed
+
+    def __array_namespace__(self, api_version: str | None = None) -> type["_Functions"]:
+        return _Functions
+
+    @property
+    def T(self) -> "Symbol":  # noqa: N802  (the standard's name)
+        """The transpose of a weight."""
+        return Symbol(self.graph, self.name, self.shape[::-1], self.array, transposed=True)
+
+    def __getitem__(self, key: Any) -> "Symbol":
+        if isinstance(key, Symbol):
+            return self.graph.add("gather", self, key, size=self.shape[-1])
+        if self.array is not None:
+            assert not self.transposed, "its name would be that of other rows"
+            array = self.array[key]
+            cut = key[-1] if isinstance(key, tuple) else key
+            name = f"{self.name}[{cut.start or 0}:{cut.stop or ''}]"
+            return Symbol(self.graph, name, array.shape, array)
+        start, stop, _ = key[-1].indices(self.shape[-1])
+        return self.graph.add("slice", self, size=stop - start, start=start)
+
+    def __matmul__(self, weight: "Symbol") -> "Symbol":
+        assert weight.transposed, "cells multiply with the transpose of a weight"
+        return self.graph.add("matmul", self, weight, size=weight.shape[-1])
+
+    __add__, __radd__ = _arithmetic("add")
+    __sub__, __rsub__ = _arithmetic("subtract")
+    __mul__, __rmul__ = _arithmetic("multiply")
+    __truediv__, __rtruediv__ = _arithmetic("divide")
+    __mod__, _ = _arithmetic("remainder")
+    __gt__, __lt__ = _arithmetic("greater")
+    __ge__, __le__ = _arithmetic("greater_equal")
+    __eq__, _ = _arithmetic("equal")  # a node, as it is an array in NumPy
+
+    def __neg__(self) -> "Symbol":
+        return self.graph.add("negative", self, size=self.shape[-1])
+
+
+class _Functions:
+    """The functions of the array standard that cells call."""
+
+    @staticmethod
+    def tanh(x: Symbol) -> Symbol:
+        return x.graph.add("tanh", x, size=x.shape[-1])
+
+    @staticmethod
+    def where(condition: Symbol, a: Symbol, b: Symbol) -> Symbol:
+        return condition.graph.add("where", condition, a, b, size=condition.shape[-1])
+
+    @staticmethod
+    def logaddexp(a: Symbol, b: Any) -> Symbol:
+        return a.graph.add("logaddexp", a, b, size=a.shape[-1])
+
+    @staticmethod
+    def zeros_like(_: Symbol) -> float:
+        return 0.0
+
+    @staticmethod
+    def concat(arrays: tuple[Symbol, ...], axis: int) -> Symbol:  # noqa: ARG004  (always the last)
+        size = sum(array.shape[-1] for array in arrays)
+        return arrays[0].graph.add("concat", *arrays, size=size)
+
+
+class _SymbolicNetwork(Network):
+    """A network whose weights are symbols."""
+
+    def __init__(self, network: Network, graph: Graph) -> None:
+        vars(self).update(vars(network))
+
+        def symbol(name: str, array: NDArray[Any]) -> Symbol:
+            return Symbol(graph, name, array.shape, array)
+
+        self.layers = [
+            {name: symbol(f"layers.{number}.{name}", array) for name, array in layer.items()}
+            for number, layer in enumerate(network.layers)
+        ]
+        self.table = symbol("table", network.table)
+        self.head = symbol("head", network.head)
+        self.head_bias = symbol("head_bias", network.head_bias)
+        self.embedding = None
+        if network.embedding is not None and keeps_embedding(network):
+            self.embedding = symbol("embedding", network.embedding)
+
+    def project_ids(self, ids: Any) -> Any:
+        """The input projection, from a table of it unless an embedding takes fewer numbers."""
+        if self.embedding is None:
+            return rows(self.table, ids)
+        return self.cell.project(self.layers[0], rows(self.embedding, ids))
+
+
+def keeps_embedding(network: Network) -> bool:
+    """Whether a graph looks up the embedding: where that takes fewer numbers than its table."""
+    if network.embedding is None:
+        return False
+    size = network.embedding.size + network.layers[0]["weight_ih"].size
+    return bool(size < network.table.size)
+
+
+def trace(network: Network) -> Graph:
+    """The graph of `network.step`, for a network of NumPy arrays."""
+    size = network.settings.hidden_size
+    names = [
+        [f"state.{layer}.{name}" for name in network.cell.states]
+        for layer in range(network.settings.layers)
+    ]
+    graph = Graph(len(network.head_bias), size, names)
+    state = tuple(tuple(Symbol(graph, name, (size,)) for name in layer) for layer in names)
+    ids = Symbol(graph, "ids", ())
+    logits, after = _SymbolicNetwork(network, graph).step(ids, state)
+    graph.logits = logits.name
+    graph.next_state = [[array.name for array in layer] for layer in after]
+    return graph

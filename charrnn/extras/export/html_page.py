@@ -1,0 +1,136 @@
+"""A model as one web page that plays it: weights, vocabulary and program in a file of its own."""
+
+import base64
+import hashlib
+import html
+import json
+import re
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.extras.export.graph import Graph, trace
+from charrnn.extras.export.rounding import DtypeName, quantized, rounded_network
+from charrnn.inference.network import Network
+from charrnn.inference.sampling import start_of
+from charrnn.storage.checkpoint import Checkpoint
+from charrnn.text.tokenizers import Tokenizer, valid_unicode
+from charrnn.text.tokenizers.subword_model import read_model
+from charrnn.text.tokenizers.subwords import Subwords
+
+ENGINE = ("network.js", "tokenizer.js", "sampler.js")
+"""The scripts that need no page: a JavaScript engine runs them by themselves."""
+
+_STORED = {"fp32": "<f4", "fp16": "<f2"}
+
+
+def html_page(checkpoint: Checkpoint, dtype: DtypeName, bits: float | None = None) -> str:
+    """The page. `bits` per character are what it says of its quality.
+
+    UsageError if a weight does not fit `dtype`.
+    """
+    graph = rounded_graph(checkpoint, dtype)
+    weights, packed = page_weights(graph, dtype)
+    about = _about(checkpoint, dtype)
+    if bits is not None:
+        about["bits per character"] = f"{bits:.3f}"
+    model = page_model(graph, checkpoint.tokenizer) | {"weights": weights, "about": about}
+    script = "".join(source(name) for name in (*ENGINE, "page.js"))
+    style = source("page.css")
+    parts = {
+        "policy": f"default-src 'none'; script-src '{_digest(script)}'; "
+        f"style-src '{_digest(style)}'; base-uri 'none'; form-action 'none'",
+        "title": html.escape(valid_unicode(checkpoint.run)),
+        "style": style,
+        # JSON in ASCII that cannot end the script it stands in.
+        "model": json.dumps(model, separators=(",", ":")).replace("<", "\\u003c"),
+        "weights": packed,
+        "script": script,
+    }
+    # All at once: a part that has another's name in braces keeps it.
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], source("page.html"))
+
+
+def source(name: str) -> str:
+    """A file of the page, as it was written."""
+    return (files("charrnn.extras.export") / "page" / name).read_text("utf-8")
+
+
+def rounded_graph(checkpoint: Checkpoint, dtype: DtypeName) -> Graph:
+    """The graph of a step, with the weights that are left of a model."""
+    return trace(rounded_network(Network(checkpoint.model, checkpoint.weights), dtype))
+
+
+def page_model(graph: Graph, tokenizer: Tokenizer) -> dict[str, Any]:
+    """What the scripts must know of a model beside its weights, as JSON has it."""
+    nodes = [[n.operation, n.inputs, n.output, n.size, n.start] for n in graph.nodes]
+    described = {
+        "hidden": graph.hidden_size,
+        "state": graph.state,
+        "next": graph.next_state,
+        "logits": graph.logits,
+        "nodes": nodes,
+    }
+    return {"graph": described, "tokenizer": page_tokenizer(tokenizer)}
+
+
+def page_weights(graph: Graph, dtype: DtypeName) -> tuple[list[dict[str, Any]], str]:
+    """Name, shape and kind of each weight, and the bytes of all, one after the other, in base64."""
+    listed, packed = [], []
+    for name, array in graph.weights.items():
+        kind = "fp32" if dtype == "int8" and array.ndim != 2 else dtype
+        listed.append({"name": name, "shape": list(array.shape), "kind": kind})
+        packed.append(_bytes(array, kind))
+    return listed, base64.b64encode(b"".join(packed)).decode()
+
+
+def _bytes(array: NDArray[np.float32], kind: str) -> bytes:
+    """Little-endian numbers; of int8 the scale (float32) of each row, then the rows."""
+    if kind == "int8":
+        numbers, scales = quantized(array)
+        return scales.astype("<f4").tobytes() + numbers.tobytes()
+    return array.astype(_STORED[kind]).tobytes()
+
+
+def page_tokenizer(tokenizer: Tokenizer) -> dict[str, Any]:
+    """A tokenizer as tokenizer.js reads it: its tokens, and by what rule a text becomes them."""
+    page: dict[str, Any] = {
+        "kind": tokenizer.kind,
+        "tokens": _tokens(tokenizer),
+        "end": tokenizer.end,
+        "start": tokenizer.encode(start_of(tokenizer)).tolist(),
+        "whole": tokenizer.single_bytes is not None,
+    }
+    if isinstance(tokenizer, Subwords):
+        scores = read_model(tokenizer.kind, tokenizer.model)
+        letters = set("".join(scores))
+        page["scores"] = list(scores.values())
+        # Browsers know other versions of Unicode than Python does.
+        page["words"] = "".join(sorted(c for c in letters if re.match(r"\w", c)))
+    return page
+
+
+def _tokens(tokenizer: Tokenizer) -> list[str | int]:
+    """The text that each token stands for, or its byte."""
+    tokens: list[str | int] | None = getattr(tokenizer, "tokens", None)
+    if tokens is not None:
+        return tokens
+    end = [] if tokenizer.end is None else [tokenizer.symbols[tokenizer.end]]
+    return [*range(256), *end]
+
+
+def _about(checkpoint: Checkpoint, dtype: DtypeName) -> dict[str, str]:
+    """The facts that stand below the text."""
+    kind, size = checkpoint.tokenizer.kind, checkpoint.tokenizer.size
+    return {
+        "cell": f"{checkpoint.model.cell} {checkpoint.model.size.replace('x', '×')}",  # noqa: RUF001  (it is read)
+        "parameters": f"{checkpoint.parameters:,}",
+        "vocabulary": f"{size:,} {kind} tokens",
+        "weights": dtype,
+    }
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -1,0 +1,124 @@
+"""The nodes and weights of an ONNX graph, from those of a traced one."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.extras.export.graph import CONDITIONS, Graph, Node, Value
+from charrnn.extras.export.rounding import DtypeName, quantized
+
+if TYPE_CHECKING:
+    from onnx import NodeProto, TensorProto
+
+_OPERATORS = {
+    "tanh": "Tanh", "negative": "Neg", "add": "Add", "subtract": "Sub", "multiply": "Mul",
+    "divide": "Div", "greater": "Greater", "greater_equal": "GreaterOrEqual", "equal": "Equal",
+}  # fmt: skip
+
+
+class Nodes:
+    """A graph that is being made. Weights are stored once, as `dtype`, and used as float32."""
+
+    def __init__(self, dtype: DtypeName) -> None:
+        self.dtype = dtype
+        self.nodes: list[NodeProto] = []
+        self.weight_nodes: list[NodeProto] = []
+        """Those that make float32 of the weights: they come first."""
+        self.initializers: list[TensorProto] = []
+        self._known: set[str] = set()
+        self._conditions: set[str] = set()
+
+    def add(self, operator: str, inputs: list[str], *outputs: str, **attributes: Any) -> str:
+        """A node; the name of its first output."""
+        from onnx import helper
+
+        self.nodes.append(helper.make_node(operator, inputs, [*outputs], **attributes))
+        return outputs[0]
+
+    def constant(self, name: str, array: NDArray[Any]) -> str:
+        """An array as it is, under its name."""
+        from onnx import numpy_helper
+
+        if name not in self._known:
+            self._known.add(name)
+            self.initializers.append(numpy_helper.from_array(array, name))
+        return name
+
+    def weight(self, name: str, array: NDArray[np.float32]) -> str:
+        """A weight, stored as the graph's dtype; vectors stay float32 beside int8 matrices."""
+        if name in self._known or self.dtype == "fp32" or (self.dtype, array.ndim) == ("int8", 1):
+            return self.constant(name, array)
+        from onnx import TensorProto, helper
+
+        self._known.add(name)
+        if self.dtype == "fp16":
+            half = self.constant(f"{name} as fp16", array.astype(np.float16))
+            node = helper.make_node("Cast", [half], [name], to=TensorProto.FLOAT)
+        else:
+            numbers, scales = quantized(array)
+            parts = [
+                self.constant(f"{name} as int8", numbers),
+                self.constant(f"{name} scale", scales),
+            ]
+            node = helper.make_node("DequantizeLinear", parts, [name], axis=0)
+        self.weight_nodes.append(node)
+        return name
+
+    def add_graph(self, graph: Graph) -> None:
+        """The nodes and weights of a traced graph, under its names."""
+        for name, array in graph.weights.items():
+            self.weight(name, array)
+        for node in graph.nodes:
+            self._add_node(node)
+
+    def _add_node(self, node: Node) -> None:
+        operation, output = node.operation, node.output
+        if operation in CONDITIONS:
+            self._conditions.add(output)
+        inputs = [self._input(value, boolean=operation == "where" and number == 0)
+                  for number, value in enumerate(node.inputs)]  # fmt: skip
+        match operation:
+            case "gather":
+                self.add("Gather", inputs, output, axis=0)
+            case "matmul":
+                self.add("Gemm", inputs, output, transB=1)
+            case "concat":
+                self.add("Concat", inputs, output, axis=-1)
+            case "where":
+                self.add("Where", inputs, output)
+            case "remainder":
+                self.add("Mod", inputs, output, fmod=1)
+            case "slice":
+                bounds = [node.start, node.start + node.size, -1]
+                named = [self.constant(f"the number {n}", np.array([n])) for n in bounds]
+                self.add("Slice", [*inputs, *named], output)
+            case "logaddexp":
+                self._add_logaddexp(inputs, output)
+            case _:
+                self.add(_OPERATORS[operation], inputs, output)
+
+    def _input(self, value: Value, *, boolean: bool) -> str:
+        """The name of an input. Numbers are stored, and truth values become 0 and 1."""
+        from onnx import TensorProto
+
+        if isinstance(value, float):
+            return self.constant(f"the float {value!r}", np.array(value, np.float32))
+        if value in self._conditions and not boolean:
+            return self.add("Cast", [value], self._new(value), to=TensorProto.FLOAT)
+        return value
+
+    def _add_logaddexp(self, inputs: list[str], output: str) -> None:
+        """log(exp(a) + exp(b)) = max(a, b) + log(1 + exp(-|a - b|)), which cannot overflow."""
+        one = self.constant("the float 1.0", np.array(1, np.float32))
+        largest = self.add("Max", inputs, self._new(output))
+        value = self.add("Sub", inputs, self._new(output))
+        for operator in ("Abs", "Neg", "Exp"):
+            value = self.add(operator, [value], self._new(output))
+        value = self.add("Add", [value, one], self._new(output))
+        value = self.add("Log", [value], self._new(output))
+        self.add("Add", [largest, value], output)
+
+    def _new(self, name: str) -> str:
+        """A name that nothing has."""
+        return f"{name}, {len(self.nodes)}"

@@ -1,0 +1,62 @@
+"""Weights in fewer bytes, and a network with the weights that remain of it."""
+
+import copy
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.errors import UsageError
+from charrnn.extras.export.graph import keeps_embedding
+from charrnn.inference.network import Network
+
+DtypeName = Literal["fp32", "fp16", "int8"]
+
+Float32 = NDArray[np.float32]
+
+
+def quantized(array: Float32) -> tuple[NDArray[np.int8], Float32]:
+    """A matrix (K, D) as whole numbers from -127 to 127 and the scale (K,) of each row."""
+    scales = (np.abs(array).max(axis=1) / 127).astype(np.float32)
+    scales = np.where(scales > 0, scales, np.float32(1))  # 0 also of numbers that are too small
+    return np.round(array / scales[:, None]).astype(np.int8), scales
+
+
+def rounded(array: Float32, dtype: DtypeName) -> Float32:
+    """What is left of a weight that is stored so. As int8 a vector keeps all its bits.
+
+    UsageError if it does not fit fp16.
+    """
+    if dtype == "fp16":
+        with np.errstate(over="ignore"):
+            half = array.astype(np.float16)
+        if not np.isfinite(half).all():
+            raise UsageError("a weight is too large for fp16", "Take --dtype fp32.")
+        return half.astype(np.float32)
+    if dtype == "int8" and array.ndim == 2:
+        numbers, scales = quantized(array)
+        return numbers * scales[:, None]
+    return array
+
+
+def rounded_network(network: Network, dtype: DtypeName, *, as_table: bool = True) -> Network:
+    """The network of the weights that are left. UsageError as `rounded`.
+
+    `as_table`: the first layer's input projection is stored as a table, where a graph does so; else
+    as the embedding and the weights that it is made of.
+    """
+    left = copy.copy(network)
+    left.layers = [
+        {name: rounded(np.asarray(array, np.float32), dtype) for name, array in layer.items()}
+        for layer in network.layers
+    ]
+    left.head, left.head_bias = rounded(network.head, dtype), rounded(network.head_bias, dtype)
+    if network.embedding is not None:
+        left.embedding = rounded(network.embedding, dtype)
+    if as_table and not keeps_embedding(network):
+        left.table = rounded(network.table, dtype)
+    elif dtype != "fp32":  # it is not stored, so it follows
+        size = len(network.head_bias)
+        inputs = np.eye(size, dtype=np.float32) if left.embedding is None else left.embedding
+        left.table = network.cell.project(left.layers[0], inputs)
+    return left

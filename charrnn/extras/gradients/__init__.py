@@ -1,0 +1,1 @@
+"""`charrnn gradients`: how far back in time the loss depends on the state."""

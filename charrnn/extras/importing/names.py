@@ -1,0 +1,184 @@
+"""Where the parameters of a network stand in a file with the names of `torch.nn`.
+
+A recurrent layer is `weight_ih_l0`, `weight_hh_l0`, `bias_ih_l0`, `bias_hh_l0` behind any prefix;
+`embedding.weight`, `head.weight` and `head.bias` stand beside it. Only names and shapes are read.
+"""
+
+import re
+from typing import Any, get_args
+
+from charrnn.cells import CELLS
+from charrnn.errors import CheckpointError
+from charrnn.extras.importing.foreign_file import ForeignFile
+from charrnn.settings import CellName, ModelSettings, SettingError, read
+from charrnn.storage.layout import parameter_shapes
+
+Names = dict[str, str]
+"""Name in a checkpoint -> name in the file. Biases that a file leaves out are missing."""
+
+CELL = "cell"
+"""The key, in the file's metadata, of the name of its cell."""
+IMPORTED: tuple[CellName, ...] = ("lstm", "gru", "elman", "relu")
+"""The cells of `torch.nn`. Of two with equal rows, the first unless one is named."""
+
+_RECURRENT = re.compile(
+    r"(?P<prefix>.*\.|)(?P<kind>weight|bias)_(?P<side>ih|hh|hr)_l(?P<layer>[0-9]{1,3})"
+    r"(?P<reverse>_reverse)?",
+    re.DOTALL,
+)
+_EMBEDDING, _HEAD, _HEAD_BIAS = "embedding.weight", "head.weight", "head.bias"
+
+
+def parameters_in(file: ForeignFile, cell: str | None) -> tuple[Names, ModelSettings, int]:
+    """The names, the network and the size of its vocabulary.
+
+    `cell`: its name, where the rows of its weights leave a choice. CheckpointError where a tensor
+    is missing, not of this network, or of another shape.
+    """
+    names = _layers(file)
+    prefix = names["layers.0.weight_hh"].removesuffix("weight_hh_l0")
+    parent = prefix[: prefix.rstrip(".").rfind(".") + 1]  # model.rnn. -> model.
+    names |= _embedding_and_head(file, parent, _matrix(file, names["layers.0.weight_hh"])[1])
+    if others := sorted(file.shapes.keys() - set(names.values())):
+        raise CheckpointError(
+            f"{_shown(file, others[0])} is not a part of a network that can be imported",
+            "Those are an embedding, one LSTM, GRU or RNN, and a linear layer called head.",
+        )
+    model, size = _settings(file, names, cell)
+    _check_shapes(file, names, model, size)
+    return names, model, size
+
+
+def _layers(file: ForeignFile) -> Names:
+    """The recurrent layers' tensors, under one prefix, from layer 0 without a gap."""
+    matches = {name: match for name in sorted(file.shapes) if (match := _RECURRENT.fullmatch(name))}
+    for name, match in matches.items():
+        if match["reverse"]:
+            raise CheckpointError(
+                f"{name} reads the text backwards",
+                "A bidirectional network sees what it should predict: train it in one direction.",
+            )
+        if match["side"] == "hr":
+            raise CheckpointError(
+                f"{name} is a projection of the state", "Train without proj_size."
+            )
+    prefixes = sorted({match["prefix"] for match in matches.values()})
+    if not prefixes:
+        raise CheckpointError(
+            f"{file.path} has no weight_ih_l0, as an LSTM, GRU or RNN of torch.nn has",
+            f"It has {_listed(file, file.shapes)}.",
+        )
+    if len(prefixes) > 1:
+        several = " and ".join(f"{prefix}weight_ih_l0" for prefix in prefixes[:2])
+        raise CheckpointError(
+            f"{file.path} has several networks: {several}", "Save the tensors of one."
+        )
+    kinds = ["weight_ih", "weight_hh"]
+    if any(match["kind"] == "bias" for match in matches.values()):
+        kinds += ["bias_ih", "bias_hh"]
+    layers = range(max(int(match["layer"]) for match in matches.values()) + 1)
+    names = {f"layers.{n}.{kind}": f"{prefixes[0]}{kind}_l{n}" for n in layers for kind in kinds}
+    for name in names.values():
+        if name not in matches:
+            raise CheckpointError(f"{file.path} has no {name}", f"It has {_listed(file, matches)}.")
+    return names
+
+
+def _embedding_and_head(file: ForeignFile, prefix: str, hidden: int) -> Names:
+    """The other tensors. Tied weights are saved once, and `save_model` says under which name."""
+    names = {}
+    for name in (_EMBEDDING, _HEAD, _HEAD_BIAS):
+        stored = f"{prefix}{name}"
+        stored = stored if stored in file.shapes else file.metadata.get(stored, stored)
+        if stored in file.shapes:
+            names[name] = stored
+    others = [n for n in file.shapes if not _RECURRENT.fullmatch(n) and n not in names.values()]
+    tied = _EMBEDDING in names and file.shapes[names[_EMBEDDING]][1:] == (hidden,)
+    if _HEAD not in names and tied and not others:
+        names[_HEAD] = names[_EMBEDDING]
+    if _HEAD not in names:
+        raise CheckpointError(
+            f"{file.path} has no {prefix}{_HEAD}, the output layer",
+            f"Rename the output layer to head before saving. It has {_listed(file, others)}."
+            if others
+            else "Save the weights of the whole network.",
+        )
+    return names
+
+
+def _settings(file: ForeignFile, names: Names, cell: str | None) -> tuple[ModelSettings, int]:
+    """The network and the size of its vocabulary, from the shapes alone."""
+    head = _matrix(file, names[_HEAD])
+    one_hot = _EMBEDDING not in names
+    layers = sum(name.endswith(".weight_hh") for name in names)
+    values: dict[str, Any] = {
+        "cell": _cell(file, names["layers.0.weight_hh"], cell),
+        "layers": layers,
+        "hidden_size": _matrix(file, names["layers.0.weight_hh"])[1],
+        "one_hot": one_hot,
+        "dropout": 0.0,
+    }
+    if not one_hot:
+        values["embedding_size"] = _matrix(file, names[_EMBEDDING])[1]
+    try:
+        return read(ModelSettings, values), head[0]
+    except SettingError as error:
+        message = f"{error.name} of the network in {file.path} {error}"
+        raise CheckpointError(message, "Train a smaller network.") from None
+
+
+def _cell(file: ForeignFile, name: str, given: str | None) -> str:
+    """The cell by the rows of its recurrent weights, and by its name where that leaves a choice."""
+    rows, hidden = _matrix(file, name)
+    fitting = [cell for cell in IMPORTED if CELLS[cell].blocks * hidden == rows]
+    if not fitting:
+        raise CheckpointError(
+            f"{_shown(file, name)} has neither 4 (LSTM), 3 (GRU) nor 1 (RNN) times as many rows "
+            "as columns",
+            "Save the weights of a torch.nn.LSTM, GRU or RNN.",
+        )
+    cell = given or file.metadata.get(CELL, fitting[0])
+    if cell in fitting:
+        return cell
+    if cell in IMPORTED:
+        message = f"{_shown(file, name)} is of {' or '.join(fitting)}, not {cell}"
+    else:
+        kind = "an imported cell" if cell in get_args(CellName) else "a cell"
+        message = f"{cell[:20]!a} is not {kind}"
+    raise CheckpointError(message, f"Leave --cell out, or name {' or '.join(fitting)}.")
+
+
+def _check_shapes(file: ForeignFile, names: Names, model: ModelSettings, size: int) -> None:
+    for name, shape in sorted(parameter_shapes(model, size).items()):
+        stored = names.get(name)
+        if stored is None or file.shapes[stored] == shape:
+            continue
+        inputs = f"one-hot vectors of {size}" if model.one_hot else f"vectors of {shape[-1]}"
+        if name.endswith("weight_hh") and not stored.endswith("_l0"):
+            hint = f"All layers need the hidden size of the first one, {model.hidden_size}."
+        elif name == "layers.0.weight_ih" and file.shapes[stored][:1] == shape[:1]:
+            hint = f"The network is fed {inputs}: save the embedding that it was trained with."
+        else:
+            hint = f"The others are of {model.cell} {model.size} with a vocabulary of {size}."
+        raise CheckpointError(f"{_shown(file, stored)} should be {list(shape)}", hint)
+
+
+def _matrix(file: ForeignFile, name: str) -> tuple[int, int]:
+    """The shape of a matrix that is not empty."""
+    shape = file.shapes[name]
+    if len(shape) != 2 or 0 in shape:
+        raise CheckpointError(
+            f"{_shown(file, name)} is not a matrix", "Save it as torch.nn has it."
+        )
+    return shape[0], shape[1]
+
+
+def _shown(file: ForeignFile, name: str) -> str:
+    """Its name and shape: rnn.weight_ih_l0 [256, 64]."""
+    return f"{name} {list(file.shapes[name])}"
+
+
+def _listed(file: ForeignFile, names: Any) -> str:
+    shown = [_shown(file, name) for name in sorted(names)]
+    more = f" and {len(shown) - 8} more" if len(shown) > 8 else ""
+    return ", ".join(shown[:8]) + more or "no tensors"

@@ -1,0 +1,153 @@
+"""charrnn probe: what the units and gates of a network do while it reads a text."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from charrnn.cli.completion import run_names
+from charrnn.cli.frame import frame
+from charrnn.cli.options import Encoding, Json, Quiet, exclude
+from charrnn.errors import TextError, UsageError
+from charrnn.events import Emit, Noticed, Progress
+from charrnn.files import checkpoints
+
+if TYPE_CHECKING:
+    from charrnn.extras.probing.colorings import Coloring
+    from charrnn.extras.probing.findings import Findings
+    from charrnn.inference.activations import Activations
+    from charrnn.storage.checkpoint import Checkpoint
+    from charrnn.text.tokenizers import Ids
+
+    Read = Callable[[Ids], Iterator[Activations]]
+
+RunOrText = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN", help="a run; with a single word, that is the text, for the run trained last",
+        autocompletion=run_names,
+    ),
+]  # fmt: skip
+Text = Annotated[str | None, typer.Argument(metavar="TEXT", help="a text file, or - for stdin")]
+UnitName = Annotated[
+    str | None, typer.Option(metavar="NAME", help="colour by a unit: 1.c17 is layer 1, state c")
+]
+GateName = Annotated[
+    str | None, typer.Option(metavar="NAME", help="colour by the mean of a gate: 1.forget")
+]
+Page = Annotated[
+    Path | None, typer.Option("--html", "-o", metavar="FILE", help="write a web page instead")
+]
+Limit = Annotated[
+    int, typer.Option(min=1, max=10**9, metavar="N", help="number of tokens to read at most")
+]
+
+
+def probe(
+    run: RunOrText,
+    text: Text = None,
+    unit: UnitName = None,
+    gate: GateName = None,
+    page: Page = None,
+    limit: Limit = 100_000,
+    encoding: Encoding = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Colour a text by what the network computes at each character.
+
+    Shows how surprising each character was, or what a unit or gate did; then which units follow
+    which property of the text, and how often the gates are open or shut.
+    """
+    exclude(html=page, json=json)
+    if page is None:
+        exclude(unit=unit, gate=gate)
+    elif not page.name:
+        raise UsageError("--html needs the name of a file", "Such as --html probe.html")
+    name, source = _run_and_text(run, text)
+    with frame(quiet=quiet, json=json, stdout="report" if page else "data") as command:
+        from charrnn.extras.probing.show import show_heatmap
+
+        emit = command.emit
+        checkpoint = command.load(name, "text")
+        colorings = _colorings(checkpoint, unit, gate)
+        ids = _tokens(checkpoint, source, encoding or "utf-8", limit, emit)
+        read, findings = _reader(checkpoint), _findings(checkpoint, ids)
+        if page is None:
+            show_heatmap(read(ids), colorings[-1], findings, json, len(ids), emit)
+        else:
+            title = f"{checkpoint.run} reads {'stdin' if source == '-' else Path(source).name}"
+            _write_page(page, title, read, ids, findings, colorings[1:], emit)
+
+
+def _run_and_text(run: str, text: str | None) -> tuple[str | None, str]:
+    """The two arguments; a single one is the text."""
+    if text is not None:
+        return run, text
+    if (checkpoints() / run).is_dir():
+        raise UsageError(f"{run} is a run: which text shall it read?", f"charrnn probe {run} FILE")
+    return None, run
+
+
+def _colorings(checkpoint: "Checkpoint", unit: str | None, gate: str | None) -> "list[Coloring]":
+    """Surprise, then those of the flags."""
+    from charrnn.extras.probing.colorings import SURPRISE, parse_gate, parse_unit
+
+    units = [] if unit is None else [parse_unit(unit, checkpoint.model)]
+    gates = [] if gate is None else [parse_gate(gate, checkpoint.model)]
+    return [SURPRISE, *units, *gates]
+
+
+def _tokens(checkpoint: "Checkpoint", source: str, encoding: str, limit: int, emit: Emit) -> "Ids":
+    """The first `limit` tokens of the text. TextError if it is empty."""
+    from charrnn.text.source import read_tokens
+
+    settings = replace(checkpoint.text, encoding=encoding)
+    ids, _ = read_tokens(source, checkpoint.tokenizer, settings, emit)
+    if not len(ids):
+        raise TextError("the text is empty", "Take a longer one.")
+    if len(ids) > limit:
+        why = "each is a step of the network, and they cannot be computed side by side"
+        emit(Noticed(f"Reading {limit:,} of {len(ids):,} tokens: {why}. --limit N reads more."))
+    return ids[:limit]
+
+
+def _reader(checkpoint: "Checkpoint") -> "Read":
+    """A function that reads ids (N,) and yields the activations piece by piece."""
+    from charrnn.inference.activations import read_text
+    from charrnn.inference.network import Network
+
+    return partial(read_text, Network(checkpoint.model, checkpoint.weights), checkpoint.tokenizer)
+
+
+def _findings(checkpoint: "Checkpoint", ids: "Ids") -> "Findings":
+    """The findings before the first of these tokens is read."""
+    from charrnn.extras.probing.findings import Findings
+    from charrnn.text.tokenizers import valid_unicode
+
+    decode = checkpoint.tokenizer.decoder()
+    return Findings(valid_unicode("".join(decode(int(token)) for token in ids)))
+
+
+def _write_page(
+    page: Path,
+    title: str,
+    read: "Read",
+    ids: "Ids",
+    findings: "Findings",
+    chosen: "list[Coloring]",
+    emit: Emit,
+) -> None:
+    from charrnn.extras.probing.page import MAX_TOKENS, page_colorings, page_of
+    from charrnn.files import atomic_write
+
+    for piece in read(ids):
+        findings.add(piece)
+        emit(Progress("reading the text", findings.tokens, len(ids)))
+    written = page_of(title, read(ids[:MAX_TOKENS]), page_colorings(findings, chosen), findings)
+    with atomic_write(page) as file:
+        file.write(written.encode("utf-8", "replace"))
+    emit(Noticed(f"Written: {page}"))

@@ -1,0 +1,1 @@
+"""`charrnn train --processes`: starting several processes that train one run."""

@@ -1,0 +1,1 @@
+"""`charrnn corpora show` and the summary after `prepare`: a corpus in figures."""

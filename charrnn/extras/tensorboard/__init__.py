@@ -1,0 +1,1 @@
+"""`charrnn train --tensorboard`: a run's events, written for TensorBoard."""

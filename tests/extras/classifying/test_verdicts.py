@@ -1,0 +1,143 @@
+"""Texts are given to the run that needs the fewest bits for them, whatever is read beside them."""
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+
+from charrnn.cells import CELLS
+from charrnn.errors import DivergedError, TextError
+from charrnn.extras.classifying.verdicts import (
+    UNKNOWN_BITS,
+    Accuracy,
+    Given,
+    Verdict,
+    bits_of_texts,
+    verdicts_on,
+)
+from charrnn.inference.network import Network
+from charrnn.inference.sampling import start_of
+from charrnn.inference.score import losses
+from charrnn.network.model import CharRNN
+from charrnn.settings import ModelSettings, TextSettings, TrainSettings
+from charrnn.storage.checkpoint import Checkpoint
+from charrnn.text.tokenizers import END, Bytes, Characters
+from tests.conftest import tale
+
+LETTERS = Characters("".join(sorted(set(tale(3000)))))
+
+
+def untrained(tokenizer, cell="lstm", seed=1):
+    torch.manual_seed(seed)
+    settings = ModelSettings(cell=cell, hidden_size=8, embedding_size=4)
+    return Network(settings, CharRNN(settings, tokenizer.size).export())
+
+
+def run_of(tokenizer, seed):
+    network = untrained(tokenizer, seed=seed)
+    return Checkpoint(
+        run="r", model=network.settings, train=TrainSettings(), text=TextSettings(), corpus="c",
+        corpus_key="0", tokenizer=tokenizer, step=1, loss=None, weights=network.weights,
+    )  # fmt: skip
+
+
+def one_by_one(network, tokenizer, text):
+    """The bits by the definition: a fresh start, and a token at a time."""
+    ids = tokenizer.encode(start_of(tokenizer) + text)
+    state, total = network.zero_state(), 0.0
+    for token, target in pairwise(ids):
+        logits, state = network.step(int(token), state)
+        total += float(losses(logits[None], np.array([target]))[0])
+    return total / math.log(2)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_bits_do_not_depend_on_what_is_read_beside_a_text(cell):
+    """Padding that counts; a state that goes on into another text; a first token that is free."""
+    network, text = untrained(LETTERS, cell), tale(3000)
+    texts = [text[place : place + size] for place, size in [(0, 150), (9, 1), (50, 64), (7, 0)]]
+    found = bits_of_texts(network, LETTERS, texts, "error")
+    expected = [one_by_one(network, LETTERS, text) for text in texts]
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    assert found[3] == 0
+
+
+def test_many_texts_keep_their_order():
+    """Texts sorted by their lengths, whose bits come back in that order."""
+    network, text = untrained(LETTERS), tale(3000)
+    texts = [text[place : place + place % 37] for place in range(150)]
+    found = bits_of_texts(network, LETTERS, texts, "error")
+    alone = [bits_of_texts(network, LETTERS, [text], "error")[0] for text in texts[::29]]
+    np.testing.assert_allclose(found[::29], alone, rtol=1e-5)
+
+
+def test_a_model_with_documents_starts_after_the_end_of_one():
+    """A name that is read as if it stood in the middle of a text."""
+    tokenizer = Characters("\nab" + END)
+    network = untrained(tokenizer)
+    ids = tokenizer.encode(END + "ab")
+    run = network.unroll(ids[:-1], network.zero_state())
+    expected = losses(run.logits, ids[1:]).sum() / math.log(2)
+    assert bits_of_texts(network, tokenizer, ["ab"], "error")[0] == pytest.approx(expected)
+
+
+def test_an_unknown_character_does_not_favour_a_run():
+    """A run that wins because it cannot read half of the text."""
+    network = untrained(LETTERS)
+    plain, strange = bits_of_texts(network, LETTERS, ["the sea", "the Ωsea"], "skip")
+    assert strange - plain == pytest.approx(UNKNOWN_BITS)
+    assert 17.1 < UNKNOWN_BITS < 17.3
+    (only,) = bits_of_texts(network, LETTERS, ["ΩΩ"], "skip")
+    assert only == pytest.approx(2 * UNKNOWN_BITS)
+    (nearest,) = bits_of_texts(network, LETTERS, ["the sèa"], "nearest")
+    assert nearest == pytest.approx(plain, rel=1e-6)
+    with pytest.raises(TextError):
+        bits_of_texts(network, LETTERS, ["Ω"], "error")
+
+
+def test_verdicts_come_in_order_and_say_whose_text_it_is():
+    """A run's bits under another's name; a text that is left out between two groups."""
+    runs = {"chars": run_of(LETTERS, 1), "bytes": run_of(Bytes(), 2)}
+    given = [Given(number, "a", tale(40, seed=number)) for number in range(1, 1100)]
+    found = list(verdicts_on(runs, given, "error"))
+    assert [(v.number, v.text) for v in found] == [(g.number, g.text) for g in given]
+    first = found[0]
+    for name, run in runs.items():
+        network = Network(run.model, run.weights)
+        expected = one_by_one(network, run.tokenizer, first.text)
+        assert first.bits[name] == pytest.approx(expected, rel=1e-5)
+    assert first.run == "chars"  # of 30 letters; a byte is one of 256
+
+
+def test_odds_and_probabilities():
+    """Odds against the worst run; a division by zero for bits that are far apart."""
+    verdict = Verdict(1, "a", "text", None, {"x": 30.0, "y": 20.0, "z": 21.0})
+    assert (verdict.run, verdict.log_odds) == ("y", 1)
+    assert verdict.probabilities["y"] == pytest.approx(2 * verdict.probabilities["z"])
+    assert sum(verdict.probabilities.values()) == pytest.approx(1)
+    far = Verdict(1, "a", "text", None, {"x": 0.0, "y": 1e9})
+    assert far.probabilities["x"] == 1
+    assert "label" not in far.record()
+
+
+def test_the_accuracy_is_of_labelled_texts():
+    """A table whose rows are its columns."""
+    bits = {"x": 1.0, "y": 2.0}, {"x": 2.0, "y": 1.0}
+    given = [Verdict(1, "a", "t", label, bits[which]) for label, which in
+             [("x", 0), ("x", 1), ("x", 0), ("y", 1)]]  # fmt: skip
+    accuracy = Accuracy.of(["x", "y"])
+    assert accuracy.accuracy == 0
+    assert list(accuracy.count(given)) == given
+    assert accuracy.record() == {
+        "texts": 4, "accuracy": 0.75, "confusion": {"x": {"x": 2, "y": 1}, "y": {"x": 0, "y": 1}},
+    }  # fmt: skip
+
+
+def test_a_diverged_model_is_an_error():
+    """nan, which is neither more nor less than another run's bits."""
+    network = untrained(LETTERS)
+    network.head_bias[0] = np.nan
+    with pytest.raises(DivergedError):
+        bits_of_texts(network, LETTERS, ["the sea"], "error")

@@ -1,0 +1,50 @@
+"""The scripts of the page in V8, without a browser, and models to run in them."""
+
+import json
+from typing import Any
+
+from py_mini_racer import MiniRacer
+
+from charrnn.extras.export.html_page import ENGINE, page_model, page_weights, rounded_graph, source
+from charrnn.storage.checkpoint import Checkpoint
+
+
+class Engine:
+    """One context of V8 in which the engine is loaded."""
+
+    def __init__(self) -> None:
+        self._v8 = MiniRacer()
+        self._v8.eval("".join(map(source, ENGINE)))
+
+    def close(self) -> None:
+        self._v8.close()
+
+    def run(self, code: str, **values: Any) -> Any:
+        """What a function body returns, through JSON; `values` are its variables."""
+        named = "".join(f"const {name} = {json.dumps(value)};" for name, value in values.items())
+        return json.loads(self._v8.eval(f"JSON.stringify((() => {{{named}{code}}})())"))
+
+    def load(self, checkpoint: Checkpoint, dtype: Any = "fp32") -> None:
+        """Make the globals `network` and `tokenizer` of a model."""
+        graph = rounded_graph(checkpoint, dtype)
+        weights, packed = page_weights(graph, dtype)
+        self.run(
+            """globalThis.network = new Network(model.graph, readWeights(weights, packed));
+            globalThis.tokenizer = new Tokenizer(model.tokenizer); return 0;""",
+            model=page_model(graph, checkpoint.tokenizer),
+            weights=weights,
+            packed=packed,
+        )
+
+    def write(self, prompt: str = "", seed: int = 1, length: int = 50, **settings: Any) -> Any:
+        """The tokens of a text that is written with the loaded model."""
+        plain = {"temperature": 1, "topK": 0, "topP": 1, "minP": 0, "penalty": 1}
+        given = {**plain, "prompt": prompt, "seed": seed, "length": length, **settings}
+        given.setdefault("lastTemperature", given["temperature"])
+        return self.run(
+            """const writer = new Writer(network, tokenizer, settings), found = [];
+            while (!writer.read(100));
+            while (!writer.ended) found.push(writer.next());
+            return found;""",
+            settings=given,
+        )

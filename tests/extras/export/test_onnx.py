@@ -1,0 +1,144 @@
+"""ONNX graphs, run by onnxruntime, are the network."""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+
+import charrnn as interface
+from charrnn.cells import CELLS
+from charrnn.extras.export.onnx_layers import is_operator
+from charrnn.extras.export.onnx_model import onnx_model
+from charrnn.extras.export.rounding import rounded_network
+from charrnn.inference.network import Network
+from charrnn.settings import TextSettings
+from charrnn.text.tokenizers import TOKENIZERS, Bytes, to_json
+from tests.conftest import call_charrnn, tale
+from tests.extras.export.vocabularies import FEW, MANY, VOCABULARIES
+from tests.random_models import random_checkpoint
+
+PAGE = Path(__file__).parents[3] / "docs" / "onnx.md"
+STEPS, BATCH = 200, 2
+
+
+class Player:
+    """A graph in onnxruntime, which keeps its state from call to call."""
+
+    def __init__(self, data):
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        self.session = onnxruntime.InferenceSession(data, options)
+        self.state = {value.name: np.zeros((BATCH, value.shape[1]), np.float32)
+                      for value in self.session.get_inputs() if value.name != "ids"}  # fmt: skip
+
+    def __call__(self, ids):
+        logits, *state = self.session.run(None, {"ids": ids, **self.state})
+        self.state = dict(zip(self.state, state, strict=True))
+        return logits
+
+
+def by_steps(checkpoint, ids, dtype="fp32"):
+    play = Player(onnx_model(checkpoint, dtype, "step"))
+    return np.stack([play(some) for some in ids])
+
+
+def by_sequences(checkpoint, ids, dtype="fp32"):
+    play = Player(onnx_model(checkpoint, dtype, "sequence"))
+    return np.concatenate([play(ids[:77]), play(ids[77:])])
+
+
+def ids_of(tokenizer):
+    return np.random.default_rng(1).integers(tokenizer.size, size=(STEPS, BATCH))
+
+
+@pytest.mark.parametrize("one_hot", [False, True])
+@pytest.mark.parametrize("cell", CELLS)
+def test_both_graphs_give_the_logits_of_numpy(cell, one_hot):
+    """Gates in ONNX's order that are not ours; a state that is lost between two calls."""
+    checkpoint = random_checkpoint(FEW, cell=cell, scale=0.12, one_hot=one_hot, layers=2)
+    network, ids = Network(checkpoint.model, checkpoint.weights), ids_of(FEW)
+    expected = network.unroll(ids, network.zero_state(BATCH)).logits
+    for found in (by_steps(checkpoint, ids), by_sequences(checkpoint, ids)):
+        assert found == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize("dtype", ["fp16", "int8"])
+@pytest.mark.parametrize("cell", ["lstm", "gru", "mgu", "clockwork"])
+def test_rounded_weights_are_those_of_the_rounded_network(cell, dtype):
+    """A scale that belongs to another row once the gates are in another order."""
+    checkpoint = random_checkpoint(FEW, cell=cell, scale=0.12, layers=2, embedding_size=4)
+    exact, ids = Network(checkpoint.model, checkpoint.weights), ids_of(FEW)
+    for play, as_table in ((by_steps, True), (by_sequences, not is_operator("sequence", cell))):
+        network = rounded_network(exact, dtype, as_table=as_table)
+        expected = network.unroll(ids, network.zero_state(BATCH)).logits
+        assert play(checkpoint, ids, dtype) == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", ["char and bytes", "byte", "bpe"])
+def test_both_graphs_give_the_logits_of_numpy_with_every_tokenizer(name):
+    """A large vocabulary, whose embedding is looked up, in the wrong table."""
+    checkpoint = random_checkpoint(VOCABULARIES[name], scale=0.15)
+    network, ids = Network(checkpoint.model, checkpoint.weights), ids_of(VOCABULARIES[name])
+    expected = network.unroll(ids, network.zero_state(BATCH)).logits
+    for found in (by_steps(checkpoint, ids), by_sequences(checkpoint, ids)):
+        assert found == pytest.approx(expected, abs=1e-4)
+
+
+def test_each_tokenizer_is_in_the_file():
+    """A file that cannot be played, because nobody knows what its ids are."""
+    text = tale(3000)
+    subwords = TOKENIZERS["bpe"].learn([text], TextSettings(tokenizer="bpe", vocab_size=300))
+    for tokenizer in (FEW, Bytes(documents=True), subwords):
+        checkpoint = random_checkpoint(tokenizer)
+        data = onnx_model(checkpoint, "fp32", "step")
+        model = onnx.load_from_string(data)
+        found = {entry.key: json.loads(entry.value) for entry in model.metadata_props}
+        assert found["charrnn"]["tokenizer"] == to_json(tokenizer)
+        assert found["charrnn"]["model"]["cell"] == "lstm"
+        assert len(found["vocabulary"]) == tokenizer.size
+        assert onnx_model(checkpoint, "fp32", "step") == data
+
+
+def test_weights_are_stored_once_and_in_their_type():
+    """A file of int8 that is larger than one of fp32."""
+    for tokenizer, one_hot in ((FEW, False), (MANY, True)):
+        checkpoint = random_checkpoint(tokenizer, hidden_size=64, one_hot=one_hot)
+        for dtype, each in {"fp32": 4, "fp16": 2, "int8": 1}.items():
+            for graph in ("step", "sequence"):
+                size = len(onnx_model(checkpoint, dtype, graph))
+                assert size < each * checkpoint.parameters * 1.05 + 30_000
+
+
+def test_without_the_package_the_command_says_what_to_install(used, monkeypatch):
+    """A traceback where an extra is missing."""
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    done = used("export", "tale", "--onnx")
+    assert done.code == 6
+    assert "pip install 'charrnn-toolkit[onnx]'" in done.err
+
+
+@pytest.fixture(scope="module")
+def exported(trained):
+    """A folder with the files that the guide plays."""
+    for flags in (["-o", "plays.onnx"], ["--graph", "sequence", "-o", "plays-sequence.onnx"]):
+        done = call_charrnn(trained, "export", "tale", "--onnx", *flags)
+        assert done.code == 0, done.err
+    return trained
+
+
+def test_the_examples_of_the_guide_run(exported, monkeypatch, capsys):
+    """An example of ten lines that has lost one."""
+    monkeypatch.chdir(exported)
+    sampling, scoring = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    exec(sampling, {})
+    text = capsys.readouterr().out
+    assert text.startswith("The ")
+    assert len(text.rstrip("\n")) in range(95, 102)
+    exec(scoring, named := {})
+    score = interface.load(exported / "checkpoints" / "tale").score("The old king sat by the sea.")
+    assert named["bits"] == pytest.approx(score.bits_per_character, abs=1e-5)

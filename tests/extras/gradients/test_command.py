@@ -1,0 +1,43 @@
+"""charrnn gradients, by the real command."""
+
+import pytest
+
+from tests.conftest import call_charrnn, lines
+
+
+def test_gradients_of_a_run_and_of_an_untrained_network(used):
+    """A curve that begins somewhere else; an untrained network that is the run."""
+    layers = lines(used("gradients", "--json").out)
+    assert [layer["layer"] for layer in layers] == [1, 2]
+    for layer in layers:
+        assert layer["norms"][0] == pytest.approx(1)
+        assert len(layer["norms"]) == 201
+        assert len(layer["singular"]) == 4
+    args = ("gradients", "--cell", "relu", "--text", "tale.txt", "--json", "--hidden-size", "32")
+    (dies,) = lines(used(*args, "--gain", "1").out)
+    (grows,) = lines(used(*args, "--gain", "4").out)
+    shown = used(*args[:-3], "--hidden-size", "16", columns="80", env={"PYTHONIOENCODING": "ascii"})
+    assert shown.code == 0, shown.err
+    assert "k=200" in shown.out
+    assert dies["decades_per_step"] < -0.05
+    assert grows["decades_per_step"] > 0.05
+
+
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [
+        ("gradients --gain 2", 2),
+        ("gradients --hidden-size 9", 2),
+        ("gradients --cell relu", 2),
+        ("gradients tale --cell relu --text tale.txt", 2),
+        ("gradients --cell mingru --gain 2 --text tale.txt", 2),
+        ("gradients --encoding latin-1", 2),
+        ("gradients --text -", 3),
+    ],
+)
+def test_wrong_requests_are_explained(trained, args, code):
+    """A traceback, or an answer to another question."""
+    done = call_charrnn(trained, *args.split())
+    assert done.code == code, done.err
+    assert done.err.startswith("charrnn: error: ")
+    assert len(done.err.splitlines()) >= 2

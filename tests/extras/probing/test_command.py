@@ -1,0 +1,93 @@
+"""charrnn probe, by the real command."""
+
+import json
+from html.parser import HTMLParser
+
+import pytest
+
+from tests.conftest import SMALL, call_charrnn, lines, tale
+
+
+def test_a_text_is_shown_with_what_the_network_computes(used, trained):
+    """A character that is lost or doubled; a figure that is another token's."""
+    text = (trained / "tale.txt").read_text("utf-8")[:700]
+    plain = used("probe", "-", stdin=text)
+    assert plain.code == 0, plain.err
+    assert text.splitlines()[2] in plain.out
+    assert "1.forget" in plain.out
+    told = lines(used("probe", "tale", "-", "--unit", "1.c3", "--json", stdin=text).out)
+    assert "".join(seen["text"] for seen in told[:-1]) == text
+    assert all(seen["bits"] >= 0 and "unit 1.c3" in seen for seen in told[:-1])
+    summary = told[-1]
+    assert summary["tokens"] == len(text)
+    assert {gate["name"] for gate in summary["gates"]} >= {"1.input", "2.output"}
+    assert all(-1 <= unit["correlation"] <= 1 for unit in summary["units"])
+
+
+def test_a_long_text_is_cut_and_that_is_said(used):
+    """A minute without a sign of life; a text whose end is missing without a word."""
+    cut = used("probe", "tale.txt", "--limit", "50", "--json")
+    assert lines(cut.out)[-1]["tokens"] == 50
+    assert "50 of 20,000 tokens" in cut.err
+    assert used("probe", "tale.txt", "--limit", "50", "-q").err == ""
+
+
+class Page(HTMLParser):
+    """Where the scripts of a page are, and what it asks the network for."""
+
+    def __init__(self):
+        super().__init__()
+        self.scripts, self.asked, self.inside = [], [], False
+
+    def handle_starttag(self, tag, attrs):
+        self.inside = tag == "script"
+        self.scripts += [""] * self.inside
+        self.asked += [v for k, v in attrs if k in ("src", "href") and v != "#"]
+
+    def handle_endtag(self, tag):  # noqa: ARG002  (the parser's interface)
+        self.inside = False
+
+    def handle_data(self, data):
+        if self.inside:
+            self.scripts[-1] += data
+
+
+def test_the_page_is_whole_and_needs_nothing_else(home, charrnn):
+    """A text that ends the script it is in; a style sheet from somewhere else."""
+    text = tale(3000) + "</script><b>&amp;\n"
+    (home / "tale.txt").write_text(text, "utf-8")
+    assert charrnn("train", "tale.txt", "--quiet", "--steps", "5", *SMALL).code == 0
+    done = charrnn("probe", "tale.txt", "-o", "tale.html", "--gate", "1.forget", "--unit", "1.c0")
+    assert done.code == 0, done.err
+    page = Page()
+    page.feed((home / "tale.html").read_text("utf-8"))
+    assert page.asked == []
+    assert len(page.scripts) == 2
+    data = json.loads(page.scripts[0])
+    assert "".join(data["pieces"]) == text
+    titles = [view["title"] for view in data["views"]]
+    assert titles[:3] == ["surprise, in bits", "unit 1.c0", "gate 1.forget"]
+    for view in data["views"]:
+        assert len(view["shades"]) == len(view["values"]) == len(text)
+        assert all(-100 <= shade <= 100 for shade in view["shades"])
+    assert max(data["views"][0]["values"]) > 1
+
+
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [
+        ("probe", 2),
+        ("probe tale.txt --unit 9.c1", 2),
+        ("probe tale.txt --gate 1.forgot", 2),
+        ("probe tale.txt --unit 1.1 --gate 1.forget", 2),
+        ("probe tale.txt --html x.html --json", 2),
+        ("probe nowhere.txt", 3),
+        ("probe nothing tale.txt", 4),
+    ],
+)
+def test_wrong_requests_are_explained(trained, args, code):
+    """A traceback, or an answer to another question."""
+    done = call_charrnn(trained, *args.split())
+    assert done.code == code, done.err
+    assert done.err.startswith("charrnn: error: ")
+    assert len(done.err.splitlines()) >= 2

@@ -1,0 +1,37 @@
+"""charrnn corpora show, and the summary after prepare."""
+
+import json
+
+from charrnn.cli.extras import HOOKS
+from tests.conftest import call_charrnn, tale
+
+
+def test_a_corpus_is_shown_in_figures(copied_run, home):
+    """Figures of another corpus; progress among what a machine reads."""
+    shown = json.loads(call_charrnn(home, "corpora", "show", "tale", "--json").out)
+    assert len(shown["entropies"]) == 6
+    table = call_charrnn(home, "corpora", "show", "tale").out
+    assert table.startswith("tale: ")
+    assert f"{shown['tokens']:,} (char)" in table
+
+
+def test_a_damaged_corpus_is_told(copied_run, home):
+    """A traceback by the very command that is to help."""
+    (folder,) = (home / "corpora").glob("tale-*")
+    with (folder / "tokens.bin").open("r+b") as file:
+        file.seek(500)
+        file.write(b"\xff")
+    (home / "tale.txt").write_text(tale(20_000), "utf-8")
+    for command in (["corpora", "show", "tale"], ["prepare", "tale.txt"]):
+        result = call_charrnn(home, *command)
+        assert result.code == 3
+        assert "Traceback" not in result.err
+
+
+def test_prepare_ends_with_a_summary_if_the_extra_is_here(home, monkeypatch):
+    """A corpus that cannot be prepared without what is said of it."""
+    (home / "tale.txt").write_text(tale(2000), "utf-8")
+    assert "Rarest: " in call_charrnn(home, "prepare", "tale.txt").err
+    monkeypatch.delitem(HOOKS, "prepare")
+    done = call_charrnn(home, "prepare", "tale.txt")
+    assert (done.code, "Rarest: " in done.err) == (0, False)
