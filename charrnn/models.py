@@ -5,6 +5,8 @@ from dataclasses import fields, replace
 from functools import cached_property
 from typing import Any, Literal, TypedDict, Unpack
 
+import numpy as np
+
 from charrnn.errors import TextError, UsageError, suggest
 from charrnn.inference import sampling
 from charrnn.inference.score import Score, score
@@ -19,14 +21,17 @@ from charrnn.settings import (
     read,
 )
 from charrnn.storage.checkpoint import Checkpoint, corpus_of
-from charrnn.tasks import predicts_targets, task_of
+from charrnn.tasks import example_format, predicts_targets, task_of
 from charrnn.tasks.base import Score as TaskScore
 from charrnn.tasks.example_task import ExampleTask
 from charrnn.tasks.examples import Ids
-from charrnn.tasks.outputs.base import GREEDY, Decoding, ExampleNetwork, Prediction
-from charrnn.text.corpus import Corpus, ExampleCorpus
+from charrnn.tasks.outputs.base import GREEDY, UNKNOWN, Decoding, ExampleNetwork, Prediction
+from charrnn.text.corpus import ExampleCorpus, part_to_score
+from charrnn.text.examples import examples_in
 from charrnn.text.tokenizers import Tokenizer
 from charrnn.text.unknown import known_text
+
+_MOST_NAMED = 20  # targets in a message
 
 
 class Options(TypedDict, total=False):
@@ -204,29 +209,47 @@ class Predictor(Model):
         TextError without examples.
         """
         corpus = corpus_of(self.checkpoint, f"score it on a file: charrnn eval {self.run} FILE")
-        part = examples_to_score(corpus, part)
+        part = part_to_score(corpus, part)
         assert isinstance(corpus, ExampleCorpus)
         examples = corpus.examples(part)
         items = [corpus.ids(number) for number in examples]
         targets = [corpus.targets_of(number) for number in examples]
         return self.score(items, targets, decoding), part
 
+    def score_file(
+        self,
+        file: str,
+        encoding: str | None = None,
+        unknown: UnknownName = "skip",
+        decoding: Decoding = GREEDY,
+    ) -> TaskScore:
+        """The score on the examples in a file, or in stdin for `-`.
+
+        TextError for a line that is not an example, or a target that the model cannot have.
+        """
+        run = self.checkpoint
+        settings = replace(run.text, encoding=encoding or run.text.encoding)
+        fmt = example_format(run.model.task, settings)
+        assert fmt
+        numbers = {name: number for number, name in enumerate(self.targets)}
+        inputs, targets = [], []
+        for example in examples_in(file, fmt, lambda _: None, self.tokenizer.raw):
+            for target in example.targets:
+                if target not in numbers and not fmt.lines.is_open:
+                    raise TextError(
+                        f"{example.where} has the {fmt.lines.target} {target}, "
+                        f"which run {self.run} does not know",
+                        f"Its {fmt.lines.target}s: {', '.join(self.targets[:_MOST_NAMED])}.",
+                    )
+            inputs.append(self.task.read(example.text, unknown))
+            known = [numbers.get(target, UNKNOWN) for target in example.targets]
+            targets.append(np.array(known, np.int64))
+        return self.score(inputs, targets, decoding)
+
     def _check_decoding(self, decoding: Decoding) -> None:
         """UsageError where a way to write is asked for, and nothing is written."""
         for name in decoding.given if not self.task.output.writes else ():
             raise no_effect(name, f"--task {self.settings.task}", "name a run that writes texts")
-
-
-def examples_to_score(corpus: Corpus, part: PartName | None) -> PartName:
-    """The part that is named, else test, or valid where there is no test.
-
-    TextError without examples.
-    """
-    assert isinstance(corpus, ExampleCorpus)
-    chosen: PartName = part or ("test" if corpus.examples("test") else "valid")
-    if not corpus.examples(chosen):
-        raise TextError(f"the {chosen} part has no examples", "Score another --part, or a file.")
-    return chosen
 
 
 def model_of(checkpoint: Checkpoint) -> TextModel | Predictor:

@@ -22,9 +22,10 @@ from rich.terminal_theme import DEFAULT_TERMINAL_THEME, SVG_EXPORT_THEME, Termin
 from rich.text import Text
 
 from charrnn import events
-from charrnn.display.comparison import show_comparison
+from charrnn.display.comparison import comparison_report
 from charrnn.display.console import shade_style
 from charrnn.display.dashboard import Dashboard
+from charrnn.display.reports import show
 from charrnn.evaluation.comparison import compare_runs
 from charrnn.extras.export.html_page import html_page
 from charrnn.extras.probing.colorings import SURPRISE, unit_coloring
@@ -82,8 +83,8 @@ def training(run: str, fraction: float = 0.75) -> None:
 def compared(runs: list[str]) -> None:
     """The table and the curves."""
     console = recorder(100)
-    with patch("charrnn.display.comparison.output_console", lambda **_: console):
-        show_comparison(compare_runs(runs, None, lambda _: None), False)
+    with patch("charrnn.display.reports.output_console", lambda **_: console):
+        show(comparison_report(compare_runs(runs, None, lambda _: None)), as_json=False)
     write(console, "compare", f"charrnn compare {' '.join(runs)}")
 
 

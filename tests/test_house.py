@@ -12,7 +12,7 @@ from tests.rooms import OWNERS, PACKAGE, room_of
 ROOMS = [
     "__main__", "extras", "cli", "display", "training", "tasks", "evaluation", "network",
     "inference", "storage", "text", "cells", "recipes", "files", "settings", "values",
-    "events", "errors", "__init__",
+    "tables", "events", "errors", "__init__",
 ]  # fmt: skip
 
 

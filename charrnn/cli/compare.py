@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from charrnn.cli.frame import Frame, frame
 from charrnn.cli.options import Json, Part, Picture, Quiet, Runs, Together, XAxisName
-from charrnn.cli.process import limit_threads
 from charrnn.errors import UsageError
-from charrnn.events import Noticed
 from charrnn.settings import PartName
 
 if TYPE_CHECKING:
@@ -35,12 +34,12 @@ def compare(
     """
     if curves and not json:
         raise UsageError("--curves is for --json", "Without it the curves are drawn.")
-    compare_and_show(
-        runs or [], part, output, x, together=together, curves=curves, quiet=quiet, json=json
-    )
+    with frame(quiet=quiet, json=json) as command:
+        compare_and_show(command, runs or [], part, output, x, together=together, curves=curves)
 
 
 def compare_and_show(
+    command: Frame,
     names: Sequence[str],
     part: PartName | None,
     output: Path | None,
@@ -48,22 +47,16 @@ def compare_and_show(
     *,
     together: bool = False,
     curves: bool = False,
-    quiet: bool = False,
-    json: bool = False,
 ) -> None:
     """Score the runs, all there are without names, and show them."""
-    limit_threads()
-    from charrnn.display.comparison import curves_of, show_comparison
+    from charrnn.display.comparison import comparison_report, curves_of
     from charrnn.display.figure import check_figure, save_figure
-    from charrnn.display.log import listen, show_event
     from charrnn.evaluation.comparison import compare_runs
 
     if output:
         check_figure(output)
-    with listen(quiet or json, as_json=False) as emit:
-        rows = compare_runs(names, part, emit)
-    show_comparison(rows, json, curves=curves, x=x, together=together)
+    groups = compare_runs(names, part, command.emit)
+    command.show(comparison_report(groups, curves=curves, x=x, together=together))
     if output:
-        save_figure(output, curves_of(rows), x, together)
-        if not quiet:
-            show_event(Noticed(f"Written: {output}"))
+        save_figure(output, curves_of(groups), x, together)
+        command.say(f"Written: {output}")

@@ -7,7 +7,8 @@ import typer
 
 from charrnn.cli.command import Command, Group
 from charrnn.cli.completion import corpus_or_file
-from charrnn.cli.options import Json, Quiet, Yes, confirm
+from charrnn.cli.frame import frame
+from charrnn.cli.options import Json, Quiet, Yes, confirm, freed
 
 corpora = typer.Typer(cls=Group, rich_markup_mode="rich")
 Name = Annotated[str, typer.Argument(help="name of a corpus", autocompletion=corpus_or_file)]
@@ -18,25 +19,25 @@ Names = Annotated[list[str], typer.Argument(help="names of corpora", autocomplet
 def list_all(ctx: typer.Context, json: Json = False) -> None:
     """List the prepared corpora, and those to download or make; or get, show and remove them."""
     if ctx.invoked_subcommand is None:
-        from charrnn.display.listings import show_corpora
-        from charrnn.text.catalog import CATALOG
-        from charrnn.text.corpus_files import list_corpora
+        with frame(json=json) as command:
+            from charrnn.display.listings import corpora_report
+            from charrnn.text.catalog import CATALOG
+            from charrnn.text.corpus_files import list_corpora
 
-        show_corpora(list_corpora(), CATALOG, json)
+            command.show(corpora_report(list_corpora(), CATALOG))
 
 
 @corpora.command("get", cls=Command)
 def get(name: Name, quiet: Quiet = False) -> None:
     """Download a text, or make it, without preparing it. Prints where it is."""
-    from charrnn.display.log import listen
     from charrnn.errors import UsageError, suggest
     from charrnn.text.catalog import CATALOG, locate
 
     if name not in CATALOG:
         hint = f"{suggest(name, CATALOG)} Texts to get: {', '.join(CATALOG)}."
         raise UsageError(f"{name} is not a text to get", hint.strip())
-    with listen(quiet, as_json=False) as emit:
-        path = locate(name, emit)
+    with frame(quiet=quiet) as command:
+        path = locate(name, command.emit)
     print(path, flush=True)
 
 
@@ -47,15 +48,15 @@ def remove(names: Names, yes: Yes = False) -> None:
     Their runs can still be sampled, but not trained any further.
     """
     from charrnn import files
-    from charrnn.display.listings import show_freed
 
-    found = list(dict.fromkeys(map(_removable, names)))
-    size = sum(map(files.size_on_disk, found))
-    listed = [path.name for path in found]
+    paths = list(dict.fromkeys(map(_removable, names)))
+    size = sum(map(files.size_on_disk, paths))
+    listed = [path.name for path in paths]
     confirm(f"Remove {', '.join(listed)}, {size / 1e6:,.1f} MB?", yes)
-    for path in found:
+    for path in paths:
         files.remove(path)
-    show_freed("Removed", listed, size)
+    with frame() as command:
+        command.say(freed("Removed", listed, size))
 
 
 def _removable(name: str) -> Path:

@@ -1,18 +1,20 @@
-"""charrnn eval: how well a model predicts a text."""
+"""charrnn eval: how well a model predicts a text, or the targets of examples."""
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from charrnn.cli.evaluate_examples import evaluate_examples
-from charrnn.cli.options import Device, Encoding, Json, Part, Quiet, Run, exclude, notices
-from charrnn.cli.process import limit_threads
+from charrnn.cli.frame import frame
+from charrnn.cli.options import Device, Encoding, Json, Part, Quiet, Run, exclude, run_and_file
 from charrnn.errors import UsageError
-from charrnn.settings import ADVANCED, UnknownName, no_effect
+from charrnn.settings import ADVANCED, PartName, UnknownName, no_effect
 
 if TYPE_CHECKING:
+    from charrnn.display.reports import Report
     from charrnn.evaluation.detail import Losses, Per
     from charrnn.evaluation.scoring import Subject
+    from charrnn.storage.checkpoint import Checkpoint
+    from charrnn.tasks.outputs.base import Decoding
 
 Text = Annotated[
     str | None,
@@ -69,38 +71,37 @@ def evaluate(
     The lower, the better. A text alone is scored with the run trained last.
     """
     exclude(per=per, baselines=baselines)
-    limit_threads()
-    from charrnn.display.log import listen
-    from charrnn.display.scores import show_scores
-    from charrnn.evaluation.detail import check_per
-    from charrnn.evaluation.scoring import (
-        Protocol,
-        losses_of,
-        part_of_run,
-        score_subject,
-        text_for_run,
-    )
-    from charrnn.storage.runs import is_text, load_run
+    with frame(quiet=quiet, json=json) as command:
+        run, text = run_and_file(run, text)
+        for name, value in (("--encoding", encoding), ("--unknown", unknown)):
+            if text is None and value:
+                raise UsageError(f"{name} is for a text file", "Name one after the run.")
+        if text is not None and part:
+            hint = "Leave one of them out."
+            raise UsageError(f"--part is a part of the corpus, not of {text}", hint)
+        checkpoint = command.load(run)
+        from charrnn.tasks import predicts_targets
 
-    if run is not None and text is None and is_text(run):
-        run, text = None, run
-    for name, value in (("--encoding", encoding), ("--unknown", unknown)):
-        if text is None and value:
-            raise UsageError(f"{name} is for a text file", "Name one after the run.")
-    if text is not None and part:
-        raise UsageError(f"--part is a part of the corpus, not of {text}", "Leave one of them out.")
-    checkpoint = load_run(run, notices(quiet or json), None)
-    if checkpoint.model.task != "text":
-        from charrnn.inference.task_model import Decoding
+        if predicts_targets(checkpoint.model):
+            from charrnn.tasks.outputs.base import Decoding
 
-        flags = {"per": per, "context": context, "dynamic": dynamic, "baselines": baselines}
-        beams = Decoding(beam or 1)
-        evaluate_examples(checkpoint, text, part, encoding, unknown, beams, json, flags)
-        return
-    if beam:
-        raise no_effect("beam", "--task text", "name a run that writes texts")
-    protocol = Protocol(context, dynamic)
-    with listen(quiet or json, as_json=False) as emit:
+            _refuse(checkpoint, per=per, context=context, dynamic=dynamic, baselines=baselines)
+            beams = Decoding(beam or 1)
+            command.show(_score_examples(checkpoint, text, part, encoding, unknown, beams))
+            return
+        if beam:
+            raise no_effect("beam", f"--task {checkpoint.model.task}", "name a run that writes")
+        from charrnn.display.scores import score_report
+        from charrnn.evaluation.detail import check_per
+        from charrnn.evaluation.scoring import (
+            Protocol,
+            losses_of,
+            part_of_run,
+            score_subject,
+            text_for_run,
+        )
+
+        protocol, emit = Protocol(context, dynamic), command.emit
         if text is None:
             subject = part_of_run(checkpoint, part)
         else:
@@ -108,26 +109,51 @@ def evaluate(
         if per:
             check_per(per, subject.checkpoint.tokenizer)
             losses = losses_of(subject, emit, protocol, device)
+            command.show(_detail(subject, losses, per))
         else:
             scores = score_subject(subject, emit, protocol, device, compressors=baselines)
-    if per:
-        _show_detail(subject, losses, per, json)
-    else:
-        show_scores(scores, json)
+            command.show(score_report(scores))
 
 
-def _show_detail(subject: "Subject", losses: "Losses", per: "Per", json: bool) -> None:
-    from charrnn.display.listings import print_records
-    from charrnn.display.scores import show_sections, show_spots, show_symbols
-    from charrnn.evaluation.detail import record, sections, surprising_spots, symbols
+def _detail(subject: "Subject", losses: "Losses", per: "Per") -> "Report":
+    from charrnn.display.scores import sections_report, symbols_report
+    from charrnn.evaluation.detail import sections, surprising_spots, symbols
 
-    what = losses, subject.tokens, subject.checkpoint.tokenizer
-    if json:
-        found = symbols(*what) if per == "character" else sections(*what, per)
-        print_records(map(record, found))
-        return
+    scored = losses, subject.tokens, subject.checkpoint.tokenizer
+    spots = surprising_spots(*scored)
     if per == "character":
-        show_symbols(symbols(*what))
+        return symbols_report(symbols(*scored), spots)
+    return sections_report(sections(*scored, per), per, spots)
+
+
+def _refuse(checkpoint: "Checkpoint", **flags: object) -> None:
+    """Raise UsageError if one of these flags, for texts that go on, is given."""
+    for name, value in flags.items():
+        if value not in (None, False):
+            raise no_effect(name, f"--task {checkpoint.model.task}", "name a language model")
+
+
+def _score_examples(
+    checkpoint: "Checkpoint",
+    file: str | None,
+    part: PartName | None,
+    encoding: str | None,
+    unknown: UnknownName | None,
+    decoding: "Decoding",
+) -> "Report":
+    """The score of a run on a part of its examples, or on those in a file.
+
+    TextError for a label that the run does not have.
+    """
+    from charrnn.display.scores import examples_report
+    from charrnn.models import Predictor
+
+    model = Predictor(checkpoint)
+    if file is None:
+        score, chosen = model.score_part(part, decoding)
+        subject: dict[str, object] = {"part": chosen}
     else:
-        show_sections(sections(*what, per), per)
-    show_spots(surprising_spots(*what))
+        score = model.score_file(file, encoding, unknown or "skip", decoding)
+        subject = {"text": "stdin" if file == "-" else file}
+    about = subject | {"run": checkpoint.run, "step": checkpoint.step}
+    return examples_report(score, checkpoint.target_vocabulary, about)

@@ -1,7 +1,7 @@
 """Arguments and flags that several commands have, and checks of them."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,7 +9,6 @@ import typer
 
 from charrnn.cli.completion import corpus_or_file, run_names
 from charrnn.errors import CharRNNError, UsageError
-from charrnn.events import Emit, Event
 from charrnn.settings import ADVANCED, PartName, flag
 from charrnn.values import check_device, check_encoding
 
@@ -38,21 +37,25 @@ def confirm(question: str, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise UsageError("nobody can be asked here", "Add --yes to go ahead without a question.")
+        raise UsageError(
+            "standard input is not a terminal, so charrnn cannot ask", "Add --yes to go ahead."
+        )
     if not typer.confirm(question, err=True):
         raise CharRNNError("nothing was removed", "")
 
 
-def notices(quiet: bool) -> Emit:
-    """Where a command that writes data sends what a person should be told: stderr, or nowhere."""
+def freed(verb: str, names: Sequence[str], size: int) -> str:
+    """What was removed of these, and how many bytes it took."""
+    if not names:
+        return f"{verb} nothing."
+    return f"{verb} {', '.join(names)}: {size / 1e6:,.1f} MB are free again."
 
-    def show(event: Event) -> None:
-        if not quiet:
-            from charrnn.display.log import show_event  # loads Rich, which sampling does not need
 
-            show_event(event)
+def run_and_file(run: str | None, file: str | None) -> tuple[str | None, str | None]:
+    """The run and the file that two words, or one, name: a file alone is for the last run."""
+    from charrnn.storage.runs import is_text
 
-    return show
+    return (None, run) if run is not None and file is None and is_text(run) else (run, file)
 
 
 def exclude(**flags: object) -> None:

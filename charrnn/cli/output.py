@@ -1,8 +1,7 @@
-"""Where a command writes a file that is not text, to a path or to stdout; and its JSON record."""
+"""Where a command writes a file that is not text: to a path, or to stdout."""
 
 import sys
 from pathlib import Path
-from typing import Any
 
 from charrnn.errors import UsageError
 
@@ -30,11 +29,3 @@ def write_bytes(data: bytes, path: Path | None) -> None:
 
     with atomic_write(path) as file:
         file.write(data)
-
-
-def print_record(record: dict[str, Any], json: bool) -> None:
-    """Print one JSON object, if `json` asks for it."""
-    if json:
-        from charrnn.display.listings import print_records
-
-        print_records([record])

@@ -4,19 +4,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from json import dumps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from charrnn.cli.options import Json, Quiet, Run, exclude, notices
-from charrnn.cli.process import limit_threads
+from charrnn.cli.frame import frame
+from charrnn.cli.options import Json, Quiet, Run, exclude, run_and_file
 from charrnn.errors import CheckpointError, TextError
-from charrnn.events import Noticed
 from charrnn.settings import ADVANCED, UnknownName
 
 if TYPE_CHECKING:
-    from charrnn.display.attention_page import AttentionPage
-    from charrnn.inference.task_model import Decoding, Prediction, TaskModel
+    from charrnn.models import Predictor
+    from charrnn.tasks.outputs.base import Decoding, Prediction
 
 WRITING = "Writing (--task rewrite and caption)"
 
@@ -92,70 +91,56 @@ def predict(
     picture that a line names. With --json as objects that say more.
     """
     exclude(json=json, attention=attention)
-    limit_threads()
-    from charrnn.display.attention import check_attention
-    from charrnn.display.attention_page import AttentionPage
-    from charrnn.display.log import show_event
-    from charrnn.inference.models import MODELS
-    from charrnn.inference.task_model import Decoding
-    from charrnn.storage.runs import is_text, load_run
+    with frame(quiet=quiet, json=json, stdout="data") as command:
+        from charrnn.display.attention import AttentionPage, attention_map, check_attention
+        from charrnn.display.stdout import stop_at_closed_pipe
+        from charrnn.models import Predictor
+        from charrnn.tasks import predicts_targets
+        from charrnn.tasks.outputs.base import Decoding
+        from charrnn.text.tokenizers import valid_unicode
 
-    if run is not None and file is None and is_text(run):
-        run, file = None, run
-    decoding = Decoding(beam, temp, seed, max_length)
-    checkpoint = load_run(run, notices(quiet), None)
-    if checkpoint.model.task not in MODELS:
-        raise CheckpointError(
-            f"run {checkpoint.run} is a language model: it predicts what follows a text",
-            f"Let it write: charrnn sample {checkpoint.run}",
-        )
-    model = MODELS[checkpoint.model.task](checkpoint)
-    web_page = AttentionPage(checkpoint, page, file) if page else None
-    if attention:
-        check_attention(checkpoint)
-    _write(model, file or "-", unknown, decoding, web_page, attention=attention, json=json)
-    if web_page:
-        web_page.save()
-        if not quiet:
-            show_event(Noticed(f"Written: {page}"))
+        run, file = run_and_file(run, file)
+        decoding = Decoding(beam, temp, seed, max_length)
+        checkpoint = command.load(run)
+        if not predicts_targets(checkpoint.model):
+            raise CheckpointError(
+                f"run {checkpoint.run} is a language model: it predicts what follows a text",
+                f"Let it write: charrnn sample {checkpoint.run}",
+            )
+        model = Predictor(checkpoint)
+        if attention or page:
+            check_attention(checkpoint)
+        web_page = AttentionPage(checkpoint.run, page, file) if page else None
+        with stop_at_closed_pipe():  # the page is written nevertheless
+            for prediction in _predictions(model, file or "-", unknown, decoding):
+                line = dumps(prediction.record()) if json else valid_unicode(prediction.line)
+                command.write(f"{line}\n{attention_map(prediction) if attention else ''}")
+                if web_page:
+                    web_page.add(prediction)
+        if web_page:
+            web_page.save()
+            command.say(f"Written: {page}")
 
 
-def _write(
-    model: "TaskModel",
-    file: str,
-    unknown: UnknownName,
-    decoding: "Decoding",
-    page: "AttentionPage | None",
-    *,
-    attention: bool,
-    json: bool,
-) -> None:
-    """Write what is predicted of each line of a file, as lines come."""
+def _predictions(
+    model: "Predictor", file: str, unknown: UnknownName, decoding: "Decoding"
+) -> Iterator[Any]:
+    """What is predicted of each line of a file, as lines come."""
     from charrnn.cli.prompts import lines_there, without_line_end
-    from charrnn.display.attention import attention_map
-    from charrnn.display.stdout import stdout_writer
-    from charrnn.tasks.outputs.sequence import TextPrediction
     from charrnn.text.source_files import MARK, open_source
-    from charrnn.text.tokenizers import valid_unicode
 
     model.predict([], unknown, decoding)  # says what cannot be asked of it before a line is there
-    with open_source(file) as source, stdout_writer() as write:
+    with open_source(file) as source:
         for lines in lines_there(source):
             texts = [without_line_end(line.decode("utf-8", "surrogateescape")) for line in lines]
             if not decoding.skipped:
                 texts[0] = texts[0].removeprefix(MARK)
-            for prediction in _predicted(model, texts, unknown, decoding):
-                said = dumps(prediction.record()) if json else valid_unicode(prediction.line)
-                write(f"{said}\n")
-                if isinstance(prediction, TextPrediction):
-                    write(attention_map(prediction) if attention else "")
-                    if page:
-                        page.add(prediction)
+            yield from _predicted(model, texts, unknown, decoding)
             decoding = replace(decoding, skipped=decoding.skipped + len(texts))
 
 
 def _predicted(
-    model: "TaskModel", texts: Sequence[str], unknown: UnknownName, decoding: "Decoding"
+    model: "Predictor", texts: Sequence[str], unknown: UnknownName, decoding: "Decoding"
 ) -> Iterator["Prediction"]:
     """What is predicted of each text. TextError names the line, after those before it."""
     try:

@@ -8,6 +8,7 @@ import typer
 from charrnn.cli.completion import run_names
 from charrnn.cli.extras import find_extra, has_extra
 from charrnn.cli.flags import with_flags
+from charrnn.cli.frame import frame
 from charrnn.cli.options import Json, Quiet, exclude
 from charrnn.events import Noticed
 from charrnn.settings import TextSettings, check_effective
@@ -40,16 +41,14 @@ def prepare(
 
     charrnn train prepares a single text by itself. Prepare a corpus to join several.
     """
-    from charrnn.display.log import listen
-    from charrnn.storage.runs import load_run
-    from charrnn.text.preparation import prepare as prepare_corpus
-
     for setting in ("tokenizer", "vocab_size", "min_count"):
         exclude(vocabulary=vocabulary, **{setting: setting in text.typed})
-    with listen(quiet, json) as emit:
-        tokenizer = load_run(vocabulary, emit).tokenizer if vocabulary else None
+    with frame(quiet=quiet, json=json, stdout="events") as command:
+        from charrnn.text.preparation import prepare as prepare_corpus
+
+        tokenizer = command.load(vocabulary, "text").tokenizer if vocabulary else None
         check_effective(text, task="text", folder=any(map(os.path.isdir, sources)))
-        split_given = "split" in text.given
-        corpus = prepare_corpus(sources, text, name, emit, split_given, tokenizer, jobs)
+        split = "split" in text.given
+        corpus = prepare_corpus(sources, text, name, command.emit, split, tokenizer, jobs)
         if has_extra("prepare") and not (quiet or json):
-            emit(Noticed(find_extra("prepare")(corpus)))
+            command.emit(Noticed(find_extra("prepare")(corpus)))

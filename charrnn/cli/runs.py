@@ -6,7 +6,8 @@ import typer
 
 from charrnn.cli.command import Command, Group
 from charrnn.cli.completion import run_names
-from charrnn.cli.options import Json, Yes, confirm
+from charrnn.cli.frame import frame
+from charrnn.cli.options import Json, Yes, confirm, freed
 
 runs = typer.Typer(cls=Group, rich_markup_mode="rich")
 Names = Annotated[list[str], typer.Argument(help="names of runs", autocompletion=run_names)]
@@ -25,23 +26,24 @@ def list_runs(ctx: typer.Context, json: Json = False) -> None:
     A run's network, corpus, steps, best validation, size on disk and age; whether it is finished.
     """
     if ctx.invoked_subcommand is None:
-        from charrnn.display.listings import show_runs
-        from charrnn.storage.overview import overviews
+        with frame(json=json) as command:
+            from charrnn.display.listings import runs_report
+            from charrnn.storage.overview import overviews
 
-        show_runs(overviews(), json)
+            command.show(runs_report(overviews()))
 
 
 @runs.command("rm", cls=Command)
 def remove(names: Names, yes: Yes = False) -> None:
     """Remove runs, with everything in their folders."""
-    from charrnn.display.listings import show_freed
     from charrnn.files import size_on_disk
     from charrnn.storage import housekeeping
 
     names = list(dict.fromkeys(names))
     sizes = [size_on_disk(housekeeping.run_folder(name)) for name in names]
     confirm(f"Remove {', '.join(names)}, {sum(sizes) / 1e6:,.1f} MB?", yes)
-    show_freed("Removed", names, housekeeping.remove(names))
+    with frame() as command:
+        command.say(freed("Removed", names, housekeeping.remove(names)))
 
 
 @runs.command("rename", cls=Command)
@@ -61,17 +63,16 @@ def prune(names: Finished = None, yes: Yes = False) -> None:
 
     The model, its scores and its learning curves stay.
     """
-    from charrnn.display.listings import show_freed
     from charrnn.files import size_on_disk
     from charrnn.storage import housekeeping
     from charrnn.storage.overview import overviews
 
     finished = [run.run for run in overviews() if run.state == housekeeping.FINISHED]
     chosen = list(dict.fromkeys(names or finished))
-    found = [path for name in chosen for path in housekeeping.unneeded(name)]
-    if found:
-        size = sum(map(size_on_disk, found)) / 1e6
+    paths = [path for name in chosen for path in housekeeping.unneeded(name)]
+    if paths:
+        size = sum(map(size_on_disk, paths)) / 1e6
         confirm(f"Remove {size:,.1f} MB that only training needs, of {', '.join(chosen)}?", yes)
-    else:
-        chosen = []
-    show_freed("Pruned", chosen, housekeeping.prune(chosen))
+    with frame() as command:
+        pruned = chosen if paths else []
+        command.say(freed("Pruned", pruned, housekeeping.prune(pruned)))

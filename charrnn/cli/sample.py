@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from charrnn.cli.flags import SETTINGS, with_flags
-from charrnn.cli.options import Json, Quiet, Run, exclude, notices
-from charrnn.cli.process import limit_threads
+from charrnn.cli.frame import frame
+from charrnn.cli.options import Json, Quiet, Run, exclude
 from charrnn.cli.prompts import interpreted, read_prompt
-from charrnn.cli.sampled import Form, write_in_colors, write_many, write_one
+from charrnn.cli.sampled import Form, write_answers, write_in_colors, write_many, write_one
 from charrnn.errors import UsageError
 from charrnn.events import Emit, Noticed
 from charrnn.settings import ADVANCED, SampleSettings
@@ -106,24 +106,23 @@ def sample(
         raise UsageError(
             "--backend torch computes plain texts only", "Leave it out with these flags."
         )
-    limit_threads()
-    from charrnn.storage.runs import load_run
+    form = Form(json, echo, newline)
+    with frame(quiet=quiet, json=json, stdout="data", raw=raw or show_bits) as command:
+        model = command.load(run, "text")
+        settings = _with_prompt(settings, model, prompt_file, keep_newline, escapes, command.emit)
+        if interactive:
+            from charrnn.cli.interactive import converse
 
-    emit = notices(quiet)
-    checkpoint = load_run(run, emit)
-    settings = _with_prompt(settings, checkpoint, prompt_file, keep_newline, escapes, emit)
-    if interactive:
-        from charrnn.cli.interactive import converse
-
-        length = settings.length if "length" in settings.given else _DIALOGUE_LENGTH
-        converse(checkpoint, settings.with_chosen(length=length))
-    elif show_bits:
-        write_in_colors(checkpoint, settings)
-    elif prompts or json or settings.count > 1 or selecting or backend == "torch":
-        form = Form(json, echo, newline, raw)
-        write_many(checkpoint, settings, prompts, backend, form, quiet)
-    else:
-        write_one(checkpoint, settings, Form(json, echo, newline, raw))
+            length = settings.length if "length" in settings.given else _DIALOGUE_LENGTH
+            converse(model, settings.with_chosen(length=length))
+        elif show_bits:
+            write_in_colors(command, model, settings)
+        elif prompts:
+            write_answers(command, model, settings, prompts, form)
+        elif json or settings.count > 1 or selecting or backend == "torch":
+            write_many(command, model, settings, backend, form)
+        else:
+            write_one(command, model, settings, form)
 
 
 def _with_prompt(

@@ -8,6 +8,7 @@ import typer
 
 from charrnn.cli.compare import compare_and_show
 from charrnn.cli.flags import with_flags
+from charrnn.cli.frame import frame
 from charrnn.cli.options import CorpusName, Json, Part, Picture, Quiet, exclude
 from charrnn.cli.process import limit_threads
 from charrnn.cli.signals import stop_on_signals
@@ -84,12 +85,10 @@ def train_runs(
 
     with listen(quiet, as_json=False) as emit:
         sources = find_sources(request, emit)  # before torch is loaded
-        from charrnn.evaluation.scoring import part_to_score
-        from charrnn.inference.models import examples_to_score
+        from charrnn.text.corpus import part_to_score
         from charrnn.training.sweep import Sweep, sweep as train_each
 
-        check_part = part_to_score if request.model.task == "text" else examples_to_score
-        check_part(sources.corpus, part)  # now, not after hours of training
+        part_to_score(sources.corpus, part)  # now, not after hours of training
         with stop_on_signals() as stop:
             cells = [sources.base.model.cell] if sources.base else cells
             runs = train_each(Sweep(request, sources, cells, **options), emit, stop)
@@ -107,7 +106,8 @@ def show_trained(
 ) -> None:
     """Compare the runs of a sweep. DivergedError if there are none, Exit if a signal stopped it."""
     if names:
-        compare_and_show(names, part, output, quiet=quiet, json=json)
+        with frame(quiet=quiet, json=json) as command:
+            compare_and_show(command, names, part, output)
     elif not signal:
         raise DivergedError(
             "every run has diverged", "Take a lower --learning-rate, or a lower --grad-clip."

@@ -19,11 +19,9 @@ from charrnn.display.wording import (
     bits_of,
     clock,
     decimal,
-    finished,
     other_scores,
-    prepared,
+    sentence,
     speed,
-    started,
     time_left,
 )
 from charrnn.events import (
@@ -72,7 +70,7 @@ class Dashboard:
             case Progress():
                 self.progress = event if event.done < event.total else None
             case Prepared():
-                self._print(prepared(event), "dim")
+                self._print(sentence(event), "dim")
             case Started():
                 self._start(event)
             case Curves():
@@ -91,9 +89,9 @@ class Dashboard:
             case Sampled():
                 self.sample = event.text
             case Noticed():
-                self._print(event.message, "yellow")
+                self._print(sentence(event), "yellow")
             case Finished():
-                self.ending = finished(event, self.unit)
+                self.ending = sentence(event, self.unit)
 
     def _start(self, event: Started) -> None:
         if self.ending:  # of the run before, where several are trained one after the other
@@ -103,7 +101,7 @@ class Dashboard:
             self.stepped, self.evaluated, self.total_steps = None, None, None
         self.sample = self.ending = ""
         self.unit = event.unit
-        self._print(started(event), "dim")
+        self._print(sentence(event), "dim")
 
     def _step(self, event: Stepped) -> None:
         self.stepped, curve = event, self.training

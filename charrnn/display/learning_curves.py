@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from charrnn.display.charts import COLOURS, Axis, Chart, Line, Points, limits, line_style
-from charrnn.display.console import output_console
-from charrnn.display.stdout import escaped, stop_at_closed_pipe
+from charrnn.display.reports import Report
+from charrnn.display.stdout import escaped
 from charrnn.display.wording import clock, decimal
 from charrnn.events import Curves, Point, Unit
 
@@ -125,9 +125,7 @@ def _bits_axis(lines: Sequence[Line], unit: Unit) -> Axis:
     return Axis(f"bits per {unit}", low, high, lambda value: f"{value:.2f}")
 
 
-def show_curves(runs: Sequence[RunCurves], x: X = "time", together: bool = False) -> None:
-    """Print the learning curves on stdout: a chart for each corpus, or one if `together`."""
-    with stop_at_closed_pipe():
-        out = output_console()
-        for chart in charts(runs, x, together):
-            out.print(chart)
+def curves_report(runs: Sequence[RunCurves], x: X = "time", together: bool = False) -> Report:
+    """The learning curves: a chart for each corpus, or one if `together`."""
+    records = ({"run": run.run, "corpus": run.corpus, **run.curves.record()} for run in runs)
+    return Report(records, (), charts(runs, x, together))

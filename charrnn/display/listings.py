@@ -1,15 +1,15 @@
-"""Lists on stdout: the runs and the corpora there are."""
+"""What is on the disk: the runs, one run, the corpora."""
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from rich.text import Text
-
-from charrnn.display.console import error_console, output_console
-from charrnn.display.stdout import escaped, stop_at_closed_pipe
-from charrnn.display.tables import Column, fitted
+from charrnn.display.learning_curves import RunCurves, charts
+from charrnn.display.reports import Report
+from charrnn.events import Curves
+from charrnn.recipes import TASKS_WITH
+from charrnn.tables import Cell, Figure, Styled, Table, plural
+from charrnn.text.setting_checks import SETTINGS_OF_EXAMPLES
 
 if TYPE_CHECKING:
     from charrnn.storage.overview import Overview
@@ -17,76 +17,88 @@ if TYPE_CHECKING:
     from charrnn.text.corpus_files import CorpusSummary
 
 
-def print_records(records: Iterable[Mapping[str, Any]]) -> None:
-    """Print JSON objects, one a line."""
-    with stop_at_closed_pipe():
-        for record in records:
-            print(json.dumps(record), flush=True)
+def runs_report(runs: "Sequence[Overview]") -> Report:
+    """The runs, the one trained last at the end."""
+    rows: list[list[Cell]] = [
+        [Styled(run.run, "bold"), run.corpus, run.network, run.parameters, run.steps, run.bits,
+         Figure(f"{run.bytes / 1e6:,.1f} MB"), Figure(age(run.age)), run.state]
+        for run in runs
+    ]  # fmt: skip
+    heads = ["run", "corpus", "network", "parameters", "steps", "bits", "size", "age", "state"]
+    table = Table(heads, rows, optional=["parameters", "size", "corpus", "age"])
+    none = Table(notes=["No runs here yet. Begin with: charrnn train shakespeare"])
+    return Report((run.record() for run in runs), [table if rows else none])
 
 
-def show_runs(runs: "Sequence[Overview]", as_json: bool) -> None:
-    """Print the runs, the one trained last at the end."""
-    if as_json:
-        print_records(run.record() for run in runs)
-        return
-    columns = [
-        Column("run", [Text(escaped(run.run), "bold") for run in runs], left=True, wraps=True),
-        Column("corpus", [escaped(run.corpus) for run in runs], left=True, drop=1),
-        Column("network", [escaped(run.network) for run in runs], left=True),
-        Column("parameters", [_number(run.parameters) for run in runs], drop=3),
-        Column("steps", [_number(run.steps) for run in runs]),
-        Column("bits", ["" if run.bits is None else f"{run.bits:.3f}" for run in runs]),
-        Column("size", [f"{run.bytes / 1e6:,.1f} MB" for run in runs], drop=2),
-        Column("age", [age(run.age) for run in runs], drop=1),
-        Column("state", [run.state for run in runs], left=True),
+def run_report(about: Mapping[str, Any], curves: Curves) -> Report:
+    """What a run is, its settings, the sizes of its weights, its best score and its curves."""
+    model, step, corpus = about["model"], about["step"], about["corpus"]
+    parts = [
+        f"{model['cell']} {model['layers']}x{model['hidden_size']}",
+        plural(about["parameters"], "parameter"),
+        f"after {plural(step, 'step')} on {corpus}" if corpus else "imported",
+        f"vocabulary of {about['vocabulary_size']:,}",
     ]
-    _print(columns, "No runs here yet. Begin with: charrnn train shakespeare")
-
-
-def show_corpora(
-    corpora: "Sequence[CorpusSummary]", catalog: "Mapping[str, Entry]", as_json: bool
-) -> None:
-    """Print the prepared corpora, then the names of the catalog."""
-    if as_json:
-        entries = (
-            {"name": name, "about": entry.about, "megabytes": entry.megabytes,
-             "licence": entry.licence, "source": entry.source,
-             "bits_per_character": entry.entropy() if entry.entropy else None}
-            for name, entry in catalog.items()
-        )  # fmt: skip
-        print_records([*map(asdict, corpora), *entries])
-        return
-    columns = [
-        Column("corpus", [Text(escaped(c.name), "bold") for c in corpora], left=True, wraps=True),
-        Column("tokens", [_number(corpus.tokens) for corpus in corpora]),
-        Column("vocabulary", [_number(corpus.vocabulary_size) for corpus in corpora]),
-        Column("tokenizer", [corpus.tokenizer for corpus in corpora], left=True, drop=2),
-        Column("made from", [escaped(", ".join(c.sources)) for c in corpora], left=True, drop=1),
+    if about.get("base"):
+        parts.insert(3, f"fine-tuned from {about['base']}")
+    best = min((point.bits for point in curves.validation), default=None)
+    score = [] if best is None else [f"Best validation: {best:.3f} bits per {curves.unit}"]
+    groups = {title: _settings_of_task(about[title], model["task"])
+              for title in ("model", *(["train"] if corpus else []), "text")}  # fmt: skip
+    groups["weights"] = {name: "x".join(map(str, size)) for name, size in about["weights"].items()}
+    rows: list[list[Cell]] = [
+        [Styled(title, "dim"), "  ".join(f"{name} {value}" for name, value in group.items())]
+        for title, group in groups.items()
     ]
-    _print(columns, "No prepared corpora here yet.")
-    output_console().print()
-    texts = list(catalog.values())
-    named = [
-        Column("to train on by name", list(catalog), left=True),
-        Column("entropy", [f"{e.entropy():.4f}" if e.entropy else "" for e in texts]),
-        Column("MB", ["" if e.megabytes is None else f"{e.megabytes:g}" for e in texts], drop=1),
-        Column("", [_about(entry) for entry in texts], left=True, wraps=True),
+    drawn = [RunCurves(about["run"], corpus, curves)] if len(curves.training) > 1 else []
+    title = f"{about['run']}: {', '.join(parts)}"
+    table = Table(rows=rows, title=title, notes=score, wraps=1)
+    return Report([{**about, **curves.record()}], [table], charts(drawn, "time", False))
+
+
+def _settings_of_task(settings: Mapping[str, Any], task: str) -> dict[str, Any]:
+    """Those that have a value, and an effect on this task."""
+    tasks = TASKS_WITH | SETTINGS_OF_EXAMPLES
+    return {name: value for name, value in settings.items()
+            if value is not None and (name not in tasks or task in tasks[name])}  # fmt: skip
+
+
+def corpora_report(corpora: "Sequence[CorpusSummary]", catalog: "Mapping[str, Entry]") -> Report:
+    """The prepared corpora, then the names of the catalog."""
+    rows: list[list[Cell]] = [
+        [Styled(c.name, "bold"), c.tokens, c.vocabulary_size, c.tokenizer, ", ".join(c.sources)]
+        for c in corpora
     ]
-    _print(named, "")
+    heads = ["corpus", "tokens", "vocabulary", "tokenizer", "made from"]
+    table = Table(heads, rows, optional=["tokenizer", "made from"])
+    none = Table(notes=["No prepared corpora here yet."])
+    named = Table(
+        ["to train on by name", "entropy", "MB", ""], [*map(_entry, catalog, catalog.values())],
+        optional=["MB"], wraps=3,
+    )  # fmt: skip
+    return Report(_corpora_records(corpora, catalog), [table if rows else none, named])
 
 
-def _print(columns: Sequence[Column], empty: str) -> None:
-    with stop_at_closed_pipe():
-        out = output_console()
-        if columns[0].cells:
-            out.print(fitted(columns, out.width))
-        else:
-            out.print(Text(empty, "dim"))
-
-
-def _about(entry: "Entry") -> str:
+def _entry(name: str, entry: "Entry") -> list[str | None]:
     licence = f", {entry.licence}" if entry.licence != "none" else ""
-    return f"{entry.about} ({entry.source}{licence})"
+    return [
+        name,
+        Figure(f"{entry.entropy():.4f}") if entry.entropy else None,
+        None if entry.megabytes is None else Figure(f"{entry.megabytes:g}"),
+        f"{entry.about} ({entry.source}{licence})",
+    ]
+
+
+def _corpora_records(
+    corpora: "Sequence[CorpusSummary]", catalog: "Mapping[str, Entry]"
+) -> Iterator[dict[str, Any]]:
+    yield from map(asdict, corpora)
+    for name, entry in catalog.items():
+        yield {
+            "name": name, "about": entry.about, "megabytes": entry.megabytes,
+            "licence": entry.licence, "source": entry.source,
+            "bits_per_character": entry.entropy() if entry.entropy else None,
+        }  # fmt: skip
 
 
 def age(seconds: float) -> str:
@@ -95,16 +107,3 @@ def age(seconds: float) -> str:
         if seconds >= size:
             return f"{seconds / size:.0f} {unit}"
     return f"{seconds:.0f} s"
-
-
-def show_freed(what: str, names: Sequence[str], size: int) -> None:
-    """Say on stderr what was removed of these, and how much space it took."""
-    listed = escaped(", ".join(names))
-    said = (
-        f"{what} {listed}: {size / 1e6:,.1f} MB are free again." if listed else f"{what} nothing."
-    )
-    error_console().print(Text(said))
-
-
-def _number(value: int | None) -> str:
-    return "" if value is None else f"{value:,}"

@@ -5,7 +5,6 @@ elsewhere, JSON lines or nothing when asked for.
 """
 
 import json
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,32 +14,10 @@ from rich.text import Text
 
 from charrnn.display.console import error_console
 from charrnn.display.dashboard import live_dashboard
-from charrnn.display.stdout import escaped, stop_at_closed_pipe
-from charrnn.display.wording import (
-    clock,
-    decimal,
-    figures,
-    finished,
-    prepared,
-    speed,
-    started,
-    time_left,
-)
+from charrnn.display.stdout import escaped, on_one_line, stop_at_closed_pipe
+from charrnn.display.wording import sentence
 from charrnn.errors import CharRNNError
-from charrnn.events import (
-    Curves,
-    Emit,
-    Evaluated,
-    Event,
-    Finished,
-    Noticed,
-    Planned,
-    Prepared,
-    Progress,
-    Started,
-    Stepped,
-    Unit,
-)
+from charrnn.events import Curves, Emit, Event, Planned, Progress, Started, Stepped, Unit
 
 _LINE_INTERVAL = 10.0  # seconds between plain lines of training
 
@@ -49,14 +26,9 @@ def show_error(error: CharRNNError) -> None:
     """Print an error on stderr: one sentence, and a next step, which may have several lines."""
     out = error_console()
     with suppress(OSError):  # a closed stderr; the exit code still tells
-        out.print(Text.assemble(("charrnn: error: ", "bold red"), _one_line(error.message)))
+        out.print(Text.assemble(("charrnn: error: ", "bold red"), on_one_line(error.message)))
         for line in error.hint.splitlines():
-            out.print(Text(_one_line(line), "dim"))
-
-
-def _one_line(text: str) -> str:
-    """The text on one line: a file's name may contain line breaks."""
-    return escaped(text).replace("\n", "\\n")
+            out.print(Text(on_one_line(line), "dim"))
 
 
 @contextmanager
@@ -72,16 +44,6 @@ def listen(quiet: bool, as_json: bool) -> Iterator[Emit]:
             yield _until_closed(show)
     else:
         yield _until_closed(Lines(out))
-
-
-@contextmanager
-def listen_beside_output() -> Iterator[Emit]:
-    """As `listen`, for commands that write data meanwhile: silent where both would be mixed.
-
-    Events are shown if stderr is a terminal and stdout is not.
-    """
-    with listen(quiet=sys.stdout.isatty() or not sys.stderr.isatty(), as_json=False) as show:
-        yield show
 
 
 def show_event(event: Event) -> None:
@@ -122,37 +84,13 @@ class Lines:
     def __call__(self, event: Event) -> None:
         """Print an event, or not: steps are printed every ten seconds."""
         match event:
-            case Prepared():
-                self._print(prepared(event))
             case Started():
                 self.total_steps, self.unit = None, event.unit
-                self._print(started(event))
             case Planned():
                 self.total_steps = event.total_steps
-            case Stepped() if time.monotonic() - self.printed >= _LINE_INTERVAL:
+            case Stepped() if time.monotonic() - self.printed < _LINE_INTERVAL:
+                return
+            case Stepped():
                 self.printed = time.monotonic()
-                self._print(self._step(event))
-            case Evaluated():
-                self._print(
-                    f"step {event.step:,}  validation {figures(event, self.unit)}"
-                    f"{'  best so far' if event.best else ''}"
-                )
-            case Noticed():
-                self._print(event.message)
-            case Finished():
-                self._print(finished(event, self.unit))
-
-    def _step(self, event: Stepped) -> str:
-        left = time_left(event, self.total_steps)
-        parts = [
-            f"step {event.step:,}" + (f"/{self.total_steps:,}" if self.total_steps else ""),
-            f"epoch {decimal(event.epoch)}",
-            f"training {figures(event, self.unit)}",
-            f"learning rate {event.learning_rate:.2g}",
-            speed(event, self.unit),
-            *([f"{clock(left)} left"] if left is not None else []),
-        ]
-        return "  ".join(parts)
-
-    def _print(self, line: str) -> None:
-        self.out.print(Text(escaped(line)))
+        if text := sentence(event, self.unit, self.total_steps):
+            self.out.print(Text(escaped(text)))

@@ -1,102 +1,79 @@
-"""Scores on stdout: of a text as a whole, and of its lines or characters."""
+"""Scores of a text, of its lines or characters, and of examples."""
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from rich.text import Text
-
-from charrnn.display.console import output_console
-from charrnn.display.stdout import escaped, stop_at_closed_pipe
-from charrnn.display.tables import Column, fitted
+from charrnn.display.reports import Report
+from charrnn.tables import Cell, Figure, Styled, Table
 
 if TYPE_CHECKING:
-    from charrnn.evaluation.detail import Section, Spot, Symbol
+    from charrnn.evaluation.detail import Per, Section, Spot, Symbol
+    from charrnn.tasks.base import Score as TaskScore
 
 
-def show_scores(scores: Mapping[str, Any], as_json: bool) -> None:
-    """Print the scores of `eval`: one object, or a line each and a table of the baselines."""
-    with stop_at_closed_pipe():
-        if as_json:
-            print(json.dumps(scores), flush=True)
-        else:
-            _print_scores(scores)
-
-
-def _print_scores(scores: Mapping[str, Any]) -> None:
-    out = output_console(soft_wrap=True)
+def score_report(scores: Mapping[str, Any]) -> Report:
+    """The scores of a text, a line each, and a table of the baselines."""
     baselines = scores.get("baselines", {})
-    for name, value in scores.items():
-        if name == "baselines":
-            continue
-        number = f"{value:,}" if isinstance(value, int) else str(value)
-        shown = f"{value:.4f}" if isinstance(value, float) else number
-        strong = "bold" if name.startswith("bits") else ""
-        out.print(Text.assemble((f"{name.replace('_', ' '):<20}", "dim"), (escaped(shown), strong)))
+    rows: list[list[Cell]] = [
+        [Styled(name.replace("_", " "), "dim"),
+         Styled(_as_words(value), "bold" if name.startswith("bits") else "")]
+        for name, value in scores.items() if name != "baselines"
+    ]  # fmt: skip
+    tables = [Table(rows=rows, wraps=None)]
     if baselines:
-        out.print()
-        rows = {"this model": scores, **baselines}
         figures = ("bits_per_character", "bits_per_byte")
-        columns = [Column(name.replace("_", " "), [f"{row[name]:.4f}" for row in rows.values()])
-                   for name in figures]  # fmt: skip
-        out.print(fitted([Column("", list(rows), left=True), *columns], out.width))
+        compared: list[list[Cell]] = [
+            [title, *(Figure(f"{row[name]:.4f}") for name in figures)]
+            for title, row in {"this model": scores, **baselines}.items()
+        ]
+        tables.append(Table(["", *(name.replace("_", " ") for name in figures)], compared))
+    return Report([scores], tables)
 
 
-def show_sections(sections: "Iterable[Section]", kind: str) -> None:
-    """Print lines or documents, one a row, as they come."""
-    head = _section_row(kind, "tokens", "bits", "per character", "perplexity")
-    print_rows(head, ((_section_figures(section), section.text) for section in sections))
+def _as_words(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def _section_figures(section: "Section") -> str:
-    per_character, perplexity = section.bits_per_character, section.perplexity
-    return _section_row(
-        str(section.number),
-        f"{section.tokens:,}",
-        f"{section.bits:,.1f}",
-        "" if per_character is None else f"{per_character:.3f}",
-        "" if perplexity is None else f"{perplexity:,.2f}",
+def examples_report(score: "TaskScore", labels: Sequence[str], about: Mapping[str, Any]) -> Report:
+    """How well examples with these labels are predicted. `about`: what was scored, by what."""
+    scores = {"loss": score.loss, **score.scores}
+    finite = {name: value if math.isfinite(value) else None for name, value in scores.items()}
+    return Report([{**about, **finite, **score.details(labels)}], score.tables(labels))
+
+
+def sections_report(sections: "Iterable[Section]", per: "Per", spots: "Iterable[Spot]") -> Report:
+    """Lines or documents, one a row, as they come; then the most surprising tokens."""
+    heads = [per, "tokens", "bits", "per character", "perplexity", "text"]
+    rows = Table(heads, map(_section, sections), widths=(8, 7, 9, 13, 10))
+    return Report(map(asdict, sections), [rows, _surprising(spots)])
+
+
+def _section(section: "Section") -> list[Cell]:
+    perplexity = None if section.perplexity is None else Figure(f"{section.perplexity:,.2f}")
+    bits = Figure(f"{section.bits:,.1f}")
+    return [Figure(section.number), section.tokens, bits, section.bits_per_character, perplexity,
+            section.text]  # fmt: skip
+
+
+def symbols_report(symbols: "Iterable[Symbol]", spots: "Iterable[Spot]") -> Report:
+    """Tokens, one a row, as they come; then the most surprising of them."""
+    rows: Iterator[list[Cell]] = (
+        [Figure(one.position), one.bits, f"[{one.text}]"] for one in symbols
     )
+    table = Table(["position", "bits", "text"], rows, widths=(9, 8))
+    return Report(map(asdict, symbols), [table, _surprising(spots)])
 
 
-def _section_row(number: str, tokens: str, bits: str, per_character: str, perplexity: str) -> str:
-    return f"{number:>8}  {tokens:>7}  {bits:>9}  {per_character:>13}  {perplexity:>10}"
-
-
-def show_symbols(symbols: "Iterable[Symbol]") -> None:
-    """Print tokens, one a row, as they come."""
-    rows = (
-        (f"{symbol.position:>9}  {symbol.bits:>8.3f}", f"[{symbol.text}]") for symbol in symbols
-    )
-    print_rows(f"{'position':>9}  {'bits':>8}", rows)
-
-
-def show_spots(spots: "Sequence[Spot]") -> None:
-    """Print the most surprising tokens, each between the text before and after it."""
-    with stop_at_closed_pipe():
-        out = output_console(soft_wrap=True)
-        out.print()
-        out.print(Text("the most surprising places", "dim"))
-        out.print(Text(f"{'position':>9}  {'bits':>8}  text", "dim"))
-        for spot in spots:
-            figures = f"{spot.position:>9}  {spot.bits:>8.3f}  "
-            before, text, after = map(on_one_line, (spot.before, spot.text, spot.after))
-            out.print(
-                Text.assemble(figures, (before, "dim"), "[", (text, "bold"), "]", (after, "dim"))
-            )
-
-
-def print_rows(head: str, rows: Iterable[tuple[str, str]]) -> None:
-    """Print rows as they come: aligned figures, and a text that is shortened to what is left."""
-    with stop_at_closed_pipe():
-        out = output_console(soft_wrap=True)
-        out.print(Text(f"{head}  text", "dim"))
-        for figures, text in rows:
-            row = Text(f"{figures}  {on_one_line(text[: out.width])}")
-            row.truncate(max(out.width, len(figures) + 12), overflow="ellipsis")
-            out.print(row)
-
-
-def on_one_line(text: str) -> str:
-    """The text, its controls and line ends escaped."""
-    return escaped(text).replace("\n", "\\n").replace("\t", "\\t")
+def _surprising(spots: "Iterable[Spot]") -> Table:
+    """Each token between the text before and after it."""
+    rows: list[list[Cell]] = []
+    for spot in spots:
+        token = [Styled("[", ""), Styled(spot.text, "bold"), Styled("]", "")]
+        text = [Styled(spot.before, "dim"), *token, Styled(spot.after, "dim")]
+        rows.append([Figure(spot.position), spot.bits, text])
+    heads, notes = ["position", "bits", "text"], ["the most surprising tokens"]
+    return Table(heads, rows, notes=notes, wraps=None)

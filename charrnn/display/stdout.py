@@ -28,6 +28,11 @@ def escaped(text: str) -> str:
     return text.translate(_ESCAPES)
 
 
+def on_one_line(text: str) -> str:
+    r"""The same with escapes for line ends and tabs, too: a file's name may contain them."""
+    return escaped(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
 class _Escaper:
     """Escapes a text that comes in pieces. The line ends of Windows stay, too."""
 

@@ -1,6 +1,7 @@
 """Events in English sentences, as the dashboard and the log show them."""
 
-from charrnn.events import Evaluated, Finished, Prepared, Started, Stepped, Unit
+from charrnn.events import Evaluated, Event, Finished, Noticed, Prepared, Started, Stepped, Unit
+from charrnn.tables import plural
 
 _PREDICTED: dict[Unit, str] = {
     "label": "the label of",
@@ -21,19 +22,30 @@ def decimal(value: float) -> str:
     return f"{value:,.2f}".rstrip("0").rstrip(".")
 
 
-def plural(count: int, noun: str) -> str:
-    """(1, 'step') -> '1 step', (1200, 'step') -> '1,200 steps'."""
-    return f"{count:,} {noun if count == 1 else f'{noun}s'}"
+def sentence(event: Event, unit: Unit = "character", total_steps: int | None = None) -> str:
+    """The event in words, for a run that reports bits per this unit; '' for one without words."""
+    match event:
+        case Prepared():
+            text = _prepared(event)
+        case Started():
+            text = _started(event)
+        case Stepped():
+            text = _stepped(event, unit, total_steps)
+        case Evaluated():
+            best = "  best so far" if event.best else ""
+            text = f"step {event.step:,}  validation {_figures(event, unit)}{best}"
+        case Noticed():
+            text = event.message
+        case Finished():
+            text = _finished(event, unit)
+        case _:
+            text = ""
+    return text
 
 
 def bits_of(event: Stepped | Evaluated, unit: Unit) -> float:
     """The bits per unit that an event reports."""
     return event.scores[f"bits_per_{unit}"]
-
-
-def figures(event: Stepped | Evaluated, unit: Unit) -> str:
-    """'2.031 bits per character', or '0.412 bits per label, accuracy 0.912'."""
-    return ", ".join([f"{bits_of(event, unit):.3f} bits per {unit}", *other_scores(event)])
 
 
 def other_scores(event: Stepped | Evaluated) -> list[str]:
@@ -50,15 +62,11 @@ def score_name(name: str) -> str:
     return name.replace("_", " ").replace("f1", "F1")
 
 
-def read_unit(unit: Unit) -> str:
-    """What is read where this is predicted: characters, or bytes."""
-    return "byte" if unit == "byte" else "character"
-
-
 def speed(event: Stepped, unit: Unit) -> str:
     """'152,000 characters/s', or bytes/s."""
-    rate = event.tokens_per_second if unit == "byte" else event.characters_per_second
-    return f"{rate:,.0f} {read_unit(unit)}s/s"
+    if unit == "byte":
+        return f"{event.tokens_per_second:,.0f} bytes/s"
+    return f"{event.characters_per_second:,.0f} characters/s"
 
 
 def time_left(event: Stepped, total_steps: int | None) -> float | None:
@@ -68,15 +76,35 @@ def time_left(event: Stepped, total_steps: int | None) -> float | None:
     return max(0, total_steps - event.step) * event.elapsed / max(1, event.step)
 
 
-def started(event: Started) -> str:
+def _stepped(event: Stepped, unit: Unit, total_steps: int | None) -> str:
+    left = time_left(event, total_steps)
+    parts = [
+        f"step {event.step:,}" + (f"/{total_steps:,}" if total_steps else ""),
+        f"epoch {decimal(event.epoch)}",
+        f"training {_figures(event, unit)}",
+        f"learning rate {event.learning_rate:.2g}",
+        speed(event, unit),
+        *([f"{clock(left)} left"] if left is not None else []),
+    ]
+    return "  ".join(parts)
+
+
+def _figures(event: Stepped | Evaluated, unit: Unit) -> str:
+    """'2.031 bits per character', or '0.412 bits per label, accuracy 0.912'."""
+    return ", ".join([f"{bits_of(event, unit):.3f} bits per {unit}", *other_scores(event)])
+
+
+def _started(event: Started) -> str:
     """What is trained, on which text, how and where, in two lines."""
-    token = "subword" if event.tokenizer in ("bpe", "unigram") else read_unit(event.unit)
+    member = "byte" if event.unit == "byte" else "character"
+    if event.tokenizer in ("bpe", "unigram"):
+        member = "subword"
     begun = f"Resuming {event.run} after {plural(event.step, 'step')}, on {event.corpus}"
     what = begun if event.step else f"Training {event.run} on {event.corpus}"
     where = f", in {event.processes} processes" if event.processes > 1 else ""
     return (
         f"{what}: {plural(event.tokens, 'token')}, "
-        f"vocabulary of {plural(event.vocabulary_size, token)}, "
+        f"vocabulary of {plural(event.vocabulary_size, member)}, "
         f"batch of {plural(event.batch_size, 'sequence')} x {plural(event.seq_length, 'step')}\n"
         f"{event.model}, {plural(event.parameters, 'parameter')}, "
         f"{event.optimizer} with a {event.schedule} schedule, "
@@ -84,7 +112,7 @@ def started(event: Started) -> str:
     )
 
 
-def finished(event: Finished, unit: Unit) -> str:
+def _finished(event: Finished, unit: Unit) -> str:
     """How training ended, and which commands come next."""
     run = event.run
     bits = event.scores.get(f"bits_per_{unit}")
@@ -105,7 +133,7 @@ def finished(event: Finished, unit: Unit) -> str:
     return "\n".join([text, *(f"  {command:<{wide}}  {why}" for command, why in commands)])
 
 
-def prepared(event: Prepared) -> str:
+def _prepared(event: Prepared) -> str:
     """Where a corpus is, and how large."""
     verb = "Found" if event.reused else "Prepared"
     size = f"{plural(event.tokens, 'token')}, vocabulary of {event.vocabulary_size:,}"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from charrnn.errors import CharRNNError, CheckpointError
-from charrnn.evaluation.scoring import part_to_score, score_checkpoint
+from charrnn.evaluation.scoring import score_checkpoint
 from charrnn.events import Curves, Emit, Noticed, Scores
 from charrnn.models import Predictor
 from charrnn.settings import PartName
@@ -18,6 +18,7 @@ from charrnn.storage.checkpoint import Checkpoint, corpus_of
 from charrnn.storage.metrics import read_curves
 from charrnn.storage.runs import find, load_run, run_folders
 from charrnn.tasks import predicts_targets
+from charrnn.text.corpus import part_to_score
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,11 +56,6 @@ class Spot:
     before: str
     text: str
     after: str
-
-
-def record(found: Section | Symbol) -> dict[str, Any]:
-    """The figures as JSON has them."""
-    return {field.name: getattr(found, field.name) for field in fields(found)}
 
 
 def check_per(per: Per, tokenizer: Tokenizer) -> None:

@@ -21,7 +21,7 @@ from charrnn.storage.checkpoint import Checkpoint, corpus_of
 from charrnn.tasks import task_of
 from charrnn.text.catalog import true_entropy
 from charrnn.text.compressors import BEFORE, TEXT, baselines, text_bytes
-from charrnn.text.corpus import Corpus, Tokens
+from charrnn.text.corpus import Tokens, part_to_score
 from charrnn.text.encoding import read_tokens
 from charrnn.text.keys import corpus_key, is_from_catalog
 
@@ -157,14 +157,3 @@ def _model(checkpoint: Checkpoint, tokens: Tokens, device: str) -> Module[Langua
 def _check_finite(loss: float) -> None:
     if not math.isfinite(loss):
         raise DivergedError("the model has diverged: its loss is not finite", "Train another one.")
-
-
-def part_to_score(corpus: Corpus, part: PartName | None) -> PartName:
-    """The part asked for, or test, or valid where there is no test. TextError if too short."""
-    chosen: PartName = part or ("test" if len(corpus.part("test")) > 1 else "valid")
-    if len(corpus.part(chosen)) < 2:
-        raise TextError(
-            f"the {chosen} part has fewer than two tokens",
-            "Score another --part, or train with another --split.",
-        )
-    return chosen

@@ -61,6 +61,10 @@ class Corpus:
         first, last = np.round(bounds).astype(int)[PARTS.index(name) :][:2]
         return self.tokens[self._after_document(first) : self._after_document(last)]
 
+    def has_part(self, name: PartName) -> bool:
+        """Whether something is predicted in a part."""
+        return len(self.part(name)) > 1
+
     def _after_document(self, bound: int) -> int:
         """The bound, or the index after the next END where it would cut a document."""
         if self.tokenizer.end is None or bound == 0:
@@ -124,6 +128,20 @@ class ExampleCorpus(Corpus):
     def _bounds(self) -> tuple[int, int]:
         is_equal = lambda n: np.array_equal(self.ids(n - 1), self.ids(n))  # noqa: E731
         return self.bounds or split_bounds(self.text.split, len(self.starts) - 1, is_equal)
+
+
+def part_to_score(corpus: Corpus, part: PartName | None) -> PartName:
+    """The part that is named, else test, or valid where there is no test.
+
+    TextError if nothing in it can be scored.
+    """
+    chosen: PartName = part or ("test" if corpus.has_part("test") else "valid")
+    if not corpus.has_part(chosen):
+        raise TextError(
+            f"the {chosen} part has nothing to score",
+            "Score another --part or a file, or train with another --split.",
+        )
+    return chosen
 
 
 def split_bounds(

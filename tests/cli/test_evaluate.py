@@ -81,7 +81,7 @@ def test_lines_add_up_to_the_score(trained):
     assert [line["text"] for line in by_line] == valid.split("\n")
     shown = call_charrnn(trained, "eval", "--part", "valid", "--per", "line").out
     assert f"{by_line[1]['bits']:.1f}" in shown.splitlines()[2]
-    table, _, spots = shown.partition("the most surprising places")
+    table, _, spots = shown.partition("the most surprising tokens")
     assert len(table.splitlines()) == len(by_line) + 2
     assert len(spots.splitlines()) == 12
 

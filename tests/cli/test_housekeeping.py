@@ -38,7 +38,7 @@ def test_a_run_is_renamed_and_goes_on(charrnn, copied_run):
 
 def test_a_finished_run_is_pruned(charrnn, copied_run):
     """The model gone with the rest; a run that was to be resumed."""
-    assert charrnn("runs", "prune").code == 2, "nobody can be asked"
+    assert charrnn("runs", "prune").code == 2, "there is no terminal to ask on"
     metrics = (copied_run / "metrics.jsonl").read_text()
     (copied_run / "metrics.jsonl").write_text("")
     refused = charrnn("runs", "prune", "tale", "--yes")

@@ -5,7 +5,8 @@ import statistics
 
 import pytest
 
-from charrnn.display.comparison import curves_of, show_comparison
+from charrnn.display.comparison import comparison_report, curves_of
+from charrnn.display.reports import show
 from charrnn.evaluation.comparison import Group
 from tests.display.conftest import WIDTHS, group
 
@@ -15,7 +16,7 @@ ROWS = [group("tale-lstm", 2.0, 2.1, 2.3), group("a-run-with-quite-a-long-name",
 @pytest.mark.parametrize("columns", WIDTHS)
 def test_names_and_bits_are_whole_at_any_width(printed, columns):
     """A column of names that disappears at 60 columns, and digits that are cut."""
-    out = printed(columns, show_comparison, ROWS, False)
+    out = printed(columns, show, comparison_report(ROWS), False)
     assert max(map(len, out.splitlines())) <= columns
     table = out.partition("╭")[0]
     assert "…" not in table
@@ -28,7 +29,7 @@ def test_names_and_bits_are_whole_at_any_width(printed, columns):
 
 def test_columns_go_in_the_order_of_their_weight(printed):
     """chars/s at the cost of the network's name."""
-    tables = [printed(n, show_comparison, ROWS, False).splitlines() for n in (40, 80, 120)]
+    tables = [printed(n, show, comparison_report(ROWS), False).splitlines() for n in (40, 80, 120)]
     heads = [next(line.split() for line in lines if line.endswith("bits")) for lines in tables]
     assert heads[0] == ["run", "bits"]
     assert heads[1] == ["run", "network", "parameters", "steps", "bits"]
@@ -39,10 +40,10 @@ def test_corpora_have_charts_of_their_own_unless_asked(printed):
     """Two texts on one axis, where the easier text seems the better network."""
     rows = [group("one", 2.0), group("two", 2.1), group("three", 1.0, corpus="other"),
             group("four", 1.1, corpus="other")]  # fmt: skip
-    apart = printed(80, show_comparison, rows, False)
+    apart = printed(80, show, comparison_report(rows), False)
     assert apart.count("╭") == 2
     assert "test part of other" in apart
-    together = printed(80, show_comparison, rows, False, together=True)
+    together = printed(80, show, comparison_report(rows, together=True), False)
     assert together.count("╭") == 1
     assert "tale, other" in together
 
@@ -50,12 +51,12 @@ def test_corpora_have_charts_of_their_own_unless_asked(printed):
 def test_a_model_of_bytes_has_bits_per_byte(printed):
     """Bits per byte under the name of bits per character, or beside them in one column."""
     byte = group("bytes", 3.0, unit="byte")
-    out = printed(120, show_comparison, [byte], False)
+    out = printed(120, show, comparison_report([byte]), False)
     assert "Bits per byte" in out
     assert "1.500" in out
     assert "bytes/s" in out
     assert "character" not in out
-    mixed = printed(120, show_comparison, [byte, group("tale", 2.0)], False, together=True)
+    mixed = printed(120, show, comparison_report([byte, group("tale", 2.0)], together=True), False)
     assert "Bits per byte" in mixed
     assert mixed.count("╭") == 2
 
@@ -63,19 +64,21 @@ def test_a_model_of_bytes_has_bits_per_byte(printed):
 def test_a_group_and_a_run_of_one_name_are_told_apart(printed):
     """Two rows of one colour and mark, and a legend of one entry."""
     rows = [Group("tale", group("tale", 2.0, 2.1).runs), group("tale", 3.0)]
-    out = printed(80, show_comparison, rows, False)
+    out = printed(80, show, comparison_report(rows), False)
     assert "A tale-s1 (2 seeds)   B tale" in out
     assert len({curves.run for curves in curves_of(rows)}) == 2
 
 
 def test_json_has_curves_only_if_asked(printed):
     """A megabyte of curves between the figures that a script reads."""
-    short = [json.loads(line) for line in printed(80, show_comparison, ROWS, True).splitlines()]
+    short = [
+        json.loads(line) for line in printed(80, show, comparison_report(ROWS), True).splitlines()
+    ]
     assert [row["run"] for row in short[:4]] == [run.run for row in ROWS for run in row.runs]
     assert all("training" not in row for row in short)
     bits = [2.0, 2.1, 2.3]
     assert short[4]["runs"] == [run.run for run in ROWS[0].runs]
     assert short[4]["bits_per_character"] == pytest.approx(statistics.mean(bits))
     assert short[4]["bits_per_character_deviation"] == pytest.approx(statistics.stdev(bits))
-    whole = printed(80, show_comparison, ROWS, True, curves=True).splitlines()
+    whole = printed(80, show, comparison_report(ROWS, curves=True), True).splitlines()
     assert json.loads(whole[0])["training"][0]["step"] == 10

@@ -2,7 +2,8 @@
 
 import pytest
 
-from charrnn.display.learning_curves import RunCurves, charts, show_curves
+from charrnn.display.learning_curves import RunCurves, charts, curves_report
+from charrnn.display.reports import show
 from charrnn.events import Curves
 from tests.display.conftest import WIDTHS, curves, plain
 
@@ -23,7 +24,7 @@ def test_x_is_what_was_asked_for(x, title, last):
 @pytest.mark.parametrize("columns", WIDTHS)
 def test_runs_are_told_apart_in_a_pipe(printed, columns):
     """Curves that only their colours told apart."""
-    out = printed(columns, show_curves, RUNS)
+    out = printed(columns, show, curves_report(RUNS), False)
     assert "\x1b" not in out
     for mark, name in (("A", "one"), ("B", "two")):
         assert f"{mark} {name}" in out

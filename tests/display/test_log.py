@@ -1,11 +1,10 @@
-"""Events as plain lines and as JSON, errors, scores."""
+"""Events as plain lines and as JSON, errors."""
 
 import json
 
 import pytest
 
 from charrnn.display.log import Lines, listen, show_error, show_event
-from charrnn.display.scores import show_scores
 from charrnn.errors import CharRNNError
 from charrnn.events import Noticed, Progress
 from tests.display.conftest import events
@@ -82,14 +81,3 @@ def test_a_notice_stands_alone(capsys):
     """A sentence on stdout, among the data."""
     show_event(Noticed("Written: a.svg"))
     assert capsys.readouterr() == ("", "Written: a.svg\n")
-
-
-def test_scores_are_data(capsys):
-    """Scores on stderr, or rounded away in JSON."""
-    scores = {"part": "test", "tokens": 1234567, "bits_per_character": 2.123456}
-    show_scores(scores, as_json=True)
-    assert json.loads(capsys.readouterr().out) == scores
-    show_scores(scores, as_json=False)
-    assert capsys.readouterr().out.split() == [
-        "part", "test", "tokens", "1,234,567", "bits", "per", "character", "2.1235",
-    ]  # fmt: skip

@@ -2,8 +2,9 @@
 
 import pytest
 
-from charrnn.display.wording import clock, decimal, finished, plural, started, time_left
+from charrnn.display.wording import clock, decimal, sentence, time_left
 from charrnn.events import Finished, Started, Stepped
+from charrnn.tables import plural
 from tests.display.conftest import events
 
 START, END = next(e for e in events() if isinstance(e, Started)), events()[-1]
@@ -11,26 +12,26 @@ START, END = next(e for e in events() if isinstance(e, Started)), events()[-1]
 
 def test_the_title_says_what_is_trained():
     """A setting that is not said; '1 sequences'."""
-    assert started(START) == (
+    assert sentence(START) == (
         "Training tale on tale: 1,003,855 tokens, vocabulary of 65 characters, "
         "batch of 1 sequence x 32 steps\n"
         "lstm 2x256, 876,929 parameters, muon with a linear schedule, on cpu in bf16"
     )
     again = Started(**{**vars(START), "unit": "byte", "step": 7})
-    assert started(again).startswith("Resuming tale after 7 steps, on tale: ")
-    assert "vocabulary of 65 bytes" in started(again)
+    assert sentence(again).startswith("Resuming tale after 7 steps, on tale: ")
+    assert "vocabulary of 65 bytes" in sentence(again)
 
 
 @pytest.mark.parametrize(("unit", "bits"), [("character", "2.200"), ("byte", "1.200")])
 def test_the_ending_says_what_comes_next(unit, bits):
     """Bits per character of a byte model; an interrupted run that nobody knows how to resume."""
-    done = finished(END, unit)
+    done = sentence(END, unit)
     assert f"{bits} bits per {unit}" in done
     assert "charrnn sample tale" in done
     assert "--resume" not in done
-    stopped = finished(Finished(**{**vars(END), "interrupted": True}), unit)
+    stopped = sentence(Finished(**{**vars(END), "interrupted": True}), unit)
     assert "charrnn train --resume --run tale" in stopped
-    early = finished(Finished("tale", 1, None, {}, 1.0, True), unit)
+    early = sentence(Finished("tale", 1, None, {}, 1.0, True), unit)
     assert "1 step in 0:01" in early
     assert "charrnn sample" not in early, "there may be no model yet"
 

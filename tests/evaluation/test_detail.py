@@ -1,13 +1,14 @@
 """Lines, documents and tokens of a text have their own losses, and together all of them."""
 
 import math
+from dataclasses import asdict
 
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
 from charrnn.errors import UsageError
-from charrnn.evaluation.detail import check_per, record, sections, surprising_spots, symbols
+from charrnn.evaluation.detail import check_per, sections, surprising_spots, symbols
 from charrnn.settings import TextSettings
 from charrnn.text.tokenizers import END, Bytes, Characters
 
@@ -62,7 +63,7 @@ def test_the_figures_of_a_line():
     assert second.bits_per_character == pytest.approx(2 / math.log(2))
     assert second.perplexity == pytest.approx(math.exp(2))
     assert third.bits == pytest.approx(4 / math.log(2))
-    assert list(record(third)) == [
+    assert list(asdict(third)) == [
         "number", "text", "tokens", "characters", "bits", "bits_per_character", "perplexity",
     ]  # fmt: skip
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from charrnn.cli.completion import run_names
-from charrnn.cli.options import Encoding, Json, Quiet, notices
-from charrnn.cli.process import limit_threads
+from charrnn.cli.frame import Frame, frame
+from charrnn.cli.options import Encoding, Json, Quiet
 from charrnn.errors import TextError, UsageError
 from charrnn.events import Emit
 from charrnn.settings import ADVANCED, TextSettings, UnknownName
@@ -60,29 +60,28 @@ def classify(
     """
     if labeled and per == "file":
         raise UsageError("--labeled is about lines", "Leave --per file out.")
-    limit_threads()
-    from charrnn.extras.classifying.show import show_accuracy, show_verdicts
-    from charrnn.extras.classifying.verdicts import Accuracy, verdicts_on
+    with frame(quiet=quiet, json=json, stdout="data") as command:
+        from charrnn.extras.classifying.show import accuracy_report, verdicts_report
+        from charrnn.extras.classifying.verdicts import Accuracy, verdicts_on
 
-    emit = notices(quiet)
-    checkpoints = _load(runs, emit)
-    raw = all(run.tokenizer.raw for run in checkpoints.values())
-    given = _texts(texts, per == "line" or labeled, TextSettings(encoding=encoding or "utf-8"),
-                   emit, raw)  # fmt: skip
-    if labeled:
-        given = _split_labels(given, list(checkpoints))
-    verdicts = verdicts_on(checkpoints, given, unknown)
-    if labeled:
-        accuracy = Accuracy.of(list(checkpoints))
-        show_verdicts(accuracy.count(verdicts), json)
-        show_accuracy(accuracy, json)
-    else:
-        show_verdicts(verdicts, json)
+        checkpoints = _load(runs, command)
+        raw = all(run.tokenizer.raw for run in checkpoints.values())
+        settings = TextSettings(encoding=encoding or "utf-8")
+        given = _texts(texts, per == "line" or labeled, settings, command.emit, raw)
+        if labeled:
+            given = _split_labels(given, list(checkpoints))
+        verdicts = verdicts_on(checkpoints, given, unknown)
+        if labeled:
+            accuracy = Accuracy.of(list(checkpoints))
+            command.show(verdicts_report(accuracy.count(verdicts)))
+            command.show(accuracy_report(accuracy))
+        else:
+            command.show(verdicts_report(verdicts))
 
 
-def _load(runs: str, emit: Emit) -> "dict[str, Checkpoint]":
+def _load(runs: str, command: Frame) -> "dict[str, Checkpoint]":
     """The runs, by the names that were given."""
-    from charrnn.storage.runs import find, load_run
+    from charrnn.storage.runs import find
 
     names = [name.strip() for name in runs.split(",") if name.strip()]
     if len(names) < 2:
@@ -91,7 +90,7 @@ def _load(runs: str, emit: Emit) -> "dict[str, Checkpoint]":
     for number, path in enumerate(paths):
         if path in paths[:number]:
             raise UsageError(f"run {names[number]} is named twice", "Name it once in --runs.")
-    return {name: load_run(name, emit) for name in names}
+    return {name: command.load(name, "text") for name in names}
 
 
 def _texts(

@@ -1,51 +1,28 @@
-"""Which run most likely wrote which text, on stdout."""
+"""Which run most likely wrote which text."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from rich.text import Text
-
-from charrnn.display.console import output_console
-from charrnn.display.listings import print_records
-from charrnn.display.scores import on_one_line, print_rows
-from charrnn.display.stdout import escaped, stop_at_closed_pipe
-from charrnn.display.tables import Column, fitted
+from charrnn.display.reports import Report
 from charrnn.extras.classifying.verdicts import Accuracy, Verdict
+from charrnn.tables import Cell, Figure, Table
 
 
-def show_verdicts(verdicts: Iterable[Verdict], as_json: bool) -> None:
-    """Print which run most likely wrote each text, as the verdicts come."""
-    if as_json:
-        print_records(verdict.record() for verdict in verdicts)
-        return
-    head = _verdict_row("number", "run", "odds, bits", "probability", "from")
-    print_rows(head, ((_verdict_figures(verdict), verdict.text) for verdict in verdicts))
-
-
-def _verdict_figures(verdict: Verdict) -> str:
-    probability = verdict.probabilities[verdict.run]
-    origin = verdict.label or verdict.source
-    return _verdict_row(
-        str(verdict.number), escaped(verdict.run), f"{verdict.log_odds:,.1f}",
-        f"{probability:.4f}", on_one_line(origin),
+def verdicts_report(verdicts: Iterable[Verdict]) -> Report:
+    """Which run most likely wrote each text, a row each, as the verdicts come."""
+    rows: Iterator[list[Cell]] = (
+        [Figure(verdict.number), verdict.run, Figure(f"{verdict.log_odds:,.1f}"),
+         Figure(f"{verdict.probabilities[verdict.run]:.4f}"), verdict.label or verdict.source,
+         verdict.text]
+        for verdict in verdicts
     )  # fmt: skip
+    heads = ["number", "run", "odds, bits", "probability", "from", "text"]
+    records = (verdict.record() for verdict in verdicts)
+    return Report(records, [Table(heads, rows, widths=(6, 14, 10, 11, 14))])
 
 
-def _verdict_row(number: str, run: str, log_odds: str, probability: str, origin: str) -> str:
-    return f"{number:>6}  {run:<14}  {log_odds:>10}  {probability:>11}  {origin:<14}"
-
-
-def show_accuracy(accuracy: Accuracy, as_json: bool) -> None:
-    """Print how many of the labelled texts were given to their run, and which others to whom."""
-    if as_json:
-        print_records([accuracy.record()])
-        return
-    with stop_at_closed_pipe():
-        out = output_console()
-        out.print()
-        out.print(Text(f"accuracy {accuracy.accuracy:.1%} of {accuracy.texts:,} texts", "bold"))
-        labels = [escaped(label) for label in accuracy.confusion]
-        columns = [
-            Column(escaped(run), [f"{row[run]:,}" for row in accuracy.confusion.values()])
-            for run in accuracy.confusion
-        ]
-        out.print(fitted([Column("label", labels, left=True), *columns], out.width))
+def accuracy_report(accuracy: Accuracy) -> Report:
+    """How many of the labelled texts were given to their run, and the confusion matrix."""
+    title = f"accuracy {accuracy.accuracy:.1%} of {accuracy.texts:,} texts"
+    rows: list[list[Cell]] = [[run, *counts.values()] for run, counts in accuracy.confusion.items()]
+    table = Table(["label", *accuracy.confusion], rows, title)
+    return Report([accuracy.record()], [Table(), table])  # an empty line is between it and the rows

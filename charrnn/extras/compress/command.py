@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from charrnn.cli.completion import run_names
+from charrnn.cli.frame import Frame, frame
 from charrnn.cli.options import Json, Quiet
-from charrnn.cli.output import check_stdout, print_record, write_bytes
-from charrnn.cli.process import limit_threads, use_one_numpy_thread
+from charrnn.cli.output import check_stdout, write_bytes
+from charrnn.cli.process import use_one_numpy_thread
 from charrnn.errors import UsageError
-from charrnn.events import Emit, Noticed
+from charrnn.events import Noticed
 
 if TYPE_CHECKING:
     from charrnn.storage.checkpoint import Checkpoint
@@ -72,20 +73,19 @@ def compress(
     Any file will do. To read it back, the same model is needed, on the same kind of machine.
     """
     path = _path(output or ("-" if file == "-" else file + _SUFFIX), force, json)
-    with _events(quiet or json) as emit:
+    with _frame(quiet, json) as command:
         from charrnn.extras.compress.stream import compress as compress_bytes
-        from charrnn.storage.runs import load_run
         from charrnn.text.compressors import xz_size
 
-        checkpoint, original = load_run(run, emit), _read(file)
+        checkpoint, original = command.load(run, "text"), _read(file)
         start = time.perf_counter()
-        compressed = compress_bytes(original, checkpoint, emit, dynamic=dynamic)
+        compressed = compress_bytes(original, checkpoint, command.emit, dynamic=dynamic)
         seconds = time.perf_counter() - start
         write_bytes(compressed, path)
         record = _record(checkpoint, len(original), len(compressed), seconds)
         xz_bytes = xz_size(original)
-        emit(Noticed(f"{_summary(record)} xz: {xz_bytes:,} bytes."))
-    print_record(record | {"dynamic": dynamic, "xz_bytes": xz_bytes}, json)
+        command.emit(Noticed(f"{_summary(record)} xz: {xz_bytes:,} bytes."))
+        command.show_record(record | {"dynamic": dynamic, "xz_bytes": xz_bytes})
 
 
 def decompress(
@@ -101,32 +101,29 @@ def decompress(
     Nothing is written before all of it has been checked.
     """
     path = _path(output or _original(file), force, json)
-    with _events(quiet or json) as emit:
+    with _frame(quiet, json) as command:
         from charrnn.extras.compress.stream import decompress as decompress_bytes, find_model
-        from charrnn.storage.runs import load_run
 
         compressed = _read(file)
-        checkpoint = load_run(run, emit) if run else find_model(compressed)
+        checkpoint = command.load(run, "text") if run else find_model(compressed)
         start = time.perf_counter()
-        original = decompress_bytes(compressed, checkpoint, emit)
+        original = decompress_bytes(compressed, checkpoint, command.emit)
         seconds = time.perf_counter() - start
         write_bytes(original, path)
         record = _record(checkpoint, len(original), len(compressed), seconds)
-        emit(Noticed(_summary(record)))
-    print_record(record, json)
+        command.emit(Noticed(_summary(record)))
+        command.show_record(record)
 
 
 @contextmanager
-def _events(quiet: bool) -> Iterator[Emit]:
-    """Where events go, in a process whose NumPy rounds alike everywhere. MissingError: no coder."""
+def _frame(quiet: bool, json: bool) -> Iterator[Frame]:
+    """The frame of a command whose NumPy rounds alike everywhere. MissingError: no coder."""
     use_one_numpy_thread()
-    limit_threads()
-    from charrnn.display.log import listen
-    from charrnn.extras.compress.coder import check_coder
+    with frame(quiet=quiet, json=json) as command:
+        from charrnn.extras.compress.coder import check_coder
 
-    check_coder()
-    with listen(quiet, as_json=False) as emit:
-        yield emit
+        check_coder()
+        yield command
 
 
 def _original(file: str) -> str:

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from charrnn.cli.options import Json, Quiet, Run, exclude, notices
-from charrnn.cli.output import check_stdout, print_record, write_bytes
-from charrnn.cli.process import limit_threads
+from charrnn.cli.frame import frame
+from charrnn.cli.options import Json, Quiet, Run, exclude
+from charrnn.cli.output import check_stdout, write_bytes
 from charrnn.errors import DivergedError, TextError, UsageError
 from charrnn.events import Noticed
 from charrnn.files import plain_name
@@ -57,33 +57,32 @@ def export(
     """Write a model to a file that works without this toolkit: a web page, or an ONNX graph."""
     exclude(html=html, onnx=onnx)
     if not (html or onnx):
-        raise UsageError("no format is named", "Add --html, or --onnx.")
+        raise UsageError("export needs a format", "Add --html or --onnx.")
     if html:
         exclude(html=html, graph=graph)
     to_stdout = output is not None and str(output) == "-"
     if to_stdout:
         check_stdout(json)
-    limit_threads()
-    from charrnn.extras.export.html_page import html_page
-    from charrnn.extras.export.onnx_model import check_onnx, onnx_model
-    from charrnn.storage.runs import load_run
+    with frame(quiet=quiet, json=json) as command:
+        from charrnn.extras.export.html_page import html_page
+        from charrnn.extras.export.onnx_model import check_onnx, onnx_model
 
-    if onnx:
-        check_onnx()
-    emit = notices(quiet or json)
-    checkpoint = load_run(run, emit)
-    weights_as: DtypeName = dtype or ("fp16" if html else "fp32")
-    quality = _quality(checkpoint, weights_as, graph)
-    if html:
-        data = html_page(checkpoint, weights_as, quality.get("bits_per_character")).encode()
-    else:
-        data = onnx_model(checkpoint, weights_as, graph or "step")
-    suffix = "html" if html else "onnx"
-    path = output or Path(f"{plain_name(checkpoint.run)}.{suffix}")
-    write_bytes(data, None if to_stdout else path)
-    emit(Noticed(_summary("stdout" if to_stdout else str(path), len(data), weights_as, quality)))
-    record = {"run": checkpoint.run, "file": str(path), "format": suffix, "bytes": len(data)}
-    print_record(record | {"dtype": weights_as} | quality, json)
+        if onnx:
+            check_onnx()
+        checkpoint = command.load(run, "text")
+        weights_as: DtypeName = dtype or ("fp16" if html else "fp32")
+        quality = _quality(checkpoint, weights_as, graph)
+        if html:
+            data = html_page(checkpoint, weights_as, quality.get("bits_per_character")).encode()
+        else:
+            data = onnx_model(checkpoint, weights_as, graph or "step")
+        suffix = "html" if html else "onnx"
+        path = output or Path(f"{plain_name(checkpoint.run)}.{suffix}")
+        write_bytes(data, None if to_stdout else path)
+        where = "stdout" if to_stdout else str(path)
+        command.emit(Noticed(_summary(where, len(data), weights_as, quality)))
+        record = {"run": checkpoint.run, "file": str(path), "format": suffix, "bytes": len(data)}
+        command.show_record(record | {"dtype": weights_as} | quality)
 
 
 def _quality(

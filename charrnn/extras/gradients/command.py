@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
+from charrnn.cli.frame import frame
 from charrnn.cli.options import Encoding, Json, Quiet, Run
-from charrnn.cli.process import limit_threads
 from charrnn.errors import UsageError
 from charrnn.settings import CellName, ModelSettings, flag
 
@@ -65,18 +65,16 @@ def gradients(
             raise UsageError(f"{flag(name)} is for an untrained network", "Name its --cell.")
     if encoding and not text:
         raise UsageError("--encoding is that of a text file", "Name one with --text.")
-    limit_threads()
-    from charrnn.display.log import listen
-    from charrnn.extras.gradients.gradient_flow import of_run, of_untrained
-    from charrnn.extras.gradients.show import show_gradients
+    with frame(quiet=quiet, json=json) as command:
+        from charrnn.extras.gradients.gradient_flow import of_run, of_untrained
+        from charrnn.extras.gradients.show import gradients_report
 
-    with listen(quiet or json, as_json=False) as emit:
         if cell and text:
             model = ModelSettings(cell=cell, hidden_size=hidden_size or 256, layers=layers or 1)
-            title, flows = of_untrained(model, gain, text, encoding or "utf-8", emit)
+            network = of_untrained(model, gain, text, encoding or "utf-8", command.emit)
         else:
-            title, flows = of_run(run, text, encoding or "utf-8", emit)
-    show_gradients(title, flows, json)
+            network = of_run(run, text, encoding or "utf-8", command.emit)
+        command.show(gradients_report(*network))
 
 
 def _check_cell(run: str | None, text: str | None, cell: str | None) -> None:

@@ -1,18 +1,13 @@
-"""How far back the gradients of a network reach, on stdout."""
+"""How far back the gradients of a network reach."""
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from rich.text import Text
-
 from charrnn.display.charts import Axis, Chart, Line, line_style
-from charrnn.display.console import output_console
-from charrnn.display.stdout import escaped, stop_at_closed_pipe
-from charrnn.display.tables import Column, fitted
-from charrnn.display.wording import plural
+from charrnn.display.reports import Report
+from charrnn.tables import Cell, Figure, Styled, Table, plural
 
 if TYPE_CHECKING:
     from charrnn.extras.gradients.gradient_flow import GradientFlow  # which loads torch
@@ -25,21 +20,12 @@ _MEASURE = (
 _STEPS_BACK = (1, 5, 10, 20, 50, 100, 200)
 
 
-def show_gradients(title: str, layers: "Sequence[GradientFlow]", as_json: bool) -> None:
-    """Print how the gradient of the loss shrinks or grows, step by step back in time."""
-    with stop_at_closed_pipe():
-        if as_json:
-            for layer in layers:
-                record = asdict(layer) | {"decades_per_step": layer.decades_per_step}
-                print(json.dumps({"network": title, **record}), flush=True)
-        else:
-            _print_gradients(title, layers)
-
-
-def _print_gradients(title: str, layers: "Sequence[GradientFlow]") -> None:
-    out = output_console()
-    out.print(Text(escaped(title), "bold"))
-    out.print(Text(_MEASURE))
+def gradients_report(network: str, layers: "Sequence[GradientFlow]") -> Report:
+    """How the gradient of the loss shrinks or grows, step by step back in time."""
+    records = (
+        {"network": network, **asdict(layer), "decades_per_step": layer.decades_per_step}
+        for layer in layers
+    )
     lines = [
         Line(f"layer {layer.layer}",
              [(k, math.log10(norm)) for k, norm in enumerate(layer.norms) if norm > 0],
@@ -47,19 +33,20 @@ def _print_gradients(title: str, layers: "Sequence[GradientFlow]") -> None:
         for number, layer in enumerate(layers)
     ]  # fmt: skip
     back = [k for k in _STEPS_BACK if k < len(layers[0].norms)]
-    columns = [Column("", [line.key for line in lines], left=True)]
-    columns += [
-        Column(f"k={k}", [f"{layer.norms[k]:.1e}" for layer in layers],
-               drop=0 if k in (1, back[-1]) else len(back) - n)
-        for n, k in enumerate(back)
-    ]  # fmt: skip
-    out.print(fitted(columns, out.width))
-    for layer in layers:
-        singular = ", ".join(f"{value:.2f}" for value in layer.singular)
-        largest = f"; largest singular values {singular}" if singular else ""
-        change = _change(layer.decades_per_step)
-        out.print(Text(f"layer {layer.layer}: {change}{largest}", "dim"))
-    out.print(_gradient_chart(lines, len(layers[0].norms) - 1))
+    rows: list[list[Cell]] = [
+        [Styled(line.key.plain, line.colour), *(Figure(f"{layer.norms[k]:.1e}") for k in back)]
+        for line, layer in zip(lines, layers, strict=True)
+    ]
+    inner = [f"k={k}" for k in back if k not in (1, back[-1])]
+    table = Table(["", *(f"k={k}" for k in back)], rows, network, [_MEASURE], inner, wraps=None)
+    changes = Table(notes=[_change_of(layer) for layer in layers])
+    return Report(records, [table, changes], [_gradient_chart(lines, len(layers[0].norms) - 1)])
+
+
+def _change_of(layer: "GradientFlow") -> str:
+    singular = ", ".join(f"{value:.2f}" for value in layer.singular)
+    largest = f"; largest singular values {singular}" if singular else ""
+    return f"layer {layer.layer}: {_change(layer.decades_per_step)}{largest}"
 
 
 def _gradient_chart(lines: Sequence[Line], steps: int) -> Chart:

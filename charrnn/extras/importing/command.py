@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from charrnn.cli.options import Json, Quiet, notices
-from charrnn.cli.output import print_record
+from charrnn.cli.frame import frame
+from charrnn.cli.options import Json, Quiet
 
 File = Annotated[Path, typer.Argument(help="a safetensors file with the weights", metavar="FILE")]
 VocabularyFile = Annotated[
@@ -44,7 +44,7 @@ def import_weights(
 
     It can be sampled, scored, inspected, fine-tuned (train --from) and exported.
     """
-    from charrnn.extras.importing.run import import_run
+    with frame(quiet=quiet, json=json) as command:
+        from charrnn.extras.importing.run import import_run
 
-    checkpoint = import_run(file, vocabulary, cell, run, notices(quiet or json))
-    print_record(checkpoint.record(), json)
+        command.show_record(import_run(file, vocabulary, cell, run, command.emit).record())

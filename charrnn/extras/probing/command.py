@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from charrnn.cli.completion import run_names
-from charrnn.cli.options import Encoding, Json, Quiet, exclude, notices
-from charrnn.cli.process import limit_threads
+from charrnn.cli.frame import frame
+from charrnn.cli.options import Encoding, Json, Quiet, exclude
 from charrnn.errors import TextError, UsageError
 from charrnn.events import Emit, Noticed, Progress
 from charrnn.files import checkpoints
@@ -67,24 +67,19 @@ def probe(
         exclude(unit=unit, gate=gate)
     elif not page.name:
         raise UsageError("--html needs the name of a file", "Such as --html probe.html")
-    limit_threads()
-    from charrnn.display.log import listen, listen_beside_output
-    from charrnn.extras.probing.show import show_heatmap
-    from charrnn.storage.runs import load_run
-
     name, source = _run_and_text(run, text)
-    notify = notices(quiet)
-    checkpoint = load_run(name, notify)
-    colorings = _colorings(checkpoint, unit, gate)
-    ids = _tokens(checkpoint, source, encoding or "utf-8", limit, notify)
-    read, findings = _reader(checkpoint), _findings(checkpoint, ids)
-    if page is None:
-        with listen_beside_output() as emit:
-            progress = notify if quiet else emit
-            show_heatmap(read(ids), colorings[-1], findings, json, len(ids), progress)
-    else:
-        title = f"{checkpoint.run} reads {'stdin' if source == '-' else Path(source).name}"
-        with listen(quiet, as_json=False) as emit:
+    with frame(quiet=quiet, json=json, stdout="report" if page else "data") as command:
+        from charrnn.extras.probing.show import show_heatmap
+
+        emit = command.emit
+        checkpoint = command.load(name, "text")
+        colorings = _colorings(checkpoint, unit, gate)
+        ids = _tokens(checkpoint, source, encoding or "utf-8", limit, emit)
+        read, findings = _reader(checkpoint), _findings(checkpoint, ids)
+        if page is None:
+            show_heatmap(read(ids), colorings[-1], findings, json, len(ids), emit)
+        else:
+            title = f"{checkpoint.run} reads {'stdin' if source == '-' else Path(source).name}"
             _write_page(page, title, read, ids, findings, colorings[1:], emit)
 
 

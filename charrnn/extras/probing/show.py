@@ -7,12 +7,13 @@ from rich.console import Console
 from rich.text import Text
 
 from charrnn.display.console import output_console, shade_style
+from charrnn.display.reports import Report, show
 from charrnn.display.stdout import escaped, stop_at_closed_pipe
-from charrnn.display.tables import Column, fitted
 from charrnn.events import Emit, Progress
 from charrnn.extras.probing.colorings import SURPRISE, Coloring
 from charrnn.extras.probing.findings import OPEN, SHUT, Findings
 from charrnn.inference.activations import Activations
+from charrnn.tables import Cell, Figure, Styled, Table
 
 
 def show_heatmap(
@@ -38,11 +39,9 @@ def show_heatmap(
             else:
                 _print_text(out, piece, coloring)
             emit(Progress("reading the text", findings.tokens, total))
-        if as_json:
-            print(json.dumps(findings.record()), flush=True)
-        else:
+        if not as_json:
             out.print("\n")
-            _print_findings(out, findings)
+    show(_findings_report(findings), as_json)
 
 
 def _print_legend(out: Console, coloring: Coloring) -> None:
@@ -76,26 +75,22 @@ def _print_json(piece: Activations, coloring: Coloring) -> None:
         print(json.dumps(record))
 
 
-def _print_findings(out: Console, findings: Findings) -> None:
-    """Print which units follow which property of the text, and how far the gates are open."""
-    out.print(Text(findings.summary, "dim"))
+def _findings_report(findings: Findings) -> Report:
+    """Which units follow which property of the text, and how far the gates are open."""
     units = findings.following()
-    if units:
-        names = [unit.follows for unit in units]
-        first = [name if name not in names[:n] else "" for n, name in enumerate(names)]
-        correlations = [
-            Text(f"{unit.correlation:+.2f}", "bold" if abs(unit.correlation) >= 0.5 else "")
-            for unit in units
-        ]
-        columns = [Column("property", first, left=True, wraps=True),
-                   Column("unit", [unit.name for unit in units], left=True),
-                   Column("correlation", correlations)]  # fmt: skip
-        out.print(fitted(columns, out.width))
-    if gates := findings.saturation():
-        columns = [
-            Column("gate", [gate.name for gate in gates], left=True),
-            Column("mean", [f"{gate.mean:.2f}" for gate in gates]),
-            Column(f"closed (below {SHUT:g})", [f"{gate.shut:.0%}" for gate in gates], drop=1),
-            Column(f"open (above {OPEN:g})", [f"{gate.open:.0%}" for gate in gates], drop=2),
-        ]
-        out.print(fitted(columns, out.width))
+    names = [unit.follows for unit in units]
+    followed: list[list[Cell]] = [
+        [name if name not in names[:n] else "", unit.name,
+         Styled(Figure(f"{unit.correlation:+.2f}"), "bold" * (abs(unit.correlation) >= 0.5))]
+        for n, (name, unit) in enumerate(zip(names, units, strict=True))
+    ]  # fmt: skip
+    gates: list[list[Cell]] = [
+        [gate.name, *map(Figure, (f"{gate.mean:.2f}", f"{gate.shut:.0%}", f"{gate.open:.0%}"))]
+        for gate in findings.saturation()
+    ]
+    closed, opened = f"closed (below {SHUT:g})", f"open (above {OPEN:g})"
+    heads = ["gate", "mean", closed, opened]
+    tables = [Table(["property", "unit", "correlation"], followed, notes=[findings.summary])]
+    if gates:
+        tables.append(Table(heads, gates, optional=[opened, closed], wraps=None))
+    return Report([findings.record()], tables)

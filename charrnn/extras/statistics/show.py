@@ -1,16 +1,13 @@
 """A corpus in figures, on a screen of a dozen lines, and in one line after `prepare`."""
 
-import json
 import re
 import textwrap
 from typing import TYPE_CHECKING
 
-from rich.table import Table
-from rich.text import Text
-
 from charrnn.display.console import output_console
-from charrnn.display.stdout import escaped, stop_at_closed_pipe
-from charrnn.display.wording import plural
+from charrnn.display.reports import Report
+from charrnn.display.stdout import escaped
+from charrnn.tables import Cell, Styled, Table, plural
 from charrnn.text.tokenizers import END
 
 if TYPE_CHECKING:
@@ -25,22 +22,17 @@ _TITLE = 12  # columns of the titles
 _SUMMARY_TOKENS = 1 << 22  # that the line after `prepare` looks at: it takes a second at most
 
 
-def show_statistics(stats: "Statistics", name: str, as_json: bool) -> None:
-    """Print the figures of a corpus."""
-    with stop_at_closed_pipe():
-        if as_json:
-            print(json.dumps({"corpus": name, **stats.record()}, allow_nan=False), flush=True)
-            return
-        out = output_console()
-        documents = f"{plural(stats.documents, 'document')}, " if stats.documents else ""
-        sizes = f"{plural(stats.characters, 'character')}, {plural(stats.bytes, 'byte')}"
-        out.print(Text.assemble(
-            (escaped(name), "bold"), f": {documents}{plural(stats.lines, 'line')}, {sizes}",
-        ))  # fmt: skip
-        table = Table(box=None, pad_edge=False, show_header=False)
-        for title, text in _rows(stats, out.width - _TITLE):
-            table.add_row(Text(title, "dim"), Text(text))
-        out.print(table)
+def statistics_report(stats: "Statistics", name: str) -> Report:
+    """The figures of a corpus, in lines that fit the terminal."""
+    documents = f"{plural(stats.documents, 'document')}, " if stats.documents else ""
+    sizes = f"{plural(stats.characters, 'character')}, {plural(stats.bytes, 'byte')}"
+    rows: list[list[Cell]] = [
+        [Styled(title if number == 0 else None, "dim"), line]
+        for title, text in _rows(stats, output_console().width - _TITLE)
+        for number, line in enumerate(text.split("\n"))
+    ]
+    title = f"{name}: {documents}{plural(stats.lines, 'line')}, {sizes}"
+    return Report([{"corpus": name, **stats.record()}], [Table(rows=rows, title=title, wraps=1)])
 
 
 def _rows(stats: "Statistics", columns: int) -> list[tuple[str, str]]:

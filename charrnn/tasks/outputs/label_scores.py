@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from charrnn.tables import Cell, Styled, Table, plural
 from charrnn.text.tokenizers import valid_unicode
+
+_MOST = 12  # labels whose confusion matrix is shown
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,36 @@ class LabelScore:
             "labels": [valid_unicode(label) for label in labels],
             "confusion": self.confusion.tolist(),
         }
+
+    def tables(self, labels: Sequence[str]) -> list[Table]:
+        """The accuracy, each of the labels (K), and the confusion matrix of up to a dozen."""
+        names = [valid_unicode(label) for label in labels]
+        true, predicted = self.confusion.sum(1), self.confusion.sum(0)
+        right = np.diagonal(self.confusion)
+        figures = true, right / np.maximum(predicted, 1), right / np.maximum(true, 1), self.f1
+        rows = zip(names, *(values.tolist() for values in figures), strict=True)
+        occurs = true + predicted > 0
+        tables = [
+            Table(
+                ["label", "examples", "precision", "recall", "F1"],
+                [row for row, shown in zip(rows, occurs, strict=True) if shown],
+                f"accuracy {self.accuracy:.1%} of {plural(self.examples, 'example')}",
+                [f"macro F1 {self.macro_f1:.3f}, {self.bits_per_label:.3f} bits per label"],
+            )
+        ]
+        return [*tables, self._matrix(names)] if len(names) <= _MOST else tables
+
+    def _matrix(self, names: Sequence[str]) -> Table:
+        short = [name[:10] for name in names]
+        rows: list[list[Cell]] = [
+            [
+                name,
+                *(Styled(n or None, "bold" * (row == column)) for column, n in enumerate(counts)),
+            ]
+            for row, (name, counts) in enumerate(zip(short, self.confusion.tolist(), strict=True))
+        ]
+        note = "confusion matrix: rows are true labels, columns predicted ones"
+        return Table(["", *short], rows, notes=[note], optional=short, wraps=None)
 
 
 def confusion_of(

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.tasks.outputs.tag_scores import f1
+from charrnn.tables import Table, plural
+from charrnn.tasks.outputs.tag_scores import bits_per, f1
 from charrnn.text.tokenizers import valid_unicode
 
 
@@ -71,6 +72,21 @@ class MultiLabelScore:
                 for label, a, b, c in counts
             },
         }
+
+    def tables(self, labels: Sequence[str]) -> list[Table]:
+        """F1 of all labels together, and each of the labels (K)."""
+        exact = f"{self.exact:,} of {plural(self.examples, 'text')} have exactly their labels"
+        bits = bits_per("label", self.scores)
+        figures = self.both / self.predicted.clip(1), self.both / self.true.clip(1), self.f1
+        counts = (values.tolist() for values in (self.true, *figures))
+        return [
+            Table(
+                ["label", "texts", "precision", "recall", "F1"],
+                [*zip(map(valid_unicode, labels), *counts, strict=True)],
+                f"micro F1 {self.micro_f1:.3f}, macro F1 {self.macro_f1:.3f}",
+                [f"{exact}: accuracy {self.accuracy:.1%}{bits}"],
+            )
+        ]
 
 
 def multi_label_score_of(

@@ -5,7 +5,9 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from charrnn.inference.tag_scores import bits_per
 from charrnn.settings import TextSettings
+from charrnn.tables import Table, plural
 
 
 def edit_distance(a: Sequence[Hashable], b: Sequence[Hashable]) -> int:
@@ -67,6 +69,13 @@ class RewriteScore:
     def details(self, labels: Sequence[str]) -> dict[str, Any]:  # noqa: ARG002  (of other scores)
         """What was counted."""
         return {"texts": self.texts, "symbols": self.symbols, "errors": self.errors}
+
+    def tables(self, labels: Sequence[str]) -> list[Table]:  # noqa: ARG002  (of other scores)
+        """The exact matches and the error rate."""
+        exact = f"exact match {self.exact_match:.1%} of {plural(self.texts, 'text')}"
+        errors = f"{self.errors:,} of {self.symbols:,}"
+        rate = f"{self.unit} error rate {self.error_rate:.2%} ({errors})"
+        return [Table(title=exact, notes=[rate + bits_per("symbol", self.scores)])]
 
 
 def joined(symbols: Sequence[str], settings: TextSettings) -> str:

@@ -3,9 +3,12 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+from charrnn.tables import Table
+from charrnn.text.tokenizers import valid_unicode
 
 OUTSIDE = "O"
 """The tag of a token that is in no span."""
@@ -104,6 +107,26 @@ class TagScore:
             "recall": both / max(1, true),
             "f1": f1(both, true, predicted),
         }
+
+    def tables(self, labels: Sequence[str]) -> list[Table]:  # noqa: ARG002  (kinds of spans are)
+        """F1 of the spans, the accuracy, and each kind of span, the most frequent first."""
+        kinds = [kind for kind, _ in self.true.most_common()]
+        kinds += sorted(self.predicted.keys() - self.true.keys())
+        right = f"{self.right:,} of {self.tokens:,} tokens right: accuracy {self.accuracy:.1%}"
+        return [
+            Table(
+                ["kind", "spans", "precision", "recall", "F1"],
+                [[valid_unicode(kind), *self.of_kind(kind).values()] for kind in kinds],
+                f"span F1 {self.span_f1:.3f} of {self.true.total():,} spans",
+                [right + bits_per("tag", self.scores)],
+            )
+        ]
+
+
+def bits_per(unit: str, scores: Mapping[str, float]) -> str:
+    """', 0.412 bits per tag', or nothing where no target had a loss."""
+    bits = scores[f"bits_per_{unit}"]
+    return f", {bits:.3f} bits per {unit}" if math.isfinite(bits) else ""
 
 
 def f1(both: int, true: int, predicted: int) -> float:

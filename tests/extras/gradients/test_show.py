@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from charrnn.display.reports import show
 from charrnn.extras.gradients.gradient_flow import GradientFlow
-from charrnn.extras.gradients.show import show_gradients
+from charrnn.extras.gradients.show import gradients_report
 from tests.display.conftest import WIDTHS
 
 
@@ -14,7 +15,7 @@ def test_gradients_are_shown_by_steps_back(printed, columns):
     """The norm of k = 200 under the head of k = 100; a figure that is cut."""
     layers = [GradientFlow(1, [10 ** (-k / 50) for k in range(201)], [0.5, 1.25]),
               GradientFlow(2, [1.0] + [0.0] * 200, [])]  # fmt: skip
-    out = printed(columns, show_gradients, "tale, lstm 2x32", layers, False)
+    out = printed(columns, show, gradients_report("tale, lstm 2x32", layers), False)
     head = next(line for line in out.splitlines() if "k=200" in line).split()
     row = next(line for line in out.splitlines() if line.startswith("A layer 1")).split()
     assert row[-1] == "1.0e-04"
@@ -23,5 +24,5 @@ def test_gradients_are_shown_by_steps_back(printed, columns):
     assert "a tenth as large every 50 steps back" in " ".join(out.split())
     assert "0.50, 1.25" in " ".join(out.split())
     assert "steps back" in out
-    (first, _) = printed(80, show_gradients, "x", layers, True).splitlines()
+    (first, _) = printed(80, show, gradients_report("x", layers), True).splitlines()
     assert json.loads(first)["decades_per_step"] == pytest.approx(-0.02)

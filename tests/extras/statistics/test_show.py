@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from charrnn.extras.statistics.show import member_name, show_statistics, summary_line
+from charrnn.display.reports import show
+from charrnn.extras.statistics.show import member_name, statistics_report, summary_line
 from charrnn.extras.statistics.statistics import Member, Statistics
 from charrnn.text.tokenizers import END
 from tests.text.conftest import make
@@ -22,7 +23,7 @@ STATS = Statistics(
 
 def test_the_screen_has_every_figure_in_80_columns(printed):
     """A line that wraps in the middle of a figure; controls that the terminal obeys."""
-    out = printed(80, show_statistics, STATS, "ta\x1ble", False)
+    out = printed(80, lambda: show(statistics_report(STATS, "ta\x1ble"), False))
     assert max(map(len, out.splitlines())) <= 80
     assert len(out.splitlines()) <= 11
     assert not {END, "\x1b", "\t"} & set(out)
@@ -36,7 +37,7 @@ def test_the_screen_has_every_figure_in_80_columns(printed):
 
 def test_json_is_one_line_without_surrogates(printed):
     """JSON that no strict reader takes."""
-    out = printed(80, show_statistics, STATS, "tale", True)
+    out = printed(80, lambda: show(statistics_report(STATS, "tale"), True))
     assert "\\ud800" not in out
     found = json.loads(out)
     assert (found["corpus"], found["parts"]["train"]) == ("tale", 11_000_000)

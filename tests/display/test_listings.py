@@ -1,10 +1,11 @@
-"""One run on a screen."""
+"""One run as a person and as a program sees it."""
 
 import json
 
 import pytest
 
-from charrnn.display.run_summary import show_run
+from charrnn.display.listings import run_report
+from charrnn.display.reports import show
 from charrnn.events import Curves
 from tests.display.conftest import WIDTHS, curves
 
@@ -19,14 +20,14 @@ ABOUT = {
 @pytest.mark.parametrize("columns", WIDTHS)
 def test_a_run_says_what_it_is(printed, columns):
     """A setting or a size that is left out; bits per character of a byte model."""
-    out = printed(columns, show_run, ABOUT, curves("byte"), False)
+    out = printed(columns, show, run_report(ABOUT, curves("byte")), False)
     words = " ".join(out.split())
     for word in ("lstm 2x32", "12,345 parameters", "after 1 step on", "seed 1", "tokenizer byte",
                  "128x16", "2.100 bits per byte", "tale on tale"):  # fmt: skip
         assert word in words
     assert "time" not in out.partition("╭")[0]
     assert "crf" not in out  # which is of another task
-    about = json.loads(printed(80, show_run, ABOUT, curves(), True))
+    about = json.loads(printed(80, show, run_report(ABOUT, curves()), True))
     assert about["model"] == ABOUT["model"]
     assert len(about["training"]) == 10
-    assert "╭" not in printed(80, show_run, ABOUT, Curves([], []), False)
+    assert "╭" not in printed(80, show, run_report(ABOUT, Curves([], [])), False)

@@ -1,0 +1,110 @@
+"""The frame of every command: its threads, what it reads, and what it says on which stream.
+
+    with frame(quiet=quiet, json=json) as command:
+        checkpoint = command.load(run)
+        command.show(score_report(score(checkpoint, command.emit)))
+
+Data goes to stdout, everything else to stderr. Rich is loaded where something is shown, not before.
+"""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from charrnn.cli.process import limit_threads
+from charrnn.events import Emit, Event, Noticed, Progress
+
+if TYPE_CHECKING:
+    from charrnn.display.reports import Report
+    from charrnn.settings import TaskName
+    from charrnn.storage.checkpoint import Checkpoint
+
+Stdout = Literal["report", "data", "events"]
+"""What a command writes there: a report at its end, data meanwhile, or with --json its events."""
+
+
+@contextmanager
+def frame(
+    *, quiet: bool = False, json: bool = False, stdout: Stdout = "report", raw: bool = False
+) -> Iterator["Frame"]:
+    """The frame of a command with these flags. Enter it before NumPy or torch is imported.
+
+    Where nobody reads stdout any more, the block ends at its next write, without an error.
+    `raw` writes controls to a terminal as they are.
+    """
+    limit_threads()
+    with ExitStack() as streams:
+        yield Frame(quiet, json, stdout, raw, streams)
+
+
+class Frame:
+    """What a command may do: show events, load a run, write data, show a report."""
+
+    def __init__(
+        self, quiet: bool, json: bool, stdout: Stdout, raw: bool, streams: ExitStack
+    ) -> None:
+        self.quiet, self.json = quiet, json
+        self._stdout, self._raw, self._streams = stdout, raw, streams
+        self._events = streams.enter_context(ExitStack())
+        self._prints_events = json and stdout == "events"
+        self._is_silent = (quiet and not self._prints_events) or (json and stdout == "report")
+
+    def emit(self, event: Event) -> None:
+        """Show an event of long work on stderr, but progress nowhere among data on a terminal.
+
+        While a report is made for --json nothing is shown.
+        """
+        if self._is_silent:
+            return
+        if self._stdout != "data":
+            self._listener(event)
+        elif not isinstance(event, Progress):
+            self._print(event)
+        elif sys.stderr.isatty() and not sys.stdout.isatty():
+            self._listener(event)
+
+    def say(self, message: str) -> None:
+        """Tell a person something, on stderr, in a line after what has been shown."""
+        self._events.close()
+        if not self.quiet:
+            self._print(Noticed(message))
+
+    def _print(self, event: Event) -> None:
+        from charrnn.display.log import show_event
+
+        show_event(event)
+
+    @cached_property
+    def _listener(self) -> Emit:
+        from charrnn.display.log import listen
+
+        return self._events.enter_context(listen(quiet=False, as_json=self._prints_events))
+
+    def load(self, run: str | None, task: "TaskName | None" = None) -> "Checkpoint":
+        """The model of a run, of any task or of this one. Errors as `load_run`."""
+        from charrnn.storage.runs import load_run
+
+        return load_run(run, self.emit, task)
+
+    @cached_property
+    def write(self) -> Callable[[str], None]:
+        """Write text to stdout at once: see `stdout_writer`."""
+        from charrnn.display.stdout import stdout_writer
+
+        return self._streams.enter_context(stdout_writer(raw=self._raw))
+
+    def show_record(self, record: Mapping[str, Any]) -> None:
+        """Print a JSON object for --json, where an event has told people already."""
+        if self.json:
+            from charrnn.display.reports import Report
+
+            self.show(Report([record], ()))
+
+    def show(self, report: "Report") -> None:
+        """Print a report on stdout, as --json or for people; progress ends before."""
+        from charrnn.display.reports import show
+
+        self._events.close()
+        show(report, self.json)
