@@ -22,7 +22,7 @@ from charrnn.settings import (
 )
 from charrnn.storage.checkpoint import Checkpoint, corpus_of
 from charrnn.tasks import example_format, predicts_targets, task_of
-from charrnn.tasks.base import Score as TaskScore
+from charrnn.tasks.base import ExampleScore
 from charrnn.tasks.example_task import ExampleTask
 from charrnn.tasks.examples import Ids
 from charrnn.tasks.outputs.base import GREEDY, UNKNOWN, Decoding, ExampleNetwork, Prediction
@@ -193,7 +193,7 @@ class Predictor(Model):
 
     def score(
         self, inputs: Sequence[Ids], targets: Sequence[Ids], decoding: Decoding = GREEDY
-    ) -> TaskScore:
+    ) -> ExampleScore:
         """How well the targets of examples (N,) are predicted, given by their numbers.
 
         -1 is a target that the model does not have: it is wrong, and without a loss.
@@ -203,7 +203,7 @@ class Predictor(Model):
 
     def score_part(
         self, part: PartName | None, decoding: Decoding = GREEDY
-    ) -> tuple[TaskScore, PartName]:
+    ) -> tuple[ExampleScore, PartName]:
         """The score on a part of the examples that the run has, and which part that is.
 
         TextError without examples.
@@ -222,7 +222,7 @@ class Predictor(Model):
         encoding: str | None = None,
         unknown: UnknownName = "skip",
         decoding: Decoding = GREEDY,
-    ) -> TaskScore:
+    ) -> ExampleScore:
         """The score on the examples in a file, or in stdin for `-`.
 
         TextError for a line that is not an example, or a target that the model cannot have.

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 from charrnn.display.learning_curves import RunCurves, charts
 from charrnn.display.reports import Report
 from charrnn.events import Curves
-from charrnn.recipes import TASKS_WITH
+from charrnn.settings import without_effect
 from charrnn.tables import Cell, Figure, Styled, Table, plural
-from charrnn.text.setting_checks import SETTINGS_OF_EXAMPLES
 
 if TYPE_CHECKING:
     from charrnn.storage.overview import Overview
@@ -43,8 +42,11 @@ def run_report(about: Mapping[str, Any], curves: Curves) -> Report:
         parts.insert(3, f"fine-tuned from {about['base']}")
     best = min((point.bits for point in curves.validation), default=None)
     score = [] if best is None else [f"Best validation: {best:.3f} bits per {curves.unit}"]
-    groups = {title: _settings_of_task(about[title], model["task"])
-              for title in ("model", *(["train"] if corpus else []), "text")}  # fmt: skip
+    useless = without_effect(model | about["train"] | about["text"])
+    groups = {
+        title: {n: v for n, v in about[title].items() if v is not None and n not in useless}
+        for title in ("model", *(["train"] if corpus else []), "text")
+    }
     groups["weights"] = {name: "x".join(map(str, size)) for name, size in about["weights"].items()}
     rows: list[list[Cell]] = [
         [Styled(title, "dim"), "  ".join(f"{name} {value}" for name, value in group.items())]
@@ -54,13 +56,6 @@ def run_report(about: Mapping[str, Any], curves: Curves) -> Report:
     title = f"{about['run']}: {', '.join(parts)}"
     table = Table(rows=rows, title=title, notes=score, wraps=1)
     return Report([{**about, **curves.record()}], [table], charts(drawn, "time", False))
-
-
-def _settings_of_task(settings: Mapping[str, Any], task: str) -> dict[str, Any]:
-    """Those that have a value, and an effect on this task."""
-    tasks = TASKS_WITH | SETTINGS_OF_EXAMPLES
-    return {name: value for name, value in settings.items()
-            if value is not None and (name not in tasks or task in tasks[name])}  # fmt: skip
 
 
 def corpora_report(corpora: "Sequence[CorpusSummary]", catalog: "Mapping[str, Entry]") -> Report:

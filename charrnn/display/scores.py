@@ -10,7 +10,7 @@ from charrnn.tables import Cell, Figure, Styled, Table
 
 if TYPE_CHECKING:
     from charrnn.evaluation.detail import Per, Section, Spot, Symbol
-    from charrnn.tasks.base import Score as TaskScore
+    from charrnn.tasks.base import ExampleScore
 
 
 def score_report(scores: Mapping[str, Any]) -> Report:
@@ -38,7 +38,9 @@ def _as_words(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def examples_report(score: "TaskScore", labels: Sequence[str], about: Mapping[str, Any]) -> Report:
+def examples_report(
+    score: "ExampleScore", labels: Sequence[str], about: Mapping[str, Any]
+) -> Report:
     """How well examples with these labels are predicted. `about`: what was scored, by what."""
     scores = {"loss": score.loss, **score.scores}
     finite = {name: value if math.isfinite(value) else None for name, value in scores.items()}

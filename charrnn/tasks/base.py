@@ -13,6 +13,7 @@ from charrnn.cells.parameters import Parameters
 from charrnn.events import Scores, Unit
 from charrnn.network.layers import State
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings
+from charrnn.tables import Table
 from charrnn.text.tokenizers import Tokenizer
 
 
@@ -78,12 +79,24 @@ class Network(Protocol):
 
 
 class Score(Protocol):
-    """How well a network predicts: the mean loss in nats, named figures, and tables of them."""
+    """How well a network predicts: the mean loss in nats, and named figures."""
 
     @property
     def loss(self) -> float: ...
     @property
     def scores(self) -> Scores: ...
+
+
+class ExampleScore(Score, Protocol):
+    """The score of predictions for examples: what was counted, as JSON has it and as tables."""
+
+    def details(self, labels: Sequence[str]) -> dict[str, Any]:
+        """The counts by name, for a target vocabulary (K)."""
+        ...
+
+    def tables(self, labels: Sequence[str]) -> list[Table]:
+        """The counts as people see them, for a target vocabulary (K)."""
+        ...
 
 
 class Task(ABC):

@@ -10,7 +10,7 @@ from charrnn.cells.parameters import Parameters
 from charrnn.events import Scores
 from charrnn.network.layers import State
 from charrnn.settings import ModelSettings, PartName, TrainSettings, UnknownName
-from charrnn.tasks.base import Batch, Score, Subject, Task
+from charrnn.tasks.base import Batch, ExampleScore, Subject, Task
 from charrnn.tasks.examples import ExampleBatches, Ids, Indices, Ragged, by_length
 from charrnn.tasks.inputs.picture import PictureInput
 from charrnn.tasks.inputs.text import TextInput
@@ -139,7 +139,7 @@ class ExampleTask(Task):
             yield self._collate(order[first : first + size])
 
     def count_some_written(
-        self, score: Score, weights: Mapping[str, Array], indices: Indices
+        self, score: ExampleScore, weights: Mapping[str, Array], indices: Indices
     ) -> None:
         """Count, in a score, what NumPy weights write for some of these examples, if anything."""
         most = min(len(indices), _WRITTEN, max(1, int(_SYMBOLS / self.output.mean_length)))
@@ -157,7 +157,7 @@ class ExampleTask(Task):
         items: Sequence[Ids],
         targets: Sequence[Ids],
         decoding: Decoding = GREEDY,
-    ) -> Score:
+    ) -> ExampleScore:
         """How well NumPy weights predict the targets of items, given by their numbers.
 
         UNKNOWN (-1) is a target that the model does not have: it is wrong, and without a loss.

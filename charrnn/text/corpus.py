@@ -115,6 +115,10 @@ class ExampleCorpus(Corpus):
         bounds = (0, *self._bounds, len(self.starts) - 1)
         return range(*bounds[PARTS.index(name) :][:2])
 
+    def has_part(self, name: PartName) -> bool:
+        """Whether a part has examples."""
+        return len(self.examples(name)) > 0
+
     def ids(self, example: int) -> Tokens:
         """The tokens of one example, or the bytes of its picture. TextError if it is damaged."""
         ids = self.tokens[self.starts[example] : self.starts[example + 1]]

@@ -15,7 +15,7 @@ from charrnn.events import Scores, Unit
 from charrnn.network.picture_encoder import PictureEncoder
 from charrnn.network.text_encoder import TextEncoder
 from charrnn.settings import ModelSettings, TextSettings, no_effect
-from charrnn.tasks.base import Batch, Score, Subject
+from charrnn.tasks.base import Batch, ExampleScore, Subject
 from charrnn.tasks.examples import Ids, Indices, Ragged
 from charrnn.tasks.inputs.picture import PictureInput, PictureItems
 from charrnn.tasks.inputs.text import TextInput, TextItems
@@ -205,7 +205,7 @@ class Output(ABC):
         """The logits or losses that a score needs of a batch."""
 
     @abstractmethod
-    def score(self, evaluated: Iterable[Evaluated]) -> Score:
+    def score(self, evaluated: Iterable[Evaluated]) -> ExampleScore:
         """The score of all batches."""
 
     def count_written(  # noqa: B027  (nothing to count where an output writes nothing)

@@ -5,9 +5,9 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from charrnn.inference.tag_scores import bits_per
 from charrnn.settings import TextSettings
 from charrnn.tables import Table, plural
+from charrnn.tasks.outputs.tag_scores import bits_per
 
 
 def edit_distance(a: Sequence[Hashable], b: Sequence[Hashable]) -> int:
