@@ -9,11 +9,12 @@ import typer
 from charrnn.cli.completion import corpus_or_file, run_names
 from charrnn.cli.flags import SETTINGS, with_flags
 from charrnn.cli.options import Json, Quiet, exclude
-from charrnn.cli.process import is_launched, limit_threads
+from charrnn.cli.process import is_launched
 from charrnn.cli.sweep import show_trained, train_runs
 from charrnn.cli.train_run import train_run
 from charrnn.errors import UsageError
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings
+from charrnn.training.request import Request
 
 PROCESSES = "Processes"
 
@@ -94,9 +95,6 @@ def train(
         from charrnn.training.tensorboard import check_tensorboard
 
         check_tensorboard()  # now, not after a corpus has been prepared
-    limit_threads()
-    from charrnn.training.request import Request
-
     request = Request(corpus, model, settings, text, run, base, resume)
     _launch(processes, max_restarts, seeds, settings.batch_size)
     if corpus and seeds:

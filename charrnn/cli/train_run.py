@@ -4,23 +4,27 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from charrnn.cli.process import is_launched
+from charrnn.cli.process import is_launched, limit_threads
 from charrnn.cli.signals import stop_on_signals
 from charrnn.errors import CharRNNError, LostError
 from charrnn.events import Noticed
+from charrnn.training.request import Request
 
 if TYPE_CHECKING:
-    from charrnn.network.ranks import Ranks
-    from charrnn.training.request import Request
     from charrnn.training.run import Run
 
 
-def train_run(request: "Request", quiet: bool, json: bool, *, tensorboard: bool) -> None:
+def train_run(request: Request, quiet: bool, json: bool, *, tensorboard: bool) -> None:
     """Train in this process, alone or as one of those that torchrun has started."""
+    limit_threads()
     from charrnn.display.log import listen
     from charrnn.training.begin import begin
 
-    ranks = _joined() if is_launched() else None
+    ranks = None
+    if is_launched():
+        from charrnn.network.ranks import Ranks
+
+        ranks = Ranks.join()
     first = not ranks or ranks.is_first
     run: Run | None = None
     try:
@@ -42,9 +46,3 @@ def train_run(request: "Request", quiet: bool, json: bool, *, tensorboard: bool)
         raise
     if stop.number and not run.finished:
         raise typer.Exit(128 + stop.number)
-
-
-def _joined() -> "Ranks":
-    from charrnn.network.ranks import Ranks
-
-    return Ranks.join()
