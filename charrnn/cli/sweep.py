@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import Annotated, Any, get_args
 
 import typer
 
@@ -14,9 +14,7 @@ from charrnn.cli.process import limit_threads
 from charrnn.cli.signals import stop_on_signals
 from charrnn.errors import DivergedError, UsageError, suggest
 from charrnn.settings import CellName, ModelSettings, PartName, TextSettings, TrainSettings
-
-if TYPE_CHECKING:
-    from charrnn.training.request import Request
+from charrnn.training.request import Request
 
 Cells = Annotated[
     str | None, typer.Option(metavar="NAMES", help="cells to compare: lstm,gru,elman, or all")
@@ -57,9 +55,6 @@ def sweep(
         from charrnn.display.figure import check_figure
 
         check_figure(output)  # now, not after hours of training
-    limit_threads()
-    from charrnn.training.request import Request
-
     chosen = [model.cell] if cells is None else parse_cells(cells)
     request = Request(corpus, model, settings, text)
     names, signal = train_runs(
@@ -69,7 +64,7 @@ def sweep(
 
 
 def train_runs(
-    request: "Request",
+    request: Request,
     cells: Sequence[CellName],
     part: PartName | None = None,
     *,
@@ -80,6 +75,7 @@ def train_runs(
 
     `part` of the corpus is to be scored. `options`: those of `Sweep`.
     """
+    limit_threads()
     from charrnn.display.log import listen
     from charrnn.training.sources import find_sources
 

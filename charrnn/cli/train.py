@@ -8,11 +8,12 @@ from charrnn.cli.completion import corpus_or_file, run_names
 from charrnn.cli.extras import find_extra
 from charrnn.cli.flags import SETTINGS, with_flags
 from charrnn.cli.options import Json, Quiet, exclude
-from charrnn.cli.process import is_launched, limit_threads
+from charrnn.cli.process import is_launched
 from charrnn.cli.sweep import show_trained, train_runs
 from charrnn.cli.train_run import train_run
 from charrnn.errors import UsageError
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings
+from charrnn.training.request import Request
 
 PROCESSES = "Processes"
 
@@ -91,9 +92,6 @@ def train(
         )
     # its package is looked for now, not after a corpus has been prepared
     listeners = find_extra("--tensorboard")() if tensorboard else {}
-    limit_threads()
-    from charrnn.training.request import Request
-
     request = Request(corpus, model, settings, text, run, base, resume)
     exclude(seeds=seeds, processes=processes)
     if processes or max_restarts is not None:

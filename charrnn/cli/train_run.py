@@ -4,24 +4,28 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from charrnn.cli.process import is_launched
+from charrnn.cli.process import is_launched, limit_threads
 from charrnn.cli.signals import stop_on_signals
 from charrnn.errors import CharRNNError, LostError
 from charrnn.events import Noticed
+from charrnn.training.request import Request
 
 if TYPE_CHECKING:
-    from charrnn.engine.ranks import Ranks
     from charrnn.training.record import Listeners
-    from charrnn.training.request import Request
     from charrnn.training.run import Run
 
 
-def train_run(request: "Request", quiet: bool, json: bool, listeners: "Listeners") -> None:
+def train_run(request: Request, quiet: bool, json: bool, listeners: "Listeners") -> None:
     """Train in this process, alone or as one of those that torchrun has started."""
+    limit_threads()
     from charrnn.display.log import listen
     from charrnn.training.begin import begin
 
-    ranks = _joined() if is_launched() else None
+    ranks = None
+    if is_launched():
+        from charrnn.engine.ranks import Ranks
+
+        ranks = Ranks.join()
     first = not ranks or ranks.is_first
     run: Run | None = None
     try:
@@ -43,9 +47,3 @@ def train_run(request: "Request", quiet: bool, json: bool, listeners: "Listeners
         raise
     if stop.number and not run.finished:
         raise typer.Exit(128 + stop.number)
-
-
-def _joined() -> "Ranks":
-    from charrnn.engine.ranks import Ranks
-
-    return Ranks.join()

@@ -131,8 +131,8 @@ def _compare(name: str, checkpoint: Checkpoint, part: PartName | None, emit: Emi
 def _scores(checkpoint: Checkpoint, part: PartName | None, emit: Emit) -> tuple[Scores, PartName]:
     """The scores on a part, and which part that is."""
     if predicts_targets(checkpoint.model):
-        score, chosen = Predictor(checkpoint).score_part(part)
-        return score.scores, chosen
+        predicted, chosen = Predictor(checkpoint).score_part(part)
+        return predicted.scores, chosen
     corpus = corpus_of(checkpoint, "leave the run out")
     chosen = part_to_score(corpus, part)
     score = score_checkpoint(checkpoint, corpus.part(chosen), emit)

@@ -16,7 +16,8 @@ from charrnn.tasks.outputs.base import Output
 from charrnn.tasks.outputs.label import LabelOutput
 from charrnn.tasks.outputs.sequence import SequenceOutput
 from charrnn.tasks.outputs.tags import TagOutput
-from charrnn.text.examples import ExampleFormat
+from charrnn.text.corpus import Corpus
+from charrnn.text.examples import ExampleFormat, checked_examples
 
 TASKS: dict[TaskName, type[Output] | None] = {
     "text": None,  # the next token of the input itself
@@ -36,19 +37,22 @@ def example_format(task: TaskName, settings: TextSettings) -> ExampleFormat | No
     output = TASKS[task]
     if output is None:
         return None
-    pictures = task == "caption"
-    items = (
-        PictureItems(settings)
-        if pictures
-        else TextItems(settings, between=output.between(settings))
-    )
-    return ExampleFormat(task, items, output.lines(items.settings, type(items)))
+    if task == "caption":
+        pictures = PictureItems(settings)
+        return ExampleFormat(task, pictures, output.lines(settings, PictureItems))
+    texts = TextItems(settings, between=output.between(settings))
+    return ExampleFormat(task, texts, output.lines(settings, TextItems))
 
 
 def task_of(model: ModelSettings, subject: Subject) -> Task:
     """The task of a model on a corpus that was prepared for it, or of its checkpoint."""
     output = TASKS[model.task]
-    return ExampleTask(model, subject, output) if output else LanguageModelTask(model, subject)
+    if output is None:
+        return LanguageModelTask(model, subject)
+    fmt = example_format(model.task, subject.text)
+    if fmt and isinstance(subject, Corpus):
+        checked_examples(subject, fmt)
+    return ExampleTask(model, subject, output)
 
 
 def parameters_of(model: ModelSettings, subject: Subject) -> Parameters:

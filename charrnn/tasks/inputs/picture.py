@@ -23,7 +23,7 @@ class PictureItems:
     """How pictures are stored: bytes of grey, or of the numbers in .npy files of features."""
 
     has_text = False
-    between = ""
+    between: str = ""
     column = "name of a picture"
     described = "the name of a picture"
 
