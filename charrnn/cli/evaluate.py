@@ -7,12 +7,13 @@ import typer
 from charrnn.cli.frame import frame
 from charrnn.cli.options import Device, Encoding, Json, Part, Quiet, Run, exclude, run_and_file
 from charrnn.errors import UsageError
+from charrnn.events import Emit
 from charrnn.settings import ADVANCED, PartName, UnknownName, no_effect
 
 if TYPE_CHECKING:
     from charrnn.display.reports import Report
     from charrnn.evaluation.detail import Losses, Per
-    from charrnn.evaluation.scoring import Subject
+    from charrnn.evaluation.scoring import Protocol, Subject
     from charrnn.storage.checkpoint import Checkpoint
     from charrnn.tasks.outputs.base import Decoding
 
@@ -91,28 +92,46 @@ def evaluate(
             return
         if beam:
             raise no_effect("beam", f"--task {checkpoint.model.task}", "name a run that writes")
-        from charrnn.display.scores import score_report
-        from charrnn.evaluation.detail import check_per
-        from charrnn.evaluation.scoring import (
-            Protocol,
-            losses_of,
-            part_of_run,
-            score_subject,
-            text_for_run,
-        )
+        from charrnn.evaluation.scoring import Protocol
 
-        protocol, emit = Protocol(context, dynamic), command.emit
-        if text is None:
-            subject = part_of_run(checkpoint, part)
-        else:
-            subject = text_for_run(checkpoint, text, encoding, unknown or "error", emit)
-        if per:
-            check_per(per, subject.checkpoint.tokenizer)
-            losses = losses_of(subject, emit, protocol, device)
-            command.show(_detail(subject, losses, per))
-        else:
-            scores = score_subject(subject, emit, protocol, device, compressors=baselines)
-            command.show(score_report(scores))
+        protocol = Protocol(context, dynamic)
+        subject = _subject(checkpoint, text, part, encoding, unknown, command.emit)
+        command.show(_score_text(subject, protocol, per, baselines, device, command.emit))
+
+
+def _subject(
+    checkpoint: "Checkpoint",
+    text: str | None,
+    part: PartName | None,
+    encoding: str | None,
+    unknown: UnknownName | None,
+    emit: Emit,
+) -> "Subject":
+    """The run and what it is scored on: a text, or a part of its corpus."""
+    from charrnn.evaluation.scoring import part_of_run, text_for_run
+
+    if text is None:
+        return part_of_run(checkpoint, part)
+    return text_for_run(checkpoint, text, encoding, unknown or "error", emit)
+
+
+def _score_text(
+    subject: "Subject",
+    protocol: "Protocol",
+    per: "Per | None",
+    baselines: bool,
+    device: str,
+    emit: Emit,
+) -> "Report":
+    """The score of the whole text, or of each of its lines, documents or characters."""
+    from charrnn.display.scores import score_report
+    from charrnn.evaluation.detail import check_per
+    from charrnn.evaluation.scoring import losses_of, score_subject
+
+    if not per:
+        return score_report(score_subject(subject, emit, protocol, device, compressors=baselines))
+    check_per(per, subject.checkpoint.tokenizer)
+    return _detail(subject, losses_of(subject, emit, protocol, device), per)
 
 
 def _detail(subject: "Subject", losses: "Losses", per: "Per") -> "Report":

@@ -155,13 +155,13 @@ def _answer(word: str, command: str, flags: Mapping[str, Mapping[str, bool]]) ->
     """What a wrong flag is here: a phrase that follows its name."""
     advice = ADVICE.get(plain_name(word), "")
     advice = advice if isinstance(advice, str) else advice.get(command, "")
-    if found := _renamed(word, flags[command]):
-        return f"is {found} here"
+    if renamed := _renamed(word, flags[command]):
+        return f"is {renamed} here"
     if advice:
         return f": {advice}"
     for other, known in flags.items():
-        if found := _renamed(word, known):
-            return f"is {f'{found} of' if found != word else 'a flag of'} charrnn {other}"
+        if renamed := _renamed(word, known):
+            return f"is {f'{renamed} of' if renamed != word else 'a flag of'} charrnn {other}"
     names = {own_flag(name): flag for name, flag in RENAMED.items() if flag in flags[command]}
     names |= {name: name for name in flags[command]}
     close = get_close_matches(own_flag(word), names, n=1)

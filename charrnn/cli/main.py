@@ -70,8 +70,8 @@ def _usage_error(error: Any) -> UsageError:
     path = context.command_path if context else "charrnn"
     message = error.format_message()
     if message.startswith("Invalid value"):
-        what, _, why = message.partition(": ")
-        message = f"{what}: {plain(why)}"
+        flag, _, reason = message.partition(": ")
+        message = f"{flag}: {plain(reason)}"
     return UsageError(message, f"See {path} --help.")
 
 

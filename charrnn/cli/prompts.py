@@ -75,14 +75,14 @@ def lines_there(file: BinaryIO) -> Iterator[list[bytes]]:
     threading.Thread(target=fill, daemon=True).start()
     ended = False
     while not ended and (line := lines.get()) is not None:
-        found = [line]
-        while len(found) < _TOGETHER and not lines.empty() and not ended:
+        batch = [line]
+        while len(batch) < _TOGETHER and not lines.empty() and not ended:
             more = lines.get()
             if more is None:
                 ended = True
             else:
-                found.append(more)
-        yield found
+                batch.append(more)
+        yield batch
     if failures:
         raise failures[0]
 

@@ -100,10 +100,10 @@ def _started(event: Started) -> str:
     if event.tokenizer in ("bpe", "unigram"):
         member = "subword"
     begun = f"Resuming {event.run} after {plural(event.step, 'step')}, on {event.corpus}"
-    what = begun if event.step else f"Training {event.run} on {event.corpus}"
+    title = begun if event.step else f"Training {event.run} on {event.corpus}"
     where = f", in {event.processes} processes" if event.processes > 1 else ""
     return (
-        f"{what}: {plural(event.tokens, 'token')}, "
+        f"{title}: {plural(event.tokens, 'token')}, "
         f"vocabulary of {plural(event.vocabulary_size, member)}, "
         f"batch of {plural(event.batch_size, 'sequence')} x {plural(event.seq_length, 'step')}\n"
         f"{event.model}, {plural(event.parameters, 'parameter')}, "

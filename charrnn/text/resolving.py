@@ -1,19 +1,19 @@
 """The corpus that a word on the command line means, prepared first if necessary."""
 
+import codecs
 import os
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 from charrnn.errors import UsageError
 from charrnn.events import Emit
-from charrnn.settings import TextSettings, check_effective
+from charrnn.settings import TextSettings, check_effective, flag
 from charrnn.text.catalog import locate
 from charrnn.text.corpus import Corpus
 from charrnn.text.corpus_files import open_corpus
 from charrnn.text.examples import ExampleFormat
 from charrnn.text.keys import described_tokenizer
 from charrnn.text.preparation import prepare, prepare_examples
-from charrnn.text.setting_checks import check_same
 from charrnn.text.tokenizers import Tokenizer
 
 
@@ -30,12 +30,13 @@ def resolve(
     tokens of that. UsageError for a corpus of another task, in other tokens, or prepared with other
     settings than those given; and for a given setting that has no effect.
     """
-    check_effective(settings, task=fmt.task if fmt else "text", tokenizer=None)
+    if fmt:
+        check_effective(settings, task=fmt.task, tokenizer=None)
     path = name if name == "-" else locate(name, emit)
     if isinstance(path, Path) and (path / "corpus.json").is_file():
         corpus = open_corpus(path)
-        check_same(name, corpus, settings)
         _check_prepared(name, corpus, fmt, vocabulary)
+        _check_same(name, corpus, settings)
     else:
         check_effective(settings, folder=os.path.isdir(path))
         if fmt:
@@ -60,3 +61,19 @@ def _check_prepared(
         raise UsageError(
             f"{name} is prepared with another vocabulary", "Name the text that it was made of."
         )
+
+
+def _check_same(name: str, corpus: Corpus, text: TextSettings) -> None:
+    """Raise UsageError if a given setting is not what the corpus of that name was prepared with."""
+    for field in fields(TextSettings):
+        prepared, asked = getattr(corpus.text, field.name), getattr(text, field.name)
+        if field.name == "encoding":
+            prepared, asked = codecs.lookup(prepared).name, codecs.lookup(asked).name
+        if field.name == "split" or field.name not in text.given or prepared == asked:
+            continue
+        option = flag(field.name)
+        how = f"without {option}" if prepared is None else f"with {option} {prepared}"
+        again = f"prepare the text again: charrnn prepare TEXT {option} {asked}."
+        if corpus.task != "text":
+            again = "name the file that it was made of."
+        raise UsageError(f"{name} is prepared {how}", f"Leave {option} out, or {again}")

@@ -16,7 +16,7 @@ from charrnn.tasks.base import Subject
 from charrnn.tasks.examples import Ids, Indices, Ragged
 from charrnn.tasks.inputs.text import joined
 from charrnn.text.pictures import as_inputs, load_input
-from charrnn.text.tokenizers import Tokenizer
+from charrnn.text.tokenizers import Ids as TokenIds, Tokenizer
 
 
 class PictureItems:
@@ -46,7 +46,11 @@ class PictureItems:
             )
         return picture.tobytes()
 
-    def encode(self, tokenizer: Tokenizer, texts: Sequence[str]) -> tuple[Ids, list[int]]:  # noqa: ARG002
+    def encode(
+        self,
+        tokenizer: Tokenizer,  # noqa: ARG002  (its bytes are its ids)
+        texts: Sequence[str],
+    ) -> tuple[TokenIds, list[int]]:
         """The bytes of pictures."""
         return joined([np.frombuffer(self.input_bytes(text), np.uint8) for text in texts])
 

@@ -12,7 +12,7 @@ from charrnn.settings import ModelSettings, TextSettings, UnknownName
 from charrnn.tasks.base import Subject
 from charrnn.tasks.examples import Ids, Indices, Ragged
 from charrnn.text.corpus import checked_ids
-from charrnn.text.tokenizers import Characters, Tokenizer
+from charrnn.text.tokenizers import Characters, Ids as TokenIds, Tokenizer
 from charrnn.text.tokenizers.base import smallest_type
 from charrnn.text.unknown import known_text, tagged_ids
 
@@ -39,7 +39,7 @@ class TextItems:
         """The text in UTF-8."""
         return text.encode("utf-8", "surrogateescape")
 
-    def encode(self, tokenizer: Tokenizer, texts: Sequence[str]) -> tuple[Ids, list[int]]:
+    def encode(self, tokenizer: Tokenizer, texts: Sequence[str]) -> tuple[TokenIds, list[int]]:
         """The ids (M,) of texts, one after the other, and how many each has.
 
         Characters that the vocabulary lacks are left out, unless they keep their positions: see
@@ -55,7 +55,7 @@ class TextItems:
         return joined([tokenizer.encode(text) if text else nothing for text in texts])
 
 
-def joined(arrays: Sequence[Ids]) -> tuple[Ids, list[int]]:
+def joined(arrays: Sequence[TokenIds]) -> tuple[TokenIds, list[int]]:
     """Arrays one after the other (M,), and their lengths."""
     return np.concatenate(arrays), [*map(len, arrays)]
 
