@@ -1,6 +1,6 @@
 """Which settings have no effect beside others: the one place that says so."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -40,18 +40,21 @@ def check_effective(*settings: Settings, **beside: Any) -> None:
     `beside` are more values, as in `without_effect`; None for one that is not known yet.
     """
     typed = frozenset[str]().union(*(each.typed for each in settings))
-    for name, (cause, instead) in without_effect(values_of(*settings) | beside).items():
+    unknown = [name for name, value in beside.items() if value is None]
+    for name, (cause, instead) in without_effect(values_of(*settings) | beside, unknown).items():
         if name in typed:
             raise no_effect(name, cause, instead)
 
 
-def without_effect(values: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+def without_effect(
+    values: Mapping[str, Any], unknown: Collection[str] = ()
+) -> dict[str, tuple[str, str]]:
     """Names of the settings without effect beside these values: (what it is beside, another way).
 
-    A value that is missing or None says nothing. Beside the settings there may be `folder`: whether
-    one of the sources is a folder.
+    A value that is missing or None says nothing, nor does an `unknown` one. Beside the settings
+    there may be `folder`: whether one of the sources is a folder.
     """
-    values = {**values, "input": _effective_input(values)}
+    values = {**values, "input": _effective_input(values), **dict.fromkeys(unknown)}
     useless = dict(_by_condition(values))
     for name, others in _APPLY.items():
         for other, fitting in reversed(others.items()):  # the first one is named

@@ -5,11 +5,11 @@ import shutil
 
 import numpy as np
 import pytest
+from charrnn.inference.models import MODELS
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from charrnn.errors import CharRNNError
 from charrnn.files import corpus_folders
-from charrnn.inference.models import MODELS
 from charrnn.settings import ModelSettings
 from charrnn.storage.checkpoint import load_checkpoint, save_checkpoint
 from charrnn.tasks import task_on

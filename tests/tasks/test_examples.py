@@ -1,8 +1,7 @@
 """Batches of examples: each once an epoch, in an order that follows from the position."""
 
-from hypothesis import given, strategies as st
-
 import numpy as np
+from hypothesis import given, strategies as st
 
 from charrnn.settings import TrainSettings
 from charrnn.tasks.examples import Ragged, by_length

@@ -60,7 +60,9 @@ def run_of(pair, home, settings=SETTINGS, **changes):
 def test_every_task_and_every_input_has_its_examples():
     """A task or an input that no test below knows, or that no setting names."""
     assert set(VARIANTS) == set(PAIRS)
-    assert set(TASKS) == set(get_args(TaskName)) == {pair.task for pair in PAIRS.values()} | {"text"}
+    assert (
+        set(TASKS) == set(get_args(TaskName)) == {pair.task for pair in PAIRS.values()} | {"text"}
+    )
     assert set(INPUTS) == set(get_args(InputName))
 
 
@@ -129,7 +131,7 @@ def test_a_gradient_reaches_every_weight(home, pair, changes):
 
 @pytest.mark.parametrize(("pair", "changes"), EVERY)
 def test_numpy_and_torch_score_alike(home, pair, changes):
-    """A batch, a padding or a mean over examples that prediction and validation make differently."""
+    """A batch, a padding or a mean that prediction and validation make differently."""
     corpus = corpus_for(pair, home, 40)
     task = task_on(corpus, **changes)
     module = randomized(task)

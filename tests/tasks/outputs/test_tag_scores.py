@@ -27,4 +27,7 @@ def test_a_span_counts_if_all_of_it_is_right():
     score.add(["B-x", "I-x", "O", "B-y"], ["B-x", "O", "O", "B-y"])
     score.add(["B-x"], ["B-x"])
     assert (score.accuracy, score.span_f1) == (4 / 5, 2 / 3)
-    assert score.of_kind("x") == {"spans": 2, "precision": 0.5, "recall": 0.5, "f1": 0.5}
+    kinds = score.details(())["kinds"]
+    assert kinds["x"] == {"spans": 2, "precision": 0.5, "recall": 0.5, "f1": 0.5}
+    (table,) = score.tables(())
+    assert [row[0] for row in table.rows] == ["x", "y"]
