@@ -16,12 +16,15 @@ _APPLY = {field.name: AppliesTo.of(field) for kind in _KINDS for field in fields
 
 def input_of(task: TaskName, text: TextSettings) -> InputName:
     """What is read: as `--input` says where that has an effect, else what the task reads."""
-    return _effective_input({"task": task, "input": text.input})
+    name = _effective_input({"task": task, "input": text.input})
+    assert name
+    return name
 
 
-def _effective_input(values: Mapping[str, Any]) -> Any:
+def _effective_input(values: Mapping[str, Any]) -> InputName | None:
     """As `input_of`; None where the values do not say."""
-    task, given = values.get("task"), values.get("input")
+    task: TaskName | None = values.get("task")
+    given: InputName | None = values.get("input")
     if task is None or (given and task in _APPLY["input"]["task"]):
         return given
     return OWN_INPUTS.get(task, "text")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from charrnn.errors import TextError
 from charrnn.events import Emit
-from charrnn.settings import TextSettings
+from charrnn.settings import TextSettings, values_of, without_effect
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.runs import check_new
 from charrnn.tasks import example_format, predicts_targets
@@ -65,10 +65,11 @@ def _corpus_for(base: Checkpoint, name: str, text: TextSettings, emit: Emit) -> 
 
 def _examples_for(base: Checkpoint, name: str, text: TextSettings, emit: Emit) -> Corpus:
     """Examples that are read as the base's are, of the same shape if they are no texts."""
-    check_same(base, asdict(text), {*_READ_ALIKE} & text.given)
-    text = text.with_chosen(**{setting: getattr(base.text, setting) for setting in _READ_ALIKE})
+    alike = {*_READ_ALIKE} - without_effect(values_of(base.model, base.text)).keys()
+    check_same(base, asdict(text), alike & text.given)
+    text = text.with_chosen(**{setting: getattr(base.text, setting) for setting in alike})
     corpus = resolve(name, text, emit, example_format(base.model.task, text))
-    check_same(base, asdict(corpus.text), _READ_ALIKE)  # it may have been prepared before
+    check_same(base, asdict(corpus.text), alike)  # it may have been prepared before
     if corpus.input_shape != base.input_shape:
         raise TextError(
             f"{name} has inputs of the shape {corpus.input_shape}, "
