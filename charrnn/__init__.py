@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from charrnn.events import Emit
     from charrnn.models import Predictor, TextModel
-    from charrnn.storage.checkpoint import Checkpoint
     from charrnn.text.corpus import Corpus
 
 __version__ = "0.1.0"
@@ -35,15 +34,10 @@ def load(run: str | Path | None = None, *, events: Emit | None = None) -> TextMo
     `events` is called with a `Noticed` where the newest version was damaged. CheckpointError if
     there is no such run.
     """
+    from charrnn.models import model_of
     from charrnn.storage.runs import load_run
 
-    return _model(load_run(None if run is None else str(run), events or _ignore, None))
-
-
-def _model(checkpoint: Checkpoint) -> TextModel | Predictor:
-    from charrnn.models import model_of
-
-    return model_of(checkpoint)
+    return model_of(load_run(None if run is None else str(run), events or _ignore, None))
 
 
 def prepare(
@@ -103,7 +97,7 @@ def train(
     charrnn.errors.UsageError: there is no setting hidden_sise
     """
     from charrnn.cli.extras import find_extra
-    from charrnn.models import checked_settings
+    from charrnn.models import checked_settings, model_of
     from charrnn.settings import ModelSettings, TextSettings, TrainSettings
     from charrnn.storage.checkpoint import load_checkpoint
     from charrnn.storage.runs import MODEL
@@ -121,7 +115,7 @@ def train(
     from charrnn.training.record import train_and_record
 
     train_and_record(new, emit, lambda: False, listeners)
-    return _model(load_checkpoint(new.plan.folder / MODEL))
+    return model_of(load_checkpoint(new.plan.folder / MODEL))
 
 
 def _ignore(_: object) -> None:

@@ -40,7 +40,8 @@ class AppliesTo:
     @staticmethod
     def words(field: Field[Any]) -> str:
         """`with --task label or tag`; empty for a setting that always has an effect."""
-        return ", ".join(f"with {choices(*item)}" for item in AppliesTo.of(field).items())
+        fitting = " and ".join(choices(*item) for item in AppliesTo.of(field).items())
+        return f"with {fitting}" if fitting else ""
 
 
 def choices(name: str, values: Collection[str]) -> str:

@@ -31,7 +31,7 @@ class ModelSettings(Settings):
     ] = False
     dropout: Annotated[
         float, Ge(0), Lt(1),
-        "probability that an output is dropped; none is where pictures are read", AUTO,
+        "probability that an output is dropped, where texts are read", AUTO,
     ] = 0.05  # fmt: skip
     tie_weights: Annotated[
         bool, "share the output weights with the embedding (sizes must be equal)", ADVANCED,

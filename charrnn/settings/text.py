@@ -60,7 +60,7 @@ class TextSettings(Settings):
     test: Annotated[str | None, "examples for test, in a file", _OF_EXAMPLES] = None
     input: Annotated[
         InputName | None,
-        "what a line names: a text, or a picture by its file (text; picture for --task caption)",
+        "what is read: the text of a line, or the picture that it names (as with caption)",
         AppliesTo(task=("label", "rewrite", "caption")),
     ] = None
     multi_label: Annotated[

@@ -28,8 +28,8 @@ class Input(ABC):
     """The axis of a batch's `inputs` that counts examples."""
     tokens_per_parameter: ClassVar[float | None] = None
     """As a task's; None: as many as the output wants."""
-    between: str = ""
-    """What stands between texts where a vocabulary is learned."""
+    tokenizer: Tokenizer
+    """That of the subject."""
 
     def __init__(
         self, settings: TextSettings, separator: str | None = None, subject: Subject | None = None
@@ -38,14 +38,15 @@ class Input(ABC):
 
         `subject`: what the batches are of. Files are stored without it.
         """
-        self.settings, self.separator, self._subject = settings, separator, subject
-        self.input_shape = subject.input_shape if subject else ()
+        self.settings, self.separator = settings, separator
+        self.input_shape: tuple[int, ...] = ()
+        if subject:
+            self.tokenizer, self.input_shape = subject.tokenizer, subject.input_shape
 
     @property
-    def subject(self) -> Subject:
-        """What it reads of."""
-        assert self._subject
-        return self._subject
+    def between(self) -> str:
+        """What stands between texts where a vocabulary is learned."""
+        return ""
 
     @abstractmethod
     def placed(self, text: str, file: str) -> str:

@@ -8,8 +8,7 @@ import numpy as np
 from charrnn.cells.arrays import Array
 from charrnn.cells.parameters import Parameters
 from charrnn.network.text_encoder import TextEncoder
-from charrnn.settings import ModelSettings, TextSettings, UnknownName
-from charrnn.tasks.base import Subject
+from charrnn.settings import ModelSettings, UnknownName
 from charrnn.tasks.examples import Ids, Indices, Ragged
 from charrnn.tasks.inputs.base import Input, joined
 from charrnn.text.corpus import checked_ids
@@ -26,14 +25,16 @@ class TextInput(Input):
     described = "a text"
     batch_axis = 1
 
-    def __init__(
-        self, settings: TextSettings, separator: str | None = None, subject: Subject | None = None
-    ) -> None:
-        super().__init__(settings, separator, subject)
-        self.aligned = separator is not None
+    @property
+    def aligned(self) -> bool:
         """Whether every character keeps its position, because it may have a target."""
-        # subwords do not cross what stands between texts
-        self.between = separator if separator is not None else "\n" * (settings.tokenizer != "char")
+        return self.separator is not None
+
+    @property
+    def between(self) -> str:
+        """As the base says; subwords do not cross it."""
+        separate = "\n" * (self.settings.tokenizer != "char")
+        return separate if self.separator is None else self.separator
 
     def placed(self, text: str, file: str) -> str:  # noqa: ARG002
         return text
@@ -57,23 +58,22 @@ class TextInput(Input):
 
     def read(self, text: str, unknown: UnknownName) -> Ids:
         """The ids (T,) of a text, at least one: an empty text is read as one arbitrary token."""
-        tokenizer = self.subject.tokenizer
         if self.aligned:
             if unknown == "error":
-                known_text(text, tokenizer, "error")
-            return tagged_ids(tokenizer, text) if text else np.zeros(1, np.uint8)
-        text, _ = known_text(text, tokenizer, unknown)
-        return tokenizer.encode(text) if text else np.zeros(1, np.uint8)
+                known_text(text, self.tokenizer, "error")
+            return tagged_ids(self.tokenizer, text) if text else np.zeros(1, np.uint8)
+        text, _ = known_text(text, self.tokenizer, unknown)
+        return self.tokenizer.encode(text) if text else np.zeros(1, np.uint8)
 
     def parameters(self, model: ModelSettings) -> Parameters:
-        return TextEncoder.parameters(model, self.subject.tokenizer.size)
+        return TextEncoder.parameters(model, self.tokenizer.size)
 
     def encoder(self, model: ModelSettings, weights: Mapping[str, Array]) -> TextEncoder:
         return TextEncoder(model, weights)
 
     def collate(self, items: Ragged, indices: Indices) -> dict[str, Any]:
         ids, lengths = items.padded(indices)
-        checked_ids(ids.view(np.uint64), self.subject.tokenizer.size)
+        checked_ids(ids.view(np.uint64), self.tokenizer.size)
         return {"inputs": ids, "lengths": lengths}
 
     def tokens(self, items: Ragged, indices: Indices | range) -> Indices:
@@ -86,5 +86,5 @@ class TextInput(Input):
         return 3 * len(item) + 20
 
     def positions(self, item: Ids) -> list[str]:
-        decode = self.subject.tokenizer.decoder()
+        decode = self.tokenizer.decoder()
         return [decode(token) for token in item.tolist()]

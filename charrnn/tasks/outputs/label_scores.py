@@ -85,21 +85,13 @@ class LabelScore:
         return Table(["", *short], rows, notes=[note], optional=short, wraps=None)
 
 
-def confusion_of(
-    targets: NDArray[np.int64], predicted: NDArray[np.int64], labels: int
-) -> NDArray[np.int64]:
-    """True and predicted labels (N,) by index -> how often each pair stands there (K, K)."""
-    pairs = targets * labels + predicted
-    counts: NDArray[np.int64] = np.bincount(pairs, minlength=labels**2).reshape(labels, labels)
-    return counts
-
-
 def score_of(logits: NDArray[np.float32], targets: NDArray[np.int64]) -> LabelScore:
     """Logits (N, K) and true labels (N,) by index, -1 for one that the model does not have."""
     labels, known = logits.shape[1], targets >= 0
     predicted = logits.argmax(1).astype(np.int64)
     exact, true = logits[known].astype(np.float64), targets[known]
     losses = np.logaddexp.reduce(exact, 1) - exact[np.arange(len(true)), true]
-    confusion = confusion_of(true, predicted[known], labels)
+    pairs = np.bincount(true * labels + predicted[known], minlength=labels**2)
     unknown = np.bincount(predicted[~known], minlength=labels)
-    return LabelScore(float(losses.mean()) if len(true) else math.nan, confusion, unknown)
+    loss = float(losses.mean()) if len(true) else math.nan
+    return LabelScore(loss, pairs.reshape(labels, labels), unknown)

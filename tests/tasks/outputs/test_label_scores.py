@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from charrnn.tasks.outputs.label_scores import LabelScore, confusion_of, score_of
+from charrnn.tasks.outputs.label_scores import LabelScore, score_of
 from charrnn.tasks.outputs.multi_label_scores import multi_label_score_of
 
 
@@ -22,7 +22,7 @@ def test_the_loss_of_a_confident_error_is_its_logit(logit):
 def test_f1_is_the_harmonic_mean_of_precision_and_recall(pairs):
     """A label that nobody has or gives; rows taken for columns."""
     true, said = np.array(pairs).T
-    score = LabelScore(1.0, confusion_of(true, said, 4))
+    score = score_of(np.eye(4, dtype=np.float32)[said], true)
     assert score.accuracy == pytest.approx(float((true == said).mean()))
     expected = []
     for label in range(4):
