@@ -59,8 +59,7 @@ def prepare(
     """
     from os.path import isdir
 
-    from charrnn.models import checked_settings
-    from charrnn.settings import TextSettings, check_effective
+    from charrnn.settings import TextSettings, check_effective, checked_settings
     from charrnn.text.preparation import prepare as prepare_files
 
     (text,) = checked_settings(settings, TextSettings)
@@ -97,8 +96,8 @@ def train(
     charrnn.errors.UsageError: there is no setting hidden_sise
     """
     from charrnn.cli.extras import find_extra
-    from charrnn.models import checked_settings, model_of
-    from charrnn.settings import ModelSettings, TextSettings, TrainSettings
+    from charrnn.models import model_of
+    from charrnn.settings import ModelSettings, TextSettings, TrainSettings, checked_settings
     from charrnn.storage.checkpoint import load_checkpoint
     from charrnn.storage.runs import MODEL
     from charrnn.text.corpus import Corpus

@@ -1,13 +1,13 @@
 """A trained model for scripts and notebooks, by what it predicts. It computes with NumPy alone."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, Literal, TypedDict, Unpack
 
 import numpy as np
 
-from charrnn.errors import TextError, UsageError, suggest
+from charrnn.errors import TextError, UsageError
 from charrnn.inference import sampled_texts, sampling
 from charrnn.inference.score import Score, score
 from charrnn.network.language_model import LanguageModel
@@ -15,9 +15,8 @@ from charrnn.settings import (
     ModelSettings,
     PartName,
     SampleSettings,
-    SettingError,
     UnknownName,
-    read,
+    checked_settings,
 )
 from charrnn.storage.checkpoint import Checkpoint, corpus_of
 from charrnn.tasks import example_format, predicts_targets, task_of
@@ -186,7 +185,6 @@ class Predictor(Model):
         """
         if isinstance(texts, str):
             raise UsageError("predict takes a list of texts", 'Put the text into one: ["..."].')
-        self._check(decoding)
         texts = [*texts]
         items = [self.task.read(text, unknown) for text in texts]
         return self.task.predict(self.network, texts, items, decoding)
@@ -198,7 +196,6 @@ class Predictor(Model):
 
         -1 is a target that the model does not have: it is wrong, and without a loss.
         """
-        self._check(decoding)
         return self.task.score(self.checkpoint.weights, inputs, targets, decoding)
 
     def score_part(
@@ -246,31 +243,7 @@ class Predictor(Model):
             targets.append(np.array(known, np.int64))
         return self.score(inputs, targets, decoding)
 
-    def _check(self, decoding: Decoding) -> None:
-        """UsageError where a way to write is asked for, and nothing is written."""
-        if not self.task.output.writes:
-            decoding.check_effective(self.settings.task)
-
 
 def model_of(checkpoint: Checkpoint) -> TextModel | Predictor:
     """The trained model that a checkpoint holds."""
     return Predictor(checkpoint) if predicts_targets(checkpoint.model) else TextModel(checkpoint)
-
-
-def checked_settings(given: Mapping[str, Any], *kinds: type[Any]) -> list[Any]:
-    """Settings of each kind, from the values that are given by name; None counts as not given.
-
-    UsageError for a name that none of them has, a wrong type or a value out of bounds.
-    """
-    kind_of = {field.name: kind for kind in kinds for field in fields(kind)}
-    for name in given:
-        if name not in kind_of:
-            raise UsageError(f"there is no setting {name}", suggest(name, kind_of))
-    values = {name: value for name, value in given.items() if value is not None}
-    try:
-        return [
-            read(kind, {name: value for name, value in values.items() if kind_of[name] is kind})
-            for kind in kinds
-        ]
-    except SettingError as error:
-        raise UsageError(f"{error.name}: {error}" if error.name else str(error)) from None

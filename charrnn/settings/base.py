@@ -1,8 +1,10 @@
 """What all settings have in common: marks, flags, and the check of values from outside."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import Field, asdict, dataclass, replace
+from dataclasses import Field, asdict, dataclass, fields, replace
 from typing import Any, Self, TypeVar, get_type_hints
+
+from charrnn.errors import UsageError, suggest
 
 AUTO = "chosen to suit the text, the machine and the time"
 """Marks a setting that `training.automatic` chooses unless the command line names it."""
@@ -128,3 +130,22 @@ def read(kind: type[S], values: Mapping[str, Any], recipe: Collection[str] = ())
     if isinstance(checked, Settings):
         checked = checked.with_names(values.keys(), values.keys() - {*recipe})
     return checked
+
+
+def checked_settings(given: Mapping[str, Any], *kinds: type[Any]) -> list[Any]:
+    """Settings of each kind, from the values that are given by name; None counts as not given.
+
+    UsageError for a name that none of them has, a wrong type or a value out of bounds.
+    """
+    kind_of = {field.name: kind for kind in kinds for field in fields(kind)}
+    for name in given:
+        if name not in kind_of:
+            raise UsageError(f"there is no setting {name}", suggest(name, kind_of))
+    values = {name: value for name, value in given.items() if value is not None}
+    try:
+        return [
+            read(kind, {name: value for name, value in values.items() if kind_of[name] is kind})
+            for kind in kinds
+        ]
+    except SettingError as error:
+        raise UsageError(f"{error.name}: {error}" if error.name else str(error)) from None

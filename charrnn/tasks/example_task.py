@@ -154,7 +154,7 @@ class ExampleTask(Task):
         """
         network = self.network(self.model, weights)
         inputs, wanted = Ragged.of(items), Ragged.of(targets)
-        groups = by_length(inputs.lengths(range(len(items))), max(1, _TOGETHER // decoding.beam))
+        groups = self._groups(inputs, decoding)
         batches = [(group, self.batch_of(inputs, wanted, group)) for group in groups]
         score = self.output.score(
             Evaluated(network, batch, self.output.evaluate(network, batch)) for _, batch in batches
@@ -179,8 +179,7 @@ class ExampleTask(Task):
         """What a NumPy network predicts of items, each of which a text stands for."""
         inputs = Ragged.of(items)
         predictions: dict[int, Prediction] = {}
-        lengths = inputs.lengths(range(len(items)))
-        for group in by_length(lengths, max(1, _TOGETHER // decoding.beam)):
+        for group in self._groups(inputs, decoding):
             batch = Batch(targets=None, **self.input.collate(inputs, group))
             asked = Asked(
                 [items[n] for n in group], [texts[n] for n in group],
@@ -189,6 +188,16 @@ class ExampleTask(Task):
             of_group = self.output.predict(network, batch, asked)
             predictions |= dict(zip(group.tolist(), of_group, strict=True))
         return [predictions[index] for index in range(len(items))]
+
+    def _groups(self, inputs: Ragged, decoding: Decoding) -> list[Indices]:
+        """The indices of examples that are computed together, fewer where a beam is wide.
+
+        UsageError for a way to write, where nothing is written.
+        """
+        if not self.output.writes:
+            decoding.check_effective(self.model.task)
+        lengths = np.diff(inputs.starts)
+        return by_length(lengths, max(1, _TOGETHER // decoding.beam))
 
     def example(self, weights: Mapping[str, Array]) -> str:
         """The first validation examples, what is predicted, and what is true where that differs."""

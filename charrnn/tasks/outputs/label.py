@@ -12,13 +12,12 @@ from charrnn.cells.arrays import Array, binary_cross_entropy, cross_entropy, sig
 from charrnn.cells.parameters import Parameters
 from charrnn.network.labels import LabelHead
 from charrnn.settings import ModelSettings, TextSettings
-from charrnn.tasks.base import Batch, Subject
+from charrnn.tasks.base import Batch, ExampleScore, Subject
 from charrnn.tasks.examples import Ids, Indices, Ragged
 from charrnn.tasks.inputs.base import Input
 from charrnn.tasks.outputs.base import Asked, Evaluated, ExampleNetwork, Output, check_columns
-from charrnn.tasks.outputs.label_scores import LabelScore, score_of
+from charrnn.tasks.outputs.label_scores import score_of
 from charrnn.tasks.outputs.multi_label_scores import (
-    MultiLabelScore,
     multi_label_score_of,
     several_hot,
 )
@@ -146,7 +145,7 @@ class LabelOutput(Output):
         outputs, mask, _ = network.encode(batch)
         return (network.head.logits(outputs, mask),)
 
-    def score(self, evaluated: Iterable[Evaluated]) -> LabelScore | MultiLabelScore:
+    def score(self, evaluated: Iterable[Evaluated]) -> ExampleScore:
         """How often the labels are predicted."""
         batches = [*evaluated]
         logits = np.concatenate([arrays[0] for _, _, arrays in batches])
