@@ -136,9 +136,9 @@ VALUES = st.recursive(
 
 @settings(max_examples=40)
 @given(name=st.sampled_from(["task", "labels", "examples", "bounds", "tokens"]), value=VALUES)
-def test_a_damaged_description_is_an_error(place, name, value):
+def test_a_damaged_description_is_an_error(module_home, name, value):
     """A traceback for a file that somebody has edited."""
-    corpus = prepared(write(place / "described.tsv", WORDS))
+    corpus = prepared(write(module_home / "described.tsv", WORDS))
     path = corpus.folder / "corpus.json"
     data = json.loads(path.read_text())
     path.write_text(json.dumps({**data, name: value}))

@@ -46,7 +46,7 @@ def test_compressed_files_and_stdin_are_read(home):
         "from charrnn.tasks import example_format\n"
         "from charrnn.text.resolving import resolve\n"
         "fmt = example_format('label', TextSettings())\n"
-        "print(resolve('-', TextSettings(), {}, lambda _: None, fmt).key)"
+        "print(resolve('-', TextSettings(), lambda _: None, fmt).key)"
     )
     data = (home / "a.tsv").read_bytes()
     done = subprocess.run([sys.executable, "-c", code], input=data, stdout=-1, check=True)

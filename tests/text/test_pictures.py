@@ -32,10 +32,10 @@ def test_pictures_are_fitted_and_features_taken(home):
 
 @settings(max_examples=60)
 @given(data=st.binary(max_size=200), name=st.sampled_from(["x.png", "x.jpg", "x.npy"]))
-def test_any_bytes_are_an_error_that_says_so(place, data, name):
+def test_any_bytes_are_an_error_that_says_so(module_home, data, name):
     """A traceback of a library; a pickle that runs."""
     heads = {"x.png": b"\x89PNG\r\n\x1a\n", "x.npy": b"\x93NUMPY\x01\x00", "x.jpg": b"\xff\xd8\xff"}
     for head in (b"", heads[name], b"PK\x03\x04"):
-        (place / name).write_bytes(head + data)
+        (module_home / name).write_bytes(head + data)
         with pytest.raises(CharRNNError):
-            load_input(str(place / name), "32x128")
+            load_input(str(module_home / name), "32x128")

@@ -30,13 +30,13 @@ def examples_of(corpus):
 
 @settings(max_examples=20)
 @given(sentences=SENTENCES, gap=st.sampled_from(["\n", "\n\n\n", "\r\n"]))
-def test_sentences_come_back(place, sentences, gap):
+def test_sentences_come_back(module_home, sentences, gap):
     """A tag that is another token's; a sentence that is joined to the next."""
     sentences = [*sentences, [("one", "O"), ("two", "B-x")]]
     text = gap.join("".join(f"{token}\t{tag}\n" for token, tag in some) for some in sentences)
-    (place / "s.conll").write_text(text, "utf-8", newline="")
+    (module_home / "s.conll").write_text(text, "utf-8", newline="")
     for tokenizer in ("char", "byte"):
-        corpus = prepared(place / "s.conll", task="tag", split="100/0/0", tokenizer=tokenizer)
+        corpus = prepared(module_home / "s.conll", task="tag", split="100/0/0", tokenizer=tokenizer)
         expected = [(" ".join(t for t, _ in some), [g for _, g in some]) for some in sentences]
         assert examples_of(corpus) == sorted(expected)
         for number in range(len(sentences)):
