@@ -63,8 +63,8 @@ def _ordered(table: ExampleTable, examples: ExampleSources) -> tuple[Indices, tu
         bounds = sizes["train"], sizes["train"] + sizes.get("valid", 0)
     else:
         is_equal = digests[1:] == digests[:-1]
-        split = examples.fmt.settings.split
-        bounds = split_bounds(split, len(order), lambda n: bool(is_equal[n - 1]))
+        settings = examples.fmt.settings
+        bounds = split_bounds(settings, len(order), lambda n: bool(is_equal[n - 1]))
     check_enough(bounds[0], examples.joined.sources[0].name)
     return order, bounds
 

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from charrnn.settings import UnknownName
 from charrnn.text.tokenizers import END, Ids, Tokenizer
-from charrnn.text.tokenizers.byte_fallback import unknown_error
 
 _PLAIN = {
     "'": "‘’‚‛′`´ʼ",  # noqa: RUF001
@@ -29,7 +28,7 @@ def known_text(text: str, tokenizer: Tokenizer, how: UnknownName) -> tuple[str, 
     if not unknown:
         return text, 0
     if how == "error":
-        raise unknown_error(text, unknown)
+        raise tokenizer.unknown_error(text)
     left_out = text.translate(dict.fromkeys(map(ord, unknown), ""))
     count = len(text) - len(left_out)
     if how == "skip":
