@@ -50,7 +50,7 @@ def write_examples(folder: Path, examples: ExampleSources) -> dict[str, Any]:
     if fmt.items.input_shape:
         about["input_shape"] = [*fmt.items.input_shape]
     if isinstance(tokenizer, Bytes):
-        tokenizer = Bytes(False, examples.reader.utf8)
+        tokenizer = Bytes(False, examples.joined.reader.utf8)
     return about | {"tokenizer": to_json(tokenizer)}
 
 

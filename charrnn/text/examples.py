@@ -14,7 +14,7 @@ from charrnn.events import Emit
 from charrnn.settings import TaskName, TextSettings
 from charrnn.text.corpus import Corpus, ExampleCorpus
 from charrnn.text.decoding import numbered_lines
-from charrnn.text.source import JoinedSources, Reader, read_text
+from charrnn.text.source import JoinedSources, read_text
 from charrnn.text.tokenizers import Ids, Tokenizer
 from charrnn.text.tokenizers.byte import is_utf8
 
@@ -45,15 +45,10 @@ class Items(Protocol):
     input_shape: tuple[int, ...]
     """The shape of an input that is not a text, once one has been read."""
 
-    @property
-    def has_text(self) -> bool:
-        """Whether the input is that text, not a file of that name."""
-        ...
-
-    @property
-    def between(self) -> str:
-        """What stands between texts where a vocabulary is learned: subwords do not cross it."""
-        ...
+    has_text: bool
+    """Whether the input is that text, not a file of that name."""
+    between: str
+    """What stands between texts where a vocabulary is learned: subwords do not cross it."""
 
     def placed(self, text: str, file: str) -> str:
         """The text in a line of a file; where it is a name, from the file's own folder."""
@@ -71,30 +66,16 @@ class Items(Protocol):
 class Lines(Protocol):
     """How examples stand in the lines of a file."""
 
-    @property
-    def hint(self) -> str:
-        """What a line is."""
-        ...
-
-    @property
-    def target(self) -> str:
-        """What messages call a target."""
-        ...
-
-    @property
-    def least(self) -> int:
-        """Different targets that it takes to learn something."""
-        ...
-
-    @property
-    def is_open(self) -> bool:
-        """Whether validation and test may have targets that training lacks: never predicted."""
-        ...
-
-    @property
-    def one_target(self) -> bool:
-        """Whether each example has exactly one target."""
-        ...
+    hint: str
+    """What a line is."""
+    target: str
+    """What messages call a target."""
+    least: int
+    """Different targets that it takes to learn something."""
+    is_open: bool
+    """Whether validation and test may have targets that training lacks: never predicted."""
+    one_target: bool
+    """Whether each example has exactly one target."""
 
     def read(self, lines: Iterator[Line]) -> Iterator[Parsed]:
         """The examples in the lines of a file that are not empty. Raises MalformedError."""
@@ -129,7 +110,6 @@ class ExampleSources:
 
     joined: JoinedSources
     parts: list[str]
-    reader: Reader
     fmt: ExampleFormat
 
     def examples(self) -> Iterator[Example]:
@@ -137,7 +117,7 @@ class ExampleSources:
 
         A line ends with LF or CRLF. TextError names a line that is not an example.
         """
-        for source, name, pieces in self.joined.texts(self.reader):
+        for source, name, pieces in self.joined.texts():
             yield from _examples(pieces, source, name, self.fmt)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from charrnn.files import corpora
 from charrnn.settings import TextSettings, without_effect
 from charrnn.text.corpus import Corpus
-from charrnn.text.source import JoinedSources
+from charrnn.text.source import JoinedSources, Reader
 from charrnn.text.tokenizers import Tokenizer, to_json
 
 _VERSION = 1  # not that of the format: with another one no checkpoint would find its corpus
@@ -22,7 +22,8 @@ _READING = ("errors", "newlines", "field", "document_per")  # beside the encodin
 def corpus_key(source: str | Path, settings: TextSettings) -> str:
     """The key of a corpus made from this one source, which is not a stream."""
     with tempfile.TemporaryDirectory() as copies:
-        joined = JoinedSources.of([source], settings.include, None, lambda _: None, Path(copies))
+        reader = Reader(settings, raw=False, emit=lambda _: None)
+        joined = JoinedSources([source], reader, None, Path(copies))
     return content_key(joined.digests, settings)
 
 

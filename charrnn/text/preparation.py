@@ -53,10 +53,11 @@ def prepare(
     if settings.document_per not in (None, "line", "file"):
         separator(settings.document_per)  # UsageError before anything is read
     with tempfile.TemporaryDirectory() as copies:
-        joined = JoinedSources.of(sources, settings.include, name, emit, Path(copies))
+        reader = Reader(settings, TOKENIZERS[settings.tokenizer].raw, emit)
+        joined = JoinedSources(sources, reader, name, Path(copies))
         key = content_key(joined.digests, settings, vocabulary)
         corpus = _found_or_written(
-            joined, settings, key, lambda new: _write_text(new, joined, settings, vocabulary, jobs)
+            joined, key, lambda new: _write_text(new, joined, vocabulary, jobs)
         )
     return change_split(corpus, settings.split) if update_split else corpus
 
@@ -76,9 +77,10 @@ def prepare_examples(
     parts = [part for part, file in files.items() if file is not None]
     sources = [file for file in files.values() if file is not None]
     with tempfile.TemporaryDirectory() as copies:
-        joined = JoinedSources.of(sources, settings.include, name, emit, Path(copies), _TIMES)
-        reader = Reader(settings, TOKENIZERS[settings.tokenizer].raw, lambda _: None)
-        examples = ExampleSources(joined, parts, reader, fmt)
+        raw = TOKENIZERS[settings.tokenizer].raw
+        reader = Reader(settings, raw, emit, noticed=True)  # a line may end with CRLF
+        joined = JoinedSources(sources, reader, name, Path(copies), _TIMES)
+        examples = ExampleSources(joined, parts, fmt)
         made_from = [
             fmt.task,
             content_key(joined.digests, settings),
@@ -87,15 +89,12 @@ def prepare_examples(
             *([] if fmt.items.has_text else [_digest_of_inputs(examples)]),
         ]
         return _found_or_written(
-            joined, settings, digest_of(made_from), lambda new: write_examples(new, examples)
+            joined, digest_of(made_from), lambda new: write_examples(new, examples)
         )
 
 
 def _found_or_written(
-    joined: JoinedSources,
-    settings: TextSettings,
-    key: str,
-    write: Callable[[Path], dict[str, Any]],
+    joined: JoinedSources, key: str, write: Callable[[Path], dict[str, Any]]
 ) -> Corpus:
     """The corpus with that key. `write` fills the folder of a new one.
 
@@ -107,7 +106,8 @@ def _found_or_written(
         with atomic_folder(folder, lambda path: _has_key(path, key)) as new:
             about = {"format": FORMAT, "key": key, **write(new)}
             joined.check_unchanged()
-            write_json(new, about | {"text": asdict(settings), "sources": joined.describe()})
+            about |= {"text": asdict(joined.reader.settings), "sources": joined.describe()}
+            write_json(new, about)
     corpus = open_corpus(folder)
     joined.emit(Progress(joined.task, 1, 1))
     size = corpus.tokenizer.size
@@ -154,16 +154,11 @@ def _digest_of_inputs(examples: ExampleSources) -> str:
 
 
 def _write_text(
-    folder: Path,
-    joined: JoinedSources,
-    settings: TextSettings,
-    vocabulary: Tokenizer | None,
-    jobs: int,
+    folder: Path, joined: JoinedSources, vocabulary: Tokenizer | None, jobs: int
 ) -> dict[str, Any]:
     """Write tokens.bin, and return what corpus.json says of it. TextError for a useless source."""
-    kind = TOKENIZERS[settings.tokenizer]
-    reader = Reader(settings, kind.raw, joined.emit)
-    tokenizer = vocabulary or kind.learn(joined.pieces(reader), settings)
+    settings = joined.reader.settings
+    tokenizer = vocabulary or TOKENIZERS[settings.tokenizer].learn(joined.pieces(), settings)
     learns = "vocab_size" not in without_effect({"tokenizer": settings.tokenizer})
     wanted = settings.vocab_size if learns else 0
     if not vocabulary and (size := tokenizer.size) < wanted:
@@ -173,10 +168,10 @@ def _write_text(
                 f"the vocabulary has {size}."
             )
         )
-    with closing(encode_pieces(tokenizer, joined.pieces(reader), jobs)) as encoded:
+    with closing(encode_pieces(tokenizer, joined.pieces(), jobs)) as encoded:
         count, ends, dtype = _write_tokens(folder, tokenizer, encoded)
     if isinstance(tokenizer, Bytes):
-        tokenizer = Bytes(tokenizer.end is not None, reader.utf8)
+        tokenizer = Bytes(tokenizer.end is not None, joined.reader.utf8)
     if count < 2:
         raise TextError(f"{joined.listed(' and ')} is one token long", "Use a longer text.")
     files = sum(len(source.files) for source in joined.sources)
