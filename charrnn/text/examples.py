@@ -3,7 +3,9 @@
 import hashlib
 from array import array
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -137,8 +139,10 @@ def examples_in(source: str, fmt: ExampleFormat, emit: Emit, raw: bool) -> Itera
 def _examples(
     pieces: Iterator[str], source: int, name: str, fmt: ExampleFormat
 ) -> Iterator[Example]:
+    numbered = chain.from_iterable(numbered_lines(pieces, name, fmt.lines.hint))
+    without_ends = ((number, line.removesuffix("\r")) for number, line in numbered)
     try:
-        for line, text, targets in fmt.lines.read(_lines(pieces, name, fmt.lines.hint)):
+        for line, text, targets in fmt.lines.read(each for each in without_ends if each[1]):
             where = f"{name}, line {line}"
             if not is_utf8("".join(targets)):
                 raise TextError(
@@ -149,12 +153,13 @@ def _examples(
         raise TextError(f"{name}, line {error.line} {error}", fmt.lines.hint) from None
 
 
-def _lines(pieces: Iterator[str], name: str, hint: str) -> Iterator[Line]:
-    """The lines that are not empty, and their numbers."""
-    for lines in numbered_lines(pieces, name, hint):
-        for number, line in lines:
-            if line := line.removesuffix("\r"):
-                yield number, line
+@contextmanager
+def located(where: str) -> Iterator[None]:
+    """A TextError in the block names the line that it is about."""
+    try:
+        yield
+    except TextError as error:
+        raise TextError(f"{where}: {error.message}", error.hint) from None
 
 
 @dataclass(frozen=True)
@@ -192,7 +197,9 @@ def read_table(examples: ExampleSources) -> ExampleTable:
             targets.append(seen.setdefault(target, len(seen)))
         lengths.append(len(of_example))
         sources.append(source)
-        digests += hashlib.blake2b(_input_bytes(fmt, text, where), digest_size=16).digest()
+        with located(where):
+            data = fmt.items.input_bytes(text)
+        digests += hashlib.blake2b(data, digest_size=16).digest()
     for source, listed in enumerate(examples.joined.sources):
         if source not in sources:
             raise TextError(f"there is no example in {listed.name}", fmt.lines.hint)
@@ -211,13 +218,6 @@ def read_table(examples: ExampleSources) -> ExampleTable:
         np.array(sources, np.int8),
         np.frombuffer(bytes(digests), "S16"),
     )
-
-
-def _input_bytes(fmt: ExampleFormat, text: str, where: str) -> bytes:
-    try:
-        return fmt.items.input_bytes(text)
-    except TextError as error:
-        raise TextError(f"{where}: {error.message}", error.hint) from None
 
 
 def checked_examples(corpus: Corpus, fmt: ExampleFormat) -> ExampleCorpus:

@@ -40,9 +40,7 @@ def content_key(
 
     Settings with their defaults are not in it: they did not exist when the first keys were made.
     """
-    useless = without_effect({"tokenizer": settings.tokenizer})
-    names = [name for name in _TOKENIZING if name not in useless]
-    chosen = changed(settings, (*names, *_READING))
+    chosen = changed(settings, (*_TOKENIZING, *_READING), tokenizer=settings.tokenizer)
     if vocabulary:
         described = described_tokenizer(vocabulary).encode()
         chosen = {"vocabulary": hashlib.sha256(described).hexdigest()} | chosen
@@ -56,9 +54,10 @@ def digest_of(made_from: list[Any]) -> str:
     return hashlib.sha256(json.dumps(made_from).encode()).hexdigest()
 
 
-def changed(settings: TextSettings, names: Iterable[str]) -> dict[str, Any]:
-    """Those of some settings that differ from their defaults."""
-    chosen = {name: getattr(settings, name) for name in names}
+def changed(settings: TextSettings, names: Iterable[str], **beside: str) -> dict[str, Any]:
+    """Settings of these names that have an effect beside others and differ from their defaults."""
+    useless = without_effect(beside)
+    chosen = {name: getattr(settings, name) for name in names if name not in useless}
     return {name: value for name, value in chosen.items() if value != getattr(TextSettings, name)}
 
 

@@ -16,16 +16,18 @@ import numpy as np
 from charrnn.errors import TextError, UsageError
 from charrnn.events import Emit, Noticed, Prepared, Progress
 from charrnn.files import atomic_folder, atomic_write, corpora
-from charrnn.settings import TextSettings, without_effect
+from charrnn.settings import TextSettings
 from charrnn.text.corpus import Corpus
 from charrnn.text.corpus_files import FORMAT, change_split, open_corpus, write_json
 from charrnn.text.decoding import separator
 from charrnn.text.encoding import encode_pieces
 from charrnn.text.example_files import write_examples
-from charrnn.text.examples import ExampleFormat, ExampleSources
+from charrnn.text.examples import ExampleFormat, ExampleSources, located
 from charrnn.text.keys import changed, content_key, digest_of
 from charrnn.text.source import JoinedSources, Reader
+from charrnn.text.source_files import open_source
 from charrnn.text.tokenizers import TOKENIZERS, Bytes, Ids, Tokenizer, to_json
+from charrnn.text.tokenizers.subwords import Subwords
 
 _TIMES = 4  # that examples are read
 _OF_EXAMPLES = ("multi_label", "tag_unit", "target_unit", "picture_size")
@@ -50,8 +52,7 @@ def prepare(
         raise UsageError(f"{jobs} processes cannot encode a text", "Take 1 or more.")
     if vocabulary:
         settings = _with_vocabulary(settings, vocabulary)
-    if settings.document_per not in (None, "line", "file"):
-        separator(settings.document_per)  # UsageError before anything is read
+    separator(settings.document_per)  # UsageError before anything is read
     with tempfile.TemporaryDirectory() as copies:
         reader = Reader(settings, TOKENIZERS[settings.tokenizer].raw, emit)
         joined = JoinedSources(sources, reader, name, Path(copies))
@@ -72,7 +73,7 @@ def prepare_examples(
     preparation leaves no corpus behind. TextError names a line that is not an example.
     """
     settings = fmt.settings
-    chosen = _chosen(fmt)
+    chosen = changed(settings, _OF_EXAMPLES, task=fmt.task)
     files = {"train": source, "valid": settings.valid, "test": settings.test}
     parts = [part for part, file in files.items() if file is not None]
     sources = [file for file in files.values() if file is not None]
@@ -133,23 +134,12 @@ def _with_vocabulary(settings: TextSettings, vocabulary: Tokenizer) -> TextSetti
     return replace(settings, tokenizer=vocabulary.kind)
 
 
-def _chosen(fmt: ExampleFormat) -> dict[str, Any]:
-    """Settings of the task's examples that differ from their defaults."""
-    useless = without_effect({"task": fmt.task})
-    return changed(fmt.settings, [name for name in _OF_EXAMPLES if name not in useless])
-
-
 def _digest_of_inputs(examples: ExampleSources) -> str:
     """The digest of pictures, which the digests of the files that name them do not cover."""
     digest = hashlib.sha256()
     for example in examples.examples():
-        try:
-            digest.update(Path(example.text).read_bytes())
-        except OSError as error:
-            raise TextError(
-                f"{example.where}: {example.text} cannot be read: {error.strerror}",
-                examples.fmt.lines.hint,
-            ) from None
+        with located(example.where), open_source(example.text) as file:
+            digest.update(file.read())
     return digest.hexdigest()
 
 
@@ -159,15 +149,10 @@ def _write_text(
     """Write tokens.bin, and return what corpus.json says of it. TextError for a useless source."""
     settings = joined.reader.settings
     tokenizer = vocabulary or TOKENIZERS[settings.tokenizer].learn(joined.pieces(), settings)
-    learns = "vocab_size" not in without_effect({"tokenizer": settings.tokenizer})
-    wanted = settings.vocab_size if learns else 0
-    if not vocabulary and (size := tokenizer.size) < wanted:
-        joined.emit(
-            Noticed(
-                f"The text gives {size} subwords, fewer than --vocab-size {wanted}: "
-                f"the vocabulary has {size}."
-            )
-        )
+    size, wanted = tokenizer.size, settings.vocab_size
+    if isinstance(tokenizer, Subwords) and not vocabulary and size < wanted:
+        message = f"The text gives {size} subwords, fewer than --vocab-size {wanted}"
+        joined.emit(Noticed(f"{message}: the vocabulary has {size}."))
     with closing(encode_pieces(tokenizer, joined.pieces(), jobs)) as encoded:
         count, ends, dtype = _write_tokens(folder, tokenizer, encoded)
     if isinstance(tokenizer, Bytes):

@@ -14,7 +14,7 @@ from charrnn.errors import TextError
 from charrnn.events import Emit, Noticed, Progress
 from charrnn.files import plain_name
 from charrnn.settings import TextSettings
-from charrnn.text.decoding import decoded, documents, records, with_line_ends
+from charrnn.text.decoding import decoded, documents, records, separator, with_line_ends
 from charrnn.text.decompression import PIECE, unpacked
 from charrnn.text.source_files import open_source, source_files
 from charrnn.text.tokenizers.byte import is_utf8
@@ -26,7 +26,7 @@ _PACKED = re.compile(r"(\.zst)?(\.xz)?(\.bz2)?(\.gz)?$")
 
 @dataclass
 class Reader:
-    """Reads the text of files as settings say. Notices a CRLF that is kept, unless it has `noticed`.
+    """Reads the text of files as settings say, and notices a CRLF that is kept, once.
 
     `raw`: bytes that are not text pass, for a tokenizer of bytes.
     """
@@ -48,7 +48,7 @@ class Reader:
         pieces = with_line_ends(pieces, settings, lambda: self._notice(name))
         record_is_document = settings.field is not None and settings.document_per == "line"
         if settings.document_per is not None and not record_is_document:
-            pieces = documents(pieces, settings.document_per)
+            pieces = documents(pieces, separator(settings.document_per))
         for piece in pieces:
             if not self.raw and "\0" in piece:
                 raise TextError(
