@@ -25,7 +25,7 @@ from charrnn.text.example_files import write_examples
 from charrnn.text.examples import ExampleFormat, ExampleSources, located
 from charrnn.text.keys import changed, content_key, digest_of
 from charrnn.text.source import JoinedSources, Reader
-from charrnn.text.source_files import open_source
+from charrnn.text.source_files import unreadable
 from charrnn.text.tokenizers import TOKENIZERS, Bytes, Ids, Tokenizer, to_json
 from charrnn.text.tokenizers.subwords import Subwords
 
@@ -138,8 +138,11 @@ def _digest_of_inputs(examples: ExampleSources) -> str:
     """The digest of pictures, which the digests of the files that name them do not cover."""
     digest = hashlib.sha256()
     for example in examples.examples():
-        with located(example.where), open_source(example.text) as file:
-            digest.update(file.read())
+        with located(example.where):
+            try:
+                digest.update(Path(example.text).read_bytes())
+            except OSError as error:
+                raise unreadable(error, example.text) from None
     return digest.hexdigest()
 
 

@@ -76,7 +76,7 @@ def test_a_model_that_says_what_is_not_so(place, where, data, value):
 def test_a_corpus_that_says_what_is_not_so(place, name, value):
     """An index beyond a file's end, or a task that its examples are not of."""
     task, home = place
-    (folder,) = [found for found in corpus_folders() if not found.name.startswith("changed")]
+    (folder,) = [path for path in corpus_folders() if not path.name.startswith("changed")]
     shutil.rmtree(home / "changed", ignore_errors=True)
     shutil.copytree(folder, home / "changed")
     said = json.loads((home / "changed" / "corpus.json").read_text("utf-8"))

@@ -53,10 +53,10 @@ def prepared(path, emit=quiet, task="label", valid=None, test=None, **wanted):
 
 def read_back(corpus, *parts):
     """The (label, text) of each example of some parts, in order."""
-    found = []
+    examples = []
     for part in parts or PARTS:
         for number in corpus.examples(part):
             decode = corpus.tokenizer.decoder()
             text = "".join(map(decode, corpus.ids(number).tolist()))
-            found.append((corpus.target_vocabulary[corpus.targets[number]], text))
-    return found
+            examples.append((corpus.target_vocabulary[corpus.targets[number]], text))
+    return examples

@@ -22,7 +22,7 @@ from tests.text.conftest import WORDS, make, prepared, read_back, write
 WORD = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\n\r"), min_size=1)
 LABEL = WORD.filter(lambda word: "\t" not in word and not word.startswith("\ufeff"))
 EXAMPLES = st.lists(st.tuples(LABEL, WORD), min_size=2, max_size=40).filter(
-    lambda found: len({label for label, _ in found}) > 1
+    lambda examples: len({label for label, _ in examples}) > 1
 )
 
 
@@ -60,7 +60,7 @@ def test_no_text_is_in_two_parts(module_home, examples, split):
     texts = [{text for _, text in part} for part in parts]
     assert sum(map(len, texts)) == len(set.union(*texts))
     ranges = [corpus.examples(part) for part in PARTS]
-    assert [found.start for found in ranges[1:]] == [found.stop for found in ranges[:-1]]
+    assert [after.start for after in ranges[1:]] == [before.stop for before in ranges[:-1]]
 
 
 def digest(text):
@@ -173,10 +173,10 @@ def test_the_vocabulary_is_of_training_texts(home, tokenizer):
     write(home / "a.tsv", [*WORDS, ("en", "the sea and the king " * 9)])
     write(home / "v.tsv", [("en", "qsea"), ("en", "日本"), ("de", "meer")])
     corpus = prepared("a.tsv", valid="v.tsv", tokenizer=tokenizer)
-    found = {text for _, text in read_back(corpus, "valid")}
+    texts = {text for _, text in read_back(corpus, "valid")}
     first = corpus.tokenizer.symbols[0]
     wanted = {"sea", first, "meer"} if tokenizer == "char" else {"qsea", "日本", "meer"}
-    assert found == wanted
+    assert texts == wanted
     if tokenizer == "char":
         assert corpus.tokenizer.characters == "".join(
             sorted({c for _, text in [*WORDS, ("", " th")] for c in text} | set("and"))

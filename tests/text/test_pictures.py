@@ -14,20 +14,20 @@ def test_pictures_are_fitted_and_features_taken(home):
     pixels = np.full((10, 20), 200, np.uint8)
     pixels[4:6] = 10
     (home / "p.png").write_bytes(png_of(pixels))
-    found = load_input(str(home / "p.png"), "32x128")
-    assert found.shape == (1, 32, 128)
-    assert (found[0, :, :20] == 200).all()  # what is left over has the border's colour
-    assert found[0, 16, 64] < 30
+    picture = load_input(str(home / "p.png"), "32x128")
+    assert picture.shape == (1, 32, 128)
+    assert (picture[0, :, :20] == 200).all()  # what is left over has the border's colour
+    assert picture[0, 16, 64] < 30
     Image.fromarray(pixels.astype(np.uint16) * 257).save(home / "deep.png")
-    assert (load_input(str(home / "deep.png"), "32x128") == found).all()  # 16 bits
-    inputs = as_inputs(found.reshape(1, -1), found.shape)
+    assert (load_input(str(home / "deep.png"), "32x128") == picture).all()  # 16 bits
+    inputs = as_inputs(picture.reshape(1, -1), picture.shape)
     assert inputs.shape == (1, 1, 32, 128)
     assert np.abs(inputs).max() <= 1
     features = np.random.default_rng(1).normal(size=(2, 3, 4)).astype(np.float32)
     np.save(home / "f.npy", features)
-    found = load_input(str(home / "f.npy"), "32x128")
-    stored = np.frombuffer(found.tobytes(), np.uint8)[None]
-    assert (as_inputs(stored, found.shape)[0] == features.reshape(6, 4)).all()
+    features_read = load_input(str(home / "f.npy"), "32x128")
+    stored = np.frombuffer(features_read.tobytes(), np.uint8)[None]
+    assert (as_inputs(stored, features_read.shape)[0] == features.reshape(6, 4)).all()
 
 
 @settings(max_examples=60)

@@ -55,28 +55,28 @@ def test_a_split_is_changed_only_when_asked_to(home):
     """Held-out text that is trained on because a second command left --split out."""
     (home / "a.txt").write_text(tale(1000))
     make("a.txt", split="60/20/20")
-    found = prepare(["a.txt"], TextSettings(), None, quiet, update_split=False)
-    assert found.text.split == "60/20/20"
+    corpus = prepare(["a.txt"], TextSettings(), None, quiet, update_split=False)
+    assert corpus.text.split == "60/20/20"
     assert resolve("a.txt", TextSettings(), quiet).text.split == "60/20/20"
     split = {"split": "50/50/0"}
     assert resolve("a.txt", read(TextSettings, split), quiet).text.split == "50/50/0"
-    assert open_corpus(found.folder).text.split == "60/20/20", "training divides for itself alone"
+    assert open_corpus(corpus.folder).text.split == "60/20/20", "training divides for itself alone"
 
 
 def test_a_prepared_corpus_with_another_tokenizer_is_an_error(home):
     """A --tokenizer that has no effect: a character model in place of the byte model."""
     (home / "a.txt").write_text(tale(1000))
-    made, _ = make("a.txt")
+    corpus, _ = make("a.txt")
     byte = {"tokenizer": "byte"}
     with pytest.raises(UsageError, match="prepared with --tokenizer char") as error:
-        resolve(str(made.folder), read(TextSettings, byte), quiet)
+        resolve(str(corpus.folder), read(TextSettings, byte), quiet)
     assert "--tokenizer byte" in error.value.hint
-    same = resolve(str(made.folder), read(TextSettings, {"tokenizer": "char"}), quiet)
-    assert same.key == made.key
+    same = resolve(str(corpus.folder), read(TextSettings, {"tokenizer": "char"}), quiet)
+    assert same.key == corpus.key
 
 
 @pytest.mark.parametrize(
-    ("made", "wanted", "message"),
+    ("prepared_with", "wanted", "message"),
     [
         ({}, {"document_per": "line"}, "prepared without --document-per"),
         ({"newlines": "lf"}, {"newlines": "keep"}, "prepared with --newlines lf"),
@@ -84,16 +84,16 @@ def test_a_prepared_corpus_with_another_tokenizer_is_an_error(home):
         ({}, {"encoding": "latin-1"}, "prepared with --encoding utf-8"),
     ],
 )
-def test_a_prepared_corpus_with_another_setting_is_an_error(home, made, wanted, message):
+def test_a_prepared_corpus_with_another_setting_is_an_error(home, prepared_with, wanted, message):
     """A setting that has no effect, because the text was read long ago."""
     (home / "a.txt").write_text(tale(1000))
-    corpus, _ = make("a.txt", **made)
+    corpus, _ = make("a.txt", **prepared_with)
     with pytest.raises(UsageError, match=message):
-        asked = TextSettings(**{**made, **wanted}).with_names(wanted, wanted)
+        asked = TextSettings(**{**prepared_with, **wanted}).with_names(wanted, wanted)
         resolve(str(corpus.folder), asked, quiet)
-    same = {**made, "encoding": "UTF8"}
-    found = resolve(str(corpus.folder), read(TextSettings, same), quiet)
-    assert found.key == corpus.key
+    same = {**prepared_with, "encoding": "UTF8"}
+    again = resolve(str(corpus.folder), read(TextSettings, same), quiet)
+    assert again.key == corpus.key
 
 
 @pytest.mark.parametrize(
