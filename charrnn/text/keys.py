@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.files import corpora
-from charrnn.settings import TextSettings, without_effect
+from charrnn.settings import TextSettings, values_of, without_effect
 from charrnn.text.corpus import Corpus
 from charrnn.text.source import JoinedSources, Reader
 from charrnn.text.tokenizers import Tokenizer, to_json
@@ -40,7 +40,7 @@ def content_key(
 
     Settings with their defaults are not in it: they did not exist when the first keys were made.
     """
-    chosen = changed(settings, (*_TOKENIZING, *_READING), tokenizer=settings.tokenizer)
+    chosen = changed(settings, (*_TOKENIZING, *_READING))
     if vocabulary:
         described = described_tokenizer(vocabulary).encode()
         chosen = {"vocabulary": hashlib.sha256(described).hexdigest()} | chosen
@@ -56,7 +56,7 @@ def digest_of(made_from: list[Any]) -> str:
 
 def changed(settings: TextSettings, names: Iterable[str], **beside: str) -> dict[str, Any]:
     """Settings of these names that have an effect beside others and differ from their defaults."""
-    useless = without_effect(beside)
+    useless = without_effect(values_of(settings) | beside)
     chosen = {name: getattr(settings, name) for name in names if name not in useless}
     return {name: value for name, value in chosen.items() if value != getattr(TextSettings, name)}
 
