@@ -68,17 +68,14 @@ class Novelty:
         text = text if self.hashes is None else text.removesuffix(END)
         if self.tokenizer.unknown(text):
             return False
-        ids = self.tokenizer.encode(text)
         if self.hashes is None:
+            ids = self.tokenizer.encode(text)
             return _occurs(ids.astype(self.tokens.dtype).tobytes(), self.tokens)
-        wanted = hashes(ids, np.array([len(ids)]))[0]
+        document = self.tokenizer.encode(text + END)
+        wanted = hashes(document, np.array([len(document) - 1]))[0]
         first, last = (int(self.hashes.searchsorted(wanted, side)) for side in ("left", "right"))
-        return any(self._is_document(ids, int(start)) for start in self.starts[first:last])
-
-    def _is_document(self, ids: Ids, start: int) -> bool:
-        end = start + len(ids)
-        ended = end < len(self.tokens) and self.tokens[end] == self.tokenizer.end
-        return bool(ended and np.array_equal(self.tokens[start:end], ids))
+        starts = map(int, self.starts[first:last])
+        return any(np.array_equal(self.tokens[n : n + document.size], document) for n in starts)
 
 
 def _occurs(wanted: bytes, tokens: Ids) -> bool:
