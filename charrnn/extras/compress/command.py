@@ -102,12 +102,12 @@ def decompress(
     """
     path = _path(output or _original(file), force, json)
     with _frame(quiet, json) as command:
-        from charrnn.extras.compress.stream import decompress as decompress_bytes, find_model
+        from charrnn.extras.compress.stream import decompress_by_any, models_of
 
         compressed = _read(file)
-        checkpoint = command.load(run, "text") if run else find_model(compressed)
+        checkpoints = [command.load(run, "text")] if run else models_of(compressed)
         start = time.perf_counter()
-        original = decompress_bytes(compressed, checkpoint, command.emit)
+        original, checkpoint = decompress_by_any(compressed, checkpoints, command.emit)
         seconds = time.perf_counter() - start
         write_bytes(original, path)
         record = _record(checkpoint, len(original), len(compressed), seconds)
