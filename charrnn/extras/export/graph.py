@@ -4,6 +4,7 @@ No cell is written a second time: its `step` is called once with symbols in plac
 record what is done to them.
 """
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -163,35 +164,35 @@ class _Functions:
         return arrays[0].graph.add("concat", *arrays, size=size)
 
 
-class _SymbolicNetwork(LanguageModel):
-    """A network whose weights are symbols."""
+class _Projections:
+    """The table of input projections (V, G*H), each of which is computed where it is looked up."""
 
-    def __init__(self, network: LanguageModel, graph: Graph) -> None:
-        vars(self).update(vars(network))
+    def __init__(self, network: LanguageModel) -> None:
+        self._network = network
 
-        def symbol(name: str, array: NDArray[Any]) -> Symbol:
-            return Symbol(graph, name, array.shape, array)
+    def __array_namespace__(self, api_version: str | None = None) -> type[_Functions]:
+        return _Functions
 
-        self.layers = [
-            Layer.of_prepared(
-                layer.cell,
-                {name: symbol(f"layers.{number}.{name}", w) for name, w in layer.prepared.items()},
-            )
-            for number, layer in enumerate(network.layers)
-        ]
-        self.table = symbol("table", network.table)
-        self.head = symbol("head", network.head)
-        bias = symbol("head_bias", network.weights["head.bias"])
-        self.weights = {**network.weights, "head.bias": bias}
-        self.embedding = None
-        if network.embedding is not None and keeps_embedding(network):
-            self.embedding = symbol("embedding", network.embedding)
+    def __getitem__(self, ids: Symbol) -> Any:
+        network = self._network
+        return network.cell.project(network.layers[0].prepared, rows(network.embedding, ids))
 
-    def project_ids(self, ids: Any) -> Any:
-        """The input projection, from a table of it unless an embedding takes fewer numbers."""
-        if self.embedding is None:
-            return rows(self.table, ids)
-        return self.cell.project(self.layers[0].prepared, rows(self.embedding, ids))
+
+def changed(network: LanguageModel, change: Callable[[str, NDArray[Any]], Any]) -> LanguageModel:
+    """The network with each array of its step but the table replaced by `change(name, array)`."""
+    twin = copy.copy(network)
+    twin.layers = [
+        Layer.of_prepared(
+            layer.cell, {n: change(f"layers.{number}.{n}", w) for n, w in layer.prepared.items()}
+        )
+        for number, layer in enumerate(network.layers)
+    ]
+    twin.head = change("head", network.head)
+    bias = change("head_bias", network.weights["head.bias"])
+    twin.weights = {**network.weights, "head.bias": bias}
+    if network.embedding is not None:
+        twin.embedding = change("embedding", network.embedding)
+    return twin
 
 
 def keeps_embedding(network: LanguageModel) -> bool:
@@ -209,10 +210,16 @@ def trace(network: LanguageModel) -> Graph:
         [f"state.{layer}.{name}" for name in network.cell.states]
         for layer in range(network.settings.layers)
     ]
-    graph = Graph(len(network.weights["head.bias"]), size, names)
+    graph = Graph(network.vocabulary_size, size, names)
+
+    def symbol(name: str, array: NDArray[Any]) -> Symbol:
+        return Symbol(graph, name, array.shape, array)
+
+    symbolic = changed(network, symbol)
+    folds = not keeps_embedding(network)
+    symbolic.table = symbol("table", network.table) if folds else _Projections(symbolic)
     state = tuple(tuple(Symbol(graph, name, (size,)) for name in layer) for layer in names)
-    ids = Symbol(graph, "ids", ())
-    logits, after = _SymbolicNetwork(network, graph).step(ids, state)
+    logits, after = symbolic.step(Symbol(graph, "ids", ()), state)
     graph.logits = logits.name
     graph.next_state = [[array.name for array in layer] for layer in after]
     return graph

@@ -3,7 +3,7 @@
 import html
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -11,8 +11,7 @@ import numpy as np
 
 from charrnn.display.console import BLUE, FAINT, RED
 from charrnn.extras.probing.colorings import SURPRISE, Coloring, gate_coloring, unit_coloring
-from charrnn.extras.probing.findings import OPEN, SHUT, Findings
-from charrnn.inference.activations import Activations
+from charrnn.extras.probing.findings import OPEN, SHUT, Findings, Reading
 
 MAX_TOKENS = 10_000
 """Tokens that a page shows; the findings are about the whole text."""
@@ -28,14 +27,16 @@ def page_colorings(findings: Findings, chosen: Sequence[Coloring]) -> list[Color
     return list({coloring.title: coloring for coloring in colorings}.values())
 
 
-def page_of(
-    title: str, pieces: Iterable[Activations], colorings: Sequence[Coloring], findings: Findings
-) -> str:
-    """The page: the text, which a reader can colour by any of the colourings, and the findings."""
+def page_of(title: str, reading: Reading, chosen: Sequence[Coloring]) -> str:
+    """The page: the text, which a reader can colour in many ways, and the findings in all of it."""
+    for _ in reading.pieces():
+        pass
+    findings = reading.findings
+    colorings = page_colorings(findings, chosen)
     text: list[str] = []
     values: list[list[float]] = [[] for _ in colorings]
     shades: list[list[int]] = [[] for _ in colorings]
-    for piece in pieces:
+    for piece in reading.read(reading.ids[:MAX_TOKENS]):
         text += piece.text
         for number, coloring in enumerate(colorings):
             computed = coloring.values(piece)
