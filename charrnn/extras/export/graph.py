@@ -74,14 +74,20 @@ class Graph:
         return value.name
 
 
-def _arithmetic(operation: Operation) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """An operator of symbols and numbers, and the same with its operands swapped."""
+def _operation(operation: Operation) -> Callable[..., Any]:
+    """A function of symbols and numbers, one symbol at least, that adds a node."""
 
     def node(*inputs: Any) -> "Symbol":
         symbols = [value for value in inputs if isinstance(value, Symbol)]
         size = max(symbol.shape[-1] for symbol in symbols)
         return symbols[0].graph.add(operation, *inputs, size=size)
 
+    return node
+
+
+def _operator(operation: Operation) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """An operator of symbols and numbers, and the same with its operands swapped."""
+    node = _operation(operation)
     return node, lambda self, other: node(other, self)
 
 
@@ -126,33 +132,24 @@ class Symbol:
         assert weight.transposed, "cells multiply with the transpose of a weight"
         return self.graph.add("matmul", self, weight, size=weight.shape[-1])
 
-    __add__, __radd__ = _arithmetic("add")
-    __sub__, __rsub__ = _arithmetic("subtract")
-    __mul__, __rmul__ = _arithmetic("multiply")
-    __truediv__, __rtruediv__ = _arithmetic("divide")
-    __mod__, _ = _arithmetic("remainder")
-    __gt__, __lt__ = _arithmetic("greater")
-    __ge__, __le__ = _arithmetic("greater_equal")
-    __eq__, _ = _arithmetic("equal")  # a node, as it is an array in NumPy
+    __add__, __radd__ = _operator("add")
+    __sub__, __rsub__ = _operator("subtract")
+    __mul__, __rmul__ = _operator("multiply")
+    __truediv__, __rtruediv__ = _operator("divide")
+    __mod__, _ = _operator("remainder")
+    __gt__, __lt__ = _operator("greater")
+    __ge__, __le__ = _operator("greater_equal")
+    __eq__, _ = _operator("equal")  # a node, as it is an array in NumPy
 
-    def __neg__(self) -> "Symbol":
-        return self.graph.add("negative", self, size=self.shape[-1])
+    __neg__ = _operation("negative")
 
 
 class _Functions:
     """The functions of the array standard that cells call."""
 
-    @staticmethod
-    def tanh(x: Symbol) -> Symbol:
-        return x.graph.add("tanh", x, size=x.shape[-1])
-
-    @staticmethod
-    def where(condition: Symbol, a: Symbol, b: Symbol) -> Symbol:
-        return condition.graph.add("where", condition, a, b, size=condition.shape[-1])
-
-    @staticmethod
-    def logaddexp(a: Symbol, b: Any) -> Symbol:
-        return a.graph.add("logaddexp", a, b, size=a.shape[-1])
+    tanh = staticmethod(_operation("tanh"))
+    where = staticmethod(_operation("where"))
+    logaddexp = staticmethod(_operation("logaddexp"))
 
     @staticmethod
     def zeros_like(_: Symbol) -> float:
