@@ -46,7 +46,7 @@ def onnx_model(checkpoint: Checkpoint, dtype: DtypeName, graph: GraphName) -> by
     for name, result in zip(names, [results[0], *results[1]], strict=True):
         nodes.add("Identity", [result], name)
     time = ["time"] * (graph == "sequence")
-    made = helper.make_graph(
+    onnx_graph = helper.make_graph(
         [*nodes.weight_nodes, *nodes.nodes],
         "charrnn",
         [_tensor("ids", [*time, "batch"], np.int64), *_state(traced, "state")],
@@ -55,7 +55,7 @@ def onnx_model(checkpoint: Checkpoint, dtype: DtypeName, graph: GraphName) -> by
         doc_string=_ABOUT[graph],
     )
     model = helper.make_model(
-        made, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR,
+        onnx_graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR,
         producer_name="charrnn", producer_version=__version__, doc_string=_ABOUT[graph],
     )  # fmt: skip
     helper.set_model_props(model, _metadata(checkpoint, graph))
