@@ -18,7 +18,8 @@ from charrnn.settings import (
     UnknownName,
     checked_settings,
 )
-from charrnn.storage.checkpoint import Checkpoint, corpus_of
+from charrnn.storage.checkpoint import Checkpoint
+from charrnn.storage.runs import corpus_of
 from charrnn.tasks import example_format, predicts_targets, task_of
 from charrnn.tasks.base import ExampleScore
 from charrnn.tasks.example_task import ExampleTask

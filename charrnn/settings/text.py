@@ -92,3 +92,8 @@ class TextSettings(Settings):
         if self.input is None:
             del record["input"]
         return record
+
+    @property
+    def fractions(self) -> tuple[float, float, float]:
+        """The parts of a text for training, validation and test: 0.9, 0.05, 0.05."""
+        return split_fractions(self.split)
