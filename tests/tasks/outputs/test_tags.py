@@ -52,28 +52,7 @@ def test_the_losses_of_a_batch_are_a_mean_of_tags(corpus):
     assert model.score(ids, targets).loss == pytest.approx((4 * losses[0] + losses[1]) / 5)
 
 
-@pytest.mark.parametrize(
-    "change", [{"tokenizer": "bpe"}, {"tag_unit": "character", "min_count": 2}]
-)
-def test_tags_need_whole_characters(home, change):
-    """Tokens of which half has a tag."""
-    with pytest.raises(CharRNNError, match="--task tag cannot use"):
-        prepared(home / "tags.tsv", LINES, "tag", **change)
-
-
-@pytest.mark.parametrize(
-    ("text", "wrong"),
-    [("a b\tO\nc\tX\n", "a space in it"), ("a\n", "has no tab"), ("a\t\nc\tX\n", "no tag")],
-)
-def test_a_line_that_is_no_token_is_named(home, text, wrong):
-    """Tags that belong to the token before."""
-    with pytest.raises(CharRNNError, match=wrong):
-        prepared(home / "tags.tsv", text, "tag")
-
-
-def test_conll_s_documents_are_no_tokens(home):
-    """A sentence of `-DOCSTART-`, which every file of CoNLL 2003 begins with."""
-    text = "-DOCSTART- -X- O O\n\n" + "EU NNP I-NP I-ORG\nrejects VBZ I-VP O\n\n" * 2
-    corpus = prepared(home / "conll.txt", text, "tag", split="100/0/0")
-    assert corpus.target_vocabulary == ("I-ORG", "O")
-    assert len(corpus.examples("train")) == 2
+def test_a_token_has_no_space(home):
+    """A token that `predict` would take for two."""
+    with pytest.raises(CharRNNError, match="a space in it"):
+        prepared(home / "tags.tsv", "a b\tO\nc\tX\n", "tag")
