@@ -32,10 +32,10 @@ def train(
     Timed are the training loop's own steps and the reports of their losses; forward, backward,
     optimizers and the sums over the processes of torchrun are timed inside them.
     """
+    from charrnn.cells.parameters import count
     from charrnn.cli.process import is_launched
     from charrnn.engine.ranks import Ranks
     from charrnn.settings import ModelSettings, TextSettings, TrainSettings
-    from charrnn.storage.layout import recurrent_parameter_count
     from charrnn.text.preparation import prepare
     from charrnn.training.loop import training_step
     from charrnn.training.meter import Meter
@@ -59,7 +59,6 @@ def train(
         run.threads.backward = inside(run.threads.backward)  # type: ignore[method-assign]  # timed
         for optimizer in run.optimizers:
             optimizer.step = inside(optimizer.step)  # type: ignore[method-assign]  # likewise
-        run.model.train()
         for _ in range(3):
             meter.add(training_step(run))
         run.synchronize()
@@ -71,7 +70,7 @@ def train(
             steps += 1
         taken = time.perf_counter() - begun
         messages = {size: message_seconds(ranks, size) for size in (1, 1 << 20)}
-    weights = recurrent_parameter_count(model, KINDS)
+    weights = count(run.model.declared, multiplied=True)
     rate = steps * batch_size * seq_length / taken
     return {
         "rate": rate,
@@ -121,14 +120,13 @@ def sample(hidden_size: int, count: int, seconds: float, backend: str = "numpy")
     from charrnn.inference import sampling
     from charrnn.network.language_model import LanguageModel
     from charrnn.settings import ModelSettings, SampleSettings
-    from charrnn.storage.layout import parameter_shapes
     from charrnn.text.tokenizers import Characters
 
     rng = np.random.default_rng(0)
     model = ModelSettings(hidden_size=hidden_size)
     weights = {
-        name: rng.standard_normal(shape).astype(np.float32) / 16
-        for name, shape in parameter_shapes(model, KINDS).items()
+        name: rng.standard_normal(parameter.shape).astype(np.float32) / 16
+        for name, parameter in LanguageModel.parameters(model, KINDS).items()
     }
     tokenizer, network = Characters(characters()), LanguageModel(model, weights)
     if count == 1:
@@ -137,7 +135,7 @@ def sample(hidden_size: int, count: int, seconds: float, backend: str = "numpy")
     settings = SampleSettings(length=1000, count=count)
     many: Callable[..., Iterator[object]] = sampling.sample_many
     if backend == "torch":
-        from charrnn.network import batch_sampling
+        from charrnn.evaluation import batch_sampling
 
         many = batch_sampling.sample_many
     taken = per_call(lambda: list(many(network, tokenizer, settings)), seconds)
