@@ -68,7 +68,7 @@ def train(
             meter.add(training_step(run))
             run.synchronize()
             steps += 1
-        taken = time.perf_counter() - begun
+        taken, in_sums = time.perf_counter() - begun, sums.seconds
         messages = {size: message_seconds(ranks, size) for size in (1, 1 << 20)}
     weights = count(run.model.declared, multiplied=True)
     rate = steps * batch_size * seq_length / taken
@@ -77,7 +77,7 @@ def train(
         "around": 1 - inside.seconds / taken,
         "flops": 6 * weights * rate,
         "step": taken / steps,
-        "sums": sums.seconds / steps,
+        "sums": in_sums / steps,
         "parameters": sum(p.numel() for p in run.model.parameters()),
         "short_message": messages[1],
         "long_message": messages[1 << 20],

@@ -75,6 +75,7 @@ def training(run: str, fraction: float = 0.75) -> None:
     for event in known:
         kind = KINDS.get(event["event"])
         if kind and event.get("step", 0) <= fraction * last:
+            event["scores"] = {name: event[name] for name in event if name.startswith("bits_per_")}
             dashboard(kind(**{name: event[name] for name in kind.__dataclass_fields__}))
     console.print(dashboard.render())
     write(console, "training", f"charrnn train {run}.txt")
@@ -112,11 +113,12 @@ def photographed(model: Checkpoint, corpus: Path, tokens: int = 20_000) -> None:
     best = findings.following()[0]
     chosen = unit_coloring(best.state, best.number)
     colorings = page_colorings(findings, [chosen])
+    titles = [coloring.title for coloring in colorings]
     again = read_text(network, model.tokenizer, ids[:1500])
     page = page_of(f"{model.run} reads {corpus.name}", again, colorings, findings)
     last = "colour();\n</script>"
     assert last in page
-    page = page.replace(last, f"chosen.value = {colorings.index(chosen)};\n{last}")
+    page = page.replace(last, f"chosen.value = {titles.index(chosen.title)};\n{last}")
     with tempfile.NamedTemporaryFile("w", suffix=".html", encoding="utf-8") as file:
         file.write(page)
         file.flush()
