@@ -117,7 +117,9 @@ class Timed:
 
 def sample(hidden_size: int, count: int, seconds: float, backend: str = "numpy") -> float:
     """Characters a second, of all texts, their decoding included."""
-    from charrnn.inference import sampling
+    from charrnn.storage.layout import parameter_shapes
+
+    from charrnn.inference import sampled_texts, sampling
     from charrnn.network.language_model import LanguageModel
     from charrnn.settings import ModelSettings, SampleSettings
     from charrnn.text.tokenizers import Characters
@@ -133,7 +135,7 @@ def sample(hidden_size: int, count: int, seconds: float, backend: str = "numpy")
         settings = SampleSettings(length=2000)
         return 2000 / per_call(lambda: list(sampling.sample(network, tokenizer, settings)), seconds)
     settings = SampleSettings(length=1000, count=count)
-    many: Callable[..., Iterator[object]] = sampling.sample_many
+    many: Callable[..., Iterator[object]] = sampled_texts.sample_many
     if backend == "torch":
         from charrnn.evaluation import batch_sampling
 

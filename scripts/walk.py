@@ -28,8 +28,9 @@ from charrnn.storage.runs import MODEL, TRAINING
 from charrnn.tasks.base import Batch
 from charrnn.text.corpus import Corpus
 from charrnn.text.preparation import prepare
-from charrnn.training.loop import clip_gradients, forward_backward, train, training_step
+from charrnn.training.loop import clip_gradients, forward_backward, training_step
 from charrnn.training.run import Plan, Run
+from charrnn.training.whole_run import train
 
 TEXT = "hello " * 21
 SETTINGS = TextSettings(split="80/20/0")
