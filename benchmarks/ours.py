@@ -117,8 +117,6 @@ class Timed:
 
 def sample(hidden_size: int, count: int, seconds: float, backend: str = "numpy") -> float:
     """Characters a second, of all texts, their decoding included."""
-    from charrnn.storage.layout import parameter_shapes
-
     from charrnn.inference import sampled_texts, sampling
     from charrnn.network.language_model import LanguageModel
     from charrnn.settings import ModelSettings, SampleSettings
