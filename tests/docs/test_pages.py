@@ -58,7 +58,8 @@ def test_the_words_are_those_of_the_field(page):
     """A word of ours for what everybody calls by another name."""
     ours = (
         r"\b(lanes?|reckon\w*|gone on|by heart|runs? off|kinds of tokens|(?<!there )is no|"
-        r"nobody can|all the same|taken for whom|cannot be\b(?! (decoded|used|resumed))|that others use\w*)\b"
+        r"nobody can|all the same|taken for whom|cannot be\b(?! (decoded|used|resumed))|"
+        r"that others use\w*)\b"
     )
     text = " ".join(page.read_text("utf-8").split())
     assert [found[0] for found in re.finditer(ours, text, re.IGNORECASE)] == []
