@@ -16,12 +16,12 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 
 from benchmarks.measure import per_call
-from benchmarks.plain import KINDS
+from benchmarks.plain import VOCABULARY_SIZE
 
 
 def characters() -> str:
-    """As many kinds of characters as the plain loop has."""
-    return "".join(chr(33 + kind) for kind in range(KINDS))
+    """The vocabulary: as many characters as the plain loop has."""
+    return "".join(chr(33 + token) for token in range(VOCABULARY_SIZE))
 
 
 def train(
@@ -45,7 +45,7 @@ def train(
         os.environ["CHARRNN_HOME"] = home
         text = Path(home) / "text.txt"
         drawn = np.random.default_rng(0).choice(
-            list(characters()), 8 * batch_size * seq_length + KINDS
+            list(characters()), 8 * batch_size * seq_length + VOCABULARY_SIZE
         )
         text.write_text("".join(drawn) + characters())
         corpus = prepare([str(text)], TextSettings(split="100/0/0"), None, lambda _: None)
@@ -108,9 +108,9 @@ class Timed:
 
         def run(*given: Any, **named: Any) -> Any:
             begun = time.perf_counter()
-            found = work(*given, **named)
+            result = work(*given, **named)
             self.seconds += time.perf_counter() - begun
-            return found
+            return result
 
         return run
 
@@ -126,7 +126,7 @@ def sample(hidden_size: int, count: int, seconds: float, backend: str = "numpy")
     model = ModelSettings(hidden_size=hidden_size)
     weights = {
         name: rng.standard_normal(parameter.shape).astype(np.float32) / 16
-        for name, parameter in LanguageModel.parameters(model, KINDS).items()
+        for name, parameter in LanguageModel.parameters(model, VOCABULARY_SIZE).items()
     }
     tokenizer, network = Characters(characters()), LanguageModel(model, weights)
     if count == 1:
@@ -175,7 +175,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4.0)
     given = parser.parse_args()
     if given.work == "train":
-        found = train(
+        figures = train(
             given.cell,
             given.hidden_size,
             given.layers,
@@ -185,11 +185,11 @@ def main() -> None:
         )
     elif given.work == "sample":
         rate = sample(given.hidden_size, given.count, given.seconds, given.backend)
-        found = {"rate": rate}
+        figures = {"rate": rate}
     else:
-        found = {"rate": ceiling()}
+        figures = {"rate": ceiling()}
     if os.environ.get("RANK", "0") == "0":
-        print(json.dumps(found))
+        print(json.dumps(figures))
 
 
 if __name__ == "__main__":

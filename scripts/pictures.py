@@ -46,7 +46,7 @@ FONTS = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
 
 
 def recorder(width: int, height: int = 40) -> Console:
-    """A console that remembers what is printed to it."""
+    """A console that records its output."""
     return Console(
         file=io.StringIO(), record=True, width=width, height=height, force_terminal=True,
         color_system="truecolor", highlight=False,
