@@ -9,13 +9,13 @@ import math
 import os
 import tempfile
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+import charrnn
 from charrnn.cells.arrays import softmax
 from charrnn.engine.devices import to_device
 from charrnn.events import Evaluated
@@ -24,21 +24,20 @@ from charrnn.inference.sampling import Prompt, generator_of, sample
 from charrnn.network.language_model import LanguageModel, embed
 from charrnn.settings import ModelSettings, SampleSettings, TextSettings, TrainSettings
 from charrnn.storage.checkpoint import load_checkpoint
-from charrnn.storage.runs import MODEL, TRAINING
+from charrnn.storage.runs import MODEL, TRAINING as TRAINING_STATE
 from charrnn.tasks.base import Batch
 from charrnn.text.corpus import Corpus
 from charrnn.text.preparation import prepare
 from charrnn.training.loop import clip_gradients, forward_backward, training_step
 from charrnn.training.run import Plan, Run
-from charrnn.training.whole_run import train
 
 TEXT = "hello " * 21
-SETTINGS = TextSettings(split="80/20/0")
-NETWORK = ModelSettings(layers=1, embedding_size=3, hidden_size=4, dropout=0)
-TRAINING_SETTINGS = TrainSettings(
-    batch_size=2, seq_length=4, steps=150, optimizer="adamw", learning_rate=0.02, warmup_steps=0,
-    state_reset=0, seed=1, device="cpu", precision="fp32",
-)  # fmt: skip
+SPLIT: dict[str, Any] = {"split": "80/20/0"}
+NETWORK: dict[str, Any] = {"layers": 1, "embedding_size": 3, "hidden_size": 4, "dropout": 0}
+TRAINING: dict[str, Any] = {
+    "batch_size": 2, "seq_length": 4, "steps": 150, "optimizer": "adamw", "learning_rate": 0.02,
+    "warmup_steps": 0, "state_reset": 0, "seed": 1, "device": "cpu", "precision": "fp32",
+}  # fmt: skip
 SAMPLING = SampleSettings(prompt="hel", length=20, temp=0.8, seed=1)
 
 SPINE = (
@@ -131,8 +130,8 @@ def backward_and_step(run: Run, batch: Batch) -> None:
     print(f"state carried: requires_grad {carried}; next factor {run.learning_rate_factor:g}")
 
 
-def train_and_save(plan: Plan) -> None:
-    """Stops 11 and 12: the whole run, its validations, what it leaves on the disk."""
+def train_and_save(text: Path) -> Path:
+    """Stops 11 and 12: the whole run, its validations, what it leaves on the disk: its folder."""
     print("11 bits per character")
 
     def show(event: object) -> None:
@@ -141,13 +140,15 @@ def train_and_save(plan: Plan) -> None:
             best = ", the best so far" * event.best
             print(f"step {event.step:3}: {event.loss:.2f} nats = {bits:.2f} bits{best}")
 
-    train(Run(plan), show, lambda: False)
+    charrnn.train(text, run="hello", events=show, **SPLIT, **NETWORK, **TRAINING)
+    folder = text.parent / "checkpoints" / "hello"
     print("12 files")
-    for path in (plan.folder / MODEL, plan.folder / TRAINING):
+    for path in (folder / MODEL, folder / TRAINING_STATE):
         assert path.exists()
         print(path.name)
-    for name, weight in load_checkpoint(plan.folder / MODEL).weights.items():
+    for name, weight in load_checkpoint(folder / MODEL).weights.items():
         print(f"  {name:22} {weight.shape}")
+    return folder
 
 
 def sampled(folder: Path) -> None:
@@ -182,17 +183,15 @@ def main() -> None:
     """Print every stop."""
     with tempfile.TemporaryDirectory() as home:
         os.environ["CHARRNN_HOME"] = home
-        text, folder = Path(home) / "hello.txt", Path(home) / "run"
+        text = Path(home) / "hello.txt"
         text.write_text(TEXT, "utf-8")
-        folder.mkdir()
-        corpus = prepare([str(text)], SETTINGS, None, lambda _: None)
-        plan = Plan(corpus, NETWORK, TRAINING_SETTINGS, SETTINGS, folder)
-        run = Run(plan)
+        settings = TextSettings(**SPLIT)
+        corpus = prepare([str(text)], settings, None, lambda _: None)
+        run = Run(Plan(corpus, ModelSettings(**NETWORK), TrainSettings(**TRAINING), settings))
         batch = text_to_batch(corpus, run)
         forward(run, batch)
         backward_and_step(run, batch)
-        train_and_save(replace(plan))
-        sampled(folder)
+        sampled(train_and_save(text))
 
 
 if __name__ == "__main__":
