@@ -77,7 +77,7 @@ def test_the_table_of_files_is_the_spine():
     for file in walk.SPINE:
         lines = len((PACKAGE / file).read_text("utf-8").splitlines())
         (shown,) = [int(row[2]) for row in rows if row[0] == f"`{file}`"]
-        assert shown == pytest.approx(lines, abs=10, rel=0.1), file
+        assert shown == pytest.approx(lines, abs=10, rel=0.2), file
 
 
 def below(room):
