@@ -9,6 +9,7 @@ import math
 import os
 import tempfile
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,6 @@ import charrnn
 from charrnn.cells.arrays import softmax
 from charrnn.engine.devices import to_device
 from charrnn.events import Evaluated
-from charrnn.inference.drawing import scores
 from charrnn.inference.sampling import Prompt, generator_of, sample
 from charrnn.network.language_model import LanguageModel, embed
 from charrnn.settings import ModelSettings, SampleSettings, TextSettings, TrainSettings
@@ -165,7 +165,8 @@ def sampled(folder: Path) -> None:
         for name, array in zip(network.cell.states, layer, strict=True):
             print(f"{name} {array.shape}: {row(array)}")
     print("14 draw")
-    log_weights = scores(prompt.logits - prompt.logits.max(), SAMPLING)
+    temperature, _ = SAMPLING.temperatures
+    log_weights = (prompt.logits - prompt.logits.max()) / temperature
     uniform = generator_of(SAMPLING.seed, 0).random(tokenizer.size)
     noise = -np.log(-np.log(uniform))
     print("               ", *(f"{name:>6}" for name in names))
@@ -176,6 +177,10 @@ def sampled(folder: Path) -> None:
     print("sum            ", row(log_weights + noise))
     print("the largest is ", names[int(np.argmax(log_weights + noise))])
     print("15 text")
+    first = sample(network, tokenizer, replace(SAMPLING, length=1))
+    assert "".join(first) == SAMPLING.prompt + tokenizer.decoder()(
+        int(np.argmax(log_weights + noise))
+    )
     print(repr("".join(sample(network, tokenizer, SAMPLING))))
 
 
