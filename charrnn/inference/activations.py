@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.cells.arrays import Array
+from charrnn.cells.base import CLOCK
 from charrnn.inference.sampling import check_finite, start_of
 from charrnn.inference.score import losses
 from charrnn.network.language_model import LanguageModel
@@ -72,5 +73,5 @@ def _units(network: LanguageModel, states: list[tuple[Array, ...]]) -> dict[str,
         f"{number}.{name}": values
         for number, layer in enumerate(states, 1)
         for name, values in zip(network.cell.states, layer, strict=True)
-        if name != "time"  # the clock of a clockwork network is not a unit
+        if name != CLOCK
     }
