@@ -14,7 +14,7 @@ from charrnn.events import Noticed, Progress
 from charrnn.inference import sampling
 from charrnn.inference.drawing import draw
 from charrnn.inference.sampling import sample, sample_many
-from charrnn.network import batch_sampling
+from charrnn.evaluation import batch_sampling
 from charrnn.settings import SampleSettings
 from charrnn.text.tokenizers import Characters
 from tests.inference.models import constant, untrained
