@@ -10,10 +10,10 @@ from hypothesis import given, settings, strategies as st
 from torch.nn import functional as F
 
 from charrnn.cells import CELLS
+from charrnn.engine.threads import BatchThreads
 from charrnn.errors import TextError
 from charrnn.evaluation.loss import _batches, evaluate, token_losses
 from charrnn.inference.score import WARM_UP
-from charrnn.engine.threads import BatchThreads
 from charrnn.settings import TextSettings
 from charrnn.text.tokenizers import Bytes, Characters
 from tests.conftest import tale
@@ -53,7 +53,9 @@ def one_by_one(model, ids, context):
 def stream(model, ids):
     """The mean loss of one sequence that reads the whole text."""
     with torch.no_grad():
-        logits, _ = model.network.forward(torch.tensor(ids[:-1, None].astype(int)), model.network.zero_state(1))
+        logits, _ = model.network.forward(
+            torch.tensor(ids[:-1, None].astype(int)), model.network.zero_state(1)
+        )
         return F.cross_entropy(logits[:, 0], torch.tensor(ids[1:].astype(int))).item()
 
 
@@ -108,7 +110,9 @@ def test_losses_of_sequences_side_by_side_are_in_the_order_of_the_text():
     ids = Bytes().encode(tale(3 * 4 * WARM_UP + 300))
     assert len(next(_batches(model, len(ids) - 1, None))[0]) == 3
     with torch.no_grad():
-        logits, _ = model.network.forward(torch.tensor(ids[:-1, None].astype(int)), model.network.zero_state(1))
+        logits, _ = model.network.forward(
+            torch.tensor(ids[:-1, None].astype(int)), model.network.zero_state(1)
+        )
         targets = torch.tensor(ids[1:].astype(int))
         expected = F.cross_entropy(logits[:, 0], targets, reduction="none").numpy()
     np.testing.assert_allclose(token_losses(model, ids), expected, rtol=1e-4)

@@ -1,10 +1,16 @@
-"""Small networks to sample from."""
+"""Small networks to sample from, and what samples."""
 
 import numpy as np
 
+from charrnn.evaluation import batch_sampling
+from charrnn.inference import sampling
 from charrnn.network.language_model import LanguageModel
 from charrnn.settings import ModelSettings
+from charrnn.text.tokenizers import Characters
 from tests.random_models import random_weights
+
+LETTERS = Characters("abcdef")
+BACKENDS = {"numpy": sampling.sample_many, "torch": batch_sampling.sample_many}
 
 
 def constant(p):

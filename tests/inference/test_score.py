@@ -8,8 +8,8 @@ import pytest
 from charrnn.cells import CELLS
 from charrnn.errors import DivergedError, TextError
 from charrnn.evaluation.loss import evaluate
-from charrnn.network.language_model import LanguageModel
 from charrnn.inference.score import Score, score
+from charrnn.network.language_model import LanguageModel
 from charrnn.settings import TextSettings
 from charrnn.text.tokenizers import TOKENIZERS, Characters
 from tests.conftest import tale

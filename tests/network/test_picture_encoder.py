@@ -60,7 +60,8 @@ def test_outputs_are_the_cells_of_the_grid_row_by_row():
     assert grid(PICTURE) == (2, 2)
     assert mask.all()
     assert mask.shape == (4, 2)
-    for number, features in enumerate(pictures):
+    for number, picture in enumerate(pictures):
+        features = picture
         for layer, pool in enumerate(POOLS):
             weight, bias = (
                 encoder.weights[f"encoder.convolutions.{layer}.{name}"]

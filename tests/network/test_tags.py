@@ -76,7 +76,9 @@ def test_without_a_crf_each_tag_is_predicted_by_itself():
     for column, length in enumerate(LENGTHS):
         rows = logits[:length, column].astype(float)
         probabilities = np.exp(rows) / np.exp(rows).sum(1, keepdims=True)
-        expected = -sum(np.log(p[tag]) for p, tag in zip(probabilities, tags[:, column]))
+        expected = -sum(
+            np.log(p[tag]) for p, tag in zip(probabilities, tags[:length, column], strict=True)
+        )
         assert losses[column] == pytest.approx(expected, rel=1e-5)
         assert head.likeliest(logits[:length, column]).tolist() == rows.argmax(1).tolist()
 

@@ -5,30 +5,27 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from charrnn.errors import UsageError
-from charrnn.tasks.outputs.label_scores import score_of
-from charrnn.inference.models import MODELS
-from charrnn.tasks.outputs.multi_label_scores import multi_label_score_of
-from charrnn.inference.task_model import UNKNOWN, Decoding
+from charrnn.models import Predictor
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings
 from charrnn.storage.checkpoint import Checkpoint
-from charrnn.storage.layout import parameter_shapes
+from charrnn.tasks import parameters_of
+from charrnn.tasks.outputs.base import UNKNOWN, Decoding
 from charrnn.text.tokenizers import Characters
+from tests.random_models import random_weights
 
 SYMBOLS = ("x", "y", "z")
 
 
 def model_of(task, **text):
     """A model of random weights."""
-    tokenizer = Characters(" abcd")
     settings = ModelSettings(task=task, hidden_size=8, embedding_size=4, layers=1)
-    rng = np.random.default_rng(3)
-    shapes = parameter_shapes(settings, tokenizer.size, len(SYMBOLS))
-    weights = {name: rng.normal(0, 0.7, shape).astype("f") for name, shape in shapes.items()}
     about = ("run", settings, TrainSettings(), TextSettings(**text), "corpus", "")
-    return MODELS[task](
-        Checkpoint(*about, tokenizer=tokenizer, step=1, loss=None, weights=weights, labels=SYMBOLS)
-    )
+    untrained = Checkpoint(
+        *about, tokenizer=Characters(" abcd"), step=1, loss=None, weights={},
+        target_vocabulary=SYMBOLS,
+    )  # fmt: skip
+    weights = random_weights(parameters_of(settings, untrained), seed=3, scale=0.7)
+    return Predictor(replace(untrained, weights=weights))
 
 
 def test_what_is_drawn_for_a_text_follows_from_the_seed_and_its_number():
@@ -45,32 +42,11 @@ def test_what_is_drawn_for_a_text_follows_from_the_seed_and_its_number():
     assert alone == together
 
 
-@pytest.mark.parametrize(
-    "given",
-    [{"beam": 0}, {"max_length": 0}, {"temp": -1.0}, {"temp": float("nan")}, {"seed": 1},
-     {"beam": 2, "temp": 1.0}],
-)  # fmt: skip
-def test_a_decoding_that_cannot_be_is_refused(given):
-    """A beam of drawn texts, of which none is found; a seed without an effect."""
-    with pytest.raises(UsageError):
-        Decoding(**given)
-
-
 def test_any_temperature_above_zero_writes():
     """A logit divided by so little that nothing is left."""
     model = model_of("rewrite")
     assert model.predict(["ab"], decoding=Decoding(temp=1e-300, seed=1))[0].text
     assert model.predict(["ab"], decoding=Decoding(temp=1e300, seed=1))[0].text
-
-
-@pytest.mark.parametrize("logit", [0.0, 5.0, 17.0, 60.0, 3e4])
-def test_the_loss_of_a_confident_error_is_its_logit(logit):
-    """A probability that is rounded to 0 or 1 before its logarithm is taken."""
-    right = np.array([[logit, 0.0]], np.float32)
-    assert score_of(right, np.array([1])).loss == pytest.approx(np.logaddexp(0, logit))
-    wrong = np.array([[False, True]])
-    several = multi_label_score_of(right, wrong)
-    assert several.loss == pytest.approx((np.logaddexp(0, logit) + np.log(2)) / 2)
 
 
 @pytest.mark.parametrize("task", ["tag", "rewrite"])
