@@ -57,31 +57,32 @@ def test_a_wide_beam_finds_the_likeliest_of_all_texts():
             assert not one.attention[:, len(text) :].any()
 
 
-def test_a_narrow_beam_is_a_search_by_hand():
-    """Hypotheses that are dropped before better ones, or kept beyond the beam."""
-    for text, most in zip(TEXTS, MOST.tolist(), strict=True):
-        (greedy,), beam = [()], 1
-        for _ in range(most):
-            steps = {(*greedy, k): begun(text, (*greedy, k)) for k in range(K + 1)}
-            greedy = max(steps, key=lambda s: steps[s] if s != (END,) else -np.inf)
-            if greedy[-1] == END:
-                break
-        ((written,),) = search(DECODER, source_of([text]), np.array([most]), beam)
-        assert written.symbols == [symbol for symbol in greedy if symbol != END]
+def beam_by_hand(decoder, source, most, beam):
+    """The texts of a beam search over one source, without an end before every text has ended."""
+    unfinished, ended = [(0.0, (), decoder.first_state(source))], []
+    for step in range(most + 1):
+        candidates = []
+        for total, symbols, state in unfinished:
+            before = symbols[-1] if symbols else END
+            logits, after, _ = decoder.step(np.array([before]), state, source)
+            logs = log_probabilities(logits.astype(float))[0]
+            allowed = range(step == 0, 1 if step == most else K + 1)
+            candidates += [(total + logs[k], (*symbols, k), after) for k in allowed]
+        candidates.sort(key=lambda candidate: -candidate[0])
+        ended += [c for c in candidates[:beam] if c[1][-1] == END]
+        unfinished = [c for c in candidates if c[1][-1] != END][:beam]
+    return [s[:-1] for _, s, _ in sorted(ended, key=lambda candidate: -candidate[0])][:beam]
 
 
-def begun(text, symbols):
-    """The log-probability of the first symbols of a text."""
-    return log_probability(text, symbols) - end_after(text, symbols)
-
-
-def end_after(text, symbols):
-    """The log-probability that a text ends after these symbols."""
-    source = source_of([text])
-    state = DECODER.first_state(source)
-    for before in (END, *symbols):
-        logits, state, _ = DECODER.step(np.array([before]), state, source)
-    return float(log_probabilities(logits.astype(float))[0, END])
+@pytest.mark.parametrize("beam", [1, 2, 3, 4])
+def test_a_narrow_beam_is_a_search_by_hand(beam):
+    """Hypotheses that are dropped before better ones, or ended while better ones are written."""
+    for seed in range(25):
+        weights = random_weights(PARAMETERS, seed, scale=2.0)
+        weights["head.bias"][END] += 1  # texts of every length
+        decoder, source = Decoder(SETTINGS, weights), source_of([TEXTS[0]])
+        (written,) = search(decoder, source, np.array([6]), beam)
+        assert [tuple(one.symbols) for one in written] == beam_by_hand(decoder, source, 6, beam)
 
 
 def test_a_text_is_the_same_alone_and_in_a_batch():
