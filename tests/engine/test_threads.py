@@ -7,9 +7,8 @@ import torch
 from torch.nn import functional as F
 
 from charrnn.cells import CELLS
-from charrnn.engine.devices import detach_state
 from charrnn.engine.threads import BatchThreads
-from charrnn.network.layers import join_states, slice_state
+from charrnn.network.layers import detach_state, join_states, slice_state
 from tests.random_models import untrained_module
 
 CPU = torch.device("cpu")

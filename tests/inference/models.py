@@ -3,14 +3,14 @@
 import numpy as np
 
 from charrnn.evaluation import batch_sampling
-from charrnn.inference import sampling
+from charrnn.inference import sampled_texts
 from charrnn.network.language_model import LanguageModel
 from charrnn.settings import ModelSettings
 from charrnn.text.tokenizers import Characters
 from tests.random_models import random_weights
 
 LETTERS = Characters("abcdef")
-BACKENDS = {"numpy": sampling.sample_many, "torch": batch_sampling.sample_many}
+BACKENDS = {"numpy": sampled_texts.sample_many, "torch": batch_sampling.sample_many}
 
 
 def constant(p):

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from charrnn.errors import TextError, UsageError
-from charrnn.inference.sampled_text import TextBuilder
-from charrnn.inference.sampling import sample, sample_many
+from charrnn.inference.sampled_texts import sample_many
+from charrnn.inference.sampling import TextBuilder, sample
 from charrnn.settings import SampleSettings
 from charrnn.text.tokenizers import END, Characters
 from tests.inference.models import LETTERS, constant, untrained

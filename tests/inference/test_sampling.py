@@ -12,16 +12,10 @@ from charrnn.cells import CELLS
 from charrnn.errors import DivergedError
 from charrnn.evaluation import batch_sampling
 from charrnn.events import Noticed, Progress
-from charrnn.inference import sampling
+from charrnn.inference import sampled_texts, sampling
 from charrnn.inference.drawing import draw
-from charrnn.inference.sampling import (
-    Prompt,
-    generator_of,
-    sample,
-    sample_after,
-    sample_many,
-    sample_prompts,
-)
+from charrnn.inference.sampled_texts import sample_many, sample_prompts
+from charrnn.inference.sampling import Prompt, generator_of, sample, sample_after
 from charrnn.settings import SampleSettings, TextSettings
 from charrnn.text.tokenizers import TOKENIZERS, Characters
 from tests.inference.models import BACKENDS, LETTERS, constant, untrained
@@ -105,8 +99,8 @@ def test_texts_do_not_depend_on_the_machine(monkeypatch, cores):
     """Texts of a seed that depend on how they are split between threads, or into groups."""
     network, settings = untrained("gru"), SampleSettings(length=90, count=33, seed=7)
     expected = {t.number: t.text for t in sample_many(network, LETTERS, settings)}
-    monkeypatch.setattr(sampling, "_cores", lambda: cores)
-    monkeypatch.setattr(sampling, "_TEXTS", 10)
+    monkeypatch.setattr(sampled_texts, "_cores", lambda: cores)
+    monkeypatch.setattr(sampled_texts, "_TEXTS", 10)
     found = {t.number: t.text for t in sample_many(network, LETTERS, settings)}
     assert found == expected
     assert len(set(found.values())) == 33
@@ -201,7 +195,7 @@ def test_both_backends_continue_the_prompt(three_threads):
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_progress_is_reported_to_the_end(monkeypatch, backend):
     """A count that starts again with every group of texts."""
-    monkeypatch.setattr(sampling, "_TEXTS", 4)
+    monkeypatch.setattr(sampled_texts, "_TEXTS", 4)
     events, settings = [], SampleSettings(length=130, count=10, seed=1)
     list(BACKENDS[backend](constant([0.5, 0.5]), Characters("ab"), settings, events.append))
     done = [(e.done, e.total) for e in events if isinstance(e, Progress)]

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from charrnn.inference.sampled_text import SampledText
+from charrnn.inference.sampled_texts import SampledText
 from charrnn.inference.selection import select
 from charrnn.settings import SampleSettings
 

@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from charrnn.cells import CELLS
-from charrnn.engine.devices import autocast, detach_state
+from charrnn.engine.devices import autocast
 from charrnn.network.language_model import LanguageModel
-from charrnn.network.layers import join_states, slice_state
+from charrnn.network.layers import detach_state, join_states, slice_state
 from tests.random_models import random_weights, untrained_module
 
 V = 9
