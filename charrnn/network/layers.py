@@ -134,6 +134,13 @@ def join_states(states: Sequence[State]) -> State:
     )
 
 
+def masked_state(state: State, mask: Array) -> State:
+    """The state with zeros for the sequences that a mask (B,) leaves out."""
+    first = state[0][0]
+    kept = namespace(first).asarray(mask, device=device(first))[:, None]
+    return tuple(tuple(array * kept for array in layer) for layer in state)
+
+
 def detach_state(state: State) -> State:
     """The state without its history: there back-propagation through time is truncated (torch)."""
     return tuple(tuple(array.detach() for array in layer) for layer in state)

@@ -6,8 +6,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+from charrnn.network.model import CharRNN
 
 from charrnn.cells import CELLS
+from charrnn.cells.arrays import cross_entropy
 from charrnn.errors import DivergedError, TextError
 from charrnn.extras.classifying.verdicts import (
     UNKNOWN_BITS,
@@ -17,10 +19,8 @@ from charrnn.extras.classifying.verdicts import (
     bits_of_texts,
     verdicts_on,
 )
-from charrnn.network.language_model import LanguageModel
 from charrnn.inference.sampling import start_of
-from charrnn.inference.score import losses
-from charrnn.network.model import CharRNN
+from charrnn.network.language_model import LanguageModel
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.text.tokenizers import END, Bytes, Characters
@@ -49,7 +49,7 @@ def one_by_one(network, tokenizer, text):
     state, total = network.zero_state(), 0.0
     for token, target in pairwise(ids):
         logits, state = network.step(int(token), state)
-        total += float(losses(logits[None], np.array([target]))[0])
+        total += float(cross_entropy(logits[None], np.array([target]))[0])
     return total / math.log(2)
 
 
@@ -79,7 +79,7 @@ def test_a_model_with_documents_starts_after_the_end_of_one():
     network = untrained(tokenizer)
     ids = tokenizer.encode(END + "ab")
     run = network.trace(ids[:-1], network.zero_state())
-    expected = losses(run.logits, ids[1:]).sum() / math.log(2)
+    expected = cross_entropy(run.logits, ids[1:]).sum() / math.log(2)
     assert bits_of_texts(network, tokenizer, ["ab"], "error")[0] == pytest.approx(expected)
 
 
