@@ -18,7 +18,7 @@ TRAIN = Bytes().encode(tale(600))
 def few_segments(monkeypatch):
     """Measure gradients on less of the training text: that is most of the work."""
     monkeypatch.setattr(dynamic, "_SEGMENTS", 50)
-    monkeypatch.setattr(dynamic, "_PLACES", 5)
+    monkeypatch.setattr(dynamic, "_SAMPLES", 5)
 
 
 def make(**settings):

@@ -5,7 +5,7 @@ import pytest
 
 from charrnn.errors import TextError
 from charrnn.inference.dialogue import Dialogue
-from charrnn.inference.sampling import Prompt, sample_after
+from charrnn.inference.sampling import read_prompt, sample_after
 from charrnn.settings import SampleSettings
 from tests.inference.models import LETTERS, untrained
 
@@ -18,7 +18,7 @@ def test_a_dialogue_continues_its_text():
     answer = "".join(dialogue.write(settings, np.random.default_rng(1)))
     assert dialogue.text == "abc" + answer
     again = "".join(dialogue.write(settings, np.random.default_rng(2)))
-    whole = Prompt(network, LETTERS, "abc" + answer)
+    whole = read_prompt(network, LETTERS, "abc" + answer)
     expected = "".join(sample_after(network, LETTERS, whole, settings, np.random.default_rng(2)))
     assert again == expected
     dialogue.undo()

@@ -15,7 +15,7 @@ from charrnn.events import Noticed, Progress
 from charrnn.inference import sampled_texts, sampling
 from charrnn.inference.drawing import draw
 from charrnn.inference.sampled_texts import sample_many, sample_prompts
-from charrnn.inference.sampling import Prompt, generator_of, sample, sample_after
+from charrnn.inference.sampling import generator_of, read_prompt, sample, sample_after
 from charrnn.settings import SampleSettings, TextSettings
 from charrnn.text.tokenizers import TOKENIZERS, Characters
 from tests.inference.models import BACKENDS, LETTERS, constant, untrained
@@ -146,9 +146,9 @@ def test_a_diverged_model_is_an_error_for_one_text_and_for_many(backend):
 def test_what_is_left_out_is_never_drawn():
     """A uniform number of 0, whose noise makes all tokens equal."""
     network, settings = constant([0.2, 0.3, 0.5]), SampleSettings(length=4, temp=0)
-    prompt = sampling.Prompt(network, Characters("abc"), "")
+    prompt = sampling.read_prompt(network, Characters("abc"), "")
     tables = sampling.token_tables(Characters("abc"), settings)
-    drawn = draw(network, prompt.logits, prompt.state, settings, np.zeros, tables, prompt.recent)
+    drawn = draw(network, prompt, settings, np.zeros, tables)
     assert all(next(drawn).ids == 2 for _ in range(4))
 
 
@@ -215,7 +215,7 @@ def test_prompts_are_answered_as_each_would_be_alone(extra):
     assert [text.text for text in together] == [text.text for text in apart]
     assert [text.number for text in together] == [1, 2, 3, 4]
     for number, prompt in enumerate(prompts):
-        read, generator = Prompt(network, LETTERS, prompt), generator_of(3, number)
+        read, generator = read_prompt(network, LETTERS, prompt), generator_of(3, number)
         alone = "".join(sample_after(network, LETTERS, read, settings, generator))
         assert together[number].text == alone
 

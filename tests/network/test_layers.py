@@ -28,11 +28,11 @@ def test_a_layer_has_its_own_weights():
     """Weights of the layer below, of the other direction, or of the decoder."""
     settings = ModelSettings(task="label", hidden_size=4, bidirectional=True)
     weights = random_weights(stack_parameters(settings, [3, 8]))
-    for within in "", "reverse.":
-        for number, layer in enumerate(stack(settings, weights, within=within)):
+    for direction in "", "reverse.":
+        for number, layer in enumerate(stack(settings, weights, direction=direction)):
             assert len(layer.weights) == 4
             for name, weight in layer.weights.items():
-                assert weight is weights[f"layers.{number}.{within}{name}"]
+                assert weight is weights[f"layers.{number}.{direction}{name}"]
 
 
 def test_the_slices_of_a_state_join_to_the_whole():
