@@ -17,7 +17,6 @@ from charrnn.settings import (
     SampleSettings,
     SettingError,
     UnknownName,
-    no_effect,
     read,
 )
 from charrnn.storage.checkpoint import Checkpoint, corpus_of
@@ -25,7 +24,8 @@ from charrnn.tasks import example_format, predicts_targets, task_of
 from charrnn.tasks.base import ExampleScore
 from charrnn.tasks.example_task import ExampleTask
 from charrnn.tasks.examples import Ids
-from charrnn.tasks.outputs.base import GREEDY, UNKNOWN, Decoding, ExampleNetwork, Prediction
+from charrnn.tasks.outputs.base import UNKNOWN, ExampleNetwork, Prediction
+from charrnn.tasks.outputs.decoding import GREEDY, Decoding
 from charrnn.text.corpus import ExampleCorpus, part_to_score
 from charrnn.text.examples import examples_in
 from charrnn.text.tokenizers import Tokenizer
@@ -186,7 +186,7 @@ class Predictor(Model):
         """
         if isinstance(texts, str):
             raise UsageError("predict takes a list of texts", 'Put the text into one: ["..."].')
-        self._check_decoding(decoding)
+        self._check(decoding)
         texts = [*texts]
         items = [self.task.read(text, unknown) for text in texts]
         return self.task.predict(self.network, texts, items, decoding)
@@ -198,7 +198,7 @@ class Predictor(Model):
 
         -1 is a target that the model does not have: it is wrong, and without a loss.
         """
-        self._check_decoding(decoding)
+        self._check(decoding)
         return self.task.score(self.checkpoint.weights, inputs, targets, decoding)
 
     def score_part(
@@ -246,10 +246,10 @@ class Predictor(Model):
             targets.append(np.array(known, np.int64))
         return self.score(inputs, targets, decoding)
 
-    def _check_decoding(self, decoding: Decoding) -> None:
+    def _check(self, decoding: Decoding) -> None:
         """UsageError where a way to write is asked for, and nothing is written."""
-        for name in decoding.given if not self.task.output.writes else ():
-            raise no_effect(name, f"--task {self.settings.task}", "name a run that writes texts")
+        if not self.task.output.writes:
+            decoding.check_effective(self.settings.task)
 
 
 def model_of(checkpoint: Checkpoint) -> TextModel | Predictor:

@@ -8,9 +8,9 @@ import sys
 import pytest
 
 import charrnn
+from charrnn import models as model_module
 from charrnn.errors import CheckpointError, TextError, UsageError
 from charrnn.events import Finished, Prepared, Stepped
-from charrnn.inference import model as model_module
 from tests.conftest import call_charrnn, tale
 
 

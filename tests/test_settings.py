@@ -1,7 +1,7 @@
 """Settings: bounds, words and lengths of time."""
 
 from dataclasses import asdict, fields, replace
-from typing import get_args
+from typing import Literal, get_args, get_origin
 
 import pytest
 from hypothesis import given, strategies as st
@@ -99,7 +99,9 @@ def test_where_a_setting_applies_is_said_of_settings_that_exist():
     of = {field.name: field for kind in kinds for field in fields(kind)}
     for field in of.values():
         for other, values in settings.AppliesTo.of(field).items():
-            assert set(values) < set(get_args(get_args(of[other].type)[0])), field.name
+            kind, *_ = get_args(of[other].type)
+            choices = get_args(kind if get_origin(kind) is Literal else get_args(kind)[0])
+            assert {*values} < {*choices}, field.name
 
 
 @pytest.mark.parametrize(
@@ -107,7 +109,12 @@ def test_where_a_setting_applies_is_said_of_settings_that_exist():
     [
         ({"crf": True}, {}, "--crf has no effect with --task text", "choose --task tag."),
         ({"task": "caption", "attention": "none", "one_hot": True}, {},
-         "--one-hot has no effect with --task caption", "--task text, label, tag or rewrite."),
+         "--one-hot has no effect with --input picture", "--input text."),
+        ({"task": "label", "input": "picture", "tokenizer": "byte"}, {}, "--tokenizer", "text."),
+        ({"task": "label", "picture_size": "16x16"}, {}, "--picture-size", "--input picture."),
+        ({"task": "label", "picture_size": "16x16"}, {"input": None}, "", ""),
+        ({"task": "tag", "input": "picture"}, {}, "--input", "--task label, rewrite or caption."),
+        ({"task": "label", "input": "picture", "cell": "gru"}, {}, "--cell", "--task rewrite."),
         ({"one_hot": True, "embedding_size": 8}, {}, "--embedding-size .* --one-hot", "--one-hot"),
         ({"task": "rewrite", "one_hot": True, "embedding_size": 8}, {}, "", ""),
         ({"hold_steps": 20, "steps": 20}, {}, "--hold-steps .* --steps 20", "more steps"),

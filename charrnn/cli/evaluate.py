@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from charrnn.evaluation.detail import Losses, Per
     from charrnn.evaluation.scoring import Protocol, Subject
     from charrnn.storage.checkpoint import Checkpoint
-    from charrnn.tasks.outputs.base import Decoding
+    from charrnn.tasks.outputs.decoding import Decoding
 
 Text = Annotated[
     str | None,
@@ -84,7 +84,7 @@ def evaluate(
         from charrnn.tasks import predicts_targets
 
         if predicts_targets(checkpoint.model):
-            from charrnn.tasks.outputs.base import Decoding
+            from charrnn.tasks.outputs.decoding import Decoding
 
             _refuse(checkpoint, per=per, context=context, dynamic=dynamic, baselines=baselines)
             beams = Decoding(beam or 1)

@@ -15,7 +15,8 @@ from charrnn.settings import ADVANCED, UnknownName
 
 if TYPE_CHECKING:
     from charrnn.models import Predictor
-    from charrnn.tasks.outputs.base import Decoding, Prediction
+    from charrnn.tasks.outputs.base import Prediction
+    from charrnn.tasks.outputs.decoding import Decoding
 
 WRITING = "Writing (--task rewrite and caption)"
 
@@ -96,7 +97,7 @@ def predict(
         from charrnn.display.stdout import stop_at_closed_pipe
         from charrnn.models import Predictor
         from charrnn.tasks import predicts_targets
-        from charrnn.tasks.outputs.base import Decoding
+        from charrnn.tasks.outputs.decoding import Decoding
         from charrnn.text.tokenizers import valid_unicode
 
         run, file = run_and_file(run, file)

@@ -15,10 +15,23 @@ from charrnn.settings.base import (
     plain,
     read,
 )
-from charrnn.settings.effect import check_effective, no_effect, values_of, without_effect
+from charrnn.settings.effect import (
+    check_effective,
+    input_of,
+    no_effect,
+    values_of,
+    without_effect,
+)
 from charrnn.settings.model import AttentionName, CellName, ModelSettings, TaskName
 from charrnn.settings.sampling import SampleSettings
-from charrnn.settings.text import PartName, TextSettings, TokenizerName, UnknownName
+from charrnn.settings.text import (
+    OWN_INPUTS,
+    InputName,
+    PartName,
+    TextSettings,
+    TokenizerName,
+    UnknownName,
+)
 from charrnn.settings.training import (
     DEFAULT_TIME,
     LEARNING_RATES,
@@ -33,9 +46,11 @@ __all__ = [
     "DEFAULT_TIME",
     "LEARNING_RATES",
     "LENGTHS",
+    "OWN_INPUTS",
     "AppliesTo",
     "AttentionName",
     "CellName",
+    "InputName",
     "ModelSettings",
     "OptimizerName",
     "PartName",
@@ -49,6 +64,7 @@ __all__ = [
     "UnknownName",
     "check_effective",
     "flag",
+    "input_of",
     "is_automatic",
     "no_effect",
     "plain",

@@ -25,6 +25,7 @@ class AppliesTo:
     """Marks a setting that has an effect only with some values of another setting."""
 
     task: tuple[str, ...] = ()
+    input: tuple[str, ...] = ()
     tokenizer: tuple[str, ...] = ()
     optimizer: tuple[str, ...] = ()
     schedule: tuple[str, ...] = ()

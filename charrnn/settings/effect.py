@@ -1,17 +1,33 @@
 """Which settings have no effect beside others: the one place that says so."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
 from charrnn.errors import UsageError
 from charrnn.settings.base import AppliesTo, Settings, choices, flag
-from charrnn.settings.model import ModelSettings
-from charrnn.settings.text import TextSettings
+from charrnn.settings.model import ModelSettings, TaskName
+from charrnn.settings.text import OWN_INPUTS, InputName, TextSettings
 from charrnn.settings.training import TrainSettings
 
 _KINDS = (ModelSettings, TrainSettings, TextSettings)
 _APPLY = {field.name: AppliesTo.of(field) for kind in _KINDS for field in fields(kind)}
+
+
+def input_of(task: TaskName, text: TextSettings) -> InputName:
+    """What is read: as `--input` says where that has an effect, else what the task reads."""
+    name = _effective_input({"task": task, "input": text.input})
+    assert name
+    return name
+
+
+def _effective_input(values: Mapping[str, Any]) -> InputName | None:
+    """As `input_of`; None where the values do not say."""
+    task: TaskName | None = values.get("task")
+    given: InputName | None = values.get("input")
+    if task is None or (given and task in _APPLY["input"]["task"]):
+        return given
+    return OWN_INPUTS.get(task, "text")
 
 
 def values_of(*settings: Settings) -> dict[str, Any]:
@@ -27,20 +43,24 @@ def check_effective(*settings: Settings, **beside: Any) -> None:
     `beside` are more values, as in `without_effect`; None for one that is not known yet.
     """
     typed = frozenset[str]().union(*(each.typed for each in settings))
-    for name, (cause, instead) in without_effect(values_of(*settings) | beside).items():
+    unknown = [name for name, value in beside.items() if value is None]
+    for name, (cause, instead) in without_effect(values_of(*settings) | beside, unknown).items():
         if name in typed:
             raise no_effect(name, cause, instead)
 
 
-def without_effect(values: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+def without_effect(
+    values: Mapping[str, Any], unknown: Collection[str] = ()
+) -> dict[str, tuple[str, str]]:
     """Names of the settings without effect beside these values: (what it is beside, another way).
 
-    A value that is missing or None says nothing. Beside the settings there may be `folder`: whether
-    one of the sources is a folder.
+    A value that is missing or None says nothing, nor does an `unknown` one. Beside the settings
+    there may be `folder`: whether one of the sources is a folder.
     """
+    values = {**values, "input": _effective_input(values), **dict.fromkeys(unknown)}
     useless = dict(_by_condition(values))
     for name, others in _APPLY.items():
-        for other, fitting in others.items():
+        for other, fitting in reversed(others.items()):  # the first one is named
             if values.get(other) is not None and values[other] not in fitting:
                 useless[name] = (
                     f"{flag(other)} {values[other]}",
@@ -60,6 +80,9 @@ def _by_condition(values: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, s
     """What depends on more than the value of one other setting."""
     if values.get("one_hot") and values.get("task") not in ("rewrite", "caption"):
         yield "embedding_size", ("--one-hot", "leave --one-hot out")
+    if values["input"] == "picture" and values.get("task") == "label":
+        for name in ("cell", "layers", "embedding_size"):  # no recurrent layer reads or writes
+            yield name, ("--task label --input picture", "choose --task rewrite")
     steps, hold_steps = values.get("steps"), values.get("hold_steps")
     if steps and hold_steps and steps <= hold_steps:
         yield "hold_steps", (f"--steps {steps}", "take more steps")

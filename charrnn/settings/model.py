@@ -15,7 +15,7 @@ CellName = Literal[
 TaskName = Literal["text", "label", "tag", "rewrite", "caption"]
 AttentionName = Literal["dot", "additive", "none"]
 
-_NOT_PICTURES = AppliesTo(task=("text", "label", "tag", "rewrite"))
+_OF_TEXTS = AppliesTo(input=("text",))
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,12 @@ class ModelSettings(Settings):
     hidden_size: Annotated[int, Ge(1), Le(65536), "hidden units per layer", AUTO] = 256
     embedding_size: Annotated[int, Ge(1), Le(65536), "size of a token's embedding", ADVANCED] = 64
     one_hot: Annotated[
-        bool, "feed tokens as one-hot vectors, without an embedding", ADVANCED, _NOT_PICTURES
+        bool, "feed tokens as one-hot vectors, without an embedding", ADVANCED, _OF_TEXTS
     ] = False
-    dropout: Annotated[float, Ge(0), Lt(1), "probability that an output is dropped", AUTO] = 0.05
+    dropout: Annotated[
+        float, Ge(0), Lt(1),
+        "probability that an output is dropped; none is where pictures are read", AUTO,
+    ] = 0.05  # fmt: skip
     tie_weights: Annotated[
         bool, "share the output weights with the embedding (sizes must be equal)", ADVANCED,
         AppliesTo(task=("text",)),
@@ -44,8 +47,9 @@ class ModelSettings(Settings):
         "tag (sequence labelling), rewrite (sequence to sequence), caption (text of a picture)",
     ] = "text"
     bidirectional: Annotated[
-        bool, "read in both directions", AppliesTo(task=("label", "tag", "rewrite"))
-    ] = False
+        bool, "read in both directions",
+        AppliesTo(task=("label", "tag", "rewrite"), input=("text",)),
+    ] = False  # fmt: skip
     crf: Annotated[bool, "score sequences of tags (linear-chain CRF)", AppliesTo(task=("tag",))] = (
         False
     )

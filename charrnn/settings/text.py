@@ -1,19 +1,24 @@
 """How a text is read, divided and turned into tokens."""
 
-from dataclasses import dataclass
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any, Literal, get_args
 
 from annotated_types import Ge, Le
 
 from charrnn.settings.base import ADVANCED, AppliesTo, Settings
+from charrnn.settings.model import TaskName
 from charrnn.values import check_encoding, picture_size, split_fractions
 
 TokenizerName = Literal["char", "byte", "bpe", "unigram"]
 PartName = Literal["train", "valid", "test"]
 UnknownName = Literal["error", "skip", "nearest"]
 """What to do with characters that a vocabulary lacks."""
+InputName = Literal["text", "picture"]
+OWN_INPUTS: Mapping[TaskName, InputName] = {"caption": "picture"}
+"""What a task reads where `input` is not given; tasks that are not listed read texts."""
 _OF_TEXT = AppliesTo(task=("text",))
-_OF_EXAMPLES = AppliesTo(task=("label", "tag", "rewrite", "caption"))
+_OF_EXAMPLES = AppliesTo(task=tuple(task for task in get_args(TaskName) if task != "text"))
 
 
 @dataclass(frozen=True)
@@ -22,7 +27,7 @@ class TextSettings(Settings):
 
     tokenizer: Annotated[
         TokenizerName, "what one token is: a character, a byte, or a subword of sentencepiece's",
-        AppliesTo(task=("text", "label", "tag", "rewrite")),
+        AppliesTo(input=("text",)),
     ] = "char"  # fmt: skip
     vocab_size: Annotated[
         int, Ge(288), Le(2**16), "tokens in the vocabulary", AppliesTo(tokenizer=("bpe", "unigram"))
@@ -53,6 +58,11 @@ class TextSettings(Settings):
     ] = None  # fmt: skip
     valid: Annotated[str | None, "examples for validation, in a file", _OF_EXAMPLES] = None
     test: Annotated[str | None, "examples for test, in a file", _OF_EXAMPLES] = None
+    input: Annotated[
+        InputName | None,
+        "what a line names: a text, or a picture by its file (text; picture for --task caption)",
+        AppliesTo(task=("label", "rewrite", "caption")),
+    ] = None
     multi_label: Annotated[
         bool, "a text may have several labels, separated by commas", ADVANCED,
         AppliesTo(task=("label",)),
@@ -67,7 +77,7 @@ class TextSettings(Settings):
     ] = "character"  # fmt: skip
     picture_size: Annotated[
         str, "pictures are scaled and padded to HEIGHTxWIDTH pixels", ADVANCED,
-        AppliesTo(task=("caption",)),
+        AppliesTo(task=("label", "rewrite", "caption"), input=("picture",)),
     ] = "32x128"  # fmt: skip
     split: Annotated[str, "percent for train/validation/test, or for train/validation"] = "90/5/5"
 
@@ -75,3 +85,10 @@ class TextSettings(Settings):
         split_fractions(self.split)
         check_encoding(self.encoding)
         picture_size(self.picture_size)
+
+    def record(self) -> dict[str, Any]:
+        """As files have them: without an `input` that is not given, which older files lack."""
+        record = asdict(self)
+        if self.input is None:
+            del record["input"]
+        return record

@@ -55,7 +55,7 @@ class About:
             "run": self.run,
             "model": asdict(self.model),
             "train": asdict(self.train),
-            "text": asdict(self.text),
+            "text": self.text.record(),
             "corpus": {"name": self.corpus, "key": self.corpus_key},
             "base": self.base,
             **({"labels": list(self.target_vocabulary)} if self.target_vocabulary else {}),
@@ -132,7 +132,7 @@ class Checkpoint(About):
             **({"labels": list(self.target_vocabulary)} if self.target_vocabulary else {}),
             "model": asdict(self.model),
             "train": {k: None if v in (math.inf, -math.inf) else v for k, v in train},
-            "text": asdict(self.text),
+            "text": self.text.record(),
             "weights": {name: list(weight.shape) for name, weight in self.weights.items()},
         }
 

@@ -2,15 +2,16 @@
 
 `inputs` says how what is read is stored, padded and encoded; `outputs` says what is predicted, its
 loss, prediction and score. The language model is the task whose output is the next token of its own
-input. TASKS names them.
+input. INPUTS and TASKS name them.
 """
 
 from charrnn.cells.parameters import Parameters
-from charrnn.settings import ModelSettings, TaskName, TextSettings
+from charrnn.settings import OWN_INPUTS, InputName, ModelSettings, TaskName, TextSettings, input_of
 from charrnn.tasks.base import Subject, Task
 from charrnn.tasks.example_task import ExampleTask
-from charrnn.tasks.inputs.picture import PictureItems
-from charrnn.tasks.inputs.text import TextItems
+from charrnn.tasks.inputs.base import Input
+from charrnn.tasks.inputs.picture import PictureInput
+from charrnn.tasks.inputs.text import TextInput
 from charrnn.tasks.language_model import LanguageModelTask
 from charrnn.tasks.outputs.base import Output
 from charrnn.tasks.outputs.label import LabelOutput
@@ -19,6 +20,8 @@ from charrnn.tasks.outputs.tags import TagOutput
 from charrnn.text.corpus import Corpus
 from charrnn.text.examples import ExampleFormat, checked_examples
 
+INPUTS: dict[InputName, type[Input]] = {"text": TextInput, "picture": PictureInput}
+
 TASKS: dict[TaskName, type[Output] | None] = {
     "text": None,  # the next token of the input itself
     "label": LabelOutput,
@@ -26,33 +29,39 @@ TASKS: dict[TaskName, type[Output] | None] = {
     "rewrite": SequenceOutput,
     "caption": SequenceOutput,
 }
-"""The output of each task. Its input is what the corpus holds: texts, or what has a shape."""
+"""The output of each task. Its input is what `input_of` says."""
 
 
 def example_format(task: TaskName, settings: TextSettings) -> ExampleFormat | None:
     """How the examples of a task stand in files; None for a task that learns from a text.
 
+    An input that the task has anyway counts as not given, so that equal corpora have equal keys.
     UsageError for settings that do not fit.
     """
     output = TASKS[task]
     if output is None:
         return None
-    if task == "caption":
-        pictures = PictureItems(settings)
-        return ExampleFormat(task, pictures, output.lines(settings, PictureItems))
-    texts = TextItems(settings, between=output.between(settings))
-    return ExampleFormat(task, texts, output.lines(settings, TextItems))
+    name = input_of(task, settings)
+    settings = settings.with_chosen(input=None if name == OWN_INPUTS.get(task, "text") else name)
+    source = INPUTS[name](settings, output.separator(settings))
+    return ExampleFormat(task, source, output.lines(settings, source))
 
 
 def task_of(model: ModelSettings, subject: Subject) -> Task:
-    """The task of a model on a corpus that was prepared for it, or of its checkpoint."""
+    """The task of a model on a corpus that was prepared for it, or of its checkpoint.
+
+    TextError for a corpus of another task, ValueError for a checkpoint of another input.
+    """
     output = TASKS[model.task]
     if output is None:
         return LanguageModelTask(model, subject)
     fmt = example_format(model.task, subject.text)
     if fmt and isinstance(subject, Corpus):
         checked_examples(subject, fmt)
-    return ExampleTask(model, subject, output)
+    source = INPUTS[input_of(model.task, subject.text)]
+    if bool(subject.input_shape) == source.has_text:
+        raise ValueError("its input_shape is not that of its input")
+    return ExampleTask(model, subject, source, output)
 
 
 def parameters_of(model: ModelSettings, subject: Subject) -> Parameters:

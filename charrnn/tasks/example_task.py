@@ -12,18 +12,9 @@ from charrnn.network.layers import State
 from charrnn.settings import ModelSettings, PartName, TrainSettings, UnknownName
 from charrnn.tasks.base import Batch, ExampleScore, Subject, Task
 from charrnn.tasks.examples import ExampleBatches, Ids, Indices, Ragged, by_length
-from charrnn.tasks.inputs.picture import PictureInput
-from charrnn.tasks.inputs.text import TextInput
-from charrnn.tasks.outputs.base import (
-    GREEDY,
-    Asked,
-    Decoding,
-    Evaluated,
-    ExampleNetwork,
-    Output,
-    Prediction,
-)
-from charrnn.tasks.outputs.label import LabelOutput
+from charrnn.tasks.inputs.base import Input
+from charrnn.tasks.outputs.base import Asked, Evaluated, ExampleNetwork, Output, Prediction
+from charrnn.tasks.outputs.decoding import GREEDY, Decoding
 from charrnn.text.corpus import ExampleCorpus
 from charrnn.text.tokenizers import valid_unicode
 
@@ -35,14 +26,13 @@ _SHOWN, _LONGEST = 12, 60  # examples, characters of each
 class ExampleTask(Task):
     """Predicts an output of an input."""
 
-    def __init__(self, model: ModelSettings, subject: Subject, output: type[Output]) -> None:
+    def __init__(
+        self, model: ModelSettings, subject: Subject, source: type[Input], output: type[Output]
+    ) -> None:
         super().__init__(model, subject)
-        self.output = output(subject)
+        self.input = source(subject.text, output.separator(subject.text), subject)
+        self.output = output(subject, self.input)
         self.unit = self.output.unit
-        self.reader: TextInput | PictureInput = (
-            PictureInput(subject) if subject.input_shape
-            else TextInput(subject, aligned=output.between(subject.text) is not None)
-        )  # fmt: skip
         if isinstance(subject, ExampleCorpus):
             self.items = Ragged(subject.tokens, subject.starts)
             self.targets = Ragged(subject.targets, subject.target_starts)
@@ -55,15 +45,15 @@ class ExampleTask(Task):
         return self.subject
 
     def parameters(self, model: ModelSettings) -> Parameters:
-        return {**self.reader.parameters(model), **self.output.parameters(model)}
+        return {**self.input.parameters(model), **self.output.parameters(model)}
 
     def network(self, model: ModelSettings, weights: Mapping[str, Array]) -> ExampleNetwork:
-        encoder = self.reader.encoder(model, weights)
-        return ExampleNetwork(encoder, self.output.head(model, weights))
+        encoder, head = self.input.encoder(model, weights), self.output.head(model, weights)
+        return ExampleNetwork(encoder, head)
 
     @property
     def tokens_per_parameter(self) -> float:
-        return self.reader.tokens_per_parameter or self.output.tokens_per_parameter
+        return self.input.tokens_per_parameter or self.output.tokens_per_parameter
 
     @property
     def training_tokens(self) -> int:
@@ -84,7 +74,7 @@ class ExampleTask(Task):
     def batches(self, settings: TrainSettings, part: slice) -> ExampleBatches:
         batch_size, _ = self.resolve_batch(settings)
         examples = self.corpus.examples("train")
-        if settings.class_weights == "balanced" and isinstance(self.output, LabelOutput):
+        if settings.class_weights == "balanced":
             first, last = self.targets.starts[[examples.start, examples.stop]]
             self.output.balance(self.targets.values[first:last], len(examples))
         return ExampleBatches(
@@ -94,8 +84,8 @@ class ExampleTask(Task):
     def _tokens(self, part: PartName) -> Indices:
         """Tokens that are read and written of each example of a part (N,)."""
         examples = self.corpus.examples(part)
-        read = self.reader.tokens(self.items, examples)
-        return read + self.output.tokens(self.targets, examples)
+        written = self.output.tokens(self.targets, examples)
+        return self.input.tokens(self.items, examples) + written
 
     def _collate(self, indices: Indices) -> Batch:
         """Examples (B,) of the corpus as a batch. TextError if the corpus is damaged."""
@@ -103,12 +93,12 @@ class ExampleTask(Task):
 
     def batch_of(self, items: Ragged, targets: Ragged, indices: Indices) -> Batch:
         """Some items and their targets as a batch."""
-        inputs = self.reader.collate(items, indices)
+        inputs = self.input.collate(items, indices)
         return Batch(**inputs, **self.output.collate(targets, indices, inputs))
 
     def sliced(self, batch: Batch, part: slice) -> Batch:
         along = {0: (part,), 1: (slice(None), part), 2: (slice(None), slice(None), part)}
-        axes = Batch(self.reader.batch_axis, self.output.batch_axis, 0, 0, 2, 0)
+        axes = Batch(self.input.batch_axis, self.output.batch_axis, 0, 0, 2, 0)
         cut = (
             None if array is None else array[along[axis]]
             for array, axis in zip(batch, axes, strict=True)
@@ -148,7 +138,7 @@ class ExampleTask(Task):
         longest = Decoding(max_length=2 * int(self.output.mean_length) + 20)
         for first in range(0, len(chosen), _TOGETHER):
             group = chosen[first : first + _TOGETHER]
-            asked = self._asked([""] * len(group), [self.items[n] for n in group], longest)
+            asked = Asked([self.items[n] for n in group], decoding=longest)
             self.output.count_written(score, network, self._collate(group), asked)
 
     def score(
@@ -158,7 +148,7 @@ class ExampleTask(Task):
         targets: Sequence[Ids],
         decoding: Decoding = GREEDY,
     ) -> ExampleScore:
-        """How well NumPy weights predict the targets of items, given by their numbers.
+        """How well NumPy weights predict the targets of items, given by their indices.
 
         UNKNOWN (-1) is a target that the model does not have: it is wrong, and without a loss.
         """
@@ -169,16 +159,15 @@ class ExampleTask(Task):
         score = self.output.score(
             Evaluated(network, batch, self.output.evaluate(network, batch)) for _, batch in batches
         )
-        generators = decoding.generators(len(items))
         for group, batch in batches:
-            asked = self._asked([""] * len(group), [items[n] for n in group], decoding)
-            asked = asked._replace(generators=[generators[n] for n in group])
+            chosen = [items[n] for n in group]
+            asked = Asked(chosen, decoding=decoding, generators=decoding.generators(group))
             self.output.count_written(score, network, batch, asked)
         return score
 
     def read(self, text: str, unknown: UnknownName = "skip") -> Ids:
         """What is read of a text, or of the picture of that name. TextError as `predict`."""
-        return self.reader.read(self.output.source(text), unknown)
+        return self.input.read(self.output.text_read(text), unknown)
 
     def predict(
         self,
@@ -188,30 +177,29 @@ class ExampleTask(Task):
         decoding: Decoding = GREEDY,
     ) -> list[Prediction]:
         """What a NumPy network predicts of items, each of which a text stands for."""
-        inputs, generators = Ragged.of(items), decoding.generators(len(items))
+        inputs = Ragged.of(items)
         predictions: dict[int, Prediction] = {}
         lengths = inputs.lengths(range(len(items)))
         for group in by_length(lengths, max(1, _TOGETHER // decoding.beam)):
-            fields = self.reader.collate(inputs, group)
-            asked = self._asked([texts[n] for n in group], [items[n] for n in group], decoding)
-            asked = asked._replace(generators=[generators[n] for n in group])
-            found = self.output.predict(network, Batch(targets=None, **fields), asked)
-            predictions |= dict(zip(group.tolist(), found, strict=True))
-        return [predictions[number] for number in range(len(items))]
-
-    def _asked(self, texts: Sequence[str], items: Sequence[Ids], decoding: Decoding) -> Asked:
-        return Asked(texts, items, self.reader, decoding)
+            batch = Batch(targets=None, **self.input.collate(inputs, group))
+            asked = Asked(
+                [items[n] for n in group], [texts[n] for n in group],
+                decoding, decoding.generators(group),
+            )  # fmt: skip
+            of_group = self.output.predict(network, batch, asked)
+            predictions |= dict(zip(group.tolist(), of_group, strict=True))
+        return [predictions[index] for index in range(len(items))]
 
     def example(self, weights: Mapping[str, Array]) -> str:
         """The first validation examples, what is predicted, and what is true where that differs."""
         examples = self.corpus.examples("valid") or self.corpus.examples("train")
         shown = examples[:_SHOWN]
-        items = [self.corpus.ids(number) for number in shown]
-        texts = [self.reader.shown(item) for item in items]
+        items = [self.corpus.ids(example) for example in shown]
+        texts = [self.input.shown(item) for item in items]
         predictions = self.predict(self.network(self.model, weights), texts, items)
         lines = []
-        for number, text, prediction in zip(shown, texts, predictions, strict=True):
-            true = self.output.true_line(self.corpus.targets_of(number))
+        for example, text, prediction in zip(shown, texts, predictions, strict=True):
+            true = self.output.true_line(self.corpus.targets_of(example))
             right = f" (it is {true[:_LONGEST]})" if prediction.line != true else ""
             lines.append(f"{text[:_LONGEST]} -> {prediction.line[:_LONGEST]}{right}")
         return valid_unicode("\n".join(lines))

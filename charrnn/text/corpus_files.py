@@ -19,7 +19,7 @@ changed source is prepared again, an unchanged one is found whatever its name an
 import json
 import math
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -161,7 +161,7 @@ def change_split(corpus: Corpus, split: str) -> Corpus:
     if corpus.text.split == split:
         return corpus
     changed = corpus.with_split(split)
-    write_json(corpus.folder, {**_read_json(corpus.folder), "text": asdict(changed.text)})
+    write_json(corpus.folder, {**_read_json(corpus.folder), "text": changed.text.record()})
     return changed
 
 

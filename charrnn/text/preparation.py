@@ -7,7 +7,7 @@ import hashlib
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 from charrnn.errors import TextError, UsageError
 from charrnn.events import Emit, Noticed, Prepared, Progress
 from charrnn.files import atomic_folder, atomic_write, corpora
-from charrnn.settings import TextSettings, without_effect
+from charrnn.settings import TextSettings, values_of, without_effect
 from charrnn.text.corpus import Corpus
 from charrnn.text.corpus_files import FORMAT, change_split, open_corpus, write_json
 from charrnn.text.decoding import separator
@@ -28,7 +28,7 @@ from charrnn.text.source import JoinedSources, Reader
 from charrnn.text.tokenizers import TOKENIZERS, Bytes, Ids, Tokenizer, to_json
 
 _TIMES = 4  # that examples are read
-_OF_EXAMPLES = ("multi_label", "tag_unit", "target_unit", "picture_size")
+_OF_EXAMPLES = ("input", "multi_label", "tag_unit", "target_unit", "picture_size")
 
 
 def prepare(
@@ -107,7 +107,7 @@ def _found_or_written(
         with atomic_folder(folder, lambda path: _has_key(path, key)) as new:
             about = {"format": FORMAT, "key": key, **write(new)}
             joined.check_unchanged()
-            write_json(new, about | {"text": asdict(settings), "sources": joined.describe()})
+            write_json(new, about | {"text": settings.record(), "sources": joined.describe()})
     corpus = open_corpus(folder)
     joined.emit(Progress(joined.task, 1, 1))
     size = corpus.tokenizer.size
@@ -135,7 +135,7 @@ def _with_vocabulary(settings: TextSettings, vocabulary: Tokenizer) -> TextSetti
 
 def _chosen(fmt: ExampleFormat) -> dict[str, Any]:
     """Settings of the task's examples that differ from their defaults."""
-    useless = without_effect({"task": fmt.task})
+    useless = without_effect({**values_of(fmt.settings), "task": fmt.task})
     return changed(fmt.settings, [name for name in _OF_EXAMPLES if name not in useless])
 
 

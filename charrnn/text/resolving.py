@@ -31,6 +31,7 @@ def resolve(
     settings than those given; and for a given setting that has no effect.
     """
     if fmt:
+        settings = fmt.settings
         check_effective(settings, task=fmt.task, tokenizer=None)
     path = name if name == "-" else locate(name, emit)
     if isinstance(path, Path) and (path / "corpus.json").is_file():

@@ -25,4 +25,5 @@ class Request:
 
     def __post_init__(self) -> None:
         if not self.resuming:
-            check_effective(self.model, self.train, self.text, tokenizer=None)
+            unknown = dict.fromkeys(("tokenizer", "input") if self.base else ("tokenizer",))
+            check_effective(self.model, self.train, self.text, **unknown)

@@ -229,8 +229,8 @@ def make_optimizers(
 ) -> list[Optimizer]:
     """The optimizers of a run, the one that `--optimizer` names first. `dtype`: Muon's products.
 
-    Muon updates the matrices of the recurrent layers, and AdamW the rest; any other optimizer
-    updates everything.
+    Muon updates the matrices of the recurrent layers, if there are any, and AdamW the rest; any
+    other optimizer updates everything.
     """
     params = dict(model.named_parameters())
     muon = settings.optimizer == "muon"
@@ -243,7 +243,7 @@ def make_optimizers(
     peak = settings.peak_learning_rate
     rest_peak = settings.adamw_learning_rate if muon else peak
     groups = [Group(decayed, rest_peak, settings.weight_decay), Group(others, rest_peak, 0.0)]
-    if not muon:
-        return [_OPTIMIZERS[settings.optimizer](groups)]
+    if not matrices:
+        return [_OPTIMIZERS["adamw" if muon else settings.optimizer](groups)]
     main = Muon([Group(matrices, peak, settings.weight_decay)], model.settings.hidden_size, dtype)
     return [main, AdamW(groups)]

@@ -8,16 +8,17 @@ from typing import NamedTuple
 
 from charrnn.errors import TextError
 from charrnn.events import Emit
-from charrnn.settings import TextSettings
+from charrnn.settings import TextSettings, values_of, without_effect
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.runs import check_new
-from charrnn.tasks import example_format
+from charrnn.tasks import example_format, predicts_targets
 from charrnn.text.corpus import Corpus
 from charrnn.text.resolving import resolve
 from charrnn.training.fine_tuning import check_same, load_base
 from charrnn.training.request import Request
 
 _LEARNED = ("bpe", "unigram")  # another text would give another vocabulary: the base's is taken
+_READ_ALIKE = ("tokenizer", "input", "multi_label", "tag_unit", "target_unit", "picture_size")
 
 
 class Sources(NamedTuple):
@@ -47,9 +48,8 @@ def find_sources(request: Request, emit: Emit) -> Sources:
 def _corpus_for(base: Checkpoint, name: str, text: TextSettings, emit: Emit) -> Corpus:
     """The corpus in tokens of the base's kind. Examples learn a vocabulary of their own."""
     kind = base.tokenizer.kind
-    if fmt := example_format(base.model.task, text):
-        check_same(base, asdict(text), {"tokenizer"} & text.given)
-        return resolve(name, text, emit, fmt)
+    if predicts_targets(base.model):
+        return _examples_for(base, name, text, emit)
     fixed = {"tokenizer", "vocab_size"} if kind in _LEARNED else {"tokenizer"}
     check_same(base, asdict(text), fixed & text.given)
     vocabulary = base.tokenizer if kind in _LEARNED else None
@@ -59,5 +59,21 @@ def _corpus_for(base: Checkpoint, name: str, text: TextSettings, emit: Emit) -> 
             f"{name} is prepared with --tokenizer {corpus.tokenizer.kind}, "
             f"and run {base.run} has --tokenizer {kind}",
             "Name the text itself instead of the prepared corpus.",
+        )
+    return corpus
+
+
+def _examples_for(base: Checkpoint, name: str, text: TextSettings, emit: Emit) -> Corpus:
+    """Examples that are read as the base's are, of the same shape if they are no texts."""
+    alike = {*_READ_ALIKE} - without_effect(values_of(base.model, base.text)).keys()
+    check_same(base, asdict(text), alike & text.given)
+    text = text.with_chosen(**{setting: getattr(base.text, setting) for setting in alike})
+    corpus = resolve(name, text, emit, example_format(base.model.task, text))
+    check_same(base, asdict(corpus.text), alike)  # it may have been prepared before
+    if corpus.input_shape != base.input_shape:
+        raise TextError(
+            f"{name} has inputs of the shape {corpus.input_shape}, "
+            f"and run {base.run} of {base.input_shape}",
+            "Name pictures, or features of that shape, or train a new model without --from.",
         )
     return corpus

@@ -8,77 +8,80 @@ import pytest
 
 import charrnn
 from tests.conftest import call_charrnn, lines
-from tests.tasks.examples import FILES
+from tests.tasks.examples import PAIRS
 
-SMALL = ["--hidden-size", "16", "--embedding-size", "8", "--batch-size", "16", "--device", "cpu"]
+SMALL = ["--hidden-size", "16", "--batch-size", "16", "--device", "cpu"]
 
 
-@pytest.fixture(scope="module", params=FILES)
-def task(request):
+@pytest.fixture(scope="module", params=PAIRS)
+def pair(request):
+    """Each output with each input that makes sense with it; its run is called so."""
     return request.param
 
 
 @pytest.fixture(scope="module")
-def home(task, tmp_path_factory):
-    """A folder with a trained run, called as its task, and new examples."""
-    folder = tmp_path_factory.mktemp(task)
-    (folder / "examples.tsv").write_text(FILES[task](folder, 300), "utf-8")
-    flags = ["--task", task, *SMALL, "--steps", "250", "--split", "80/10/10", "--run", task]
+def home(pair, tmp_path_factory):
+    """A folder with a trained run, called as its pair, and new examples."""
+    folder = tmp_path_factory.mktemp(pair)
+    (folder / "examples.tsv").write_text(PAIRS[pair].write(folder, 300), "utf-8")
+    steps = "250" if PAIRS[pair].task != "label" else "120"
+    flags = [*PAIRS[pair].flags, *SMALL, "--steps", steps, "--split", "80/10/10", "--run", pair]
     done = call_charrnn(folder, "train", "examples.tsv", *flags)
     assert done.code == 0, done.err
     return folder
 
 
-def inputs_of(task, home):
+def inputs_of(pair, home):
     """The inputs of the examples and their targets, as lines."""
+    task = PAIRS[pair].task
     text = (home / "examples.tsv").read_text("utf-8")
     if task == "tag":
-        found = [zip(*(row.split("\t") for row in part.split("\n")), strict=True)
-                 for part in text.strip().split("\n\n")]  # fmt: skip
-        return [tuple(map(" ".join, one)) for one in found]
+        columns = [zip(*(row.split("\t") for row in part.split("\n")), strict=True)
+                   for part in text.strip().split("\n\n")]  # fmt: skip
+        return [tuple(map(" ".join, sentence)) for sentence in columns]
     pairs = [line.split("\t") for line in text.splitlines()]
     return [(b, a) for a, b in pairs] if task == "label" else pairs
 
 
-def test_lines_in_predictions_out(task, home):
+def test_lines_in_predictions_out(pair, home):
     """Predictions that are not those of their lines, or that come in another order."""
-    pairs = inputs_of(task, home)[:90]
+    pairs = inputs_of(pair, home)[:90]
     given = "".join(f"{text}\n" for text, _ in pairs)
     done = call_charrnn(home, "predict", stdin=given)
     assert (done.code, done.err) == (0, "")
     found = done.out.splitlines()
     assert sum(a == b for a, (_, b) in zip(found, pairs, strict=True)) > 40
     (home / "lines.txt").write_text(given, "utf-8")
-    for args in ([task, "lines.txt"], ["lines.txt"], [task, "-"]):
+    for args in ([pair, "lines.txt"], ["lines.txt"], [pair, "-"]):
         assert call_charrnn(home, "predict", *args, stdin=given).out == done.out
     records = list(lines(call_charrnn(home, "predict", "--json", stdin=given).out))
     assert len(records) == len(pairs)
 
 
-def test_python_predicts_the_same(task, home, monkeypatch):
+def test_python_predicts_the_same(pair, home, monkeypatch):
     """A Python interface that loads a model of text, or another network than the command."""
     monkeypatch.chdir(home)
-    texts = [text for text, _ in inputs_of(task, home)[:20]]
+    texts = [text for text, _ in inputs_of(pair, home)[:20]]
     done = call_charrnn(home, "predict", stdin="\n".join(texts))
-    model = charrnn.load(task)
+    model = charrnn.load(pair)
     assert [found.line for found in model.predict(texts)] == done.out.splitlines()
-    assert task in repr(model)
+    assert PAIRS[pair].task in repr(model)
 
 
-def test_scores_of_a_part_and_of_a_file(task, home):
+def test_scores_of_a_part_and_of_a_file(pair, home):
     """Figures of other examples than those that are named."""
     part = json.loads(call_charrnn(home, "eval", "--json").out)
     assert part["part"] == "test"
-    file = json.loads(call_charrnn(home, "eval", task, "examples.tsv", "--json").out)
-    assert (file["text"], file["run"]) == ("examples.tsv", task)
+    file = json.loads(call_charrnn(home, "eval", pair, "examples.tsv", "--json").out)
+    assert (file["text"], file["run"]) == ("examples.tsv", pair)
     assert 0 < file["loss"] < 0.7
-    shown = call_charrnn(home, "eval", task, "examples.tsv").out
+    shown = call_charrnn(home, "eval", pair, "examples.tsv").out
     assert "bits per" in shown
 
 
-def test_a_run_is_resumed_and_repeated(task, home):
+def test_a_run_is_resumed_and_repeated(pair, home):
     """A printed command that is refused, or that trains something else."""
-    flags = ["--task", task, *SMALL, "--steps", "20", "--split", "80/10/10", "--run", "first"]
+    flags = [*PAIRS[pair].flags, *SMALL, "--steps", "20", "--split", "80/10/10", "--run", "first"]
     first = call_charrnn(home, "train", "examples.tsv", *flags)
     command = next(line for line in first.err.splitlines() if line.startswith("  charrnn train"))
     again = [*shlex.split(command)[1:], "--run", "again", "--device", "cpu"]
@@ -90,17 +93,34 @@ def test_a_run_is_resumed_and_repeated(task, home):
     assert done.code == 0, done.err
 
 
+def test_runs_are_fine_tuned_compared_swept_and_listed(pair, home):
+    """A command that knows texts alone."""
+    small = ["--steps", "2", "--batch-size", "8", "--device", "cpu", "--split", "80/10/10"]
+    flags = [*PAIRS[pair].flags, "--hidden-size", "8", *small]
+    task = PAIRS[pair].task
+    for args in (
+        ["train", "examples.tsv", "--task", task, "--from", pair, "--run", f"{pair}-2", *small],
+        ["train", "examples.tsv", "--seeds", "2", *flags],
+        ["sweep", "examples.tsv", "--cells", "lstm", *flags],
+        ["compare", pair, f"{pair}-2"], ["inspect", pair], ["runs"],
+    ):  # fmt: skip
+        done = call_charrnn(home, *args)
+        assert done.code == 0, done.err
+    shown = call_charrnn(home, "inspect", f"{pair}-2", "--json").out
+    assert json.loads(shown)["base"] == pair
+
+
 @pytest.mark.parametrize(
     "command",
     ["sample again", "export again -o page.html", "compress again examples.tsv", "probe again x",
      "predict again --beam 2 --attention", "eval again --per line", "eval again --dynamic",
-     "gradients again", "train examples.tsv --from again"],
+     "gradients again", "train examples.tsv --from again", "prepare x --input picture"],
 )  # fmt: skip
-def test_what_a_task_cannot_do_is_said(task, home, command):
+def test_what_a_task_cannot_do_is_said(pair, home, command):
     """A traceback, or a model of text that is made of something else."""
     (home / "x").write_text("a text\n", "utf-8")
-    done = call_charrnn(home, *command.replace("again", task).split())
-    if task in ("rewrite", "caption") and "--attention" in command:
+    done = call_charrnn(home, *command.replace("again", pair).split())
+    if PAIRS[pair].task in ("rewrite", "caption") and "--attention" in command:
         assert done.code == 0
         return
     assert done.code != 0
@@ -108,8 +128,9 @@ def test_what_a_task_cannot_do_is_said(task, home, command):
     assert "Traceback" not in done.err
 
 
-def test_a_prepared_corpus_is_for_its_task(task, home):
+def test_a_prepared_corpus_is_for_its_task(pair, home):
     """Tags that are read as labels."""
+    task = PAIRS[pair].task
     other = "label" if task != "label" else "tag"
     done = call_charrnn(home, "train", "examples", "--task", other, "--steps", "1")
     assert done.code == 2
@@ -129,19 +150,19 @@ def test_a_tag_of_each_character(tmp_path):
     assert found == ".N\n..NN..\n"
 
 
-@pytest.mark.parametrize("task", ["caption"], indirect=True)
-def test_a_line_that_cannot_be_read_is_named_after_those_before_it(task, home):
+@pytest.mark.parametrize("pair", ["caption", "picture-label"], indirect=True)
+def test_a_line_that_cannot_be_read_is_named_after_those_before_it(pair, home):
     """Predictions of good pictures that a bad one takes with it; an error without its line."""
-    names = [name for name, _ in inputs_of(task, home)[:2]]
+    names = [name for name, _ in inputs_of(pair, home)[:2]]
     for bad, message in (("nope.npy", "line 3: there is no file nope.npy"), ("", "line 3: no pic")):
         done = call_charrnn(home, "predict", stdin="\n".join([*names, bad, *names]))
         assert (done.code, len(done.out.splitlines())) == (3, 2)
         assert message in done.err
 
 
-@pytest.mark.parametrize("task", ["rewrite", "caption"], indirect=True)
-def test_a_page_does_not_replace_the_lines(task, home):
+@pytest.mark.parametrize("pair", ["rewrite", "caption"], indirect=True)
+def test_a_page_does_not_replace_the_lines(pair, home):
     """The only copy of a file, lost to a wrong name."""
     (home / "given.txt").write_text("a\n", "utf-8")
-    done = call_charrnn(home, "predict", task, "given.txt", "--html", "given.txt")
+    done = call_charrnn(home, "predict", pair, "given.txt", "--html", "given.txt")
     assert (done.code, (home / "given.txt").read_text()) == (2, "a\n")

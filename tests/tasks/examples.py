@@ -1,10 +1,14 @@
 """Files of examples, made here, whose targets follow from their inputs."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
+
+from charrnn.settings import InputName, TaskName, TextSettings, flag, read
+from charrnn.text.pictures import png_of
 
 
 def words(draw: random.Random, letters: str = "abcdegh") -> str:
@@ -64,10 +68,51 @@ def captioned(folder: Path, count: int, seed: int = 1, size: int = 4) -> str:
     return "".join(lines)
 
 
-FILES: dict[str, Callable[[Path, int], str]] = {
-    "label": lambda _, count: labelled(count),
-    "tag": lambda _, count: tagged(count),
-    "rewrite": lambda _, count: rewritten(count),
-    "caption": lambda home, count: captioned(home / "features", count),
-}
-"""By task: a file of so many examples, in a folder."""
+def labelled_pictures(folder: Path, count: int, seed: int = 1) -> str:
+    """Small noisy pictures in files: the left half is dark, or the right one, or neither."""
+    rng = np.random.default_rng(seed)
+    folder.mkdir(exist_ok=True)
+    lines = []
+    for number in range(count):
+        label = rng.integers(0, 3)
+        pixels = rng.integers(180, 255, (16, 32), np.uint8)
+        pixels[:, 16 * label : 16 * (label + 1)] //= 4
+        (folder / f"{number}.png").write_bytes(png_of(pixels))
+        lines.append(f"{('left', 'right', 'none')[label]}\t{folder.name}/{number}.png\n")
+    return "".join(lines)
+
+
+class Pair(NamedTuple):
+    """A task, what it reads where that is not its own input, and the settings of its examples."""
+
+    task: TaskName
+    input: InputName | None
+    write: Callable[[Path, int], str]
+    """Makes the text of a file of so many examples, in a folder."""
+    settings: Mapping[str, Any]
+
+    @property
+    def flags(self) -> list[str]:
+        """What `charrnn train` is told of it."""
+        given = {"task": self.task, "input": self.input, **self.settings}
+        return [word for name, value in given.items() if value for word in (flag(name), value)]
+
+    def text(self, **settings: Any) -> TextSettings:
+        """The settings that its examples are read with."""
+        return read(TextSettings, {"input": self.input, **self.settings, **settings})
+
+
+PAIRS: dict[str, Pair] = {
+    "label": Pair("label", None, lambda _, count: labelled(count), {}),
+    "tag": Pair("tag", None, lambda _, count: tagged(count), {}),
+    "rewrite": Pair("rewrite", None, lambda _, count: rewritten(count), {}),
+    "caption": Pair("caption", None, lambda home, n: captioned(home / "features", n), {}),
+    "picture-label": Pair(
+        "label", "picture", lambda home, n: labelled_pictures(home / "pictures", n),
+        {"picture_size": "16x32"},
+    ),
+    "feature-rewrite": Pair(
+        "rewrite", "picture", lambda home, count: captioned(home / "features", count), {}
+    ),
+}  # fmt: skip
+"""By name: an output, and an input that makes sense with it."""

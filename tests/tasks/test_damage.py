@@ -9,75 +9,72 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from charrnn.errors import CharRNNError
 from charrnn.files import corpus_folders
-from charrnn.inference.models import MODELS
-from charrnn.settings import ModelSettings
+from charrnn.models import Predictor, model_of
 from charrnn.storage.checkpoint import load_checkpoint, save_checkpoint
-from charrnn.tasks import task_on
+from charrnn.tasks import task_of
+from charrnn.tasks.example_task import ExampleTask
 from charrnn.text.corpus_files import open_corpus
 from tests.storage.test_strangers import resealed
-from tests.tasks.conftest import corpus_for
-from tests.tasks.examples import FILES
-from tests.tasks.test_tasks import checkpoint_of
+from tests.tasks.conftest import checkpoint_of, corpus_for, randomized, task_on
+from tests.tasks.examples import PAIRS
 
 VALUES = st.one_of(
     st.none(), st.booleans(), st.integers(-3, 300), st.floats(), st.text(max_size=3),
-    st.sampled_from(["text", *FILES, "none", "dot", "additive"]),
+    st.sampled_from(["text", "label", "tag", "rewrite", "caption", "picture", "none", "additive"]),
     st.lists(st.one_of(st.integers(-1, 40), st.text(max_size=2)), max_size=4),
 )  # fmt: skip
 MODEL_FIELDS = ["task", "bidirectional", "crf", "attention", "layers", "hidden_size", "one_hot"]
-TEXT_FIELDS = ["multi_label", "tag_unit", "target_unit", "picture_size", "tokenizer"]
+TEXT_FIELDS = ["multi_label", "tag_unit", "target_unit", "picture_size", "tokenizer", "input"]
 FIELDS = ["labels", "input_shape", "tokenizer", "corpus"]
 CORPUS = ["task", "labels", "examples", "targets", "bounds", "input_shape", "tokens", "dtype"]
 LESS = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-@pytest.fixture(scope="module", params=FILES)
+@pytest.fixture(scope="module", params=PAIRS)
 def place(request, tmp_path_factory):
-    """The task, its home with a corpus, and the file of an untrained model."""
+    """A home with a corpus, the file of an untrained model, and what it may predict of."""
     home = tmp_path_factory.mktemp(request.param)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CHARRNN_HOME", str(home))
-        task = task_on(request.param, corpus_for(request.param, home, 30))
-        sizes = {"hidden_size": 4, "embedding_size": 3}
-        model = task.network(ModelSettings(task=request.param, **sizes))
-        save_checkpoint(home / "model.safetensors", checkpoint_of(task, model))
-        yield request.param, home
+        corpus = corpus_for(request.param, home, 30)
+        task = task_on(corpus, hidden_size=4, embedding_size=3)
+        save_checkpoint(home / "model.safetensors", checkpoint_of(task, randomized(task)))
+        words = (home / f"{request.param}.tsv").read_text("utf-8").split()
+        yield home, next((str(home / word) for word in words if "/" in word), "ab c")
 
 
 @LESS
 @given(where=st.sampled_from(["model", "text", ""]), data=st.data(), value=VALUES)
 def test_a_model_that_says_what_is_not_so(place, where, data, value):
-    """Labels that are missing, sizes that do not fit, another task."""
-    task, home = place
+    """Labels that are missing, sizes that do not fit, another task, another input."""
+    home, text = place
     names = {"model": MODEL_FIELDS, "text": TEXT_FIELDS, "": FIELDS}[where]
     name = data.draw(st.sampled_from(names))
     shutil.copy(home / "model.safetensors", home / "changed.safetensors")
     resealed(home / "changed.safetensors", **({where: {name: value}} if where else {name: value}))
-    text = "features/0.npy" if task == "caption" else "ab c"
     try:
-        checkpoint = load_checkpoint(home / "changed.safetensors")
-        if checkpoint.model.task in MODELS:
-            name = str(home / text) if task == "caption" else text
-            MODELS[checkpoint.model.task](checkpoint).predict([name])
+        model = model_of(load_checkpoint(home / "changed.safetensors"))
+        if isinstance(model, Predictor):
+            model.predict([text])
     except CharRNNError as error:
         assert error.hint
 
 
 @LESS
-@given(name=st.sampled_from(CORPUS), value=VALUES)
+@given(name=st.sampled_from([*CORPUS, *TEXT_FIELDS]), value=VALUES)
 def test_a_corpus_that_says_what_is_not_so(place, name, value):
-    """An index beyond a file's end, or a task that its examples are not of."""
-    _, home = place
-    (folder,) = [found for found in corpus_folders() if not found.name.startswith("changed")]
+    """An index beyond a file's end, a task or an input that its examples are not of."""
+    home, _ = place
+    (folder,) = [path for path in corpus_folders() if not path.name.startswith("changed")]
     shutil.rmtree(home / "changed", ignore_errors=True)
     shutil.copytree(folder, home / "changed")
     said = json.loads((home / "changed" / "corpus.json").read_text("utf-8"))
-    said[name] = value
+    (said["text"] if name in TEXT_FIELDS else said)[name] = value
     (home / "changed" / "corpus.json").write_text(json.dumps(said), "utf-8")
     try:
         corpus = open_corpus(home / "changed")
-        task = task_on(corpus.task, corpus)
-        if corpus.task != "text":
-            task.collate(np.array(corpus.examples("train"))[:5])
+        task = task_of(load_checkpoint(home / "model.safetensors").model, corpus)
+        if isinstance(task, ExampleTask):
+            task.batch_of(task.items, task.targets, np.array(corpus.examples("train"))[:5])
     except CharRNNError as error:
         assert error.hint

@@ -9,7 +9,7 @@ from charrnn.events import Emit
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings, read
 from charrnn.text.preparation import prepare
 from charrnn.training.begin import begin
-from charrnn.training.loop import train
+from charrnn.training.whole_run import train
 from charrnn.training.request import Request
 from charrnn.training.run import Plan, Run
 from charrnn.training.saving import tensors_of

@@ -11,39 +11,40 @@ from charrnn.network.text_encoder import TextEncoder
 from charrnn.settings import ModelSettings, TextSettings, UnknownName
 from charrnn.tasks.base import Subject
 from charrnn.tasks.examples import Ids, Indices, Ragged
+from charrnn.tasks.inputs.base import Input, joined
 from charrnn.text.corpus import checked_ids
 from charrnn.text.tokenizers import Characters, Ids as TokenIds, Tokenizer
 from charrnn.text.tokenizers.base import smallest_type
 from charrnn.text.unknown import known_text, tagged_ids
 
 
-class TextItems:
-    """How texts are stored: token ids."""
+class TextInput(Input):
+    """Texts: ids (S, B), and their lengths (B,)."""
 
     has_text = True
-    input_shape: tuple[int, ...] = ()
     column = "text"
-    """What messages call the input."""
     described = "a text"
+    batch_axis = 1
 
-    def __init__(self, settings: TextSettings, *, between: str | None = None) -> None:
-        """`between`: what stands between texts whose characters keep their positions."""
-        self.settings, self.aligned = settings, between is not None
-        self.between = between if between is not None else "\n" * (settings.tokenizer != "char")
+    def __init__(
+        self, settings: TextSettings, separator: str | None = None, subject: Subject | None = None
+    ) -> None:
+        super().__init__(settings, separator, subject)
+        self.aligned = separator is not None
+        """Whether every character keeps its position, because it may have a target."""
+        # subwords do not cross what stands between texts
+        self.between = separator if separator is not None else "\n" * (settings.tokenizer != "char")
 
     def placed(self, text: str, file: str) -> str:  # noqa: ARG002
-        """The text itself."""
         return text
 
     def input_bytes(self, text: str) -> bytes:
-        """The text in UTF-8."""
         return text.encode("utf-8", "surrogateescape")
 
     def encode(self, tokenizer: Tokenizer, texts: Sequence[str]) -> tuple[TokenIds, list[int]]:
-        """The ids (M,) of texts, one after the other, and how many each has.
+        """As the base says. Characters that the vocabulary lacks are left out, unless aligned.
 
-        Characters that the vocabulary lacks are left out, unless they keep their positions: see
-        `tagged_ids`. A text without any other is token 0.
+        Those keep their positions: see `tagged_ids`. A text without any other is token 0.
         """
         if self.aligned:
             return joined([tagged_ids(tokenizer, text) for text in texts])
@@ -54,45 +55,8 @@ class TextItems:
         nothing = np.zeros(1, smallest_type(tokenizer.size))
         return joined([tokenizer.encode(text) if text else nothing for text in texts])
 
-
-def joined(arrays: Sequence[TokenIds]) -> tuple[TokenIds, list[int]]:
-    """Arrays one after the other (M,), and their lengths."""
-    return np.concatenate(arrays), [*map(len, arrays)]
-
-
-class TextInput:
-    """Texts: ids (S, B), and their lengths (B,)."""
-
-    tokens_per_parameter: float | None = None  # as many as the output wants
-    batch_axis = 1
-
-    def __init__(self, subject: Subject, *, aligned: bool = False) -> None:
-        """`aligned`: every character keeps its position, because it may have a target."""
-        self.subject, self.aligned = subject, aligned
-
-    def parameters(self, model: ModelSettings) -> Parameters:
-        """The encoder's parameters."""
-        return TextEncoder.parameters(model, self.subject.tokenizer.size)
-
-    def encoder(self, model: ModelSettings, weights: Mapping[str, Array]) -> TextEncoder:
-        """The encoder of these settings and weights."""
-        return TextEncoder(model, weights)
-
-    def collate(self, items: Ragged, indices: Indices) -> dict[str, Any]:
-        """Texts as fields of a `Batch`. TextError if the corpus is damaged."""
-        ids, lengths = items.padded(indices)
-        checked_ids(ids.view(np.uint64), self.subject.tokenizer.size)
-        return {"inputs": ids, "lengths": lengths}
-
-    def tokens(self, items: Ragged, indices: Indices | range) -> Indices:
-        """Tokens that are read of each (N,)."""
-        return items.lengths(indices)
-
-    def read(self, text: str, unknown: UnknownName = "skip") -> Ids:
-        """The ids (T,) of a text, at least one: an empty text is read as one arbitrary token.
-
-        TextError for characters that the vocabulary lacks, if they are an error.
-        """
+    def read(self, text: str, unknown: UnknownName) -> Ids:
+        """The ids (T,) of a text, at least one: an empty text is read as one arbitrary token."""
         tokenizer = self.subject.tokenizer
         if self.aligned:
             if unknown == "error":
@@ -101,15 +65,26 @@ class TextInput:
         text, _ = known_text(text, tokenizer, unknown)
         return tokenizer.encode(text) if text else np.zeros(1, np.uint8)
 
-    def shown(self, item: Ids) -> str:
-        """The text of ids (T,)."""
-        return "".join(map(self.subject.tokenizer.decoder(), item.tolist()))
+    def parameters(self, model: ModelSettings) -> Parameters:
+        return TextEncoder.parameters(model, self.subject.tokenizer.size)
 
-    def source(self, item: Ids) -> list[str]:
-        """What attention is paid to: the text of each token."""
-        decode = self.subject.tokenizer.decoder()
-        return [decode(token) for token in item.tolist()]
+    def encoder(self, model: ModelSettings, weights: Mapping[str, Array]) -> TextEncoder:
+        return TextEncoder(model, weights)
+
+    def collate(self, items: Ragged, indices: Indices) -> dict[str, Any]:
+        ids, lengths = items.padded(indices)
+        checked_ids(ids.view(np.uint64), self.subject.tokenizer.size)
+        return {"inputs": ids, "lengths": lengths}
+
+    def tokens(self, items: Ragged, indices: Indices | range) -> Indices:
+        return items.lengths(indices)
+
+    def shown(self, item: Ids) -> str:
+        return "".join(self.positions(item))
 
     def longest(self, item: Ids) -> int:
-        """Symbols that may be written for a text."""
         return 3 * len(item) + 20
+
+    def positions(self, item: Ids) -> list[str]:
+        decode = self.subject.tokenizer.decoder()
+        return [decode(token) for token in item.tolist()]

@@ -1,81 +1,24 @@
-"""What an output promises, and how predictions are asked for and shown."""
+"""What an output promises: how targets of examples are stored, learned, predicted and scored."""
 
-import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from charrnn.cells.arrays import Array
 from charrnn.cells.parameters import Parameters
-from charrnn.errors import UsageError
-from charrnn.events import Scores, Unit
-from charrnn.network.picture_encoder import PictureEncoder
-from charrnn.network.text_encoder import TextEncoder
-from charrnn.settings import ModelSettings, TextSettings, no_effect
+from charrnn.events import Unit
+from charrnn.settings import ModelSettings, TextSettings
 from charrnn.tasks.base import Batch, ExampleScore, Subject
 from charrnn.tasks.examples import Ids, Indices, Ragged
-from charrnn.tasks.inputs.picture import PictureInput, PictureItems
-from charrnn.tasks.inputs.text import TextInput, TextItems
+from charrnn.tasks.inputs.base import Input
+from charrnn.tasks.outputs.decoding import GREEDY, Decoding
 from charrnn.text.examples import Lines, MalformedError
 
 UNKNOWN = -1
-"""The number of a target that a model does not have: it is wrong, and without a loss."""
-
-
-@dataclass(frozen=True)
-class Decoding:
-    """How sequences are written: the likeliest of `beam`, or drawn at a temperature above 0.
-
-    UsageError for values out of bounds.
-    """
-
-    beam: int = 1
-    temp: float = 0.0
-    seed: int | None = None
-    max_length: int | None = None
-    """Symbols that a sequence may have."""
-    skipped: int = 0
-    """Examples before the first one: what is drawn for one follows from the seed and its number."""
-
-    def __post_init__(self) -> None:
-        if self.beam < 1 or (self.max_length is not None and self.max_length < 1):
-            raise UsageError("a beam and a length are 1 or more", "Take a larger one.")
-        if not 0 <= self.temp < math.inf:
-            raise UsageError(f"{self.temp} is not a temperature", "Take 0 or more.")
-        if self.beam > 1 and self.temp > 0:
-            raise UsageError(
-                "--beam searches for the likeliest text, and --temp draws one",
-                "Leave one of them out.",
-            )
-        if self.seed is not None and not self.temp:
-            raise no_effect("seed", "--temp 0", "give --temp 1, too")
-
-    @property
-    def given(self) -> list[str]:
-        """Options that differ from their defaults."""
-        names = ("beam", "temp", "seed", "max_length")
-        return [name for name in names if getattr(self, name) != getattr(Decoding, name)]
-
-    def generators(self, count: int) -> list[np.random.Generator]:
-        """Random numbers for each of so many sequences."""
-        if self.seed is None:
-            return [np.random.default_rng() for _ in range(count)]
-        return [np.random.default_rng([self.seed, self.skipped + n]) for n in range(count)]
-
-
-GREEDY = Decoding()
-
-
-def check_columns(number: int, columns: Mapping[str, Sequence[str]], has_tab: object) -> None:
-    """Raise MalformedError where the tab or a column of a line is missing."""
-    if not has_tab:
-        raise MalformedError(number, "has no tab")
-    for name, value in columns.items():
-        if not value:
-            raise MalformedError(number, f"has no {name}")
+"""The index of a target that a model does not have: it is wrong, and without a loss."""
 
 
 class Prediction(Protocol):
@@ -94,89 +37,92 @@ class Prediction(Protocol):
 class ExampleNetwork:
     """The network of a task on examples: an encoder of the input, a head for the output."""
 
-    def __init__(self, encoder: TextEncoder | PictureEncoder, head: Any) -> None:
+    def __init__(self, encoder: Any, head: Any) -> None:
         self.encoder, self.head = encoder, head
 
     @property
     def dropout_sizes(self) -> list[int]:
-        """The number of outputs that dropout may drop, by layer; none where it reads pictures."""
-        read = [*self.encoder.dropout_sizes]
-        return [*read, *getattr(self.head, "dropout_sizes", ())] if read else []
+        """The number of outputs that dropout may drop, by layer, first the encoder's.
+
+        A network that reads pictures has no dropout at all, not even in its decoder.
+        """
+        of_encoder = self.encoder.dropout_sizes
+        return [*of_encoder, *getattr(self.head, "dropout_sizes", ())] if of_encoder else []
 
     def encode(
         self, batch: Batch, masks: Sequence[Array] = ()
     ) -> tuple[Array, Array, Sequence[Array]]:
         """Outputs (S, B, F), their mask (S, B), and the dropout masks that the head may use."""
-        read = len(self.encoder.dropout_sizes)
-        outputs, mask = self.encoder.encode(batch.inputs, batch.lengths, masks[:read])
-        return outputs, mask, masks[read:]
+        layers = len(self.encoder.dropout_sizes)
+        outputs, mask = self.encoder.encode(batch.inputs, batch.lengths, masks[:layers])
+        return outputs, mask, masks[layers:]
 
 
 class Evaluated(NamedTuple):
     """What a score needs of a batch: the network, and NumPy arrays, logits or losses."""
 
-    network: "ExampleNetwork"
+    network: ExampleNetwork
     batch: Batch
     arrays: tuple[Any, ...]
 
 
 class Asked(NamedTuple):
-    """Examples of a batch (B) as a person named them, as they are read, and how to write.
+    """The examples of a batch (B) that something is predicted of, and how to write.
 
-    `generators`: the random numbers of each, where the decoding draws.
+    `items` as they are stored, `texts` as a person named them. `generators`: random numbers for
+    each, where the decoding draws.
     """
 
-    texts: Sequence[str]
     items: Sequence[Ids]
-    reader: TextInput | PictureInput
+    texts: Sequence[str] = ()
     decoding: Decoding = GREEDY
     generators: Sequence[np.random.Generator] = ()
 
-    @property
-    def longest(self) -> Indices:
-        """Symbols that may be written for each example (B,)."""
-        most = self.decoding.max_length
-        return np.array([most or self.reader.longest(item) for item in self.items], np.int64)
-
 
 class Output(ABC):
-    """What is predicted of an example."""
+    """What is predicted of an example. `names`: the target vocabulary (K)."""
 
     unit: Unit
+    """What is predicted: people see bits per unit."""
     counted: ClassVar[str]
     """What messages call the members of its target vocabulary."""
     tokens_per_parameter: ClassVar[float] = 7.0
+    """As a task's."""
     batch_axis: ClassVar[int] = 1
+    """The axis of a batch's `targets` that counts examples."""
     writes: ClassVar[bool] = False
     """Whether it is written symbol by symbol, as a `Decoding` says."""
 
-    def __init__(self, subject: Subject) -> None:
-        self.subject = subject
+    def __init__(self, subject: Subject, source: Input) -> None:
+        self.subject, self.input = subject, source
         self.names = subject.target_vocabulary
         self.mean_length, self.most = 1.0, 1
         """Targets of a training example."""
+
+    @staticmethod
+    @abstractmethod
+    def lines(settings: TextSettings, source: Input) -> Lines:
+        """How examples with such inputs stand in files. UsageError for settings that do not fit."""
+
+    @staticmethod
+    def separator(settings: TextSettings) -> str | None:  # noqa: ARG004
+        """What stands between tokens of which each has a target; None where none has."""
+        return None
 
     def measure(self, lengths: Indices) -> None:
         """Take note of the number of targets (N,) of each training example."""
         self.mean_length, self.most = float(lengths.mean()), int(lengths.max())
 
+    def balance(self, targets: NDArray[np.integer[Any]], examples: int) -> None:  # noqa: B027
+        """Let rare targets count as much as frequent ones, by all (M,) of training examples.
+
+        Nothing, where `--class-weights` has no effect.
+        """
+
     @property
     @abstractmethod
     def uniform_loss(self) -> float:
         """The loss, in nats, of a guess among all targets."""
-
-    @staticmethod
-    @abstractmethod
-    def lines(settings: TextSettings, items: type[TextItems] | type[PictureItems]) -> Lines:
-        """How examples stand in files, where their inputs are such items.
-
-        UsageError for settings that do not fit.
-        """
-
-    @staticmethod
-    def between(settings: TextSettings) -> str | None:  # noqa: ARG004
-        """What stands between texts whose characters keep their positions; None: they do not."""
-        return None
 
     @abstractmethod
     def parameters(self, model: ModelSettings) -> Parameters:
@@ -208,8 +154,8 @@ class Output(ABC):
     def score(self, evaluated: Iterable[Evaluated]) -> ExampleScore:
         """The score of all batches."""
 
-    def count_written(  # noqa: B027  (nothing to count where an output writes nothing)
-        self, score: Any, network: ExampleNetwork, batch: Batch, asked: "Asked"
+    def count_written(  # noqa: B027
+        self, score: Any, network: ExampleNetwork, batch: Batch, asked: Asked
     ) -> None:
         """Write something for each example of a batch, in NumPy, and count it in a score.
 
@@ -217,17 +163,22 @@ class Output(ABC):
         """
 
     @abstractmethod
-    def predict(self, network: ExampleNetwork, batch: Batch, asked: "Asked") -> list[Prediction]:
+    def predict(self, network: ExampleNetwork, batch: Batch, asked: Asked) -> Iterator[Prediction]:
         """The prediction for each example of a batch, in NumPy."""
 
-    def source(self, text: str) -> str:
-        """The text as it is read: empty where there is nothing to predict of it."""
+    def text_read(self, text: str) -> str:
+        """What is read of a text: empty where there is nothing to predict of it."""
         return text
 
     @abstractmethod
     def true_line(self, target: Ids) -> str:
         """A target as a prediction's line would show it."""
 
-    def training_scores(self, loss: float) -> Scores:
-        """What people see of a mean training loss."""
-        return {f"bits_per_{self.unit}": loss / math.log(2)}
+
+def check_columns(number: int, columns: Mapping[str, Sequence[str]], has_tab: object) -> None:
+    """Raise MalformedError where the tab or a column of a line is missing."""
+    if not has_tab:
+        raise MalformedError(number, "has no tab")
+    for name, value in columns.items():
+        if not value:
+            raise MalformedError(number, f"has no {name}")

@@ -14,15 +14,8 @@ from charrnn.network.labels import LabelHead
 from charrnn.settings import ModelSettings, TextSettings
 from charrnn.tasks.base import Batch, Subject
 from charrnn.tasks.examples import Ids, Indices, Ragged
-from charrnn.tasks.inputs.picture import PictureItems
-from charrnn.tasks.inputs.text import TextItems
-from charrnn.tasks.outputs.base import (
-    Asked,
-    Evaluated,
-    ExampleNetwork,
-    Output,
-    check_columns,
-)
+from charrnn.tasks.inputs.base import Input
+from charrnn.tasks.outputs.base import Asked, Evaluated, ExampleNetwork, Output, check_columns
 from charrnn.tasks.outputs.label_scores import LabelScore, score_of
 from charrnn.tasks.outputs.multi_label_scores import (
     MultiLabelScore,
@@ -69,9 +62,9 @@ class LabelLines:
     least = 2
     is_open = False
 
-    def __init__(self, settings: TextSettings, items: type[TextItems] | type[PictureItems]) -> None:
-        self.one_target, self._column = not settings.multi_label, items.column
-        self.hint = f"Each line is a label, a tab and {items.described}."
+    def __init__(self, settings: TextSettings, source: Input) -> None:
+        self.one_target, self._column = not settings.multi_label, source.column
+        self.hint = f"Each line is a label, a tab and {source.described}."
 
     def read(self, lines: Iterator[Line]) -> Iterator[Parsed]:
         for number, line in lines:
@@ -92,8 +85,8 @@ class LabelOutput(Output):
     tokens_per_parameter = 50.0  # in 5 minutes 2x64 was right more often than 2x128: 92.4 to 91.9 %
     batch_axis = 0
 
-    def __init__(self, subject: Subject) -> None:
-        super().__init__(subject)
+    def __init__(self, subject: Subject, source: Input) -> None:
+        super().__init__(subject, source)
         self.several = subject.text.multi_label
         self.class_weights: NDArray[np.float32] | None = None
         """How much an example of each label (K,) counts, if not equally."""
@@ -109,10 +102,9 @@ class LabelOutput(Output):
         return LabelHead(model, weights)
 
     def balance(self, targets: NDArray[np.integer[Any]], examples: int) -> None:
-        """Let rare labels count as much as frequent ones, by all targets (M,) of training examples.
+        """As the base says. On average an example counts 1.
 
-        On average an example counts 1. Where it may have several labels, this is how much having
-        one counts beside not having it.
+        Where it may have several labels, this is how much having one counts beside not having it.
         """
         rarity = examples / np.maximum(1, np.bincount(targets, minlength=len(self.names)))
         weights = rarity - 1 if self.several else rarity / len(rarity)
@@ -164,13 +156,12 @@ class LabelOutput(Output):
         unknown = np.concatenate([batch.target_lengths for _, batch, _ in batches])
         return multi_label_score_of(logits, targets > 0, unknown)
 
-    def predict(self, network: ExampleNetwork, batch: Batch, asked: Asked) -> list[Any]:
+    def predict(
+        self, network: ExampleNetwork, batch: Batch, asked: Asked
+    ) -> Iterator[LabelPrediction]:
         (logits,) = self.evaluate(network, batch)
         probabilities = sigmoid(logits) if self.several else softmax(logits)
-        return [
-            self._prediction(text, row)
-            for text, row in zip(asked.texts, probabilities, strict=True)
-        ]
+        return map(self._prediction, asked.texts, probabilities)
 
     def _prediction(self, text: str, probabilities: NDArray[np.float32]) -> LabelPrediction:
         order = np.argsort(-probabilities, kind="stable").tolist()

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.tables import Cell, Styled, Table, plural
+from charrnn.tasks.outputs.scores import Counts, bits_per
 from charrnn.text.tokenizers import valid_unicode
 
 _MOST = 12  # labels whose confusion matrix is shown
@@ -27,41 +28,28 @@ class LabelScore:
     unknown: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, np.int64))
 
     @property
-    def accuracy(self) -> float:
-        """The fraction of examples whose label is predicted."""
-        return float(np.trace(self.confusion) / max(1, self.examples))
-
-    @property
-    def f1(self) -> NDArray[np.float64]:
-        """F1 (K,) of each label, the harmonic mean of precision and recall; 0 where neither is."""
-        right = np.diagonal(self.confusion).astype(np.float64)
-        both = self.confusion.sum(0) + self.confusion.sum(1) + self.unknown
-        scores: NDArray[np.float64] = 2 * right / np.maximum(both, 1)
-        return scores
-
-    @property
-    def macro_f1(self) -> float:
-        """The mean F1 of the labels that occur: a rare label counts as much as a frequent one."""
-        occurs = self.confusion.sum(1) > 0
-        return float(self.f1[occurs].mean()) if occurs.any() else 0.0
-
-    @property
     def examples(self) -> int:
         """How many there were."""
         return int(self.confusion.sum() + self.unknown.sum())
 
     @property
-    def bits_per_label(self) -> float:
-        """The mean loss in bits."""
-        return self.loss / math.log(2)
+    def accuracy(self) -> float:
+        """The fraction of examples whose label is predicted."""
+        return float(np.trace(self.confusion) / max(1, self.examples))
+
+    @property
+    def counts(self) -> Counts:
+        """Examples of each label: true, predicted, both."""
+        predicted = self.confusion.sum(0) + self.unknown
+        return Counts(self.confusion.sum(1), predicted, np.diagonal(self.confusion))
 
     @property
     def scores(self) -> dict[str, float]:
         """What is reported of it while a model is trained."""
         return {
-            "bits_per_label": self.bits_per_label,
+            "bits_per_label": self.loss / math.log(2),
             "accuracy": self.accuracy,
-            "macro_f1": self.macro_f1,
+            "macro_f1": self.counts.macro_f1,
         }
 
     def details(self, labels: Sequence[str]) -> dict[str, Any]:
@@ -74,24 +62,18 @@ class LabelScore:
 
     def tables(self, labels: Sequence[str]) -> list[Table]:
         """The accuracy, each of the labels (K), and the confusion matrix of up to a dozen."""
-        names = [valid_unicode(label) for label in labels]
-        true, predicted = self.confusion.sum(1), self.confusion.sum(0)
-        right = np.diagonal(self.confusion)
-        figures = true, right / np.maximum(predicted, 1), right / np.maximum(true, 1), self.f1
-        rows = zip(names, *(values.tolist() for values in figures), strict=True)
-        occurs = true + predicted > 0
-        tables = [
-            Table(
-                ["label", "examples", "precision", "recall", "F1"],
-                [row for row, shown in zip(rows, occurs, strict=True) if shown],
-                f"accuracy {self.accuracy:.1%} of {plural(self.examples, 'example')}",
-                [f"macro F1 {self.macro_f1:.3f}, {self.bits_per_label:.3f} bits per label"],
-            )
-        ]
-        return [*tables, self._matrix(names)] if len(names) <= _MOST else tables
+        counts = self.counts
+        occurs = (counts.true + counts.predicted > 0).tolist()
+        table = Table(
+            ["label", "examples", "precision", "recall", "F1"],
+            [row for row, shown in zip(counts.rows(labels), occurs, strict=True) if shown],
+            f"accuracy {self.accuracy:.1%} of {plural(self.examples, 'example')}",
+            [f"macro F1 {counts.macro_f1:.3f}{bits_per('label', self.scores)}"],
+        )
+        return [table, self._matrix(labels)] if len(labels) <= _MOST else [table]
 
-    def _matrix(self, names: Sequence[str]) -> Table:
-        short = [name[:10] for name in names]
+    def _matrix(self, labels: Sequence[str]) -> Table:
+        short = [valid_unicode(label)[:10] for label in labels]
         rows: list[list[Cell]] = [
             [
                 name,
@@ -106,14 +88,14 @@ class LabelScore:
 def confusion_of(
     targets: NDArray[np.int64], predicted: NDArray[np.int64], labels: int
 ) -> NDArray[np.int64]:
-    """True and predicted labels (N,) by number -> how often each pair stands there (K, K)."""
+    """True and predicted labels (N,) by index -> how often each pair stands there (K, K)."""
     pairs = targets * labels + predicted
     counts: NDArray[np.int64] = np.bincount(pairs, minlength=labels**2).reshape(labels, labels)
     return counts
 
 
 def score_of(logits: NDArray[np.float32], targets: NDArray[np.int64]) -> LabelScore:
-    """Logits (N, K) and true labels (N,) by number, -1 for one that the model does not have."""
+    """Logits (N, K) and true labels (N,) by index, -1 for one that the model does not have."""
     labels, known = logits.shape[1], targets >= 0
     predicted = logits.argmax(1).astype(np.int64)
     exact, true = logits[known].astype(np.float64), targets[known]

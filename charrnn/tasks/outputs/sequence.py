@@ -12,20 +12,12 @@ from charrnn.cells.arrays import Array, cross_entropy, namespace
 from charrnn.cells.parameters import Parameters
 from charrnn.inference.search import Written, search
 from charrnn.network.decoder import END, Decoder, Source
-from charrnn.network.picture_encoder import grid
 from charrnn.network.text_encoder import within
 from charrnn.settings import ModelSettings, TextSettings
 from charrnn.tasks.base import Batch
 from charrnn.tasks.examples import Ids, Indices, Ragged
-from charrnn.tasks.inputs.picture import PictureItems
-from charrnn.tasks.inputs.text import TextItems
-from charrnn.tasks.outputs.base import (
-    Asked,
-    Evaluated,
-    ExampleNetwork,
-    Output,
-    check_columns,
-)
+from charrnn.tasks.inputs.base import Input
+from charrnn.tasks.outputs.base import Asked, Evaluated, ExampleNetwork, Output, check_columns
 from charrnn.tasks.outputs.sequence_scores import RewriteScore, joined
 from charrnn.text.examples import Line, Parsed
 from charrnn.text.tokenizers import valid_unicode
@@ -79,11 +71,11 @@ class PairLines:
     is_open = True
     one_target = False
 
-    def __init__(self, settings: TextSettings, items: type[TextItems] | type[PictureItems]) -> None:
-        self._unit, self._column = settings.target_unit, items.column
-        self._target = "target" if items.has_text else "text"
-        written = "the text that it becomes" if items.has_text else "its text"
-        self.hint = f"Each line is {items.described}, a tab and {written}."
+    def __init__(self, settings: TextSettings, source: Input) -> None:
+        self._unit, self._column = settings.target_unit, source.column
+        self._target = "target" if source.has_text else "text"
+        written = "the text that it becomes" if source.has_text else "its text"
+        self.hint = f"Each line is {source.described}, a tab and {written}."
 
     def read(self, lines: Iterator[Line]) -> Iterator[Parsed]:
         for number, line in lines:
@@ -179,30 +171,32 @@ class SequenceOutput(Output):
     def _write(self, network: ExampleNetwork, batch: Batch, asked: Asked) -> list[list[Written]]:
         """What is written for each example of a batch, the likeliest first."""
         source, _ = self._source(network, batch)
-        beam, temp = asked.decoding.beam, asked.decoding.temp
-        return search(network.head, source, asked.longest, beam, temp, asked.generators)
+        how = asked.decoding
+        most = np.array([how.max_length or self.input.longest(item) for item in asked.items])
+        return search(network.head, source, most, how.beam, how.temp, asked.generators)
 
-    def predict(self, network: ExampleNetwork, batch: Batch, asked: Asked) -> list[Any]:
+    def predict(
+        self, network: ExampleNetwork, batch: Batch, asked: Asked
+    ) -> Iterator[TextPrediction]:
         written = self._write(network, batch, asked)
-        return [self._prediction(asked, number, texts) for number, texts in enumerate(written)]
+        return map(self._prediction, asked.texts, asked.items, written)
 
-    def _prediction(self, asked: Asked, number: int, written: Sequence[Written]) -> TextPrediction:
-        """The prediction for one example of a batch."""
+    def _prediction(self, given: str, item: Ids, written: Sequence[Written]) -> TextPrediction:
+        """The prediction for one example, of which these are the texts, the likeliest first."""
         symbols = [[self.names[n - 1] for n in text.symbols] for text in written]
         texts = [joined(row, self.subject.text) for row in symbols]
         others = [(t, w.log_probability) for t, w in zip(texts, written, strict=True)]
-        item, shape = asked.items[number], self.subject.input_shape
-        source = asked.reader.source(item)
+        source = self.input.positions(item)
         return TextPrediction(
-            given=asked.texts[number],
+            given=given,
             source=source,
             text=texts[0],
             log_probability=written[0].log_probability,
             alternatives=others[1:],
             symbols=symbols[0],
             attention=written[0].attention[:, : len(source) or None],  # without the padding
-            grid=grid(shape) if shape else None,
-            pixels=item.astype(np.uint8).reshape(shape[1:]) if len(shape) == 3 else None,
+            grid=self.input.grid,
+            pixels=self.input.pixels(item),
         )
 
     def true_line(self, target: Ids) -> str:

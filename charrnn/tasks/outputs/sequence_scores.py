@@ -7,7 +7,7 @@ from typing import Any
 
 from charrnn.settings import TextSettings
 from charrnn.tables import Table, plural
-from charrnn.tasks.outputs.tag_scores import bits_per
+from charrnn.tasks.outputs.scores import bits_per
 
 
 def edit_distance(a: Sequence[Hashable], b: Sequence[Hashable]) -> int:
@@ -18,10 +18,10 @@ def edit_distance(a: Sequence[Hashable], b: Sequence[Hashable]) -> int:
     row = list(range(len(b) + 1))
     for number, one in enumerate(a, 1):
         diagonal, row[0] = row[0], number
-        for place, other in enumerate(b, 1):
+        for column, other in enumerate(b, 1):
             changed = diagonal + (one != other)
-            diagonal = row[place]
-            row[place] = min(changed, row[place] + 1, row[place - 1] + 1)
+            diagonal = row[column]
+            row[column] = min(changed, row[column] + 1, row[column - 1] + 1)
     return row[-1]
 
 

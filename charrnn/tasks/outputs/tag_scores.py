@@ -3,12 +3,14 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from charrnn.tables import Table
-from charrnn.text.tokenizers import valid_unicode
+import numpy as np
+
+from charrnn.tables import Cell, Table
+from charrnn.tasks.outputs.scores import Counts, bits_per, f1
 
 OUTSIDE = "O"
 """The tag of a token that is in no span."""
@@ -29,18 +31,18 @@ def spans(tags: Sequence[str]) -> list[Span]:
     B-X begins a span and I-X or M-X continues it (E- or L- ends it, S- or U- is one token alone);
     without such prefixes a span is equal tags that follow one another. O is outside.
     """
-    found: list[Span] = []
+    marked: list[Span] = []
     before = OUTSIDE
-    for place, tag in enumerate(tags):
+    for index, tag in enumerate(tags):
         if tag != OUTSIDE:
             kind, begins = _kind(tag)
             continues = not begins and _kind(before)[0] == kind and _prefix(before) not in "ESLU"
             if before == OUTSIDE or not continues:
-                found.append(Span(place, place, kind))
+                marked.append(Span(index, index, kind))
             else:
-                found[-1] = found[-1]._replace(last=place)
+                marked[-1] = marked[-1]._replace(last=index)
         before = tag
-    return found
+    return marked
 
 
 def _kind(tag: str) -> tuple[str, bool]:
@@ -69,10 +71,10 @@ class TagScore:
         """Count one text, given its true and predicted tags (S,)."""
         self.tokens += len(true)
         self.right += sum(a == b for a, b in zip(true, predicted, strict=True))
-        wanted, found = spans(true), spans(predicted)
-        self.true.update(span.kind for span in wanted)
-        self.predicted.update(span.kind for span in found)
-        self.both.update(span.kind for span in {*wanted} & {*found})
+        true_spans, predicted_spans = spans(true), spans(predicted)
+        self.true.update(span.kind for span in true_spans)
+        self.predicted.update(span.kind for span in predicted_spans)
+        self.both.update(span.kind for span in {*true_spans} & {*predicted_spans})
 
     @property
     def accuracy(self) -> float:
@@ -93,19 +95,20 @@ class TagScore:
             "span_f1": self.span_f1,
         }
 
+    def rows(self, kinds: Sequence[str]) -> list[list[Cell]]:
+        """Kind, spans, precision, recall and F1 of each kind of span."""
+        counters = self.true, self.predicted, self.both
+        counts = (np.array([counter[kind] for kind in kinds], np.int64) for counter in counters)
+        return Counts(*counts).rows(kinds)
+
     def details(self, labels: Sequence[str]) -> dict[str, Any]:  # noqa: ARG002  (kinds of spans are)
         """The spans by kind."""
         kinds = sorted({*self.true, *self.predicted})
-        return {"tokens": self.tokens, "kinds": {kind: self.of_kind(kind) for kind in kinds}}
-
-    def of_kind(self, kind: str) -> dict[str, float]:
-        """The spans of a kind: how many there are, precision, recall and F1."""
-        both, true, predicted = (counts[kind] for counts in (self.both, self.true, self.predicted))
+        names = ("spans", "precision", "recall", "f1")
+        rows = zip(kinds, self.rows(kinds), strict=True)
         return {
-            "spans": true,
-            "precision": both / max(1, predicted),
-            "recall": both / max(1, true),
-            "f1": f1(both, true, predicted),
+            "tokens": self.tokens,
+            "kinds": {kind: dict(zip(names, row[1:], strict=True)) for kind, row in rows},
         }
 
     def tables(self, labels: Sequence[str]) -> list[Table]:  # noqa: ARG002  (kinds of spans are)
@@ -116,19 +119,8 @@ class TagScore:
         return [
             Table(
                 ["kind", "spans", "precision", "recall", "F1"],
-                [[valid_unicode(kind), *self.of_kind(kind).values()] for kind in kinds],
+                self.rows(kinds),
                 f"span F1 {self.span_f1:.3f} of {self.true.total():,} spans",
                 [right + bits_per("tag", self.scores)],
             )
         ]
-
-
-def bits_per(unit: str, scores: Mapping[str, float]) -> str:
-    """', 0.412 bits per tag', or nothing where no target had a loss."""
-    bits = scores[f"bits_per_{unit}"]
-    return f", {bits:.3f} bits per {unit}" if math.isfinite(bits) else ""
-
-
-def f1(both: int, true: int, predicted: int) -> float:
-    """The harmonic mean of precision and recall; 0 where neither is."""
-    return 2 * both / max(1, true + predicted)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from charrnn.network.tags import TagHead
 from charrnn.settings import ModelSettings, TextSettings
 from charrnn.tasks.base import Batch, Subject
 from charrnn.tasks.examples import Ids, Indices, Ragged
+from charrnn.tasks.inputs.base import Input
 from charrnn.tasks.outputs.base import (
     UNKNOWN,
     Asked,
@@ -109,13 +111,13 @@ class TagOutput(Output):
     counted = "tags"
     tokens_per_parameter = 50.0
 
-    def __init__(self, subject: Subject) -> None:
-        super().__init__(subject)
+    def __init__(self, subject: Subject, source: Input) -> None:
+        super().__init__(subject, source)
         self.of_tokens = subject.text.tag_unit == "token"
-        self.separator = self.between(subject.text)
+        self._between = self.separator(subject.text)
 
     @staticmethod
-    def lines(settings: TextSettings, items: type[Any]) -> TokenLines:  # noqa: ARG004
+    def lines(settings: TextSettings, source: Input) -> TokenLines:  # noqa: ARG004
         allowed = ("char", "byte") if settings.tag_unit == "token" else ("char",)
         if settings.tokenizer not in allowed or (settings.min_count > 1 and allowed == ("char",)):
             raise UsageError(
@@ -126,7 +128,7 @@ class TagOutput(Output):
         return TokenLines() if settings.tag_unit == "token" else CharacterLines()
 
     @staticmethod
-    def between(settings: TextSettings) -> str:
+    def separator(settings: TextSettings) -> str:
         return " " if settings.tag_unit == "token" else ""
 
     @cached_property
@@ -151,9 +153,9 @@ class TagOutput(Output):
         tags, lengths = targets.padded(indices)
         fields = self.collate_spans(inputs)
         if wrong := np.flatnonzero(fields["target_lengths"] != lengths).tolist():
-            count = fields["target_lengths"][wrong[0]]
+            tokens = fields["target_lengths"][wrong[0]]
             raise TextError(
-                f"the corpus is damaged: it has {lengths[wrong[0]]} tags for {count} tokens",
+                f"the corpus is damaged: it has {lengths[wrong[0]]} tags for {tokens} tokens",
                 "Delete its folder in corpora/ and prepare the text again.",
             )
         return {"targets": tags, **fields}
@@ -190,7 +192,8 @@ class TagOutput(Output):
 
         The loss is that of the texts all of whose tags the model has; NaN without one.
         """
-        score, scored, names = TagScore(), 0, (*self.names, "?")  # of UNKNOWN
+        score, scored = TagScore(), 0
+        names = {**dict(enumerate(self.names)), UNKNOWN: self._unknown}
         for network, batch, (logits, losses) in evaluated:
             for column, length in enumerate(batch.target_lengths.tolist()):
                 true = batch.targets[:length, column]
@@ -198,27 +201,33 @@ class TagOutput(Output):
                     score.loss += float(losses[column])
                     scored += length
                 tags = network.head.likeliest(logits[:length, column])
-                score.add(*([names[number] for number in row] for row in (true, tags)))
+                score.add(*([names[tag] for tag in row.tolist()] for row in (true, tags)))
         score.loss = score.loss / scored if scored else math.nan
         return score
 
-    def predict(self, network: ExampleNetwork, batch: Batch, asked: Asked) -> list[Any]:
+    @property
+    def _unknown(self) -> str:
+        """What stands for a tag that the model does not have: no tag that it has."""
+        return next(mark for n in count(1) if (mark := "?" * n) not in self.names)
+
+    def predict(
+        self, network: ExampleNetwork, batch: Batch, asked: Asked
+    ) -> Iterator[TagPrediction]:
         spans_of_batch = self.collate_spans({"inputs": batch.inputs, "lengths": batch.lengths})
         batch = batch._replace(**spans_of_batch)
-        logits, predictions = self._logits(network, batch), []
+        logits = self._logits(network, batch)
         for column, text in enumerate(asked.texts):
             tags = network.head.likeliest(logits[: batch.target_lengths[column], column])
             tokens = self._tokens(text)
-            names = [self.names[number] for number in tags.tolist()]
-            predictions.append(TagPrediction(tokens, names[: len(tokens)], self.separator))
-        return predictions
+            names = [self.names[tag] for tag in tags.tolist()]
+            yield TagPrediction(tokens, names[: len(tokens)], self._between)
 
     def _tokens(self, text: str) -> list[str]:
         """The tokens or characters of a text, each of which has a tag."""
         return re.findall(r"[^ \t]+" if self.of_tokens else ".", text, re.DOTALL)
 
-    def source(self, text: str) -> str:
-        return self.separator.join(self._tokens(text))
+    def text_read(self, text: str) -> str:
+        return self._between.join(self._tokens(text))
 
     def true_line(self, target: Ids) -> str:
-        return self.separator.join(self.names[number] for number in target.tolist())
+        return self._between.join(self.names[tag] for tag in target.tolist())

@@ -1,0 +1,109 @@
+"""What an input promises: how sources of examples are stored, padded into a batch, and encoded."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.cells.arrays import Array
+from charrnn.cells.parameters import Parameters
+from charrnn.settings import ModelSettings, TextSettings, UnknownName
+from charrnn.tasks.base import Subject
+from charrnn.tasks.examples import Ids, Indices, Ragged
+from charrnn.text.tokenizers import Ids as TokenIds, Tokenizer
+
+
+class Input(ABC):
+    """What is read of an example, which a text in a line stands for."""
+
+    has_text: ClassVar[bool]
+    """Whether that text is read itself; else it names a file."""
+    column: ClassVar[str]
+    """What messages call it."""
+    described: ClassVar[str]
+    """It in a sentence on what a line is."""
+    batch_axis: ClassVar[int]
+    """The axis of a batch's `inputs` that counts examples."""
+    tokens_per_parameter: ClassVar[float | None] = None
+    """As a task's; None: as many as the output wants."""
+    between: str = ""
+    """What stands between texts where a vocabulary is learned."""
+
+    def __init__(
+        self, settings: TextSettings, separator: str | None = None, subject: Subject | None = None
+    ) -> None:
+        """`separator`: what stands between tokens of which each has a target, if any has.
+
+        `subject`: what the batches are of. Files are stored without it.
+        """
+        self.settings, self.separator, self._subject = settings, separator, subject
+        self.input_shape = subject.input_shape if subject else ()
+
+    @property
+    def subject(self) -> Subject:
+        """What it reads of."""
+        assert self._subject
+        return self._subject
+
+    @abstractmethod
+    def placed(self, text: str, file: str) -> str:
+        """The text in a line of a file; where it is a name, from the file's own folder."""
+
+    @abstractmethod
+    def input_bytes(self, text: str) -> bytes:
+        """Bytes that tell sources apart. TextError if one cannot be read."""
+
+    @abstractmethod
+    def encode(self, tokenizer: Tokenizer, texts: Sequence[str]) -> tuple[TokenIds, list[int]]:
+        """Sources as they are stored, one after the other (M,), and how long each is: 1 or more."""
+
+    @abstractmethod
+    def read(self, text: str, unknown: UnknownName) -> Ids:
+        """One source as it is stored (M,), to be predicted of. TextError if it cannot be read.
+
+        `unknown`: what becomes of characters that the vocabulary lacks.
+        """
+
+    @abstractmethod
+    def parameters(self, model: ModelSettings) -> Parameters:
+        """The encoder's parameters."""
+
+    @abstractmethod
+    def encoder(self, model: ModelSettings, weights: Mapping[str, Array]) -> Any:
+        """The encoder of these settings and weights."""
+
+    @abstractmethod
+    def collate(self, items: Ragged, indices: Indices) -> dict[str, Any]:
+        """Stored sources as fields of a `Batch`. TextError if the corpus is damaged."""
+
+    @abstractmethod
+    def tokens(self, items: Ragged, indices: Indices | range) -> Indices:
+        """Tokens, or positions of whatever else, that are read of each (N,)."""
+
+    @abstractmethod
+    def shown(self, item: Ids) -> str:
+        """A stored source in a line of text."""
+
+    @abstractmethod
+    def longest(self, item: Ids) -> int:
+        """Symbols that may be written for a stored source."""
+
+    def positions(self, item: Ids) -> list[str]:  # noqa: ARG002
+        """The text of each position that attention is paid to, where these are texts."""
+        return []
+
+    @property
+    def grid(self) -> tuple[int, int] | None:
+        """The rows and columns that its positions count, where they lie so."""
+        return None
+
+    def pixels(self, item: Ids) -> NDArray[np.uint8] | None:  # noqa: ARG002
+        """What was read (height, width), where it can be looked at."""
+        return None
+
+
+def joined(arrays: Sequence[TokenIds]) -> tuple[TokenIds, list[int]]:
+    """Arrays one after the other (M,), and their lengths."""
+    return np.concatenate(arrays), [*map(len, arrays)]

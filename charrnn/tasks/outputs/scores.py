@@ -1,0 +1,57 @@
+"""What scores of labels, tags and sequences share: F1 by class, and their words."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.tables import Cell
+from charrnn.text.tokenizers import valid_unicode
+
+
+class Counts(NamedTuple):
+    """How often each of K classes is true, is predicted, and is both."""
+
+    true: NDArray[np.int64]
+    predicted: NDArray[np.int64]
+    both: NDArray[np.int64]
+
+    @property
+    def precision(self) -> NDArray[np.float64]:
+        """The fraction (K,) of predictions that are true."""
+        return np.asarray(self.both / np.maximum(self.predicted, 1), np.float64)
+
+    @property
+    def recall(self) -> NDArray[np.float64]:
+        """The fraction (K,) of what is true that is predicted."""
+        return np.asarray(self.both / np.maximum(self.true, 1), np.float64)
+
+    @property
+    def f1(self) -> NDArray[np.float64]:
+        """The harmonic mean (K,) of precision and recall; 0 where neither is."""
+        return np.asarray(2 * self.both / np.maximum(self.true + self.predicted, 1), np.float64)
+
+    @property
+    def macro_f1(self) -> float:
+        """The mean F1 of the classes that occur: a rare one counts as much as a frequent one."""
+        occurs = self.true > 0
+        return float(self.f1[occurs].mean()) if occurs.any() else 0.0
+
+    def rows(self, names: Sequence[str]) -> list[list[Cell]]:
+        """Name, how often it is true, precision, recall and F1 of each class."""
+        figures = (self.true, self.precision, self.recall, self.f1)
+        columns = (values.tolist() for values in figures)
+        return [list(row) for row in zip(map(valid_unicode, names), *columns, strict=True)]
+
+
+def f1(both: int, true: int, predicted: int) -> float:
+    """The harmonic mean of precision and recall of one class; 0 where neither is."""
+    return 2 * both / max(1, true + predicted)
+
+
+def bits_per(unit: str, scores: Mapping[str, float]) -> str:
+    """', 0.412 bits per tag', or nothing where no target had a loss."""
+    bits = scores[f"bits_per_{unit}"]
+    return f", {bits:.3f} bits per {unit}" if math.isfinite(bits) else ""

@@ -1,0 +1,50 @@
+"""Pictures and features as inputs."""
+
+import numpy as np
+import pytest
+
+from charrnn.errors import CharRNNError
+from charrnn.models import Predictor
+from tests.tasks.conftest import checkpoint_of, corpus_for, prepared, randomized, task_on
+
+
+def test_pictures_are_kept_as_they_are_and_found_beside_their_file(home, monkeypatch):
+    """A name that is looked for in the current folder; pixels of another picture."""
+    corpus = corpus_for("picture-label", home, 20)
+    assert corpus.input_shape == (1, 16, 32)
+    task = task_on(corpus)
+    model = Predictor(checkpoint_of(task, randomized(task)))
+    stored = {corpus.ids(n).tobytes() for n in range(20)}
+    assert {model.task.read(f"pictures/{n}.png").tobytes() for n in range(20)} == stored
+    (home / "elsewhere").mkdir()
+    monkeypatch.chdir(home / "elsewhere")
+    score = model.score_file("../picture-label.tsv")
+    assert score.examples == 20
+    with pytest.raises(CharRNNError, match="there is no file pictures"):
+        model.predict(["pictures/0.png"])
+
+
+def test_all_inputs_have_one_shape(home):
+    """Features that are reshaped to fit, or a crash of NumPy."""
+    for name, size in (("a", 3), ("b", 4)):
+        np.save(home / f"{name}.npy", np.zeros((2, size), np.float32))
+    lines = "x\ta.npy\ny\tb.npy\n"
+    with pytest.raises(CharRNNError, match="and those before it"):
+        prepared(home / "mixed.tsv", lines, input="picture")
+    corpus = prepared(home / "one.tsv", "x\ta.npy\ny\ta.npy\n" * 2, input="picture",
+                      split="100/0/0")  # fmt: skip
+    task = task_on(corpus)
+    model = Predictor(checkpoint_of(task, randomized(task)))
+    with pytest.raises(CharRNNError, match=r"has the shape \(2, 4\), not \(2, 3\)"):
+        model.predict(["b.npy"])
+
+
+def test_an_input_that_the_task_has_anyway_is_as_if_not_given(home):
+    """A corpus of captions that is prepared again, or that other versions do not find."""
+    caption = corpus_for("caption", home, 20)
+    named = corpus_for("caption", home, 20, input="picture")
+    rewriting = corpus_for("feature-rewrite", home, 20)
+    assert named.key == caption.key != rewriting.key
+    assert '"input"' not in (caption.folder / "corpus.json").read_text()
+    assert '"input": "picture"' in (rewriting.folder / "corpus.json").read_text()
+    assert (named.tokens == rewriting.tokens).all()

@@ -1,0 +1,113 @@
+"""Labels: their losses with weights and with several of them, and scores against counts by hand."""
+
+import numpy as np
+import pytest
+import torch
+
+from charrnn.errors import CharRNNError
+from charrnn.evaluation.tasks import score_examples
+from charrnn.models import Predictor
+from charrnn.settings import TrainSettings
+from charrnn.tasks.outputs.base import UNKNOWN
+from tests.tasks.conftest import checkpoint_of, indices, prepared, randomized, task_on
+
+LINES = "".join(f"{'ab'[n % 10 == 0]}{',c' * (n % 3 == 0)}\t{n}\n" for n in range(100))
+
+
+@pytest.fixture
+def several(home):
+    """A corpus of numbers, each of which is an a or a b, and a third of them a c, too."""
+    return prepared(home / "many.tsv", LINES, split="100/0/0", multi_label=True)
+
+
+def test_several_labels_and_rare_ones(several):
+    """A text that has one of its labels alone; a weight for the frequent label."""
+    assert several.target_vocabulary == ("a", "b", "c")
+    losses = {}
+    for weights in ("none", "balanced"):
+        task = task_on(several)
+        module = randomized(task)
+        settings = TrainSettings(class_weights=weights, batch_size=100)
+        batch = task.batches(settings, slice(None)).next()
+        assert batch.targets.sum(0).tolist() == [90, 10, 34]
+        network = task.network(task.model, module.export())
+        losses[weights] = float(task.loss(network, batch, (), [])[0])
+        (logits,) = task.output.evaluate(network, batch)
+    each = torch.nn.functional.binary_cross_entropy_with_logits(
+        torch.from_numpy(logits), torch.from_numpy(batch.targets), reduction="none"
+    ).numpy()
+    positive = 1 + (np.array([10 / 90, 90 / 10, 66 / 34]) - 1) * batch.targets
+    assert losses["none"] == pytest.approx(each.mean(), rel=1e-5)
+    assert losses["balanced"] == pytest.approx((each * positive).mean(), rel=1e-5)
+    score = score_examples(task, module, indices(several), bf16=False)
+    given, true = logits > 0, batch.targets > 0
+    assert score.accuracy == pytest.approx((given == true).all(1).mean())
+    assert score.counts.true.tolist() == [90, 10, 34]
+    assert score.counts.both.tolist() == (given & true).sum(0).tolist()
+
+
+def predicted_alone(model, texts):
+    """The prediction for each text."""
+    return [prediction for text in texts for prediction in model.predict([text])]
+
+
+def test_a_label_that_the_model_lacks_is_wrong_and_without_a_loss(corpus):
+    """-1 that is read as the last label, or that lowers the mean loss."""
+    task = task_on(corpus)
+    model = Predictor(checkpoint_of(task, randomized(task, scale=1.0)))
+    texts = ["as", "f", "abc", "sabf", "cc"]
+    ids = [model.task.read(text) for text in texts]
+    targets = [np.array([n]) for n in (0, 1, UNKNOWN, 2, UNKNOWN)]
+    predictions = predicted_alone(model, texts)
+    names, known = model.targets, [0, 1, 3]
+    score = model.score(ids, targets)
+    logs = [np.log(predictions[n].probabilities[names[targets[n][0]]]) for n in known]
+    assert score.loss == pytest.approx(-np.mean(logs), rel=1e-5)
+    right = sum(predictions[n].label == names[targets[n][0]] for n in known)
+    assert (score.examples, score.accuracy) == (5, right / 5)
+    assert score.unknown.tolist() == [sum(predictions[n].label == name for n in (2, 4))
+                                      for name in names]  # fmt: skip
+    for label, name in enumerate(names):
+        given = sum(prediction.label == name for prediction in predictions)
+        true = sum(target == [label] for target in targets)
+        both = sum(p.label == name and t == [label]
+                   for p, t in zip(predictions, targets, strict=True))  # fmt: skip
+        assert score.counts.precision[label] == pytest.approx(both / max(1, given))
+        assert score.counts.f1[label] == pytest.approx(2 * both / max(1, given + true))
+    nothing_known = model.score(ids[2:3], targets[2:3])
+    assert (np.isnan(nothing_known.loss), nothing_known.accuracy) == (True, 0)
+    assert "nan" not in str(nothing_known.tables(names))
+
+
+def test_several_labels_of_which_the_model_lacks_some(several):
+    """-1 that counts as the last label: hit where it is predicted, or in its loss."""
+    task = task_on(several)
+    model = Predictor(checkpoint_of(task, randomized(task, scale=1.0)))
+    texts = ["1", "23", "4", "55"]
+    ids = [model.task.read(text) for text in texts]
+    has = [[0, UNKNOWN], [1], [UNKNOWN], [UNKNOWN, 0, UNKNOWN]]
+    score = model.score(ids, [np.array(labels) for labels in has])
+    predictions = predicted_alone(model, texts)
+    names, losses, both, exact = model.targets, [], [0, 0, 0], 0
+    for prediction, labels in zip(predictions, has, strict=True):
+        for label, name in enumerate(names):
+            p = prediction.probabilities[name]
+            losses.append(-np.log(p if label in labels else 1 - p))
+            both[label] += label in labels and name in prediction.labels
+        exact += {names[label] for label in labels if label >= 0} == {*prediction.labels} and (
+            UNKNOWN not in labels
+        )
+    assert score.loss == pytest.approx(np.mean(losses), rel=1e-4)
+    assert score.counts.true.tolist() == [2, 1, 0]
+    assert score.counts.both.tolist() == both
+    assert (score.exact, score.examples, score.unknown) == (exact, 4, 4)
+    given = sum(len(prediction.labels) for prediction in predictions)
+    assert score.micro_f1 == pytest.approx(2 * sum(both) / max(1, given + 3 + 4))
+
+
+def test_one_label_is_told_from_several(home):
+    """A comma within the only label; an empty one among several."""
+    one = prepared(home / "one.tsv", "a,b\tx\nc\ty\n" * 3, split="100/0/0")
+    assert one.target_vocabulary == ("a,b", "c")
+    with pytest.raises(CharRNNError, match="empty label"):
+        prepared(home / "bad.tsv", "a,\tx\nc\ty\n", multi_label=True)

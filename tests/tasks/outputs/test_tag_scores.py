@@ -1,0 +1,33 @@
+"""Spans of tags, and how many of them are predicted."""
+
+import pytest
+
+from charrnn.tasks.outputs.tag_scores import Span, TagScore, spans
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        ("B-x I-x O B-x B-x", [(0, 1, "x"), (3, 3, "x"), (4, 4, "x")]),
+        ("I-x I-y I-y O", [(0, 0, "x"), (1, 2, "y")]),
+        ("B-x E-x I-x S-x U-y", [(0, 1, "x"), (2, 2, "x"), (3, 3, "x"), (4, 4, "y")]),
+        ("N N . O N", [(0, 1, "N"), (2, 2, "."), (4, 4, "N")]),
+        ("O O", []),
+        ("B-x I-y", [(0, 0, "x"), (1, 1, "y")]),
+    ],
+)
+def test_spans_of_every_scheme(tags, expected):
+    """Two spans that are joined, or one that is cut."""
+    assert spans(tags.split()) == [Span(*one) for one in expected]
+
+
+def test_a_span_counts_if_all_of_it_is_right():
+    """An end that does not matter; a kind that does not."""
+    score = TagScore()
+    score.add(["B-x", "I-x", "O", "B-y"], ["B-x", "O", "O", "B-y"])
+    score.add(["B-x"], ["B-x"])
+    assert (score.accuracy, score.span_f1) == (4 / 5, 2 / 3)
+    kinds = score.details(())["kinds"]
+    assert kinds["x"] == {"spans": 2, "precision": 0.5, "recall": 0.5, "f1": 0.5}
+    (table,) = score.tables(())
+    assert [row[0] for row in table.rows] == ["x", "y"]

@@ -1,0 +1,79 @@
+"""Tags: what they belong to, and scores against counts by hand."""
+
+import numpy as np
+import pytest
+
+from charrnn.errors import CharRNNError
+from charrnn.models import Predictor
+from charrnn.tasks.outputs.base import UNKNOWN
+from tests.tasks.conftest import checkpoint_of, prepared, randomized, task_on
+
+LINES = "from\tO\nab\tB-x\n\nab\t?\nc\tO\n\n" * 4
+
+
+@pytest.fixture
+def corpus(home):
+    """Tokens with three tags, of which one is a question mark."""
+    corpus = prepared(home / "tags.tsv", LINES, "tag", split="100/0/0")
+    assert corpus.target_vocabulary == ("?", "B-x", "O")
+    return corpus
+
+
+@pytest.mark.parametrize("crf", [False, True])
+def test_a_tag_that_the_model_lacks_is_wrong_and_without_a_loss(corpus, crf):
+    """-1 that is the tag `?`, or the last one; a text of it that has a loss."""
+    task = task_on(corpus, crf=crf)
+    for seed in range(9):
+        model = Predictor(checkpoint_of(task, randomized(task, seed, scale=1.0)))
+        texts, targets = ["ab c from", "c ab"], [[0, UNKNOWN, UNKNOWN], [1, 2]]
+        ids = [model.task.read(text) for text in texts]
+        score = model.score(ids, [np.array(tags) for tags in targets])
+        known = model.score(ids[1:], [np.array(targets[1])])
+        assert score.loss == pytest.approx(known.loss, rel=1e-5)
+        tags = [model.predict([text])[0].tags for text in texts]
+        right = sum(
+            tag >= 0 and model.targets[tag] == predicted
+            for true, row in zip(targets, tags, strict=True)
+            for tag, predicted in zip(true, row, strict=True)
+        )
+        assert (score.tokens, score.right) == (5, right)
+        assert score.true["??"] == 1  # one span, which none that is predicted equals
+        assert score.both["??"] == 0
+    assert np.isnan(model.score(ids[:1], [np.array(targets[0])]).loss)
+
+
+def test_the_losses_of_a_batch_are_a_mean_of_tags(corpus):
+    """Tags of padding that have a loss."""
+    task = task_on(corpus)
+    model = Predictor(checkpoint_of(task, randomized(task)))
+    ids = [model.task.read(text) for text in ("ab c from ab", "c")]
+    targets = [np.array([0, 1, 2, 1]), np.array([2])]
+    losses = [model.score(ids[n : n + 1], targets[n : n + 1]).loss for n in (0, 1)]
+    assert model.score(ids, targets).loss == pytest.approx((4 * losses[0] + losses[1]) / 5)
+
+
+@pytest.mark.parametrize(
+    "change", [{"tokenizer": "bpe"}, {"tag_unit": "character", "min_count": 2}]
+)
+def test_tags_need_whole_characters(home, change):
+    """Tokens of which half has a tag."""
+    with pytest.raises(CharRNNError, match="--task tag cannot use"):
+        prepared(home / "tags.tsv", LINES, "tag", **change)
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [("a b\tO\nc\tX\n", "a space in it"), ("a\n", "has no tab"), ("a\t\nc\tX\n", "no tag")],
+)
+def test_a_line_that_is_no_token_is_named(home, text, wrong):
+    """Tags that belong to the token before."""
+    with pytest.raises(CharRNNError, match=wrong):
+        prepared(home / "tags.tsv", text, "tag")
+
+
+def test_conll_s_documents_are_no_tokens(home):
+    """A sentence of `-DOCSTART-`, which every file of CoNLL 2003 begins with."""
+    text = "-DOCSTART- -X- O O\n\n" + "EU NNP I-NP I-ORG\nrejects VBZ I-VP O\n\n" * 2
+    corpus = prepared(home / "conll.txt", text, "tag", split="100/0/0")
+    assert corpus.target_vocabulary == ("I-ORG", "O")
+    assert len(corpus.examples("train")) == 2

@@ -1,0 +1,74 @@
+"""Batches of examples: each once an epoch, in an order that follows from the position."""
+
+import numpy as np
+from hypothesis import given, strategies as st
+
+from charrnn.settings import TrainSettings
+from charrnn.tasks.examples import Ragged, by_length
+from tests.tasks.conftest import task_on
+
+
+def batches_of(corpus, size):
+    """The training batches of so many examples."""
+    return task_on(corpus).batches(TrainSettings(batch_size=size, seed=1), slice(None))
+
+
+def texts_of(batch):
+    """The ids and the target of each example of a batch."""
+    for ids, length, target in zip(batch.inputs.T, batch.lengths, batch.targets, strict=True):
+        yield tuple(ids[:length].tolist()), int(target)
+
+
+def test_an_epoch_has_each_example_once(corpus):
+    """An example that is never read, or read with another's label."""
+    batches = batches_of(corpus, 16)
+    seen = [example for _ in range(batches.per_epoch) for example in texts_of(batches.next())]
+    stored = [
+        (tuple(corpus.ids(n).tolist()), int(corpus.targets[n])) for n in corpus.examples("train")
+    ]
+    left = len(stored) - len(seen)
+    assert 0 <= left < 16
+    for example in seen:
+        stored.remove(example)
+    assert len(stored) == left
+
+
+def test_the_longest_examples_are_read_too(corpus):
+    """Examples that fill no batch, and are the same ones in every epoch."""
+    batches = batches_of(corpus, 300)
+    assert len(corpus.examples("train")) == 320
+    seen = {ids for _ in range(9) for ids, _ in texts_of(batches.next())}
+    assert seen == {tuple(corpus.ids(number).tolist()) for number in corpus.examples("train")}
+
+
+def test_a_position_is_enough_to_continue(corpus):
+    """A resumed run that reads other examples than the one that was not stopped."""
+    one, other = batches_of(corpus, 16), batches_of(corpus, 16)
+    for _ in range(one.per_epoch + 3):
+        one.next()
+    other.epoch, other.step = one.epoch, one.step
+    for _ in range(one.per_epoch):
+        assert np.array_equal(one.next().inputs, other.next().inputs)
+
+
+arrays = st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=9), min_size=1, max_size=9)
+
+
+@given(arrays)
+def test_padding_stands_behind_the_arrays(lists):
+    """A text that is cut, or that begins with padding."""
+    ragged = Ragged.of([np.array(values) for values in lists])
+    padded, lengths = ragged.padded(np.arange(len(lists))[::-1])
+    for column, values in zip(padded.T.tolist(), lists[::-1], strict=True):
+        assert column == values + [0] * (len(padded) - len(values))
+    assert lengths.tolist() == [len(values) for values in lists[::-1]]
+
+
+@given(st.lists(st.integers(1, 1 << 16), max_size=40), st.integers(1, 9))
+def test_groups_have_every_array_once_and_are_small_where_arrays_are_long(lengths, most):
+    """A text that is left out; a batch of texts that takes all of the memory."""
+    groups = by_length(np.array(lengths, np.int64), most)
+    assert sorted(n for group in groups for n in group) == list(range(len(lengths)))
+    for group in groups:
+        assert len(group) <= most
+        assert len(group) == 1 or len(group) * max(lengths[n] for n in group) <= 1 << 17
