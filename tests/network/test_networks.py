@@ -34,6 +34,8 @@ class Subject:
 TEXTS, SEVERAL = Subject(), Subject(TextSettings(multi_label=True))
 CHARACTERS = Subject(TextSettings(tag_unit="character"))
 PICTURES, FEATURES = Subject(input_shape=(1, 16, 8)), Subject(input_shape=(3, 4))
+LABELLED = Subject(TextSettings(input="picture"), (1, 16, 8))
+REWRITTEN = Subject(TextSettings(input="picture"), (3, 4))
 CASES = {
     "text": ("text", TEXTS, {}),
     "text, tied": ("text", TEXTS, {"tie_weights": True, "embedding_size": 6}),
@@ -41,6 +43,7 @@ CASES = {
     "label": ("label", TEXTS, {}),
     "label, both directions": ("label", TEXTS, {"bidirectional": True}),
     "several labels": ("label", SEVERAL, {"one_hot": True}),
+    "label of a picture": ("label", LABELLED, {}),
     "tag": ("tag", TEXTS, {}),
     "tag, CRF": ("tag", TEXTS, {"crf": True, "bidirectional": True}),
     "tag of characters": ("tag", CHARACTERS, {"crf": True}),
@@ -51,6 +54,7 @@ CASES = {
     "pictures, additive": ("caption", PICTURES, {"attention": "additive"}),
     "features": ("caption", FEATURES, {}),
     "features, none": ("caption", FEATURES, {"attention": "none"}),
+    "rewrite of features": ("rewrite", REWRITTEN, {}),
 }
 EXAMPLES = {name: case for name, case in CASES.items() if case[0] != "text"}
 every_cell = pytest.mark.parametrize("cell", CELLS)
