@@ -60,7 +60,6 @@ def train(
         run.threads.backward = inside(run.threads.backward)  # type: ignore[method-assign]  # timed
         for optimizer in run.optimizers:
             optimizer.step = inside(optimizer.step)  # type: ignore[method-assign]  # likewise
-        run.model.train()
         for _ in range(3):
             meter.add(training_step(run))
         run.synchronize()
