@@ -140,43 +140,44 @@ def draw(
 ) -> Iterator[Drawn]:
     """Tokens (...) without end, each after the prompt and those before it. `bits`: with theirs.
 
-    The largest of logits + Gumbel noise is a draw by their weights, and quickly computed (Maddison
-    et al. 2014, https://arxiv.org/abs/1411.0030).
+    The largest of logits + Gumbel noise is a draw by their weights (Maddison et al. 2014,
+    https://arxiv.org/abs/1411.0030), which takes little time.
     """
     logits, state, recent = prompt
     xp, shape = namespace(logits), tuple(logits.shape)
-    ahead = max(1, min(4096 // shape[-1], 2**18 // math.prod(shape)))  # steps of noise at once
     first, last = settings.temperatures
     changing = None if first == last else _Temperature(settings, tables.lengths, shape[:-1])
     characters = _Characters(tables, shape[:-1]) if len(tables.allowed) else None
     penalty = settings.repetition_penalty
+    for noise in _negative_gumbel(uniform, shape):
+        with np.errstate(all="ignore"):  # a model that has diverged shows in the logits
+            logits = xp.astype(logits, noise.dtype, copy=False)  # from bfloat16, say
+            weighed = logits if penalty == 1 else penalized(logits, recent, penalty)
+            weighed = characters.unbroken(weighed) if characters else weighed
+            top = xp.max(weighed, axis=-1, keepdims=True)
+            temp = changing.now if changing else first
+            ids = xp.argmax(warped(weighed - top, settings, temp) - noise, axis=-1)
+            cost = _bits(logits, ids) if bits else None
+        yield Drawn(ids, top[..., 0], cost)
+        if changing:
+            changing.advance(ids)
+        if characters:
+            characters.advance(ids)
+        if penalty != 1:
+            recent = xp.concat([recent[..., 1:], ids[..., None]], axis=-1)
+        with np.errstate(all="ignore"):
+            logits, state = network.step(ids, state)
+
+
+def _negative_gumbel(uniform: Uniform, shape: tuple[int, ...]) -> Iterator[Array]:
+    """Gumbel noise (..., V) for each step, its sign changed; computed for many steps at once."""
+    steps = max(1, min(4096 // shape[-1], 2**18 // math.prod(shape)))
     while True:
-        noise = _less_gumbel(uniform((ahead, *shape)))
-        for step in range(ahead):
-            with np.errstate(all="ignore"):  # a model that has diverged shows in the logits
-                logits = xp.astype(logits, noise.dtype, copy=False)  # from bfloat16, say
-                weighed = logits if penalty == 1 else penalized(logits, recent, penalty)
-                weighed = characters.unbroken(weighed) if characters else weighed
-                top = xp.max(weighed, axis=-1, keepdims=True)
-                temp = changing.now if changing else first
-                ids = xp.argmax(warped(weighed - top, settings, temp) - noise[step], axis=-1)
-                cost = _bits(logits, ids) if bits else None
-            yield Drawn(ids, top[..., 0], cost)
-            if changing:
-                changing.advance(ids)
-            if characters:
-                characters.advance(ids)
-            if penalty != 1:
-                recent = xp.concat([recent[..., 1:], ids[..., None]], axis=-1)
-            with np.errstate(all="ignore"):
-                logits, state = network.step(ids, state)
-
-
-def _less_gumbel(uniform: Array) -> Array:
-    """Gumbel noise with its sign changed, of uniform random numbers."""
-    log = namespace(uniform).log
-    with np.errstate(all="ignore"):
-        return log(-log(uniform + _TINY))
+        numbers = uniform((steps, *shape)) + _TINY
+        log = namespace(numbers).log
+        with np.errstate(all="ignore"):
+            noise = log(-log(numbers))
+        yield from noise
 
 
 def _bits(logits: Array, ids: Array) -> Array:

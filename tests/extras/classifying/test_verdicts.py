@@ -5,11 +5,6 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-<<<<<<< HEAD
-import torch
-from charrnn.network.model import CharRNN
-=======
->>>>>>> core
 
 from charrnn.cells import CELLS
 from charrnn.cells.arrays import cross_entropy
@@ -23,14 +18,7 @@ from charrnn.extras.classifying.verdicts import (
     verdicts_on,
 )
 from charrnn.inference.sampling import start_of
-<<<<<<< HEAD
 from charrnn.network.language_model import LanguageModel
-from charrnn.settings import ModelSettings, TextSettings, TrainSettings
-from charrnn.storage.checkpoint import Checkpoint
-=======
-from charrnn.inference.score import losses
-from charrnn.network.language_model import LanguageModel
->>>>>>> core
 from charrnn.text.tokenizers import END, Bytes, Characters
 from tests.conftest import tale
 from tests.random_models import random_checkpoint

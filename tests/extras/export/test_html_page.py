@@ -9,15 +9,9 @@ from hypothesis import given, settings, strategies as st
 from charrnn.cells import CELLS
 from charrnn.extras.export.html_page import html_page, page_tokenizer
 from charrnn.extras.export.rounding import rounded_network
-<<<<<<< HEAD
 from charrnn.inference.drawing import penalized, warped
-from charrnn.network.language_model import LanguageModel
 from charrnn.inference.sampling import read_prompt
-=======
-from charrnn.inference.drawing import penalized, scores
-from charrnn.inference.sampling import Prompt
 from charrnn.network.language_model import LanguageModel
->>>>>>> core
 from charrnn.settings import SampleSettings
 from charrnn.text.tokenizers import END, Characters
 from charrnn.text.tokenizers.byte import is_utf8
