@@ -156,7 +156,9 @@ class Fuzz:
     def _model(self, _: random.Random) -> None:
         found = load_run(self.run.name, lambda _: None)
         "".join(
-            sample(LanguageModel(found.model, found.weights), found.tokenizer, SampleSettings(length=9))
+            sample(
+                LanguageModel(found.model, found.weights), found.tokenizer, SampleSettings(length=9)
+            )
         )
 
     def _training(self, _: random.Random) -> None:
