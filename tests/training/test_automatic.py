@@ -2,6 +2,7 @@
 
 import math
 import shlex
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from safetensors.numpy import load_file
 
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings, read
 from charrnn.storage.runs import TRAINING
-from charrnn.tasks.language_model import LanguageModel
+from charrnn.tasks.language_model import LanguageModelTask
 from charrnn.text.preparation import prepare
 from charrnn.training import automatic
 from charrnn.training.automatic import best_dropout, choose
@@ -20,14 +21,14 @@ from tests.conftest import call_charrnn, tale
 from tests.training.conftest import events_of, make_run
 
 
-class LanguageModelOf(LanguageModel):
+class LanguageModelOf(LanguageModelTask):
     """A language model of a text of any length, which nobody has to make."""
 
     training_tokens = 0
-    sizes = (65, None, ())
 
     def __init__(self, tokens):
         self.training_tokens = tokens
+        self.subject = SimpleNamespace(tokenizer=SimpleNamespace(size=65))
 
 
 def chosen(tokens, given=None, step_time=lambda _: 0.05, **train):

@@ -21,7 +21,7 @@ def poison(run, at):
     """A `stop` that never stops, and makes a weight NaN at a step."""
     if run.step == at:
         with torch.no_grad():
-            run.model.get_parameter("head.bias")[0] = math.nan
+            run.model.weights["head.bias"][0] = math.nan
     return False
 
 
@@ -82,7 +82,7 @@ def test_a_run_does_not_go_back_to_weights_that_have_exploded(home):
     def explode():
         if run.step == 12 and run.recovery.learning_rate_scale == 1:
             with torch.no_grad():
-                run.model.get_parameter("head.weight").mul_(1e8)
+                run.model.weights["head.weight"].mul_(1e8)
         return False
 
     train(run, events.append, explode)
