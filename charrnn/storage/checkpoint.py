@@ -17,7 +17,15 @@ from safetensors.numpy import save
 
 from charrnn.errors import CheckpointError, TextError
 from charrnn.files import atomic_write
-from charrnn.settings import ModelSettings, TextSettings, TrainSettings, read
+from charrnn.settings import (
+    ModelSettings,
+    TextSettings,
+    TrainSettings,
+    flag,
+    read,
+    values_of,
+    without_effect,
+)
 from charrnn.storage.container import add_checksum, metadata, read_metadata, verify
 from charrnn.storage.old_formats import upgraded_metadata, upgraded_weight
 from charrnn.tasks import parameters_of, predicts_targets
@@ -28,6 +36,9 @@ from charrnn.text.tokenizers import Tokenizer, from_json, to_json
 _UNREADABLE = (
     FileNotFoundError, SafetensorError, ValueError, TypeError, AttributeError, OverflowError,
 )  # fmt: skip
+
+_PARTS = ("bidirectional", "crf", "tie_weights")
+"""Settings that add parameters to a network, or take some away."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +78,7 @@ def read_about(data: Mapping[str, Any]) -> About:
     """What `About.describe` gave. Raises KeyError, TypeError or ValueError for anything else."""
     return About(
         run=str(data["run"]),
-        model=read(ModelSettings, data["model"]),
+        model=_read_model(data["model"]),
         train=read(TrainSettings, data["train"]),
         text=read(TextSettings, data["text"]),
         corpus=str(data["corpus"]["name"]),
@@ -76,6 +87,15 @@ def read_about(data: Mapping[str, Any]) -> About:
         target_vocabulary=tuple(str(label) for label in data.get("labels", ())),
         input_shape=_read_shape(data.get("input_shape", ())),
     )
+
+
+def _read_model(values: Any) -> ModelSettings:
+    """ValueError for a part of a network that is not one of its task's."""
+    model = read(ModelSettings, values)
+    for name, (task, _) in without_effect(values_of(model)).items():
+        if name in _PARTS and getattr(model, name):
+            raise ValueError(f"{flag(name)} has no effect with {task}")
+    return model
 
 
 def _read_shape(sides: Any) -> tuple[int, ...]:
