@@ -44,7 +44,7 @@ def begin(
     if request.resuming:
         return resume(request, emit, ranks)
     corpus = shared_corpus(ranks, lambda: sources_once().corpus, str(request.corpus))
-    base = ranks.from_first(lambda: sources_once().base)
+    base = ranks.broadcast(lambda: sources_once().base)
     return new_run(request, Sources(corpus, base), emit, ranks)
 
 
@@ -58,7 +58,7 @@ def _begun_before(ranks: "Ranks") -> str | None:
                     return folder.name
         return None
 
-    return ranks.from_first(newest)
+    return ranks.broadcast(newest)
 
 
 def _resumed(request: Request, name: str) -> Request:

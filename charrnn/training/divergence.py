@@ -63,7 +63,7 @@ def go_back(run: Run, emit: Emit) -> None:
     length = replace(run.length, reports=[], mark=None)  # its end does not move back
     best = run.best
     path = run.plan.folder / TRAINING
-    saved = run.plan.ranks.from_first(lambda: load_newest(path, read_training, emit, restore=True))
+    saved = run.plan.ranks.broadcast(lambda: load_newest(path, read_training, emit, restore=True))
     restore(run, *saved)
     run.length, run.best, run.recovery = length, best, Recovery(scale / 2)
     emit(

@@ -83,7 +83,7 @@ def _in_new_folder(plan: Plan, name: str | None, default_name: str, seconds: flo
         folder, lock = new_folder(name, default_name)
         return folder
 
-    folder = plan.ranks.from_first(make_folder)
+    folder = plan.ranks.broadcast(make_folder)
     try:
         with memory_checked():
             return Run(replace(plan, folder=folder), step_seconds=seconds, lock=lock)

@@ -44,6 +44,7 @@ def train_and_record(
             _train_and_record(run, show, stop, listeners)
         else:
             train(run, lambda _: None, stop)
+        run.plan.ranks.leave()
     finally:
         run.release()
 

@@ -90,7 +90,7 @@ def _opened(name: str | None, emit: Emit, ranks: Ranks, unless_resumed: ExitStac
         remove_temporary_files(path.parent)
         return path, *load_newest(path, read_training, emit, restore=True)
 
-    path, data, tensors = ranks.from_first(opened)
+    path, data, tensors = ranks.broadcast(opened)
     try:
         about = replace(read_about(data), run=path.parent.name)
     except _UNREADABLE as error:
@@ -185,7 +185,7 @@ def _fine_tuned(about: About, corpus: Corpus, request: Request, emit: Emit, rank
     given = {name: getattr(request.model, name) for name in request.model.given}
     model = about.model.with_names((), ()).with_given(**given)
     new = Request(request.corpus, model, request.train, request.text)
-    base = ranks.from_first(lambda: load_base(about.run, emit))
+    base = ranks.broadcast(lambda: load_base(about.run, emit))
     return new_run(new, Sources(corpus, base), emit, ranks)
 
 

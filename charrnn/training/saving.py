@@ -68,7 +68,7 @@ def save_training(run: Run) -> None:
 
 def whole_state(run: Run) -> State:
     """The network's state of all ranks' sequences, which all ranks must ask for at once."""
-    return run.plan.ranks.whole(run.state, run.batches.batch_size)
+    return run.plan.ranks.gather(run.state, run.batches.batch_size)
 
 
 def write_training(run: Run, state: State) -> None:

@@ -20,7 +20,7 @@ def shared_corpus(ranks: Ranks, resolve: Callable[[], Corpus], name: str) -> Cor
         mine = resolve()
         return mine.key, mine.text.split
 
-    key, split = ranks.from_first(resolved)
+    key, split = ranks.broadcast(resolved)
     corpus = mine or find_corpus(key) or resolve()
     ranks.wait_for_all()  # another machine may have to prepare it
     if corpus.key != key:

@@ -59,7 +59,7 @@ def main() -> None:
         "weights": hashlib.sha256(weights).hexdigest(),
         "clock": run.clock.seconds,
         "stopped": stopped,
-        "told": ranks.from_first(lambda: f"by rank {ranks.rank}"),
+        "told": ranks.broadcast(lambda: f"by rank {ranks.rank}"),
         "said": ranks.first_to_say("the disk is full"),
         "part": [run.part.start, run.part.stop],
     }
