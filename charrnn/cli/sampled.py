@@ -12,7 +12,7 @@ from charrnn.events import Emit, Noticed
 from charrnn.settings import SampleSettings
 
 if TYPE_CHECKING:
-    from charrnn.inference.sampled_text import SampledText
+    from charrnn.inference.sampled_texts import SampledText
     from charrnn.storage.checkpoint import Checkpoint
 
 _TEXTS, _WORK = 32, 3e11
@@ -72,7 +72,7 @@ def write_answers(
     command: Frame, checkpoint: "Checkpoint", settings: SampleSettings, prompts: str, form: Form
 ) -> None:
     """Write a text for each prompt of a file, or of stdin for `-`, as prompts come."""
-    from charrnn.inference.sampling import sample_prompts
+    from charrnn.inference.sampled_texts import sample_prompts
     from charrnn.network.language_model import LanguageModel
 
     network = LanguageModel(checkpoint.model, checkpoint.weights)
@@ -128,7 +128,7 @@ def _many(
         from charrnn.evaluation.batch_sampling import sample_many as sample_in_torch
 
         return sample_in_torch(network, tokenizer, settings, emit, bits=bits)
-    from charrnn.inference.sampling import sample_many, seed_of
+    from charrnn.inference.sampled_texts import sample_many, seed_of
 
     settings = replace(settings, seed=seed_of(settings))
     numbers = range(settings.count)
@@ -139,7 +139,7 @@ def _selected(
     checkpoint: "Checkpoint", settings: SampleSettings, bits: bool, emit: Emit
 ) -> Iterator["SampledText"]:
     """Texts that are unique or novel. TextError if the corpus is not here."""
-    from charrnn.inference.sampling import sample_many, seed_of
+    from charrnn.inference.sampled_texts import sample_many, seed_of
     from charrnn.inference.selection import select
     from charrnn.network.language_model import LanguageModel
     from charrnn.storage.checkpoint import corpus_of
