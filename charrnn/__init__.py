@@ -104,12 +104,11 @@ def train(
     """
     from charrnn.cli.extras import find_extra
     from charrnn.models import checked_settings
-    from charrnn.settings import ModelSettings, TextSettings, TrainSettings
+    from charrnn.settings import ModelSettings, Request, TextSettings, TrainSettings
     from charrnn.storage.checkpoint import load_checkpoint
     from charrnn.storage.runs import MODEL
     from charrnn.text.corpus import Corpus
     from charrnn.training.begin import begin
-    from charrnn.training.request import Request
 
     kinds = (ModelSettings, TrainSettings, TextSettings)
     path = corpus.folder if isinstance(corpus, Corpus) else corpus

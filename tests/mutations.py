@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.errors import CharRNNError
-from charrnn.network.language_model import LanguageModel
 from charrnn.inference.sampling import sample
+from charrnn.network.language_model import LanguageModel
 from charrnn.settings import SampleSettings, TextSettings, read
 from charrnn.storage.container import KEY, add_checksum
 from charrnn.storage.metrics import read_curves

@@ -17,6 +17,7 @@ from charrnn.settings.base import (
 )
 from charrnn.settings.effect import check_effective, no_effect, values_of, without_effect
 from charrnn.settings.model import AttentionName, CellName, ModelSettings, TaskName
+from charrnn.settings.request import Request
 from charrnn.settings.sampling import SampleSettings
 from charrnn.settings.text import PartName, TextSettings, TokenizerName, UnknownName
 from charrnn.settings.training import (
@@ -39,6 +40,7 @@ __all__ = [
     "ModelSettings",
     "OptimizerName",
     "PartName",
+    "Request",
     "SampleSettings",
     "SettingError",
     "Settings",

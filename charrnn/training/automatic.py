@@ -20,8 +20,7 @@ from charrnn.settings import (
 )
 from charrnn.tasks.base import Task
 from charrnn.training.loop import training_step
-from charrnn.training.recovery import NotFiniteError
-from charrnn.training.run import Plan, Run
+from charrnn.training.run import NotFiniteError, Plan, Run
 
 HIDDEN_SIZES = (32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)
 _AUTOMATIC = {

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -32,8 +31,6 @@ class Services(NamedTuple):
     meter: Meter
     validation: Validation
     checkpoints: Checkpoints
-    recovering: Callable[[], AbstractContextManager[None]]
-    """A block after whose divergence the run goes back to its last checkpoint."""
 
 
 def loop(run: Run, services: Services, stop: Callable[[], bool]) -> None:
@@ -41,9 +38,9 @@ def loop(run: Run, services: Services, stop: Callable[[], bool]) -> None:
 
     DivergedError where going back to the last checkpoint does not help; what was saved stays.
     """
-    meter, validation, checkpoints, recovering = services
+    meter, validation, checkpoints = services
     while not run.finished and not run.must_stop(stop()):
-        with recovering():
+        with checkpoints.recovering():
             loss = training_step(run)
             meter.add(loss)
             if validation.is_due:
@@ -51,7 +48,7 @@ def loop(run: Run, services: Services, stop: Callable[[], bool]) -> None:
             if checkpoints.is_due:
                 checkpoints.save()
     if not run.finished:
-        with recovering():
+        with checkpoints.recovering():
             checkpoints.save(last=True)
 
 

@@ -9,14 +9,13 @@ from charrnn.engine.devices import memory_checked
 from charrnn.engine.ranks import Ranks
 from charrnn.errors import TextError
 from charrnn.events import Emit, Noticed
-from charrnn.settings import DEFAULT_TIME, flag
+from charrnn.settings import DEFAULT_TIME, Request, flag
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.runs import LOCK, new_folder
 from charrnn.text.corpus import Corpus
 from charrnn.training.automatic import choose, left_open, measured_step_time, step_seconds
 from charrnn.training.fine_tuning import settings_for, transferred, vocabulary_change
 from charrnn.training.length import run_length
-from charrnn.training.request import Request
 from charrnn.training.run import Clock, Plan, Run
 from charrnn.training.sources import Sources
 from charrnn.training.validation import validated, validation_interval, validation_tokens

@@ -16,6 +16,7 @@ from charrnn.files import remove_temporary_files
 from charrnn.settings import (
     DEFAULT_TIME,
     LENGTHS,
+    Request,
     TextSettings,
     TrainSettings,
     flag,
@@ -31,7 +32,6 @@ from charrnn.text.resolving import resolve
 from charrnn.training.fine_tuning import load_base
 from charrnn.training.length import run_length
 from charrnn.training.new_run import new_run
-from charrnn.training.request import Request
 from charrnn.training.run import Best, Clock, Plan, Run
 from charrnn.training.saving import (
     cannot_resume,
@@ -40,8 +40,7 @@ from charrnn.training.saving import (
     restore,
     save_training,
 )
-from charrnn.training.shared_corpus import shared_corpus
-from charrnn.training.sources import Sources
+from charrnn.training.sources import Sources, shared_corpus
 
 CHANGEABLE = ("device", "precision", "keep", "save_every")
 """Settings that a run may change when it is resumed, apart from its length."""

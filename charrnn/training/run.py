@@ -8,32 +8,49 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from charrnn.engine.devices import autocast, find_device, to_device, use_bf16
-from charrnn.engine.module import AnyModule, module_of
+from charrnn.engine.module import module_of
 from charrnn.engine.ranks import ALONE, Ranks
 from charrnn.engine.threads import BatchThreads
 from charrnn.errors import UsageError
 from charrnn.events import Scores
 from charrnn.network.layers import State
-from charrnn.settings import ModelSettings, OptimizerName, TextSettings, TrainSettings
+from charrnn.settings import ModelSettings, TextSettings, TrainSettings
 from charrnn.storage.checkpoint import About
 from charrnn.tasks import task_of
 from charrnn.tasks.base import Batch, Score, Task
 from charrnn.text.corpus import Corpus
-from charrnn.training.ema import EMA
 from charrnn.training.length import RunLength, run_length
-from charrnn.training.muon import Muon
-from charrnn.training.optimizers import SGD, Adagrad, AdamW, Group, Optimizer, RMSprop
-from charrnn.training.recovery import Recovery
+from charrnn.training.muon import make_optimizers
+from charrnn.training.optimizers import EMA
 from charrnn.training.schedule import learning_rate_factor
 
-_OPTIMIZERS: dict[OptimizerName, type[Optimizer]] = {
-    "adamw": AdamW,
-    "rmsprop": RMSprop,
-    "adagrad": Adagrad,
-    "sgd": SGD,
-}
+_MAX_SKIPPED = 5  # steps in a row that are skipped before the run goes back
+
+
+class NotFiniteError(Exception):
+    """The run must go back to its last checkpoint. `Checkpoints.recovering` catches it."""
+
+
+@dataclass
+class Recovery:
+    """What losses that were not finite have led to: see `Checkpoints.go_back`."""
+
+    learning_rate_scale: float = 1.0
+    skipped_steps: int = 0
+
+    def must_skip(self, loss: Tensor) -> bool:
+        """Whether to skip the step. On a GPU, asking would wait for it: `Meter` asks later.
+
+        NotFiniteError after several in a row.
+        """
+        skip = loss.device.type == "cpu" and not bool(loss.isfinite())
+        self.skipped_steps = self.skipped_steps + 1 if skip else 0
+        if self.skipped_steps >= _MAX_SKIPPED:
+            raise NotFiniteError
+        return skip
 
 
 @dataclass(frozen=True)
@@ -222,28 +239,3 @@ def check_ranks(ranks: Ranks, batch_size: int) -> None:
             f"a batch of {batch_size} sequences cannot be split among {ranks.size} processes",
             "Use fewer processes, a greater --batch-size or a longer text.",
         )
-
-
-def make_optimizers(
-    model: AnyModule, settings: TrainSettings, dtype: torch.dtype
-) -> list[Optimizer]:
-    """The optimizers of a run, the one that `--optimizer` names first. `dtype`: Muon's products.
-
-    Muon updates the matrices of the recurrent layers, and AdamW the rest; any other optimizer
-    updates everything.
-    """
-    params = dict(model.named_parameters())
-    muon = settings.optimizer == "muon"
-    roles = {name: parameter.role for name, parameter in model.declared.items()}
-    matrices = {n: p for n, p in params.items() if muon and roles[n] == "recurrent"}
-    rest = {n: p for n, p in params.items() if n not in matrices}
-    embedding = {n: p for n, p in rest.items() if roles[n] == "embedding"}
-    decayed = {n: p for n, p in rest.items() if p.dim() > 1 and n not in embedding}
-    others = embedding | {n: p for n, p in rest.items() if p.dim() <= 1}
-    peak = settings.peak_learning_rate
-    rest_peak = settings.adamw_learning_rate if muon else peak
-    groups = [Group(decayed, rest_peak, settings.weight_decay), Group(others, rest_peak, 0.0)]
-    if not muon:
-        return [_OPTIMIZERS[settings.optimizer](groups)]
-    main = Muon([Group(matrices, peak, settings.weight_decay)], model.settings.hidden_size, dtype)
-    return [main, AdamW(groups)]

@@ -4,7 +4,8 @@
 the position in the text and the progress. `model.safetensors` holds the averaged weights.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,8 @@ from safetensors.torch import save
 from torch import Tensor
 
 from charrnn.cells.parameters import count
-from charrnn.errors import CheckpointError
+from charrnn.errors import CheckpointError, from_os
+from charrnn.events import Emit, Noticed
 from charrnn.files import atomic_write
 from charrnn.network.layers import State, slice_state
 from charrnn.settings import read
@@ -26,8 +28,7 @@ from charrnn.storage.container import FORMAT, add_checksum, metadata, read_metad
 from charrnn.storage.old_formats import upgraded_metadata, upgraded_name, upgraded_progress
 from charrnn.storage.runs import MODEL, TRAINING
 from charrnn.tasks.base import Task
-from charrnn.training.recovery import Recovery
-from charrnn.training.run import Best, Run
+from charrnn.training.run import Best, Recovery, Run
 
 _Score = Annotated[float, Ge(0)]
 
@@ -218,3 +219,27 @@ def cannot_resume(path: Path, error: Exception) -> CheckpointError:
     return CheckpointError(
         f"training cannot resume from {path}: {reason}", "Train again, under another name (--run)."
     )
+
+
+class DiskErrors:
+    """Reports what the disk refuses, once per reason, and lets training continue."""
+
+    def __init__(self, emit: Emit) -> None:
+        self._emit = emit
+        self._reported = ""
+
+    @contextmanager
+    def tolerated(self, tolerate: bool = True) -> Iterator[None]:
+        """A block that writes. An OSError in it is reported; it is raised if not to `tolerate`."""
+        try:
+            yield
+        except OSError as error:
+            if not tolerate:
+                raise
+            refused = from_os(error)
+            if refused.message != self._reported:
+                said = f"Not saved: {refused.message}. {refused.hint}"
+                self._emit(Noticed(f"{said} Training continues, and will try again."))
+            self._reported = refused.message
+        else:
+            self._reported = ""

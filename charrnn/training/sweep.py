@@ -6,14 +6,13 @@ from dataclasses import dataclass, field, replace
 from charrnn.cells.parameters import count
 from charrnn.errors import DivergedError
 from charrnn.events import Emit, Noticed
-from charrnn.settings import CellName, ModelSettings
+from charrnn.settings import CellName, ModelSettings, Request
 from charrnn.storage.runs import MODEL
 from charrnn.tasks import task_of
 from charrnn.tasks.base import Task
 from charrnn.training.automatic import left_open
 from charrnn.training.begin import begin
 from charrnn.training.record import Listeners, train_and_record
-from charrnn.training.request import Request
 from charrnn.training.run import Run
 from charrnn.training.sources import Sources
 

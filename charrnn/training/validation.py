@@ -7,11 +7,9 @@ from charrnn.evaluation.tasks import score_task
 from charrnn.events import Emit, Evaluated, Sampled
 from charrnn.tasks.base import Score
 from charrnn.text.tokenizers import valid_unicode
-from charrnn.training.disk import DiskErrors
 from charrnn.training.meter import Meter, adjust_length
-from charrnn.training.recovery import NotFiniteError
-from charrnn.training.run import Best, Run
-from charrnn.training.saving import is_finite, save_model
+from charrnn.training.run import Best, NotFiniteError, Run
+from charrnn.training.saving import DiskErrors, is_finite, save_model
 
 _FEWEST_TOKENS, _MOST_TOKENS = 1 << 14, 1 << 18
 

@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 
 from charrnn.events import Emit
-from charrnn.settings import ModelSettings, TextSettings, TrainSettings, read
+from charrnn.settings import ModelSettings, Request, TextSettings, TrainSettings, read
 from charrnn.text.preparation import prepare
 from charrnn.training.begin import begin
-from charrnn.training.loop import train
-from charrnn.training.request import Request
+from charrnn.training.record import train
 from charrnn.training.run import Plan, Run
 from charrnn.training.saving import tensors_of
 

@@ -4,9 +4,9 @@ import math
 import shlex
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
-from safetensors.numpy import load_file
+import torch
+from safetensors.torch import load_file
 
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings, read
 from charrnn.storage.runs import TRAINING
@@ -15,7 +15,7 @@ from charrnn.text.preparation import prepare
 from charrnn.training import automatic
 from charrnn.training.automatic import best_dropout, choose
 from charrnn.training.length import RunLength
-from charrnn.training.repeat import command as repeat_command
+from charrnn.training.record import command as repeat_command
 from charrnn.training.run import Plan
 from tests.conftest import call_charrnn, tale
 from tests.training.conftest import events_of, make_run
@@ -133,7 +133,7 @@ def test_the_step_time_of_a_size_between_two_is_between_theirs(home, monkeypatch
 
 def same_model(one, two):
     a, b = load_file(one / TRAINING), load_file(two / TRAINING)
-    return all(np.array_equal(a[name], b[name]) for name in a if name.startswith("model."))
+    return all(torch.equal(a[name], b[name]) for name in a if name.startswith("model."))
 
 
 @pytest.mark.parametrize("length", [("--steps", "20"), ("--epochs", "0.5")])

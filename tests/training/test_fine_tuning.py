@@ -15,7 +15,7 @@ from charrnn.errors import CheckpointError, TextError, UsageError
 from charrnn.events import Evaluated, Noticed
 from charrnn.inference.score import score
 from charrnn.network.language_model import LanguageModel
-from charrnn.settings import CellName, ModelSettings, TextSettings, TrainSettings, read
+from charrnn.settings import CellName, ModelSettings, Request, TextSettings, TrainSettings, read
 from charrnn.storage.checkpoint import About, Checkpoint, load_checkpoint, read_about
 from charrnn.storage.runs import MODEL
 from charrnn.tasks import task_of
@@ -23,7 +23,6 @@ from charrnn.text.tokenizers import END, Bytes, Characters
 from charrnn.training.begin import begin
 from charrnn.training.fine_tuning import load_base, transferred
 from charrnn.training.record import train_and_record
-from charrnn.training.request import Request
 from tests.conftest import damage, tale
 from tests.training.conftest import arrays_of, events_of, make_run, resume, stop_after
 

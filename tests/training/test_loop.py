@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from charrnn.engine.devices import to_device
 from charrnn.evaluation.loss import evaluate
 from charrnn.events import Evaluated, Finished, Planned, Saved, Stepped
 from charrnn.settings import ModelSettings, TextSettings
@@ -59,7 +58,7 @@ def test_accumulated_gradients_are_the_mean_of_the_batches(home):
     loss = training_step(run).item()
     single, losses = make_run(home, tale(3000), model, **settings), []
     for _ in range(3):  # without a step between them, so their gradients add up
-        batch = to_device(single.batches.next(), single.plan.device)
+        batch = single.next_batch()
         part, single.state = forward_backward(single, batch, starting_state(single))
         losses.append(part.item())
     assert loss == pytest.approx(np.mean(losses), rel=1e-5)

@@ -7,9 +7,8 @@ from torch import nn
 from charrnn.engine.module import Module
 from charrnn.network.language_model import LanguageModel
 from charrnn.settings import ModelSettings, TrainSettings
-from charrnn.training.muon import Muon, orthogonalize
+from charrnn.training.muon import Muon, make_optimizers, orthogonalize
 from charrnn.training.optimizers import SGD, Adagrad, AdamW, Group, RMSprop
-from charrnn.training.run import make_optimizers
 
 
 def group(params, peak=0.1, decay=0.0):

@@ -1,8 +1,11 @@
-"""What a command line or Python asks for. Loaded to check it: not even NumPy is needed for that."""
+"""What a command line or Python asks for: a run, its settings, and the names of what it needs."""
 
 from dataclasses import dataclass
 
-from charrnn.settings import ModelSettings, TextSettings, TrainSettings, check_effective
+from charrnn.settings.effect import check_effective
+from charrnn.settings.model import ModelSettings
+from charrnn.settings.text import TextSettings
+from charrnn.settings.training import TrainSettings
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,7 @@ from charrnn.events import Evaluated, Finished, Noticed, Saved
 from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.metrics import read_curves
 from charrnn.storage.runs import METRICS, MODEL, TRAINING, is_locked
-from charrnn.training.loop import train
-from charrnn.training.record import train_and_record
+from charrnn.training.record import train, train_and_record
 from charrnn.training.saving import read_training
 from tests.conftest import damage, lines, tale
 from tests.training.conftest import make_run, resume

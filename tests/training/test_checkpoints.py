@@ -9,9 +9,9 @@ from charrnn.errors import DivergedError
 from charrnn.events import Noticed
 from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.runs import MODEL, TRAINING
-from charrnn.training.divergence import NotFiniteError
-from charrnn.training.loop import train
 from charrnn.training.meter import Meter
+from charrnn.training.record import train
+from charrnn.training.run import NotFiniteError
 from charrnn.training.saving import is_finite, read_training
 from tests.conftest import tale
 from tests.training.conftest import make_run
