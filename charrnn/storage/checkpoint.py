@@ -99,8 +99,8 @@ def _read_model(values: Any) -> ModelSettings:
 
 
 def _read_shape(sides: Any) -> tuple[int, ...]:
-    whole = all(type(side) is int and 0 < side < 1 << 24 for side in sides)
-    if not whole or len(sides) not in (0, 2, 3):
+    sizes = all(type(side) is int and 0 < side < 1 << 24 for side in sides)
+    if not sizes or len(sides) not in (0, 2, 3):
         raise ValueError("its inputs have no shape")
     return tuple(sides)
 

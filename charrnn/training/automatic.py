@@ -1,6 +1,6 @@
 """Settings that are chosen: what the command line leaves open suits text, machine and time.
 
-Each rule is a function. They are fits to runs on tiny Shakespeare (benchmarks/RECIPE.md), not laws.
+Each rule is a function, fitted to runs on tiny Shakespeare (benchmarks/RECIPE.md): no law.
 """
 
 import math

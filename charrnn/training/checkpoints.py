@@ -60,22 +60,20 @@ class Checkpoints:
         NotFiniteError if the last step was skipped, or something is not finite.
         """
         run = self._run
-        self._meter.report()
-        begun = run.clock.seconds
         last = last or run.finished
-        if run.recovery.skipped_steps and not last:
-            self._meter.restart()
-            return
-        if run.recovery.skipped_steps or not is_finite(run):
-            raise NotFiniteError
-        state = whole_state(run)
-        if run.plan.ranks.is_first:  # what a disk refuses there must not keep it from the others
-            self._write(state, last)
-        run.plan.ranks.wait_for_first()
-        run.synchronize()
-        self._saved = run.clock.seconds
-        self._cost = self._saved - begun
-        self._meter.restart()
+        with self._meter.paused():
+            begun = run.clock.seconds
+            if run.recovery.skipped_steps and not last:
+                return
+            if run.recovery.skipped_steps or not is_finite(run):
+                raise NotFiniteError
+            state = whole_state(run)
+            if run.plan.ranks.is_first:  # a disk that refuses there must not keep others waiting
+                self._write(state, last)
+            run.plan.ranks.wait_for_first()
+            run.synchronize()
+            self._saved = run.clock.seconds
+            self._cost = self._saved - begun
 
     def _write(self, state: State, last: bool) -> None:
         run = self._run

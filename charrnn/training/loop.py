@@ -79,7 +79,7 @@ def starting_state(run: Run) -> State:
 
     With probability `state_reset` a sequence's state becomes zero, so that the network also learns
     to begin a text; where an epoch begins, all states do. All draws are of the whole batch, so that
-    they do not depend on how ranks share it.
+    they do not depend on how ranks split it.
     """
     state, probability = run.state, run.plan.train.state_reset
     if state and probability:

@@ -34,9 +34,9 @@ from charrnn.training.length import run_length
 from charrnn.training.new_run import new_run
 from charrnn.training.run import Best, Clock, Plan, Run
 from charrnn.training.saving import (
-    cannot_resume,
     check_sizes,
     read_training,
+    readable,
     restore,
     save_training,
 )
@@ -44,8 +44,6 @@ from charrnn.training.sources import Sources, shared_corpus
 
 CHANGEABLE = ("device", "precision", "keep", "save_every")
 """Settings that a run may change when it is resumed, apart from its length."""
-
-_UNREADABLE = (KeyError, IndexError, TypeError, ValueError, AttributeError, RuntimeError)
 
 
 class Saved(NamedTuple):
@@ -90,10 +88,8 @@ def _opened(name: str | None, emit: Emit, ranks: Ranks, unless_resumed: ExitStac
         return path, *load_newest(path, read_training, emit, restore=True)
 
     path, data, tensors = ranks.broadcast(opened)
-    try:
+    with readable(path):
         about = replace(read_about(data), run=path.parent.name)
-    except _UNREADABLE as error:
-        raise cannot_resume(path, error) from None
     return Saved(path, about, data, tensors, held)
 
 
@@ -104,13 +100,11 @@ def _restored(saved: Saved, corpus: Corpus, request: Request, emit: Emit, ranks:
     corpus = corpus.with_split(about.text.split)
     plan = Plan(corpus, about.model, train, about.text, path.parent, ranks, about.base)
     batch_size, _ = plan.task.resolve_batch(train)
-    try:
+    with readable(path):
         check_sizes(plan.task, batch_size, saved.tensors)
         with memory_checked():
             run = Run(plan, lock=saved.lock)
         progress = restore(run, saved.data, saved.tensors)
-    except _UNREADABLE as error:
-        raise cannot_resume(path, error) from None
     run.clock = Clock(progress.seconds)
     run.synchronize()
     if progress.total_steps is None:  # format 2, stopped while its speed was being measured

@@ -20,7 +20,7 @@ from charrnn.network.layers import State
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings
 from charrnn.storage.checkpoint import About
 from charrnn.tasks import task_of
-from charrnn.tasks.base import Batch, Score, Task
+from charrnn.tasks.base import Batch, Task
 from charrnn.text.corpus import Corpus
 from charrnn.training.length import RunLength, run_length
 from charrnn.training.muon import make_optimizers
@@ -60,27 +60,22 @@ class Best:
     loss: float
     scores: Scores
 
-    @staticmethod
-    def of(score: Score) -> "Best":
-        """Of a validation's score."""
-        return Best(score.loss, score.scores)
-
 
 class Clock:
     """The training time of a run, earlier processes included.
 
-    Of several ranks' clocks each shows the first one's time when they last agreed, so that what is
-    decided by time is decided equally.
+    Of several ranks' clocks each shows the first one's time when they were last synchronized, so
+    that all ranks decide equally by time.
     """
 
     def __init__(self, seconds: float = 0.0) -> None:
         self._begun = time.perf_counter() - seconds
-        self.agreed: float | None = None
+        self.synchronized: float | None = None
 
     @property
     def seconds(self) -> float:
         """Seconds of training so far."""
-        return self.now if self.agreed is None else self.agreed
+        return self.now if self.synchronized is None else self.synchronized
 
     @property
     def now(self) -> float:
@@ -160,7 +155,12 @@ class Run:
         products = torch.bfloat16 if plan.bf16 else torch.float32
         self.optimizers = make_optimizers(self.model, plan.train, products)
         batch_size, _ = plan.task.resolve_batch(plan.train)
-        check_ranks(plan.ranks, batch_size)
+        if batch_size < plan.ranks.size:
+            raise UsageError(
+                f"a batch of {batch_size} sequences cannot be split among "
+                f"{plan.ranks.size} processes",
+                "Use fewer processes, a greater --batch-size or a longer text.",
+            )
         self.part = plan.ranks.part(batch_size)
         """The sequences of the batch that this process computes."""
         self.batches = plan.task.batches(plan.train, self.part)
@@ -208,7 +208,7 @@ class Run:
         seconds, stops = ranks.sums(
             self.clock.now if ranks.is_first else 0.0, float(stop or ranks.is_orphan)
         )
-        self.clock.agreed = seconds
+        self.clock.synchronized = seconds
         return stops > 0
 
     def synchronize(self) -> None:
@@ -229,13 +229,4 @@ class Run:
             self.length.decay_start,
             self.length.total_steps,
             self.batches.per_epoch,
-        )
-
-
-def check_ranks(ranks: Ranks, batch_size: int) -> None:
-    """Raise UsageError if a batch has fewer sequences than there are processes."""
-    if batch_size < ranks.size:
-        raise UsageError(
-            f"a batch of {batch_size} sequences cannot be split among {ranks.size} processes",
-            "Use fewer processes, a greater --batch-size or a longer text.",
         )

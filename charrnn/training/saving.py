@@ -102,18 +102,29 @@ def write_training(run: Run, state: State) -> None:
         file.write(add_checksum(save(tensors, metadata(data))))
 
 
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """A block that reads a training state. CheckpointError where it is missing or damaged."""
+    try:
+        yield
+    except (
+        KeyError, IndexError, AttributeError, FileNotFoundError, SafetensorError, ValueError,
+        TypeError, RuntimeError,
+    ) as error:  # fmt: skip
+        reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+        raise CheckpointError(
+            f"training cannot resume from {path}: {reason}",
+            "Train again, under another name (--run).",
+        ) from None
+
+
 def read_training(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """What `save_training` wrote. CheckpointError if it is missing or damaged."""
-    try:
+    with readable(path):
         data = read_metadata(path)
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (not a dict)
         return upgraded_metadata(data), tensors
-    except (
-        KeyError, AttributeError, FileNotFoundError, SafetensorError, ValueError, TypeError,
-        RuntimeError,
-    ) as error:  # fmt: skip
-        raise cannot_resume(path, error) from None
 
 
 def check_sizes(task: Task, batch_size: int, tensors: Mapping[str, Tensor]) -> None:
@@ -131,7 +142,7 @@ def check_sizes(task: Task, batch_size: int, tensors: Mapping[str, Tensor]) -> N
 
 @torch.no_grad()
 def restore(run: Run, data: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Progress:
-    """Put a run into the state that `read_training` found, its clock excepted.
+    """Put a run, except its clock, into the state that `read_training` read.
 
     KeyError, TypeError or ValueError if the state is not one of such a run.
     """
@@ -188,12 +199,12 @@ def _old_name(run: Run, optimizer: int, index: int) -> str:
 
 def tensors_of(run: Run) -> dict[str, Tensor]:
     """Every tensor that training changes, but for the network's state, by name."""
-    found: dict[str, Tensor] = {f"model.{name}": p for name, p in run.model.named_parameters()}
-    found |= {f"ema.{name}": p for name, p in run.ema.model.named_parameters()}
+    tensors: dict[str, Tensor] = {f"model.{name}": p for name, p in run.model.named_parameters()}
+    tensors |= {f"ema.{name}": p for name, p in run.ema.model.named_parameters()}
     for optimizer in run.optimizers:
         for name, state in optimizer.state.items():
-            found |= {f"optimizer.{name}.{key}": tensor for key, tensor in state.items()}
-    return found
+            tensors |= {f"optimizer.{name}.{key}": tensor for key, tensor in state.items()}
+    return tensors
 
 
 def named_state(state: State) -> dict[str, Tensor]:
@@ -208,17 +219,9 @@ def named_state(state: State) -> dict[str, Tensor]:
 def is_finite(run: Run) -> bool:
     """Whether every number that would be saved is finite, on all ranks."""
     tensors = tensors_of(run) | named_state(run.state)
-    found = all(bool(tensor.isfinite().all()) for tensor in tensors.values())
-    (wrong,) = run.plan.ranks.sums(float(not found))
-    return not wrong
-
-
-def cannot_resume(path: Path, error: Exception) -> CheckpointError:
-    """What is said of a training state that does not fit."""
-    reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)
-    return CheckpointError(
-        f"training cannot resume from {path}: {reason}", "Train again, under another name (--run)."
-    )
+    finite = all(bool(tensor.isfinite().all()) for tensor in tensors.values())
+    (failing_ranks,) = run.plan.ranks.sums(float(not finite))
+    return not failing_ranks
 
 
 class DiskErrors:

@@ -65,9 +65,8 @@ class Validation:
 
         Afterwards the length of a timed run is adjusted.
         """
-        self._meter.report()
-        self._validate()
-        self._meter.restart()
+        with self._meter.paused():
+            self._validate()
         if self._run.step:
             adjust_length(self._run, self._emit)
 
@@ -88,7 +87,7 @@ class Validation:
         if is_best and run.plan.ranks.is_first:
             with self._disk.tolerated(not run.finished):
                 save_model(run, score.loss if score else None)
-                run.best = Best.of(score) if score else None
+                run.best = Best(score.loss, score.scores) if score else None
         run.plan.ranks.wait_for_first()
         run.synchronize()
         self._emit(Sampled(run.step, valid_unicode(text)))
