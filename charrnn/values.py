@@ -82,6 +82,6 @@ def check_encoding(encoding: str) -> None:
 
 
 def check_device(device: str) -> None:
-    """Raises ValueError for what is not the name of a device."""
+    """Raises ValueError unless it is the name of a device."""
     if not re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,3})?", device, re.ASCII):
         raise ValueError(f"{device!r} is not a device; write auto, cpu, cuda, cuda:1 or mps")

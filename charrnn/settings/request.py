@@ -1,4 +1,4 @@
-"""What a command line or Python asks for: a run, its settings, and the names of what it needs."""
+"""A request for a run: its settings, and the names of its text, of its base and of itself."""
 
 from dataclasses import dataclass
 

@@ -135,11 +135,11 @@ class Checkpoint(About):
 
     @property
     def parameters(self) -> int:
-        """How many numbers the model has learned."""
+        """The number of parameters."""
         return sum(weight.size for weight in self.weights.values())
 
     def record(self) -> dict[str, Any]:
-        """Everything but the weights, as JSON has it: what is not finite is null."""
+        """Everything but the weights, as JSON; infinities are null."""
         train = asdict(self.train).items()
         return {
             "run": self.run,

@@ -1,4 +1,4 @@
-"""When a run is saved, what is not worth saving, and how a run goes back to what was saved.
+"""When a run is saved, and how it goes back to its last checkpoint.
 
 A loss or a gradient may not be finite, or be absurdly large. On the CPU, where reading the loss
 costs nothing, such a step is skipped. After several in a row, and on a GPU after the first, the run
@@ -22,7 +22,6 @@ from charrnn.training.saving import (
     read_training,
     restore,
     save_model,
-    whole_state,
     write_training,
 )
 from charrnn.training.validation import validation_interval
@@ -67,7 +66,7 @@ class Checkpoints:
                 return
             if run.recovery.skipped_steps or not is_finite(run):
                 raise NotFiniteError
-            state = whole_state(run)
+            state = run.gathered_state()
             if run.plan.ranks.is_first:  # a disk that refuses there must not keep others waiting
                 self._write(state, last)
             run.plan.ranks.wait_for_first()

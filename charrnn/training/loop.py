@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -25,20 +25,17 @@ if TYPE_CHECKING:
     from charrnn.training.validation import Validation
 
 
-class Services(NamedTuple):
-    """What happens around a run's steps: each decides itself when it is due."""
-
-    meter: Meter
-    validation: Validation
-    checkpoints: Checkpoints
-
-
-def loop(run: Run, services: Services, stop: Callable[[], bool]) -> None:
+def loop(
+    run: Run,
+    meter: Meter,
+    validation: Validation,
+    checkpoints: Checkpoints,
+    stop: Callable[[], bool],
+) -> None:
     """Steps until the last, or until `stop()`. Everything is on disk afterwards.
 
     DivergedError where going back to the last checkpoint does not help; what was saved stays.
     """
-    meter, validation, checkpoints = services
     while not run.finished and not run.must_stop(stop()):
         with checkpoints.recovering():
             loss = training_step(run)

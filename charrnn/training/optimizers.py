@@ -38,7 +38,7 @@ class Optimizer:
     """Updates the parameters of its groups by their gradients."""
 
     memory = "momentum"
-    """Name of what is kept for each element of a parameter, zero before the first step."""
+    """Name of the number that is kept for each element: zero before the first step."""
 
     def __init__(self, groups: Sequence[Group]) -> None:
         self.groups = [group for group in groups if group.params]

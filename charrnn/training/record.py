@@ -13,14 +13,14 @@ from charrnn.settings import LENGTHS, flag, is_automatic, values_of, without_eff
 from charrnn.storage.metrics import Metrics
 from charrnn.storage.runs import METRICS, MODEL, TRAINING
 from charrnn.training.checkpoints import Checkpoints
-from charrnn.training.loop import Services, loop
+from charrnn.training.loop import loop
 from charrnn.training.meter import Meter
 from charrnn.training.run import Run
 from charrnn.training.saving import DiskErrors, save_training
 from charrnn.training.validation import Validation
 
 Listeners = Mapping[str, Callable[[Run], "Listener"]]
-"""Makers of listeners to the events of a run, by the names of what they write."""
+"""Name of what is written -> a function that makes its writer for a run."""
 NO_LISTENERS: Listeners = {}
 
 
@@ -38,8 +38,8 @@ def train_and_record(
 ) -> None:
     """Train to the end or until `stop()`. Errors as in `train`.
 
-    A run that fails before its first step leaves no folder behind. `listeners` write its events,
-    as its metrics file does.
+    A run that fails before its first step leaves no folder. `listeners` write its events, as its
+    metrics file does.
     """
     try:
         if run.finished:
@@ -159,7 +159,7 @@ def train(run: Run, emit: Emit, stop: Callable[[], bool]) -> None:
         validation.validate()  # what it begins with may remain the best
     if run.step == 0:
         save_training(run)  # so that there is always a checkpoint to go back to
-    loop(run, Services(meter, validation, checkpoints), stop)
+    loop(run, meter, validation, checkpoints, stop)
     emit(_finished(run))
 
 

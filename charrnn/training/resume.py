@@ -46,8 +46,8 @@ CHANGEABLE = ("device", "precision", "keep", "save_every")
 """Settings that a run may change when it is resumed, apart from its length."""
 
 
-class Saved(NamedTuple):
-    """A run as its files have it, which no other process can write to as long as it is locked."""
+class SavedRun(NamedTuple):
+    """A run as its files have it; no other process can write to them while it is locked."""
 
     path: Path
     about: About
@@ -60,7 +60,7 @@ class Saved(NamedTuple):
 def resume(request: Request, emit: Emit, ranks: Ranks) -> Run:
     """The run that is asked for, or the one trained last, as it was saved, by however many ranks.
 
-    The request may name its text, where its corpus is not found by itself. Another text is
+    The request may name the run's text, whose corpus may be missing here. Another text is
     fine-tuning: a new run, which begins with that run's weights and vocabulary. UsageError if it
     asks for other settings than the run has.
     """
@@ -75,7 +75,7 @@ def resume(request: Request, emit: Emit, ranks: Ranks) -> Run:
     return _fine_tuned(about, corpus, request, emit, ranks)
 
 
-def _opened(name: str | None, emit: Emit, ranks: Ranks, unless_resumed: ExitStack) -> Saved:
+def _opened(name: str | None, emit: Emit, ranks: Ranks, unless_resumed: ExitStack) -> SavedRun:
     """The run of that name on all ranks, locked until `unless_resumed` ends."""
     held: Any = None
 
@@ -90,10 +90,10 @@ def _opened(name: str | None, emit: Emit, ranks: Ranks, unless_resumed: ExitStac
     path, data, tensors = ranks.broadcast(opened)
     with readable(path):
         about = replace(read_about(data), run=path.parent.name)
-    return Saved(path, about, data, tensors, held)
+    return SavedRun(path, about, data, tensors, held)
 
 
-def _restored(saved: Saved, corpus: Corpus, request: Request, emit: Emit, ranks: Ranks) -> Run:
+def _restored(saved: SavedRun, corpus: Corpus, request: Request, emit: Emit, ranks: Ranks) -> Run:
     """The run as its files have it, with the length that is asked for."""
     path, about = saved.path, saved.about
     train = _settings(about, request)
@@ -121,7 +121,7 @@ def _restored(saved: Saved, corpus: Corpus, request: Request, emit: Emit, ranks:
 
 
 def _settings(about: About, request: Request) -> TrainSettings:
-    """The run's settings, with what may change. UsageError for what may not."""
+    """The run's settings with the changes that are asked for. UsageError for one it cannot have."""
     given = request.model.given | request.train.given | request.text.given
     changed = given & {*CHANGEABLE}
     if given & {*LENGTHS}:
@@ -210,7 +210,7 @@ def _change_length(run: Run) -> None:
 
 
 def _check_model(run: Run, emit: Emit) -> None:
-    """The saved model may be missing, then any is better; or newer than the training state."""
+    """Take the best loss from the saved model, which may be missing or newer than the run."""
     path, kept = run.plan.folder / MODEL, None
     try:
         if run.plan.ranks.is_first:  # no other looks at the best validation

@@ -164,18 +164,15 @@ class Run:
         self.part = plan.ranks.part(batch_size)
         """The sequences of the batch that this process computes."""
         self.batches = plan.task.batches(plan.train, self.part)
-        self.threads = BatchThreads(plan.device, self.part_size, plan.model.hidden_size)
+        self.threads = BatchThreads(
+            plan.device, self.part.stop - self.part.start, plan.model.hidden_size
+        )
         self.state: State = self.zero_state()
         self.step = 0
         self.length: RunLength = run_length(plan.train, self.batches.per_epoch, step_seconds)
         self.best: Best | None = None
         self.recovery = Recovery()
         self.clock = Clock()
-
-    @property
-    def part_size(self) -> int:
-        """Sequences that this process computes."""
-        return len(range(*self.part.indices(self.batches.batch_size)))
 
     @property
     def tokens_per_step(self) -> int:
@@ -193,7 +190,11 @@ class Run:
 
     def zero_state(self) -> State:
         """The state of this process's sequences before a text."""
-        return self.plan.task.zero_state(self.model.network, self.part_size)
+        return self.plan.task.zero_state(self.model.network, self.part.stop - self.part.start)
+
+    def gathered_state(self) -> State:
+        """The state of all ranks' sequences, which all ranks must ask for at once."""
+        return self.plan.ranks.gather(self.state, self.batches.batch_size)
 
     def release(self) -> None:
         """Let another process train the run."""

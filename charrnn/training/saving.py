@@ -1,4 +1,4 @@
-"""What is saved of a run, and how a run is restored to the last bit.
+"""A run on disk: written, and restored to the last bit.
 
 `training.safetensors` holds every tensor that a step changes, by name, and as JSON the settings,
 the position in the text and the progress. `model.safetensors` holds the averaged weights.
@@ -62,15 +62,10 @@ def save_model(run: Run, loss: float | None) -> None:
 
 def save_training(run: Run) -> None:
     """Save everything it takes to resume the run as if it had not stopped; by all ranks at once."""
-    state = whole_state(run)
+    state = run.gathered_state()
     if run.plan.ranks.is_first:
         write_training(run, state)
     run.plan.ranks.wait_for_first()
-
-
-def whole_state(run: Run) -> State:
-    """The network's state of all ranks' sequences, which all ranks must ask for at once."""
-    return run.plan.ranks.gather(run.state, run.batches.batch_size)
 
 
 def write_training(run: Run, state: State) -> None:
@@ -92,8 +87,7 @@ def write_training(run: Run, state: State) -> None:
     if run.plan.ranks.launch:
         data["launch"] = run.plan.ranks.launch  # a restarted process looks for its run by it
     # copies: tensors that share memory (tied weights, equal states) are refused
-    tensors = tensors_of(run) | named_state(state)
-    tensors = {name: tensor.detach().cpu().clone() for name, tensor in tensors.items()}
+    tensors = {name: t.detach().cpu().clone() for name, t in tensors_of(run, state).items()}
     tensors["rng"] = torch.get_rng_state()
     if run.plan.device.type != "cpu":
         module = torch.get_device_module(run.plan.device)
@@ -158,7 +152,7 @@ def restore(run: Run, data: Mapping[str, Any], tensors: Mapping[str, Tensor]) ->
     for optimizer in run.optimizers:
         optimizer.init_state()
     state = run.plan.task.zero_state(run.model.network, run.batches.batch_size)
-    for name, tensor in (tensors_of(run) | named_state(state)).items():
+    for name, tensor in tensors_of(run, state).items():
         if name not in tensors and name.startswith("optimizer.") and progress.step == 0:
             continue  # format 2 had none before the first step
         saved = tensors[name]
@@ -197,29 +191,21 @@ def _old_name(run: Run, optimizer: int, index: int) -> str:
     return f"optimizer.{[name for group in groups for name in group.params][index]}"
 
 
-def tensors_of(run: Run) -> dict[str, Tensor]:
-    """Every tensor that training changes, but for the network's state, by name."""
+def tensors_of(run: Run, state: State) -> dict[str, Tensor]:
+    """Every tensor that training changes, by name. `state`: the network's, of all sequences."""
     tensors: dict[str, Tensor] = {f"model.{name}": p for name, p in run.model.named_parameters()}
     tensors |= {f"ema.{name}": p for name, p in run.ema.model.named_parameters()}
     for optimizer in run.optimizers:
-        for name, state in optimizer.state.items():
-            tensors |= {f"optimizer.{name}.{key}": tensor for key, tensor in state.items()}
+        for name, values in optimizer.state.items():
+            tensors |= {f"optimizer.{name}.{key}": tensor for key, tensor in values.items()}
+    for layer, arrays in enumerate(state):
+        tensors |= {f"state.{layer}.{index}": array for index, array in enumerate(arrays)}
     return tensors
-
-
-def named_state(state: State) -> dict[str, Tensor]:
-    """The arrays of a network's state, by name."""
-    return {
-        f"state.{layer}.{index}": array
-        for layer, arrays in enumerate(state)
-        for index, array in enumerate(arrays)
-    }
 
 
 def is_finite(run: Run) -> bool:
     """Whether every number that would be saved is finite, on all ranks."""
-    tensors = tensors_of(run) | named_state(run.state)
-    finite = all(bool(tensor.isfinite().all()) for tensor in tensors.values())
+    finite = all(bool(t.isfinite().all()) for t in tensors_of(run, run.state).values())
     (failing_ranks,) = run.plan.ranks.sums(float(not finite))
     return not failing_ranks
 

@@ -15,7 +15,7 @@ _FEWEST_TOKENS, _MOST_TOKENS = 1 << 14, 1 << 18
 
 
 def most_validation_tokens(run: Run) -> int:
-    """Tokens of the validation part that are read: 1/200 of what the run reads, within bounds."""
+    """Tokens that a validation reads at most: 1/200 of those that the run reads, within bounds."""
     read = run.length.total_steps * run.tokens_per_step
     return min(max(read // 200, _FEWEST_TOKENS), _MOST_TOKENS)
 

@@ -57,7 +57,9 @@ def stop_after(steps: int) -> Any:
 
 def arrays_of(run: Run) -> dict[str, Any]:
     """Every tensor that training changes, as a copy."""
-    return {name: t.detach().float().numpy().copy() for name, t in tensors_of(run).items()}
+    return {
+        name: t.detach().float().numpy().copy() for name, t in tensors_of(run, run.state).items()
+    }
 
 
 @pytest.fixture

@@ -99,7 +99,7 @@ def test_few_steps_are_larger_and_shorter():
     assert chosen(10**6, epochs=2.0, adamw_learning_rate=0.001)[1].adamw_learning_rate == 0.001
 
 
-def test_a_batch_that_does_not_fit_counts_as_what_it_will_be():
+def test_a_batch_size_that_is_clipped_counts_as_what_it_becomes():
     """Dropout for a text that is read 79 times, where it is read three times."""
     model, settings = chosen(11, steps=3, batch_size=9)
     assert model.dropout == 0
