@@ -6,7 +6,7 @@ PACKAGE = Path(__file__).parent.parent / "charrnn"
 
 OWNERS = {
     "constriction": {"extras/compress"},
-    "torch": {"network", "training", "evaluation", "tasks", "extras/gradients", "extras/processes"},
+    "torch": {"engine", "training", "evaluation", "extras/gradients", "extras/processes"},
     "rich": {"display", "extras/*/show"},
     "typer": {"cli", "extras/*/command"},
     "matplotlib": {"display"},
