@@ -46,7 +46,7 @@ FONTS = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
 
 
 def recorder(width: int, height: int = 40) -> Console:
-    """A console that remembers what is printed to it."""
+    """A console that records its output."""
     return Console(
         file=io.StringIO(), record=True, width=width, height=height, force_terminal=True,
         color_system="truecolor", highlight=False,
@@ -75,6 +75,7 @@ def training(run: str, fraction: float = 0.75) -> None:
     for event in known:
         kind = KINDS.get(event["event"])
         if kind and event.get("step", 0) <= fraction * last:
+            event["scores"] = {name: event[name] for name in event if name.startswith("bits_per_")}
             dashboard(kind(**{name: event[name] for name in kind.__dataclass_fields__}))
     console.print(dashboard.render())
     write(console, "training", f"charrnn train {run}.txt")

@@ -142,7 +142,7 @@ def _selected(
     from charrnn.inference.sampled_texts import sample_many, seed_of
     from charrnn.inference.selection import select
     from charrnn.network.language_model import LanguageModel
-    from charrnn.storage.checkpoint import corpus_of
+    from charrnn.storage.runs import corpus_of
     from charrnn.text.novelty import Novelty
 
     network, tokenizer = LanguageModel(checkpoint.model, checkpoint.weights), checkpoint.tokenizer

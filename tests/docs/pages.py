@@ -7,7 +7,7 @@ import typer
 from charrnn.cli.main import app
 
 ROOT = Path(__file__).parent.parent.parent
-README = ROOT / "README.md"
+README, CONTRIBUTING = ROOT / "README.md", ROOT / "CONTRIBUTING.md"
 PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
 ALL = {n: c for n, c in typer.main.get_command(app).commands.items() if n != "help"}
 COMMANDS = [[name] for name in ALL]

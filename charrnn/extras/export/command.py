@@ -95,7 +95,7 @@ def _quality(
     from charrnn.extras.export.rounding import rounded_network
     from charrnn.inference.score import score
     from charrnn.network.language_model import LanguageModel
-    from charrnn.storage.checkpoint import corpus_of
+    from charrnn.storage.runs import corpus_of
 
     exact = LanguageModel(checkpoint.model, checkpoint.weights)
     as_table = not is_operator(graph, checkpoint.model.cell)
