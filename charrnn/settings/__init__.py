@@ -15,7 +15,13 @@ from charrnn.settings.base import (
     plain,
     read,
 )
-from charrnn.settings.effect import check_effective, no_effect, values_of, without_effect
+from charrnn.settings.effect import (
+    check_effective,
+    checked_network,
+    no_effect,
+    values_of,
+    without_effect,
+)
 from charrnn.settings.model import AttentionName, CellName, ModelSettings, TaskName
 from charrnn.settings.request import Request
 from charrnn.settings.sampling import SampleSettings
@@ -50,6 +56,7 @@ __all__ = [
     "TrainSettings",
     "UnknownName",
     "check_effective",
+    "checked_network",
     "flag",
     "is_automatic",
     "no_effect",

@@ -17,15 +17,7 @@ from safetensors.numpy import save
 
 from charrnn.errors import CheckpointError
 from charrnn.files import atomic_write
-from charrnn.settings import (
-    ModelSettings,
-    TextSettings,
-    TrainSettings,
-    flag,
-    read,
-    values_of,
-    without_effect,
-)
+from charrnn.settings import ModelSettings, TextSettings, TrainSettings, checked_network, read
 from charrnn.storage.container import add_checksum, metadata, read_metadata, verify
 from charrnn.storage.old_formats import upgraded_metadata, upgraded_weight
 from charrnn.tasks import parameters_of, predicts_targets
@@ -34,9 +26,6 @@ from charrnn.text.tokenizers import Tokenizer, from_json, to_json
 _UNREADABLE = (
     FileNotFoundError, SafetensorError, ValueError, TypeError, AttributeError, OverflowError,
 )  # fmt: skip
-
-_PARTS = ("bidirectional", "crf", "tie_weights")
-"""Settings that add parameters to a network, or take some away."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +65,7 @@ def read_about(data: Mapping[str, Any]) -> About:
     """What `About.describe` gave. Raises KeyError, TypeError or ValueError for anything else."""
     return About(
         run=str(data["run"]),
-        model=_read_model(data["model"]),
+        model=checked_network(read(ModelSettings, data["model"])),
         train=read(TrainSettings, data["train"]),
         text=read(TextSettings, data["text"]),
         corpus=str(data["corpus"]["name"]),
@@ -85,15 +74,6 @@ def read_about(data: Mapping[str, Any]) -> About:
         target_vocabulary=tuple(str(label) for label in data.get("labels", ())),
         input_shape=_read_shape(data.get("input_shape", ())),
     )
-
-
-def _read_model(values: Any) -> ModelSettings:
-    """ValueError for a part of a network that is not one of its task's."""
-    model = read(ModelSettings, values)
-    for name, (task, _) in without_effect(values_of(model)).items():
-        if name in _PARTS and getattr(model, name):
-            raise ValueError(f"{flag(name)} has no effect with {task}")
-    return model
 
 
 def _read_shape(sides: Any) -> tuple[int, ...]:

@@ -1,22 +1,16 @@
-"""Optimizers, and the average that follows the weights.
+"""Optimizers: each updates the parameters that it is given by their gradients.
 
 They are like those of `torch.optim`, whose base class loads torch's compiler: nearly as slow to
 import as torch itself. Weight decay is decoupled from the gradient in all of them (Loshchilov and
 Hutter 2019, https://arxiv.org/abs/1711.05101), and applies to matrices, but not to the embedding.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 from torch.optim.adamw import adamw
-
-if TYPE_CHECKING:
-    from charrnn.engine.module import AnyModule
 
 Parameters = Mapping[str, nn.Parameter]
 State = dict[str, Tensor]
@@ -153,21 +147,3 @@ class SGD(Optimizer):
         """m = 0.9 m + g, p -= learning rate * m."""
         memory.mul_(0.9).add_(g)
         p.add_(memory, alpha=-rate)
-
-
-class EMA:
-    """An exponential moving average of the weights: what is validated, kept and sampled from.
-
-    `model` holds the average of the weights of the steps so far; decay 0 copies the last.
-    """
-
-    def __init__(self, model: AnyModule, decay: float) -> None:
-        self.model = model.frozen()
-        self.decay = decay
-
-    @torch.no_grad()
-    def update(self, model: AnyModule, step: int) -> None:
-        """Follow the weights after step `step` (from 1): faster at first, when they move far."""
-        decay = min(self.decay, (1 + step) / (10 + step))
-        for mean, p in zip(self.model.parameters(), model.parameters(), strict=True):
-            mean.lerp_(p, 1 - decay)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from charrnn.engine.devices import autocast, find_device, to_device, use_bf16
-from charrnn.engine.module import module_of
+from charrnn.engine.module import AnyModule, module_of
 from charrnn.engine.ranks import ALONE, Ranks
 from charrnn.engine.threads import BatchThreads
 from charrnn.errors import UsageError
@@ -24,7 +24,6 @@ from charrnn.tasks.base import Batch, Task
 from charrnn.text.corpus import Corpus
 from charrnn.training.length import RunLength, run_length
 from charrnn.training.muon import make_optimizers
-from charrnn.training.optimizers import EMA
 from charrnn.training.schedule import learning_rate_factor
 
 _MAX_SKIPPED = 5  # steps in a row that are skipped before the run goes back
@@ -59,6 +58,24 @@ class Best:
 
     loss: float
     scores: Scores
+
+
+class EMA:
+    """An exponential moving average of the weights: what is validated, kept and sampled from.
+
+    `model` holds the average of the weights of the steps so far; decay 0 copies the last.
+    """
+
+    def __init__(self, model: AnyModule, decay: float) -> None:
+        self.model = model.frozen()
+        self.decay = decay
+
+    @torch.no_grad()
+    def update(self, model: AnyModule, step: int) -> None:
+        """Follow the weights after step `step` (from 1): faster at first, when they move far."""
+        decay = min(self.decay, (1 + step) / (10 + step))
+        for mean, p in zip(self.model.parameters(), model.parameters(), strict=True):
+            mean.lerp_(p, 1 - decay)
 
 
 class Clock:
