@@ -55,9 +55,10 @@ class Group(TyperGroup):
         from charrnn.display.help import Entry
 
         panels: dict[str, list[Any]] = {}
-        for name, command in self.commands.items():
+        for name, listed in self.commands.items():
+            panel = getattr(listed, "rich_help_panel", None) or "Commands"
+            command = listed if listed.help else self.get_command(ctx, name)
             about = (command.help or "").partition("\n\n")[0].replace("\n", " ")
-            panel = getattr(command, "rich_help_panel", None) or "Commands"
             panels.setdefault(panel, []).append(Entry(name, "", about, ""))
         _print_help(self, ctx, panels | _option_panels(self, ctx))
 
@@ -78,6 +79,8 @@ def _option_panels(command: Any, ctx: Any) -> dict[str, list[Any]]:
 
     panels: dict[str, list[Any]] = {_ARGUMENTS: [], _OPTIONS: []}
     for param in command.get_params(ctx):
+        if getattr(param, "hidden", False):
+            continue
         if param.param_type_name == "argument":
             name = param.display_name_raw.upper()
             panels[_ARGUMENTS].append(Entry(name, "", param.help or "", _default(param)))
