@@ -55,9 +55,8 @@ class Group(TyperGroup):
         from charrnn.display.help import Entry
 
         panels: dict[str, list[Any]] = {}
-        for name, listed in self.commands.items():
-            panel = getattr(listed, "rich_help_panel", None) or "Commands"
-            command = listed if listed.help else self.get_command(ctx, name)
+        for name, command in self.commands.items():
+            panel = getattr(command, "rich_help_panel", None) or "Commands"
             about = (command.help or "").partition("\n\n")[0].replace("\n", " ")
             panels.setdefault(panel, []).append(Entry(name, "", about, ""))
         _print_help(self, ctx, panels | _option_panels(self, ctx))

@@ -17,7 +17,7 @@ Names = Annotated[list[str], typer.Argument(help="names of corpora", autocomplet
 
 @corpora.callback(invoke_without_command=True)
 def list_all(ctx: typer.Context, json: Json = False) -> None:
-    """List the prepared corpora, and those to download or make; or get, show and remove them."""
+    """List the prepared corpora and the catalog; or get, show and remove them."""
     if ctx.invoked_subcommand is None:
         with frame(json=json) as command:
             from charrnn.display.listings import corpora_report

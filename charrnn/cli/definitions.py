@@ -29,42 +29,66 @@ class Definition:
 
 @dataclass(frozen=True)
 class CommandDefinition(Definition):
-    """A command: its panel in the list of commands, the first line of its help, an example.
-
-    Where `help` is empty, the list takes that line from the command itself.
-    """
+    """A command: its panel in the list of commands, the first line of its help, an example."""
 
     panel: str
-    help: str = ""
+    help: str
     example: str = ""
 
 
-def _core(module: str, attribute: str, panel: str, example: str = "") -> CommandDefinition:
-    return CommandDefinition(f"charrnn.cli.{module}", attribute, panel, example=example)
-
-
-TRAIN, SCORE, COMPARE, INSIDE, ELSEWHERE, FILES = (
+TRAIN, SCORE, COMPARE, INSIDE, ELSEWHERE, FILES = PANELS = (
     "Train and sample", "Score", "Compare", "Look inside", "Elsewhere", "Files and help",
 )  # fmt: skip
-PANELS = (TRAIN, SCORE, COMPARE, INSIDE, ELSEWHERE, FILES)
 
 CORE: dict[str, CommandDefinition] = {
-    "train": _core("train", "train", TRAIN, "charrnn train shakespeare --time 2m --run first"),
-    "sample": _core(
-        "sample", "sample", TRAIN, 'charrnn sample first --temp 0.8 --prompt "To be"'
+    "train": CommandDefinition(
+        "charrnn.cli.train", "train", TRAIN,
+        "Train a model on a text. Ctrl-C stops it with everything saved.",
+        "charrnn train shakespeare --time 2m --run first",
     ),
-    "predict": _core("predict", "predict", TRAIN),
-    "eval": _core("evaluate", "evaluate", SCORE, "charrnn eval first --part valid"),
-    "compare": _core("compare", "compare", COMPARE),
-    "sweep": _core(
-        "sweep", "sweep", COMPARE,
+    "sample": CommandDefinition(
+        "charrnn.cli.sample", "sample", TRAIN, "Generate text with a trained model.",
+        'charrnn sample first --temp 0.8 --prompt "To be"',
+    ),
+    "predict": CommandDefinition(
+        "charrnn.cli.predict", "predict", TRAIN,
+        "Predict a label, tags or a text for each line of a file.",
+        "charrnn predict names letters.txt",
+    ),
+    "eval": CommandDefinition(
+        "charrnn.cli.evaluate", "evaluate", SCORE,
+        "Score a model on a text, in bits per character and per byte.",
+        "charrnn eval first --part valid",
+    ),
+    "compare": CommandDefinition(
+        "charrnn.cli.compare", "compare", COMPARE,
+        "Compare runs in one table, the best first, and draw their learning curves.",
+    ),
+    "sweep": CommandDefinition(
+        "charrnn.cli.sweep", "sweep", COMPARE,
+        "Train a run of each cell and seed on a text, and compare them.",
         "charrnn sweep shakespeare --cells lstm,gru --seeds 3 --time 1m",
     ),
-    "plot": _core("plot", "plot", COMPARE),
-    "inspect": _core("runs", "inspect", INSIDE),
-    "prepare": _core("prepare", "prepare", FILES),
-    "runs": _core("runs", "runs", FILES),
-    "corpora": _core("corpora", "corpora", FILES),
-    "help": _core("main", "show_help", FILES),
+    "plot": CommandDefinition(
+        "charrnn.cli.compare", "plot", COMPARE,
+        "Draw the learning curves of runs: training and validation.",
+    ),
+    "inspect": CommandDefinition(
+        "charrnn.cli.runs", "inspect", INSIDE,
+        "Show what a run is: its network, settings, score and learning curves.",
+    ),
+    "prepare": CommandDefinition(
+        "charrnn.cli.prepare", "prepare", FILES, "Turn texts into one corpus of tokens."
+    ),
+    "runs": CommandDefinition(
+        "charrnn.cli.runs", "runs", FILES, "List the runs; or remove, rename and prune them."
+    ),
+    "corpora": CommandDefinition(
+        "charrnn.cli.corpora", "corpora", FILES,
+        "List the prepared corpora and the catalog; or get, show and remove them.",
+    ),
+    "help": CommandDefinition(
+        "charrnn.cli.main", "show_help", FILES, "Show this help, or that of a command."
+    ),
 }  # fmt: skip
 """The commands of the core, by name, in the order in which they are listed."""

@@ -18,7 +18,6 @@ from charrnn.events import Emit, Event, Noticed, Progress
 
 if TYPE_CHECKING:
     from charrnn.display.reports import Report
-    from charrnn.settings import TaskName
     from charrnn.storage.checkpoint import Checkpoint
 
 Stdout = Literal["report", "data", "events"]
@@ -82,11 +81,17 @@ class Frame:
 
         return self._events.enter_context(listen(quiet=False, as_json=self._prints_events))
 
-    def load(self, run: str | None, task: "TaskName | None" = None) -> "Checkpoint":
-        """The model of a run, of any task or of this one. Errors as `load_run`."""
+    def load(self, run: str | None) -> "Checkpoint":
+        """The model of a run. Errors as `load_run`."""
         from charrnn.storage.runs import load_run
 
-        return load_run(run, self.emit, task)
+        return load_run(run, self.emit)
+
+    def load_language_model(self, run: str | None) -> "Checkpoint":
+        """The model of a run that continues texts. Errors as `load_language_model`."""
+        from charrnn.storage.runs import load_language_model
+
+        return load_language_model(run, self.emit)
 
     @cached_property
     def write(self) -> Callable[[str], None]:

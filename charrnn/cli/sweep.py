@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import typer
+from annotated_types import Ge, Le
 
 from charrnn.cli.compare import compare_and_show
-from charrnn.cli.flags import with_flags
+from charrnn.cli.flags import Shown, with_flags
 from charrnn.cli.frame import frame
 from charrnn.cli.options import CorpusName, Json, Part, Picture, Quiet, exclude
 from charrnn.cli.process import limit_threads
@@ -16,20 +17,6 @@ from charrnn.errors import DivergedError, UsageError, suggest
 from charrnn.settings import CellName, ModelSettings, PartName, TextSettings, TrainSettings
 from charrnn.training.request import Request
 
-Cells = Annotated[
-    str | None, typer.Option(metavar="NAMES", help="cells to compare: lstm,gru,elman, or all")
-]
-Seeds = Annotated[
-    int, typer.Option(min=1, max=1000, metavar="N", help="runs of each cell, from --seed on")
-]
-Parameters = Annotated[
-    int | None,
-    typer.Option(
-        min=1, max=10**10, metavar="N", help="parameters of each network",
-        show_default="as many as the first",
-    ),
-]  # fmt: skip
-
 
 @with_flags("time", "epochs", "steps", "layers", "hidden_size")
 def sweep(
@@ -37,9 +24,15 @@ def sweep(
     model: ModelSettings,
     settings: TrainSettings,
     text: TextSettings,
-    cells: Cells = None,
-    seeds: Seeds = 1,
-    parameters: Parameters = None,
+    cells: Annotated[str | None, "cells to compare: lstm,gru,elman, or all"] = None,
+    seeds: Annotated[int, Ge(1), Le(1000), "runs of each cell, from --seed on"] = 1,
+    parameters: Annotated[
+        int | None,
+        Ge(1),
+        Le(10**10),
+        "parameters of each network",
+        Shown(default="as many as the first"),
+    ] = None,
     part: Part = None,
     output: Picture = None,
     quiet: Quiet = False,

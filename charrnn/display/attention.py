@@ -6,17 +6,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.text import Text
 
 from charrnn.display.console import RED, output_console, shade_style
 from charrnn.display.stdout import escaped
 from charrnn.errors import UsageError
 from charrnn.files import atomic_write
+from charrnn.settings import values_of, without_effect
 from charrnn.text.pictures import png_of
 from charrnn.text.tokenizers import valid_unicode
 
 if TYPE_CHECKING:
-    from charrnn.inference.text_encoder import Float32
     from charrnn.storage.checkpoint import Checkpoint
     from charrnn.tasks.outputs.sequence import TextPrediction
 
@@ -28,7 +29,7 @@ _ENLARGED = 1.5  # pixels of the page for one of a picture
 def check_attention(checkpoint: "Checkpoint") -> None:
     """UsageError for a run without attention."""
     model = checkpoint.model
-    if model.task not in ("rewrite", "caption") or model.attention == "none":
+    if model.attention == "none" or "attention" in without_effect(values_of(model)):
         raise UsageError(
             f"run {checkpoint.run} has no attention to show",
             "Name a run of --task rewrite or caption, trained without --attention none.",
@@ -61,7 +62,7 @@ def attention_map(prediction: "TextPrediction") -> str:
     return captured.get()
 
 
-def by_column(prediction: "TextPrediction") -> "Float32":
+def by_column(prediction: "TextPrediction") -> NDArray[np.float32]:
     """The attention (T, S), of a picture (T, columns)."""
     weights = prediction.attention
     if prediction.grid:

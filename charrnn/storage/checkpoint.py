@@ -118,6 +118,11 @@ class Checkpoint(About):
         """How many numbers the model has learned."""
         return sum(weight.size for weight in self.weights.values())
 
+    @property
+    def is_language_model(self) -> bool:
+        """Whether it continues texts: it predicts the next token, and no targets."""
+        return not self.target_vocabulary
+
     def record(self) -> dict[str, Any]:
         """Everything but the weights, as JSON has it: what is not finite is null."""
         train = asdict(self.train).items()

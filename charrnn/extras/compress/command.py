@@ -77,7 +77,7 @@ def compress(
         from charrnn.extras.compress.stream import compress as compress_bytes
         from charrnn.text.compressors import xz_size
 
-        checkpoint, original = command.load(run, "text"), _read(file)
+        checkpoint, original = command.load_language_model(run), _read(file)
         start = time.perf_counter()
         compressed = compress_bytes(original, checkpoint, command.emit, dynamic=dynamic)
         seconds = time.perf_counter() - start
@@ -105,7 +105,7 @@ def decompress(
         from charrnn.extras.compress.stream import decompress as decompress_bytes, find_model
 
         compressed = _read(file)
-        checkpoint = command.load(run, "text") if run else find_model(compressed)
+        checkpoint = command.load_language_model(run) if run else find_model(compressed)
         start = time.perf_counter()
         original = decompress_bytes(compressed, checkpoint, command.emit)
         seconds = time.perf_counter() - start

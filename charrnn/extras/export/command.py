@@ -69,7 +69,7 @@ def export(
 
         if onnx:
             check_onnx()
-        checkpoint = command.load(run, "text")
+        checkpoint = command.load_language_model(run)
         weights_as: DtypeName = dtype or ("fp16" if html else "fp32")
         quality = _quality(checkpoint, weights_as, graph)
         if html:

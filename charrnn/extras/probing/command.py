@@ -72,7 +72,7 @@ def probe(
         from charrnn.extras.probing.show import show_heatmap
 
         emit = command.emit
-        checkpoint = command.load(name, "text")
+        checkpoint = command.load_language_model(name)
         colorings = _colorings(checkpoint, unit, gate)
         ids = _tokens(checkpoint, source, encoding or "utf-8", limit, emit)
         read, findings = _reader(checkpoint), _findings(checkpoint, ids)
