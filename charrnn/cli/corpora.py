@@ -29,7 +29,7 @@ def list_all(ctx: typer.Context, json: Json = False) -> None:
 
 @corpora.command("get", cls=Command)
 def get(name: Name, quiet: Quiet = False) -> None:
-    """Download a text, or make it, without preparing it. Prints where it is."""
+    """Download a text, or generate it, and print its path."""
     from charrnn.errors import UsageError, suggest
     from charrnn.text.catalog import CATALOG, locate
 

@@ -52,9 +52,9 @@ def evaluate(
         Shown(default="all of the text"),
     ] = None,
     context: Annotated[
-        int | None, Ge(1), "score windows of N tokens, each from a zero state"
+        int | None, Ge(1), "score chunks of N tokens, each from a zero state"
     ] = None,
-    dynamic: Annotated[bool, "train on each part of the text once it is scored"] = False,
+    dynamic: Annotated[bool, "dynamic evaluation: train on what has been scored"] = False,
     baselines: Annotated[bool, "score the compressors zlib, bz2, xz and PPMd, too"] = False,
     beam: Annotated[
         int | None,

@@ -12,7 +12,8 @@ def check_stdout(json: bool) -> None:
         raise UsageError("stdout cannot take both the file and --json", "Name a file: -o OUT.")
     if sys.stdout.isatty():
         raise UsageError(
-            "a terminal cannot show it", "Name a file, -o OUT, or send stdout into a pipe."
+            "a terminal cannot show a binary file",
+            "Name a file, -o OUT, or send stdout into a pipe.",
         )
 
 

@@ -47,10 +47,10 @@ def predict(
         "characters or words of a text",
         replace(WRITING, default="3 a token, and 20; of pictures 200"),
     ] = None,
-    attention: Annotated[bool, "show where each character comes from", WRITING] = False,
-    html: Annotated[
-        Path | None, "also write a web page that shows where each character comes from", WRITING
-    ] = None,
+    attention: Annotated[
+        bool, "show the attention: where each character comes from", WRITING
+    ] = False,
+    html: Annotated[Path | None, "write a web page of the attention, too", WRITING] = None,
     unknown: Annotated[
         UnknownName,
         "characters that the vocabulary lacks: skip, take the nearest, or error",

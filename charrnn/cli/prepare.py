@@ -26,12 +26,12 @@ def prepare(
     vocabulary: Annotated[
         str | None,
         typer.Option(
-            help="encode with the tokenizer of this run, and learn none",
+            help="use the tokenizer of this run, and learn none",
             metavar="RUN",
             autocompletion=run_names,
         ),
     ] = None,
-    jobs: Annotated[int, Ge(1), "processes that encode"] = 1,
+    jobs: Annotated[int, Ge(1), "processes that tokenize"] = 1,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:

@@ -27,19 +27,19 @@ def sample(
         str | None, "continue each line of this file, or each JSON line's prompt; - is stdin"
     ] = None,
     echo: Annotated[bool, "print the prompt first", _LISTED] = True,
-    newline: Annotated[bool, "end each text with one line end, for a pipe"] = False,
-    interactive: Annotated[bool, "write in turns: /help there says more"] = False,
+    newline: Annotated[bool, "end each text with one newline, for a pipe"] = False,
+    interactive: Annotated[bool, "write in turns with the model; /help lists the commands"] = False,
     show_bits: Annotated[bool, "colour each character by its surprise, in bits", _LISTED] = False,
     escapes: Annotated[bool, r"interpret \n, \t, \u00e9 in --prompt and --stop", ADVANCED] = False,
     keep_newline: Annotated[
-        bool, "keep the last line end of a prompt from stdin or a file", ADVANCED
+        bool, "keep the final newline of a prompt from stdin or a file", ADVANCED
     ] = False,
     quiet: Quiet = False,
     json: Json = False,
     raw: Annotated[bool, "do not escape control characters on a terminal", ADVANCED] = False,
     backend: Annotated[
         Literal["numpy", "torch"],
-        "what computes many texts; torch draws other texts from the same seed",
+        "library that computes many texts; torch draws others from the same seed",
         ADVANCED,
     ] = "numpy",
 ) -> None:

@@ -25,7 +25,7 @@ def sweep(
     settings: TrainSettings,
     text: TextSettings,
     cells: Annotated[str | None, "cells to compare: lstm,gru,elman, or all"] = None,
-    seeds: Annotated[int, Ge(1), Le(1000), "runs of each cell, from --seed on"] = 1,
+    seeds: Annotated[int, Ge(1), Le(1000), "runs of each cell, with seeds from --seed on"] = 1,
     parameters: Annotated[
         int | None,
         Ge(1),

@@ -53,7 +53,7 @@ def train(
     text: TextSettings,
     corpus: Corpus = None,
     run: RunName = None,
-    resume: Annotated[bool, "continue --run, or the run trained last"] = False,
+    resume: Annotated[bool, "resume --run, or the run trained last"] = False,
     base: Base = None,
     seeds: Annotated[
         int | None,
@@ -64,7 +64,7 @@ def train(
     ] = None,
     tensorboard: Annotated[
         bool,
-        "also write what TensorBoard shows, into the run's folder",
+        "write event files for TensorBoard into the run's folder",
         Shown(extra="--tensorboard"),
     ] = False,
     processes: Annotated[
@@ -77,7 +77,7 @@ def train(
     max_restarts: Annotated[
         int | None,
         Ge(0),
-        "restart them from the last checkpoint where one is killed, up to N times",
+        "restart from the last checkpoint if a process is killed, up to N times",
         _PROCESSES,
     ] = None,
     quiet: Quiet = False,

@@ -1,4 +1,4 @@
-"""Where each symbol of a text that was written comes from: a map in the terminal, a web page."""
+"""The attention of each predicted symbol to its source: a map in the terminal, a web page."""
 
 import base64
 import html
@@ -71,7 +71,7 @@ def by_column(prediction: "TextPrediction") -> NDArray[np.float32]:
 
 
 class AttentionPage:
-    """A page that predictions are added to, and that needs nothing else."""
+    """A self-sufficient page of predictions and their attention."""
 
     def __init__(self, run: str, path: Path, read: str | None = None) -> None:
         """UsageError where no file can be written, nor over the file that is `read`."""
@@ -84,7 +84,7 @@ class AttentionPage:
         self._left_out = 0
 
     def add(self, prediction: "TextPrediction") -> None:
-        """Show this prediction, too, unless there are many already."""
+        """Add a prediction, unless there are many already."""
         if len(self._articles) == _MOST:
             self._left_out += 1
             return
@@ -93,8 +93,8 @@ class AttentionPage:
 
     def save(self) -> None:
         """Write the page, whole or not at all."""
-        title = f"What {_escaped(self.run)} writes, and where it looks"
-        about = "The stronger the colour, the more of a symbol comes from there."
+        title = f"Attention of {_escaped(self.run)}"
+        about = "The stronger the colour, the greater the attention of a symbol."
         if self._left_out:
             about += f" {self._left_out:,} more texts are not shown."
         page = _PAGE.format(title=title, about=about, body="".join(self._articles))
@@ -114,7 +114,7 @@ def _table(prediction: "TextPrediction") -> str:
 
 
 def _pictures(prediction: "TextPrediction") -> str:
-    """The picture once for each symbol, coloured where it was looked at."""
+    """The picture once for each symbol, coloured by attention."""
     assert prediction.pixels is not None
     assert prediction.grid
     picture = base64.b64encode(png_of(prediction.pixels)).decode()

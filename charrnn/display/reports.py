@@ -1,4 +1,4 @@
-"""What a command has found out, on stdout: as tables and charts, or as JSON."""
+"""Reports on stdout: tables and charts for people, or JSON lines."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,7 +23,7 @@ _LEAST = 12  # columns for the text of a row that is printed as it comes
 
 @dataclass(frozen=True)
 class Report:
-    """The records are what JSON has, the tables and charts what people see. One of them is read."""
+    """Records for --json, or tables and charts for people: one of the two is consumed."""
 
     records: Iterable[Mapping[str, Any]]
     tables: Iterable[Table]

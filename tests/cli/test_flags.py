@@ -134,5 +134,5 @@ def test_a_parameter_is_described_as_a_setting_is():
     much, echo, gone = (hints[name].__metadata__[0] for name in ("much", "echo", "gone"))
     assert (much.min, much.max, much.show_default, much.metavar) == (2, 5, "3", "N")
     assert (much.rich_help_panel, much.hidden) == ("Panel", False)
-    assert (echo.param_decls, echo.rich_help_panel) == (("--echo/--no-echo",), ADVANCED)
+    assert (echo.default, echo.rich_help_panel) == ("--echo/--no-echo", ADVANCED)
     assert gone.hidden
