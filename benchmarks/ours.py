@@ -32,10 +32,11 @@ def train(
     Timed are the training loop's own steps and the reports of their losses; forward, backward,
     optimizers and the sums over the processes of torchrun are timed inside them.
     """
+    from charrnn.storage.layout import recurrent_parameter_count
+
     from charrnn.cli.process import is_launched
     from charrnn.engine.ranks import Ranks
     from charrnn.settings import ModelSettings, TextSettings, TrainSettings
-    from charrnn.storage.layout import recurrent_parameter_count
     from charrnn.text.preparation import prepare
     from charrnn.training.loop import training_step
     from charrnn.training.meter import Meter
@@ -118,10 +119,11 @@ class Timed:
 
 def sample(hidden_size: int, count: int, seconds: float, backend: str = "numpy") -> float:
     """Characters a second, of all texts, their decoding included."""
-    from charrnn.inference import sampling
+    from charrnn.storage.layout import parameter_shapes
+
+    from charrnn.inference import sampled_texts, sampling
     from charrnn.network.language_model import LanguageModel
     from charrnn.settings import ModelSettings, SampleSettings
-    from charrnn.storage.layout import parameter_shapes
     from charrnn.text.tokenizers import Characters
 
     rng = np.random.default_rng(0)
@@ -135,7 +137,7 @@ def sample(hidden_size: int, count: int, seconds: float, backend: str = "numpy")
         settings = SampleSettings(length=2000)
         return 2000 / per_call(lambda: list(sampling.sample(network, tokenizer, settings)), seconds)
     settings = SampleSettings(length=1000, count=count)
-    many: Callable[..., Iterator[object]] = sampling.sample_many
+    many: Callable[..., Iterator[object]] = sampled_texts.sample_many
     if backend == "torch":
         from charrnn.network import batch_sampling
 

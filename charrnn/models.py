@@ -8,7 +8,7 @@ from typing import Any, Literal, TypedDict, Unpack
 import numpy as np
 
 from charrnn.errors import TextError, UsageError, suggest
-from charrnn.inference import sampling
+from charrnn.inference import sampled_texts, sampling
 from charrnn.inference.score import Score, score
 from charrnn.network.language_model import LanguageModel
 from charrnn.settings import (
@@ -126,7 +126,7 @@ class TextModel(Model):
         (3, True)
         """
         settings = self._settings({"count": count, "prompt": prompt, "length": length, **options})
-        texts = sampling.sample_many(self.network, self.tokenizer, settings)
+        texts = sampled_texts.sample_many(self.network, self.tokenizer, settings)
         return [text.text for text in sorted(texts, key=lambda text: text.number)]
 
     def _settings(self, given: dict[str, Any]) -> SampleSettings:

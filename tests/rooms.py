@@ -78,7 +78,7 @@ def path_of(module: str) -> Path:
 
 
 def imports(module: str) -> Iterator[str]:
-    """What a module imports, also inside functions, but not for types alone. Modules by full name."""
+    """What a module imports, also inside functions, but not for types alone, by full names."""
     for node in _executed(modules()[module]):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

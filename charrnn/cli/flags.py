@@ -16,6 +16,7 @@ from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import typer
+from annotated_types import Ge, Le
 
 from charrnn.cli.extras import has_extra
 from charrnn.errors import UsageError, suggest
@@ -116,7 +117,7 @@ def _recipe_settings(name: str | None) -> dict[str, Any]:
 def _recipe_parameter() -> inspect.Parameter:
     text = f"settings to begin from: {', '.join(RECIPES)}"
     option = typer.Option("--recipe", help=text, metavar="NAME", autocompletion=_recipe_names)
-    return _parameter("recipe", Annotated[str | None, option], None)
+    return _parameter("recipe", Annotated[str | None, option])
 
 
 def _recipe_names(incomplete: str) -> list[tuple[str, str]]:
@@ -128,12 +129,11 @@ def _flags(kind: Any, first: tuple[str, ...]) -> list[inspect.Parameter]:
     hints = get_type_hints(kind, include_extras=True)
     flags = []
     for field in sorted(fields(kind), key=lambda f: ADVANCED in get_args(hints[f.name])):
-        hint = hints[field.name]
-        advanced = ADVANCED in get_args(hint)
+        name, hint = field.name, hints[field.name]
         text, default = described(field, hint)
-        shown = Shown(None if field.name in first else ADVANCED if advanced else SETTINGS, default)
-        option = _option(field.name, hint, text, shown)
-        flags.append(_parameter(field.name, Annotated[_type_of_flag(hint), option], None))
+        panel = None if name in first else ADVANCED if ADVANCED in get_args(hint) else SETTINGS
+        option = _option(name, hint, text, Shown(panel, default))
+        flags.append(_parameter(name, Annotated[_type_of_flag(hint), option]))
     return flags
 
 
@@ -148,34 +148,28 @@ def _own(parameter: inspect.Parameter) -> inspect.Parameter:
     shown = next((mark for mark in marks if isinstance(mark, Shown)), Shown(panel))
     if not shown.default and default not in (None, False, True):
         shown = replace(shown, default=str(default))
-    bounds = {
-        bound: getattr(mark, name) for mark in marks
-        for bound, name in (("min", "ge"), ("max", "le")) if hasattr(mark, name)
-    }  # fmt: skip
-    spelling = f"{flag(name)}/--no-{name}" if default is True else flag(name)
-    option = _option(name, hint, text, shown, spelling, **bounds)
+    option = _option(name, hint, text, shown, f"/--no-{name}" if default is True else "")
+    option.min = next((mark.ge for mark in marks if isinstance(mark, Ge)), None)
+    option.max = next((mark.le for mark in marks if isinstance(mark, Le)), None)
     return _parameter(name, Annotated[get_args(hint)[0], option], default)
 
 
-def _option(
-    name: str, hint: Any, text: str, shown: Shown, spelling: str = "", **bounds: float
-) -> Any:
-    """Typer's description of a flag."""
+def _option(name: str, hint: Any, text: str, shown: Shown, negated: str = "") -> Any:
+    """Typer's description of a flag; `negated` is how it is switched off."""
     metavar, choices = _metavar(name, hint), _choices(hint)
     listed = metavar == "NAME" and not all(choice in text for choice in choices)
     return typer.Option(
-        spelling or flag(name),
+        flag(name) + negated,
         *_OTHER_SPELLINGS.get(name, ()),
         help=f"{text}: {', '.join(choices)}" if listed else text,
         metavar=metavar,
         show_default=shown.default or False,
         rich_help_panel=shown.panel,
         hidden=bool(shown.extra) and not has_extra(shown.extra),
-        **bounds,
     )
 
 
-def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
+def _parameter(name: str, annotation: Any, default: Any = None) -> inspect.Parameter:
     kind = inspect.Parameter.KEYWORD_ONLY
     return inspect.Parameter(name, kind, default=default, annotation=annotation)
 

@@ -12,7 +12,7 @@ from charrnn.events import Noticed
 from charrnn.settings import SampleSettings
 
 if TYPE_CHECKING:
-    from charrnn.inference.sampled_text import SampledText
+    from charrnn.inference.sampled_texts import SampledText
     from charrnn.storage.checkpoint import Checkpoint
 
 _TEXTS, _WORK = 32, 3e11
@@ -76,7 +76,7 @@ class Sampler:
 
     def write_answers(self, file: str) -> None:
         """Write a text for each prompt of a file, or of stdin for `-`, as prompts come."""
-        from charrnn.inference.sampling import sample_prompts
+        from charrnn.inference.sampled_texts import sample_prompts
 
         prompts, bits = self._known(read_prompts(file)), self.form.json
         for text in sample_prompts(self.network, self.tokenizer, self.settings, prompts, bits=bits):
@@ -118,7 +118,7 @@ class Sampler:
 
     def _texts(self) -> Iterator["SampledText"]:
         """All texts, or those that are unique or novel."""
-        from charrnn.inference.sampling import sample_many, seed_of
+        from charrnn.inference.sampled_texts import sample_many, seed_of
 
         emit, bits = self.command.emit, self.form.json
         settings = replace(self.settings, seed=seed_of(self.settings))

@@ -6,7 +6,6 @@ from contextlib import AbstractContextManager, contextmanager
 import torch
 
 from charrnn.errors import UsageError
-from charrnn.network.layers import State
 from charrnn.tasks.base import Batch
 
 
@@ -81,8 +80,3 @@ def to_device(batch: Batch, device: torch.device) -> Batch:
         tensors = [None if tensor is None else tensor.pin_memory() for tensor in tensors]
     there = (None if t is None else t.to(device, non_blocking=True) for t in tensors)
     return Batch(*there)
-
-
-def detach_state(state: State) -> State:
-    """The state without its history: here back-propagation through time is truncated."""
-    return tuple(tuple(array.detach() for array in layer) for layer in state)

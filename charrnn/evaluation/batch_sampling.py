@@ -14,9 +14,9 @@ import torch
 from charrnn.engine.devices import find_device, use_bf16
 from charrnn.engine.threads import BatchThreads
 from charrnn.events import Emit, Noticed
-from charrnn.inference import sampling
+from charrnn.inference import sampled_texts, sampling
 from charrnn.inference.drawing import TokenTables, draw
-from charrnn.inference.sampled_text import Block, SampledText, spell
+from charrnn.inference.sampled_texts import Block, SampledText, spell
 from charrnn.network.language_model import LanguageModel
 from charrnn.settings import SampleSettings
 from charrnn.text.tokenizers import Tokenizer
@@ -32,7 +32,7 @@ def sample_many(
     *,
     bits: bool = False,
 ) -> Iterator[SampledText]:
-    """`inference.sampling.sample_many` on the fastest device there is.
+    """`inference.sampled_texts.sample_many` on the fastest device there is.
 
     The network runs in bfloat16 where the device supports it, as in training; draws are in float32.
     At temperature 0 everything is in float32: only the likeliest token counts.
@@ -58,7 +58,7 @@ def sample_many(
         ids, costs = next(parts[part.start])
         return Block(ids.cpu().numpy(), None if costs is None else costs.cpu().numpy())
 
-    joined = (sampling.joined(threads.map(advance)) for _ in count())
+    joined = (sampled_texts.joined(threads.map(advance)) for _ in count())
     texts = [(number, settings.prompt or "") for number in range(settings.count)]
     yield from spell(tokenizer, settings, texts, joined, emit)
 
@@ -92,4 +92,4 @@ def _blocks(
     recent = repeated(torch.from_numpy(prompt.recent).to(device))
     logits = repeated(prompt.logits)
     drawn = draw(network, logits, state, settings, uniform, tables, recent, bits)
-    yield from sampling.in_blocks(drawn, settings)
+    yield from sampled_texts.in_blocks(drawn, settings)

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from charrnn.engine.devices import cpu_threads, detach_state
+from charrnn.engine.devices import cpu_threads
 from charrnn.engine.module import Module
 from charrnn.events import Emit, Progress
 from charrnn.inference.score import Score, score_of
 from charrnn.network.language_model import LanguageModel
-from charrnn.network.layers import State
+from charrnn.network.layers import State, detach_state
 from charrnn.text.corpus import Tokens, checked_ids
 from charrnn.text.tokenizers import Tokenizer
 

@@ -117,12 +117,3 @@ def score_of(total_loss: float, tokens: Tokens, tokenizer: Tokenizer) -> Score:
     characters, sizes = tokenizer.lengths
     count = len(tokens) - 1
     return Score(count, max(1, int(counts @ characters)), int(counts @ sizes), total_loss / count)
-
-
-def lengths_per_token(tokens: Tokens, tokenizer: Tokenizer) -> tuple[float, float]:
-    """(characters, bytes) that a token stands for on average, in the beginning of a text (N,)."""
-    counts = np.bincount(tokens[: 1 << 20], minlength=tokenizer.size)
-    counts = counts[: tokenizer.size]  # a damaged corpus may hold others; training reports it
-    characters, sizes = tokenizer.lengths
-    total = max(1, int(counts.sum()))
-    return max(int(counts @ characters) / total, 1e-9), max(int(counts @ sizes) / total, 1e-9)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from charrnn.events import Emit, Noticed
-from charrnn.inference.sampled_text import SampledText
+from charrnn.inference.sampled_texts import SampledText
 from charrnn.settings import SampleSettings
 from charrnn.text.novelty import Novelty
 

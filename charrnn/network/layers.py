@@ -132,3 +132,8 @@ def join_states(states: Sequence[State]) -> State:
         tuple(namespace(arrays[0]).concat(arrays) for arrays in zip(*layers, strict=True))
         for layers in zip(*states, strict=True)
     )
+
+
+def detach_state(state: State) -> State:
+    """The state without its history: there back-propagation through time is truncated (torch)."""
+    return tuple(tuple(array.detach() for array in layer) for layer in state)

@@ -3,17 +3,19 @@
 import math
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from charrnn.cells.arrays import Array, mean_cross_entropy
 from charrnn.cells.parameters import Parameters
 from charrnn.events import Scores, Unit
 from charrnn.inference.sampling import sample
-from charrnn.inference.score import lengths_per_token
 from charrnn.network.language_model import LanguageModel
 from charrnn.network.layers import State
 from charrnn.settings import ModelSettings, SampleSettings, TrainSettings
 from charrnn.tasks.base import Batch, Subject, Task
 from charrnn.tasks.inputs.text_batches import TextBatches, resolve_batch
 from charrnn.text.corpus import Corpus, Tokens
+from charrnn.text.tokenizers import Tokenizer
 
 _SAMPLE = SampleSettings(length=400, temp=0.8, seed=1)
 
@@ -95,3 +97,12 @@ class LanguageModelTask(Task):
         """A text that it writes."""
         network = LanguageModel(self.model, weights)
         return "".join(sample(network, self.subject.tokenizer, _SAMPLE))
+
+
+def lengths_per_token(tokens: Tokens, tokenizer: Tokenizer) -> tuple[float, float]:
+    """(characters, bytes) that a token stands for on average, in the beginning of a text (N,)."""
+    counts = np.bincount(tokens[: 1 << 20], minlength=tokenizer.size)
+    counts = counts[: tokenizer.size]  # a damaged corpus may hold others; training reports it
+    characters, sizes = tokenizer.lengths
+    total = max(1, int(counts.sum()))
+    return max(int(counts @ characters) / total, 1e-9), max(int(counts @ sizes) / total, 1e-9)

@@ -19,8 +19,8 @@ from charrnn.settings import (
     without_effect,
 )
 from charrnn.tasks.base import Task
-from charrnn.training.divergence import NotFiniteError
 from charrnn.training.loop import training_step
+from charrnn.training.recovery import NotFiniteError
 from charrnn.training.run import Plan, Run
 
 HIDDEN_SIZES = (32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)

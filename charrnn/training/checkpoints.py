@@ -4,8 +4,8 @@ from charrnn.events import Emit, Noticed, Saved
 from charrnn.network.layers import State
 from charrnn.storage.runs import lock
 from charrnn.training.disk import DiskErrors
-from charrnn.training.divergence import NotFiniteError
 from charrnn.training.meter import Meter
+from charrnn.training.recovery import NotFiniteError
 from charrnn.training.run import Run
 from charrnn.training.saving import is_finite, save_model, whole_state, write_training
 from charrnn.training.validation import validation_interval

@@ -5,41 +5,18 @@ and on a GPU after the first, the run goes back to its last checkpoint and conti
 learning rates. If an eighth does not help either, it has diverged.
 """
 
-import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-import torch
-from torch import Tensor
-
 from charrnn.errors import DivergedError
 from charrnn.events import Emit, Noticed
 from charrnn.storage.runs import TRAINING, load_newest
-from charrnn.training.run import Recovery, Run
+from charrnn.training.recovery import NotFiniteError, Recovery
+from charrnn.training.run import Run
 from charrnn.training.saving import read_training, restore
 
-_MAX_SKIPPED = 5  # steps in a row that are skipped before the run goes back
 _LOWEST_SCALE = 1 / 8  # of the learning rates that a run is tried again with
-
-
-class NotFiniteError(Exception):
-    """The run must go back to its last checkpoint. `recovering` catches it."""
-
-
-def check_loss(run: Run, loss: Tensor, norm: Tensor) -> Tensor:
-    """The loss, or NaN where it or the gradient's norm is not to be learned from."""
-    too_large = loss > run.plan.task.largest_loss
-    return torch.where(norm.isfinite() & ~too_large, loss, math.nan)
-
-
-def must_skip(run: Run, loss: Tensor) -> bool:
-    """Whether to skip the step. On a GPU, asking would wait for it: `Meter` asks later."""
-    skip = run.plan.device.type == "cpu" and not bool(loss.isfinite())
-    run.recovery.skipped_steps = run.recovery.skipped_steps + 1 if skip else 0
-    if run.recovery.skipped_steps >= _MAX_SKIPPED:
-        raise NotFiniteError
-    return skip
 
 
 @contextmanager

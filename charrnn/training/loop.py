@@ -3,44 +3,47 @@
 A step is here, in `text_batches` (what it reads), in `network` (what it computes) and in a cell.
 """
 
+from __future__ import annotations
+
+import math
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 
-from charrnn.engine.devices import autocast, detach_state, to_device
-from charrnn.engine.module import AnyModule
-from charrnn.events import Emit, Finished, Planned, Started
-from charrnn.network.layers import State, join_states, slice_state
-from charrnn.tasks.base import Batch
-from charrnn.training.checkpoints import Checkpoints
-from charrnn.training.disk import DiskErrors
-from charrnn.training.divergence import check_loss, must_skip, recovering
-from charrnn.training.meter import Meter
+from charrnn.network.layers import State, detach_state, join_states, slice_state
 from charrnn.training.optimizers import set_learning_rate
-from charrnn.training.run import Run
-from charrnn.training.saving import save_training
-from charrnn.training.validation import Validation
+
+if TYPE_CHECKING:
+    from charrnn.engine.module import AnyModule
+    from charrnn.tasks.base import Batch
+    from charrnn.training.checkpoints import Checkpoints
+    from charrnn.training.meter import Meter
+    from charrnn.training.run import Run
+    from charrnn.training.validation import Validation
 
 
-def train(run: Run, emit: Emit, stop: Callable[[], bool]) -> None:
-    """Train to the last step, or until `stop()`. Everything is on disk afterwards.
+class Services(NamedTuple):
+    """What happens around a run's steps: each decides itself when it is due."""
+
+    meter: Meter
+    validation: Validation
+    checkpoints: Checkpoints
+    recovering: Callable[[], AbstractContextManager[None]]
+    """A block after whose divergence the run goes back to its last checkpoint."""
+
+
+def loop(run: Run, services: Services, stop: Callable[[], bool]) -> None:
+    """Steps until the last, or until `stop()`. Everything is on disk afterwards.
 
     DivergedError where going back to the last checkpoint does not help; what was saved stays.
     """
-    run.synchronize()
-    meter, disk = Meter(run, emit), DiskErrors(emit)
-    validation = Validation(run, emit, disk, meter)
-    checkpoints = Checkpoints(run, emit, disk, meter)
-    emit(_started(run))
-    emit(Planned(run.length.total_steps))
-    if run.step == 0 and run.plan.base:
-        validation.validate()  # what it begins with may remain the best
-    if run.step == 0:
-        save_training(run)  # so that there is always a checkpoint to go back to
+    meter, validation, checkpoints, recovering = services
     while not run.finished and not run.must_stop(stop()):
-        with recovering(run, emit, meter.restart):
+        with recovering():
             loss = training_step(run)
             meter.add(loss)
             if validation.is_due:
@@ -48,9 +51,8 @@ def train(run: Run, emit: Emit, stop: Callable[[], bool]) -> None:
             if checkpoints.is_due:
                 checkpoints.save()
     if not run.finished:
-        with recovering(run, emit, meter.restart):
+        with recovering():
             checkpoints.save(last=True)
-    emit(_finished(run))
 
 
 def training_step(run: Run) -> Tensor:
@@ -60,14 +62,13 @@ def training_step(run: Run) -> Tensor:
         optimizer.zero_grad()
     losses = []
     for _ in range(run.plan.train.accumulate):
-        batch = to_device(run.batches.next(), run.plan.device)
-        loss, run.state = forward_backward(run, batch, starting_state(run))
+        loss, run.state = forward_backward(run, run.next_batch(), starting_state(run))
         losses.append(loss)
     loss = torch.stack(losses).sum()
     run.plan.ranks.sum([loss, *(p.grad for p in run.model.parameters() if p.grad is not None)])
-    loss = check_loss(run, loss, clip_gradients(run))
+    loss = checked_loss(loss, clip_gradients(run), run.plan.task.largest_loss)
     run.step += 1
-    if must_skip(run, loss):
+    if run.recovery.must_skip(loss):
         run.state = run.zero_state()
         return loss
     for optimizer in run.optimizers:
@@ -105,7 +106,7 @@ def forward_backward(run: Run, batch: Batch, state: State) -> tuple[Tensor, Stat
 
     def compute(model: AnyModule, part: slice) -> tuple[Tensor, State]:
         sliced, before = run.plan.task.sliced(batch, part), slice_state(state, part)
-        with autocast(run.plan.device, run.plan.bf16):
+        with run.plan.autocast():
             loss, after = run.plan.task.loss(
                 model.network, sliced, before, [mask[:, part] for mask in masks]
             )
@@ -124,36 +125,6 @@ def clip_gradients(run: Run) -> Tensor:
     return clip_grad_norm_(run.model.parameters(), run.plan.train.grad_clip)
 
 
-def _started(run: Run) -> Started:
-    model, settings, batches = run.model.settings, run.plan.train, run.batches
-    return Started(
-        run=run.plan.folder.name,
-        path=str(run.plan.folder),
-        corpus=run.plan.corpus.name,
-        tokens=run.plan.task.training_tokens,
-        vocabulary_size=run.plan.corpus.tokenizer.size,
-        unit=run.plan.task.unit,
-        model=f"{model.cell} {model.size}",
-        parameters=sum(p.numel() for p in run.model.parameters()),
-        optimizer=settings.optimizer,
-        schedule=settings.schedule,
-        device=str(run.plan.device),
-        precision="bf16" if run.plan.bf16 else "fp32",
-        batch_size=batches.batch_size,
-        seq_length=batches.seq_length,
-        step=run.step,
-        tokenizer=run.plan.text.tokenizer,
-        processes=run.plan.ranks.size,
-    )
-
-
-def _finished(run: Run) -> Finished:
-    best = run.best
-    return Finished(
-        run=run.plan.folder.name,
-        step=run.step,
-        loss=best.loss if best else None,
-        scores=best.scores if best else dict.fromkeys(run.plan.task.training_scores(0.0)),
-        seconds=run.clock.seconds,
-        interrupted=not run.finished,
-    )
+def checked_loss(loss: Tensor, norm: Tensor, largest: float) -> Tensor:
+    """The loss, or NaN where it or the gradient's norm is not to be learned from."""
+    return torch.where(norm.isfinite() & ~(loss > largest), loss, math.nan)

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from charrnn.events import Emit, Noticed, Planned, Stepped
-from charrnn.training.divergence import NotFiniteError
+from charrnn.training.recovery import NotFiniteError
 from charrnn.training.run import Run
 
 _INTERVAL = 0.4  # seconds between reports: each waits for the device

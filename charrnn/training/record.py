@@ -9,9 +9,9 @@ from charrnn.errors import from_os
 from charrnn.events import Emit, Event, Finished, Noticed
 from charrnn.storage.metrics import Metrics
 from charrnn.storage.runs import METRICS, MODEL, TRAINING
-from charrnn.training.loop import train
 from charrnn.training.repeat import command
 from charrnn.training.run import Run
+from charrnn.training.whole_run import train
 
 Listeners = Mapping[str, Callable[[Run], "Listener"]]
 """Makers of listeners to the events of a run, by the names of what they write."""

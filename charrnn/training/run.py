@@ -1,6 +1,7 @@
 """A run in memory: its plan, which is fixed, and its state, which a training step changes."""
 
 import time
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 
 import torch
 
-from charrnn.engine.devices import find_device, use_bf16
+from charrnn.engine.devices import autocast, find_device, to_device, use_bf16
 from charrnn.engine.module import AnyModule, module_of
 from charrnn.engine.ranks import ALONE, Ranks
 from charrnn.engine.threads import BatchThreads
@@ -18,12 +19,13 @@ from charrnn.network.layers import State
 from charrnn.settings import ModelSettings, OptimizerName, TextSettings, TrainSettings
 from charrnn.storage.checkpoint import About
 from charrnn.tasks import task_of
-from charrnn.tasks.base import Score, Task
+from charrnn.tasks.base import Batch, Score, Task
 from charrnn.text.corpus import Corpus
 from charrnn.training.ema import EMA
 from charrnn.training.length import RunLength, run_length
 from charrnn.training.muon import Muon
 from charrnn.training.optimizers import SGD, Adagrad, AdamW, Group, Optimizer, RMSprop
+from charrnn.training.recovery import Recovery
 from charrnn.training.schedule import learning_rate_factor
 
 _OPTIMIZERS: dict[OptimizerName, type[Optimizer]] = {
@@ -45,14 +47,6 @@ class Best:
     def of(score: Score) -> "Best":
         """Of a validation's score."""
         return Best(score.loss, score.scores)
-
-
-@dataclass
-class Recovery:
-    """What losses that were not finite have led to: see `divergence`."""
-
-    learning_rate_scale: float = 1.0
-    skipped_steps: int = 0
 
 
 class Clock:
@@ -108,6 +102,10 @@ class Plan:
     def bf16(self) -> bool:
         """Whether products are computed in bfloat16."""
         return use_bf16(self.device, self.train.precision)
+
+    def autocast(self) -> AbstractContextManager[None]:
+        """A block whose products are computed in the plan's precision."""
+        return autocast(self.device, self.bf16)
 
     @property
     def about(self) -> About:
@@ -171,6 +169,10 @@ class Run:
     def steps_per_epoch(self) -> float:
         """Steps until the text has been read once."""
         return self.batches.per_epoch / self.plan.train.accumulate
+
+    def next_batch(self) -> Batch:
+        """The next batch's sequences that this process computes, on the device."""
+        return to_device(self.batches.next(), self.plan.device)
 
     def zero_state(self) -> State:
         """The state of this process's sequences before a text."""

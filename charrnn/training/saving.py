@@ -26,7 +26,8 @@ from charrnn.storage.container import FORMAT, add_checksum, metadata, read_metad
 from charrnn.storage.old_formats import upgraded_metadata, upgraded_name, upgraded_progress
 from charrnn.storage.runs import MODEL, TRAINING
 from charrnn.tasks.base import Task
-from charrnn.training.run import Best, Recovery, Run
+from charrnn.training.recovery import Recovery
+from charrnn.training.run import Best, Run
 
 _Score = Annotated[float, Ge(0)]
 

@@ -8,8 +8,8 @@ from charrnn.events import Emit, Evaluated, Sampled
 from charrnn.tasks.base import Score
 from charrnn.text.tokenizers import valid_unicode
 from charrnn.training.disk import DiskErrors
-from charrnn.training.divergence import NotFiniteError
 from charrnn.training.meter import Meter, adjust_length
+from charrnn.training.recovery import NotFiniteError
 from charrnn.training.run import Best, Run
 from charrnn.training.saving import is_finite, save_model
 

@@ -1,10 +1,10 @@
 """Small networks to sample from."""
 
 import numpy as np
+from charrnn.storage.layout import parameter_shapes
 
 from charrnn.network.language_model import LanguageModel
 from charrnn.settings import ModelSettings
-from charrnn.storage.layout import parameter_shapes
 
 
 def constant(p):

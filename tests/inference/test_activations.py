@@ -5,12 +5,12 @@ import math
 import numpy as np
 import pytest
 import torch
+from charrnn.network.model import CharRNN
 
 from charrnn.cells import CELLS
 from charrnn.evaluation.loss import evaluate
 from charrnn.inference.activations import read_text
 from charrnn.network.language_model import LanguageModel
-from charrnn.network.model import CharRNN
 from charrnn.settings import ModelSettings, TextSettings
 from charrnn.text.tokenizers import Characters
 from tests.conftest import tale

@@ -9,15 +9,8 @@ from hypothesis import given, strategies as st
 from charrnn.errors import TextError, UsageError
 from charrnn.inference.dialogue import Dialogue
 from charrnn.inference.drawing import penalized
-from charrnn.inference.sampled_text import SampledText, TextBuilder
-from charrnn.inference.sampling import (
-    Prompt,
-    generator_of,
-    sample,
-    sample_after,
-    sample_many,
-    sample_prompts,
-)
+from charrnn.inference.sampled_texts import SampledText, sample_many, sample_prompts
+from charrnn.inference.sampling import Prompt, TextBuilder, generator_of, sample, sample_after
 from charrnn.inference.selection import select
 from charrnn.settings import SampleSettings, TextSettings
 from charrnn.text.tokenizers import END, TOKENIZERS, Characters

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from charrnn.errors import TextError
-from charrnn.inference.sampling import sample, sample_many
+from charrnn.inference.sampled_texts import sample_many
+from charrnn.inference.sampling import sample
 from charrnn.settings import SampleSettings, TextSettings
 from charrnn.text.tokenizers import TOKENIZERS, Characters
 from tests.inference.models import constant, untrained

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from charrnn.network.model import CharRNN
 
 from charrnn.cells import CELLS
 from charrnn.network.language_model import LanguageModel
-from charrnn.network.model import CharRNN
 from charrnn.settings import ModelSettings, TextSettings
 from charrnn.text.tokenizers import Characters
 from tests.conftest import tale

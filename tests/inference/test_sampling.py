@@ -13,7 +13,8 @@ from charrnn.errors import DivergedError
 from charrnn.events import Noticed, Progress
 from charrnn.inference import sampling
 from charrnn.inference.drawing import draw
-from charrnn.inference.sampling import sample, sample_many
+from charrnn.inference.sampled_texts import sample_many
+from charrnn.inference.sampling import sample
 from charrnn.network import batch_sampling
 from charrnn.settings import SampleSettings
 from charrnn.text.tokenizers import Characters

@@ -5,13 +5,13 @@ import math
 import numpy as np
 import pytest
 import torch
+from charrnn.network.model import CharRNN
 
 from charrnn.cells import CELLS
 from charrnn.errors import DivergedError, TextError
 from charrnn.evaluation.loss import evaluate
-from charrnn.network.language_model import LanguageModel
 from charrnn.inference.score import Score, score
-from charrnn.network.model import CharRNN
+from charrnn.network.language_model import LanguageModel
 from charrnn.settings import ModelSettings, TextSettings
 from charrnn.text.tokenizers import TOKENIZERS, Characters
 from tests.conftest import tale

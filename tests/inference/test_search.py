@@ -6,16 +6,16 @@ from itertools import pairwise, product
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, strategies as st
-
 from charrnn.inference.decoder import Decoder
-from charrnn.tasks.outputs.sequence_scores import RewriteScore, edit_distance
-from charrnn.inference.search import END, search
-from charrnn.tasks.outputs.tag_scores import Span, TagScore, spans
 from charrnn.inference.tagger import viterbi
 from charrnn.network.encoder_decoder import EncoderDecoder
 from charrnn.network.tagger import Tagger
+from hypothesis import given, strategies as st
+
+from charrnn.inference.search import END, search
 from charrnn.settings import ModelSettings
+from charrnn.tasks.outputs.sequence_scores import RewriteScore, edit_distance
+from charrnn.tasks.outputs.tag_scores import Span, TagScore, spans
 
 K = 3  # symbols, tags
 

@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from charrnn.inference.models import MODELS
+from charrnn.inference.task_model import UNKNOWN, Decoding
+from charrnn.storage.layout import parameter_shapes
 
 from charrnn.errors import UsageError
-from charrnn.tasks.outputs.label_scores import score_of
-from charrnn.inference.models import MODELS
-from charrnn.tasks.outputs.multi_label_scores import multi_label_score_of
-from charrnn.inference.task_model import UNKNOWN, Decoding
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings
 from charrnn.storage.checkpoint import Checkpoint
-from charrnn.storage.layout import parameter_shapes
+from charrnn.tasks.outputs.label_scores import score_of
+from charrnn.tasks.outputs.multi_label_scores import multi_label_score_of
 from charrnn.text.tokenizers import Characters
 
 SYMBOLS = ("x", "y", "z")

@@ -1,0 +1,211 @@
+"""Many texts at once, in whole characters, of a length, up to a stop.
+
+Each text has the same random numbers at each step however many are drawn at once. And a text is
+computed by the same operations whether it is alone or one of many: a product of one matrix with
+many texts' states would round differently, so each text has its own.
+"""
+
+import json
+import math
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import count, islice, pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from charrnn.cells.arrays import Array, namespace
+from charrnn.events import Emit, Progress
+from charrnn.inference.drawing import draw
+from charrnn.inference.sampling import (
+    Ended,
+    Prompt,
+    TextBuilder,
+    check_finite,
+    check_stops,
+    generator_of,
+    token_tables,
+)
+from charrnn.network.language_model import LanguageModel
+from charrnn.network.layers import State
+from charrnn.settings import SampleSettings
+from charrnn.text.tokenizers import Tokenizer, valid_unicode
+
+_STEPS = 64  # of many texts between two checks, two reports of progress
+_TEXTS = 256  # computed at once, which bounds the memory
+_MIN_TEXTS = 4  # per thread: fewer are computed faster by one
+
+
+@dataclass(frozen=True)
+class SampledText:
+    """One of several texts: what the model wrote after the prompt, and what ended it.
+
+    `number` counts from 1; `bits` are the model's for `tokens`, None if they were not asked for.
+    """
+
+    number: int
+    prompt: str
+    text: str
+    tokens: int
+    bits: float | None
+    ended: Ended
+
+    def as_json(self) -> str:
+        """As JSON on a line of its own."""
+        return valid_unicode(json.dumps(asdict(self), ensure_ascii=False)) + "\n"
+
+
+class Block(NamedTuple):
+    """The next K tokens of a batch of texts: ids and, if asked for, bits, (K, B) or (K, B, 1)."""
+
+    ids: Array
+    bits: Array | None
+
+
+def sample_many(
+    network: LanguageModel,
+    tokenizer: Tokenizer,
+    settings: SampleSettings,
+    emit: Emit = lambda _: None,
+    *,
+    numbers: Iterable[int] | None = None,
+    bits: bool = False,
+) -> Iterator[SampledText]:
+    """`count` texts, or those of these numbers, each as soon as it is whole. Errors as `sample`."""
+    numbers = range(settings.count) if numbers is None else numbers
+    texts = ((number, settings.prompt or "") for number in numbers)
+    while some := list(islice(texts, _TEXTS)):
+        yield from sample_batch(network, tokenizer, settings, some, emit, bits=bits)
+
+
+def sample_prompts(
+    network: LanguageModel,
+    tokenizer: Tokenizer,
+    settings: SampleSettings,
+    prompts: Iterable[Sequence[str]],
+    *,
+    bits: bool = False,
+) -> Iterator[SampledText]:
+    """`count` texts for each prompt, in order. Prompts come in lists of those that are there."""
+    settings = replace(settings, seed=seed_of(settings))
+    number = count()
+    for some in prompts:
+        texts = [(next(number), prompt) for prompt in some for _ in range(settings.count)]
+        for first in range(0, len(texts), _TEXTS):
+            batch = texts[first : first + _TEXTS]
+            found = sample_batch(network, tokenizer, settings, batch, bits=bits)
+            yield from sorted(found, key=lambda text: text.number)
+
+
+def sample_batch(
+    network: LanguageModel,
+    tokenizer: Tokenizer,
+    settings: SampleSettings,
+    texts: Sequence[tuple[int, str]],
+    emit: Emit = lambda _: None,
+    *,
+    bits: bool = False,
+) -> Iterator[SampledText]:
+    """The texts of these numbers (from 0) and prompts, computed together, as they are whole."""
+    from concurrent.futures import ThreadPoolExecutor  # slow to import, for one text
+
+    check_stops(tokenizer, settings)
+    read = {text: Prompt(network, tokenizer, text) for text in {text for _, text in texts}}
+    seed, tables = seed_of(settings), token_tables(tokenizer, settings)
+
+    def blocks(part: range) -> Iterator[Block]:
+        generators = [generator_of(seed, texts[column][0]) for column in part]
+        prompts = [read[texts[column][1]] for column in part]
+
+        def uniform(shape: tuple[int, ...]) -> Array:
+            steps, *_, vocabulary_size = shape
+            found = [generator.random((steps, 1, vocabulary_size)) for generator in generators]
+            return np.stack(found, axis=1)
+
+        logits, state, recent = stacked(prompts)
+        drawn = draw(network, logits, state, settings, uniform, tables, recent, bits)
+        return in_blocks(drawn, settings)
+
+    threads = max(1, min(_cores(), len(texts) // _MIN_TEXTS))
+    with ThreadPoolExecutor(threads) as pool:
+        parts = [blocks(part) for part in split(range(len(texts)), threads)]
+        blocks_of_all = (joined(list(pool.map(next, parts))) for _ in count())
+        yield from spell(tokenizer, settings, texts, blocks_of_all, emit)
+
+
+def spell(
+    tokenizer: Tokenizer,
+    settings: SampleSettings,
+    texts: Sequence[tuple[int, str]],
+    blocks: Iterator[Block],
+    emit: Emit,
+) -> Iterator[SampledText]:
+    """The texts of these numbers (from 0) and prompts, which the blocks spell, as they end."""
+    builders = {column: TextBuilder(tokenizer, settings) for column in range(len(texts))}
+    written = dict.fromkeys(builders, "")
+    task, total = f"sampling {settings.count} texts", settings.count * settings.length
+    while builders:
+        block = next(blocks)
+        columns = block.ids.reshape(len(block.ids), -1).T.tolist()
+        bits = [] if block.bits is None else block.bits.reshape(len(block.ids), -1).T.tolist()
+        done = texts[0][0] * settings.length + sum(map(len, written.values()))
+        emit(Progress(task, min(done, total), total))
+        for column, text in list(builders.items()):
+            nats = bits[column] if bits else [0.0] * len(columns[column])
+            for token, cost in zip(columns[column], nats, strict=True):
+                if not text.ended:
+                    written[column] += text.add(token, cost)
+            if text.ended:
+                del builders[column]
+                number, prompt = texts[column]
+                cost = round(text.bits, 4) if bits else None
+                yield SampledText(
+                    number + 1, prompt, written[column], text.tokens, cost, text.ended
+                )
+
+
+def stacked(prompts: Sequence[Prompt]) -> tuple[Array, State, Array]:
+    """Logits (B, 1, V), states (B, 1, H) and last tokens (B, 1, 64): their products are B apart."""
+    logits = np.stack([prompt.logits for prompt in prompts])[:, None]
+    layers = zip(*(prompt.state for prompt in prompts), strict=True)
+    state = tuple(
+        tuple(np.stack(arrays)[:, None] for arrays in zip(*layer, strict=True)) for layer in layers
+    )
+    return logits, state, np.stack([prompt.recent for prompt in prompts])[:, None]
+
+
+def in_blocks(drawn: Iterator[Any], settings: SampleSettings) -> Iterator[Block]:
+    """The next K steps at a time. DivergedError if logits are not finite."""
+    length = max(1, settings.length)
+    steps = math.ceil(length / math.ceil(length / _STEPS))
+    while True:
+        ids, tops, bits = zip(*islice(drawn, steps), strict=True)
+        xp = namespace(tops[0])
+        check_finite(bool(xp.all(xp.isfinite(xp.stack(tops)))))
+        yield Block(xp.stack(ids), None if bits[0] is None else xp.stack(bits))
+
+
+def joined(blocks: Sequence[Block]) -> Block:
+    """Blocks of parts of a batch as one."""
+    bits = [block.bits for block in blocks if block.bits is not None]
+    ids = np.concatenate([block.ids for block in blocks], axis=1)
+    return Block(ids, np.concatenate(bits, axis=1) if bits else None)
+
+
+def seed_of(settings: SampleSettings) -> int:
+    """The seed, or one drawn by chance."""
+    return int(np.random.SeedSequence(settings.seed).entropy)  # type: ignore[arg-type]  # one int
+
+
+def split(numbers: range, parts: int) -> list[range]:
+    """The numbers in at most so many ranges of nearly equal lengths."""
+    cuts = [len(numbers) * part // parts for part in range(parts + 1)]
+    return [numbers[first:last] for first, last in pairwise(cuts) if first < last]
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not on macOS or Windows
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
