@@ -11,7 +11,6 @@ from charrnn.cli.compare import compare_and_show
 from charrnn.cli.flags import Shown, with_flags
 from charrnn.cli.frame import frame
 from charrnn.cli.options import CorpusName, Json, Part, Picture, Quiet, exclude
-from charrnn.cli.process import limit_threads
 from charrnn.cli.signals import stop_on_signals
 from charrnn.errors import DivergedError, UsageError, suggest
 from charrnn.settings import CellName, ModelSettings, PartName, TextSettings, TrainSettings
@@ -68,19 +67,17 @@ def train_runs(
 
     `part` of the corpus is to be scored. `options`: those of `Sweep`.
     """
-    limit_threads()
-    from charrnn.display.log import listen
-    from charrnn.training.sources import find_sources
+    with frame(quiet=quiet) as command:
+        from charrnn.training.sources import find_sources
 
-    with listen(quiet, as_json=False) as emit:
-        sources = find_sources(request, emit)  # before torch is loaded
+        sources = find_sources(request, command.emit)  # before torch is loaded
         from charrnn.text.corpus import part_to_score
         from charrnn.training.sweep import Sweep, sweep as train_each
 
         part_to_score(sources.corpus, part)  # now, not after hours of training
         with stop_on_signals() as stop:
             cells = [sources.base.model.cell] if sources.base else cells
-            runs = train_each(Sweep(request, sources, cells, **options), emit, stop)
+            runs = train_each(Sweep(request, sources, cells, **options), command.emit, stop)
             return list(runs), stop.number
 
 

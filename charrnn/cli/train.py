@@ -8,6 +8,7 @@ from annotated_types import Ge, Le
 from charrnn.cli.completion import corpus_or_file, run_names
 from charrnn.cli.extras import find_extra
 from charrnn.cli.flags import SETTINGS, Shown, with_flags
+from charrnn.cli.frame import frame
 from charrnn.cli.options import Json, Quiet, exclude
 from charrnn.cli.process import is_launched, limit_threads
 from charrnn.cli.signals import stop_on_signals
@@ -111,7 +112,6 @@ def train(
 def train_run(request: Request, quiet: bool, json: bool, listeners: "Listeners") -> None:
     """Train in this process, alone or as one of those that torchrun has started."""
     limit_threads()
-    from charrnn.display.log import listen
     from charrnn.training.begin import begin
 
     ranks = None
@@ -122,16 +122,16 @@ def train_run(request: Request, quiet: bool, json: bool, listeners: "Listeners")
     first = not ranks or ranks.is_first
     run: Run | None = None
     try:
-        with listen(quiet or not first, json and first) as emit:
+        with frame(quiet=quiet or not first, json=json and first, stdout="events") as command:
             try:
-                run = begin(request, emit, ranks)
+                run = begin(request, command.emit, ranks)
             except KeyboardInterrupt:
-                emit(Noticed("Stopped before the training began."))
+                command.emit(Noticed("Stopped before the training began."))
                 raise
             from charrnn.training.record import train_and_record
 
             with stop_on_signals() as stop:
-                train_and_record(run, emit, stop, listeners)
+                train_and_record(run, command.emit, stop, listeners)
     except CharRNNError as error:
         if isinstance(error, LostError) and run and not error.will_restart:
             error.hint += f" To continue: charrnn train --resume --run {run.plan.folder.name}"
