@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 import typer
-from annotated_types import Ge, Le
+from annotated_types import Ge, Interval
 
 from charrnn.cli.flags import Shown, with_flags
 from charrnn.cli.frame import Frame, frame
@@ -58,8 +58,7 @@ def evaluate(
     baselines: Annotated[bool, "score the compressors zlib, bz2, xz and PPMd, too"] = False,
     beam: Annotated[
         int | None,
-        Ge(1),
-        Le(1000),
+        Interval(ge=1, le=1000),
         "with --task rewrite or caption: beam search",
         Shown(default="1"),
     ] = None,

@@ -16,7 +16,6 @@ from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import typer
-from annotated_types import Ge, Le
 
 from charrnn.cli.extras import has_extra
 from charrnn.errors import UsageError, suggest
@@ -149,8 +148,8 @@ def _own(parameter: inspect.Parameter) -> inspect.Parameter:
     if not shown.default and default not in (None, False, True):
         shown = replace(shown, default=str(default))
     option = _option(name, hint, text, shown, f"/--no-{name}" if default is True else "")
-    option.min = next((mark.ge for mark in marks if isinstance(mark, Ge)), None)
-    option.max = next((mark.le for mark in marks if isinstance(mark, Le)), None)
+    option.min = next((mark.ge for mark in marks if hasattr(mark, "ge")), None)
+    option.max = next((mark.le for mark in marks if hasattr(mark, "le")), None)
     return _parameter(name, Annotated[get_args(hint)[0], option], default)
 
 

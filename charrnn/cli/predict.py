@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from annotated_types import Ge, Le
+from annotated_types import Ge, Interval
 
 from charrnn.cli.flags import Shown, with_flags
 from charrnn.cli.frame import frame
@@ -31,19 +31,19 @@ Lines = Annotated[
 def predict(
     run: Run = None,
     file: Lines = None,
-    beam: Annotated[int, Ge(1), Le(1000), "beam search: follow the N likeliest texts", WRITING] = 1,
+    beam: Annotated[
+        int, Interval(ge=1, le=1000), "beam search: follow the N likeliest texts", WRITING
+    ] = 1,
     temp: Annotated[
         float,
-        Ge(0),
-        Le(1e6),
+        Interval(ge=0, le=1e6),
         "temperature: 0 writes the likeliest text, 1 draws as learned",
         WRITING,
     ] = 0.0,
     seed: Annotated[int | None, Ge(0), "the same seed draws the same texts", WRITING] = None,
     max_length: Annotated[
         int | None,
-        Ge(1),
-        Le(100_000),
+        Interval(ge=1, le=100_000),
         "characters or words of a text",
         replace(WRITING, default="3 a token, and 20; of pictures 200"),
     ] = None,
@@ -100,17 +100,12 @@ def _predictions(
     model: "Predictor", file: str, unknown: UnknownName, decoding: "Decoding"
 ) -> Iterator[Any]:
     """What is predicted of each line of a file, as lines come."""
-    from charrnn.cli.prompts import lines_there, without_line_end
-    from charrnn.text.source_files import MARK, open_source
+    from charrnn.cli.prompts import read_lines
 
     model.predict([], unknown, decoding)  # says what cannot be asked of it before a line is there
-    with open_source(file) as source:
-        for lines in lines_there(source):
-            texts = [without_line_end(line.decode("utf-8", "surrogateescape")) for line in lines]
-            if not decoding.skipped:
-                texts[0] = texts[0].removeprefix(MARK)
-            yield from _predicted(model, texts, unknown, decoding)
-            decoding = replace(decoding, skipped=decoding.skipped + len(texts))
+    for texts in read_lines(file):
+        yield from _predicted(model, texts, unknown, decoding)
+        decoding = replace(decoding, skipped=decoding.skipped + len(texts))
 
 
 def _predicted(

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import typer
-from annotated_types import Ge, Le
+from annotated_types import Interval
 
 from charrnn.cli.compare import compare_and_show
 from charrnn.cli.flags import Shown, with_flags
@@ -24,11 +24,12 @@ def sweep(
     settings: TrainSettings,
     text: TextSettings,
     cells: Annotated[str | None, "cells to compare: lstm,gru,elman, or all"] = None,
-    seeds: Annotated[int, Ge(1), Le(1000), "runs of each cell, with seeds from --seed on"] = 1,
+    seeds: Annotated[
+        int, Interval(ge=1, le=1000), "runs of each cell, with seeds from --seed on"
+    ] = 1,
     parameters: Annotated[
         int | None,
-        Ge(1),
-        Le(10**10),
+        Interval(ge=1, le=10**10),
         "parameters of each network",
         Shown(default="as many as the first"),
     ] = None,

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from annotated_types import Ge, Le
+from annotated_types import Ge, Interval
 
 from charrnn.cli.completion import corpus_or_file, run_names
 from charrnn.cli.extras import find_extra
@@ -58,8 +58,7 @@ def train(
     base: Base = None,
     seeds: Annotated[
         int | None,
-        Ge(1),
-        Le(1000),
+        Interval(ge=1, le=1000),
         "train N runs, with seeds from --seed on, and compare them",
         Shown(SETTINGS),
     ] = None,
@@ -70,8 +69,7 @@ def train(
     ] = False,
     processes: Annotated[
         int | None,
-        Ge(1),
-        Le(1024),
+        Interval(ge=1, le=1024),
         "train in N processes of this machine, each with its part of the batch",
         _PROCESSES,
     ] = None,

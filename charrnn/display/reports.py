@@ -35,10 +35,11 @@ def show(report: Report, as_json: bool) -> None:
 
     Nothing in a report is read as Rich's markup.
     """
-    if as_json:
-        print_records(report.records)
-        return
     with stop_at_closed_pipe():
+        if as_json:
+            for record in report.records:
+                print(json.dumps(record), flush=True)
+            return
         out = output_console()
         for number, table in enumerate(report.tables):
             if number:
@@ -46,13 +47,6 @@ def show(report: Report, as_json: bool) -> None:
             _print_table(out, table)
         for chart in report.charts:
             out.print(chart)
-
-
-def print_records(records: Iterable[Mapping[str, Any]]) -> None:
-    """Print JSON objects, one a line."""
-    with stop_at_closed_pipe():
-        for record in records:
-            print(json.dumps(record), flush=True)
 
 
 def _print_table(out: Console, table: Table) -> None:
