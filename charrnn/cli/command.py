@@ -1,4 +1,4 @@
-"""What all commands have in common: how wrong flags are answered, and how the help is laid out."""
+"""The classes of all commands: they explain wrong flags, and lay out the help."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ _OPTIONS, _ARGUMENTS = "Options", "Arguments"
 
 
 class Command(TyperCommand):
-    """A command that answers all its unknown flags at once, each with its name here."""
+    """A command that explains all its unknown flags in one error."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse. UsageError if there are flags that the command does not have."""
@@ -33,11 +33,11 @@ class Command(TyperCommand):
 
 
 class Deferred(TyperCommand):
-    """A command that stands for another until that is needed; its callback returns the other."""
+    """A command that is not loaded yet; its callback returns the loaded one."""
 
 
 class Group(TyperGroup):
-    """All the commands. Their help comes before that of the few flags."""
+    """A group of commands. Its help lists them before its flags."""
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command of this name; a deferred one is loaded."""
@@ -73,7 +73,7 @@ def takes_value(command: Any, ctx: Any) -> dict[str, bool]:
 
 
 def _option_panels(command: Any, ctx: Any) -> dict[str, list[Any]]:
-    """The arguments and flags by the titles of their panels, Advanced last."""
+    """Arguments and flags by the titles of their panels, Advanced last."""
     from charrnn.display.help import Entry
 
     panels: dict[str, list[Any]] = {_ARGUMENTS: [], _OPTIONS: []}

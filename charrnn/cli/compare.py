@@ -46,7 +46,7 @@ def compare_and_show(
     together: bool = False,
     curves: bool = False,
 ) -> None:
-    """Score the runs, all there are without names, and show them."""
+    """Score the named runs, or all, and show them."""
     from charrnn.display.comparison import comparison_report, curves_of
     from charrnn.display.figure import check_figure, save_figure
     from charrnn.evaluation.comparison import compare_runs

@@ -1,4 +1,4 @@
-"""charrnn corpora: the texts there are to train on; and to get, show or remove them."""
+"""charrnn corpora: list the texts to train on, download them, remove them."""
 
 from pathlib import Path
 from typing import Annotated
@@ -60,7 +60,7 @@ def remove(names: Names, yes: Yes = False) -> None:
 
 
 def _removable(name: str) -> Path:
-    """The prepared corpus, or else the text of the catalog that is here. TextError for neither."""
+    """The folder of a prepared corpus, or the file of a downloaded text. TextError for neither."""
     from charrnn.errors import TextError, suggest
     from charrnn.files import corpora as corpora_folder, corpus_folders, short_names
     from charrnn.text.catalog import prepared

@@ -1,4 +1,4 @@
-"""Where the commands of the core are defined: a module is imported when its command is needed."""
+"""The table of commands: a module is imported when its command is needed."""
 
 from dataclasses import dataclass
 from importlib import import_module

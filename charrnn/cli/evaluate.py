@@ -32,7 +32,7 @@ class Source(NamedTuple):
     unknown: UnknownName | None
 
     def check(self) -> None:
-        """Raise UsageError for a flag of the other kind."""
+        """Raise UsageError for a flag that does not fit the file or the corpus."""
         for name in ("encoding", "unknown"):
             if self.file is None and getattr(self, name):
                 raise UsageError(f"{flag(name)} is for a text file", "Name one after the run.")
@@ -96,7 +96,7 @@ def evaluate(
 
 
 def _refuse(checkpoint: "Checkpoint", instead: str, **flags: object) -> None:
-    """Raise UsageError if one of these flags is given, which are for runs of other tasks."""
+    """Raise UsageError if a flag is given that is for runs of other tasks."""
     for name, value in flags.items():
         if value not in (None, False):
             raise no_effect(name, f"--task {checkpoint.model.task}", instead)

@@ -64,7 +64,7 @@ HOOKS: dict[str, Definition] = {
 
 
 def has_extra(name: str) -> bool:
-    """Whether a flag or a command of the core has its hook."""
+    """Whether the extra behind a flag or a command of the core is installed."""
     return name in HOOKS and HOOKS[name].is_here
 
 

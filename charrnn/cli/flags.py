@@ -137,7 +137,7 @@ def _flags(kind: Any, first: tuple[str, ...]) -> list[inspect.Parameter]:
 
 
 def _own(parameter: inspect.Parameter) -> inspect.Parameter:
-    """A parameter of the command: a flag if it is described as settings are, not as typer's."""
+    """A parameter of the command itself; a flag if it is described as settings are."""
     name, hint, default = parameter.name, parameter.annotation, parameter.default
     marks = getattr(hint, "__metadata__", ())
     text = next((mark for mark in marks if isinstance(mark, str)), None)
@@ -154,7 +154,7 @@ def _own(parameter: inspect.Parameter) -> inspect.Parameter:
 
 
 def _option(name: str, hint: Any, text: str, shown: Shown, negated: str = "") -> Any:
-    """Typer's description of a flag; `negated` is how it is switched off."""
+    """A flag for typer; `negated` is the spelling that switches it off."""
     metavar, choices = _metavar(name, hint), _choices(hint)
     listed = metavar == "NAME" and not all(choice in text for choice in choices)
     return typer.Option(
@@ -191,7 +191,7 @@ def _metavar(name: str, hint: Any) -> str | None:
 
 
 def _type_of_flag(hint: Any) -> Any:
-    """What typer reads: a list for a tuple, text where text is one of the types."""
+    """The type that typer reads: a list for a tuple, str where str is one of several."""
     kind = get_args(hint)[0]
     if get_origin(kind) is tuple:
         return list[str] | None

@@ -1,4 +1,4 @@
-"""The frame of every command: its threads, what it reads, and what it says on which stream.
+"""The frame of every command: it limits threads, loads runs, and writes to stdout and stderr.
 
     with frame(quiet=quiet, json=json) as command:
         checkpoint = command.load(run)
@@ -51,7 +51,7 @@ class Frame:
         self._is_silent = (quiet and not self._prints_events) or (json and stdout == "report")
 
     def emit(self, event: Event) -> None:
-        """Show an event of long work on stderr, but progress nowhere among data on a terminal.
+        """Show an event on stderr, but no progress while data goes to the same terminal.
 
         While a report is made for --json nothing is shown.
         """
@@ -65,7 +65,7 @@ class Frame:
             self._listener(event)
 
     def say(self, message: str) -> None:
-        """Tell a person something, on stderr, in a line after what has been shown."""
+        """Print a message on stderr, below progress that was shown."""
         self._events.close()
         if not self.quiet:
             self._print(Noticed(message))
@@ -101,7 +101,7 @@ class Frame:
         return self._streams.enter_context(stdout_writer(raw=self._raw))
 
     def show_record(self, record: Mapping[str, Any]) -> None:
-        """Print a JSON object for --json, where an event has told people already."""
+        """Print a record with --json. People have read the same in an event."""
         if self.json:
             from charrnn.display.reports import Report
 

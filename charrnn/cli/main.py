@@ -1,4 +1,4 @@
-"""The command `charrnn`: its commands, and where every error is shown."""
+"""The command `charrnn`: it runs a command, and shows every error."""
 
 import os
 import signal

@@ -40,21 +40,21 @@ def confirm(question: str, yes: bool) -> None:
 
 
 def freed(verb: str, names: Sequence[str], size: int) -> str:
-    """What was removed of these, and how many bytes it took."""
+    """A sentence that names what was removed, and its size."""
     if not names:
         return f"{verb} nothing."
     return f"{verb} {', '.join(names)}: {size / 1e6:,.1f} MB are free again."
 
 
 def run_and_file(run: str | None, file: str | None) -> tuple[str | None, str | None]:
-    """The run and the file that two words, or one, name: a file alone is for the last run."""
+    """(Run, file) of one or two words: a file alone is for the run trained last."""
     from charrnn.storage.runs import is_text
 
     return (None, run) if run is not None and file is None and is_text(run) else (run, file)
 
 
 def exclude(**flags: object) -> None:
-    """Raise UsageError if more than one flag is given: has a value other than None or False."""
+    """Raise UsageError if more than one flag has a value other than None or False."""
     named = [flag(name) for name, value in flags.items() if value not in (None, False)]
     if len(named) > 1:
         raise UsageError(f"{' and '.join(named)} exclude each other", "Leave one of them out.")

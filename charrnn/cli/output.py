@@ -1,4 +1,4 @@
-"""Where a command writes a file that is not text: to a path, or to stdout."""
+"""Writing a binary file, to a path or to stdout."""
 
 import sys
 from pathlib import Path
@@ -18,7 +18,7 @@ def check_stdout(json: bool) -> None:
 
 
 def write_bytes(data: bytes, path: Path | None) -> None:
-    """Write a file whole, or not at all; None: to stdout, silently if nobody reads it."""
+    """Write a file whole, or not at all; None: to stdout, silently if the pipe is closed."""
     if path is None:
         from charrnn.display.stdout import stop_at_closed_pipe
 

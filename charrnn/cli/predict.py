@@ -1,4 +1,4 @@
-"""charrnn predict: what a trained model says of each line."""
+"""charrnn predict: predict a label, tags or a text for each line."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -99,7 +99,7 @@ def predict(
 def _predictions(
     model: "Predictor", file: str, unknown: UnknownName, decoding: "Decoding"
 ) -> Iterator[Any]:
-    """What is predicted of each line of a file, as lines come."""
+    """Predictions for the lines of a file, as lines come."""
     from charrnn.cli.prompts import read_lines
 
     model.predict([], unknown, decoding)  # says what cannot be asked of it before a line is there
@@ -111,7 +111,7 @@ def _predictions(
 def _predicted(
     model: "Predictor", texts: Sequence[str], unknown: UnknownName, decoding: "Decoding"
 ) -> Iterator["Prediction"]:
-    """What is predicted of each text. TextError names the line, after those before it."""
+    """Predictions for texts. TextError names the line; the lines before it come first."""
     try:
         yield from model.predict(texts, unknown, decoding)
         return

@@ -1,4 +1,4 @@
-"""charrnn prepare: texts become a corpus."""
+"""charrnn prepare: turn texts into a corpus."""
 
 import os
 from typing import Annotated

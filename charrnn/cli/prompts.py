@@ -67,7 +67,7 @@ def read_lines(source: str) -> Iterator[list[str]]:
 
 
 def _batches(file: BinaryIO) -> Iterator[list[bytes]]:
-    """The lines of a file as they come: those that are there, up to 64. OSError."""
+    """Lines as they come: all that can be read without waiting, up to 64. OSError."""
     lines: queue.Queue[bytes | None] = queue.Queue(4 * _TOGETHER)
     failures: list[OSError] = []
 
@@ -100,7 +100,7 @@ def _without_line_end(text: str) -> str:
 
 
 def _own_reader(file: BinaryIO) -> BinaryIO:
-    """A reader of the same file: one that others use must not be locked when the program ends."""
+    """A second reader of the file: the shared one must not be locked when the program ends."""
     try:
         return open(file.fileno(), "rb", closefd=False)
     except io.UnsupportedOperation:  # not a file of the system

@@ -1,4 +1,4 @@
-"""charrnn inspect and runs: what one run is; and to list, remove, rename or prune them."""
+"""charrnn inspect and runs: show one run; list, remove, rename or prune all."""
 
 from typing import Annotated
 

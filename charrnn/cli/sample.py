@@ -85,7 +85,7 @@ def _with_prompt(
     escapes: bool,
     emit: Emit,
 ) -> SampleSettings:
-    """The settings with the prompt as it is to be continued, and the stops as they are meant."""
+    """The settings with the prompt that is read, and escapes interpreted."""
     source = prompt_file or ("-" if settings.prompt == "-" else None)
     prompt, stop = settings.prompt, settings.stop
     if escapes:

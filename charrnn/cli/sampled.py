@@ -1,4 +1,4 @@
-"""What `charrnn sample` writes to stdout: one text, many, answers to prompts, or one in colours."""
+"""The texts of `charrnn sample` on stdout: one, many, answers to prompts, or one in colours."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ _TEXTS, _WORK = 32, 3e11
 
 @dataclass(frozen=True)
 class Form:
-    """How texts are written: as the flags of these names say."""
+    """How texts are written: the flags of these names."""
 
     json: bool
     echo: bool

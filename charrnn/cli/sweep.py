@@ -64,7 +64,7 @@ def train_runs(
     quiet: bool,
     **options: Any,
 ) -> tuple[list[str], int]:
-    """The names of the runs that were trained, and the signal that stopped it, or 0.
+    """Train runs. Returns the names of those trained, and the signal that stopped them, or 0.
 
     `part` of the corpus is to be scored. `options`: those of `Sweep`.
     """
@@ -104,7 +104,7 @@ def show_trained(
 
 
 def parse_cells(listed: str) -> list[CellName]:
-    """'lstm,gru' -> the cells of those names; 'all' is every one. UsageError for another name."""
+    """'lstm,gru' -> ['lstm', 'gru']; 'all' -> every cell. UsageError for an unknown name."""
     known: dict[str, CellName] = {name: name for name in get_args(CellName)}
     names = known if listed == "all" else dict.fromkeys(listed.split(","))
     for name in names:

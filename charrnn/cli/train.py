@@ -1,4 +1,4 @@
-"""charrnn train: a new run, a run that is resumed, or several runs that differ in their seed."""
+"""charrnn train: train a new run, resume one, or train several with different seeds."""
 
 from typing import TYPE_CHECKING, Annotated
 

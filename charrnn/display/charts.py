@@ -46,7 +46,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Axis:
-    """What an axis shows, from `low` to `high`, and how its values are written."""
+    """An axis from `low` to `high`; `label` formats its values."""
 
     title: str
     low: float

@@ -1,4 +1,4 @@
-"""Learning curves of runs: which points are shown, over what, and which runs share a chart."""
+"""Learning curves of runs: their points, x axes, and the runs that share a chart."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _ROWS = 15
 
 
 class XAxis(NamedTuple):
-    """What x can be: its title, the value of a point, and how a value is written."""
+    """An x axis: its title, the value of a point, and the format of a value."""
 
     title: str
     value: Callable[[Point], float]

@@ -63,7 +63,7 @@ def _print_table(out: Console, table: Table) -> None:
 
 
 def _fitted(table: Table, rows: Sequence[Sequence[Text]], width: int) -> Grid:
-    """The columns that fit into `width`; only that which wraps is ever narrower than its cells."""
+    """The columns that fit into `width`; only the one that wraps is narrower than its cells."""
     heads = [_head(head) for head in table.heads] or [Text() for _ in rows[0]]
     columns = dict(enumerate(zip(*rows, strict=True)))
     widths = {number: max(cell_len(cell.plain) for cell in (heads[number], *cells))
@@ -114,7 +114,7 @@ def _head(text: str, side: Side | None = None) -> Text:
 
 
 def _side(cells: Iterable[Text]) -> Side:
-    """Words stand left, numbers and what is empty right."""
+    """Words are aligned left, numbers and empty cells right."""
     return "left" if any(cell.justify == "left" for cell in cells) else "right"
 
 
