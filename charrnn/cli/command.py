@@ -103,8 +103,8 @@ def _spelling(names: list[str]) -> str:
 def _default(param: Any) -> str:
     if isinstance(param.show_default, str):
         return param.show_default
-    shown = param.show_default and param.default not in (None, False, True)
-    return str(param.default) if shown else ""
+    is_plain = param.default is None or isinstance(param.default, bool)
+    return str(param.default) if param.show_default and not is_plain else ""
 
 
 def _print_help(command: Any, ctx: Any, panels: dict[str, list[Any]]) -> None:

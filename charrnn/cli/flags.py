@@ -145,7 +145,7 @@ def _own(parameter: inspect.Parameter) -> inspect.Parameter:
         return _parameter(name, hint, default)
     panel = ADVANCED if ADVANCED in marks else None
     shown = next((mark for mark in marks if isinstance(mark, Shown)), Shown(panel))
-    if not shown.default and default not in (None, False, True):
+    if not shown.default and default is not None and not isinstance(default, bool):
         shown = replace(shown, default=str(default))
     option = _option(name, hint, text, shown, f"/--no-{name}" if default is True else "")
     option.min = next((mark.ge for mark in marks if hasattr(mark, "ge")), None)
