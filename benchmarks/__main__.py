@@ -56,12 +56,12 @@ def main() -> None:
         for part in given.parts or PARTS:
             for row in getattr(bench, part)():
                 rows.append(row)
-                console.print(f"[dim]{row.part}[/]  {row.what}  {row.value:,.4g} {row.unit}")
-    table = Table("part", "what", "", "", "ratio", "to", title="charrnn, measured")
+                console.print(f"[dim]{row.part}[/]  {row.name}  {row.value:,.4g} {row.unit}")
+    table = Table("part", "figure", "", "", "ratio", "to", title="charrnn, measured")
     for row in rows:
         ratio = f"{row.ratio:.3g}" if row.ratio is not None else ""
         value = f"{row.value:.4f}" if row.unit == "nats" else f"{row.value:,.4g}"
-        table.add_row(row.part, row.what, value, row.unit, ratio, row.than)
+        table.add_row(row.part, row.name, value, row.unit, ratio, row.than)
     console.print(table)
     machine = {
         "machine": platform.processor() or platform.machine(),

@@ -1,4 +1,4 @@
-"""Running things in processes of their own, in turns, and what came out of it."""
+"""Commands run in turns, in processes of their own, and their figures."""
 
 import json
 import os
@@ -14,10 +14,10 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Row:
-    """A figure; and, where it is compared with something, their ratio and what that is."""
+    """A figure. `ratio` compares it with that of `than`, if there is one."""
 
     part: str
-    what: str
+    name: str
     value: float
     unit: str
     ratio: float | None = None
@@ -55,12 +55,12 @@ def process(*command: str, **environment: str) -> Ran:
 def python(module: str, *arguments: str, **environment: str) -> dict[str, float]:
     """`python -m module`, which prints one JSON object. No GPU: the plain loop knows none."""
     ran = process(sys.executable, "-m", module, *arguments, CUDA_VISIBLE_DEVICES="", **environment)
-    found: dict[str, float] = json.loads(ran.out)
-    return found
+    figures: dict[str, float] = json.loads(ran.out)
+    return figures
 
 
 def charrnn(home: Path, *arguments: str) -> Ran:
-    """The command, in a home of its own."""
+    """Run the command, with its corpora and runs in that folder."""
     return process(sys.executable, "-m", "charrnn", *arguments, CHARRNN_HOME=str(home))
 
 

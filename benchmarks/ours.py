@@ -16,12 +16,12 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 
 from benchmarks.measure import per_call
-from benchmarks.plain import KINDS
+from benchmarks.plain import VOCABULARY_SIZE
 
 
 def characters() -> str:
-    """As many kinds of characters as the plain loop has."""
-    return "".join(chr(33 + kind) for kind in range(KINDS))
+    """The vocabulary: as many characters as the plain loop has."""
+    return "".join(chr(33 + token) for token in range(VOCABULARY_SIZE))
 
 
 def train(
@@ -32,8 +32,7 @@ def train(
     Timed are the training loop's own steps and the reports of their losses; forward, backward,
     optimizers and the sums over the processes of torchrun are timed inside them.
     """
-    from charrnn.storage.layout import recurrent_parameter_count
-
+    from charrnn.cells.parameters import count
     from charrnn.cli.process import is_launched
     from charrnn.engine.ranks import Ranks
     from charrnn.settings import ModelSettings, TextSettings, TrainSettings
@@ -46,7 +45,7 @@ def train(
         os.environ["CHARRNN_HOME"] = home
         text = Path(home) / "text.txt"
         drawn = np.random.default_rng(0).choice(
-            list(characters()), 8 * batch_size * seq_length + KINDS
+            list(characters()), 8 * batch_size * seq_length + VOCABULARY_SIZE
         )
         text.write_text("".join(drawn) + characters())
         corpus = prepare([str(text)], TextSettings(split="100/0/0"), None, lambda _: None)
@@ -60,7 +59,6 @@ def train(
         run.threads.backward = inside(run.threads.backward)  # type: ignore[method-assign]  # timed
         for optimizer in run.optimizers:
             optimizer.step = inside(optimizer.step)  # type: ignore[method-assign]  # likewise
-        run.model.train()
         for _ in range(3):
             meter.add(training_step(run))
         run.synchronize()
@@ -70,16 +68,16 @@ def train(
             meter.add(training_step(run))
             run.synchronize()
             steps += 1
-        taken = time.perf_counter() - begun
+        taken, in_sums = time.perf_counter() - begun, sums.seconds
         messages = {size: message_seconds(ranks, size) for size in (1, 1 << 20)}
-    weights = recurrent_parameter_count(model, KINDS)
+    weights = count(run.model.declared, multiplied=True)
     rate = steps * batch_size * seq_length / taken
     return {
         "rate": rate,
         "around": 1 - inside.seconds / taken,
         "flops": 6 * weights * rate,
         "step": taken / steps,
-        "sums": sums.seconds / steps,
+        "sums": in_sums / steps,
         "parameters": sum(p.numel() for p in run.model.parameters()),
         "short_message": messages[1],
         "long_message": messages[1 << 20],
@@ -110,17 +108,15 @@ class Timed:
 
         def run(*given: Any, **named: Any) -> Any:
             begun = time.perf_counter()
-            found = work(*given, **named)
+            result = work(*given, **named)
             self.seconds += time.perf_counter() - begun
-            return found
+            return result
 
         return run
 
 
 def sample(hidden_size: int, count: int, seconds: float, backend: str = "numpy") -> float:
     """Characters a second, of all texts, their decoding included."""
-    from charrnn.storage.layout import parameter_shapes
-
     from charrnn.inference import sampled_texts, sampling
     from charrnn.network.language_model import LanguageModel
     from charrnn.settings import ModelSettings, SampleSettings
@@ -129,8 +125,8 @@ def sample(hidden_size: int, count: int, seconds: float, backend: str = "numpy")
     rng = np.random.default_rng(0)
     model = ModelSettings(hidden_size=hidden_size)
     weights = {
-        name: rng.standard_normal(shape).astype(np.float32) / 16
-        for name, shape in parameter_shapes(model, KINDS).items()
+        name: rng.standard_normal(parameter.shape).astype(np.float32) / 16
+        for name, parameter in LanguageModel.parameters(model, VOCABULARY_SIZE).items()
     }
     tokenizer, network = Characters(characters()), LanguageModel(model, weights)
     if count == 1:
@@ -139,7 +135,7 @@ def sample(hidden_size: int, count: int, seconds: float, backend: str = "numpy")
     settings = SampleSettings(length=1000, count=count)
     many: Callable[..., Iterator[object]] = sampled_texts.sample_many
     if backend == "torch":
-        from charrnn.network import batch_sampling
+        from charrnn.evaluation import batch_sampling
 
         many = batch_sampling.sample_many
     taken = per_call(lambda: list(many(network, tokenizer, settings)), seconds)
@@ -179,7 +175,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4.0)
     given = parser.parse_args()
     if given.work == "train":
-        found = train(
+        figures = train(
             given.cell,
             given.hidden_size,
             given.layers,
@@ -189,11 +185,11 @@ def main() -> None:
         )
     elif given.work == "sample":
         rate = sample(given.hidden_size, given.count, given.seconds, given.backend)
-        found = {"rate": rate}
+        figures = {"rate": rate}
     else:
-        found = {"rate": ceiling()}
+        figures = {"rate": ceiling()}
     if os.environ.get("RANK", "0") == "0":
-        print(json.dumps(found))
+        print(json.dumps(figures))
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ def _rate(module: str, *arguments: str) -> Callable[[], float]:
 
 @dataclass
 class Bench:
-    """What all parts share: a folder to work in, and what the user asked for."""
+    """What all parts share: a folder to work in, and the options of the command line."""
 
     home: Path
     text: Path | None
@@ -35,7 +35,7 @@ class Bench:
     megabytes: int
 
     def training(self) -> Iterator[Row]:
-        """Rate beside the plain loop, share of the ceiling, what goes on around the products."""
+        """Rate beside the plain loop, share of the ceiling, the time around the products."""
         top = statistics.median(_rate("ours", "ceiling")() for _ in range(3))
         yield Row("training", "matrix product 2048^3", top / 1e9, "GFLOP/s")
         for cell in ("lstm", "gru"):
@@ -64,26 +64,26 @@ class Bench:
             for backend in ("numpy", "torch"):
                 many = _rate("ours", *size, "--count", "256", "--backend", backend)
                 mine, _, ratio = ratios(self.runs, many, one)
-                what = f"2x{hidden_size}, 256 by {backend}"
-                yield Row("sampling", what, mine, "characters/s", ratio, "one stream")
+                name = f"2x{hidden_size}, 256 by {backend}"
+                yield Row("sampling", name, mine, "characters/s", ratio, "one stream")
 
     def processes(self) -> Iterator[Row]:
-        """Two processes beside one, and beside what a model of their cost predicts."""
+        """Two processes beside one, and beside the prediction of a cost model."""
         for hidden_size in (128, 256, 512):
             yield from processes.rows(hidden_size, 128)
 
     def startup(self) -> Iterator[Row]:
-        """How long until something happens."""
-        made = self.home / "started.txt"
-        made.write_text(english(200_000), "utf-8")
-        charrnn(self.home, "train", str(made), "--steps", "20", "--run", "started", "--quiet")
-        for what in (["--help"], ["sample", "started", "--length", "1"]):
+        """Seconds until the first output."""
+        text = self.home / "started.txt"
+        text.write_text(english(200_000), "utf-8")
+        charrnn(self.home, "train", str(text), "--steps", "20", "--run", "started", "--quiet")
+        for words in (["--help"], ["sample", "started", "--length", "1"]):
             mine, _, ratio = ratios(
                 2 * self.runs + 1,
-                partial(lambda what: charrnn(self.home, *what).seconds, what),
+                partial(lambda words: charrnn(self.home, *words).seconds, words),
                 lambda: process(*_TORCH).seconds,
             )
-            yield Row("startup", f"charrnn {' '.join(what)}", mine, "s", ratio, "import torch")
+            yield Row("startup", f"charrnn {' '.join(words)}", mine, "s", ratio, "import torch")
 
     def prepare(self) -> Iterator[Row]:
         """Rate beside reading and decoding; peak memory, for 4 and 8 times as much text too."""
@@ -120,9 +120,9 @@ class Bench:
                 ran = process(sys.executable, "-m", "benchmarks.ours", "train", *flags)
                 rate = float(json.loads(ran.out)["rate"])
                 compared = (rate / before, "half as much") if before else (None, "")
-                what, before = f"{name} {given[name]}", rate
-                yield Row("growth", what, rate, "characters/s", *compared)
-                yield Row("growth", f"{what}, peak memory", ran.mebibytes, "MiB")
+                size_name, before = f"{name} {given[name]}", rate
+                yield Row("growth", size_name, rate, "characters/s", *compared)
+                yield Row("growth", f"{size_name}, peak memory", ran.mebibytes, "MiB")
         for megabytes in (4, 8, 16):
             text = self.home / f"grown{megabytes}.txt"
             text.write_text(english(1_000_000) * megabytes, "utf-8")
@@ -149,9 +149,9 @@ class Bench:
                 charrnn(self.home, "train", str(self.text), *settings, "--quiet")
                 stream.append(self._score(run)["loss"])
                 cold.append(self._score(run, "--context", "256")["loss"])
-            for name, found in (("stream", stream), ("windows 256", cold)):
-                what = f"{time}, {name}, {min(found):.4f} to {max(found):.4f}"
-                yield Row("quality", what, statistics.mean(found), "nats")
+            for name, losses in (("stream", stream), ("windows 256", cold)):
+                title = f"{time}, {name}, {min(losses):.4f} to {max(losses):.4f}"
+                yield Row("quality", title, statistics.mean(losses), "nats")
         if self.text and run:
             moving, still = self._score(run, "--dynamic"), self._score(run)
             ratio = moving["loss"] / still["loss"]
@@ -166,5 +166,5 @@ class Bench:
 
     def _score(self, run: str, *more: str) -> dict[str, float]:
         out = charrnn(self.home, "eval", run, "--part", "valid", "--json", *more).out
-        found: dict[str, float] = json.loads(out)
-        return found
+        score: dict[str, float] = json.loads(out)
+        return score

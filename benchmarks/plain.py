@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-KINDS = 65
+VOCABULARY_SIZE = 65
 
 
 class Plain(nn.Module):
@@ -21,9 +21,9 @@ class Plain(nn.Module):
 
     def __init__(self, cell: str, hidden_size: int) -> None:
         super().__init__()
-        self.embedding = nn.Embedding(KINDS, 64)
+        self.embedding = nn.Embedding(VOCABULARY_SIZE, 64)
         self.rnn = getattr(nn, cell.upper())(64, hidden_size, 2)
-        self.head = nn.Linear(hidden_size, KINDS)
+        self.head = nn.Linear(hidden_size, VOCABULARY_SIZE)
 
     def forward(self, ids: Tensor, state: Any) -> tuple[Tensor, Any]:
         """ids (T, B) -> logits (T, B, V), state."""
@@ -35,14 +35,14 @@ def train(cell: str, hidden_size: int, batch_size: int, seq_length: int, seconds
     """Characters a second."""
     model: Any = Plain(cell, hidden_size)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
-    text = torch.randint(KINDS, (seq_length + 1, batch_size))
+    text = torch.randint(VOCABULARY_SIZE, (seq_length + 1, batch_size))
     state, steps, begun = None, -3, 0.0
     while steps < 5 or time.perf_counter() - begun < seconds:
         if steps == 0:
             begun = time.perf_counter()
         logits, state = model(text[:-1], state)
         state = tuple(s.detach() for s in state) if isinstance(state, tuple) else state.detach()
-        loss = F.cross_entropy(logits.reshape(-1, KINDS), text[1:].reshape(-1))
+        loss = F.cross_entropy(logits.reshape(-1, VOCABULARY_SIZE), text[1:].reshape(-1))
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)

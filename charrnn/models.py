@@ -20,7 +20,8 @@ from charrnn.settings import (
     no_effect,
     read,
 )
-from charrnn.storage.checkpoint import Checkpoint, corpus_of
+from charrnn.storage.checkpoint import Checkpoint
+from charrnn.storage.runs import corpus_of
 from charrnn.tasks import example_format, predicts_targets, task_of
 from charrnn.tasks.base import ExampleScore
 from charrnn.tasks.example_task import ExampleTask

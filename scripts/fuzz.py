@@ -27,8 +27,8 @@ from tests.mutations import Fuzz
 _SECONDS, _BYTES = 5, 1 << 30
 
 
-def share(trained: Path, seeds: range, found: Path) -> collections.Counter[tuple[str, str]]:
-    """Try these mutations in a process of its own. (kind, outcome) -> how many."""
+def share(trained: Path, seeds: range, failures: Path) -> collections.Counter[tuple[str, str]]:
+    """Try the mutations of these seeds in this process. (kind, outcome) -> how many."""
     counts: collections.Counter[tuple[str, str]] = collections.Counter()
     with tempfile.TemporaryDirectory() as home:
         os.environ["CHARRNN_HOME"] = home
@@ -45,7 +45,7 @@ def share(trained: Path, seeds: range, found: Path) -> collections.Counter[tuple
                 outcome = "loaded" if fuzz.attempt(kind, random.Random(seed)) else "refused"
             except (Exception, LateError):
                 outcome = "failed"
-                (found / f"{seed}.txt").write_text(f"{kind}\n{traceback.format_exc()}", "utf-8")
+                (failures / f"{seed}.txt").write_text(f"{kind}\n{traceback.format_exc()}", "utf-8")
             finally:
                 signal.alarm(0)
             counts[kind, outcome] += 1
@@ -53,7 +53,7 @@ def share(trained: Path, seeds: range, found: Path) -> collections.Counter[tuple
 
 
 class LateError(BaseException):
-    """No refusal of a file, whatever is caught there."""
+    """A file took too long. No code that loads a file catches it."""
 
 
 def _late(*_: Any) -> None:
@@ -66,26 +66,28 @@ def main() -> None:
     parser.add_argument("count", type=int, nargs="?", default=20_000)
     parser.add_argument("--seed", type=int, default=0, help="where to begin: others are tried")
     given = parser.parse_args()
-    found, begun = Path("fuzzed"), time.monotonic()
-    found.mkdir(exist_ok=True)
+    failures, begun = Path("fuzzed"), time.monotonic()
+    failures.mkdir(exist_ok=True)
     counts: collections.Counter[tuple[str, str]] = collections.Counter()
     with tempfile.TemporaryDirectory() as folder:
         trained = Path(folder)
         (trained / "tale.txt").write_text(tale(4000), "utf-8")
-        made = run_charrnn(trained, "train", "tale.txt", "--steps", "20", *SMALL)
-        assert made.code == 0, made.err
+        trained_run = run_charrnn(trained, "train", "tale.txt", "--steps", "20", *SMALL)
+        assert trained_run.code == 0, trained_run.err
         parts = [range(n, min(n + 1000, given.seed + given.count))
                  for n in range(given.seed, given.seed + given.count, 1000)]  # fmt: skip
         with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
-            for done in as_completed([pool.submit(share, trained, part, found) for part in parts]):
+            for done in as_completed(
+                [pool.submit(share, trained, part, failures) for part in parts]
+            ):
                 counts += done.result()
                 print(f"\r{counts.total():,} of {given.count:,}", end="", file=sys.stderr)
     kinds = sorted({kind for kind, _ in counts})
     print(file=sys.stderr)
     print(f"{'':12}{'loaded':>10}{'refused':>10}{'failed':>10}")
     for kind in [*kinds, "all"]:
-        of = [counts[kind, what] if kind != "all" else sum(counts[k, what] for k in kinds)
-              for what in ("loaded", "refused", "failed")]  # fmt: skip
+        of = [counts[kind, outcome] if kind != "all" else sum(counts[k, outcome] for k in kinds)
+              for outcome in ("loaded", "refused", "failed")]  # fmt: skip
         print(f"{kind:12}" + "".join(f"{number:10,}" for number in of))
     print(f"{time.monotonic() - begun:.0f} s")
     sys.exit(any(outcome == "failed" for _, outcome in counts))

@@ -41,7 +41,7 @@ def reached(home: Path) -> int:
 
 
 def kill_once(process: subprocess.Popen[bytes], home: Path, saving: bool) -> Killed:
-    """Kill it after a while, or once a save has begun; and in the middle of what it was killed."""
+    """Kill it after a random time, or once a save has begun. What it was doing then."""
     folder, chance = home / "checkpoints" / "r", random.Random()
     while process.poll() is None and not (folder / TRAINING).exists():
         time.sleep(0.01)  # it is loading torch

@@ -28,9 +28,9 @@ from charrnn.display.dashboard import Dashboard
 from charrnn.display.reports import show
 from charrnn.evaluation.comparison import compare_runs
 from charrnn.extras.export.html_page import html_page
-from charrnn.extras.probing.colorings import SURPRISE, unit_coloring
-from charrnn.extras.probing.findings import Findings
-from charrnn.extras.probing.page import page_colorings, page_of
+from charrnn.extras.probing.colorings import SURPRISE
+from charrnn.extras.probing.findings import reading_of
+from charrnn.extras.probing.page import page_of
 from charrnn.inference.activations import read_text
 from charrnn.network.language_model import LanguageModel
 from charrnn.storage.checkpoint import Checkpoint
@@ -46,7 +46,7 @@ FONTS = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
 
 
 def recorder(width: int, height: int = 40) -> Console:
-    """A console that remembers what is printed to it."""
+    """A console that records its output."""
     return Console(
         file=io.StringIO(), record=True, width=width, height=height, force_terminal=True,
         color_system="truecolor", highlight=False,
@@ -75,6 +75,7 @@ def training(run: str, fraction: float = 0.75) -> None:
     for event in known:
         kind = KINDS.get(event["event"])
         if kind and event.get("step", 0) <= fraction * last:
+            event["scores"] = {name: event[name] for name in event if name.startswith("bits_per_")}
             dashboard(kind(**{name: event[name] for name in kind.__dataclass_fields__}))
     console.print(dashboard.render())
     write(console, "training", f"charrnn train {run}.txt")
@@ -105,18 +106,10 @@ def probed(model: Checkpoint, text: Path) -> None:
 def photographed(model: Checkpoint, corpus: Path, tokens: int = 20_000) -> None:
     """The web page of `charrnn probe --html`, coloured by the unit that follows a property best."""
     ids = read_tokens(corpus, model.tokenizer, model.text, lambda _: None)[0][:tokens]
-    decode, network = model.tokenizer.decoder(), LanguageModel(model.model, model.weights)
-    findings = Findings("".join(decode(int(token)) for token in ids))
-    for read in read_text(network, model.tokenizer, ids):
-        findings.add(read)
-    best = findings.following()[0]
-    chosen = unit_coloring(best.state, best.number)
-    colorings = page_colorings(findings, [chosen])
-    again = read_text(network, model.tokenizer, ids[:1500])
-    page = page_of(f"{model.run} reads {corpus.name}", again, colorings, findings)
+    page = page_of(f"{model.run} reads {corpus.name}", reading_of(model, ids, lambda _: None), [])
     last = "colour();\n</script>"
     assert last in page
-    page = page.replace(last, f"chosen.value = {colorings.index(chosen)};\n{last}")
+    page = page.replace(last, f"chosen.value = 1;\n{last}")  # behind surprise
     with tempfile.NamedTemporaryFile("w", suffix=".html", encoding="utf-8") as file:
         file.write(page)
         file.flush()

@@ -1,8 +1,8 @@
-"""Train through everything that can happen, for 20 minutes: `python -m scripts.soak`.
+"""Train through interruptions of all kinds, for 20 minutes: `python -m scripts.soak`.
 
 A run is killed, interrupted and resumed at random, with other numbers of threads, on a small disk
 (a tmpfs of its own where mounting is allowed; else files may not grow) that fills up and is freed
-again. After each of its lives the run has to be as far as it was or further, its model has to
+again. After each interruption the run has to be as far as it was or further, its model has to
 write, and no command may have shown a traceback. If not, the script ends with 1.
 """
 
@@ -60,13 +60,13 @@ class Soak:
         self.happened: collections.Counter[str] = collections.Counter()
 
     def live(self, *arguments: str) -> None:
-        """Train for some seconds, until something happens."""
-        what = self.chance.choice(["kill", "kill", "interrupt", "terminate", "full disk"])
+        """Train for some seconds, until an event ends the process."""
+        event = self.chance.choice(["kill", "kill", "interrupt", "terminate", "full disk"])
         threads = self.chance.choice([1, 2, 4])
         process = charrnn(self.home, "train", *arguments, "--quiet", threads=threads)
         time.sleep(self.chance.uniform(2, 12))
         ballast = self.home / "ballast"
-        if what == "full disk":
+        if event == "full disk":
             if self.mounted:
                 disk = os.statvfs(self.home)
                 ballast.write_bytes(bytes(max(0, disk.f_bavail * disk.f_frsize - 4096)))
@@ -75,13 +75,13 @@ class Soak:
             time.sleep(self.chance.uniform(1, 5))
         if process.poll() is None:
             ends = {"kill": signal.SIGKILL, "interrupt": signal.SIGINT}
-            process.send_signal(ends.get(what, signal.SIGTERM))
+            process.send_signal(ends.get(event, signal.SIGTERM))
         try:
             _, errors = process.communicate(timeout=120)
         finally:
             process.kill()  # one that hangs would be left behind
         ballast.unlink(missing_ok=True)
-        self.happened[f"{what}, exit {process.returncode}"] += 1
+        self.happened[f"{event}, exit {process.returncode}"] += 1
         assert "Traceback" not in errors, errors
         self.check()
 
@@ -104,7 +104,7 @@ class Soak:
 
 
 def main() -> None:
-    """Soak, and say what happened."""
+    """Train through all events, and print how often each came."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=20)
     given = parser.parse_args()
@@ -116,13 +116,13 @@ def main() -> None:
         text.write_text(tale(50_000), "utf-8")
         begin = (str(text), "--run", "r", "--steps", "1000000", "--save-every", "20", *SMALL)
         while time.monotonic() < end:
-            there = (home / "checkpoints" / "r" / TRAINING).exists()
-            soak.live(*(("--resume", "--run", "r") if there else begin))
+            exists = (home / "checkpoints" / "r" / TRAINING).exists()
+            soak.live(*(("--resume", "--run", "r") if exists else begin))
             print(f"\r{soak.happened.total()} lives, step {soak.step}  ", end="", file=sys.stderr)
         print(file=sys.stderr)
         print("a disk of its own" if mounted else "files that may not grow, for want of a disk")
-        for what, count in sorted(soak.happened.items()):
-            print(f"{count:5}  {what}")
+        for event, count in sorted(soak.happened.items()):
+            print(f"{count:5}  {event}")
         print(f"{soak.step} steps: nothing was lost")
 
 

@@ -4,9 +4,10 @@ from typing import Any
 
 import numpy as np
 
+from charrnn.cells.parameters import listed
+from charrnn.network.language_model import LanguageModel
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings
 from charrnn.storage.checkpoint import Checkpoint
-from charrnn.storage.layout import parameter_shapes
 from charrnn.text.tokenizers import Tokenizer
 
 
@@ -17,8 +18,8 @@ def random_checkpoint(
     model = ModelSettings(**{"hidden_size": 24, "embedding_size": 8, "dropout": 0.0} | settings)
     random = np.random.default_rng(seed)
     weights = {
-        name: random.normal(size=shape).astype(np.float32) * np.float32(scale)
-        for name, shape in parameter_shapes(model, tokenizer.size).items()
+        name: random.normal(size=parameter.shape).astype(np.float32) * np.float32(scale)
+        for name, parameter in listed(LanguageModel.parameters(model, tokenizer.size)).items()
     }
     about = ("random", model, TrainSettings(), TextSettings(), "tale", corpus_key)
     return Checkpoint(*about, tokenizer=tokenizer, step=1, loss=None, weights=weights)

@@ -30,7 +30,6 @@ CONTRACTS = [
     "cells/parameters.py",  # what a declared parameter is
     "tasks/base.py",  # what a task promises to the loop
     "text/tokenizers/base.py",  # what a tokenizer promises
-    "text/tokenizers/byte_fallback.py",
     "inference/utf8.py",  # the table of the Unicode standard
     "storage/container.py",  # tensors and a checksum: what files.py is to texts
     "storage/old_formats.py",  # the names of an earlier version

@@ -14,9 +14,9 @@ from charrnn.evaluation.scoring import score_checkpoint
 from charrnn.events import Curves, Emit, Noticed, Scores
 from charrnn.models import Predictor
 from charrnn.settings import PartName
-from charrnn.storage.checkpoint import Checkpoint, corpus_of
+from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.metrics import read_curves
-from charrnn.storage.runs import find, load_run, run_folders
+from charrnn.storage.runs import corpus_of, find, load_run, run_folders
 from charrnn.tasks import predicts_targets
 from charrnn.text.corpus import part_to_score
 

@@ -17,7 +17,8 @@ from charrnn.events import Emit, Noticed
 from charrnn.inference.score import Score
 from charrnn.network.language_model import LanguageModel
 from charrnn.settings import PartName, UnknownName
-from charrnn.storage.checkpoint import Checkpoint, corpus_of
+from charrnn.storage.checkpoint import Checkpoint
+from charrnn.storage.runs import corpus_of
 from charrnn.tasks import task_of
 from charrnn.text.catalog import true_entropy
 from charrnn.text.compressors import BEFORE, TEXT, baselines, text_bytes

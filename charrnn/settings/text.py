@@ -75,3 +75,8 @@ class TextSettings(Settings):
         split_fractions(self.split)
         check_encoding(self.encoding)
         picture_size(self.picture_size)
+
+    @property
+    def fractions(self) -> tuple[float, float, float]:
+        """The parts of a text for training, validation and test: 0.9, 0.05, 0.05."""
+        return split_fractions(self.split)

@@ -15,14 +15,12 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from charrnn.errors import CheckpointError, TextError
+from charrnn.errors import CheckpointError
 from charrnn.files import atomic_write
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings, read
 from charrnn.storage.container import add_checksum, metadata, read_metadata, verify
 from charrnn.storage.old_formats import upgraded_metadata, upgraded_weight
 from charrnn.tasks import parameters_of, predicts_targets
-from charrnn.text.corpus import Corpus
-from charrnn.text.corpus_files import find_corpus
 from charrnn.text.tokenizers import Tokenizer, from_json, to_json
 
 _UNREADABLE = (
@@ -83,25 +81,6 @@ def _read_shape(sides: Any) -> tuple[int, ...]:
     if not whole or len(sides) not in (0, 2, 3):
         raise ValueError("its inputs have no shape")
     return tuple(sides)
-
-
-def corpus_of(about: About, otherwise: str) -> Corpus:
-    """The corpus that a model was trained on, split as it was then. TextError if it is missing.
-
-    `otherwise`: what to do without it.
-    """
-    if not about.corpus_key:
-        raise TextError(
-            f"run {about.run} was imported, and has no corpus here",
-            f"{otherwise[0].upper()}{otherwise[1:]}.",
-        )
-    corpus = find_corpus(about.corpus_key)
-    if corpus is None:
-        raise TextError(
-            f"the corpus of run {about.run}, {about.corpus}, is not here",
-            f"Prepare its text again, or {otherwise}.",
-        )
-    return corpus.with_split(about.text.split)
 
 
 @dataclass(frozen=True)

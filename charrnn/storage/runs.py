@@ -17,10 +17,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from charrnn.errors import CheckpointError, UsageError, suggest
+from charrnn.errors import CheckpointError, TextError, UsageError, suggest
 from charrnn.events import Emit, Noticed
 from charrnn.files import checkpoints, remove_temporary_files, sync_folder, versions
-from charrnn.storage.checkpoint import Checkpoint, load_checkpoint
+from charrnn.storage.checkpoint import About, Checkpoint, load_checkpoint
+from charrnn.text.corpus import Corpus
+from charrnn.text.corpus_files import find_corpus
 
 if TYPE_CHECKING:
     from filelock import FileLock  # not needed for sampling
@@ -80,6 +82,25 @@ def load_newest(path: Path, load: Callable[[Path], T], emit: Emit, *, restore: b
         return found
     assert damaged, "there is at least one version"
     raise damaged
+
+
+def corpus_of(about: About, otherwise: str) -> Corpus:
+    """The corpus that a model was trained on, split as it was then. TextError if it is missing.
+
+    `otherwise`: what to do without it.
+    """
+    if not about.corpus_key:
+        raise TextError(
+            f"run {about.run} was imported, and has no corpus here",
+            f"{otherwise[0].upper()}{otherwise[1:]}.",
+        )
+    corpus = find_corpus(about.corpus_key)
+    if corpus is None:
+        raise TextError(
+            f"the corpus of run {about.run}, {about.corpus}, is not here",
+            f"Prepare its text again, or {otherwise}.",
+        )
+    return corpus.with_split(about.text.split)
 
 
 def run_folders(kind: str = MODEL) -> list[Path]:

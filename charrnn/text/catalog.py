@@ -11,7 +11,6 @@ import tokenize
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from glob import has_magic
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -36,26 +35,34 @@ _PAUSES = (1.0, 4.0)  # seconds before each new try
 
 @dataclass(frozen=True)
 class Entry:
-    """A text of the catalog: its megabytes, licence and source. `make` writes it to a path.
+    """A text of the catalog: its megabytes, licence and source.
 
-    `entropy`: of a source made here, in bits per character. `changes`: it may be another each time.
+    `text` makes one on this machine, of `entropy` bits per character where that is known, and
+    another each time if it `changes`. Any other is downloaded from `url`: a text, or one in a .zip.
     """
 
     about: str
     megabytes: float | None
     licence: str
     source: str
-    make: Callable[[Path, Emit], None]
+    url: str = ""
+    sha256: str = ""
+    text: Callable[[], str] | None = None
     entropy: Callable[[], float] | None = None
     changes: bool = False
 
-
-def _write(text: Callable[[], str], path: Path, _emit: Emit) -> None:
-    """Write a text, unless it is there."""
-    data = text().encode()
-    if not path.exists() or path.read_bytes() != data:
-        with atomic_write(path) as file:
-            file.write(data)
+    def write(self, path: Path, emit: Emit) -> None:
+        """Write the text, unless it is there. TextError if it cannot be downloaded."""
+        if path.exists() and not self.changes:
+            return
+        if self.text is None:
+            fetch = download_zip if self.url.endswith(".zip") else download
+            fetch(self.url, self.sha256, path, emit)
+            return
+        data = self.text().encode()
+        if not path.exists() or path.read_bytes() != data:
+            with atomic_write(path) as file:
+                file.write(data)
 
 
 def _python() -> str:
@@ -136,43 +143,34 @@ _MAHONEY = "mattmahoney.net/dc"
 CATALOG = {
     "shakespeare": Entry(
         "plays: tiny Shakespeare", 1.1, "public domain", "github.com/karpathy/char-rnn",
-        partial(
-            download,
-            "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt",
-            "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed",
-        ),
+        "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt",
+        "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed",
     ),
     "python": Entry(
         "the standard library of this Python", None, "PSF", "this machine",
-        partial(_write, _python), changes=True,
+        text=_python, changes=True,
     ),
     "text8": Entry(
         "Wikipedia of 2006, words of a to z", 100, _WIKIPEDIA, _MAHONEY,
-        partial(
-            download_zip,
-            "https://mattmahoney.net/dc/text8.zip",
-            "a6640522afe85d1963ad56c05b0ede0a0c000dddc9671758a6cc09b7a38e5232",
-        ),
+        "https://mattmahoney.net/dc/text8.zip",
+        "a6640522afe85d1963ad56c05b0ede0a0c000dddc9671758a6cc09b7a38e5232",
     ),
     "enwik8": Entry(
         "Wikipedia of 2006, with its markup", 100, _WIKIPEDIA, _MAHONEY,
-        partial(
-            download_zip,
-            "https://mattmahoney.net/dc/enwik8.zip",
-            "547994d9980ebed1288380d652999f38a14fe291a6247c157c3d33d4932534bc",
-        ),
+        "https://mattmahoney.net/dc/enwik8.zip",
+        "547994d9980ebed1288380d652999f38a14fe291a6247c157c3d33d4932534bc",
     ),
     "markov": Entry(
         "a Markov chain of order 2 over 8 letters", 1.5, "none", "made here",
-        partial(_write, markov), markov_entropy,
+        text=markov, entropy=markov_entropy,
     ),
     "brackets": Entry(
         "balanced brackets, at most 4 deep", 1.5, "none", "made here",
-        partial(_write, brackets), brackets_entropy,
+        text=brackets, entropy=brackets_entropy,
     ),
     "arithmetic": Entry(
         "sums of two digits: 7+5=12", 1.5, "none", "made here",
-        partial(_write, arithmetic), arithmetic_entropy,
+        text=arithmetic, entropy=arithmetic_entropy,
     ),
 }  # fmt: skip
 
@@ -203,8 +201,7 @@ def locate(name: str, emit: Emit) -> Path:
             return path
     if stem in CATALOG:
         path = corpora() / "catalog" / f"{stem}.txt"
-        if CATALOG[stem].changes or not path.exists():
-            CATALOG[stem].make(path, emit)
+        CATALOG[stem].write(path, emit)
         return path
     if (name and Path(name).is_dir()) or (has_magic(name) and matching(name)):
         return Path(name)

@@ -23,10 +23,9 @@ def text_bytes(tokens: Ids, tokenizer: Tokenizer) -> bytes:
     Bytes that are not UTF-8 stay as they were.
     """
     if tokenizer.raw:
-        newlines = (
-            tokens if tokenizer.end is None else np.where(tokens == tokenizer.end, 10, tokens)
-        )
-        return newlines.astype(np.uint8, copy=False).tobytes()
+        if tokenizer.end is not None:
+            tokens = np.where(tokens == tokenizer.end, ord("\n"), tokens)
+        return tokens.astype(np.uint8, copy=False).tobytes()
     decode = tokenizer.decoder()
     pieces = []
     for first in range(0, len(tokens), _PIECE):

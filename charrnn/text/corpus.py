@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 from charrnn.errors import TextError
 from charrnn.settings import PartName, TextSettings, no_effect
-from charrnn.text.tokenizers import Ids, Tokenizer
-from charrnn.values import split_fractions
+from charrnn.text.tokenizers.base import Ids, Tokenizer
 
 PARTS: tuple[PartName, ...] = ("train", "valid", "test")
 LEAST = 2  # examples to learn from
@@ -57,7 +56,7 @@ class Corpus:
 
         No document is cut: a bound within one is moved to its end.
         """
-        bounds = np.cumsum([0, *split_fractions(self.text.split)]) * len(self.tokens)
+        bounds = np.cumsum([0, *self.text.fractions]) * len(self.tokens)
         first, last = np.round(bounds).astype(int)[PARTS.index(name) :][:2]
         return self.tokens[self._after_document(first) : self._after_document(last)]
 
@@ -131,7 +130,7 @@ class ExampleCorpus(Corpus):
     @cached_property
     def _bounds(self) -> tuple[int, int]:
         is_equal = lambda n: np.array_equal(self.ids(n - 1), self.ids(n))  # noqa: E731
-        return self.bounds or split_bounds(self.text.split, len(self.starts) - 1, is_equal)
+        return self.bounds or split_bounds(self.text, len(self.starts) - 1, is_equal)
 
 
 def part_to_score(corpus: Corpus, part: PartName | None) -> PartName:
@@ -149,13 +148,13 @@ def part_to_score(corpus: Corpus, part: PartName | None) -> PartName:
 
 
 def split_bounds(
-    split: str, count: int, equals_the_one_before: Callable[[int], bool]
+    settings: TextSettings, count: int, equals_the_one_before: Callable[[int], bool]
 ) -> tuple[int, int]:
     """The first of `count` examples for validation, and the first for test.
 
     A bound that would cut a group of equal texts is moved to the group's end.
     """
-    train, valid, _ = split_fractions(split)
+    train, valid, _ = settings.fractions
     bounds = []
     for fraction in (train, train + valid):
         bound = min(round(fraction * count), count)

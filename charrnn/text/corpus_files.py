@@ -49,17 +49,12 @@ def open_corpus(folder: Path) -> Corpus:
         tokenizer = from_json(data["tokenizer"])
         _check(data["dtype"] in _DTYPES, "its type of token is unknown")
         tokens = _mapped(folder, "tokens.bin", data["dtype"], data["tokens"])
-        common: dict[str, Any] = {
-            "folder": folder,
-            "key": str(data["key"]),
-            "tokenizer": tokenizer,
-            "text": read(TextSettings, {**data["text"], "tokenizer": tokenizer.kind}),
-            "sources": tuple(str(source["name"]) for source in data["sources"]),
-            "tokens": tokens,
-        }
+        text = read(TextSettings, {**data["text"], "tokenizer": tokenizer.kind})
+        sources = tuple(str(source["name"]) for source in data["sources"])
+        corpus = Corpus(folder, str(data["key"]), tokenizer, text, sources, tokens)
         if "task" not in data:
-            return Corpus(**common)
-        return ExampleCorpus(**common, **_examples(folder, data, len(tokens)))
+            return corpus
+        return ExampleCorpus(**{**vars(corpus), **_examples(folder, data, len(tokens))})
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise TextError(
             f"{folder} is not a prepared corpus: {error}", "Delete it and prepare the text again."

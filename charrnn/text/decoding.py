@@ -4,6 +4,7 @@ Texts come and go in pieces, because a file may be larger than memory.
 """
 
 import codecs
+import io
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -79,22 +80,15 @@ def with_line_ends(
     """
     lf = settings.newlines == "lf"
     lines = settings.document_per == "line" and settings.field is None
-    held = ""  # a CR, which may be the first half of a CRLF
-    for new in pieces:
-        piece = held + new if held else new
-        held = ""
-        if "\r" not in piece:
-            yield piece
-            continue
-        if piece.endswith("\r"):
-            piece, held = piece[:-1], "\r"
-        if lf or lines:
-            piece = piece.replace("\r\n", "\n")
-        elif "\r\n" in piece:
-            notice()
-        yield piece.replace("\r", "\n") if lf else piece
-    if held:
-        yield "\n" if lf else held
+    newlines = io.IncrementalNewlineDecoder(None, translate=lf)  # which does not cut a CRLF
+    for new in chain(pieces, ("",)):
+        piece = newlines.decode(new, final=not new)
+        if not lf and "\r\n" in piece:
+            if lines:
+                piece = piece.replace("\r\n", "\n")
+            else:
+                notice()
+        yield piece
 
 
 def numbered_lines(pieces: Iterable[str], name: str, hint: str) -> Iterator[list[tuple[int, str]]]:
@@ -165,10 +159,15 @@ def _text(line: str, number: int, name: str, settings: TextSettings) -> str:
         ) from None
 
 
-def separator(document_per: str) -> str:
-    r"""What stands between documents, with escapes such as `\n` interpreted. UsageError."""
+def separator(document_per: str | None) -> str | None:
+    r"""What stands between documents, with escapes such as `\n` interpreted; None: nothing does.
+
+    UsageError where it cannot be one.
+    """
+    if document_per is None or document_per == "file":
+        return None
     try:
-        text = unescaped(document_per)
+        text = "\n" if document_per == "line" else unescaped(document_per)
     except ValueError:
         text = ""
     if not text:
@@ -179,13 +178,12 @@ def separator(document_per: str) -> str:
     return text
 
 
-def documents(pieces: Iterable[str], document_per: str) -> Iterator[str]:
+def documents(pieces: Iterable[str], between: str | None) -> Iterator[str]:
     """The text of a file with END after each document that is not empty, the last included.
 
-    `document_per` is `line`, `file` or a separator, which END takes the place of.
+    END takes the place of what stands between documents; without, the file is one document.
     """
-    if document_per != "file":
-        between = "\n" if document_per == "line" else separator(document_per)
+    if between is not None:
         pieces = _collapsed(_separated(pieces, between))
     piece = END
     for piece in filter(None, pieces):

@@ -5,10 +5,11 @@ import lzma
 import os
 import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import chain
 from typing import Any, BinaryIO
 
 from charrnn.errors import MissingError, TextError
@@ -87,48 +88,44 @@ def unpacked(file: BinaryIO, name: str) -> Iterator[bytes]:
     TextError where the compressed data is damaged, cut short, or far larger than its file.
     MissingError for zstd where it cannot be read.
     """
-    data = file.read(PIECE)
-    form = next((form for form in _FORMATS if form.beginning.match(data)), None)
-    if _ZSTD.match(data):
+    chunks = iter(lambda: file.read(PIECE), b"")
+    first = next(chunks, b"")
+    form = next((form for form in _FORMATS if form.beginning.match(first)), None)
+    if _ZSTD.match(first):
         form = _zstd()
-    if form:
-        yield from _decompressed(form, data, file, name)
-        return
-    while data:
-        yield data
-        data = file.read(PIECE)
+    chunks = chain([first], chunks)
+    return _decompressed(form, chunks, _size(file), name) if form else filter(None, chunks)
 
 
-def _decompressed(form: _Format, data: bytes, file: BinaryIO, name: str) -> Iterator[bytes]:
-    """The contents of all members of a compressed file that begins with `data`."""
-    packed, written = max(_size(file), len(data)), 0
-    member, read = form.new(), len(data)
-    while True:
-        piece = _step(form, member, data, name)
-        written += len(piece)
-        if written > max(_ANY_RATIO, _LARGEST_RATIO * max(packed, read)):
-            raise TextError(
-                f"{name} unpacks to more than {_LARGEST_RATIO} times its size",
-                "If it is meant to, unpack it first, and name what comes out.",
-            )
-        if piece:
-            yield piece
-        data = b""
-        if member.eof:
-            data = member.unused_data.lstrip(b"\0")  # members may be padded
-            while not data and (more := file.read(PIECE)):
-                data, read = more.lstrip(b"\0"), read + len(more)
-            if not data:
-                return
-            member = form.new()
-        elif member.needs_input:
-            data = file.read(PIECE)
-            read += len(data)
-            if not data:
+def _decompressed(
+    form: _Format, chunks: Iterable[bytes], packed: int, name: str
+) -> Iterator[bytes]:
+    """The contents of all members of a compressed file of `packed` bytes."""
+    read = written = 0
+    member: Any = None
+    for chunk in chunks:
+        read, data = read + len(chunk), chunk
+        while member or (data := data.lstrip(b"\0")):  # members may be padded
+            member = member or form.new()
+            piece = _step(form, member, data, name)
+            written += len(piece)
+            if written > max(_ANY_RATIO, _LARGEST_RATIO * max(packed, read)):
                 raise TextError(
-                    f"{name} is cut short: its {form.name} data does not end",
-                    "Copy or download it again.",
+                    f"{name} unpacks to more than {_LARGEST_RATIO} times its size",
+                    "If it is meant to, unpack it first, and name what comes out.",
                 )
+            if piece:
+                yield piece
+            data = b""
+            if member.eof:
+                data, member = member.unused_data, None
+            elif member.needs_input:
+                break
+    if member:
+        raise TextError(
+            f"{name} is cut short: its {form.name} data does not end",
+            "Copy or download it again.",
+        )
 
 
 def _step(form: _Format, member: Any, data: bytes, name: str) -> bytes:

@@ -23,7 +23,7 @@ from charrnn.text.tokenizers import Ids, Tokenizer, from_json, to_json
 from charrnn.text.unknown import known_text
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future, ProcessPoolExecutor
+    from concurrent.futures import Future
 
 BLOCK = 1 << 18
 """Characters that a process encodes at a time, at least: sending them takes little beside that, and
@@ -101,7 +101,8 @@ def _encoded_in_processes(tokenizer: Tokenizer, blocks: Iterable[str], jobs: int
         for block in blocks:
             if len(encoded) == 2 * jobs:
                 yield encoded.popleft().result()
-            encoded.append(_submit(pool, block))
+            with _starting_a_process():
+                encoded.append(pool.submit(_encode, block))
         while encoded:
             yield encoded.popleft().result()
     except BrokenProcessPool:
@@ -113,29 +114,24 @@ def _encoded_in_processes(tokenizer: Tokenizer, blocks: Iterable[str], jobs: int
         pool.shutdown(cancel_futures=True)
 
 
-def _submit(pool: "ProcessPoolExecutor", block: str) -> "Future[Ids]":
-    """Hand a block to the pool, which may start a process for it."""
-    with _interrupts_held():
-        try:
-            return pool.submit(_encode, block)
-        except OSError as error:
-            raise CharRNNError(
-                f"no process can be started: {error.strerror or error}",
-                "Close other programs, or leave --jobs out.",
-            ) from None
-
-
 @contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Ctrl-C comes after the block. A process that is started in it never gets one."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+def _starting_a_process() -> Iterator[None]:
+    """Ctrl-C comes after the block, and never to a process that is started in it.
+
+    CharRNNError if the system starts none.
+    """
+    can_wait = hasattr(signal, "pthread_sigmask")
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if can_wait else ()
     try:
         yield
+    except OSError as error:
+        raise CharRNNError(
+            f"no process can be started: {error.strerror or error}",
+            "Close other programs, or leave --jobs out.",
+        ) from None
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if can_wait:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _begin(tokenizer: dict[str, Any]) -> None:

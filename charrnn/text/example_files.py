@@ -4,7 +4,7 @@ Memory grows with the number of examples and targets, some 30 bytes each, not wi
 """
 
 import tempfile
-from itertools import islice, pairwise
+from itertools import compress, islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +33,13 @@ def write_examples(folder: Path, examples: ExampleSources) -> dict[str, Any]:
     fmt, settings = examples.fmt, examples.fmt.settings
     table = read_table(examples)
     order, bounds = _ordered(table, examples)
-    train = order[: bounds[0]]
-    _notice(table, order, len(train), examples)
+    _notice(table, order, bounds[0], examples)
     tokenizer: Tokenizer = Bytes(False, False)
     if fmt.items.has_text:
         is_train = np.zeros(len(order), bool)
-        is_train[train] = True
-        read = zip(is_train, examples.examples(), strict=False)
-        texts = (example.text + fmt.items.between for is_learned, example in read if is_learned)
+        is_train[order[: bounds[0]]] = True
+        learned = compress(examples.examples(), is_train)
+        texts = (example.text + fmt.items.between for example in learned)
         tokenizer = TOKENIZERS[settings.tokenizer].learn(texts, settings)
     about: dict[str, Any] = {"task": fmt.task, "labels": table.vocabulary}
     about |= _write_tokens(folder, examples, tokenizer, order)
@@ -50,7 +49,7 @@ def write_examples(folder: Path, examples: ExampleSources) -> dict[str, Any]:
     if fmt.items.input_shape:
         about["input_shape"] = [*fmt.items.input_shape]
     if isinstance(tokenizer, Bytes):
-        tokenizer = Bytes(False, examples.reader.utf8)
+        tokenizer = Bytes(False, examples.joined.reader.utf8)
     return about | {"tokenizer": to_json(tokenizer)}
 
 
@@ -63,8 +62,8 @@ def _ordered(table: ExampleTable, examples: ExampleSources) -> tuple[Indices, tu
         bounds = sizes["train"], sizes["train"] + sizes.get("valid", 0)
     else:
         is_equal = digests[1:] == digests[:-1]
-        split = examples.fmt.settings.split
-        bounds = split_bounds(split, len(order), lambda n: bool(is_equal[n - 1]))
+        settings = examples.fmt.settings
+        bounds = split_bounds(settings, len(order), lambda n: bool(is_equal[n - 1]))
     check_enough(bounds[0], examples.joined.sources[0].name)
     return order, bounds
 

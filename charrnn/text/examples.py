@@ -3,7 +3,9 @@
 import hashlib
 from array import array
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -14,7 +16,7 @@ from charrnn.events import Emit
 from charrnn.settings import TaskName, TextSettings
 from charrnn.text.corpus import Corpus, ExampleCorpus
 from charrnn.text.decoding import numbered_lines
-from charrnn.text.source import JoinedSources, Reader, read_text
+from charrnn.text.source import JoinedSources, read_text
 from charrnn.text.tokenizers import Ids, Tokenizer
 from charrnn.text.tokenizers.byte import is_utf8
 
@@ -45,15 +47,10 @@ class Items(Protocol):
     input_shape: tuple[int, ...]
     """The shape of an input that is not a text, once one has been read."""
 
-    @property
-    def has_text(self) -> bool:
-        """Whether the input is that text, not a file of that name."""
-        ...
-
-    @property
-    def between(self) -> str:
-        """What stands between texts where a vocabulary is learned: subwords do not cross it."""
-        ...
+    has_text: bool
+    """Whether the input is that text, not a file of that name."""
+    between: str
+    """What stands between texts where a vocabulary is learned: subwords do not cross it."""
 
     def placed(self, text: str, file: str) -> str:
         """The text in a line of a file; where it is a name, from the file's own folder."""
@@ -71,30 +68,16 @@ class Items(Protocol):
 class Lines(Protocol):
     """How examples stand in the lines of a file."""
 
-    @property
-    def hint(self) -> str:
-        """What a line is."""
-        ...
-
-    @property
-    def target(self) -> str:
-        """What messages call a target."""
-        ...
-
-    @property
-    def least(self) -> int:
-        """Different targets that it takes to learn something."""
-        ...
-
-    @property
-    def is_open(self) -> bool:
-        """Whether validation and test may have targets that training lacks: never predicted."""
-        ...
-
-    @property
-    def one_target(self) -> bool:
-        """Whether each example has exactly one target."""
-        ...
+    hint: str
+    """What a line is."""
+    target: str
+    """What messages call a target."""
+    least: int
+    """Different targets that it takes to learn something."""
+    is_open: bool
+    """Whether validation and test may have targets that training lacks: never predicted."""
+    one_target: bool
+    """Whether each example has exactly one target."""
 
     def read(self, lines: Iterator[Line]) -> Iterator[Parsed]:
         """The examples in the lines of a file that are not empty. Raises MalformedError."""
@@ -129,7 +112,6 @@ class ExampleSources:
 
     joined: JoinedSources
     parts: list[str]
-    reader: Reader
     fmt: ExampleFormat
 
     def examples(self) -> Iterator[Example]:
@@ -137,7 +119,7 @@ class ExampleSources:
 
         A line ends with LF or CRLF. TextError names a line that is not an example.
         """
-        for source, name, pieces in self.joined.texts(self.reader):
+        for source, name, pieces in self.joined.texts():
             yield from _examples(pieces, source, name, self.fmt)
 
 
@@ -157,8 +139,10 @@ def examples_in(source: str, fmt: ExampleFormat, emit: Emit, raw: bool) -> Itera
 def _examples(
     pieces: Iterator[str], source: int, name: str, fmt: ExampleFormat
 ) -> Iterator[Example]:
+    numbered = chain.from_iterable(numbered_lines(pieces, name, fmt.lines.hint))
+    without_ends = ((number, line.removesuffix("\r")) for number, line in numbered)
     try:
-        for line, text, targets in fmt.lines.read(_lines(pieces, name, fmt.lines.hint)):
+        for line, text, targets in fmt.lines.read(each for each in without_ends if each[1]):
             where = f"{name}, line {line}"
             if not is_utf8("".join(targets)):
                 raise TextError(
@@ -169,12 +153,13 @@ def _examples(
         raise TextError(f"{name}, line {error.line} {error}", fmt.lines.hint) from None
 
 
-def _lines(pieces: Iterator[str], name: str, hint: str) -> Iterator[Line]:
-    """The lines that are not empty, and their numbers."""
-    for lines in numbered_lines(pieces, name, hint):
-        for number, line in lines:
-            if line := line.removesuffix("\r"):
-                yield number, line
+@contextmanager
+def located(where: str) -> Iterator[None]:
+    """A TextError in the block names the line that it is about."""
+    try:
+        yield
+    except TextError as error:
+        raise TextError(f"{where}: {error.message}", error.hint) from None
 
 
 @dataclass(frozen=True)
@@ -212,7 +197,9 @@ def read_table(examples: ExampleSources) -> ExampleTable:
             targets.append(seen.setdefault(target, len(seen)))
         lengths.append(len(of_example))
         sources.append(source)
-        digests += hashlib.blake2b(_input_bytes(fmt, text, where), digest_size=16).digest()
+        with located(where):
+            data = fmt.items.input_bytes(text)
+        digests += hashlib.blake2b(data, digest_size=16).digest()
     for source, listed in enumerate(examples.joined.sources):
         if source not in sources:
             raise TextError(f"there is no example in {listed.name}", fmt.lines.hint)
@@ -231,13 +218,6 @@ def read_table(examples: ExampleSources) -> ExampleTable:
         np.array(sources, np.int8),
         np.frombuffer(bytes(digests), "S16"),
     )
-
-
-def _input_bytes(fmt: ExampleFormat, text: str, where: str) -> bytes:
-    try:
-        return fmt.items.input_bytes(text)
-    except TextError as error:
-        raise TextError(f"{where}: {error.message}", error.hint) from None
 
 
 def checked_examples(corpus: Corpus, fmt: ExampleFormat) -> ExampleCorpus:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.files import corpora
-from charrnn.settings import TextSettings, without_effect
+from charrnn.settings import TextSettings, values_of, without_effect
 from charrnn.text.corpus import Corpus
-from charrnn.text.source import JoinedSources
+from charrnn.text.source import JoinedSources, Reader
 from charrnn.text.tokenizers import Tokenizer, to_json
 
 _VERSION = 1  # not that of the format: with another one no checkpoint would find its corpus
@@ -22,7 +22,8 @@ _READING = ("errors", "newlines", "field", "document_per")  # beside the encodin
 def corpus_key(source: str | Path, settings: TextSettings) -> str:
     """The key of a corpus made from this one source, which is not a stream."""
     with tempfile.TemporaryDirectory() as copies:
-        joined = JoinedSources.of([source], settings.include, None, lambda _: None, Path(copies))
+        reader = Reader(settings, raw=False, emit=lambda _: None)
+        joined = JoinedSources([source], reader, None, Path(copies))
     return content_key(joined.digests, settings)
 
 
@@ -39,9 +40,7 @@ def content_key(
 
     Settings with their defaults are not in it: they did not exist when the first keys were made.
     """
-    useless = without_effect({"tokenizer": settings.tokenizer})
-    names = [name for name in _TOKENIZING if name not in useless]
-    chosen = changed(settings, (*names, *_READING))
+    chosen = changed(settings, (*_TOKENIZING, *_READING))
     if vocabulary:
         described = described_tokenizer(vocabulary).encode()
         chosen = {"vocabulary": hashlib.sha256(described).hexdigest()} | chosen
@@ -55,9 +54,10 @@ def digest_of(made_from: list[Any]) -> str:
     return hashlib.sha256(json.dumps(made_from).encode()).hexdigest()
 
 
-def changed(settings: TextSettings, names: Iterable[str]) -> dict[str, Any]:
-    """Those of some settings that differ from their defaults."""
-    chosen = {name: getattr(settings, name) for name in names}
+def changed(settings: TextSettings, names: Iterable[str], **beside: str) -> dict[str, Any]:
+    """Settings of these names that have an effect beside others and differ from their defaults."""
+    useless = without_effect(values_of(settings) | beside)
+    chosen = {name: getattr(settings, name) for name in names if name not in useless}
     return {name: value for name, value in chosen.items() if value != getattr(TextSettings, name)}
 
 

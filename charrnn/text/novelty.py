@@ -12,10 +12,9 @@ Documents and lines are segments of the tokens: each ends before a token that st
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,18 +68,14 @@ class Novelty:
         text = text if self.hashes is None else text.removesuffix(END)
         if self.tokenizer.unknown(text):
             return False
-        ids = self.tokenizer.encode(text)
         if self.hashes is None:
+            ids = self.tokenizer.encode(text)
             return _occurs(ids.astype(self.tokens.dtype).tobytes(), self.tokens)
-        (wanted,) = hashes(ids, np.array([len(ids)]))
-        first = int(np.searchsorted(self.hashes, wanted)[0])
-        last = int(np.searchsorted(self.hashes, wanted, "right")[0])
-        return any(self._is_document(ids, int(start)) for start in self.starts[first:last])
-
-    def _is_document(self, ids: Ids, start: int) -> bool:
-        end = start + len(ids)
-        ended = end < len(self.tokens) and self.tokens[end] == self.tokenizer.end
-        return bool(ended and np.array_equal(self.tokens[start:end], ids))
+        document = self.tokenizer.encode(text + END)
+        wanted = hashes(document, np.array([len(document) - 1]))[0]
+        first, last = (int(self.hashes.searchsorted(wanted, side)) for side in ("left", "right"))
+        starts = map(int, self.starts[first:last])
+        return any(np.array_equal(self.tokens[n : n + document.size], document) for n in starts)
 
 
 def _occurs(wanted: bytes, tokens: Ids) -> bool:
@@ -130,15 +125,9 @@ def _read(path: Path, about: tuple[bytes, bytes, int]) -> Hashes | None:
 def _build(tokens: Ids, end: int, task: str, emit: Emit) -> Hashes:
     """Hashes and starts (2, D) of the documents, by hash."""
     stops = indices_of(end, tokens)
-    index = np.empty((2, len(stops)), np.uint64)
-    done = 0
-    for piece in hashes(tokens, stops):
-        index[0, done : done + len(piece)] = piece
-        done += len(piece)
-        emit(Progress(task, done, len(stops)))
-    order = np.argsort(index[0], kind="stable")
-    index[0], index[1] = index[0][order], starts_of(stops)[order]
-    return index
+    keys = hashes(tokens, stops, lambda done: emit(Progress(task, done, len(stops))))
+    order = np.argsort(keys, kind="stable")
+    return np.stack([keys[order], starts_of(stops)[order].astype(np.uint64)])
 
 
 def indices_of(token: int, tokens: Ids, most: int | None = None) -> Indices:
@@ -157,48 +146,38 @@ def starts_of(stops: Indices) -> Indices:
     return np.concatenate([np.zeros(1, np.int64), stops + 1])[: len(stops)]
 
 
-def hashes(tokens: Ids, stops: Indices) -> Iterator[Hashes]:
-    """The hashes of the segments that end before `stops` (D,), some at a time."""
-    starts, first = starts_of(stops), 0
-    while first < len(stops):
-        last = int(np.searchsorted(stops, starts[first] + PIECE, "right"))
-        if last > first:
-            yield _hash(tokens, starts[first:last], stops[first:last])
-        else:
-            last = first + 1
-            yield _hash_of_long(tokens, int(starts[first]), int(stops[first]))
-        first = last
-
-
-def _hash_of_long(tokens: Ids, start: int, stop: int) -> Hashes:
-    """The hash of one segment (1,), read in pieces."""
-    total = 0
-    for first in range(start, stop, PIECE):
-        (part,) = _hash(tokens, np.array([first]), np.array([min(first + PIECE, stop)]))
-        total += int(part) * pow(_BASE, first - start, 1 << 64)
-    return np.array([total % (1 << 64)], np.uint64)
-
-
-def _hash(tokens: Ids, starts: Indices, stops: Indices) -> Hashes:
-    """The hash of each segment (D,).
+def hashes(tokens: Ids, stops: Indices, progress: Callable[[int], None] = lambda _: None) -> Hashes:
+    """The hash of each segment (D,) that ends before one of the `stops` (D,).
 
     A hash is the sum of the tokens' scrambled ids times the powers of a base, modulo 2**64: a
     difference of one running sum, moved to the segment's beginning by a power of the inverse.
+    Tokens are read a piece at a time; `progress` gets the number of segments that were reached.
     """
-    base = int(starts[0])
-    begin, end = starts - base, stops - base
-    values = tokens[base : base + int(end[-1])].astype(np.uint64) + np.uint64(1)
-    values *= np.uint64(_SPREAD)
-    values ^= values >> np.uint64(29)
-    values *= np.uint64(_SPREAD)
-    sums = np.zeros(len(values) + 1, np.uint64)
-    np.cumsum(values * _powers(_BASE, len(values)), out=sums[1:])
-    inverse = _powers(pow(_BASE, -1, 1 << 64), len(sums))
-    hashes: Hashes = (sums[end] - sums[begin]) * inverse[begin]
-    return hashes
+    starts, size = starts_of(stops), int(stops.max(initial=0))
+    powers = _powers(_BASE, min(size, PIECE))
+    inverse = _powers(pow(_BASE, -1, 1 << 64), len(powers) + 1)
+    sums, totals = np.zeros(len(powers) + 1, np.uint64), np.zeros(len(stops), np.uint64)
+    for first in range(0, size, PIECE):
+        last = min(first + PIECE, size)
+        values = _scrambled(tokens[first:last]) * powers[: last - first]
+        np.cumsum(values, out=sums[1 : 1 + len(values)])
+        reached = slice(int(stops.searchsorted(first, "right")), int(starts.searchsorted(last)))
+        begin = np.maximum(starts[reached], first) - first
+        end = np.minimum(stops[reached], last) - first
+        parts = (sums[end] - sums[begin]) * inverse[begin]
+        if begin.size and (before := first - int(starts[reached.start])) > 0:  # it began there
+            parts[:1] *= np.uint64(pow(_BASE, before, 1 << 64))
+        totals[reached] += parts
+        progress(reached.stop)
+    return totals
 
 
-def _powers(base: int, count: int) -> NDArray[Any]:
+def _scrambled(tokens: Ids) -> Hashes:
+    values = (tokens.astype(np.uint64) + np.uint64(1)) * np.uint64(_SPREAD)
+    return (values ^ values >> np.uint64(29)) * np.uint64(_SPREAD)
+
+
+def _powers(base: int, count: int) -> Hashes:
     """base**0, base**1 and so on, modulo 2**64 (count,)."""
     powers = np.full(count, base, np.uint64)
     powers[:1] = 1

@@ -16,16 +16,18 @@ import numpy as np
 from charrnn.errors import TextError, UsageError
 from charrnn.events import Emit, Noticed, Prepared, Progress
 from charrnn.files import atomic_folder, atomic_write, corpora
-from charrnn.settings import TextSettings, without_effect
+from charrnn.settings import TextSettings
 from charrnn.text.corpus import Corpus
 from charrnn.text.corpus_files import FORMAT, change_split, open_corpus, write_json
 from charrnn.text.decoding import separator
 from charrnn.text.encoding import encode_pieces
 from charrnn.text.example_files import write_examples
-from charrnn.text.examples import ExampleFormat, ExampleSources
+from charrnn.text.examples import ExampleFormat, ExampleSources, located
 from charrnn.text.keys import changed, content_key, digest_of
 from charrnn.text.source import JoinedSources, Reader
+from charrnn.text.source_files import unreadable
 from charrnn.text.tokenizers import TOKENIZERS, Bytes, Ids, Tokenizer, to_json
+from charrnn.text.tokenizers.subwords import Subwords
 
 _TIMES = 4  # that examples are read
 _OF_EXAMPLES = ("multi_label", "tag_unit", "target_unit", "picture_size")
@@ -50,13 +52,13 @@ def prepare(
         raise UsageError(f"{jobs} processes cannot encode a text", "Take 1 or more.")
     if vocabulary:
         settings = _with_vocabulary(settings, vocabulary)
-    if settings.document_per not in (None, "line", "file"):
-        separator(settings.document_per)  # UsageError before anything is read
+    separator(settings.document_per)  # UsageError before anything is read
     with tempfile.TemporaryDirectory() as copies:
-        joined = JoinedSources.of(sources, settings.include, name, emit, Path(copies))
+        reader = Reader(settings, TOKENIZERS[settings.tokenizer].raw, emit)
+        joined = JoinedSources(sources, reader, name, Path(copies))
         key = content_key(joined.digests, settings, vocabulary)
         corpus = _found_or_written(
-            joined, settings, key, lambda new: _write_text(new, joined, settings, vocabulary, jobs)
+            joined, key, lambda new: _write_text(new, joined, vocabulary, jobs)
         )
     return change_split(corpus, settings.split) if update_split else corpus
 
@@ -71,14 +73,15 @@ def prepare_examples(
     preparation leaves no corpus behind. TextError names a line that is not an example.
     """
     settings = fmt.settings
-    chosen = _chosen(fmt)
+    chosen = changed(settings, _OF_EXAMPLES, task=fmt.task)
     files = {"train": source, "valid": settings.valid, "test": settings.test}
     parts = [part for part, file in files.items() if file is not None]
     sources = [file for file in files.values() if file is not None]
     with tempfile.TemporaryDirectory() as copies:
-        joined = JoinedSources.of(sources, settings.include, name, emit, Path(copies), _TIMES)
-        reader = Reader(settings, TOKENIZERS[settings.tokenizer].raw, lambda _: None)
-        examples = ExampleSources(joined, parts, reader, fmt)
+        raw = TOKENIZERS[settings.tokenizer].raw
+        reader = Reader(settings, raw, emit, noticed=True)  # a line may end with CRLF
+        joined = JoinedSources(sources, reader, name, Path(copies), _TIMES)
+        examples = ExampleSources(joined, parts, fmt)
         made_from = [
             fmt.task,
             content_key(joined.digests, settings),
@@ -87,15 +90,12 @@ def prepare_examples(
             *([] if fmt.items.has_text else [_digest_of_inputs(examples)]),
         ]
         return _found_or_written(
-            joined, settings, digest_of(made_from), lambda new: write_examples(new, examples)
+            joined, digest_of(made_from), lambda new: write_examples(new, examples)
         )
 
 
 def _found_or_written(
-    joined: JoinedSources,
-    settings: TextSettings,
-    key: str,
-    write: Callable[[Path], dict[str, Any]],
+    joined: JoinedSources, key: str, write: Callable[[Path], dict[str, Any]]
 ) -> Corpus:
     """The corpus with that key. `write` fills the folder of a new one.
 
@@ -107,7 +107,8 @@ def _found_or_written(
         with atomic_folder(folder, lambda path: _has_key(path, key)) as new:
             about = {"format": FORMAT, "key": key, **write(new)}
             joined.check_unchanged()
-            write_json(new, about | {"text": asdict(settings), "sources": joined.describe()})
+            about |= {"text": asdict(joined.reader.settings), "sources": joined.describe()}
+            write_json(new, about)
     corpus = open_corpus(folder)
     joined.emit(Progress(joined.task, 1, 1))
     size = corpus.tokenizer.size
@@ -133,50 +134,32 @@ def _with_vocabulary(settings: TextSettings, vocabulary: Tokenizer) -> TextSetti
     return replace(settings, tokenizer=vocabulary.kind)
 
 
-def _chosen(fmt: ExampleFormat) -> dict[str, Any]:
-    """Settings of the task's examples that differ from their defaults."""
-    useless = without_effect({"task": fmt.task})
-    return changed(fmt.settings, [name for name in _OF_EXAMPLES if name not in useless])
-
-
 def _digest_of_inputs(examples: ExampleSources) -> str:
     """The digest of pictures, which the digests of the files that name them do not cover."""
     digest = hashlib.sha256()
     for example in examples.examples():
-        try:
-            digest.update(Path(example.text).read_bytes())
-        except OSError as error:
-            raise TextError(
-                f"{example.where}: {example.text} cannot be read: {error.strerror}",
-                examples.fmt.lines.hint,
-            ) from None
+        with located(example.where):
+            try:
+                digest.update(Path(example.text).read_bytes())
+            except OSError as error:
+                raise unreadable(error, example.text) from None
     return digest.hexdigest()
 
 
 def _write_text(
-    folder: Path,
-    joined: JoinedSources,
-    settings: TextSettings,
-    vocabulary: Tokenizer | None,
-    jobs: int,
+    folder: Path, joined: JoinedSources, vocabulary: Tokenizer | None, jobs: int
 ) -> dict[str, Any]:
     """Write tokens.bin, and return what corpus.json says of it. TextError for a useless source."""
-    kind = TOKENIZERS[settings.tokenizer]
-    reader = Reader(settings, kind.raw, joined.emit)
-    tokenizer = vocabulary or kind.learn(joined.pieces(reader), settings)
-    learns = "vocab_size" not in without_effect({"tokenizer": settings.tokenizer})
-    wanted = settings.vocab_size if learns else 0
-    if not vocabulary and (size := tokenizer.size) < wanted:
-        joined.emit(
-            Noticed(
-                f"The text gives {size} subwords, fewer than --vocab-size {wanted}: "
-                f"the vocabulary has {size}."
-            )
-        )
-    with closing(encode_pieces(tokenizer, joined.pieces(reader), jobs)) as encoded:
+    settings = joined.reader.settings
+    tokenizer = vocabulary or TOKENIZERS[settings.tokenizer].learn(joined.pieces(), settings)
+    size, wanted = tokenizer.size, settings.vocab_size
+    if isinstance(tokenizer, Subwords) and not vocabulary and size < wanted:
+        message = f"The text gives {size} subwords, fewer than --vocab-size {wanted}"
+        joined.emit(Noticed(f"{message}: the vocabulary has {size}."))
+    with closing(encode_pieces(tokenizer, joined.pieces(), jobs)) as encoded:
         count, ends, dtype = _write_tokens(folder, tokenizer, encoded)
     if isinstance(tokenizer, Bytes):
-        tokenizer = Bytes(tokenizer.end is not None, reader.utf8)
+        tokenizer = Bytes(tokenizer.end is not None, joined.reader.utf8)
     if count < 2:
         raise TextError(f"{joined.listed(' and ')} is one token long", "Use a longer text.")
     files = sum(len(source.files) for source in joined.sources)

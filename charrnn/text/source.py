@@ -2,9 +2,11 @@
 
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TypeVar
 
@@ -12,19 +14,19 @@ from charrnn.errors import TextError
 from charrnn.events import Emit, Noticed, Progress
 from charrnn.files import plain_name
 from charrnn.settings import TextSettings
-from charrnn.text.decoding import decoded, documents, records, with_line_ends
+from charrnn.text.decoding import decoded, documents, records, separator, with_line_ends
 from charrnn.text.decompression import PIECE, unpacked
 from charrnn.text.source_files import open_source, source_files
 from charrnn.text.tokenizers.byte import is_utf8
 
 T = TypeVar("T")
 
-_PACKED = (".gz", ".bz2", ".xz", ".zst")
+_PACKED = re.compile(r"(\.zst)?(\.xz)?(\.bz2)?(\.gz)?$")
 
 
 @dataclass
 class Reader:
-    """Reads the text of files as settings say. Notices a CRLF that is kept, once.
+    """Reads the text of files as settings say, and notices a CRLF that is kept, once.
 
     `raw`: bytes that are not text pass, for a tokenizer of bytes.
     """
@@ -46,7 +48,7 @@ class Reader:
         pieces = with_line_ends(pieces, settings, lambda: self._notice(name))
         record_is_document = settings.field is not None and settings.document_per == "line"
         if settings.document_per is not None and not record_is_document:
-            pieces = documents(pieces, settings.document_per)
+            pieces = documents(pieces, separator(settings.document_per))
         for piece in pieces:
             if not self.raw and "\0" in piece:
                 raise TextError(
@@ -93,9 +95,10 @@ class _File(NamedTuple):
 
 @dataclass(frozen=True)
 class Source:
-    """A source: its name, and its files, `size` bytes in all, compressed as they may be."""
+    """A source: its name, the name of a corpus of it, and its files, compressed as they may be."""
 
     name: str
+    stem: str
     files: list[_File]
 
     @classmethod
@@ -106,71 +109,57 @@ class Source:
         name = "stdin" if source == "-" else name
         with open_source(paths[0]) as first:
             if paths[0] != "-" and os.path.isfile(paths[0]):
-                return cls(name, [_File.of(path, path) for path in paths])
-            with copy.open("wb") as target:
-                shutil.copyfileobj(first, target, PIECE)
-        return cls(name, [_File.of(str(copy), name)])
+                files = [_File.of(path, path) for path in paths]
+            else:
+                with copy.open("wb") as target:
+                    shutil.copyfileobj(first, target, PIECE)
+                files = [_File.of(str(copy), name)]
+        if os.path.isdir(source):
+            return cls(name, name, files)
+        if len(files) > 1:
+            return cls(name, Path(os.path.commonpath(paths)).resolve().name, files)
+        return cls(name, Path(_PACKED.sub("", Path(files[0].shown).name)).stem, files)
 
     @property
     def size(self) -> int:
+        """Bytes of all files."""
         return sum(file.size for file in self.files)
 
-    def stem(self, source: str | Path) -> str:
-        """The name of a corpus of it: a file's without endings, or a folder's."""
-        if os.path.isdir(source):
-            return self.name
-        if len(self.files) > 1:
-            return Path(os.path.commonpath([file.path for file in self.files])).resolve().name
-        name = Path(self.files[0].shown).name
-        for ending in _PACKED:
-            name = name.removesuffix(ending)
-        return Path(name).stem
 
-
-@dataclass
 class JoinedSources:
-    """Reads all sources, `times` times, and reports progress over all of these."""
+    """All sources of a corpus, as a reader reads them.
 
-    sources: list[Source]
-    name: str
-    emit: Emit
-    times: int
-    """How often they are read, the digest included."""
-    digests: list[str] = field(default_factory=list)
-    """The sha256 of each source: of a file its own, of several files that of theirs."""
-    _done: int = 0
-    _reported: int = -PIECE
+    They are read `times` times, the digest included, and progress is reported over all of these.
+    """
 
-    @classmethod
-    def of(
-        cls,
+    def __init__(
+        self,
         sources: Sequence[str | Path],
-        include: str | None,
+        reader: Reader,
         name: str | None,
-        emit: Emit,
         copies: Path,
         times: int = 3,
-    ) -> "JoinedSources":
+    ) -> None:
         """Finds all files first, so that a wrong name is an error at once."""
         if not sources:
             raise TextError("there is no text to prepare", "Name one, or several.")
-        all_sources = [
+        include = reader.settings.include
+        self.sources = [
             Source.of(named, include, copies / str(n)) for n, named in enumerate(sources)
         ]
-        joined = cls(all_sources, plain_name(name or all_sources[0].stem(sources[0])), emit, times)
-        if not joined.size:
-            raise TextError(f"there is nothing in {joined.listed(' and ')}", "Use a longer text.")
-        joined.digests += [joined._digest(source) for source in all_sources]
-        return joined
+        self.reader, self.emit = reader, reader.emit
+        self.name = plain_name(name or self.sources[0].stem)
+        self._size = times * sum(source.size for source in self.sources)
+        self._done, self._reported = 0, -PIECE
+        if not self._size:
+            raise TextError(f"there is nothing in {self.listed(' and ')}", "Use a longer text.")
+        self.digests = [self._digest(source) for source in self.sources]
+        """The sha256 of each source: of a file its own, of several files that of theirs."""
 
     @property
     def task(self) -> str:
+        """What is done, for people who see its progress."""
         return f"preparing {self.name}"
-
-    @property
-    def size(self) -> int:
-        """Bytes of all sources together."""
-        return sum(source.size for source in self.sources)
 
     def listed(self, conjunction: str) -> str:
         """The names of the sources, for a message."""
@@ -179,35 +168,29 @@ class JoinedSources:
     def describe(self) -> list[dict[str, Any]]:
         """The sources as corpus.json lists them."""
         return [
-            {
-                "name": source.name,
-                "files": len(source.files),
-                "bytes": source.size,
-                "sha256": sha256,
-            }
-            for source, sha256 in zip(self.sources, self.digests, strict=True)
+            {"name": each.name, "files": len(each.files), "bytes": each.size, "sha256": sha256}
+            for each, sha256 in zip(self.sources, self.digests, strict=True)
         ]
 
-    def pieces(self, reader: Reader) -> Iterator[str]:
+    def pieces(self) -> Iterator[str]:
         """The text of all sources, in pieces, with END after each document."""
-        for _, _, pieces in self.texts(reader):
+        for _, _, pieces in self.texts():
             yield from pieces
 
-    def texts(self, reader: Reader) -> Iterator[tuple[int, str, Iterator[str]]]:
+    def texts(self) -> Iterator[tuple[int, str, Iterator[str]]]:
         """Of each file: the index of its source, its name, and its text, to be read at once."""
         for index, source in enumerate(self.sources):
             for path, shown, *_ in source.files:
                 with open_source(path) as file:
-                    yield index, shown, self._advancing(reader.pieces(file, shown), file)
+                    yield index, shown, self._advancing(self.reader.pieces(file, shown), file)
 
     def check_unchanged(self) -> None:
         """Raise TextError if a file has been written to since it was found."""
-        for source in self.sources:
-            for file in source.files:
-                if not os.path.exists(file.path) or _File.of(file.path, file.shown) != file:
-                    raise TextError(
-                        f"{file.shown} changed while it was being read", "Prepare it again."
-                    )
+        for file in chain.from_iterable(source.files for source in self.sources):
+            if not os.path.exists(file.path) or _File.of(file.path, file.shown) != file:
+                raise TextError(
+                    f"{file.shown} changed while it was being read", "Prepare it again."
+                )
 
     def _digest(self, source: Source) -> str:
         digests = []
@@ -229,5 +212,5 @@ class JoinedSources:
             before = file.tell()
             if self._done - self._reported >= PIECE:
                 self._reported = self._done
-                self.emit(Progress(self.task, self._done, self.size * self.times))
+                self.emit(Progress(self.task, self._done, self._size))
         self._done += file.tell() - before

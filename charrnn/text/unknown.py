@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from charrnn.settings import UnknownName
 from charrnn.text.tokenizers import END, Ids, Tokenizer
-from charrnn.text.tokenizers.byte_fallback import unknown_error
 
 _PLAIN = {
     "'": "‘’‚‛′`´ʼ",  # noqa: RUF001
@@ -29,21 +28,15 @@ def known_text(text: str, tokenizer: Tokenizer, how: UnknownName) -> tuple[str, 
     if not unknown:
         return text, 0
     if how == "error":
-        raise unknown_error(text, unknown)
-    left_out = text.translate(dict.fromkeys(map(ord, unknown), ""))
-    count = len(text) - len(left_out)
-    if how == "skip":
-        return left_out, count
-    replacements = {ord(character): _nearest(character, tokenizer) for character in unknown}
-    return text.translate(replacements), count
+        raise tokenizer.unknown_error(text)
+    forms = {ord(c): _nearest(c, tokenizer) if how == "nearest" else "" for c in unknown}
+    return text.translate(forms), sum(map(text.count, unknown))
 
 
 def _nearest(character: str, tokenizer: Tokenizer) -> str:
     """The first form of a character that the tokenizer can encode; nothing if there is none."""
-    for form in _forms(character):
-        if form and not tokenizer.unknown(form):
-            return form
-    return ""
+    forms = filter(None, _forms(character))
+    return next((form for form in forms if not tokenizer.unknown(form)), "")
 
 
 def _forms(character: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ import typer
 from charrnn.cli.main import app
 
 ROOT = Path(__file__).parent.parent.parent
-README = ROOT / "README.md"
+README, CONTRIBUTING = ROOT / "README.md", ROOT / "CONTRIBUTING.md"
 PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
 GROUP = typer.main.get_command(app)
 ALL = {n: c for n, c in GROUP.load_all(typer.Context(GROUP)).items() if n != "help"}

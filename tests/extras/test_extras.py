@@ -12,6 +12,7 @@ from charrnn.cli.definitions import Definition
 from charrnn.cli.extras import COMMANDS, HOOKS, find_extra
 from charrnn.cli.main import app
 from charrnn.errors import MissingError
+from tests.conftest import tale
 from tests.rooms import OWNERS, PACKAGE, room_of
 
 EXTRAS = sorted(path.parent.name for path in PACKAGE.glob("extras/*/__init__.py"))
@@ -52,25 +53,66 @@ assert "torch" not in sys.modules
 """
 
 
+def copy_without(extra, folder):
+    """The package in a folder, without one extra, or without all where that is empty."""
+    shutil.copytree(PACKAGE, folder / "charrnn", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.rmtree(folder / "charrnn" / "extras" / extra)
+
+
+def run_python(code, folder, *arguments):
+    """A fresh interpreter in a folder, which finds the package there."""
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], cwd=folder, capture_output=True, text=True,
+        env={"PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "80", "OMP_NUM_THREADS": "1"}, check=False,
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("extra", [*EXTRAS, ""])
 def test_without_its_folder_an_extra_is_gone_and_all_else_works(extra, tmp_path):
     """A core that cannot start without an extra, or without all (`extra` is empty)."""
-    shutil.copytree(PACKAGE, tmp_path / "charrnn", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.rmtree(tmp_path / "charrnn" / "extras" / extra)
+    copy_without(extra, tmp_path)
     left = [path for path in (tmp_path / "charrnn").rglob("*.py")
             if room_of(PACKAGE / path.relative_to(tmp_path / "charrnn"))
             not in {*OWNERS["torch"], "__main__"}]  # fmt: skip
     modules = [".".join(path.relative_to(tmp_path).with_suffix("").parts) for path in left]
-    done = subprocess.run(
-        [sys.executable, "-c", WITHOUT.format(modules=modules)],
-        cwd=tmp_path, env={"PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "80"},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = run_python(WITHOUT.format(modules=modules), tmp_path)
     assert done.returncode == 0, done.stderr
     listed = {line.split()[1] for line in done.stdout.splitlines() if line.startswith("│ ")}
     gone = {name for name, command in COMMANDS.items() if extra in ("", folder_of(command))}
     assert gone & listed == set()
     assert {*typer.main.get_command(app).commands} - gone <= listed
+
+
+TRAIN_AND_SAMPLE = """
+import os, sys
+import torch  # once for all: it takes longer than a small run
+for folder in sys.argv[1:]:
+    if not (child := os.fork()):
+        os.chdir(folder)
+        import charrnn
+        from charrnn.cli.main import main
+        assert charrnn.__file__.startswith(folder), charrnn.__file__
+        for arguments in ("train ../tale.txt --steps 2 --hidden-size 8 -q", "sample --length 9"):
+            sys.argv = ["charrnn", *arguments.split()]
+            try:
+                main()
+            except SystemExit as end:
+                if end.code:
+                    os._exit(1)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0, folder
+"""
+
+
+def test_without_an_extra_a_run_is_trained_and_sampled(tmp_path):
+    """A training loop, or a command, that asks an extra for what it could do itself."""
+    (tmp_path / "tale.txt").write_text(tale(3000), "utf-8")
+    folders = [tmp_path / (extra or "all") for extra in [*EXTRAS, ""]]
+    for extra, folder in zip([*EXTRAS, ""], folders, strict=True):
+        copy_without(extra, folder)
+    done = run_python(TRAIN_AND_SAMPLE, tmp_path, *map(str, folders))
+    assert done.returncode == 0, done.stderr
+    assert all((folder / "checkpoints" / "tale").is_dir() for folder in folders)
 
 
 def test_a_folder_that_is_left_with_compiled_files_only_is_gone(tmp_path, monkeypatch):

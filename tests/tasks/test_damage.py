@@ -9,15 +9,14 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from charrnn.errors import CharRNNError
 from charrnn.files import corpus_folders
-from charrnn.inference.models import MODELS
-from charrnn.settings import ModelSettings
-from charrnn.storage.checkpoint import load_checkpoint, save_checkpoint
-from charrnn.tasks import task_on
+from charrnn.models import Predictor
+from charrnn.settings import ModelSettings, TrainSettings
+from charrnn.storage.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from charrnn.tasks import predicts_targets, task_of
 from charrnn.text.corpus_files import open_corpus
 from tests.storage.test_strangers import resealed
 from tests.tasks.conftest import corpus_for
 from tests.tasks.examples import FILES
-from tests.tasks.test_tasks import checkpoint_of
 
 VALUES = st.one_of(
     st.none(), st.booleans(), st.integers(-3, 300), st.floats(), st.text(max_size=3),
@@ -31,16 +30,26 @@ CORPUS = ["task", "labels", "examples", "targets", "bounds", "input_shape", "tok
 LESS = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
+def untrained(corpus):
+    """The checkpoint of a small model of a corpus."""
+    model = ModelSettings(task=corpus.task, hidden_size=4, embedding_size=3)
+    parameters = task_of(model, corpus).parameters(model)
+    return Checkpoint(
+        "run", model, TrainSettings(), corpus.text, corpus.name, corpus.key,
+        tokenizer=corpus.tokenizer, step=0, loss=None,
+        weights={name: np.full(p.shape, 0.1, np.float32) for name, p in parameters.items()},
+        target_vocabulary=corpus.target_vocabulary, input_shape=corpus.input_shape,
+    )  # fmt: skip
+
+
 @pytest.fixture(scope="module", params=FILES)
 def place(request, tmp_path_factory):
     """The task, its home with a corpus, and the file of an untrained model."""
     home = tmp_path_factory.mktemp(request.param)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CHARRNN_HOME", str(home))
-        task = task_on(request.param, corpus_for(request.param, home, 30))
-        sizes = {"hidden_size": 4, "embedding_size": 3}
-        model = task.network(ModelSettings(task=request.param, **sizes))
-        save_checkpoint(home / "model.safetensors", checkpoint_of(task, model))
+        corpus = corpus_for(request.param, home, 30)
+        save_checkpoint(home / "model.safetensors", untrained(corpus))
         yield request.param, home
 
 
@@ -56,9 +65,8 @@ def test_a_model_that_says_what_is_not_so(place, where, data, value):
     text = "features/0.npy" if task == "caption" else "ab c"
     try:
         checkpoint = load_checkpoint(home / "changed.safetensors")
-        if checkpoint.model.task in MODELS:
-            name = str(home / text) if task == "caption" else text
-            MODELS[checkpoint.model.task](checkpoint).predict([name])
+        if predicts_targets(checkpoint.model):
+            Predictor(checkpoint).predict([str(home / text) if task == "caption" else text])
     except CharRNNError as error:
         assert error.hint
 
@@ -67,8 +75,8 @@ def test_a_model_that_says_what_is_not_so(place, where, data, value):
 @given(name=st.sampled_from(CORPUS), value=VALUES)
 def test_a_corpus_that_says_what_is_not_so(place, name, value):
     """An index beyond a file's end, or a task that its examples are not of."""
-    _, home = place
-    (folder,) = [found for found in corpus_folders() if not found.name.startswith("changed")]
+    task, home = place
+    (folder,) = [path for path in corpus_folders() if not path.name.startswith("changed")]
     shutil.rmtree(home / "changed", ignore_errors=True)
     shutil.copytree(folder, home / "changed")
     said = json.loads((home / "changed" / "corpus.json").read_text("utf-8"))
@@ -76,8 +84,7 @@ def test_a_corpus_that_says_what_is_not_so(place, name, value):
     (home / "changed" / "corpus.json").write_text(json.dumps(said), "utf-8")
     try:
         corpus = open_corpus(home / "changed")
-        task = task_on(corpus.task, corpus)
-        if corpus.task != "text":
-            task.collate(np.array(corpus.examples("train"))[:5])
+        model = ModelSettings(task=corpus.task if corpus.task in FILES else task)
+        task_of(model, corpus).batches(TrainSettings(), slice(5)).next()
     except CharRNNError as error:
         assert error.hint

@@ -3,13 +3,11 @@
 import io
 from pathlib import Path
 
-import pytest
-
 from charrnn.events import Event, Prepared
 from charrnn.settings import TextSettings
+from charrnn.tasks import example_format
 from charrnn.text import decompression
 from charrnn.text.corpus import PARTS, Corpus
-from charrnn.tasks import example_format
 from charrnn.text.preparation import prepare, prepare_examples
 from charrnn.text.source import Reader
 
@@ -55,19 +53,10 @@ def prepared(path, emit=quiet, task="label", valid=None, test=None, **wanted):
 
 def read_back(corpus, *parts):
     """The (label, text) of each example of some parts, in order."""
-    found = []
+    examples = []
     for part in parts or PARTS:
         for number in corpus.examples(part):
             decode = corpus.tokenizer.decoder()
             text = "".join(map(decode, corpus.ids(number).tolist()))
-            found.append((corpus.target_vocabulary[corpus.targets[number]], text))
-    return found
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    """A home for all examples of a property."""
-    folder = tmp_path_factory.mktemp("labelled")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CHARRNN_HOME", str(folder))
-        yield folder
+            examples.append((corpus.target_vocabulary[corpus.targets[number]], text))
+    return examples

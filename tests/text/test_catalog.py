@@ -155,5 +155,5 @@ def test_names_are_listed_without_numpy_or_torch():
     """A key press in the shell that takes a tenth of a second and more."""
     code = "import sys; from charrnn.text.catalog import corpus_names; corpus_names()\n"
     code += "print({'numpy', 'torch', 'pydantic', 'urllib.request'} & set(sys.modules))"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
-    assert found.stdout.strip() == b"set()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert done.stdout.strip() == b"set()"

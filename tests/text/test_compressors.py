@@ -33,9 +33,9 @@ def test_stray_bytes_and_parts_of_characters_stay():
 def test_random_bytes_cannot_be_compressed_unless_seen_before():
     """The bits of both texts instead of the second; a compressor that starts anew there."""
     text = random.Random(0).randbytes(8000)
-    found = baselines(b"", text)
-    assert found.keys() - {"ppmd"} == NAMES
-    assert all(8 <= bits < 9 for bits in found.values()), found
+    sizes = baselines(b"", text)
+    assert sizes.keys() - {"ppmd"} == NAMES
+    assert all(8 <= bits < 9 for bits in sizes.values()), sizes
     again = baselines(text, text)
     assert all(again[name] < 0.2 for name in ("zlib", "xz")), again
 

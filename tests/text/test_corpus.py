@@ -1,6 +1,6 @@
 """Prepared corpora: their parts and their ids."""
 
-import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,9 +9,9 @@ from hypothesis import given, strategies as st
 from charrnn.errors import TextError
 from charrnn.settings import TextSettings
 from charrnn.text import corpus as corpus_module
-from charrnn.text.corpus import PARTS, checked_ids
+from charrnn.text.corpus import PARTS, Corpus, checked_ids
 from charrnn.text.preparation import prepare
-from charrnn.text.tokenizers import END
+from charrnn.text.tokenizers import END, Characters
 from tests.text.conftest import make
 
 
@@ -21,19 +21,13 @@ from tests.text.conftest import make
         lambda a: st.integers(0, 100 - a).map(lambda b: (a, b, 100 - a - b))
     ),
 )
-def test_parts_are_contiguous_and_make_up_the_corpus(tmp_path_factory, size, percents):
+def test_parts_are_contiguous_and_make_up_the_corpus(size, percents):
     """A token in two parts, or in none: a validation score on training text."""
-    folder = tmp_path_factory.getbasetemp() / "split"
-    os.environ["CHARRNN_HOME"] = str(folder)
-    try:
-        folder.mkdir(exist_ok=True)
-        path = folder / f"{size}.txt"
-        path.write_text("".join(chr(33 + i) for i in range(size)))
-        corpus, _ = make(path, split="/".join(map(str, percents)))
-    finally:
-        del os.environ["CHARRNN_HOME"]
+    text = TextSettings(split="/".join(map(str, percents)))
+    tokens = np.arange(size, dtype=np.uint16)
+    corpus = Corpus(Path("text-0"), "", Characters("ab"), text, (), tokens)
     joined = np.concatenate([corpus.part(p) for p in PARTS])
-    assert joined.tolist() == corpus.tokens.tolist()
+    assert joined.tolist() == tokens.tolist()
     for part, percent in zip(PARTS, percents, strict=True):
         assert abs(len(corpus.part(part)) - size * percent / sum(percents)) <= 1
 

@@ -31,7 +31,7 @@ def test_a_damaged_corpus_is_refused_and_not_found(home):
         open_corpus(corpus.folder)
     assert "prepare the text again" in error.value.hint
     assert find_corpus(corpus.key).name == "other"
-    assert [found.name for found in list_corpora()] == ["other"]
+    assert [listed.name for listed in list_corpora()] == ["other"]
 
 
 @pytest.mark.parametrize("number", [0, 4, "2", None])
@@ -112,7 +112,7 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize(
-    ("name", "change"), [(name, change) for name, found in DAMAGE.items() for change in found]
+    ("name", "change"), [(name, change) for name, changes in DAMAGE.items() for change in changes]
 )
 def test_a_damaged_file_is_an_error_and_is_prepared_again(home, name, change):
     """Labels that belong to other texts; a crash in the middle of training."""
@@ -136,9 +136,9 @@ VALUES = st.recursive(
 
 @settings(max_examples=40)
 @given(name=st.sampled_from(["task", "labels", "examples", "bounds", "tokens"]), value=VALUES)
-def test_a_damaged_description_is_an_error(place, name, value):
+def test_a_damaged_description_is_an_error(module_home, name, value):
     """A traceback for a file that somebody has edited."""
-    corpus = prepared(write(place / "described.tsv", WORDS))
+    corpus = prepared(write(module_home / "described.tsv", WORDS))
     path = corpus.folder / "corpus.json"
     data = json.loads(path.read_text())
     path.write_text(json.dumps({**data, name: value}))

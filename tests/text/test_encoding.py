@@ -38,16 +38,16 @@ def pieces_of(text: str, size: int) -> list[str]:
 def test_a_long_line_is_not_held(bpe, text):
     """A text without lines that is read into memory as a whole, and joined again for each piece."""
     for size in (1, 700):
-        made = list(blocks(bpe, pieces_of(text, size)))
-        assert "".join(made) == text
-        assert max(map(len, made)) <= size + 512  # the longest segment: 256 spaces, then a word
-        assert len(made) >= len(text) // (size + 512)
+        texts = list(blocks(bpe, pieces_of(text, size)))
+        assert "".join(texts) == text
+        assert max(map(len, texts)) <= size + 512  # the longest segment: 256 spaces, then a word
+        assert len(texts) >= len(text) // (size + 512)
 
 
 def test_blocks_are_made_of_whole_pieces(bpe):
     """A process for each line of a folder of small files; a block as long as the text."""
-    made = list(blocks(bpe, pieces_of(tale(9000), 10), SMALL_BLOCK))
-    assert all(SMALL_BLOCK - 100 < len(block) < SMALL_BLOCK + 100 for block in made[:-1])
+    texts = list(blocks(bpe, pieces_of(tale(9000), 10), SMALL_BLOCK))
+    assert all(SMALL_BLOCK - 100 < len(block) < SMALL_BLOCK + 100 for block in texts[:-1])
     assert list(blocks(bpe, [])) == list(blocks(bpe, [""])) == []
 
 
@@ -57,9 +57,9 @@ def test_processes_write_the_same_ids(small_blocks, bpe):
     for tokenizer in (bpe, Characters.learn([text], TextSettings())):
         pieces = pieces_of(text, 300)
         with closing(encode_pieces(tokenizer, pieces, jobs=2)) as encoded:
-            found = list(encoded)
-        assert len(found) >= 8
-        assert np.concatenate(found).tobytes() == tokenizer.encode(text).tobytes()
+            parts = list(encoded)
+        assert len(parts) >= 8
+        assert np.concatenate(parts).tobytes() == tokenizer.encode(text).tobytes()
     assert active_children() == []
 
 
@@ -87,16 +87,16 @@ def test_a_killed_process_is_a_sentence(small_blocks):
 def test_the_command_writes_the_same_corpus(home, small_blocks):
     """A flag that is not passed on; another corpus, or another name for it."""
     (home / "a.txt").write_text(tale(5000), "utf-8")
-    made = []
+    folders = []
     for jobs in ("1", "2"):
         before = os.times().children_user
         result = call_charrnn(home, "prepare", "a.txt", "--jobs", jobs)
         assert result.code == 0, result.err
         assert (os.times().children_user > before) == (jobs == "2")
         (folder,) = (home / "corpora").iterdir()
-        made.append([(path.name, path.read_bytes()) for path in sorted(folder.iterdir())])
+        folders.append([(path.name, path.read_bytes()) for path in sorted(folder.iterdir())])
         folder.rename(home / jobs)
-    assert made[0] == made[1]
+    assert folders[0] == folders[1]
     assert call_charrnn(home, "prepare", "a.txt", "--jobs", "0").code == 2
 
 

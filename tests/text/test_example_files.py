@@ -28,7 +28,7 @@ def test_it_is_found_again_and_another_split_is_another_corpus(home):
     assert [event.reused for event in done] == [False, True]
     assert (again.key, again.folder) == (corpus.key, corpus.folder)
     assert isinstance(find_corpus(corpus.key), ExampleCorpus)
-    assert [found.tokens for found in list_corpora()] == [len(corpus.tokens)]
+    assert [listed.tokens for listed in list_corpora()] == [len(corpus.tokens)]
     assert prepared("a.tsv", split="50/50").key != corpus.key
     assert make("a.tsv")[0].key != corpus.key
     with pytest.raises(TextError, match="a has no examples to learn from"):
@@ -46,7 +46,7 @@ def test_compressed_files_and_stdin_are_read(home):
         "from charrnn.tasks import example_format\n"
         "from charrnn.text.resolving import resolve\n"
         "fmt = example_format('label', TextSettings())\n"
-        "print(resolve('-', TextSettings(), {}, lambda _: None, fmt).key)"
+        "print(resolve('-', TextSettings(), lambda _: None, fmt).key)"
     )
     data = (home / "a.tsv").read_bytes()
     done = subprocess.run([sys.executable, "-c", code], input=data, stdout=-1, check=True)
@@ -84,13 +84,13 @@ def test_a_file_that_changes_meanwhile_is_an_error(home):
     path = write(home / "a.tsv", WORDS)
 
     def grow(*args):
-        found = read_table(*args)
+        table = read_table(*args)
         write(path, [*WORDS, ("de", "see")])
-        return found
+        return table
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(example_files, "read_table", grow)
         with pytest.raises(TextError, match="changed while it was being read"):
             prepared("a.tsv")
     assert corpus_folders() == []
-    assert [found.name for found in home.iterdir()] == ["a.tsv"]
+    assert [path.name for path in home.iterdir()] == ["a.tsv"]

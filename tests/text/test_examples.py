@@ -13,26 +13,26 @@ from charrnn.errors import TextError, UsageError
 from charrnn.events import Noticed
 from charrnn.files import corpus_folders
 from charrnn.settings import TextSettings
+from charrnn.tasks import example_format
 from charrnn.text import example_files
 from charrnn.text.corpus import PARTS
-from charrnn.text.example_formats import example_format
 from charrnn.text.examples import checked_examples
 from tests.text.conftest import WORDS, make, prepared, read_back, write
 
 WORD = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\n\r"), min_size=1)
 LABEL = WORD.filter(lambda word: "\t" not in word and not word.startswith("\ufeff"))
 EXAMPLES = st.lists(st.tuples(LABEL, WORD), min_size=2, max_size=40).filter(
-    lambda found: len({label for label, _ in found}) > 1
+    lambda examples: len({label for label, _ in examples}) > 1
 )
 
 
 @settings(max_examples=15)
 @given(examples=EXAMPLES, end=st.sampled_from(["\n", "\r\n", "\n\n"]), together=st.integers(1, 99))
-def test_any_examples_come_back(place, examples, end, together):
+def test_any_examples_come_back(module_home, examples, end, together):
     """A text with another's label; one that is lost, cut or joined; a tab that ends a text."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(example_files, "_TOGETHER", together)
-        path = write(place / "any.tsv", examples, end)
+        path = write(module_home / "any.tsv", examples, end)
         corpus = prepared(path, split="100/0/0")
         assert Counter(read_back(corpus)) == Counter(examples)
         assert len(corpus.tokens) == sum(len(corpus.ids(n)) for n in corpus.examples("train"))
@@ -46,10 +46,10 @@ def test_any_examples_come_back(place, examples, end, together):
     examples=st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("uvwxyz")), max_size=40),
     split=st.sampled_from(["90/5/5", "50/25/25", "34/33/33", "60/40", "100/0"]),
 )
-def test_no_text_is_in_two_parts(place, examples, split):
+def test_no_text_is_in_two_parts(module_home, examples, split):
     """A validation text that was trained on, once with this label and once with that."""
     examples = [("a", "u"), ("b", "u"), ("a", "long"), ("b", "longer"), *examples]
-    path = write(place / "parts.tsv", examples)
+    path = write(module_home / "parts.tsv", examples)
     try:
         corpus = prepared(path, split=split, tokenizer="byte")
     except TextError as error:
@@ -60,7 +60,7 @@ def test_no_text_is_in_two_parts(place, examples, split):
     texts = [{text for _, text in part} for part in parts]
     assert sum(map(len, texts)) == len(set.union(*texts))
     ranges = [corpus.examples(part) for part in PARTS]
-    assert [found.start for found in ranges[1:]] == [found.stop for found in ranges[:-1]]
+    assert [after.start for after in ranges[1:]] == [before.stop for before in ranges[:-1]]
 
 
 def digest(text):
@@ -173,10 +173,10 @@ def test_the_vocabulary_is_of_training_texts(home, tokenizer):
     write(home / "a.tsv", [*WORDS, ("en", "the sea and the king " * 9)])
     write(home / "v.tsv", [("en", "qsea"), ("en", "日本"), ("de", "meer")])
     corpus = prepared("a.tsv", valid="v.tsv", tokenizer=tokenizer)
-    found = {text for _, text in read_back(corpus, "valid")}
+    texts = {text for _, text in read_back(corpus, "valid")}
     first = corpus.tokenizer.symbols[0]
     wanted = {"sea", first, "meer"} if tokenizer == "char" else {"qsea", "日本", "meer"}
-    assert found == wanted
+    assert texts == wanted
     if tokenizer == "char":
         assert corpus.tokenizer.characters == "".join(
             sorted({c for _, text in [*WORDS, ("", " th")] for c in text} | set("and"))

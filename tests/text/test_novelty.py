@@ -32,10 +32,10 @@ def test_documents_are_those_of_the_corpus(home, kind, lines, asked, piece, one_
         patch.setattr(novelty, "PIECE", piece)
         if one_hash:
             patch.setattr(novelty, "_SPREAD", 0)
-        found = Novelty.open(corpus, quiet)
+        index = Novelty.open(corpus, quiet)
         for text in [*lines, *asked]:
-            assert found.occurs(text) == found.occurs(text + END) == (text in expected)
-    assert not one_hash or len(set(found.hashes)) <= 1
+            assert index.occurs(text) == index.occurs(text + END) == (text in expected)
+    assert not one_hash or len(set(index.hashes)) <= 1
 
 
 @FEW
@@ -52,10 +52,10 @@ def test_without_documents_any_place_counts(home, kind, text, asked, cut):
     part = text.encode() if kind == "byte" else text
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(novelty, "_SEARCHED", 4)
-        found = Novelty.open(corpus, quiet)
+        index = Novelty.open(corpus, quiet)
         for wanted in [*asked, text[min(cut) : max(cut)]]:
             expected = (wanted.encode() if kind == "byte" else wanted) in part
-            assert found.occurs(wanted) == expected, wanted
+            assert index.occurs(wanted) == expected, wanted
 
 
 def test_a_search_finds_whole_tokens_only(home):
@@ -63,11 +63,11 @@ def test_a_search_finds_whole_tokens_only(home):
     letters = "".join(map(chr, range(0x400, 0x400 + 600)))
     (home / "a.txt").write_text(letters + letters[0] + letters[1] * 2, "utf-8")
     corpus, _ = make("a.txt", split="100/0/0")
-    found = Novelty.open(corpus, quiet)
+    index = Novelty.open(corpus, quiet)
     assert corpus.tokens.itemsize == 2
-    assert found.occurs(letters[256])
-    assert not found.occurs(letters[256] + letters[0])
-    assert not found.occurs(letters[256] * 2)
+    assert index.occurs(letters[256])
+    assert not index.occurs(letters[256] + letters[0])
+    assert not index.occurs(letters[256] * 2)
 
 
 @pytest.mark.parametrize("kind", ["bpe", "unigram"])
@@ -76,9 +76,9 @@ def test_documents_of_subwords_stand_and_texts_without_do_not_work(home, kind):
     lines = [f"the {n} old kings sat by the café" for n in range(300)]
     (home / "a.txt").write_text("\n".join(lines), "utf-8")
     corpus, _ = make("a.txt", tokenizer=kind, vocab_size=300, document_per="line")
-    found = Novelty.open(corpus, quiet)
-    assert [line for line in lines if not found.occurs(line)] == []
-    assert not any(map(found.occurs, [lines[0][1:], lines[0] + "s", ""]))
+    index = Novelty.open(corpus, quiet)
+    assert [line for line in lines if not index.occurs(line)] == []
+    assert not any(map(index.occurs, [lines[0][1:], lines[0] + "s", ""]))
     plain, _ = make("a.txt", tokenizer=kind, vocab_size=300)
     with pytest.raises(UsageError, match="has no documents") as error:
         Novelty.open(plain, quiet)
@@ -89,9 +89,9 @@ def test_an_index_is_kept_and_made_again_where_it_does_not_fit(home):
     """A damaged index, which denies what stands in the text."""
     (home / "a.txt").write_text("\n".join(f"line {n}" for n in range(1000)), "utf-8")
     corpus, _ = make("a.txt", document_per="line")
-    made: list[object] = []
-    Novelty.open(corpus, made.append)
-    assert made
+    events: list[object] = []
+    Novelty.open(corpus, events.append)
+    assert events
     path = corpus.folder / "novelty.bin"
     intact, kept = path.read_bytes(), []
     assert Novelty.open(corpus, kept.append).occurs("line 7")

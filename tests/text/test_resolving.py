@@ -4,9 +4,9 @@ import pytest
 
 from charrnn.errors import UsageError
 from charrnn.files import corpus_folders
-from charrnn.settings import TextSettings
-from charrnn.text.corpus_files import open_corpus
+from charrnn.settings import TextSettings, read
 from charrnn.tasks import example_format
+from charrnn.text.corpus_files import open_corpus
 from charrnn.text.preparation import prepare
 from charrnn.text.resolving import resolve
 from tests.conftest import tale
@@ -15,9 +15,8 @@ from tests.text.conftest import WORDS, make, quiet, write
 
 def resolved(name, given_=None, **files):
     """The corpus of labels that `charrnn train NAME` means, with some settings."""
-    given_ = given_ or {}
-    wanted = TextSettings(**given_, **files)
-    return resolve(name, wanted, given_, quiet, example_format("label", wanted))
+    wanted = read(TextSettings, (given_ or {}) | files)
+    return resolve(name, wanted, quiet, example_format("label", wanted))
 
 
 def test_what_train_names_is_resolved(home):
@@ -33,7 +32,7 @@ def test_what_train_names_is_resolved(home):
     byte = {"tokenizer": "byte"}
     for given_, files, message in [
         (byte, {}, "is prepared with --tokenizer char"),
-        ({}, {"valid": "a.tsv"}, "--valid has no effect"),
+        ({}, {"valid": "a.tsv"}, "is prepared without --valid"),
         (split, {"test": "a.tsv"}, "--split has no effect with --valid or --test"),
     ]:
         with pytest.raises(UsageError, match=message) as error:
@@ -44,40 +43,40 @@ def test_what_train_names_is_resolved(home):
     with pytest.raises(
         UsageError, match="is a corpus for --task label, not for --task text"
     ) as error:
-        resolve("a", TextSettings(), {}, quiet)
+        resolve("a", TextSettings(), quiet)
     assert "--task label" in error.value.hint
     text, _ = make("a.tsv", name="text")
     with pytest.raises(UsageError, match="is a corpus for --task text, not for --task label"):
         resolved("text")
-    assert resolve("text", TextSettings(), {}, quiet).key == text.key
+    assert resolve("text", TextSettings(), quiet).key == text.key
 
 
 def test_a_split_is_changed_only_when_asked_to(home):
     """Held-out text that is trained on because a second command left --split out."""
     (home / "a.txt").write_text(tale(1000))
     make("a.txt", split="60/20/20")
-    found = prepare(["a.txt"], TextSettings(), None, quiet, update_split=False)
-    assert found.text.split == "60/20/20"
-    assert resolve("a.txt", TextSettings(), {}, quiet).text.split == "60/20/20"
+    corpus = prepare(["a.txt"], TextSettings(), None, quiet, update_split=False)
+    assert corpus.text.split == "60/20/20"
+    assert resolve("a.txt", TextSettings(), quiet).text.split == "60/20/20"
     split = {"split": "50/50/0"}
-    assert resolve("a.txt", TextSettings(**split), split, quiet).text.split == "50/50/0"
-    assert open_corpus(found.folder).text.split == "60/20/20", "training divides for itself alone"
+    assert resolve("a.txt", read(TextSettings, split), quiet).text.split == "50/50/0"
+    assert open_corpus(corpus.folder).text.split == "60/20/20", "training divides for itself alone"
 
 
 def test_a_prepared_corpus_with_another_tokenizer_is_an_error(home):
     """A --tokenizer that has no effect: a character model in place of the byte model."""
     (home / "a.txt").write_text(tale(1000))
-    made, _ = make("a.txt")
+    corpus, _ = make("a.txt")
     byte = {"tokenizer": "byte"}
     with pytest.raises(UsageError, match="prepared with --tokenizer char") as error:
-        resolve(str(made.folder), TextSettings(**byte), byte, quiet)
+        resolve(str(corpus.folder), read(TextSettings, byte), quiet)
     assert "--tokenizer byte" in error.value.hint
-    same = resolve(str(made.folder), TextSettings(), {"tokenizer": "char"}, quiet)
-    assert same.key == made.key
+    same = resolve(str(corpus.folder), read(TextSettings, {"tokenizer": "char"}), quiet)
+    assert same.key == corpus.key
 
 
 @pytest.mark.parametrize(
-    ("made", "wanted", "message"),
+    ("prepared_with", "wanted", "message"),
     [
         ({}, {"document_per": "line"}, "prepared without --document-per"),
         ({"newlines": "lf"}, {"newlines": "keep"}, "prepared with --newlines lf"),
@@ -85,15 +84,16 @@ def test_a_prepared_corpus_with_another_tokenizer_is_an_error(home):
         ({}, {"encoding": "latin-1"}, "prepared with --encoding utf-8"),
     ],
 )
-def test_a_prepared_corpus_with_another_setting_is_an_error(home, made, wanted, message):
+def test_a_prepared_corpus_with_another_setting_is_an_error(home, prepared_with, wanted, message):
     """A setting that has no effect, because the text was read long ago."""
     (home / "a.txt").write_text(tale(1000))
-    corpus, _ = make("a.txt", **made)
+    corpus, _ = make("a.txt", **prepared_with)
     with pytest.raises(UsageError, match=message):
-        resolve(str(corpus.folder), TextSettings(**{**made, **wanted}), wanted, quiet)
-    same = {**made, "encoding": "UTF8"}
-    found = resolve(str(corpus.folder), TextSettings(**same), same, quiet)
-    assert found.key == corpus.key
+        asked = TextSettings(**{**prepared_with, **wanted}).with_names(wanted, wanted)
+        resolve(str(corpus.folder), asked, quiet)
+    same = {**prepared_with, "encoding": "UTF8"}
+    again = resolve(str(corpus.folder), read(TextSettings, same), quiet)
+    assert again.key == corpus.key
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_a_prepared_corpus_with_another_setting_is_an_error(home, made, wanted, 
     [
         ({"vocab_size": 500}, "--vocab-size has no effect with --tokenizer char"),
         ({"min_count": 2, "tokenizer": "byte"}, "--min-count has no effect with --tokenizer byte"),
-        ({"include": "*.c"}, "--include has no effect: none of the texts is a folder"),
+        ({"include": "*.c"}, "--include has no effect with texts of which none is a folder"),
         ({"document_per": ""}, "'' is not a separator"),
     ],
 )
@@ -109,5 +109,5 @@ def test_a_setting_without_effect_is_an_error(home, settings, message):
     """A flag that somebody relies on, and that does nothing."""
     (home / "a.txt").write_text(tale(1000))
     with pytest.raises(UsageError, match=message):
-        resolve("a.txt", TextSettings(**settings), settings, quiet)
+        resolve("a.txt", read(TextSettings, settings), quiet)
     assert corpus_folders() == []

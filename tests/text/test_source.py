@@ -81,7 +81,7 @@ def test_a_folder_is_one_source_after_which_the_corpus_is_named(home):
     (home / "a.txt.gz").write_bytes(gzip.compress(b"text"))
     names = [make(source)[0].name for source in ("tales-1.2", "tales-1.2/*", "a.txt.gz")]
     assert names == ["tales-1.2", "tales-1.2", "a"]
-    assert resolve("tales-1.2", TextSettings(), {}, quiet).key == folder.key
+    assert resolve("tales-1.2", TextSettings(), quiet).key == folder.key
 
 
 def test_a_text_that_changes_while_it_is_read_is_refused(home):

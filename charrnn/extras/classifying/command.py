@@ -103,22 +103,20 @@ def _texts(
     for place, source in enumerate(sources, 1):
         name = "stdin" if source == "-" else source
         pieces = read_text(source, settings, emit, raw)
-        texts = enumerate(_lines(pieces), 1) if lines else [(place, "".join(pieces))]
-        empty = True
-        for number, text in texts:
+        given = None
+        for number, text in _lines(pieces, name) if lines else [(place, "".join(pieces))]:
             if text:
-                empty = False
-                yield Given(number, name, text)
-        if empty:
+                given = Given(number, name, text)
+                yield given
+        if given is None:
             raise TextError(f"there is nothing in {name}", "Leave it out.")
 
 
-def _lines(pieces: Iterator[str]) -> Iterator[str]:
-    held = ""
-    for piece in pieces:
-        *whole, held = (held + piece).split("\n")
-        yield from (line.removesuffix("\r") for line in whole)
-    yield held
+def _lines(pieces: Iterator[str], name: str) -> Iterator[tuple[int, str]]:
+    from charrnn.text.decoding import numbered_lines
+
+    for lines in numbered_lines(pieces, name, "Break it into shorter lines."):
+        yield from ((number, line.removesuffix("\r")) for number, line in lines)
 
 
 def _split_labels(texts: "Iterator[Given]", runs: list[str]) -> "Iterator[Given]":

@@ -8,7 +8,10 @@ from charrnn.tables import Cell, Figure, Table
 
 
 def verdicts_report(verdicts: Iterable[Verdict]) -> Report:
-    """Which run most likely wrote each text, a row each, as the verdicts come."""
+    """Which run most likely wrote each text, a row each, as the verdicts come.
+
+    The odds are those against the next best run, in bits; the probability is among all runs.
+    """
     rows: Iterator[list[Cell]] = (
         [Figure(verdict.number), verdict.run, Figure(f"{verdict.log_odds:,.1f}"),
          Figure(f"{verdict.probabilities[verdict.run]:.4f}"), verdict.label or verdict.source,

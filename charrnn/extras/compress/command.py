@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,34 +26,22 @@ File = Annotated[str, typer.Argument(metavar="FILE", help="any file, or - for st
 Compressed = Annotated[
     str, typer.Argument(metavar="FILE", help="a file of charrnn compress, or - for stdin")
 ]
+_run = partial(typer.Option, "--run", metavar="RUN", autocompletion=run_names)
+_output = partial(
+    typer.Option, "--output", "-o", metavar="OUT", help="the file to write; - is stdout"
+)
 RunToUse = Annotated[
     str | None,
-    typer.Option(
-        "--run", help="a run's name, its folder or its model file", metavar="RUN",
-        show_default="the run trained last", autocompletion=run_names,
-    ),
-]  # fmt: skip
+    _run(help="a run's name, its folder or its model file", show_default="the run trained last"),
+]
 RunOfFile = Annotated[
     str | None,
-    typer.Option(
-        "--run", help="the run that has compressed it", metavar="RUN",
-        show_default="found among the runs here", autocompletion=run_names,
-    ),
-]  # fmt: skip
-NewFile = Annotated[
-    str | None,
-    typer.Option(
-        "--output", "-o", metavar="OUT", help="the file to write; - is stdout",
-        show_default=f"FILE{_SUFFIX}, or stdout for stdin",
-    ),
-]  # fmt: skip
+    _run(help="the run that has compressed it", show_default="found among the runs here"),
+]
+NewFile = Annotated[str | None, _output(show_default=f"FILE{_SUFFIX}, or stdout for stdin")]
 Original = Annotated[
-    str | None,
-    typer.Option(
-        "--output", "-o", metavar="OUT", help="the file to write; - is stdout",
-        show_default=f"FILE without {_SUFFIX}, or stdout for stdin",
-    ),
-]  # fmt: skip
+    str | None, _output(show_default=f"FILE without {_SUFFIX}, or stdout for stdin")
+]
 Dynamic = Annotated[
     bool, typer.Option("--dynamic", help="keep training on what has been read; needs the corpus")
 ]
@@ -102,12 +91,12 @@ def decompress(
     """
     path = _path(output or _original(file), force, json)
     with _frame(quiet, json) as command:
-        from charrnn.extras.compress.stream import decompress as decompress_bytes, find_model
+        from charrnn.extras.compress.stream import decompress_by_any, models_of
 
         compressed = _read(file)
-        checkpoint = command.load_language_model(run) if run else find_model(compressed)
+        checkpoints = [command.load_language_model(run)] if run else models_of(compressed)
         start = time.perf_counter()
-        original = decompress_bytes(compressed, checkpoint, command.emit)
+        original, checkpoint = decompress_by_any(compressed, checkpoints, command.emit)
         seconds = time.perf_counter() - start
         write_bytes(original, path)
         record = _record(checkpoint, len(original), len(compressed), seconds)

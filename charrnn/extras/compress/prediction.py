@@ -17,7 +17,8 @@ from charrnn.errors import DivergedError
 from charrnn.events import Emit
 from charrnn.inference.sampling import start_of
 from charrnn.network.language_model import LanguageModel
-from charrnn.storage.checkpoint import Checkpoint, corpus_of
+from charrnn.storage.checkpoint import Checkpoint
+from charrnn.storage.runs import corpus_of
 from charrnn.text.tokenizers import to_json
 
 if TYPE_CHECKING:

@@ -5,10 +5,11 @@ a byte), CRC-32 of the original 4, fingerprint of the arithmetic 2, check of all
 """
 
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
-from charrnn.errors import CheckpointError, DivergedError
+from charrnn.errors import CharRNNError, CheckpointError, DivergedError, TextError
 from charrnn.events import Emit
 from charrnn.extras.compress.coder import Alphabet, damaged, decode, encode
 from charrnn.extras.compress.prediction import fingerprint, identity, predictor_of
@@ -20,6 +21,18 @@ _MAGIC, _VERSION, _DYNAMIC = b"\xc7\x52", 1, 0x80
 _MODEL, _FINGERPRINT, _CHECK, _LONGEST = 5, 2, 2, 9
 _LARGEST = 1 << 24
 """Times its own size that a file may stand for: a damaged length is noticed before it is tried."""
+
+
+class ArithmeticDiffersError(CheckpointError):
+    """A file was compressed by other numbers than the model gives here."""
+
+    def __init__(self, dynamic: bool) -> None:
+        advice = "Decompress it where it was compressed, or on a machine of that kind"
+        super().__init__(
+            "the file was compressed by arithmetic that rounds otherwise than here",
+            f"{advice}, with the same versions of numpy{' and torch' if dynamic else ''}, as many "
+            f"threads of its BLAS{' and the same corpus' if dynamic else ''}.",
+        )
 
 
 @dataclass(frozen=True)
@@ -101,7 +114,7 @@ def decompress(data: bytes, checkpoint: Checkpoint, emit: Emit = lambda _: None)
     with predictor_of(checkpoint, header.dynamic, emit, hint) as predictor:
         arithmetic = fingerprint(predictor, model, alphabet.size)
         if arithmetic[:_FINGERPRINT] != header.fingerprint:
-            raise _other_arithmetic(header.dynamic)
+            raise ArithmeticDiffersError(header.dynamic)
         try:
             original = decode(body, header.length, alphabet, predictor, emit)
         except DivergedError as error:  # it has learned what nobody wrote
@@ -111,12 +124,31 @@ def decompress(data: bytes, checkpoint: Checkpoint, emit: Emit = lambda _: None)
     return original
 
 
-def find_model(data: bytes) -> Checkpoint:
-    """The model among the runs here, and their older versions, that has made a compressed file.
+def decompress_by_any(
+    data: bytes, checkpoints: Iterable[Checkpoint], emit: Emit
+) -> tuple[bytes, Checkpoint]:
+    """What `compress` was given, and the first of these models, one or more, that has made it.
 
-    CheckpointError if there is none, or if the file has no header.
+    Errors as `decompress`, of the last model.
+    """
+    refused: CharRNNError | None = None
+    for checkpoint in checkpoints:
+        try:
+            return decompress(data, checkpoint, emit), checkpoint
+        except (ArithmeticDiffersError, TextError) as error:
+            refused = error
+    assert refused is not None
+    raise refused
+
+
+def models_of(data: bytes) -> list[Checkpoint]:
+    """The models among the runs here, and their older versions, that may have made a file.
+
+    A dynamic file depends on the corpus, too: of the runs with equal weights, one for each corpus,
+    the newest first. CheckpointError if there is none, or if the file has no header.
     """
     header, _ = Header.unpack(data)
+    by_corpus: dict[str, Checkpoint] = {}
     for folder in reversed(run_folders()):
         for path in versions(folder / MODEL):
             try:
@@ -124,20 +156,15 @@ def find_model(data: bytes) -> Checkpoint:
             except CheckpointError:
                 continue  # a damaged one may be another's
             if header.is_of(identity(checkpoint)):
-                return checkpoint
-    raise CheckpointError(
-        "none of the runs here has the model that compressed this file",
-        "Name it with --run. A run that was trained further has another model than before.",
-    )
-
-
-def _other_arithmetic(dynamic: bool) -> CheckpointError:
-    advice = "Decompress it where it was compressed, or on a machine of that kind"
-    return CheckpointError(
-        "the file was compressed by arithmetic that rounds otherwise than here",
-        f"{advice}, with the same versions of numpy{' and torch' if dynamic else ''}, as many "
-        f"threads of its BLAS{' and the same corpus' if dynamic else ''}.",
-    )
+                by_corpus.setdefault(checkpoint.corpus_key, checkpoint)
+                if not header.dynamic:
+                    return [checkpoint]
+    if not by_corpus:
+        raise CheckpointError(
+            "none of the runs here has the model that compressed this file",
+            "Name it with --run. A run that was trained further has another model than before.",
+        )
+    return [*by_corpus.values()]
 
 
 def _check(head: bytes) -> bytes:

@@ -8,7 +8,7 @@ import typer
 from charrnn.cli.frame import frame
 from charrnn.cli.options import Json, Quiet, Run, exclude
 from charrnn.cli.output import check_stdout, write_bytes
-from charrnn.errors import DivergedError, TextError, UsageError
+from charrnn.errors import DivergedError, TextError, UsageError, check_package
 from charrnn.events import Noticed
 from charrnn.files import plain_name
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from charrnn.extras.export.rounding import DtypeName
     from charrnn.storage.checkpoint import Checkpoint
 
+_INSTALL = "pip install 'charrnn-toolkit[onnx]', or export a page with --html."
 _SCORED = 20_000
 """Tokens of the validation part that tell what rounding costs: a second or two."""
 
@@ -64,17 +65,18 @@ def export(
     if to_stdout:
         check_stdout(json)
     with frame(quiet=quiet, json=json) as command:
-        from charrnn.extras.export.html_page import html_page
-        from charrnn.extras.export.onnx_model import check_onnx, onnx_model
-
         if onnx:
-            check_onnx()
+            check_package("onnx", "an ONNX graph is made", _INSTALL)
         checkpoint = command.load_language_model(run)
         weights_as: DtypeName = dtype or ("fp16" if html else "fp32")
         quality = _quality(checkpoint, weights_as, graph)
         if html:
+            from charrnn.extras.export.html_page import html_page
+
             data = html_page(checkpoint, weights_as, quality.get("bits_per_character")).encode()
         else:
+            from charrnn.extras.export.onnx_model import onnx_model
+
             data = onnx_model(checkpoint, weights_as, graph or "step")
         suffix = "html" if html else "onnx"
         path = output or Path(f"{plain_name(checkpoint.run)}.{suffix}")
@@ -93,7 +95,7 @@ def _quality(
     from charrnn.extras.export.rounding import rounded_network
     from charrnn.inference.score import score
     from charrnn.network.language_model import LanguageModel
-    from charrnn.storage.checkpoint import corpus_of
+    from charrnn.storage.runs import corpus_of
 
     exact = LanguageModel(checkpoint.model, checkpoint.weights)
     as_table = not is_operator(graph, checkpoint.model.cell)

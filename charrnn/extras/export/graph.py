@@ -4,6 +4,7 @@ No cell is written a second time: its `step` is called once with symbols in plac
 record what is done to them.
 """
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -73,14 +74,20 @@ class Graph:
         return value.name
 
 
-def _arithmetic(operation: Operation) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """An operator of symbols and numbers, and the same with its operands swapped."""
+def _operation(operation: Operation) -> Callable[..., Any]:
+    """A function of symbols and numbers, one symbol at least, that adds a node."""
 
     def node(*inputs: Any) -> "Symbol":
         symbols = [value for value in inputs if isinstance(value, Symbol)]
         size = max(symbol.shape[-1] for symbol in symbols)
         return symbols[0].graph.add(operation, *inputs, size=size)
 
+    return node
+
+
+def _operator(operation: Operation) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """An operator of symbols and numbers, and the same with its operands swapped."""
+    node = _operation(operation)
     return node, lambda self, other: node(other, self)
 
 
@@ -125,33 +132,24 @@ class Symbol:
         assert weight.transposed, "cells multiply with the transpose of a weight"
         return self.graph.add("matmul", self, weight, size=weight.shape[-1])
 
-    __add__, __radd__ = _arithmetic("add")
-    __sub__, __rsub__ = _arithmetic("subtract")
-    __mul__, __rmul__ = _arithmetic("multiply")
-    __truediv__, __rtruediv__ = _arithmetic("divide")
-    __mod__, _ = _arithmetic("remainder")
-    __gt__, __lt__ = _arithmetic("greater")
-    __ge__, __le__ = _arithmetic("greater_equal")
-    __eq__, _ = _arithmetic("equal")  # a node, as it is an array in NumPy
+    __add__, __radd__ = _operator("add")
+    __sub__, __rsub__ = _operator("subtract")
+    __mul__, __rmul__ = _operator("multiply")
+    __truediv__, __rtruediv__ = _operator("divide")
+    __mod__, _ = _operator("remainder")
+    __gt__, __lt__ = _operator("greater")
+    __ge__, __le__ = _operator("greater_equal")
+    __eq__, _ = _operator("equal")  # a node, as it is an array in NumPy
 
-    def __neg__(self) -> "Symbol":
-        return self.graph.add("negative", self, size=self.shape[-1])
+    __neg__ = _operation("negative")
 
 
 class _Functions:
     """The functions of the array standard that cells call."""
 
-    @staticmethod
-    def tanh(x: Symbol) -> Symbol:
-        return x.graph.add("tanh", x, size=x.shape[-1])
-
-    @staticmethod
-    def where(condition: Symbol, a: Symbol, b: Symbol) -> Symbol:
-        return condition.graph.add("where", condition, a, b, size=condition.shape[-1])
-
-    @staticmethod
-    def logaddexp(a: Symbol, b: Any) -> Symbol:
-        return a.graph.add("logaddexp", a, b, size=a.shape[-1])
+    tanh = staticmethod(_operation("tanh"))
+    where = staticmethod(_operation("where"))
+    logaddexp = staticmethod(_operation("logaddexp"))
 
     @staticmethod
     def zeros_like(_: Symbol) -> float:
@@ -163,35 +161,35 @@ class _Functions:
         return arrays[0].graph.add("concat", *arrays, size=size)
 
 
-class _SymbolicNetwork(LanguageModel):
-    """A network whose weights are symbols."""
+class _Projections:
+    """The table of input projections (V, G*H), each of which is computed where it is looked up."""
 
-    def __init__(self, network: LanguageModel, graph: Graph) -> None:
-        vars(self).update(vars(network))
+    def __init__(self, network: LanguageModel) -> None:
+        self._network = network
 
-        def symbol(name: str, array: NDArray[Any]) -> Symbol:
-            return Symbol(graph, name, array.shape, array)
+    def __array_namespace__(self, api_version: str | None = None) -> type[_Functions]:
+        return _Functions
 
-        self.layers = [
-            Layer.of_prepared(
-                layer.cell,
-                {name: symbol(f"layers.{number}.{name}", w) for name, w in layer.prepared.items()},
-            )
-            for number, layer in enumerate(network.layers)
-        ]
-        self.table = symbol("table", network.table)
-        self.head = symbol("head", network.head)
-        bias = symbol("head_bias", network.weights["head.bias"])
-        self.weights = {**network.weights, "head.bias": bias}
-        self.embedding = None
-        if network.embedding is not None and keeps_embedding(network):
-            self.embedding = symbol("embedding", network.embedding)
+    def __getitem__(self, ids: Symbol) -> Any:
+        network = self._network
+        return network.cell.project(network.layers[0].prepared, rows(network.embedding, ids))
 
-    def project_ids(self, ids: Any) -> Any:
-        """The input projection, from a table of it unless an embedding takes fewer numbers."""
-        if self.embedding is None:
-            return rows(self.table, ids)
-        return self.cell.project(self.layers[0].prepared, rows(self.embedding, ids))
+
+def changed(network: LanguageModel, change: Callable[[str, NDArray[Any]], Any]) -> LanguageModel:
+    """The network with each array of its step but the table replaced by `change(name, array)`."""
+    twin = copy.copy(network)
+    twin.layers = [
+        Layer.of_prepared(
+            layer.cell, {n: change(f"layers.{number}.{n}", w) for n, w in layer.prepared.items()}
+        )
+        for number, layer in enumerate(network.layers)
+    ]
+    twin.head = change("head", network.head)
+    bias = change("head_bias", network.weights["head.bias"])
+    twin.weights = {**network.weights, "head.bias": bias}
+    if network.embedding is not None:
+        twin.embedding = change("embedding", network.embedding)
+    return twin
 
 
 def keeps_embedding(network: LanguageModel) -> bool:
@@ -209,10 +207,16 @@ def trace(network: LanguageModel) -> Graph:
         [f"state.{layer}.{name}" for name in network.cell.states]
         for layer in range(network.settings.layers)
     ]
-    graph = Graph(len(network.weights["head.bias"]), size, names)
+    graph = Graph(network.vocabulary_size, size, names)
+
+    def symbol(name: str, array: NDArray[Any]) -> Symbol:
+        return Symbol(graph, name, array.shape, array)
+
+    symbolic = changed(network, symbol)
+    folds = not keeps_embedding(network)
+    symbolic.table = symbol("table", network.table) if folds else _Projections(symbolic)
     state = tuple(tuple(Symbol(graph, name, (size,)) for name in layer) for layer in names)
-    ids = Symbol(graph, "ids", ())
-    logits, after = _SymbolicNetwork(network, graph).step(ids, state)
+    logits, after = symbolic.step(Symbol(graph, "ids", ()), state)
     graph.logits = logits.name
     graph.next_state = [[array.name for array in layer] for layer in after]
     return graph

@@ -4,15 +4,17 @@ For one text, onnxruntime computes an LSTM or GRU 2x256 by its operator in half 
 traced step takes in a `Scan`; for 32 texts in the same time.
 """
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.cells.base import Weights
-from charrnn.extras.export.onnx_nodes import Nodes
 from charrnn.network.language_model import LanguageModel
 from charrnn.settings import CellName
+
+if TYPE_CHECKING:
+    from charrnn.extras.export.onnx_nodes import Nodes  # which loads onnx
 
 
 class Operator(NamedTuple):
@@ -37,7 +39,7 @@ def is_operator(graph: str | None, cell: CellName) -> bool:
     return graph == "sequence" and cell in OPERATORS
 
 
-def recurrent_layers(nodes: Nodes, network: LanguageModel) -> tuple[str, list[str]]:
+def recurrent_layers(nodes: "Nodes", network: LanguageModel) -> tuple[str, list[str]]:
     """The nodes of a whole sequence; the names of the logits (T, B, V) and of the last state.
 
     Its weights are those of the network, but for the table, in whose place the embedding stands.
@@ -61,7 +63,7 @@ def recurrent_layers(nodes: Nodes, network: LanguageModel) -> tuple[str, list[st
 
 
 def _layer(
-    nodes: Nodes, network: LanguageModel, number: int, weights: Weights, x: str
+    nodes: "Nodes", network: LanguageModel, number: int, weights: Weights, x: str
 ) -> tuple[str, list[str]]:
     """One layer: the name of its inputs -> those of its outputs (T, B, H) and of its last state."""
     operator, states = OPERATORS[network.settings.cell], network.cell.states

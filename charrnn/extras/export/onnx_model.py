@@ -5,12 +5,12 @@ Inputs are `ids` and the arrays of the state, `state.0.h` for the first layer's 
 """
 
 import json
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
+from onnx import ValueInfoProto, checker, helper
 
 from charrnn import __version__
-from charrnn.errors import check_package
 from charrnn.extras.export.graph import Graph, trace
 from charrnn.extras.export.onnx_layers import is_operator, recurrent_layers
 from charrnn.extras.export.onnx_nodes import Nodes
@@ -18,9 +18,6 @@ from charrnn.extras.export.rounding import DtypeName, rounded_network
 from charrnn.network.language_model import LanguageModel
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.text.tokenizers import to_json, valid_unicode
-
-if TYPE_CHECKING:
-    from onnx import ValueInfoProto
 
 GraphName = Literal["step", "sequence"]
 
@@ -32,20 +29,11 @@ _ABOUT = {
 }
 
 
-def check_onnx() -> None:
-    """MissingError where the package that makes ONNX graphs is not installed."""
-    hint = "pip install 'charrnn-toolkit[onnx]', or export a page with --html."
-    check_package("onnx", "an ONNX graph is made", hint)
-
-
 def onnx_model(checkpoint: Checkpoint, dtype: DtypeName, graph: GraphName) -> bytes:
     """The file: weights, graph, vocabulary and settings. The same model gives the same bytes.
 
-    MissingError as `check_onnx`, UsageError if a weight does not fit `dtype`.
+    UsageError if a weight does not fit `dtype`.
     """
-    check_onnx()
-    from onnx import checker, helper
-
     by_operators = is_operator(graph, checkpoint.model.cell)
     exact = LanguageModel(checkpoint.model, checkpoint.weights)
     network = rounded_network(exact, dtype, as_table=not by_operators)
@@ -58,7 +46,7 @@ def onnx_model(checkpoint: Checkpoint, dtype: DtypeName, graph: GraphName) -> by
     for name, result in zip(names, [results[0], *results[1]], strict=True):
         nodes.add("Identity", [result], name)
     time = ["time"] * (graph == "sequence")
-    made = helper.make_graph(
+    onnx_graph = helper.make_graph(
         [*nodes.weight_nodes, *nodes.nodes],
         "charrnn",
         [_tensor("ids", [*time, "batch"], np.int64), *_state(traced, "state")],
@@ -67,7 +55,7 @@ def onnx_model(checkpoint: Checkpoint, dtype: DtypeName, graph: GraphName) -> by
         doc_string=_ABOUT[graph],
     )
     model = helper.make_model(
-        made, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR,
+        onnx_graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR,
         producer_name="charrnn", producer_version=__version__, doc_string=_ABOUT[graph],
     )  # fmt: skip
     helper.set_model_props(model, _metadata(checkpoint, graph))
@@ -83,8 +71,6 @@ def _step(nodes: Nodes, graph: Graph) -> tuple[str, list[str]]:
 
 def _scan(nodes: Nodes, graph: Graph) -> tuple[str, list[str]]:
     """The step as the body of a loop over time; the names of its logits and of the last state."""
-    from onnx import helper
-
     body = Nodes(nodes.dtype)
     logits, results = _step(body, graph)
     nodes.initializers += body.initializers  # the body reads them from outside
@@ -109,9 +95,7 @@ def _scan(nodes: Nodes, graph: Graph) -> tuple[str, list[str]]:
     return outputs[-1], outputs[:-1]
 
 
-def _tensor(name: str, shape: list[Any], dtype: Any = np.float32) -> "ValueInfoProto":
-    from onnx import helper
-
+def _tensor(name: str, shape: list[Any], dtype: Any = np.float32) -> ValueInfoProto:
     kind = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
     return helper.make_tensor_value_info(name, kind, shape)
 
@@ -121,7 +105,7 @@ def _names(graph: Graph, kind: str) -> list[str]:
     return [name.replace("state", kind, 1) for layer in graph.state for name in layer]
 
 
-def _state(graph: Graph, kind: str) -> list["ValueInfoProto"]:
+def _state(graph: Graph, kind: str) -> list[ValueInfoProto]:
     """The arrays of a state, by those names."""
     return [_tensor(name, ["batch", graph.hidden_size]) for name in _names(graph, kind)]
 

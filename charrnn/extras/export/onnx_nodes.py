@@ -1,19 +1,21 @@
 """The nodes and weights of an ONNX graph, from those of a traced one."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from onnx import NodeProto, TensorProto, helper, numpy_helper
 
-from charrnn.extras.export.graph import CONDITIONS, Graph, Node, Value
+from charrnn.extras.export.graph import CONDITIONS, Graph, Node, Operation, Value
 from charrnn.extras.export.rounding import DtypeName, quantized
 
-if TYPE_CHECKING:
-    from onnx import NodeProto, TensorProto
-
-_OPERATORS = {
+_OPERATORS: dict[Operation, str] = {
     "tanh": "Tanh", "negative": "Neg", "add": "Add", "subtract": "Sub", "multiply": "Mul",
     "divide": "Div", "greater": "Greater", "greater_equal": "GreaterOrEqual", "equal": "Equal",
+    "where": "Where", "gather": "Gather", "matmul": "Gemm", "concat": "Concat", "remainder": "Mod",
+}  # fmt: skip
+_ATTRIBUTES: dict[Operation, dict[str, int]] = {
+    "gather": {"axis": 0}, "matmul": {"transB": 1}, "concat": {"axis": -1}, "remainder": {"fmod": 1}
 }  # fmt: skip
 
 
@@ -31,15 +33,11 @@ class Nodes:
 
     def add(self, operator: str, inputs: list[str], *outputs: str, **attributes: Any) -> str:
         """A node; the name of its first output."""
-        from onnx import helper
-
         self.nodes.append(helper.make_node(operator, inputs, [*outputs], **attributes))
         return outputs[0]
 
     def constant(self, name: str, array: NDArray[Any]) -> str:
         """An array as it is, under its name."""
-        from onnx import numpy_helper
-
         if name not in self._known:
             self._known.add(name)
             self.initializers.append(numpy_helper.from_array(array, name))
@@ -49,8 +47,6 @@ class Nodes:
         """A weight, stored as the graph's dtype; vectors stay float32 beside int8 matrices."""
         if name in self._known or self.dtype == "fp32" or (self.dtype, array.ndim) == ("int8", 1):
             return self.constant(name, array)
-        from onnx import TensorProto, helper
-
         self._known.add(name)
         if self.dtype == "fp16":
             half = self.constant(f"{name} as fp16", array.astype(np.float16))
@@ -78,30 +74,18 @@ class Nodes:
             self._conditions.add(output)
         inputs = [self._input(value, boolean=operation == "where" and number == 0)
                   for number, value in enumerate(node.inputs)]  # fmt: skip
-        match operation:
-            case "gather":
-                self.add("Gather", inputs, output, axis=0)
-            case "matmul":
-                self.add("Gemm", inputs, output, transB=1)
-            case "concat":
-                self.add("Concat", inputs, output, axis=-1)
-            case "where":
-                self.add("Where", inputs, output)
-            case "remainder":
-                self.add("Mod", inputs, output, fmod=1)
-            case "slice":
-                bounds = [node.start, node.start + node.size, -1]
-                named = [self.constant(f"the number {n}", np.array([n])) for n in bounds]
-                self.add("Slice", [*inputs, *named], output)
-            case "logaddexp":
-                self._add_logaddexp(inputs, output)
-            case _:
-                self.add(_OPERATORS[operation], inputs, output)
+        if operation == "slice":
+            bounds = [node.start, node.start + node.size, -1]
+            named = [self.constant(f"the number {n}", np.array([n])) for n in bounds]
+            self.add("Slice", [*inputs, *named], output)
+        elif operation == "logaddexp":
+            self._add_logaddexp(inputs, output)
+        else:
+            attributes = _ATTRIBUTES.get(operation, {})
+            self.add(_OPERATORS[operation], inputs, output, **attributes)
 
     def _input(self, value: Value, *, boolean: bool) -> str:
         """The name of an input. Numbers are stored, and truth values become 0 and 1."""
-        from onnx import TensorProto
-
         if isinstance(value, float):
             return self.constant(f"the float {value!r}", np.array(value, np.float32))
         if value in self._conditions and not boolean:

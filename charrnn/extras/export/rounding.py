@@ -1,15 +1,13 @@
 """Weights in fewer bytes, and a network with the weights that remain of it."""
 
-import copy
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.errors import UsageError
-from charrnn.extras.export.graph import keeps_embedding
+from charrnn.extras.export.graph import changed, keeps_embedding
 from charrnn.network.language_model import LanguageModel
-from charrnn.network.layers import Layer
 
 DtypeName = Literal["fp32", "fp16", "int8"]
 
@@ -48,19 +46,7 @@ def rounded_network(
     `as_table`: the first layer's input projection is stored as a table, where a graph does so; else
     as the embedding and the weights that it is made of.
     """
-    left = copy.copy(network)
-    left.layers = [
-        Layer.of_prepared(
-            layer.cell,
-            {n: rounded(np.asarray(w, np.float32), dtype) for n, w in layer.prepared.items()},
-        )
-        for layer in network.layers
-    ]
-    left.head = rounded(network.head, dtype)
-    bias = rounded(network.weights["head.bias"], dtype)
-    left.weights = {**network.weights, "head.bias": bias}
-    if network.embedding is not None:
-        left.embedding = rounded(network.embedding, dtype)
+    left = changed(network, lambda _, array: rounded(np.asarray(array, np.float32), dtype))
     if as_table and not keeps_embedding(network):
         left.table = rounded(network.table, dtype)
     elif dtype != "fp32":  # it is not stored, so it follows

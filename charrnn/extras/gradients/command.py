@@ -1,5 +1,6 @@
 """charrnn gradients: how far back in time the loss depends on the state."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -9,37 +10,27 @@ from charrnn.cli.options import Encoding, Json, Quiet, Run
 from charrnn.errors import UsageError
 from charrnn.settings import CellName, ModelSettings, flag
 
-_UNTRAINED = "An untrained network"
+_untrained = partial(typer.Option, rich_help_panel="An untrained network")
 
 TextFile = Annotated[
     str | None,
     typer.Option(metavar="FILE", help="a text, or - for stdin", show_default="the validation part"),
 ]
 UntrainedCell = Annotated[
-    CellName | None,
-    typer.Option(
-        metavar="NAME", help="its cell; needs --text, and no RUN", rich_help_panel=_UNTRAINED
-    ),
+    CellName | None, _untrained(metavar="NAME", help="its cell; needs --text, and no RUN")
 ]
 Gain = Annotated[
     float | None,
-    typer.Option(
-        min=0, max=1e6, metavar="X", rich_help_panel=_UNTRAINED,
-        help="variance of its recurrent weights, times the hidden size",
+    _untrained(
+        min=0, max=1e6, metavar="X", help="variance of its recurrent weights, times the hidden size"
     ),
-]  # fmt: skip
+]
 HiddenSize = Annotated[
     int | None,
-    typer.Option(
-        min=1, max=4096, metavar="N", rich_help_panel=_UNTRAINED,
-        help="its hidden units per layer", show_default="256",
-    ),
-]  # fmt: skip
+    _untrained(min=1, max=4096, metavar="N", help="its hidden units per layer", show_default="256"),
+]
 Layers = Annotated[
-    int | None,
-    typer.Option(
-        min=1, max=64, metavar="N", rich_help_panel=_UNTRAINED, help="its layers", show_default="1"
-    ),
+    int | None, _untrained(min=1, max=64, metavar="N", help="its layers", show_default="1")
 ]
 
 
@@ -58,9 +49,11 @@ def gradients(
 
     Of a run, or of an untrained network.
     """
-    _check_cell(run, text, cell)
-    sizes = {"gain": gain, "hidden_size": hidden_size, "layers": layers}
-    for name, value in sizes.items():
+    if cell and run:
+        raise UsageError(f"--cell is an untrained network, {run} a run", "Leave one of them out.")
+    if cell and not text:
+        raise UsageError("an untrained network needs a text", "Name a file with --text.")
+    for name, value in {"gain": gain, "hidden_size": hidden_size, "layers": layers}.items():
         if value is not None and not cell:
             raise UsageError(f"{flag(name)} is for an untrained network", "Name its --cell.")
     if encoding and not text:
@@ -75,10 +68,3 @@ def gradients(
         else:
             network = of_run(run, text, encoding or "utf-8", command.emit)
         command.show(gradients_report(*network))
-
-
-def _check_cell(run: str | None, text: str | None, cell: str | None) -> None:
-    if cell and run:
-        raise UsageError(f"--cell is an untrained network, {run} a run", "Leave one of them out.")
-    if cell and not text:
-        raise UsageError("an untrained network needs a text", "Name a file with --text.")

@@ -22,8 +22,7 @@ from charrnn.events import Emit, Progress
 from charrnn.network.language_model import LanguageModel, embed
 from charrnn.network.layers import Layer, LayerState, loop
 from charrnn.settings import ModelSettings, TextSettings
-from charrnn.storage.checkpoint import corpus_of
-from charrnn.storage.runs import load_language_model
+from charrnn.storage.runs import corpus_of, load_language_model
 from charrnn.text.corpus import Tokens, checked_ids
 from charrnn.text.encoding import read_tokens
 from charrnn.text.source import read_text

@@ -20,10 +20,7 @@ VocabularyFile = Annotated[
 CellOption = Annotated[
     Literal["lstm", "gru", "elman", "relu"] | None,
     typer.Option(
-        "--cell",
-        help="recurrent cell",
-        show_default="by its shapes; elman for an RNN",
-        metavar="NAME",
+        help="recurrent cell", show_default="by its shapes; elman for an RNN", metavar="NAME"
     ),
 ]
 RunName = Annotated[

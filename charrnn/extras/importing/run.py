@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from charrnn.cells.parameters import listed
 from charrnn.errors import CheckpointError
 from charrnn.events import Emit, Noticed
 from charrnn.extras.importing.foreign_file import ForeignFile, open_foreign
@@ -83,7 +84,7 @@ def _weights(
     """
     weights = {
         name: file.values(names[name]) if name in names else np.zeros(shape, np.float32)
-        for name, (shape, *_) in LanguageModel.parameters(model, len(rows)).items()
+        for name, (shape, *_) in listed(LanguageModel.parameters(model, len(rows))).items()
     }
     for name in weights.keys() & {"embedding.weight", "head.weight", "head.bias"}:
         weights[name] = weights[name][rows]

@@ -1,8 +1,6 @@
 """charrnn probe: what the units and gates of a network do while it reads a text."""
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,18 +9,14 @@ import typer
 from charrnn.cli.completion import run_names
 from charrnn.cli.frame import frame
 from charrnn.cli.options import Encoding, Json, Quiet, exclude
+from charrnn.cli.output import write_bytes
 from charrnn.errors import TextError, UsageError
-from charrnn.events import Emit, Noticed, Progress
+from charrnn.events import Emit, Noticed
 from charrnn.files import checkpoints
 
 if TYPE_CHECKING:
-    from charrnn.extras.probing.colorings import Coloring
-    from charrnn.extras.probing.findings import Findings
-    from charrnn.inference.activations import Activations
     from charrnn.storage.checkpoint import Checkpoint
     from charrnn.text.tokenizers import Ids
-
-    Read = Callable[[Ids], Iterator[Activations]]
 
 RunOrText = Annotated[
     str,
@@ -69,18 +63,23 @@ def probe(
         raise UsageError("--html needs the name of a file", "Such as --html probe.html")
     name, source = _run_and_text(run, text)
     with frame(quiet=quiet, json=json, stdout="report" if page else "data") as command:
+        from charrnn.extras.probing.colorings import SURPRISE, parse_gate, parse_unit
+        from charrnn.extras.probing.findings import reading_of
+        from charrnn.extras.probing.page import page_of
         from charrnn.extras.probing.show import show_heatmap
 
-        emit = command.emit
         checkpoint = command.load_language_model(name)
-        colorings = _colorings(checkpoint, unit, gate)
-        ids = _tokens(checkpoint, source, encoding or "utf-8", limit, emit)
-        read, findings = _reader(checkpoint), _findings(checkpoint, ids)
+        chosen = [] if unit is None else [parse_unit(unit, checkpoint.model)]
+        if gate is not None:
+            chosen.append(parse_gate(gate, checkpoint.model))
+        ids = _tokens(checkpoint, source, encoding or "utf-8", limit, command.emit)
+        reading = reading_of(checkpoint, ids, command.emit)
         if page is None:
-            show_heatmap(read(ids), colorings[-1], findings, json, len(ids), emit)
+            show_heatmap(reading, [SURPRISE, *chosen][-1], json)
         else:
             title = f"{checkpoint.run} reads {'stdin' if source == '-' else Path(source).name}"
-            _write_page(page, title, read, ids, findings, colorings[1:], emit)
+            write_bytes(page_of(title, reading, chosen).encode("utf-8", "replace"), page)
+            command.emit(Noticed(f"Written: {page}"))
 
 
 def _run_and_text(run: str, text: str | None) -> tuple[str | None, str]:
@@ -90,15 +89,6 @@ def _run_and_text(run: str, text: str | None) -> tuple[str | None, str]:
     if (checkpoints() / run).is_dir():
         raise UsageError(f"{run} is a run: which text shall it read?", f"charrnn probe {run} FILE")
     return None, run
-
-
-def _colorings(checkpoint: "Checkpoint", unit: str | None, gate: str | None) -> "list[Coloring]":
-    """Surprise, then those of the flags."""
-    from charrnn.extras.probing.colorings import SURPRISE, parse_gate, parse_unit
-
-    units = [] if unit is None else [parse_unit(unit, checkpoint.model)]
-    gates = [] if gate is None else [parse_gate(gate, checkpoint.model)]
-    return [SURPRISE, *units, *gates]
 
 
 def _tokens(checkpoint: "Checkpoint", source: str, encoding: str, limit: int, emit: Emit) -> "Ids":
@@ -113,43 +103,3 @@ def _tokens(checkpoint: "Checkpoint", source: str, encoding: str, limit: int, em
         why = "each is a step of the network, and they cannot be computed side by side"
         emit(Noticed(f"Reading {limit:,} of {len(ids):,} tokens: {why}. --limit N reads more."))
     return ids[:limit]
-
-
-def _reader(checkpoint: "Checkpoint") -> "Read":
-    """A function that reads ids (N,) and yields the activations piece by piece."""
-    from charrnn.inference.activations import read_text
-    from charrnn.network.language_model import LanguageModel
-
-    return partial(
-        read_text, LanguageModel(checkpoint.model, checkpoint.weights), checkpoint.tokenizer
-    )
-
-
-def _findings(checkpoint: "Checkpoint", ids: "Ids") -> "Findings":
-    """The findings before the first of these tokens is read."""
-    from charrnn.extras.probing.findings import Findings
-    from charrnn.text.tokenizers import valid_unicode
-
-    decode = checkpoint.tokenizer.decoder()
-    return Findings(valid_unicode("".join(decode(int(token)) for token in ids)))
-
-
-def _write_page(
-    page: Path,
-    title: str,
-    read: "Read",
-    ids: "Ids",
-    findings: "Findings",
-    chosen: "list[Coloring]",
-    emit: Emit,
-) -> None:
-    from charrnn.extras.probing.page import MAX_TOKENS, page_colorings, page_of
-    from charrnn.files import atomic_write
-
-    for piece in read(ids):
-        findings.add(piece)
-        emit(Progress("reading the text", findings.tokens, len(ids)))
-    written = page_of(title, read(ids[:MAX_TOKENS]), page_colorings(findings, chosen), findings)
-    with atomic_write(page) as file:
-        file.write(written.encode("utf-8", "replace"))
-    emit(Noticed(f"Written: {page}"))

@@ -3,14 +3,20 @@
 Both are computed from sums, so that a text of any length takes the same memory.
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from charrnn.events import Emit, Progress
 from charrnn.extras.probing.properties import PROPERTIES
-from charrnn.inference.activations import Activations
+from charrnn.inference.activations import Activations, read_text
+from charrnn.network.language_model import LanguageModel
+from charrnn.storage.checkpoint import Checkpoint
+from charrnn.text.tokenizers import Ids, valid_unicode
 
 SHUT, OPEN = 0.1, 0.9
 """A gate is saturated below and above these: Karpathy et al. 2015, https://arxiv.org/abs/1506.02078."""
@@ -132,3 +138,28 @@ class Findings:
             ],
             "gates": [asdict(gate) for gate in self.saturation()],
         }
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A text (N tokens) that a network reads; `findings` are about the pieces so far."""
+
+    read: Callable[[Ids], Iterator[Activations]]
+    ids: Ids
+    findings: Findings
+    emit: Emit
+
+    def pieces(self) -> Iterator[Activations]:
+        """What the network makes of each piece of the text. Progress is emitted after each."""
+        for piece in self.read(self.ids):
+            self.findings.add(piece)
+            yield piece
+            self.emit(Progress("reading the text", self.findings.tokens, len(self.ids)))
+
+
+def reading_of(checkpoint: Checkpoint, ids: Ids, emit: Emit) -> Reading:
+    """A run that is about to read ids (N,)."""
+    network, tokenizer = LanguageModel(checkpoint.model, checkpoint.weights), checkpoint.tokenizer
+    decode = tokenizer.decoder()
+    text = valid_unicode("".join(decode(int(token)) for token in ids))
+    return Reading(partial(read_text, network, tokenizer), ids, Findings(text), emit)

@@ -11,7 +11,7 @@ import numpy as np
 
 from charrnn.display.console import BLUE, FAINT, RED
 from charrnn.extras.probing.colorings import SURPRISE, Coloring, gate_coloring, unit_coloring
-from charrnn.extras.probing.findings import OPEN, SHUT, Findings
+from charrnn.extras.probing.findings import OPEN, SHUT, Findings, Reading
 from charrnn.inference.activations import Activations
 
 MAX_TOKENS = 10_000
@@ -28,23 +28,13 @@ def page_colorings(findings: Findings, chosen: Sequence[Coloring]) -> list[Color
     return list({coloring.title: coloring for coloring in colorings}.values())
 
 
-def page_of(
-    title: str, pieces: Iterable[Activations], colorings: Sequence[Coloring], findings: Findings
-) -> str:
-    """The page: the text, which a reader can colour by any of the colourings, and the findings."""
-    text: list[str] = []
-    values: list[list[float]] = [[] for _ in colorings]
-    shades: list[list[int]] = [[] for _ in colorings]
-    for piece in pieces:
-        text += piece.text
-        for number, coloring in enumerate(colorings):
-            computed = coloring.values(piece)
-            values[number] += np.round(computed, 2).tolist()
-            shades[number] += np.round(100 * coloring.shades(computed)).astype(int).tolist()
-    views = [
-        {"title": coloring.title, "ends": coloring.ends, "values": v, "shades": s}
-        for coloring, v, s in zip(colorings, values, shades, strict=True)
-    ]
+def page_of(title: str, reading: Reading, chosen: Sequence[Coloring]) -> str:
+    """The page: the text, which a reader can colour in many ways, and the findings in all of it."""
+    for _ in reading.pieces():
+        pass
+    findings = reading.findings
+    colorings = page_colorings(findings, chosen)
+    text, views = _views(reading.read(reading.ids[:MAX_TOKENS]), colorings)
     cut = f" The first {len(text):,} are shown." if findings.tokens > len(text) else ""
     parts = {
         "title": html.escape(title),
@@ -59,6 +49,24 @@ def page_of(
     template = (files("charrnn.extras.probing") / "page.html").read_text("utf-8")
     # All at once: what stands in a part is no place for another.
     return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], template)
+
+
+def _views(
+    pieces: Iterable[Activations], colorings: Sequence[Coloring]
+) -> tuple[list[str], list[dict[str, Any]]]:
+    """The characters of each token; of each colouring its values and its shades in percent."""
+    text: list[str] = []
+    views: list[dict[str, Any]] = [
+        {"title": coloring.title, "ends": coloring.ends, "values": [], "shades": []}
+        for coloring in colorings
+    ]
+    for piece in pieces:
+        text += piece.text
+        for coloring, view in zip(colorings, views, strict=True):
+            values = coloring.values(piece)
+            view["values"] += np.round(values, 2).tolist()
+            view["shades"] += np.round(100 * coloring.shades(values)).astype(int).tolist()
+    return text, views
 
 
 def _script(data: Mapping[str, Any]) -> str:

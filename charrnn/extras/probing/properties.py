@@ -1,6 +1,7 @@
 """Properties of a text, character by character, that a unit of a network may follow."""
 
 from collections.abc import Callable
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,19 +43,12 @@ def _is_apostrophe(text: str, where: int) -> bool:
 
 def bracketed(text: str) -> Values:
     """Whether a bracket is open."""
-    depth, inside = 0, np.zeros(len(text), np.float32)
-    for where, character in enumerate(text):
-        depth = max(0, depth + (character in "([{") - (character in ")]}"))
-        inside[where] = depth > 0
-    return inside
+    return _running(text, lambda n, c: max(0, n + (c in "([{") - (c in ")]}"))).clip(max=1)
 
 
 def column(text: str) -> Values:
     """Characters since the beginning of the line."""
-    where = np.arange(len(text))
-    ends = np.array([character == "\n" for character in text], bool)
-    last = np.maximum.accumulate(np.where(ends, where, -1)) if len(text) else where
-    return (where - last).astype(np.float32)
+    return _running(text, lambda n, c: 0 if c == "\n" else n + 1)
 
 
 def indented(text: str) -> Values:
@@ -73,11 +67,12 @@ def indented(text: str) -> Values:
 
 def commented(text: str) -> Values:
     """Whether the line has a # before or at each character."""
-    comments, inside = np.zeros(len(text), np.float32), False
-    for where, character in enumerate(text):
-        inside = character == "#" or (inside and character != "\n")
-        comments[where] = inside
-    return comments
+    return _running(text, lambda n, c: int(c == "#" or (n and c != "\n")))
+
+
+def _running(text: str, step: Callable[[int, str], int]) -> Values:
+    """The number (N,) after each character, by the number before it, which begins with 0."""
+    return np.array([*accumulate(text, step, initial=0)][1:], np.float32)
 
 
 def _each(test: Callable[[str], bool]) -> Callable[[str], Values]:

@@ -1,7 +1,6 @@
 """A text on stdout, each character coloured by what the network computes at it."""
 
 import json
-from collections.abc import Iterable
 
 from rich.console import Console
 from rich.text import Text
@@ -9,39 +8,26 @@ from rich.text import Text
 from charrnn.display.console import output_console, shade_style
 from charrnn.display.reports import Report, show
 from charrnn.display.stdout import escaped, stop_at_closed_pipe
-from charrnn.events import Emit, Progress
 from charrnn.extras.probing.colorings import SURPRISE, Coloring
-from charrnn.extras.probing.findings import OPEN, SHUT, Findings
+from charrnn.extras.probing.findings import OPEN, SHUT, Findings, Reading
 from charrnn.inference.activations import Activations
 from charrnn.tables import Cell, Figure, Styled, Table
 
 
-def show_heatmap(
-    pieces: Iterable[Activations],
-    coloring: Coloring,
-    findings: Findings,
-    as_json: bool,
-    total: int,
-    emit: Emit = lambda _: None,
-) -> None:
-    """Print the text as it is read, `total` tokens of it, then the findings in all of it.
-
-    Progress is emitted after each piece: show it where stdout goes somewhere else.
-    """
+def show_heatmap(reading: Reading, coloring: Coloring, as_json: bool) -> None:
+    """Print the text as it is read, then the findings in all of it."""
     with stop_at_closed_pipe():
         out = output_console()
         if not as_json:
             _print_legend(out, coloring)
-        for piece in pieces:
-            findings.add(piece)
+        for piece in reading.pieces():
             if as_json:
                 _print_json(piece, coloring)
             else:
                 _print_text(out, piece, coloring)
-            emit(Progress("reading the text", findings.tokens, total))
         if not as_json:
             out.print("\n")
-    show(_findings_report(findings), as_json)
+    show(_findings_report(reading.findings), as_json)
 
 
 def _print_legend(out: Console, coloring: Coloring) -> None:

@@ -12,7 +12,10 @@ Name = Annotated[str, typer.Argument(help="name of a corpus", autocompletion=cor
 
 
 def show(name: Name, quiet: Quiet = False, json: Json = False) -> None:
-    """Show a corpus in figures: sizes, vocabulary, entropy, and what compressors make of it."""
+    """Show a corpus in figures: sizes, vocabulary, entropy, and what compressors make of it.
+
+    A text that is not prepared yet is prepared as `train` would by default.
+    """
     from charrnn.extras.statistics.show import statistics_report
     from charrnn.extras.statistics.statistics import statistics
     from charrnn.settings import TextSettings

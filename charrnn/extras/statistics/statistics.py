@@ -170,7 +170,7 @@ def duplicated_part(tokens: Ids, tokenizer: Tokenizer) -> float:
         stops = np.append(stops, len(tokens))
     before = _characters_before(stops, tokens, tokenizer)
     lengths = before - starts_of(before)  # what ends a line is one character
-    _, firsts = np.unique(np.concatenate([*hashes(tokens, stops)]), return_index=True)
+    _, firsts = np.unique(hashes(tokens, stops), return_index=True)
     total = int(lengths.sum())
     return 1 - int(lengths[firsts].sum()) / total if total else 0.0
 

@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.settings import TextSettings, TokenizerName
-from charrnn.text.tokenizers.base import END, Decoder, Ids, smallest_type
-from charrnn.text.tokenizers.byte_fallback import (
-    TextAndBytes,
-    decoder_of,
-    unknown_error,
+from charrnn.text.tokenizers.base import (
+    END,
+    Decoder,
+    Ids,
+    Tokenizer,
+    read_flag,
+    smallest_type,
 )
 
 _CODE_POINTS = 0x110000
@@ -29,7 +31,7 @@ def _codepoints(text: str) -> Ids:
     return np.where(points == 0, np.uint32(ord(END)), points) if ends else points
 
 
-class Characters(TextAndBytes):
+class Characters(Tokenizer):
     """One token is a character. The vocabulary is the characters of the text, by code point.
 
     With `rare_as_bytes` it has all of ASCII and, at its end, the bytes that all other characters
@@ -37,26 +39,20 @@ class Characters(TextAndBytes):
     """
 
     kind: ClassVar[TokenizerName] = "char"
-    raw: ClassVar[bool] = False
 
     def __init__(self, characters: str, rare_as_bytes: bool = False) -> None:
-        self.characters = characters
-        self.rare_as_bytes = rare_as_bytes
-        self.tokens = [*characters, *(_BYTES if rare_as_bytes else [])]
+        super().__init__([*characters, *(_BYTES if rare_as_bytes else [])])
+        self.characters, self.rare_as_bytes = characters, rare_as_bytes
         points = _codepoints(characters)
         dtype = smallest_type(self.size)
         last = int(points.max(initial=0))
-        self._has = np.zeros(last + 1, bool)
+        self._has = np.zeros(last + 2, bool)  # the last: no code point beyond
         self._has[points] = True
         self._ids: Ids = np.zeros(last + 1, dtype)
         self._ids[points] = np.arange(len(characters), dtype=dtype)
         self._byte_ids: Ids = np.zeros(256, dtype)
         if rare_as_bytes:
             self._byte_ids[_BYTES] = np.arange(len(characters), self.size, dtype=dtype)
-
-    @property
-    def end(self) -> int | None:
-        return self.characters.find(END) if END in self.characters else None
 
     @classmethod
     def learn(cls, text: Iterable[str], settings: TextSettings) -> Self:
@@ -72,13 +68,11 @@ class Characters(TextAndBytes):
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        characters, rare_as_bytes = data.get("characters"), data.get("bytes", False)
+        characters, rare_as_bytes = data.get("characters"), read_flag(data, "bytes")
         if not isinstance(characters, str) or not characters:
             raise ValueError("a character vocabulary must be a string of its characters")
         if any(a >= b for a, b in pairwise(characters)):
             raise ValueError("a character vocabulary must be sorted and without duplicates")
-        if not isinstance(rare_as_bytes, bool):
-            raise ValueError("whether a character vocabulary has bytes must be true or false")
         if rare_as_bytes and not characters.startswith(_ASCII):
             raise ValueError("a character vocabulary with bytes must have all of ASCII")
         characters.replace(END, "").encode()  # ValueError for half a surrogate pair
@@ -88,23 +82,18 @@ class Characters(TextAndBytes):
         return {"characters": self.characters} | ({"bytes": True} if self.rare_as_bytes else {})
 
     def unknown(self, text: str) -> str:
-        lacking = set(text).difference(self.characters)
         if self.rare_as_bytes:
-            lacking = {character for character in lacking if "\ud800" <= character <= "\udfff"}
-        return "".join(sorted(lacking))
+            return super().unknown(text)
+        return "".join(sorted(set(text).difference(self.characters)))
 
     def encode(self, text: str) -> Ids:
         points = _codepoints(text)
-        if points.size and int(points.max()) >= self._has.size:
-            lacks = points >= self._has.size
-            lacks[~lacks] = ~self._has[points[~lacks]]
-        else:
-            lacks = ~self._has.take(points)
+        lacks = ~self._has.take(points, mode="clip")
         ids: Ids = self._ids.take(points, mode="clip")
         if not lacks.any():
             return ids
         if not self.rare_as_bytes or self.unknown(text):
-            raise unknown_error(text, self.unknown(text))
+            raise self.unknown_error(text)
         rare = points[lacks]
         repeats = np.ones(len(points), np.intp)
         repeats[lacks] = 2 + (rare >= 0x800) + (rare >= 0x10000)
@@ -113,11 +102,8 @@ class Characters(TextAndBytes):
         ids[lacks.repeat(repeats)] = self._byte_ids[np.frombuffer(utf8, np.uint8)]
         return ids
 
-    def cut(self, text: str) -> int:
-        return len(text)
-
     def decoder(self) -> Decoder:
-        return decoder_of(self.tokens) if self.rare_as_bytes else self.characters.__getitem__
+        return super().decoder() if self.rare_as_bytes else self.characters.__getitem__
 
 
 def _seen(text: Iterable[str]) -> NDArray[np.bool_]:

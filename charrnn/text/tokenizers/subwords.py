@@ -14,12 +14,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from charrnn.settings import TextSettings, TokenizerName
-from charrnn.text.tokenizers.base import END, Decoder, Ids, smallest_type
-from charrnn.text.tokenizers.byte_fallback import (
-    TextAndBytes,
-    decoder_of,
-    unknown_error,
-)
+from charrnn.text.tokenizers.base import END, Ids, Tokenizer, read_flag, smallest_type
 from charrnn.text.tokenizers.subword_model import SPACE, read_model, write_model
 from charrnn.text.tokenizers.subword_training import learn_subwords
 
@@ -59,23 +54,17 @@ class _Words(dict[str, bytes]):
         return [number - 1 for number in self._processor.encode_as_ids(segment.encode())]
 
 
-class Subwords(TextAndBytes):
+class Subwords(Tokenizer):
     """The newline, all 256 bytes, then subwords. It encodes any Unicode text exactly."""
-
-    kind: ClassVar[TokenizerName]
-    raw: ClassVar[bool] = False
 
     def __init__(self, model: bytes, documents: bool) -> None:
         """`documents`: whether it has END, as its last token.
 
         Raises ValueError if the model is not one of `write_model`.
         """
-        subwords = read_model(self.kind, model)
+        subwords = [piece.replace(SPACE, " ") for piece in read_model(self.kind, model)]
+        super().__init__(["\n", *range(256), *subwords, *[END] * documents])
         self.model = model
-        self.tokens = ["\n", *range(256)]
-        self.tokens += [piece.replace(SPACE, " ") for piece in subwords]
-        self.end = len(self.tokens) if documents else None
-        self.tokens += [END] * documents
         self._words = _Words(model, smallest_type(self.size), self.end)
 
     @classmethod
@@ -86,26 +75,20 @@ class Subwords(TextAndBytes):
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        model, documents = data.get("model"), data.get("documents", False)
+        model = data.get("model")
         if not isinstance(model, str):
             raise ValueError("a tokenizer of subwords must have a model in base64")
-        if not isinstance(documents, bool):
-            raise ValueError("whether a tokenizer of subwords has documents must be true or false")
-        return cls(base64.b64decode(model, validate=True), documents)
+        return cls(base64.b64decode(model, validate=True), read_flag(data, "documents"))
 
     def to_json(self) -> dict[str, Any]:
         documents = {} if self.end is None else {"documents": True}
         return {"model": base64.b64encode(self.model).decode(), **documents}
 
-    def unknown(self, text: str) -> str:
-        halves = set(re.findall("[\ud800-\udfff]", text))
-        return "".join(sorted(halves - {END} if self.end is not None else halves))
-
     def encode(self, text: str) -> Ids:
         try:
             ids = b"".join(map(self._words.__getitem__, _SEGMENT.findall(text)))
         except UnicodeEncodeError:
-            raise unknown_error(text, self.unknown(text)) from None
+            raise self.unknown_error(text) from None
         return np.frombuffer(ids, smallest_type(self.size))
 
     def cut(self, text: str) -> int:
@@ -116,9 +99,6 @@ class Subwords(TextAndBytes):
         for segment in _SEGMENT.finditer(text, last):
             last = segment.start()
         return last
-
-    def decoder(self) -> Decoder:
-        return decoder_of(self.tokens)
 
 
 class BPE(Subwords):

@@ -5,7 +5,6 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-import torch
 
 from charrnn.cells import CELLS
 from charrnn.errors import DivergedError, TextError
@@ -17,30 +16,23 @@ from charrnn.extras.classifying.verdicts import (
     bits_of_texts,
     verdicts_on,
 )
-from charrnn.network.language_model import LanguageModel
 from charrnn.inference.sampling import start_of
 from charrnn.inference.score import losses
-from charrnn.network.model import CharRNN
-from charrnn.settings import ModelSettings, TextSettings, TrainSettings
-from charrnn.storage.checkpoint import Checkpoint
+from charrnn.network.language_model import LanguageModel
 from charrnn.text.tokenizers import END, Bytes, Characters
 from tests.conftest import tale
+from tests.random_models import random_checkpoint
 
 LETTERS = Characters("".join(sorted(set(tale(3000)))))
 
 
-def untrained(tokenizer, cell="lstm", seed=1):
-    torch.manual_seed(seed)
-    settings = ModelSettings(cell=cell, hidden_size=8, embedding_size=4)
-    return LanguageModel(settings, CharRNN(settings, tokenizer.size).export())
+def run_of(tokenizer, cell="lstm", seed=1):
+    return random_checkpoint(tokenizer, seed, cell=cell, hidden_size=8, embedding_size=4)
 
 
-def run_of(tokenizer, seed):
-    network = untrained(tokenizer, seed=seed)
-    return Checkpoint(
-        run="r", model=network.settings, train=TrainSettings(), text=TextSettings(), corpus="c",
-        corpus_key="0", tokenizer=tokenizer, step=1, loss=None, weights=network.weights,
-    )  # fmt: skip
+def untrained(tokenizer, cell="lstm"):
+    run = run_of(tokenizer, cell)
+    return LanguageModel(run.model, run.weights)
 
 
 def one_by_one(network, tokenizer, text):
@@ -99,7 +91,7 @@ def test_an_unknown_character_does_not_favour_a_run():
 
 def test_verdicts_come_in_order_and_say_whose_text_it_is():
     """A run's bits under another's name; a text that is left out between two groups."""
-    runs = {"chars": run_of(LETTERS, 1), "bytes": run_of(Bytes(), 2)}
+    runs = {"chars": run_of(LETTERS), "bytes": run_of(Bytes(), seed=2)}
     given = [Given(number, "a", tale(40, seed=number)) for number in range(1, 1100)]
     found = list(verdicts_on(runs, given, "error"))
     assert [(v.number, v.text) for v in found] == [(g.number, g.text) for g in given]

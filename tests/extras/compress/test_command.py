@@ -4,10 +4,13 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from charrnn.evaluation import dynamic
+from charrnn.storage.checkpoint import load_checkpoint, save_checkpoint
+from charrnn.storage.runs import MODEL
 from tests.conftest import lines, run_charrnn, tale
 
 TEXT = tale(2000, seed=5).encode() + "\r\n語\0".encode() + b"\xff"
@@ -93,6 +96,28 @@ def test_a_model_that_learns_comes_back(charrnn, copied_run, home, few_segments)
         assert missing.code == 3
         assert "is not here" in missing.err
     assert not (home / "c").exists()
+
+
+def test_the_model_of_a_learning_file_is_found_by_its_corpus(
+    charrnn, copied_run, home, few_segments
+):
+    """A newer run of equal weights, as fine-tuning first saves them, whose corpus is another."""
+    (home / "a").write_bytes(TEXT[:200])
+    assert charrnn("compress", "a", "--dynamic").code == 0
+    (home / "other.txt").write_text(tale(20_000, seed=2), "utf-8")
+    tuned = charrnn("train", "other.txt", "--from", "tale", "--run", "tuned", "--steps", "1")
+    assert tuned.code == 0, tuned.err
+    path = copied_run.with_name("tuned") / MODEL
+    base = load_checkpoint(copied_run / MODEL)
+    save_checkpoint(path, replace(load_checkpoint(path), weights=base.weights))
+    refused = charrnn("decompress", "a.crnn", "--run", "tuned", "-o", "b")
+    assert "the same corpus" in refused.err
+    back = charrnn("decompress", "a.crnn", "-o", "b", "--json")
+    assert back.code == 0, back.err
+    assert lines(back.out)[0]["run"] == "tale"
+    assert (home / "b").read_bytes() == TEXT[:200]
+    shutil.rmtree(copied_run)
+    assert charrnn("decompress", "a.crnn", "-o", "c").code == 4
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ from charrnn.cells import CELLS
 from charrnn.errors import CheckpointError, DivergedError, TextError
 from charrnn.extras.compress import prediction, stream
 from charrnn.extras.compress.stream import Header, compress, decompress
-from charrnn.network.language_model import LanguageModel
 from charrnn.inference.sampling import sample, start_of
 from charrnn.inference.score import score
+from charrnn.network.language_model import LanguageModel
 from charrnn.settings import SampleSettings
 from charrnn.text.tokenizers import END, Characters
 from tests.conftest import tale
@@ -114,7 +114,7 @@ def test_a_damaged_body_behind_a_good_header_is_found(body, length):
 
 def test_other_arithmetic_is_refused(monkeypatch):
     """A file that is decoded to garbage on a machine that rounds differently."""
-    step = Network.step
+    step = LanguageModel.step
 
     def other(self, ids, state):
         logits, state = step(self, ids, state)

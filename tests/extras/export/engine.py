@@ -29,7 +29,7 @@ class Engine:
         graph = rounded_graph(checkpoint, dtype)
         weights, packed = page_weights(graph, dtype)
         self.run(
-            """globalThis.network = new LanguageModel(model.graph, readWeights(weights, packed));
+            """globalThis.network = new Network(model.graph, readWeights(weights, packed));
             globalThis.tokenizer = new Tokenizer(model.tokenizer); return 0;""",
             model=page_model(graph, checkpoint.tokenizer),
             weights=weights,

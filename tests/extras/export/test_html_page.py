@@ -10,8 +10,8 @@ from charrnn.cells import CELLS
 from charrnn.extras.export.html_page import html_page, page_tokenizer
 from charrnn.extras.export.rounding import rounded_network
 from charrnn.inference.drawing import penalized, scores
-from charrnn.network.language_model import LanguageModel
 from charrnn.inference.sampling import Prompt
+from charrnn.network.language_model import LanguageModel
 from charrnn.settings import SampleSettings
 from charrnn.text.tokenizers import END, Characters
 from charrnn.text.tokenizers.byte import is_utf8

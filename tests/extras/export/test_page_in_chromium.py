@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from charrnn.extras.export.html_page import html_page
+from charrnn.network.language_model import LanguageModel
 from charrnn.settings import ModelSettings, TextSettings
-from charrnn.storage.layout import parameter_shapes
 from charrnn.text.tokenizers import Characters, Unigram
 from charrnn.text.tokenizers.subword_model import SPACE, write_model
 from tests.conftest import tale
@@ -71,8 +71,8 @@ def writer_of(pieces):
     tokenizer = Unigram(write_model("unigram", scores), documents=False)
     model = ModelSettings(cell="elman", layers=1, hidden_size=tokenizer.size, one_hot=True)
     weights = {
-        name: np.zeros(shape, np.float32)
-        for name, shape in parameter_shapes(model, tokenizer.size).items()
+        name: np.zeros(parameter.shape, np.float32)
+        for name, parameter in LanguageModel.parameters(model, tokenizer.size).items()
     }
     weights["layers.0.weight_ih"][:] = 5 * np.eye(tokenizer.size)
     for now, after in zip(["\n", *pieces], pieces, strict=False):

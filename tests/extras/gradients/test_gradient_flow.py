@@ -7,16 +7,18 @@ import pytest
 import torch
 
 from charrnn.cells import CELLS
+from charrnn.engine.module import Module
 from charrnn.errors import DivergedError, TextError, UsageError
 from charrnn.extras.gradients.gradient_flow import STEPS, gradient_flow, of_untrained, rescale
-from charrnn.network.model import CharRNN
+from charrnn.network.language_model import LanguageModel, embed
 from charrnn.settings import ModelSettings
 
 
 def made(cell, hidden_size=8, layers=1, seed=1):
     torch.manual_seed(seed)
     sizes = {"hidden_size": hidden_size, "layers": layers, "embedding_size": 6}
-    return CharRNN(ModelSettings(cell=cell, dropout=0.0, **sizes), 11, fused=False)
+    settings = ModelSettings(cell=cell, dropout=0.0, **sizes)
+    return Module(settings, LanguageModel.parameters(settings, 11), LanguageModel)
 
 
 def tokens(count, seed=0):
@@ -29,16 +31,18 @@ def test_the_gradient_is_what_a_small_push_does(cell):
     model, ids = made(cell), torch.from_numpy(tokens(9).astype(np.int64))
     (found,) = gradient_flow([lambda: model], tokens(9), lambda _: None)
     assert len(found.norms) == 8
-    layer, x = model.recurrent_layers[0], model.embed(ids[:-1, None])
+    exact = model.to(torch.float64)
+    layer, network = exact.network.layers[0], exact.network
+    x = embed(network.settings, network.weights, ids[:-1, None])
 
     def loss(first, state):
         """Of the last token, from a state after `first` steps on."""
         if first < len(x):
-            _, state = layer(x[first:], state)
-        return torch.nn.functional.cross_entropy(model.logits(state[0]), ids[-1:]).item()
+            _, state = layer.run(x[first:], state)
+        return torch.nn.functional.cross_entropy(network.logits(state[0]), ids[-1:]).item()
 
     with torch.no_grad():
-        states = [layer(x[:n], model.zero_state(1)[0])[1] for n in range(1, 9)]
+        states = [layer.run(x[:n], network.zero_state(1)[0])[1] for n in range(1, 9)]
         sizes = []
         for k in range(6):
             state, pushes = states[7 - k], []
@@ -82,7 +86,7 @@ def test_singular_values_are_those_of_each_block(cell, count):
     (found,) = gradient_flow([lambda: model], tokens(20), lambda _: None)
     assert len(found.singular) == count
     if count:
-        matrix = model.recurrent_layers[0].weight_hh.detach().numpy()
+        matrix = model.network.layers[0].weights["weight_hh"].detach().numpy()
         for value, block in zip(found.singular, np.split(matrix, count), strict=True):
             assert value == pytest.approx(np.linalg.svd(block, compute_uv=False)[0])
 

@@ -112,7 +112,7 @@ def test_the_table_of_cells_is_the_cells():
         cell = CELLS[name.strip("`")]
         assert shown == ("H" if cell.blocks == 1 else f"{cell.blocks} H")
         assert name == "`scrn`" or len(named.split(", ")) == cell.blocks
-        shapes = cell.shapes(16, 8)
+        shapes = {name: p.shape for name, p in cell.parameters(16, 8).items()}
         same = {n: s for n, s in shapes.items() if s == (cell.blocks * 8, 16 if "ih" in n else 8)
                 or s == (cell.blocks * 8,)}  # fmt: skip
         differ = (shapes.keys() ^ plain) | {n for n in plain & shapes.keys() if n not in same}

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from charrnn.extras.probing.findings import Findings, Reading
 from charrnn.inference.activations import Activations
 
 TEXT = 'the "old" king\x1b\n' * 3 + "</script><b>\n"
@@ -15,3 +16,8 @@ def activations():
         units = {f"1.{state}": rng.standard_normal((n, 4), np.float32) for state in "hc"}
         gates = {"1.forget": rng.random((n, 4), np.float32)}
         yield Activations(np.arange(n), list(piece), rng.random(n, np.float32) * 9, units, gates)
+
+
+def reading(emit=lambda _: None):
+    """The text as it is about to be read."""
+    return Reading(lambda _: activations(), np.arange(len(TEXT)), Findings(TEXT), emit)

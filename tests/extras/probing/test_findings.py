@@ -2,25 +2,26 @@
 
 import numpy as np
 import pytest
-import torch
 
 from charrnn.extras.probing.findings import Findings
 from charrnn.inference.activations import read_text
 from charrnn.network.language_model import LanguageModel
-from charrnn.network.model import CharRNN
-from charrnn.settings import ModelSettings, TextSettings
+from charrnn.settings import TextSettings
 from charrnn.text.tokenizers import Bytes, Characters
 from tests.conftest import tale
+from tests.random_models import random_checkpoint
+
+
+def network_of(tokenizer, **settings):
+    checkpoint = random_checkpoint(tokenizer, **settings)
+    return LanguageModel(checkpoint.model, checkpoint.weights)
 
 
 def test_correlations_are_those_of_the_whole_text():
     """Sums that lose a piece, or a property that is one character off."""
-    torch.manual_seed(3)
     text = tale(700).replace("king", 'the "king"')
     tokenizer = Characters.learn([text], TextSettings())
-    settings = ModelSettings("elman", layers=2, hidden_size=6, embedding_size=5)
-    model = CharRNN(settings, tokenizer.size)
-    network = LanguageModel(model.settings, model.export())
+    network = network_of(tokenizer, cell="elman", layers=2, hidden_size=6)
     findings, pieces = Findings(text), []
     for piece in read_text(network, tokenizer, tokenizer.encode(text)):
         findings.add(piece)
@@ -38,10 +39,8 @@ def test_correlations_are_those_of_the_whole_text():
 
 def test_tokens_that_are_parts_of_characters_are_read_too():
     """Properties that run ahead of the bytes."""
-    torch.manual_seed(1)
     text = "naïve café\n"
-    model = CharRNN(ModelSettings(hidden_size=4, embedding_size=4), 256)
-    network, findings = LanguageModel(model.settings, model.export()), Findings(text)
+    network, findings = network_of(Bytes(), hidden_size=4), Findings(text)
     ids = Bytes().encode(text)
     pieces = list(read_text(network, Bytes(), ids))
     for piece in pieces:

@@ -17,7 +17,7 @@ from charrnn.extras.statistics.statistics import (
     statistics,
 )
 from charrnn.settings import TextSettings
-from charrnn.text import segments
+from charrnn.text import novelty
 from charrnn.text.tokenizers import END, TOKENIZERS
 from tests.text.conftest import make, quiet
 
@@ -86,7 +86,7 @@ def test_duplicates_are_those_that_a_set_finds(kind, end, lines, piece):
         seen.add(line)
     settings = {"document_per": "line"} if end == END else {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(segments, "PIECE", piece)
+        patch.setattr(novelty, "PIECE", piece)
         found = duplicated_part(*tokenized(text, kind, **settings))
     assert found == pytest.approx(again / total)
 

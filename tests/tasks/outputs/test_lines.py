@@ -21,23 +21,26 @@ SENTENCES = st.lists(
 
 def examples_of(corpus):
     """The text and the targets of each example."""
-    decoder, found = corpus.tokenizer.decoder, []
+    decoder, examples = corpus.tokenizer.decoder, []
     for number in range(len(corpus.starts) - 1):
         text = "".join(map(decoder(), corpus.ids(number).tolist()))
-        found.append((text, [corpus.target_vocabulary[n] for n in corpus.targets_of(number)]))
-    return sorted(found)
+        examples.append((text, [corpus.target_vocabulary[n] for n in corpus.targets_of(number)]))
+    return sorted(examples)
 
 
 @settings(max_examples=20)
 @given(sentences=SENTENCES, gap=st.sampled_from(["\n", "\n\n\n", "\r\n"]))
-def test_sentences_come_back(place, sentences, gap):
+def test_sentences_come_back(module_home, sentences, gap):
     """A tag that is another token's; a sentence that is joined to the next."""
     sentences = [*sentences, [("one", "O"), ("two", "B-x")]]
-    text = gap.join("".join(f"{token}\t{tag}\n" for token, tag in some) for some in sentences)
-    (place / "s.conll").write_text(text, "utf-8", newline="")
+    text = gap.join(
+        "".join(f"{token}\t{tag}\n" for token, tag in sentence) for sentence in sentences
+    )
+    (module_home / "s.conll").write_text(text, "utf-8", newline="")
     for tokenizer in ("char", "byte"):
-        corpus = prepared(place / "s.conll", task="tag", split="100/0/0", tokenizer=tokenizer)
-        expected = [(" ".join(t for t, _ in some), [g for _, g in some]) for some in sentences]
+        corpus = prepared(module_home / "s.conll", task="tag", split="100/0/0", tokenizer=tokenizer)
+        columns = [zip(*sentence, strict=True) for sentence in sentences]
+        expected = [(" ".join(tokens), [*tags]) for tokens, tags in columns]
         assert examples_of(corpus) == sorted(expected)
         for number in range(len(sentences)):
             ids = corpus.ids(number)

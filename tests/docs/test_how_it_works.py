@@ -1,0 +1,99 @@
+"""The walk through the spine: its numbers, its quotations and its table are those of the code."""
+
+import re
+
+import pytest
+
+from scripts import walk
+from tests.docs.pages import ROOT, page_text
+
+PACKAGE = ROOT / "charrnn"
+ARROWS = {
+    "extras": ["cli"], "cli": ["display", "training"], "display": ["evaluation"],
+    "training": ["evaluation"], "evaluation": ["engine", "models"], "engine": ["tasks"],
+    "models": ["storage"], "storage": ["tasks"], "tasks": ["inference"],
+    "inference": ["network", "text"], "network": ["cells"], "cells": [], "text": [],
+}  # fmt: skip
+"""The arrows of the drawing."""
+NUMBER = re.compile(r"-?\d+\.\d+")
+
+
+def blocks(language):
+    """The fenced blocks of a language, in the page's order."""
+    text = page_text("how-it-works.md")
+    return re.findall(rf"^```{language}\n(.*?)\n```$", text, re.DOTALL | re.MULTILINE)
+
+
+def without_numbers(text):
+    """The text with the same word for each decimal number, whatever its width."""
+    return re.sub(r"\s+", " ", NUMBER.sub("NUMBER", text))
+
+
+@pytest.fixture(scope="module")
+def stops():
+    """What the script prints, stop by stop."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CHARRNN_HOME", "")
+        lines = []
+        patch.setattr(walk, "print", lambda *words: lines.append(" ".join(map(str, words))), False)
+        walk.main()
+    return re.split(r"^\d+ [a-z ]+\n", "\n".join(lines) + "\n", flags=re.MULTILINE)[1:]
+
+
+def test_every_block_of_numbers_is_what_the_script_prints(stops):
+    """A shape or a number that the code no longer has; a stop that the page leaves out.
+
+    The last digit may differ: sums are rounded in another order on another machine.
+    """
+    assert len(blocks("text")) == len(stops)
+    for block, printed in zip(blocks("text"), stops, strict=True):
+        assert without_numbers(block) == without_numbers(printed.rstrip())
+        for shown, computed in zip(NUMBER.findall(block), NUMBER.findall(printed), strict=True):
+            last_digit = 10.0 ** -len(shown.partition(".")[2])
+            assert float(shown) == pytest.approx(float(computed), abs=1.5 * last_digit)
+
+
+def test_quotations_are_the_code():
+    """Lines of the page that were changed in the file."""
+    loop = {line.strip() for line in (PACKAGE / "training/loop.py").read_text("utf-8").splitlines()}
+    for block in blocks("python"):
+        assert {line.strip() for line in block.splitlines()} <= loop
+
+
+def test_each_answer_names_code_that_stands_there():
+    """An answer that leads to a file, or to a line, that is no longer there."""
+    _, _, table = page_text("how-it-works.md").partition("| question |")
+    rows = [row.strip("| ").split(" | ") for row in table.partition("\n\n")[0].splitlines()[2:]]
+    assert len(rows) >= 15
+    for _, _, file, code in rows:
+        assert code.strip("`") in (PACKAGE / file.strip("`")).read_text("utf-8"), code
+
+
+def test_the_table_of_files_is_the_spine():
+    """A file that the page forgets; a number of lines that is far off."""
+    _, _, table = page_text("how-it-works.md").partition("| file in `charrnn/` |")
+    rows = [row.strip("| ").split(" | ") for row in table.partition("\n\n")[0].splitlines()[2:]]
+    assert [file.strip("`") for file, _, _ in rows] == [*walk.SPINE]
+    for file in walk.SPINE:
+        lines = len((PACKAGE / file).read_text("utf-8").splitlines())
+        (shown,) = [int(row[2]) for row in rows if row[0] == f"`{file}`"]
+        assert shown == pytest.approx(lines, abs=10, rel=0.2), file
+
+
+def below(room):
+    """All rooms that arrows lead to from a room."""
+    return {*ARROWS[room]}.union(*(below(other) for other in ARROWS[room]))
+
+
+def test_the_drawing_shows_who_imports_whom():
+    """A room that the drawing lacks; an import that goes where no arrow leads."""
+    _, _, drawing = page_text("how-it-works.md").partition("## The rooms")
+    drawing = drawing.partition("\n`settings`")[0]
+    assert [
+        room for room in ARROWS if not re.search(rf"^ +.*\b{room}\b", drawing, re.MULTILINE)
+    ] == []
+    for path in PACKAGE.rglob("*.py"):
+        room = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+        imported = re.findall(r"(?:from|import) charrnn\.(\w+)", path.read_text("utf-8"))
+        if room in ARROWS:
+            assert {*imported} & ARROWS.keys() <= below(room) | {room}, path
