@@ -18,14 +18,11 @@ MOST_IN_FUNCTION, MOST_PARAMETERS = 40, 7
 SMALL_FILES = {
     "cells/mgu.py": "a cell is as long as its paper's equations",
     "cells/mlstm.py": "a cell is as long as its paper's equations",
-    "extras/classifying/show.py": "Rich stands apart from the command",
-    "extras/statistics/command.py": "Typer stands apart from the figures",
     "training/ema.py": "to do: the average belongs to the optimizers",
     "training/request.py": "what cli and training both know, without torch",
 }
 LARGE_FILES = {
     "models.py": "to do: the predictor's scores belong to evaluation",
-    "text/examples.py": "to do",
 }
 LONG_FUNCTIONS: dict[str, str] = {}
 MANY_PARAMETERS = {
