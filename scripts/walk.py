@@ -42,9 +42,9 @@ SAMPLING = SampleSettings(prompt="hel", length=20, temp=0.8, seed=1)
 
 SPINE = (
     "text/tokenizers/characters.py", "text/corpus.py", "tasks/inputs/text_batches.py",
-    "cells/arrays.py", "cells/parameters.py", "cells/base.py", "cells/lstm.py",
+    "cells/arrays.py", "cells/base.py", "cells/lstm.py",
     "network/layers.py", "network/language_model.py", "training/loop.py",
-    "training/optimizers.py", "training/schedule.py", "evaluation/loss.py",
+    "training/optimizers.py", "training/schedule.py", "inference/score.py",
     "storage/checkpoint.py", "inference/sampling.py", "inference/drawing.py",
 )  # fmt: skip
 """The files that the page walks through, in its order."""

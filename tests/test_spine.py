@@ -1,29 +1,12 @@
 """The spine: the way of a character through the program, which `docs/how-it-works.md` walks."""
 
 import ast
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from scripts.walk import SPINE
 from tests.rooms import PACKAGE
 
-SPINE = [
-    "text/tokenizers/characters.py",
-    "text/corpus.py",
-    "tasks/inputs/text_batches.py",
-    "cells/arrays.py",
-    "cells/base.py",
-    "cells/lstm.py",
-    "network/layers.py",
-    "network/language_model.py",
-    "training/loop.py",
-    "training/optimizers.py",
-    "training/schedule.py",
-    "inference/score.py",
-    "storage/checkpoint.py",
-    "inference/sampling.py",
-    "inference/drawing.py",
-]
 REGISTRIES = ["cells/__init__.py", "text/tokenizers/__init__.py", "tasks/__init__.py"]
 """Lists of names: a reader of the spine need not open what they name."""
 CONTRACTS = [
@@ -70,10 +53,3 @@ def test_the_spine_is_read_in_an_evening():
     """A spine that grows by a convenience at a time, until nobody reads it."""
     lines = {name: len((PACKAGE / name).read_text("utf-8").splitlines()) for name in SPINE}
     assert sum(lines.values()) <= 2000, lines
-
-
-def test_the_guide_walks_the_spine_in_its_order():
-    """A file of the spine that the walk forgets."""
-    walk = (PACKAGE.parent / "docs" / "how-it-works.md").read_text("utf-8")
-    first = [re.search(re.escape(name), walk) for name in SPINE]
-    assert [name for name, place in zip(SPINE, first, strict=True) if place is None] == []
