@@ -37,7 +37,7 @@ def load(run: str | Path | None = None, *, events: Emit | None = None) -> TextMo
     from charrnn.models import model_of
     from charrnn.storage.runs import load_run
 
-    return model_of(load_run(None if run is None else str(run), events or _ignore, None))
+    return model_of(load_run(None if run is None else str(run), events or _ignore))
 
 
 def prepare(
@@ -59,13 +59,13 @@ def prepare(
     """
     from os.path import isdir
 
-    from charrnn.settings import TextSettings, check_effective, checked_settings
+    from charrnn.settings import ModelSettings, TextSettings, check_effective, checked_settings
     from charrnn.text.preparation import prepare as prepare_files
 
     (text,) = checked_settings(settings, TextSettings)
     paths = [sources] if isinstance(sources, str) or hasattr(sources, "__fspath__") else sources
     sources = [*map(str, paths)]
-    check_effective(text, task="text", folder=any(map(isdir, sources)))
+    check_effective(text, ModelSettings(), folder=any(map(isdir, sources)))
     split_given = "split" in text.given
     return prepare_files(sources, text, name, events or _ignore, split_given, jobs=jobs)
 

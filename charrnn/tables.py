@@ -1,4 +1,4 @@
-"""Tables as plain data: a result says what people see of it, and `display/` prints that."""
+"""Tables as plain data, which `display/` prints."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 
 class Figure(str):
-    """A number that is written out already, such as '3.1 MB'. Like all numbers it stands right."""
+    """A number with its unit, such as '3.1 MB'. Like all numbers it is aligned right."""
 
     __slots__ = ()
 
 
 Value = str | int | float | None
-"""Words, a count, a number of which three decimals are shown, or nothing."""
+"""Words, a count, a number (shown with three decimals), or nothing."""
 
 
 class Styled(NamedTuple):

@@ -1,1 +1,1 @@
-"""The command line: one module a command. Parses, calls and shows; nothing is computed here."""
+"""The command line: one module a command, which parses, calls and shows, and computes nothing."""

@@ -1,4 +1,4 @@
-"""What all commands have in common: how wrong flags are answered, and how the help is laid out."""
+"""The classes of all commands: they explain wrong flags, and lay out the help."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ _OPTIONS, _ARGUMENTS = "Options", "Arguments"
 
 
 class Command(TyperCommand):
-    """A command that answers all its unknown flags at once, each with its name here."""
+    """A command that explains all its unknown flags in one error."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse. UsageError if there are flags that the command does not have."""
@@ -33,11 +33,11 @@ class Command(TyperCommand):
 
 
 class Deferred(TyperCommand):
-    """A command that stands for another until that is needed; its callback returns the other."""
+    """A command that is not loaded yet; its callback returns the loaded one."""
 
 
 class Group(TyperGroup):
-    """All the commands. Their help comes before that of the few flags."""
+    """A group of commands. Its help lists them before its flags."""
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command of this name; a deferred one is loaded."""
@@ -56,8 +56,8 @@ class Group(TyperGroup):
 
         panels: dict[str, list[Any]] = {}
         for name, command in self.commands.items():
-            about = (command.help or "").partition("\n\n")[0].replace("\n", " ")
             panel = getattr(command, "rich_help_panel", None) or "Commands"
+            about = (command.help or "").partition("\n\n")[0].replace("\n", " ")
             panels.setdefault(panel, []).append(Entry(name, "", about, ""))
         _print_help(self, ctx, panels | _option_panels(self, ctx))
 
@@ -73,11 +73,13 @@ def takes_value(command: Any, ctx: Any) -> dict[str, bool]:
 
 
 def _option_panels(command: Any, ctx: Any) -> dict[str, list[Any]]:
-    """The arguments and flags by the titles of their panels, Advanced last."""
+    """Arguments and flags by the titles of their panels, Advanced last."""
     from charrnn.display.help import Entry
 
     panels: dict[str, list[Any]] = {_ARGUMENTS: [], _OPTIONS: []}
     for param in command.get_params(ctx):
+        if getattr(param, "hidden", False):
+            continue
         if param.param_type_name == "argument":
             name = param.display_name_raw.upper()
             panels[_ARGUMENTS].append(Entry(name, "", param.help or "", _default(param)))
@@ -101,8 +103,8 @@ def _spelling(names: list[str]) -> str:
 def _default(param: Any) -> str:
     if isinstance(param.show_default, str):
         return param.show_default
-    shown = param.show_default and param.default not in (None, False, True)
-    return str(param.default) if shown else ""
+    is_plain = param.default is None or isinstance(param.default, bool)
+    return str(param.default) if param.show_default and not is_plain else ""
 
 
 def _print_help(command: Any, ctx: Any, panels: dict[str, list[Any]]) -> None:

@@ -19,20 +19,20 @@ SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")
 
 
 def enable_completion() -> None:
-    """Let typer answer the shell, which asks through an environment variable."""
+    """Answer the shell where it asks for completions, through an environment variable."""
     if _VARIABLE in os.environ:
         completion_init()
 
 
 def run_names(incomplete: str) -> list[str]:
-    """The runs whose names begin so."""
+    """Names of runs that begin with what is typed."""
     root = checkpoints()
     paths = sorted(root.iterdir()) if root.is_dir() else []
     return [path.name for path in paths if path.is_dir() and path.name.startswith(incomplete)]
 
 
 def corpus_or_file(incomplete: str) -> list[str]:
-    """The files, corpora and names of the catalog that begin so."""
+    """Files, corpora and names of the catalog that begin with what is typed."""
     from charrnn.text.catalog import corpus_names
 
     return [name for name in [*corpus_names(), *_files(incomplete)] if name.startswith(incomplete)]

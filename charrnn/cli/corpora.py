@@ -1,4 +1,4 @@
-"""charrnn corpora: the texts there are to train on; and to get, show or remove them."""
+"""charrnn corpora: list the texts to train on, download them, remove them."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,14 +10,14 @@ from charrnn.cli.completion import corpus_or_file
 from charrnn.cli.frame import frame
 from charrnn.cli.options import Json, Quiet, Yes, confirm, freed
 
-corpora = typer.Typer(cls=Group, rich_markup_mode="rich")
+corpora = typer.Typer(cls=Group, add_completion=False, rich_markup_mode="rich")
 Name = Annotated[str, typer.Argument(help="name of a corpus", autocompletion=corpus_or_file)]
 Names = Annotated[list[str], typer.Argument(help="names of corpora", autocompletion=corpus_or_file)]
 
 
 @corpora.callback(invoke_without_command=True)
 def list_all(ctx: typer.Context, json: Json = False) -> None:
-    """List the prepared corpora, and those to download or make; or get, show and remove them."""
+    """List the prepared corpora and the catalog; or get, show and remove them."""
     if ctx.invoked_subcommand is None:
         with frame(json=json) as command:
             from charrnn.display.listings import corpora_report
@@ -29,7 +29,7 @@ def list_all(ctx: typer.Context, json: Json = False) -> None:
 
 @corpora.command("get", cls=Command)
 def get(name: Name, quiet: Quiet = False) -> None:
-    """Download a text, or make it, without preparing it. Prints where it is."""
+    """Download a text, or generate it, and print its path."""
     from charrnn.errors import UsageError, suggest
     from charrnn.text.catalog import CATALOG, locate
 
@@ -60,7 +60,7 @@ def remove(names: Names, yes: Yes = False) -> None:
 
 
 def _removable(name: str) -> Path:
-    """The prepared corpus, or else the text of the catalog that is here. TextError for neither."""
+    """The folder of a prepared corpus, or the file of a downloaded text. TextError for neither."""
     from charrnn.errors import TextError, suggest
     from charrnn.files import corpora as corpora_folder, corpus_folders, short_names
     from charrnn.text.catalog import prepared

@@ -1,20 +1,23 @@
 """A settings dataclass becomes a command's flags: one field, one flag, one line of help.
 
     @with_flags("time", "cell")
-    def train(corpus: str, model: ModelSettings, settings: TrainSettings) -> None: ...
+    def train(model: ModelSettings, settings: TrainSettings, dry: Annotated[bool, "try"] = False)
 
-turns into a command with `--time`, `--cell`, `--layers` and so on. The settings that the decorator
-names are listed first in the help, those marked ADVANCED in a panel at the end.
+turns into a command with `--time`, `--cell`, `--layers` and so on, and with `--dry`: a parameter of
+the command's own is described as a setting is. The settings that the decorator names are listed
+first in the help, those marked ADVANCED in a panel at the end.
 """
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import Field, fields, is_dataclass
+from dataclasses import Field, dataclass, fields, is_dataclass, replace
+from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import typer
 
+from charrnn.cli.extras import has_extra
 from charrnn.errors import UsageError, suggest
 from charrnn.recipes import RECIPES
 from charrnn.settings import (
@@ -33,12 +36,22 @@ SETTINGS = "Settings"
 _SHORT = 14  # characters of choices that stand beside a flag; longer lists stand in its help
 _OTHER_SPELLINGS = {
     "length": ("-n",), "temp": ("--temperature", "-t"), "seed": ("-s",), "prompt": ("--prime",),
+    "interactive": ("-i",),
 }  # fmt: skip
 _METAVARS = {
     "time": "TIME", "temp": "X", "stop": "TEXT", "split": "A/B/C", "device": "NAME",
-    "encoding": "NAME",
-    int: "N", float: "X", str: "TEXT", bool: None,
+    "encoding": "NAME", "name": "NAME", "cells": "NAMES", "prompt_file": "FILE", "prompts": "FILE",
+    int: "N", float: "X", str: "TEXT", Path: "FILE", bool: None,
 }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Marks how a flag is shown: in which panel, with which default, only with which extra."""
+
+    panel: str | None = None
+    default: str = ""
+    extra: str = ""
 
 
 def with_flags(*first: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -50,11 +63,7 @@ def with_flags(*first: str) -> Callable[[Callable[..., None]], Callable[..., Non
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         parameters = inspect.signature(command).parameters.values()
         kinds = {p.name: p.annotation for p in parameters if is_dataclass(p.annotation)}
-        own = [
-            p.replace(kind=inspect.Parameter.KEYWORD_ONLY)
-            for p in parameters
-            if p.name not in kinds
-        ]
+        own = [_own(p) for p in parameters if p.name not in kinds]
         recipe = [_recipe_parameter()] if TrainSettings in kinds.values() else []
 
         def spread(**values: Any) -> None:
@@ -107,10 +116,7 @@ def _recipe_settings(name: str | None) -> dict[str, Any]:
 def _recipe_parameter() -> inspect.Parameter:
     text = f"settings to begin from: {', '.join(RECIPES)}"
     option = typer.Option("--recipe", help=text, metavar="NAME", autocompletion=_recipe_names)
-    return inspect.Parameter(
-        "recipe", inspect.Parameter.KEYWORD_ONLY, default=None,
-        annotation=Annotated[str | None, option],
-    )  # fmt: skip
+    return _parameter("recipe", Annotated[str | None, option])
 
 
 def _recipe_names(incomplete: str) -> list[tuple[str, str]]:
@@ -120,25 +126,51 @@ def _recipe_names(incomplete: str) -> list[tuple[str, str]]:
 def _flags(kind: Any, first: tuple[str, ...]) -> list[inspect.Parameter]:
     """The flags of a settings dataclass; ordinary ones before those marked ADVANCED."""
     hints = get_type_hints(kind, include_extras=True)
-    found = []
+    flags = []
     for field in sorted(fields(kind), key=lambda f: ADVANCED in get_args(hints[f.name])):
-        advanced = ADVANCED in get_args(hints[field.name])
-        panel = None if field.name in first else ADVANCED if advanced else SETTINGS
-        option = typer.Option(
-            flag(field.name),
-            *_OTHER_SPELLINGS.get(field.name, ()),
-            help=_help(field, hints[field.name]),
-            metavar=_metavar(field, hints[field.name]),
-            show_default=described(field, hints[field.name])[1] or False,
-            rich_help_panel=panel,
-        )
-        annotation: Any = Annotated[_type_of_flag(hints[field.name]), option]
-        found.append(
-            inspect.Parameter(
-                field.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation
-            )
-        )
-    return found
+        name, hint = field.name, hints[field.name]
+        text, default = described(field, hint)
+        panel = None if name in first else ADVANCED if ADVANCED in get_args(hint) else SETTINGS
+        option = _option(name, hint, text, Shown(panel, default))
+        flags.append(_parameter(name, Annotated[_type_of_flag(hint), option]))
+    return flags
+
+
+def _own(parameter: inspect.Parameter) -> inspect.Parameter:
+    """A parameter of the command itself; a flag if it is described as settings are."""
+    name, hint, default = parameter.name, parameter.annotation, parameter.default
+    marks = getattr(hint, "__metadata__", ())
+    text = next((mark for mark in marks if isinstance(mark, str)), None)
+    if text is None:
+        return _parameter(name, hint, default)
+    panel = ADVANCED if ADVANCED in marks else None
+    shown = next((mark for mark in marks if isinstance(mark, Shown)), Shown(panel))
+    if not shown.default and default is not None and not isinstance(default, bool):
+        shown = replace(shown, default=str(default))
+    option = _option(name, hint, text, shown, f"/--no-{name}" if default is True else "")
+    option.min = next((mark.ge for mark in marks if hasattr(mark, "ge")), None)
+    option.max = next((mark.le for mark in marks if hasattr(mark, "le")), None)
+    return _parameter(name, Annotated[get_args(hint)[0], option], default)
+
+
+def _option(name: str, hint: Any, text: str, shown: Shown, negated: str = "") -> Any:
+    """A flag for typer; `negated` is the spelling that switches it off."""
+    metavar, choices = _metavar(name, hint), _choices(hint)
+    listed = metavar == "NAME" and not all(choice in text for choice in choices)
+    return typer.Option(
+        flag(name) + negated,
+        *_OTHER_SPELLINGS.get(name, ()),
+        help=f"{text}: {', '.join(choices)}" if listed else text,
+        metavar=metavar,
+        show_default=shown.default or False,
+        rich_help_panel=shown.panel,
+        hidden=bool(shown.extra) and not has_extra(shown.extra),
+    )
+
+
+def _parameter(name: str, annotation: Any, default: Any = None) -> inspect.Parameter:
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return inspect.Parameter(name, kind, default=default, annotation=annotation)
 
 
 def described(field: Field[Any], hint: Any) -> tuple[str, str]:
@@ -150,23 +182,16 @@ def described(field: Field[Any], hint: Any) -> tuple[str, str]:
     return text, "chosen" if is_automatic(field) else "" if unset else str(field.default)
 
 
-def _help(field: Field[Any], hint: Any) -> str:
-    text, _ = described(field, hint)
-    choices = _choices(hint)
-    listed = _metavar(field, hint) == "NAME" and not all(choice in text for choice in choices)
-    return f"{text}: {', '.join(choices)}" if listed else text
-
-
-def _metavar(field: Field[Any], hint: Any) -> str | None:
+def _metavar(name: str, hint: Any) -> str | None:
     choices = "|".join(_choices(hint))
     if choices:
         return choices if len(choices) <= _SHORT else "NAME"
     plain = [kind for kind in _members(hint) if kind in _METAVARS]
-    return _METAVARS.get(field.name) or (_METAVARS[plain[0]] if plain else None)
+    return _METAVARS.get(name) or (_METAVARS[plain[0]] if plain else None)
 
 
 def _type_of_flag(hint: Any) -> Any:
-    """What typer reads: a list for a tuple, text where text is one of the types."""
+    """The type that typer reads: a list for a tuple, str where str is one of several."""
     kind = get_args(hint)[0]
     if get_origin(kind) is tuple:
         return list[str] | None

@@ -1,4 +1,4 @@
-"""The frame of every command: its threads, what it reads, and what it says on which stream.
+"""The frame of every command: it limits threads, loads runs, and writes to stdout and stderr.
 
     with frame(quiet=quiet, json=json) as command:
         checkpoint = command.load(run)
@@ -18,7 +18,6 @@ from charrnn.events import Emit, Event, Noticed, Progress
 
 if TYPE_CHECKING:
     from charrnn.display.reports import Report
-    from charrnn.settings import TaskName
     from charrnn.storage.checkpoint import Checkpoint
 
 Stdout = Literal["report", "data", "events"]
@@ -52,7 +51,7 @@ class Frame:
         self._is_silent = (quiet and not self._prints_events) or (json and stdout == "report")
 
     def emit(self, event: Event) -> None:
-        """Show an event of long work on stderr, but progress nowhere among data on a terminal.
+        """Show an event on stderr, but no progress while data goes to the same terminal.
 
         While a report is made for --json nothing is shown.
         """
@@ -66,7 +65,7 @@ class Frame:
             self._listener(event)
 
     def say(self, message: str) -> None:
-        """Tell a person something, on stderr, in a line after what has been shown."""
+        """Print a message on stderr, below progress that was shown."""
         self._events.close()
         if not self.quiet:
             self._print(Noticed(message))
@@ -82,11 +81,17 @@ class Frame:
 
         return self._events.enter_context(listen(quiet=False, as_json=self._prints_events))
 
-    def load(self, run: str | None, task: "TaskName | None" = None) -> "Checkpoint":
-        """The model of a run, of any task or of this one. Errors as `load_run`."""
+    def load(self, run: str | None) -> "Checkpoint":
+        """The model of a run. Errors as `load_run`."""
         from charrnn.storage.runs import load_run
 
-        return load_run(run, self.emit, task)
+        return load_run(run, self.emit)
+
+    def load_language_model(self, run: str | None) -> "Checkpoint":
+        """The model of a run that continues texts. Errors as `load_language_model`."""
+        from charrnn.storage.runs import load_language_model
+
+        return load_language_model(run, self.emit)
 
     @cached_property
     def write(self) -> Callable[[str], None]:
@@ -96,7 +101,7 @@ class Frame:
         return self._streams.enter_context(stdout_writer(raw=self._raw))
 
     def show_record(self, record: Mapping[str, Any]) -> None:
-        """Print a JSON object for --json, where an event has told people already."""
+        """Print a record with --json. People have read the same in an event."""
         if self.json:
             from charrnn.display.reports import Report
 

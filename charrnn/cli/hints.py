@@ -1,4 +1,4 @@
-"""Flags of other programs, and former ones of this: what each is called here.
+"""Flags of other programs, and former ones of charrnn: the name of each here.
 
 Names are written without leading dashes, with hyphens for underscores: `-rnn_size` is `rnn-size`.
 """
@@ -118,7 +118,7 @@ def explain(
     command: str,
     flags: Mapping[str, Mapping[str, bool]],
 ) -> UsageError:
-    """An error that says what each wrong flag is called, and how the command would be written.
+    """An error that names the flag for each wrong one, and the corrected command.
 
     `flags` are those of each command, this one first.
     """
@@ -152,7 +152,7 @@ def _renamed(word: str, known: Mapping[str, bool]) -> str | None:
 
 
 def _answer(word: str, command: str, flags: Mapping[str, Mapping[str, bool]]) -> str:
-    """What a wrong flag is here: a phrase that follows its name."""
+    """The explanation of a wrong flag: a phrase that follows its name."""
     advice = ADVICE.get(plain_name(word), "")
     advice = advice if isinstance(advice, str) else advice.get(command, "")
     if renamed := _renamed(word, flags[command]):

@@ -1,4 +1,4 @@
-"""charrnn sample --interactive: a text is written in turns, by the user and by the model."""
+"""charrnn sample --interactive: the user and the model write a text in turns."""
 
 import sys
 from collections.abc import Callable
@@ -53,7 +53,7 @@ def converse(checkpoint: "Checkpoint", settings: SampleSettings) -> None:
 
 
 class _Turns:
-    """The dialogue, its settings, and what each line that is typed does."""
+    """The dialogue and its settings, which each typed line continues or changes."""
 
     def __init__(self, dialogue: "Dialogue", settings: SampleSettings) -> None:
         self.dialogue, self.settings = dialogue, settings
@@ -69,7 +69,7 @@ class _Turns:
         }
 
     def take(self, line: str) -> None:
-        """A command, or a text to be continued. What is wrong with it is said."""
+        """Obey a command, or continue a text. Errors are printed."""
         try:
             if line.startswith("/"):
                 self._obey(*line[1:].partition(" ")[::2])

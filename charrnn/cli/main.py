@@ -1,4 +1,4 @@
-"""The command `charrnn`: its commands, and where every error is shown."""
+"""The command `charrnn`: it runs a command, and shows every error."""
 
 import os
 import signal
@@ -9,21 +9,11 @@ import typer
 
 from charrnn import __version__
 from charrnn.cli.command import Command, Deferred, Group
-from charrnn.cli.compare import compare
 from charrnn.cli.completion import InstallCompletion, ShowCompletion, enable_completion
-from charrnn.cli.corpora import corpora
-from charrnn.cli.evaluate import evaluate
-from charrnn.cli.extras import COMMANDS as EXTRAS, ExtraCommand, find_extra
-from charrnn.cli.inspect import inspect
-from charrnn.cli.plot import plot
-from charrnn.cli.predict import predict
-from charrnn.cli.prepare import prepare
+from charrnn.cli.definitions import CORE, PANELS, CommandDefinition
+from charrnn.cli.extras import COMMANDS as EXTRAS, find_extra
 from charrnn.cli.process import open_streams
-from charrnn.cli.runs import runs
-from charrnn.cli.sample import sample
 from charrnn.cli.signals import exit_on_termination
-from charrnn.cli.sweep import sweep
-from charrnn.cli.train import train
 from charrnn.errors import CharRNNError, LostError, UsageError, from_os
 from charrnn.settings import plain
 
@@ -117,51 +107,26 @@ def show_help(
     app([*([command] if command else []), "--help"], prog_name="charrnn", standalone_mode=False)
 
 
-_PANELS: dict[str, list[tuple[str, Any]]] = {
-    "Train and sample": [("train", train), ("sample", sample), ("predict", predict)],
-    "Score": [("eval", evaluate)],
-    "Compare": [("compare", compare), ("sweep", sweep), ("plot", plot)],
-    "Look inside": [("inspect", inspect)],
-    "Elsewhere": [],
-    "Files and help": [
-        ("prepare", prepare), ("runs", runs), ("corpora", corpora), ("help", show_help),
-    ],
-}  # fmt: skip
-_EXAMPLES = {
-    "train": "Example: charrnn train shakespeare --time 2m --run first",
-    "sample": 'Example: charrnn sample first --temp 0.8 --prompt "To be"',
-    "eval": "Example: charrnn eval first --part valid",
-    "sweep": "Example: charrnn sweep shakespeare --cells lstm,gru --seeds 3 --time 1m",
-}
-
-
-def _add(name: str, command: Any, panel: str) -> None:
-    if isinstance(command, typer.Typer):
-        app.add_typer(command, name=name, rich_help_panel=panel)
-    else:
-        epilog = _EXAMPLES.get(name)
-        app.command(name, cls=Command, rich_help_panel=panel, epilog=epilog)(command)
-
-
-def _add_extra(group: typer.Typer, name: str, extra: ExtraCommand) -> None:
-    """Add a command of an extra, whose module is imported when the command is needed."""
+def _add(group: typer.Typer, name: str, definition: CommandDefinition) -> None:
+    """Add a command, whose module is imported when the command is needed."""
 
     def load() -> Any:
+        command = definition.load()
+        if isinstance(command, typer.Typer):
+            for below, extra in EXTRAS.items():
+                if below.startswith(f"{name} ") and extra.is_here:
+                    _add(command, below.removeprefix(f"{name} "), extra)
+            return typer.main.get_command(command)
         alone = typer.Typer(add_completion=False, rich_markup_mode="rich")
-        epilog = extra.example and f"Example: {extra.example}"
-        alone.command(name, cls=Command, epilog=epilog)(extra.load())
+        epilog = definition.example and f"Example: {definition.example}"
+        alone.command(name, cls=Command, epilog=epilog)(command)
         return typer.main.get_command(alone)
 
-    panel = extra.panel or None
-    group.command(name, cls=Deferred, rich_help_panel=panel, help=extra.help)(load)
+    panel = definition.panel or None
+    group.command(name, cls=Deferred, rich_help_panel=panel, help=definition.help)(load)
 
 
-for _panel, _commands in _PANELS.items():
-    for _name, _command in _commands:
-        _add(_name, _command, _panel)
-    for _name, _extra in EXTRAS.items():
-        if _extra.panel == _panel and _extra.is_here:
-            _add_extra(app, _name, _extra)
-for _name, _extra in EXTRAS.items():
-    if _name.startswith("corpora ") and _extra.is_here:
-        _add_extra(corpora, _name.removeprefix("corpora "), _extra)
+for _panel in PANELS:
+    for _name, _definition in (CORE | EXTRAS).items():
+        if _definition.panel == _panel and _definition.is_here:
+            _add(app, _name, _definition)

@@ -13,23 +13,18 @@ from charrnn.settings import ADVANCED, PartName, flag
 from charrnn.values import check_device, check_encoding
 
 
-def check_encoding_flag(ctx: typer.Context, encoding: str | None) -> str | None:
-    """A callback of typer's. Raises UsageError for an encoding that Python does not know."""
-    return _checked(ctx, check_encoding, encoding)
+def _checked(check: Callable[[str], None]) -> Callable[[str | None], str | None]:
+    """A callback of typer's that refuses a value for which the check raises ValueError."""
 
+    def callback(value: str | None) -> str | None:
+        try:
+            if value is not None:
+                check(value)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
+        return value
 
-def check_device_flag(ctx: typer.Context, device: str | None) -> str | None:
-    """A callback of typer's. Raises UsageError for what is not a device."""
-    return _checked(ctx, check_device, device)
-
-
-def _checked(ctx: typer.Context, check: Callable[[str], None], value: str | None) -> str | None:
-    try:
-        if value is not None:
-            check(value)
-    except ValueError as error:
-        raise UsageError(str(error), f"See {ctx.command_path} --help.") from None
-    return value
+    return callback
 
 
 def confirm(question: str, yes: bool) -> None:
@@ -45,21 +40,21 @@ def confirm(question: str, yes: bool) -> None:
 
 
 def freed(verb: str, names: Sequence[str], size: int) -> str:
-    """What was removed of these, and how many bytes it took."""
+    """A sentence that names what was removed, and its size."""
     if not names:
         return f"{verb} nothing."
     return f"{verb} {', '.join(names)}: {size / 1e6:,.1f} MB are free again."
 
 
 def run_and_file(run: str | None, file: str | None) -> tuple[str | None, str | None]:
-    """The run and the file that two words, or one, name: a file alone is for the last run."""
+    """(Run, file) of one or two words: a file alone is for the run trained last."""
     from charrnn.storage.runs import is_text
 
     return (None, run) if run is not None and file is None and is_text(run) else (run, file)
 
 
 def exclude(**flags: object) -> None:
-    """Raise UsageError if more than one flag is given: has a value other than None or False."""
+    """Raise UsageError if more than one flag has a value other than None or False."""
     named = [flag(name) for name, value in flags.items() if value not in (None, False)]
     if len(named) > 1:
         raise UsageError(f"{' and '.join(named)} exclude each other", "Leave one of them out.")
@@ -97,26 +92,26 @@ Encoding = Annotated[
     str | None,
     typer.Option(
         help="encoding of the text file", show_default="utf-8", metavar="NAME",
-        callback=check_encoding_flag, rich_help_panel=ADVANCED,
+        callback=_checked(check_encoding), rich_help_panel=ADVANCED,
     ),
 ]  # fmt: skip
 Device = Annotated[
     str,
     typer.Option(
-        help="auto (cuda, else cpu), cpu, cuda, cuda:1, mps", metavar="NAME",
-        callback=check_device_flag, rich_help_panel=ADVANCED,
+        help="device: auto (cuda, else cpu), cpu, cuda, cuda:1, mps", metavar="NAME",
+        callback=_checked(check_device), rich_help_panel=ADVANCED,
     ),
 ]  # fmt: skip
 XAxisName = Annotated[
     Literal["steps", "epochs", "time"],
-    typer.Option(
-        "--x", help="what the curves are drawn over: steps, epochs or time", metavar="NAME"
-    ),
+    typer.Option("--x", help="x axis of the curves: steps, epochs or time", metavar="NAME"),
 ]
 Together = Annotated[
     bool, typer.Option("--together", help="draw runs on different texts in one chart")
 ]
 Picture = Annotated[
     Path | None,
-    typer.Option("--output", "-o", metavar="FILE", help="draw the curves in a .png, .svg or .pdf"),
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="write the curves as a picture: .png, .svg or .pdf"
+    ),
 ]

@@ -1,4 +1,4 @@
-"""Where a command writes a file that is not text: to a path, or to stdout."""
+"""Writing a binary file, to a path or to stdout."""
 
 import sys
 from pathlib import Path
@@ -12,12 +12,13 @@ def check_stdout(json: bool) -> None:
         raise UsageError("stdout cannot take both the file and --json", "Name a file: -o OUT.")
     if sys.stdout.isatty():
         raise UsageError(
-            "a terminal cannot show it", "Name a file, -o OUT, or send stdout into a pipe."
+            "a terminal cannot show a binary file",
+            "Name a file, -o OUT, or send stdout into a pipe.",
         )
 
 
 def write_bytes(data: bytes, path: Path | None) -> None:
-    """Write a file whole, or not at all; None: to stdout, silently if nobody reads it."""
+    """Write a file whole, or not at all; None: to stdout, silently if the pipe is closed."""
     if path is None:
         from charrnn.display.stdout import stop_at_closed_pipe
 

@@ -1,4 +1,4 @@
-"""What a command sets up in its own process: streams and threads."""
+"""Streams and threads of the process of a command."""
 
 import atexit
 import os

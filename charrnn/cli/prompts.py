@@ -29,7 +29,7 @@ def read_prompt(source: str, keep_newline: bool) -> str:
     """All of a file, or of stdin for `-`, without its last line end. TextError."""
     with open_source(source) as file:
         prompt = file.read().decode("utf-8", "surrogateescape").removeprefix(MARK)
-    return prompt if keep_newline else without_line_end(prompt)
+    return prompt if keep_newline else _without_line_end(prompt)
 
 
 def read_prompts(source: str) -> Iterator[list[str]]:
@@ -39,28 +39,35 @@ def read_prompts(source: str) -> Iterator[list[str]]:
     that is not; the prompts before it come first.
     """
     number, as_json = 0, False
+    for lines in read_lines(source):
+        prompts: list[str] = []
+        for text in lines:
+            number += 1
+            if number == 1:
+                as_json = text.lstrip().startswith("{")
+            if as_json and not text.strip():
+                continue
+            try:
+                prompts.append(_prompt_in(text, number) if as_json else text)
+            except TextError:
+                yield prompts
+                raise
+        yield prompts
+
+
+def read_lines(source: str) -> Iterator[list[str]]:
+    """The lines of a file, or of stdin for `-`, without their ends, as they come. TextError."""
+    is_first = True
     with open_source(source) as file:
-        for lines in lines_there(file):
-            prompts: list[str] = []
-            for line in lines:
-                number += 1
-                text = without_line_end(line.decode("utf-8", "surrogateescape"))
-                if number == 1:
-                    text = text.removeprefix(MARK)
-                    as_json = text.lstrip().startswith("{")
-                if as_json and not text.strip():
-                    continue
-                try:
-                    prompts.append(_prompt_in(text, number) if as_json else text)
-                except TextError:
-                    yield prompts
-                    raise
-            yield prompts
+        for lines in _batches(_own_reader(file)):
+            texts = [_without_line_end(line.decode("utf-8", "surrogateescape")) for line in lines]
+            if is_first:
+                texts[0], is_first = texts[0].removeprefix(MARK), False
+            yield texts
 
 
-def lines_there(file: BinaryIO) -> Iterator[list[bytes]]:
-    """The lines of a file as they come: those that are there, up to 64. OSError."""
-    file = _own_reader(file)
+def _batches(file: BinaryIO) -> Iterator[list[bytes]]:
+    """Lines as they come: all that can be read without waiting, up to 64. OSError."""
     lines: queue.Queue[bytes | None] = queue.Queue(4 * _TOGETHER)
     failures: list[OSError] = []
 
@@ -87,13 +94,13 @@ def lines_there(file: BinaryIO) -> Iterator[list[bytes]]:
         raise failures[0]
 
 
-def without_line_end(text: str) -> str:
+def _without_line_end(text: str) -> str:
     """A line without its end, of Unix or of Windows."""
     return text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
 
 
 def _own_reader(file: BinaryIO) -> BinaryIO:
-    """A reader of the same file: one that others use must not be locked when the program ends."""
+    """A second reader of the file: the shared one must not be locked when the program ends."""
     try:
         return open(file.fileno(), "rb", closefd=False)
     except io.UnsupportedOperation:  # not a file of the system

@@ -1,4 +1,4 @@
-"""charrnn runs: the runs there are; and to remove, rename or prune them."""
+"""charrnn inspect and runs: show one run; list, remove, rename or prune all."""
 
 from typing import Annotated
 
@@ -7,9 +7,9 @@ import typer
 from charrnn.cli.command import Command, Group
 from charrnn.cli.completion import run_names
 from charrnn.cli.frame import frame
-from charrnn.cli.options import Json, Yes, confirm, freed
+from charrnn.cli.options import Json, Quiet, Run, Yes, confirm, freed
 
-runs = typer.Typer(cls=Group, rich_markup_mode="rich")
+runs = typer.Typer(cls=Group, add_completion=False, rich_markup_mode="rich")
 Names = Annotated[list[str], typer.Argument(help="names of runs", autocompletion=run_names)]
 Finished = Annotated[
     list[str] | None,
@@ -17,6 +17,15 @@ Finished = Annotated[
         help="names of runs", show_default="all finished runs", autocompletion=run_names
     ),
 ]
+
+
+def inspect(run: Run = None, quiet: Quiet = False, json: Json = False) -> None:
+    """Show what a run is: its network, settings, score and learning curves."""
+    with frame(quiet=quiet, json=json) as command:
+        from charrnn.display.listings import run_report
+        from charrnn.storage.metrics import curves
+
+        command.show(run_report(command.load(run).record(), curves(run)))
 
 
 @runs.callback(invoke_without_command=True)

@@ -2,13 +2,11 @@
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import typer
-
-from charrnn.cli.flags import SETTINGS, with_flags
+from charrnn.cli.flags import SETTINGS, Shown, with_flags
 from charrnn.cli.frame import frame
 from charrnn.cli.options import Json, Quiet, Run, exclude
 from charrnn.cli.prompts import interpreted, read_prompt
-from charrnn.cli.sampled import Form, write_answers, write_in_colors, write_many, write_one
+from charrnn.cli.sampled import Form, Sampler
 from charrnn.errors import UsageError
 from charrnn.events import Emit, Noticed
 from charrnn.settings import ADVANCED, SampleSettings
@@ -17,80 +15,33 @@ if TYPE_CHECKING:
     from charrnn.storage.checkpoint import Checkpoint
 
 _DIALOGUE_LENGTH = 200  # characters of an answer, where no length is given
-
-Raw = Annotated[
-    bool,
-    typer.Option(
-        "--raw", help="do not escape control characters on a terminal", rich_help_panel=ADVANCED
-    ),
-]
-Backend = Annotated[
-    Literal["numpy", "torch"],
-    typer.Option(
-        help="what computes many texts; torch draws other texts from the same seed",
-        metavar="numpy|torch", rich_help_panel=ADVANCED,
-    ),
-]  # fmt: skip
-PromptFile = Annotated[
-    str | None, typer.Option(metavar="FILE", help="continue the text of this file; - is stdin")
-]
-Prompts = Annotated[
-    str | None,
-    typer.Option(
-        metavar="FILE",
-        help="continue each line of this file, or each JSON line's prompt; - is stdin",
-    ),
-]
-Echo = Annotated[
-    bool, typer.Option("--echo/--no-echo", help="print the prompt first", rich_help_panel=SETTINGS)
-]
-Newline = Annotated[
-    bool, typer.Option("--newline", help="end each text with one line end, for a pipe")
-]
-KeepNewline = Annotated[
-    bool,
-    typer.Option(
-        "--keep-newline", help="keep the last line end of a prompt from stdin or a file",
-        rich_help_panel=ADVANCED,
-    ),
-]  # fmt: skip
-Escapes = Annotated[
-    bool,
-    typer.Option(
-        "--escapes",
-        help=r"interpret \n, \t, \u00e9 in --prompt and --stop",
-        rich_help_panel=ADVANCED,
-    ),
-]
-ShowBits = Annotated[
-    bool,
-    typer.Option(
-        "--show-bits",
-        help="colour each character by its surprise, in bits",
-        rich_help_panel=SETTINGS,
-    ),
-]
-Interactive = Annotated[
-    bool, typer.Option("--interactive", "-i", help="write in turns: /help there says more")
-]
+_LISTED = Shown(SETTINGS)
 
 
 @with_flags("length", "temp", "prompt", "seed", "count", "stop")
 def sample(
     settings: SampleSettings,
     run: Run = None,
-    prompt_file: PromptFile = None,
-    prompts: Prompts = None,
-    echo: Echo = True,
-    newline: Newline = False,
-    interactive: Interactive = False,
-    show_bits: ShowBits = False,
-    escapes: Escapes = False,
-    keep_newline: KeepNewline = False,
+    prompt_file: Annotated[str | None, "continue the text of this file; - is stdin"] = None,
+    prompts: Annotated[
+        str | None, "continue each line of this file, or each JSON line's prompt; - is stdin"
+    ] = None,
+    echo: Annotated[bool, "print the prompt first", _LISTED] = True,
+    newline: Annotated[bool, "end each text with one newline, for a pipe"] = False,
+    interactive: Annotated[bool, "write in turns with the model; /help lists the commands"] = False,
+    show_bits: Annotated[bool, "colour each character by its surprise, in bits", _LISTED] = False,
+    escapes: Annotated[bool, r"interpret \n, \t, \u00e9 in --prompt and --stop", ADVANCED] = False,
+    keep_newline: Annotated[
+        bool, "keep the final newline of a prompt from stdin or a file", ADVANCED
+    ] = False,
     quiet: Quiet = False,
     json: Json = False,
-    raw: Raw = False,
-    backend: Backend = "numpy",
+    raw: Annotated[bool, "do not escape control characters on a terminal", ADVANCED] = False,
+    backend: Annotated[
+        Literal["numpy", "torch"],
+        "library that computes many texts; torch draws others from the same seed",
+        ADVANCED,
+    ] = "numpy",
 ) -> None:
     """Generate text with a trained model."""
     exclude(raw=raw, json=json, show_bits=show_bits, interactive=interactive)
@@ -99,30 +50,31 @@ def sample(
         asked = {"prompts": prompts, "newline": newline}.get(other, other in settings.given)
         exclude(interactive=interactive, **{other: asked})
         exclude(show_bits=show_bits, **{other: asked})
-    selecting = settings.unique or settings.novel
     exclude(prompts=prompts, unique=settings.unique)
     exclude(prompts=prompts, novel=settings.novel)
-    if backend == "torch" and (selecting or prompts):
+    selects = settings.unique or settings.novel
+    if backend == "torch" and (selects or prompts):
         raise UsageError(
             "--backend torch computes plain texts only", "Leave it out with these flags."
         )
-    form = Form(json, echo, newline)
     with frame(quiet=quiet, json=json, stdout="data", raw=raw or show_bits) as command:
-        model = command.load(run, "text")
+        model = command.load_language_model(run)
         settings = _with_prompt(settings, model, prompt_file, keep_newline, escapes, command.emit)
         if interactive:
             from charrnn.cli.interactive import converse
 
             length = settings.length if "length" in settings.given else _DIALOGUE_LENGTH
             converse(model, settings.with_chosen(length=length))
-        elif show_bits:
-            write_in_colors(command, model, settings)
+            return
+        sampler = Sampler(command, model, settings, Form(json, echo, newline))
+        if show_bits:
+            sampler.write_in_colors()
         elif prompts:
-            write_answers(command, model, settings, prompts, form)
-        elif json or settings.count > 1 or selecting or backend == "torch":
-            write_many(command, model, settings, backend, form)
+            sampler.write_answers(prompts)
+        elif json or settings.count > 1 or selects or backend == "torch":
+            sampler.write_many(backend)
         else:
-            write_one(command, model, settings, form)
+            sampler.write_one()
 
 
 def _with_prompt(
@@ -133,7 +85,7 @@ def _with_prompt(
     escapes: bool,
     emit: Emit,
 ) -> SampleSettings:
-    """The settings with the prompt as it is to be continued, and the stops as they are meant."""
+    """The settings with the prompt that is read, and escapes interpreted."""
     source = prompt_file or ("-" if settings.prompt == "-" else None)
     prompt, stop = settings.prompt, settings.stop
     if escapes:

@@ -1,4 +1,4 @@
-"""What `charrnn sample` writes to stdout: one text, many, answers to prompts, or one in colours."""
+"""The texts of `charrnn sample` on stdout: one, many, answers to prompts, or one in colours."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from charrnn.cli.frame import Frame
 from charrnn.cli.prompts import read_prompts
 from charrnn.errors import TextError
-from charrnn.events import Emit, Noticed
+from charrnn.events import Noticed
 from charrnn.settings import SampleSettings
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _TEXTS, _WORK = 32, 3e11
 
 @dataclass(frozen=True)
 class Form:
-    """How texts are written: as the flags of these names say."""
+    """How texts are written: the flags of these names."""
 
     json: bool
     echo: bool
@@ -36,122 +36,104 @@ class Form:
         return ended if self.newline or whole.endswith("\n") else f"{ended}\n"
 
 
-def write_one(
-    command: Frame, checkpoint: "Checkpoint", settings: SampleSettings, form: Form
-) -> None:
-    """Write one text, as it is made."""
-    from charrnn.inference.sampling import sample
-    from charrnn.network.language_model import LanguageModel
+class Sampler:
+    """A language model, how it samples, and how its texts are written."""
 
-    network, last = LanguageModel(checkpoint.model, checkpoint.weights), ""
-    pieces = sample(network, checkpoint.tokenizer, settings)
-    if settings.prompt and not form.echo:
-        next(pieces)
-    for piece in pieces:
-        command.write(piece)
-        last = piece
-    if form.newline and not last.endswith("\n"):
-        command.write("\n")
+    def __init__(
+        self, command: Frame, checkpoint: "Checkpoint", settings: SampleSettings, form: Form
+    ) -> None:
+        from charrnn.network.language_model import LanguageModel
 
+        self.command, self.checkpoint = command, checkpoint
+        self.settings, self.form = settings, form
+        self.network = LanguageModel(checkpoint.model, checkpoint.weights)
+        self.tokenizer = checkpoint.tokenizer
 
-def write_in_colors(command: Frame, checkpoint: "Checkpoint", settings: SampleSettings) -> None:
-    """Write one text when it is whole, each character coloured by its surprise."""
-    from charrnn.display.surprise import check_colors, colored
-    from charrnn.inference.activations import read_text
-    from charrnn.inference.sampling import sample
-    from charrnn.network.language_model import LanguageModel
+    def write_one(self) -> None:
+        """Write one text, as it is made."""
+        from charrnn.inference.sampling import sample
 
-    check_colors()
-    network, tokenizer = LanguageModel(checkpoint.model, checkpoint.weights), checkpoint.tokenizer
-    text = "".join(sample(network, tokenizer, settings))
-    for read in read_text(network, tokenizer, tokenizer.encode(text), gates=False):
-        command.write(colored(zip(read.text, read.bits.tolist(), strict=True)))
+        last, pieces = "", sample(self.network, self.tokenizer, self.settings)
+        if self.settings.prompt and not self.form.echo:
+            next(pieces)
+        for piece in pieces:
+            self.command.write(piece)
+            last = piece
+        if self.form.newline and not last.endswith("\n"):
+            self.command.write("\n")
 
+    def write_in_colors(self) -> None:
+        """Write one text when it is whole, each character coloured by its surprise."""
+        from charrnn.display.surprise import check_colors, colored
+        from charrnn.inference.activations import read_text
+        from charrnn.inference.sampling import sample
 
-def write_answers(
-    command: Frame, checkpoint: "Checkpoint", settings: SampleSettings, prompts: str, form: Form
-) -> None:
-    """Write a text for each prompt of a file, or of stdin for `-`, as prompts come."""
-    from charrnn.inference.sampled_texts import sample_prompts
-    from charrnn.network.language_model import LanguageModel
+        check_colors()
+        text = "".join(sample(self.network, self.tokenizer, self.settings))
+        ids = self.tokenizer.encode(text)
+        for read in read_text(self.network, self.tokenizer, ids, gates=False):
+            self.command.write(colored(zip(read.text, read.bits.tolist(), strict=True)))
 
-    network = LanguageModel(checkpoint.model, checkpoint.weights)
-    lists = _known(read_prompts(prompts), checkpoint, settings)
-    for text in sample_prompts(network, checkpoint.tokenizer, settings, lists, bits=form.json):
-        command.write(form.of(text))
+    def write_answers(self, file: str) -> None:
+        """Write a text for each prompt of a file, or of stdin for `-`, as prompts come."""
+        from charrnn.inference.sampled_texts import sample_prompts
 
+        prompts, bits = self._known(read_prompts(file)), self.form.json
+        for text in sample_prompts(self.network, self.tokenizer, self.settings, prompts, bits=bits):
+            self.command.write(self.form.of(text))
 
-def _known(
-    lists: Iterable[list[str]], checkpoint: "Checkpoint", settings: SampleSettings
-) -> Iterator[list[str]]:
-    """The prompts as the vocabulary has them. TextError names one with unknown characters.
+    def _known(self, lists: Iterable[list[str]]) -> Iterator[list[str]]:
+        """The prompts as the vocabulary has them. TextError names one with unknown characters.
 
-    Those before it are answered.
-    """
-    from charrnn.text.unknown import known_text
+        Those before it are answered.
+        """
+        from charrnn.text.unknown import known_text
 
-    numbers = count(1)
-    for prompts in lists:
-        known: list[str] = []
-        for prompt, number in zip(prompts, numbers, strict=False):
-            try:
-                known.append(known_text(prompt, checkpoint.tokenizer, settings.unknown)[0])
-            except TextError as error:
-                yield known
-                raise TextError(f"prompt {number}: {error.message}", error.hint) from None
-        yield known
+        numbers = count(1)
+        for prompts in lists:
+            known: list[str] = []
+            for prompt, number in zip(prompts, numbers, strict=False):
+                try:
+                    known.append(known_text(prompt, self.tokenizer, self.settings.unknown)[0])
+                except TextError as error:
+                    yield known
+                    raise TextError(f"prompt {number}: {error.message}", error.hint) from None
+            yield known
 
+    def write_many(self, backend: str) -> None:
+        """Write many texts, each when it is whole. TextError if --novel lacks its corpus."""
+        settings = self.settings
+        work = settings.count * settings.length * self.checkpoint.parameters
+        if settings.count >= _TEXTS and work > _WORK and backend == "numpy":
+            message = "--backend torch would be faster; it draws other texts from the same seed."
+            self.command.emit(Noticed(message))
+        for text in self._torch_texts() if backend == "torch" else self._texts():
+            self.command.write(self.form.of(text))
 
-def write_many(
-    command: Frame, checkpoint: "Checkpoint", settings: SampleSettings, backend: str, form: Form
-) -> None:
-    """Write many texts, each when it is whole."""
-    work = settings.count * settings.length * checkpoint.parameters
-    if settings.count >= _TEXTS and work > _WORK and backend == "numpy":
-        message = "--backend torch would be faster; it draws other texts from the same seed."
-        command.emit(Noticed(message))
-    if settings.unique or settings.novel:
-        texts = _selected(checkpoint, settings, form.json, command.emit)
-    else:
-        texts = _many(checkpoint, settings, backend, form.json, command.emit)
-    for text in texts:
-        command.write(form.of(text))
+    def _torch_texts(self) -> Iterator["SampledText"]:
+        from charrnn.evaluation.batch_sampling import sample_many
 
+        emit, bits = self.command.emit, self.form.json
+        return sample_many(self.network, self.tokenizer, self.settings, emit, bits=bits)
 
-def _many(
-    checkpoint: "Checkpoint", settings: SampleSettings, backend: str, bits: bool, emit: Emit
-) -> Iterator["SampledText"]:
-    from charrnn.network.language_model import LanguageModel
+    def _texts(self) -> Iterator["SampledText"]:
+        """All texts, or those that are unique or novel."""
+        from charrnn.inference.sampled_texts import sample_many, seed_of
 
-    network, tokenizer = LanguageModel(checkpoint.model, checkpoint.weights), checkpoint.tokenizer
-    if backend == "torch":
-        from charrnn.evaluation.batch_sampling import sample_many as sample_in_torch
+        emit, bits = self.command.emit, self.form.json
+        settings = replace(self.settings, seed=seed_of(self.settings))
 
-        return sample_in_torch(network, tokenizer, settings, emit, bits=bits)
-    from charrnn.inference.sampled_texts import sample_many, seed_of
+        def sampled(numbers: range) -> Iterator["SampledText"]:
+            model = self.network, self.tokenizer
+            return sample_many(*model, settings, emit, numbers=numbers, bits=bits)
 
-    settings = replace(settings, seed=seed_of(settings))
-    numbers = range(settings.count)
-    return sample_many(network, tokenizer, settings, emit, numbers=numbers, bits=bits)
+        if not (settings.unique or settings.novel):
+            return sampled(range(settings.count))
+        from charrnn.inference.selection import select
+        from charrnn.storage.runs import corpus_of
+        from charrnn.text.novelty import Novelty
 
-
-def _selected(
-    checkpoint: "Checkpoint", settings: SampleSettings, bits: bool, emit: Emit
-) -> Iterator["SampledText"]:
-    """Texts that are unique or novel. TextError if the corpus is not here."""
-    from charrnn.inference.sampled_texts import sample_many, seed_of
-    from charrnn.inference.selection import select
-    from charrnn.network.language_model import LanguageModel
-    from charrnn.storage.runs import corpus_of
-    from charrnn.text.novelty import Novelty
-
-    network, tokenizer = LanguageModel(checkpoint.model, checkpoint.weights), checkpoint.tokenizer
-    settings = replace(settings, seed=seed_of(settings))
-    novelty = None
-    if settings.novel:
-        novelty = Novelty.open(corpus_of(checkpoint, "leave --novel out"), emit)
-
-    def sampled(numbers: range) -> Iterator["SampledText"]:
-        return sample_many(network, tokenizer, settings, emit, numbers=numbers, bits=bits)
-
-    return select(sampled, settings, novelty, emit)
+        novelty = None
+        if settings.novel:
+            novelty = Novelty.open(corpus_of(self.checkpoint, "leave --novel out"), emit)
+        return select(sampled, settings, novelty, emit)

@@ -1,4 +1,4 @@
-"""Ctrl-C, `kill` and a closed terminal, as a question that long work asks between two steps."""
+"""Ctrl-C, `kill` and a closed terminal: long work asks between two steps whether to stop."""
 
 import signal
 from collections.abc import Iterator

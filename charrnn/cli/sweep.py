@@ -5,29 +5,15 @@ from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import typer
+from annotated_types import Interval
 
 from charrnn.cli.compare import compare_and_show
-from charrnn.cli.flags import with_flags
+from charrnn.cli.flags import Shown, with_flags
 from charrnn.cli.frame import frame
 from charrnn.cli.options import CorpusName, Json, Part, Picture, Quiet, exclude
-from charrnn.cli.process import limit_threads
 from charrnn.cli.signals import stop_on_signals
 from charrnn.errors import DivergedError, UsageError, suggest
 from charrnn.settings import CellName, ModelSettings, PartName, Request, TextSettings, TrainSettings
-
-Cells = Annotated[
-    str | None, typer.Option(metavar="NAMES", help="cells to compare: lstm,gru,elman, or all")
-]
-Seeds = Annotated[
-    int, typer.Option(min=1, max=1000, metavar="N", help="runs of each cell, from --seed on")
-]
-Parameters = Annotated[
-    int | None,
-    typer.Option(
-        min=1, max=10**10, metavar="N", help="parameters of each network",
-        show_default="as many as the first",
-    ),
-]  # fmt: skip
 
 
 @with_flags("time", "epochs", "steps", "layers", "hidden_size")
@@ -36,9 +22,16 @@ def sweep(
     model: ModelSettings,
     settings: TrainSettings,
     text: TextSettings,
-    cells: Cells = None,
-    seeds: Seeds = 1,
-    parameters: Parameters = None,
+    cells: Annotated[str | None, "cells to compare: lstm,gru,elman, or all"] = None,
+    seeds: Annotated[
+        int, Interval(ge=1, le=1000), "runs of each cell, with seeds from --seed on"
+    ] = 1,
+    parameters: Annotated[
+        int | None,
+        Interval(ge=1, le=10**10),
+        "parameters of each network",
+        Shown(default="as many as the first"),
+    ] = None,
     part: Part = None,
     output: Picture = None,
     quiet: Quiet = False,
@@ -70,23 +63,21 @@ def train_runs(
     quiet: bool,
     **options: Any,
 ) -> tuple[list[str], int]:
-    """The names of the runs that were trained, and the signal that stopped it, or 0.
+    """Train runs. Returns the names of those trained, and the signal that stopped them, or 0.
 
     `part` of the corpus is to be scored. `options`: those of `Sweep`.
     """
-    limit_threads()
-    from charrnn.display.log import listen
-    from charrnn.training.sources import find_sources
+    with frame(quiet=quiet) as command:
+        from charrnn.training.sources import find_sources
 
-    with listen(quiet, as_json=False) as emit:
-        sources = find_sources(request, emit)  # before torch is loaded
+        sources = find_sources(request, command.emit)  # before torch is loaded
         from charrnn.text.corpus import part_to_score
         from charrnn.training.sweep import Sweep, sweep as train_each
 
         part_to_score(sources.corpus, part)  # now, not after hours of training
         with stop_on_signals() as stop:
             cells = [sources.base.model.cell] if sources.base else cells
-            runs = train_each(Sweep(request, sources, cells, **options), emit, stop)
+            runs = train_each(Sweep(request, sources, cells, **options), command.emit, stop)
             return list(runs), stop.number
 
 
@@ -112,7 +103,7 @@ def show_trained(
 
 
 def parse_cells(listed: str) -> list[CellName]:
-    """'lstm,gru' -> the cells of those names; 'all' is every one. UsageError for another name."""
+    """'lstm,gru' -> ['lstm', 'gru']; 'all' -> every cell. UsageError for an unknown name."""
     known: dict[str, CellName] = {name: name for name in get_args(CellName)}
     names = known if listed == "all" else dict.fromkeys(listed.split(","))
     for name in names:

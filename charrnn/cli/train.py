@@ -1,20 +1,27 @@
-"""charrnn train: a new run, a run that is resumed, or several runs that differ in their seed."""
+"""charrnn train: train a new run, resume one, or train several with different seeds."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from annotated_types import Ge, Interval
 
 from charrnn.cli.completion import corpus_or_file, run_names
 from charrnn.cli.extras import find_extra
-from charrnn.cli.flags import SETTINGS, with_flags
+from charrnn.cli.flags import SETTINGS, Shown, with_flags
+from charrnn.cli.frame import frame
 from charrnn.cli.options import Json, Quiet, exclude
-from charrnn.cli.process import is_launched
+from charrnn.cli.process import is_launched, limit_threads
+from charrnn.cli.signals import stop_on_signals
 from charrnn.cli.sweep import show_trained, train_runs
-from charrnn.cli.train_run import train_run
-from charrnn.errors import UsageError
+from charrnn.errors import CharRNNError, LostError, UsageError
+from charrnn.events import Noticed
 from charrnn.settings import ModelSettings, Request, TextSettings, TrainSettings
 
-PROCESSES = "Processes"
+if TYPE_CHECKING:
+    from charrnn.training.record import Listeners
+    from charrnn.training.run import Run
+
+_PROCESSES = Shown("Processes", extra="--processes")
 
 Corpus = Annotated[
     str | None,
@@ -30,37 +37,11 @@ RunName = Annotated[
         autocompletion=run_names,
     ),
 ]  # fmt: skip
-Resume = Annotated[bool, typer.Option("--resume", help="continue --run, or the run trained last")]
 Base = Annotated[
     str | None,
     typer.Option(
         "--from", metavar="RUN", help="fine-tune: begin with the weights of this run's model",
         autocompletion=run_names,
-    ),
-]  # fmt: skip
-Seeds = Annotated[
-    int | None,
-    typer.Option(
-        min=1, max=1000, metavar="N", rich_help_panel=SETTINGS,
-        help="train N runs, with seeds from --seed on, and compare them",
-    ),
-]  # fmt: skip
-TensorBoard = Annotated[
-    bool,
-    typer.Option("--tensorboard", help="also write what TensorBoard shows, into the run's folder"),
-]
-Processes = Annotated[
-    int | None,
-    typer.Option(
-        min=1, max=1024, metavar="N", rich_help_panel=PROCESSES,
-        help="train in N processes of this machine, each with its part of the batch",
-    ),
-]  # fmt: skip
-MaxRestarts = Annotated[
-    int | None,
-    typer.Option(
-        min=0, metavar="N", rich_help_panel=PROCESSES,
-        help="start them again from the last checkpoint where one is killed, up to N times",
     ),
 ]  # fmt: skip
 
@@ -72,12 +53,31 @@ def train(
     text: TextSettings,
     corpus: Corpus = None,
     run: RunName = None,
-    resume: Resume = False,
+    resume: Annotated[bool, "resume --run, or the run trained last"] = False,
     base: Base = None,
-    seeds: Seeds = None,
-    tensorboard: TensorBoard = False,
-    processes: Processes = None,
-    max_restarts: MaxRestarts = None,
+    seeds: Annotated[
+        int | None,
+        Interval(ge=1, le=1000),
+        "train N runs, with seeds from --seed on, and compare them",
+        Shown(SETTINGS),
+    ] = None,
+    tensorboard: Annotated[
+        bool,
+        "write event files for TensorBoard into the run's folder",
+        Shown(extra="--tensorboard"),
+    ] = False,
+    processes: Annotated[
+        int | None,
+        Interval(ge=1, le=1024),
+        "train in N processes of this machine, each with its part of the batch",
+        _PROCESSES,
+    ] = None,
+    max_restarts: Annotated[
+        int | None,
+        Ge(0),
+        "restart from the last checkpoint if a process is killed, up to N times",
+        _PROCESSES,
+    ] = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -104,3 +104,36 @@ def train(
         show_trained(names, signal, quiet=quiet, json=json)
     else:
         train_run(request, quiet, json, listeners)
+
+
+def train_run(request: Request, quiet: bool, json: bool, listeners: "Listeners") -> None:
+    """Train in this process, alone or as one of those that torchrun has started."""
+    limit_threads()
+    from charrnn.training.begin import begin
+
+    ranks = None
+    if is_launched():
+        from charrnn.engine.ranks import Ranks
+
+        ranks = Ranks.join()
+    first = not ranks or ranks.is_first
+    run: Run | None = None
+    try:
+        with frame(quiet=quiet or not first, json=json and first, stdout="events") as command:
+            try:
+                run = begin(request, command.emit, ranks)
+            except KeyboardInterrupt:
+                command.emit(Noticed("Stopped before the training began."))
+                raise
+            from charrnn.training.record import train_and_record
+
+            with stop_on_signals() as stop:
+                train_and_record(run, command.emit, stop, listeners)
+    except CharRNNError as error:
+        if isinstance(error, LostError) and run and not error.will_restart:
+            error.hint += f" To continue: charrnn train --resume --run {run.plan.folder.name}"
+        if ranks and not error.said:
+            error.said = not ranks.first_to_say(error.message)
+        raise
+    if stop.number and not run.finished:
+        raise typer.Exit(128 + stop.number)

@@ -1,1 +1,1 @@
-"""Everything a person sees. Rich lives here; training and sampling do not."""
+"""Everything on the screen: Rich lives here, and nothing is computed."""

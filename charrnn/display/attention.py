@@ -1,4 +1,4 @@
-"""Where each symbol of a text that was written comes from: a map in the terminal, a web page."""
+"""The attention of each predicted symbol to its source: a map in the terminal, a web page."""
 
 import base64
 import html
@@ -6,17 +6,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.text import Text
 
 from charrnn.display.console import RED, output_console, shade_style
 from charrnn.display.stdout import escaped
 from charrnn.errors import UsageError
 from charrnn.files import atomic_write
+from charrnn.settings import values_of, without_effect
 from charrnn.text.pictures import png_of
 from charrnn.text.tokenizers import valid_unicode
 
 if TYPE_CHECKING:
-    from charrnn.inference.text_encoder import Float32
     from charrnn.storage.checkpoint import Checkpoint
     from charrnn.tasks.outputs.sequence import TextPrediction
 
@@ -28,7 +29,7 @@ _ENLARGED = 1.5  # pixels of the page for one of a picture
 def check_attention(checkpoint: "Checkpoint") -> None:
     """UsageError for a run without attention."""
     model = checkpoint.model
-    if model.task not in ("rewrite", "caption") or model.attention == "none":
+    if model.attention == "none" or "attention" in without_effect(values_of(model)):
         raise UsageError(
             f"run {checkpoint.run} has no attention to show",
             "Name a run of --task rewrite or caption, trained without --attention none.",
@@ -61,7 +62,7 @@ def attention_map(prediction: "TextPrediction") -> str:
     return captured.get()
 
 
-def by_column(prediction: "TextPrediction") -> "Float32":
+def by_column(prediction: "TextPrediction") -> NDArray[np.float32]:
     """The attention (T, S), of a picture (T, columns)."""
     weights = prediction.attention
     if prediction.grid:
@@ -70,7 +71,7 @@ def by_column(prediction: "TextPrediction") -> "Float32":
 
 
 class AttentionPage:
-    """A page that predictions are added to, and that needs nothing else."""
+    """A self-sufficient page of predictions and their attention."""
 
     def __init__(self, run: str, path: Path, read: str | None = None) -> None:
         """UsageError where no file can be written, nor over the file that is `read`."""
@@ -83,7 +84,7 @@ class AttentionPage:
         self._left_out = 0
 
     def add(self, prediction: "TextPrediction") -> None:
-        """Show this prediction, too, unless there are many already."""
+        """Add a prediction, unless there are many already."""
         if len(self._articles) == _MOST:
             self._left_out += 1
             return
@@ -92,8 +93,8 @@ class AttentionPage:
 
     def save(self) -> None:
         """Write the page, whole or not at all."""
-        title = f"What {_escaped(self.run)} writes, and where it looks"
-        about = "The stronger the colour, the more of a symbol comes from there."
+        title = f"Attention of {_escaped(self.run)}"
+        about = "The stronger the colour, the greater the attention of a symbol."
         if self._left_out:
             about += f" {self._left_out:,} more texts are not shown."
         page = _PAGE.format(title=title, about=about, body="".join(self._articles))
@@ -113,7 +114,7 @@ def _table(prediction: "TextPrediction") -> str:
 
 
 def _pictures(prediction: "TextPrediction") -> str:
-    """The picture once for each symbol, coloured where it was looked at."""
+    """The picture once for each symbol, coloured by attention."""
     assert prediction.pixels is not None
     assert prediction.grid
     picture = base64.b64encode(png_of(prediction.pixels)).decode()

@@ -46,7 +46,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Axis:
-    """What an axis shows, from `low` to `high`, and how its values are written."""
+    """An axis from `low` to `high`; `label` formats its values."""
 
     title: str
     low: float
@@ -131,22 +131,21 @@ def draw(
     Values above or below are drawn at the edge, those that are not finite are left out. Where lines
     cross, the first one is on top.
     """
-    bits = [[0] * width for _ in range(height)]
-    owner: list[list[int | None]] = [[None] * width for _ in range(height)]
+    bits: dict[tuple[int, int], int] = {}
+    owner: dict[tuple[int, int], int] = {}
     paths: list[list[tuple[int, int]]] = [[] for _ in lines]
     for number in reversed(range(len(lines))):
         for column, row in _dots(lines[number].points, width * 2, height * 4, right, low, high):
-            x, y = column // 2, row // 4
-            bits[y][x] |= _DOTS[column % 2][row % 4]
-            owner[y][x] = number
-            paths[number].append((x, y))
-    cells = [
-        [(chr(0x2800 + b) if b else " ", o) for b, o in zip(*rows, strict=True)]
-        for rows in zip(bits, owner, strict=True)
-    ]
-    for (x, y), number in _marked(paths, [line.mark for line in lines]).items():
-        cells[y][x] = lines[number].mark, number
-    return cells
+            cell = column // 2, row // 4
+            bits[cell] = bits.get(cell, 0) | _DOTS[column % 2][row % 4]
+            owner[cell] = number
+            paths[number].append(cell)
+    shown: dict[tuple[int, int], Cell] = {
+        cell: (chr(0x2800 + dots), owner[cell]) for cell, dots in bits.items()
+    }
+    for cell, number in _marked(paths, [line.mark for line in lines]).items():
+        shown[cell] = lines[number].mark, number
+    return [[shown.get((x, y), (" ", None)) for x in range(width)] for y in range(height)]
 
 
 def _marked(

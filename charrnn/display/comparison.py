@@ -30,7 +30,7 @@ class _Row(NamedTuple):
 
     @property
     def is_text(self) -> bool:
-        """Whether the runs are models of text that goes on."""
+        """Whether the runs are language models."""
         return "bits_per_character" in self.runs[0].scores
 
     def mean(self, name: str) -> float | None:
@@ -112,7 +112,7 @@ def _tables(rows: Sequence[_Row]) -> list[Table]:
 
 
 def _table(rows: Sequence[_Row], style: Mapping[str, tuple[str, str]]) -> Table:
-    """The table; what was scored stands above it, or above the rows of each part of a corpus."""
+    """The table; the scored part stands above it, or above the rows of each part."""
     units = {run.curves.unit for row in rows for run in row.runs}
     main, others = next(iter(rows[0].runs[0].scores)), _other_scores(rows)
     if rows[0].is_text and units != {"character"}:
@@ -137,6 +137,6 @@ def _table(rows: Sequence[_Row], style: Mapping[str, tuple[str, str]]) -> Table:
 
 
 def _other_scores(rows: Sequence[_Row]) -> list[str]:
-    """What is shown beside bits."""
+    """Names of the scores beside bits."""
     names = dict.fromkeys(name for row in rows for name in row.runs[0].scores)
     return [name for name in names if not name.startswith("bits_per_")]

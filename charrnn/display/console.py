@@ -1,4 +1,4 @@
-"""Rich's consoles for stderr and stdout, the frame of what is framed, and shades of a text."""
+"""Rich's consoles for stderr and stdout, a frame, and shades of a text."""
 
 import sys
 

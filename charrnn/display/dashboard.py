@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from rich.console import Console, Group, RenderableType
 from rich.constrain import Constrain
@@ -11,9 +12,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from charrnn.display.charts import Axis
 from charrnn.display.console import framed
-from charrnn.display.learning_curves import TRAINING, X_AXES, training_chart
+from charrnn.display.learning_curves import TRAINING, training_chart
 from charrnn.display.stdout import escaped
 from charrnn.display.wording import (
     bits_of,
@@ -145,12 +145,12 @@ class Dashboard:
         return _bar(f"step {event.step:,}", event.step, self.total_steps or 0, after, width)
 
     def _chart(self, event: Stepped) -> RenderableType:
-        axis, right = X_AXES["steps"], float(max(self.total_steps or 0, event.step))
-        x = Axis(axis.title, 0.0, right, axis.label)
         note = f"epoch {decimal(event.epoch)}, learning rate {event.learning_rate:.2g}"
         if self.evaluated and (others := other_scores(self.evaluated)):
             note = f"{', '.join(others)}, {note}"
-        return training_chart(self.training, self.validation, x, self.unit, _CHART_ROWS, note)
+        points, right = (self.training, self.validation), float(self.total_steps or 0)
+        chart = training_chart(*points, "steps", self.unit, note, right)
+        return replace(chart, height=_CHART_ROWS)
 
 
 def _bar(before: str, done: int, total: int, after: str, width: int) -> RenderableType:

@@ -1,4 +1,4 @@
-"""Learning curves of runs: which points are shown, over what, and which runs share a chart."""
+"""Learning curves of runs: their points, x axes, and the runs that share a chart."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _ROWS = 15
 
 
 class XAxis(NamedTuple):
-    """What x can be: its title, the value of a point, and how a value is written."""
+    """An x axis: its title, the value of a point, and the format of a value."""
 
     title: str
     value: Callable[[Point], float]
@@ -77,9 +77,9 @@ def charts(runs: Sequence[RunCurves], x: X, together: bool) -> list[Chart]:
 
 
 def training_chart(
-    training: Points, validation: Points, x: Axis, unit: Unit, rows: int, note: str = ""
+    training: Points, validation: Points, x: X, unit: Unit, note: str, right: float = 0.0
 ) -> Chart:
-    """The chart of one run, with its last values in the legend."""
+    """The chart of one run, with its last values in the legend. x reaches to `right` at least."""
     lines = [
         Line(f"{name} {points[-1][1]:.3f}", points, colour, name[0].upper())
         for name, points, colour in (
@@ -88,41 +88,39 @@ def training_chart(
         )
         if points
     ]
-    return Chart("", lines, x, _bits_axis(lines, unit), rows, note)
+    return _chart("", lines, x, unit, note, right)
 
 
 def _chart_of_run(run: RunCurves, x: X) -> Chart:
-    axis = X_AXES[x]
     training, validation = (
-        [(axis.value(point), point.bits) for point in points]
+        [(X_AXES[x].value(point), point.bits) for point in points]
         for points in (run.curves.training, run.curves.validation)
     )
-    right = max((value for value, _ in [*training, *validation]), default=1.0)
-    shown = Axis(axis.title, 0.0, right, axis.label)
     note = f"{escaped(run.run)} on {escaped(run.corpus)}"
-    return training_chart(training, validation, shown, run.curves.unit, _ROWS, note)
+    return training_chart(training, validation, x, run.curves.unit, note)
 
 
 def _chart_of_runs(runs: Sequence[RunCurves], x: X, style: dict[str, tuple[str, str]]) -> Chart:
-    axis, validation = X_AXES[x], compares_validation(runs)
+    name = "validation" if compares_validation(runs) else "training"
     lines = [
         Line(
             escaped(run.run),
-            [(axis.value(p), p.bits)
-             for p in (run.curves.validation if validation else run.curves.training)],
+            [(X_AXES[x].value(point), point.bits) for point in getattr(run.curves, name)],
             *style[run.run],
         )
         for run in runs
-    ]  # fmt: skip
-    right = max((value for line in lines for value, _ in line.points), default=1.0)
-    title = f"{corpora(runs)}: {'validation' if validation else 'training'}"
-    shown = Axis(axis.title, 0.0, right, axis.label)
-    return Chart(title, lines, shown, _bits_axis(lines, runs[0].curves.unit), _ROWS)
+    ]
+    return _chart(f"{corpora(runs)}: {name}", lines, x, runs[0].curves.unit)
 
 
-def _bits_axis(lines: Sequence[Line], unit: Unit) -> Axis:
-    low, high = limits(bits for line in lines for _, bits in line.points)
-    return Axis(f"bits per {unit}", low, high, lambda value: f"{value:.2f}")
+def _chart(
+    title: str, lines: Sequence[Line], x: X, unit: Unit, note: str = "", right: float = 0.0
+) -> Chart:
+    """A chart of bits per unit over x, which reaches to the last point and `right` at least."""
+    axis, points = X_AXES[x], [point for line in lines for point in line.points]
+    shown = Axis(axis.title, 0.0, max([right, *(value for value, _ in points)]), axis.label)
+    bits = Axis(f"bits per {unit}", *limits(y for _, y in points), lambda value: f"{value:.2f}")
+    return Chart(title, lines, shown, bits, _ROWS, note)
 
 
 def curves_report(runs: Sequence[RunCurves], x: X = "time", together: bool = False) -> Report:

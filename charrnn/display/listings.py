@@ -1,4 +1,4 @@
-"""What is on the disk: the runs, one run, the corpora."""
+"""Reports of what is on the disk: the runs, one run, the corpora."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -30,7 +30,7 @@ def runs_report(runs: "Sequence[Overview]") -> Report:
 
 
 def run_report(about: Mapping[str, Any], curves: Curves) -> Report:
-    """What a run is, its settings, the sizes of its weights, its best score and its curves."""
+    """A run: its settings, the sizes of its weights, its best score and its curves."""
     model, step, corpus = about["model"], about["step"], about["corpus"]
     parts = [
         f"{model['cell']} {model['layers']}x{model['hidden_size']}",

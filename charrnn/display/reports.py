@@ -1,4 +1,4 @@
-"""What a command has found out, on stdout: as tables and charts, or as JSON."""
+"""Reports on stdout: tables and charts for people, or JSON lines."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,7 +23,7 @@ _LEAST = 12  # columns for the text of a row that is printed as it comes
 
 @dataclass(frozen=True)
 class Report:
-    """The records are what JSON has, the tables and charts what people see. One of them is read."""
+    """Records for --json, or tables and charts for people: one of the two is consumed."""
 
     records: Iterable[Mapping[str, Any]]
     tables: Iterable[Table]
@@ -35,10 +35,11 @@ def show(report: Report, as_json: bool) -> None:
 
     Nothing in a report is read as Rich's markup.
     """
-    if as_json:
-        print_records(report.records)
-        return
     with stop_at_closed_pipe():
+        if as_json:
+            for record in report.records:
+                print(json.dumps(record), flush=True)
+            return
         out = output_console()
         for number, table in enumerate(report.tables):
             if number:
@@ -46,13 +47,6 @@ def show(report: Report, as_json: bool) -> None:
             _print_table(out, table)
         for chart in report.charts:
             out.print(chart)
-
-
-def print_records(records: Iterable[Mapping[str, Any]]) -> None:
-    """Print JSON objects, one a line."""
-    with stop_at_closed_pipe():
-        for record in records:
-            print(json.dumps(record), flush=True)
 
 
 def _print_table(out: Console, table: Table) -> None:
@@ -69,7 +63,7 @@ def _print_table(out: Console, table: Table) -> None:
 
 
 def _fitted(table: Table, rows: Sequence[Sequence[Text]], width: int) -> Grid:
-    """The columns that fit into `width`; only that which wraps is ever narrower than its cells."""
+    """The columns that fit into `width`; only the one that wraps is narrower than its cells."""
     heads = [_head(head) for head in table.heads] or [Text() for _ in rows[0]]
     columns = dict(enumerate(zip(*rows, strict=True)))
     widths = {number: max(cell_len(cell.plain) for cell in (heads[number], *cells))
@@ -120,7 +114,7 @@ def _head(text: str, side: Side | None = None) -> Text:
 
 
 def _side(cells: Iterable[Text]) -> Side:
-    """Words stand left, numbers and what is empty right."""
+    """Words are aligned left, numbers and empty cells right."""
     return "left" if any(cell.justify == "left" for cell in cells) else "right"
 
 

@@ -41,7 +41,7 @@ def _as_words(value: Any) -> str:
 def examples_report(
     score: "ExampleScore", labels: Sequence[str], about: Mapping[str, Any]
 ) -> Report:
-    """How well examples with these labels are predicted. `about`: what was scored, by what."""
+    """The scores of predictions for examples with these labels. `about`: the run and its text."""
     scores = {"loss": score.loss, **score.scores}
     finite = {name: value if math.isfinite(value) else None for name, value in scores.items()}
     return Report([{**about, **finite, **score.details(labels)}], score.tables(labels))

@@ -1,4 +1,4 @@
-"""Writing data to stdout: at once, as whole characters, and silently once the reader is gone."""
+"""Writing data to stdout: at once, as whole characters, and silently once the pipe is closed."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def stop_at_closed_pipe() -> Iterator[None]:
-    """A block that writes to stdout, and ends without an error when nobody reads it any more."""
+    """A block that writes to stdout, and ends without an error when the pipe is closed."""
     try:
         yield
     except BrokenPipeError:

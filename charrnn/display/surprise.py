@@ -12,7 +12,7 @@ _RESET = "\x1b[0m"
 
 
 def check_colors() -> None:
-    """Raise UsageError where the user wants none."""
+    """Raise UsageError where NO_COLOR is set."""
     if os.environ.get("NO_COLOR"):
         raise UsageError(
             "--show-bits shows colours, and NO_COLOR is set",

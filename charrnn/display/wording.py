@@ -23,7 +23,7 @@ def decimal(value: float) -> str:
 
 
 def sentence(event: Event, unit: Unit = "character", total_steps: int | None = None) -> str:
-    """The event in words, for a run that reports bits per this unit; '' for one without words."""
+    """The event as a sentence, for a run that reports bits per this unit; '' if it is not shown."""
     match event:
         case Prepared():
             text = _prepared(event)
@@ -49,7 +49,7 @@ def bits_of(event: Stepped | Evaluated, unit: Unit) -> float:
 
 
 def other_scores(event: Stepped | Evaluated) -> list[str]:
-    """What is reported beside bits: 'accuracy 0.912'."""
+    """The scores beside bits: 'accuracy 0.912'."""
     return [
         f"{score_name(name)} {score:.3f}"
         for name, score in event.scores.items()
@@ -95,7 +95,7 @@ def _figures(event: Stepped | Evaluated, unit: Unit) -> str:
 
 
 def _started(event: Started) -> str:
-    """What is trained, on which text, how and where, in two lines."""
+    """Two lines: the run and its text; the network, optimizer and device."""
     member = "byte" if event.unit == "byte" else "character"
     if event.tokenizer in ("bpe", "unigram"):
         member = "subword"
@@ -113,7 +113,7 @@ def _started(event: Started) -> str:
 
 
 def _finished(event: Finished, unit: Unit) -> str:
-    """How training ended, and which commands come next."""
+    """How training ended, and the next commands."""
     run = event.run
     bits = event.scores.get(f"bits_per_{unit}")
     length = f"{plural(event.step, 'step')} in {clock(event.seconds)}"
@@ -134,7 +134,7 @@ def _finished(event: Finished, unit: Unit) -> str:
 
 
 def _prepared(event: Prepared) -> str:
-    """Where a corpus is, and how large."""
+    """The path and the size of a corpus."""
     verb = "Found" if event.reused else "Prepared"
     size = f"{plural(event.tokens, 'token')}, vocabulary of {event.vocabulary_size:,}"
     return f"{verb} {event.path}: {size}"

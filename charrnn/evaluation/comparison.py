@@ -80,7 +80,7 @@ def compare_runs(names: Sequence[str], part: PartName | None, emit: Emit) -> lis
     groups: dict[Any, list[Compared]] = {}
     for name in dict.fromkeys(names or [folder.name for folder in run_folders()]):
         try:
-            checkpoint = load_run(name, emit, None)
+            checkpoint = load_run(name, emit)
             compared = _compare(name, checkpoint, part, emit)
         except CharRNNError as error:
             if names:

@@ -97,6 +97,11 @@ class Checkpoint(About):
         """The number of parameters."""
         return sum(weight.size for weight in self.weights.values())
 
+    @property
+    def is_language_model(self) -> bool:
+        """Whether it continues texts: it predicts the next token, and no targets."""
+        return not self.target_vocabulary
+
     def record(self) -> dict[str, Any]:
         """Everything but the weights, as JSON; infinities are null."""
         train = asdict(self.train).items()

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from charrnn.errors import CheckpointError, TextError, UsageError, suggest
 from charrnn.events import Emit, Noticed
 from charrnn.files import checkpoints, remove_temporary_files, sync_folder, versions
-from charrnn.settings import TaskName
 from charrnn.storage.checkpoint import About, Checkpoint, load_checkpoint
 from charrnn.text.corpus import Corpus
 from charrnn.text.corpus_files import find_corpus
@@ -38,34 +37,29 @@ _BEGIN = "Begin with: charrnn train YOUR.txt"
 T = TypeVar("T")
 
 
-def load_run(name: str | None, emit: Emit, task: TaskName | None = "text") -> Checkpoint:
+def load_run(name: str | None, emit: Emit) -> Checkpoint:
     """The model of a run, by its name, its folder or its file; None: of the run trained last.
 
     Where a run's model is damaged, the version before it is loaded and a notice emitted.
-    CheckpointError if no version is whole, or if the run was trained for another task than this;
-    None takes any.
+    CheckpointError if no version is whole.
     """
     path = find(name)
     one_file = name is not None and Path(name) == path
-    found = load_checkpoint(path) if one_file else load_newest(path, load_checkpoint, emit)
+    checkpoint = load_checkpoint(path) if one_file else load_newest(path, load_checkpoint, emit)
     is_here = path.parent.parent.resolve() == checkpoints().resolve()
-    found = replace(found, run=path.parent.name) if is_here else found  # it may be renamed
-    if task and found.model.task != task:
-        raise _another_task(found)
-    return found
+    return replace(checkpoint, run=path.parent.name) if is_here else checkpoint  # it may be renamed
 
 
-def _another_task(checkpoint: Checkpoint) -> CheckpointError:
-    run, task = checkpoint.run, checkpoint.model.task
-    if task == "text":
-        return CheckpointError(
-            f"run {run} is a language model: it predicts what follows a text",
-            f"Let it write: charrnn sample {run}",
+def load_language_model(name: str | None, emit: Emit) -> Checkpoint:
+    """The same of a run that continues texts. CheckpointError for one of another task."""
+    checkpoint = load_run(name, emit)
+    if not checkpoint.is_language_model:
+        run, task = checkpoint.run, checkpoint.model.task
+        raise CheckpointError(
+            f"run {run} was trained with --task {task}, and does not continue a text",
+            f"Name another run, or let it predict: charrnn predict {run} FILE",
         )
-    return CheckpointError(
-        f"run {run} was trained with --task {task}, and does not continue a text",
-        f"Name another run, or let it predict: charrnn predict {run} FILE",
-    )
+    return checkpoint
 
 
 def load_newest(path: Path, load: Callable[[Path], T], emit: Emit, *, restore: bool = False) -> T:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.errors import UsageError
+from charrnn.errors import CheckpointError, UsageError
 from charrnn.events import Emit
 from charrnn.settings import (
     LEARNING_RATES,
@@ -34,12 +34,17 @@ LEARNING_RATE_FACTOR = 0.8
 Weights = Mapping[str, NDArray[np.float32]]
 
 
-def load_base(name: str, emit: Emit, task: TaskName = "text") -> Checkpoint:
+def load_base(name: str, emit: Emit, task: TaskName = ModelSettings.task) -> Checkpoint:
     """The model of the run to begin with, for the same task.
 
     CheckpointError if there is none, if it is damaged, or of another task.
     """
-    base = load_run(name, emit, task)
+    base = load_run(name, emit)
+    if base.model.task != task:
+        raise CheckpointError(
+            f"run {base.run} was trained with --task {base.model.task}, not with --task {task}",
+            "Fine-tune it for the same task, or name another run.",
+        )
     return base if base.run else replace(base, run=find(name).parent.name)  # format 2
 
 

@@ -2,12 +2,14 @@
 
 import re
 from dataclasses import fields
-from typing import get_args
+from typing import Annotated, get_args, get_type_hints
 
 import pytest
 import typer
+from annotated_types import Ge, Le
 
-from charrnn.cli.flags import described, with_flags
+from charrnn.cli.definitions import CORE
+from charrnn.cli.flags import Shown, described, with_flags
 from charrnn.cli.main import app
 from charrnn.errors import UsageError
 from charrnn.recipes import RECIPES, Recipe
@@ -20,7 +22,8 @@ from charrnn.settings import (
     flag,
 )
 
-COMMANDS = typer.main.get_command(app).commands
+GROUP = typer.main.get_command(app)
+COMMANDS = GROUP.load_all(typer.Context(GROUP))
 SETTINGS = {
     "train": [ModelSettings, TrainSettings, TextSettings],
     "sweep": [ModelSettings, TrainSettings, TextSettings],
@@ -109,3 +112,27 @@ def test_what_is_given_overrides_the_recipe(monkeypatch):
     assert (seen["settings"].steps, seen["settings"].epochs) == (4, None)
     with pytest.raises(UsageError, match="there is no recipe yours"):
         train(recipe="yours")
+
+
+@pytest.mark.parametrize("name", CORE)
+def test_the_table_says_of_a_command_what_its_help_says(name):
+    """A list of commands in which one is described as it once was."""
+    assert CORE[name].help == COMMANDS[name].help.partition("\n\n")[0].replace("\n", " ")
+
+
+def test_a_parameter_is_described_as_a_setting_is():
+    """Bounds that are not checked; a flag of an extra that is not there."""
+
+    @with_flags()
+    def command(
+        much: Annotated[int, Ge(2), Le(5), "how much", Shown("Panel")] = 3,
+        echo: Annotated[bool, "repeat it", ADVANCED] = True,
+        gone: Annotated[bool, "of an extra", Shown(extra="--nothing")] = False,
+    ) -> None: ...
+
+    hints = get_type_hints(command, include_extras=True)
+    much, echo, gone = (hints[name].__metadata__[0] for name in ("much", "echo", "gone"))
+    assert (much.min, much.max, much.show_default, much.metavar) == (2, 5, "3", "N")
+    assert (much.rich_help_panel, much.hidden) == ("Panel", False)
+    assert (echo.default, echo.rich_help_panel) == ("--echo/--no-echo", ADVANCED)
+    assert gone.hidden

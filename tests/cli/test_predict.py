@@ -88,6 +88,7 @@ def test_a_run_resumes_with_its_examples(words):
         ("eval words --part valid new.tsv", 2, "--part"),
         ("train new.tsv --task label --seq-length 9 --steps 2", 2, "--seq-length"),
         ("train new.tsv --task label --from words --steps 2", 0, "Fine-tuning from words"),
+        ("train new.tsv --from words --steps 2", 4, "not with --task text"),
         ("train new.tsv --task label --tie-weights --steps 2", 2, "--tie-weights"),
         ("train new.tsv --bidirectional --steps 2", 2, "--bidirectional"),
         ("train new.tsv --valid new.tsv --steps 2", 2, "--valid"),

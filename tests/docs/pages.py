@@ -9,7 +9,8 @@ from charrnn.cli.main import app
 ROOT = Path(__file__).parent.parent.parent
 README, CONTRIBUTING = ROOT / "README.md", ROOT / "CONTRIBUTING.md"
 PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
-ALL = {n: c for n, c in typer.main.get_command(app).commands.items() if n != "help"}
+GROUP = typer.main.get_command(app)
+ALL = {n: c for n, c in GROUP.load_all(typer.Context(GROUP)).items() if n != "help"}
 COMMANDS = [[name] for name in ALL]
 SUBCOMMANDS = [[n, sub] for n, c in ALL.items() for sub in getattr(c, "commands", [])]
 

@@ -8,7 +8,8 @@ import sys
 import pytest
 import typer
 
-from charrnn.cli.extras import COMMANDS, HOOKS, Extra, find_extra
+from charrnn.cli.definitions import Definition
+from charrnn.cli.extras import COMMANDS, HOOKS, find_extra
 from charrnn.cli.main import app
 from charrnn.errors import MissingError
 from tests.conftest import tale
@@ -118,12 +119,12 @@ def test_a_folder_that_is_left_with_compiled_files_only_is_gone(tmp_path, monkey
     """A command that is listed, and fails, where a folder was deleted by a change of branch."""
     (tmp_path / "leftover" / "__pycache__").mkdir(parents=True)
     monkeypatch.syspath_prepend(tmp_path)
-    assert not Extra("leftover.command", "run").is_here
+    assert not Definition("leftover.command", "run").is_here
 
 
 def test_a_hook_without_its_folder_is_a_sentence(monkeypatch):
     """ModuleNotFoundError for whoever gives the flag of an extra that is not there."""
-    monkeypatch.setitem(HOOKS, "--tensorboard", Extra("charrnn.extras.nix.listener", "listen"))
+    monkeypatch.setitem(HOOKS, "--tensorboard", Definition("charrnn.extras.nix.listener", "listen"))
     with pytest.raises(MissingError, match="--tensorboard needs an extra"):
         find_extra("--tensorboard")
     monkeypatch.delitem(HOOKS, "--tensorboard")

@@ -90,7 +90,7 @@ def _load(runs: str, command: Frame) -> "dict[str, Checkpoint]":
     for number, path in enumerate(paths):
         if path in paths[:number]:
             raise UsageError(f"run {names[number]} is named twice", "Name it once in --runs.")
-    return {name: command.load(name, "text") for name in names}
+    return {name: command.load_language_model(name) for name in names}
 
 
 def _texts(

@@ -66,7 +66,7 @@ def compress(
         from charrnn.extras.compress.stream import compress as compress_bytes
         from charrnn.text.compressors import xz_size
 
-        checkpoint, original = command.load(run, "text"), _read(file)
+        checkpoint, original = command.load_language_model(run), _read(file)
         start = time.perf_counter()
         compressed = compress_bytes(original, checkpoint, command.emit, dynamic=dynamic)
         seconds = time.perf_counter() - start
@@ -94,7 +94,7 @@ def decompress(
         from charrnn.extras.compress.stream import decompress_by_any, models_of
 
         compressed = _read(file)
-        checkpoints = [command.load(run, "text")] if run else models_of(compressed)
+        checkpoints = [command.load_language_model(run)] if run else models_of(compressed)
         start = time.perf_counter()
         original, checkpoint = decompress_by_any(compressed, checkpoints, command.emit)
         seconds = time.perf_counter() - start

@@ -67,7 +67,7 @@ def export(
     with frame(quiet=quiet, json=json) as command:
         if onnx:
             check_package("onnx", "an ONNX graph is made", _INSTALL)
-        checkpoint = command.load(run, "text")
+        checkpoint = command.load_language_model(run)
         weights_as: DtypeName = dtype or ("fp16" if html else "fp32")
         quality = _quality(checkpoint, weights_as, graph)
         if html:

@@ -22,7 +22,7 @@ from charrnn.events import Emit, Progress
 from charrnn.network.language_model import LanguageModel, embed
 from charrnn.network.layers import Layer, LayerState, loop
 from charrnn.settings import ModelSettings, TextSettings
-from charrnn.storage.runs import corpus_of, load_run
+from charrnn.storage.runs import corpus_of, load_language_model
 from charrnn.text.corpus import Tokens, checked_ids
 from charrnn.text.encoding import read_tokens
 from charrnn.text.source import read_text
@@ -60,7 +60,7 @@ def of_run(
     name: str | None, text: str | None, encoding: str, emit: Emit
 ) -> tuple[str, list[GradientFlow]]:
     """A run's title and gradient flow, on a text or on the validation part of its corpus."""
-    run = load_run(name, emit)
+    run = load_language_model(name, emit)
     if text is None:
         tokens = corpus_of(run, "name a text with --text").part("valid")
         if len(tokens) < 3:

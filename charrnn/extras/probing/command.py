@@ -68,7 +68,7 @@ def probe(
         from charrnn.extras.probing.page import page_of
         from charrnn.extras.probing.show import show_heatmap
 
-        checkpoint = command.load(name, "text")
+        checkpoint = command.load_language_model(name)
         chosen = [] if unit is None else [parse_unit(unit, checkpoint.model)]
         if gate is not None:
             chosen.append(parse_gate(gate, checkpoint.model))

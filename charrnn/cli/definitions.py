@@ -1,0 +1,94 @@
+"""The table of commands: a module is imported when its command is needed."""
+
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Definition:
+    """Where something is defined: a module, and a name in it."""
+
+    module: str
+    attribute: str
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the module's folder exists."""
+        try:
+            spec = find_spec(self.module.rpartition(".")[0])
+        except ModuleNotFoundError:  # the folder above is missing
+            return False
+        return spec is not None and spec.origin is not None  # None: a folder without modules
+
+    def load(self) -> Any:
+        """Import it."""
+        return getattr(import_module(self.module), self.attribute)
+
+
+@dataclass(frozen=True)
+class CommandDefinition(Definition):
+    """A command: its panel in the list of commands, the first line of its help, an example."""
+
+    panel: str
+    help: str
+    example: str = ""
+
+
+TRAIN, SCORE, COMPARE, INSIDE, ELSEWHERE, FILES = PANELS = (
+    "Train and sample", "Score", "Compare", "Look inside", "Elsewhere", "Files and help",
+)  # fmt: skip
+
+CORE: dict[str, CommandDefinition] = {
+    "train": CommandDefinition(
+        "charrnn.cli.train", "train", TRAIN,
+        "Train a model on a text. Ctrl-C stops it with everything saved.",
+        "charrnn train shakespeare --time 2m --run first",
+    ),
+    "sample": CommandDefinition(
+        "charrnn.cli.sample", "sample", TRAIN, "Generate text with a trained model.",
+        'charrnn sample first --temp 0.8 --prompt "To be"',
+    ),
+    "predict": CommandDefinition(
+        "charrnn.cli.predict", "predict", TRAIN,
+        "Predict a label, tags or a text for each line of a file.",
+        "charrnn predict names letters.txt",
+    ),
+    "eval": CommandDefinition(
+        "charrnn.cli.evaluate", "evaluate", SCORE,
+        "Score a model on a text, in bits per character and per byte.",
+        "charrnn eval first --part valid",
+    ),
+    "compare": CommandDefinition(
+        "charrnn.cli.compare", "compare", COMPARE,
+        "Compare runs in one table, the best first, and draw their learning curves.",
+    ),
+    "sweep": CommandDefinition(
+        "charrnn.cli.sweep", "sweep", COMPARE,
+        "Train a run of each cell and seed on a text, and compare them.",
+        "charrnn sweep shakespeare --cells lstm,gru --seeds 3 --time 1m",
+    ),
+    "plot": CommandDefinition(
+        "charrnn.cli.compare", "plot", COMPARE,
+        "Draw the learning curves of runs: training and validation.",
+    ),
+    "inspect": CommandDefinition(
+        "charrnn.cli.runs", "inspect", INSIDE,
+        "Show what a run is: its network, settings, score and learning curves.",
+    ),
+    "prepare": CommandDefinition(
+        "charrnn.cli.prepare", "prepare", FILES, "Turn texts into one corpus of tokens."
+    ),
+    "runs": CommandDefinition(
+        "charrnn.cli.runs", "runs", FILES, "List the runs; or remove, rename and prune them."
+    ),
+    "corpora": CommandDefinition(
+        "charrnn.cli.corpora", "corpora", FILES,
+        "List the prepared corpora and the catalog; or get, show and remove them.",
+    ),
+    "help": CommandDefinition(
+        "charrnn.cli.main", "show_help", FILES, "Show this help, or that of a command."
+    ),
+}  # fmt: skip
+"""The commands of the core, by name, in the order in which they are listed."""
