@@ -20,7 +20,7 @@ import charrnn
 from charrnn.cells.arrays import softmax
 from charrnn.engine.devices import to_device
 from charrnn.events import Evaluated
-from charrnn.inference.sampling import Prompt, generator_of, sample
+from charrnn.inference.sampling import generator_of, read_prompt, sample
 from charrnn.network.language_model import LanguageModel, embed
 from charrnn.settings import ModelSettings, SampleSettings, TextSettings, TrainSettings
 from charrnn.storage.checkpoint import load_checkpoint
@@ -157,7 +157,7 @@ def sampled(folder: Path) -> None:
     tokenizer = checkpoint.tokenizer
     network = LanguageModel(checkpoint.model, checkpoint.weights)
     assert SAMPLING.prompt
-    prompt = Prompt(network, tokenizer, SAMPLING.prompt)
+    prompt = read_prompt(network, tokenizer, SAMPLING.prompt)
     names = [repr(tokenizer.decoder()(token)) for token in range(tokenizer.size)]
     print("13 prompt")
     print(f"table {network.table.shape}, logits {prompt.logits.shape}")

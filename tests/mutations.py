@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.errors import CharRNNError
-from charrnn.network.language_model import LanguageModel
 from charrnn.inference.sampling import sample
+from charrnn.network.language_model import LanguageModel
 from charrnn.settings import SampleSettings, TextSettings, read
 from charrnn.storage.container import KEY, add_checksum
 from charrnn.storage.metrics import read_curves
@@ -156,7 +156,9 @@ class Fuzz:
     def _model(self, _: random.Random) -> None:
         found = load_run(self.run.name, lambda _: None)
         "".join(
-            sample(LanguageModel(found.model, found.weights), found.tokenizer, SampleSettings(length=9))
+            sample(
+                LanguageModel(found.model, found.weights), found.tokenizer, SampleSettings(length=9)
+            )
         )
 
     def _training(self, _: random.Random) -> None:

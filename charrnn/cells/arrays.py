@@ -1,7 +1,7 @@
 """Functions on arrays of any library that follows the array API standard.
 
-What a library does faster itself is registered for its type of array: torch's functions are where
-torch lives, in `training.kernels`. Everything else is the standard's own.
+Each function below is written with the standard's functions, and a library may register a faster
+one under the same name: `engine.kernels` registers torch's. Nothing else asks for a library.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ Function = Callable[..., Any] | None
 
 
 class Library:
-    """An array's library: the standard's functions, and its own where they are faster."""
+    """The standard's functions of an array's library, and its faster ones; None: it has none."""
 
     linear: Function = None
     rows: Function = None
@@ -36,7 +36,7 @@ _FASTER: dict[type, dict[str, Callable[..., Any]]] = {}
 
 
 def register(kind: type, **functions: Callable[..., Any]) -> None:
-    """Let these functions, by the names in `Library`, compute on arrays of that type."""
+    """Compute on arrays of that type with functions, by their names in `Library`."""
     _FASTER[kind] = functions
     _LIBRARIES.clear()
 
@@ -46,14 +46,14 @@ def library(x: Array) -> Library:
 
     NumPy has the standard names itself, and array_api_compat's wrapper of it is slow to import.
     """
-    known = _LIBRARIES.get(type(x))
-    if known is None:
-        known = Library(array_namespace(x, use_compat=False if is_numpy_array(x) else None))
+    cached = _LIBRARIES.get(type(x))
+    if cached is None:
+        cached = Library(array_namespace(x, use_compat=False if is_numpy_array(x) else None))
         for kind in type(x).__mro__:
             for name, function in _FASTER.get(kind, {}).items():
-                setattr(known, name, function)
-        _LIBRARIES[type(x)] = known
-    return known
+                setattr(cached, name, function)
+        _LIBRARIES[type(x)] = cached
+    return cached
 
 
 def namespace(x: Array) -> Any:
@@ -125,7 +125,7 @@ def log_sum_exp(x: Array, axis: int) -> Array:
 
 
 def cross_entropy(logits: Array, targets: Array) -> Array:
-    """Logits (..., V) and the ids that came (...) -> the loss of each in nats (...)."""
+    """Logits (..., V) and the target ids (...) -> the loss of each in nats (...)."""
     faster = library(logits).cross_entropy
     if faster:
         return faster(logits, targets)
@@ -137,7 +137,7 @@ def cross_entropy(logits: Array, targets: Array) -> Array:
 
 
 def mean_cross_entropy(logits: Array, targets: Array) -> Array:
-    """Logits (..., V) and the ids that came (...) -> the mean loss in nats."""
+    """Logits (..., V) and the target ids (...) -> the mean loss in nats."""
     faster = library(logits).mean_cross_entropy
     return faster(logits, targets) if faster else cross_entropy(logits, targets).mean()
 
@@ -155,7 +155,8 @@ def binary_cross_entropy(logits: Array, targets: Array) -> Array:
 def convolution(x: Array, weight: Array, bias: Array, pool: tuple[int, int]) -> Array:
     """A 3 x 3 convolution of x (B, C, rows, columns), rectified, and the largest of each pool.
 
-    weight (K, C, 3, 3), bias (K,) -> (B, K, rows / p, columns / q).
+    weight (K, C, 3, 3), bias (K,) -> (B, K, rows / p, columns / q). Beside NumPy's, only
+    registered ones: the standard has no sliding windows.
     """
     faster = library(x).convolution
     if faster:
@@ -165,8 +166,8 @@ def convolution(x: Array, weight: Array, bias: Array, pool: tuple[int, int]) -> 
 
     x = x.transpose(0, 2, 3, 1)
     padded = pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
-    around = sliding_window_view(padded, (3, 3), (1, 2))  # (B, rows, columns, C, 3, 3)
-    product = around.reshape(*x.shape[:3], -1) @ weight.reshape(len(weight), -1).T + bias
+    windows = sliding_window_view(padded, (3, 3), (1, 2))  # (B, rows, columns, C, 3, 3)
+    product = windows.reshape(*x.shape[:3], -1) @ weight.reshape(len(weight), -1).T + bias
     batch, height, width, channels = product.shape
     cut = (batch, height // pool[0], pool[0], width // pool[1], pool[1], channels)
     return rectified(product).reshape(cut).max((2, 4)).transpose(0, 3, 1, 2)

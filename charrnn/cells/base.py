@@ -20,6 +20,9 @@ Weights = Mapping[str, Array]
 State = tuple[Array, ...]
 Gates = dict[str, Array]
 
+CLOCK = "time"
+"""The name of a state that counts steps: it is no unit, and 0 before every sequence."""
+
 
 class Cell(ABC):
     """One recurrent cell: its weights, the arrays of its state, its equations.

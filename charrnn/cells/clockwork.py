@@ -3,7 +3,7 @@
 from array_api_compat import device
 
 from charrnn.cells.arrays import Array, namespace, tanh
-from charrnn.cells.base import Cell, State, Weights, recur
+from charrnn.cells.base import CLOCK, Cell, State, Weights, recur
 
 _MODULES = 6
 
@@ -18,7 +18,7 @@ class Clockwork(Cell):
     """
 
     blocks = 1
-    states = ("h", "time")
+    states = ("h", CLOCK)
     alignment = 2 ** (_MODULES - 1)  # the longest period
 
     @classmethod

@@ -5,7 +5,9 @@ from typing import Literal, NamedTuple
 
 
 class Initial(NamedTuple):
-    """A distribution, drawn anew for each block of so many `rows`; 0: the whole is one block.
+    """The distribution that a parameter begins with, drawn for each block of so many `rows`.
+
+    `rows` of 0: the parameter is one block.
 
     orthogonal: Saxe et al. 2014, https://arxiv.org/abs/1312.6120. xavier: Glorot and Bengio 2010,
     https://proceedings.mlr.press/v9/glorot10a.html, uniform. kaiming: He et al. 2015,
@@ -26,10 +28,10 @@ XAVIER = Initial("xavier")
 
 
 class Group(NamedTuple):
-    """Parameters that are drawn together, and listed together: the lower numbers first.
+    """Where parameters stand in two orders: those in which they are drawn, and listed.
 
-    A seed's weights depend on the order in which they are drawn, and the rounding of a gradient's
-    norm on the order in which they are listed: neither must change.
+    The weights of a seed depend on the first order, the rounding of a gradient's norm on the
+    second: neither must change.
     """
 
     drawn: int
@@ -70,7 +72,7 @@ def drawn(parameters: Parameters) -> Parameters:
 
 
 def count(parameters: Parameters, *, multiplied: bool = False) -> int:
-    """How many numbers they are; those alone that a token is `multiplied` with: no embeddings."""
+    """How many numbers they have; without embeddings, those that a token is `multiplied` with."""
     return sum(
         math.prod(parameter.shape)
         for parameter in parameters.values()

@@ -35,8 +35,8 @@ def use_bf16(device: torch.device, precision: str) -> bool:
     if precision != "auto":
         return precision == "bf16"
     if device.type == "cpu":
-        found = torch.cpu.get_capabilities()
-        return bool(found.get("avx512_bf16") or found.get("amx_bf16"))
+        features = torch.cpu.get_capabilities()
+        return bool(features.get("avx512_bf16") or features.get("amx_bf16"))
     if device.type != "cuda":
         return False
     with torch.cuda.device(device):
@@ -78,5 +78,4 @@ def to_device(batch: Batch, device: torch.device) -> Batch:
     tensors = [None if array is None else torch.from_numpy(array) for array in batch]
     if device.type == "cuda":  # copied without waiting for the last step
         tensors = [None if tensor is None else tensor.pin_memory() for tensor in tensors]
-    there = (None if t is None else t.to(device, non_blocking=True) for t in tensors)
-    return Batch(*there)
+    return Batch(*(None if t is None else t.to(device, non_blocking=True) for t in tensors))

@@ -44,29 +44,30 @@ class Module(Generic[N]):
         self.weights = weights
         self.network: N = build(settings, weights)
 
-    def __deepcopy__(self, memo: object) -> Self:
-        return self._with({name: p.detach().clone() for name, p in self.weights.items()})
-
-    def _with(self, tensors: Mapping[str, Tensor]) -> Self:
-        """The same network with other tensors as its parameters."""
-        twin = copy.copy(self)
-        twin.weights = {name: nn.Parameter(tensor) for name, tensor in tensors.items()}
-        twin.network = self.build(self.settings, twin.weights)
-        return twin
-
     def replica(self) -> Self:
-        """The same parameters, with gradients of their own."""
-        return self._with({name: p.data for name, p in self.weights.items()})
+        """The same parameters, in the same memory, with gradients of their own."""
+        return self._mapped(lambda tensor: tensor)
 
     def to(self, target: torch.device | torch.dtype) -> Self:
         """The module with its parameters on a device, or of a type."""
-        return self._with({name: p.data.to(target) for name, p in self.weights.items()})
+        return self._mapped(lambda tensor: tensor.to(target))
+
+    def clone(self) -> Self:
+        """A copy with parameters of its own."""
+        return self._mapped(Tensor.clone)
 
     def frozen(self) -> Self:
         """A copy that does not learn."""
-        twin = copy.deepcopy(self)
-        for parameter in twin.parameters():
-            parameter.requires_grad_(False)
+        return self._mapped(Tensor.clone, trainable=False)
+
+    def _mapped(self, change: Callable[[Tensor], Tensor], *, trainable: bool = True) -> Self:
+        """A module whose parameters are these, changed."""
+        twin = copy.copy(self)
+        twin.weights = {
+            name: nn.Parameter(change(parameter.data), trainable)
+            for name, parameter in self.weights.items()
+        }
+        twin.network = self.build(self.settings, twin.weights)
         return twin
 
     @property

@@ -15,8 +15,8 @@ from charrnn.engine.devices import find_device, use_bf16
 from charrnn.engine.threads import BatchThreads
 from charrnn.events import Emit, Noticed
 from charrnn.inference import sampled_texts, sampling
-from charrnn.inference.drawing import TokenTables, draw
-from charrnn.inference.sampled_texts import Block, SampledText, spell
+from charrnn.inference.drawing import Prompt, TokenTables, draw
+from charrnn.inference.sampled_texts import Block, SampledText, detokenize
 from charrnn.network.language_model import LanguageModel
 from charrnn.settings import SampleSettings
 from charrnn.text.tokenizers import Tokenizer
@@ -60,7 +60,7 @@ def sample_many(
 
     joined = (sampled_texts.joined(threads.map(advance)) for _ in count())
     texts = [(number, settings.prompt or "") for number in range(settings.count)]
-    yield from spell(tokenizer, settings, texts, joined, emit)
+    yield from detokenize(tokenizer, settings, texts, joined, emit)
 
 
 def _blocks(
@@ -74,9 +74,9 @@ def _blocks(
 ) -> Iterator[Block]:
     """The tokens of a part of the texts, from a generator of its own, block by block."""
     generator = torch.Generator(device)
-    (own,) = np.random.SeedSequence([seed, part.start]).generate_state(1, np.uint64)
-    generator.manual_seed(int(own))
-    prompt = sampling.Prompt(network, tokenizer, settings.prompt or "")
+    (its_seed,) = np.random.SeedSequence([seed, part.start]).generate_state(1, np.uint64)
+    generator.manual_seed(int(its_seed))
+    prompt = sampling.read_prompt(network, tokenizer, settings.prompt or "")
     batch = part.stop - part.start
 
     def repeated(array: torch.Tensor) -> torch.Tensor:
@@ -89,7 +89,7 @@ def _blocks(
         *(torch.from_numpy(a).to(device) for a in sampling.token_tables(tokenizer, settings))
     )
     state = tuple(tuple(map(repeated, layer)) for layer in prompt.state)
-    recent = repeated(torch.from_numpy(prompt.recent).to(device))
-    logits = repeated(prompt.logits)
-    drawn = draw(network, logits, state, settings, uniform, tables, recent, bits)
+    recent = torch.from_numpy(prompt.recent).to(device)
+    prompts = Prompt(repeated(prompt.logits), state, repeated(recent))
+    drawn = draw(network, prompts, settings, uniform, tables, bits=bits)
     yield from sampled_texts.in_blocks(drawn, settings)

@@ -91,8 +91,8 @@ def compare_runs(names: Sequence[str], part: PartName | None, emit: Emit) -> lis
     if not groups:
         find(None)  # explains, if nothing has been trained here
         raise CheckpointError("no run here can be scored", "Name one to see why.")
-    found = [Group(_common_name(runs), runs) for runs in groups.values()]
-    return sorted(found, key=lambda group: (group.runs[0].corpus, group.runs[0].part, group.mean))
+    named = [Group(_common_name(runs), runs) for runs in groups.values()]
+    return sorted(named, key=lambda group: (group.runs[0].corpus, group.runs[0].part, group.mean))
 
 
 def _but_seed(checkpoint: Checkpoint) -> tuple[Any, ...]:

@@ -1,4 +1,4 @@
-"""Where a score comes from: by line, by document, by token, and the most surprising places."""
+"""Where a score comes from: by line, by document, by token, and the most surprising tokens."""
 
 import math
 from collections.abc import Iterator
@@ -94,8 +94,8 @@ def _ends(tokens: Tokens, tokenizer: Tokenizer, per: Literal["line", "document"]
     ending = np.array([_ends_section(tokenizer, token, per) for token in range(tokenizer.size)])
     last = 0
     for first in range(0, len(tokens), _PIECE):
-        for place in np.flatnonzero(ending[tokens[first : first + _PIECE]]):
-            last = first + int(place) + 1
+        for index in np.flatnonzero(ending[tokens[first : first + _PIECE]]):
+            last = first + int(index) + 1
             yield last
     if last < len(tokens):
         yield len(tokens)
@@ -124,17 +124,17 @@ def symbols(losses: Losses, tokens: Tokens, tokenizer: Tokenizer) -> Iterator[Sy
 def surprising_spots(losses: Losses, tokens: Tokens, tokenizer: Tokenizer) -> list[Spot]:
     """The tokens (N,) of the highest losses (N - 1,): up to ten, the most surprising first."""
     count = min(_SPOTS, len(losses))
-    places = np.argpartition(losses, -count)[-count:]
+    indices = np.argpartition(losses, -count)[-count:]
     return [
-        _spot(int(place) + 1, float(losses[place]) / math.log(2), tokens, tokenizer)
-        for place in places[np.argsort(-losses[places], kind="stable")]
+        _spot(int(index) + 1, float(losses[index]) / math.log(2), tokens, tokenizer)
+        for index in indices[np.argsort(-losses[indices], kind="stable")]
     ]
 
 
-def _spot(place: int, bits: float, tokens: Tokens, tokenizer: Tokenizer) -> Spot:
+def _spot(index: int, bits: float, tokens: Tokens, tokenizer: Tokenizer) -> Spot:
     decode = tokenizer.decoder()
-    begin = max(0, place - _CONTEXT)
-    before = "".join(map(decode, tokens[begin:place].tolist()))
-    text = decode(int(tokens[place])) or tokenizer.symbols[int(tokens[place])]
-    after = "".join(map(decode, tokens[place + 1 : place + 1 + _CONTEXT].tolist()))
-    return Spot(place + 1, bits, *map(valid_unicode, (before, text, after)))
+    begin = max(0, index - _CONTEXT)
+    before = "".join(map(decode, tokens[begin:index].tolist()))
+    text = decode(int(tokens[index])) or tokenizer.symbols[int(tokens[index])]
+    after = "".join(map(decode, tokens[index + 1 : index + 1 + _CONTEXT].tolist()))
+    return Spot(index + 1, bits, *map(valid_unicode, (before, text, after)))

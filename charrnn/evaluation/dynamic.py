@@ -7,14 +7,12 @@ one step of gradient descent per segment, each weight's step divided by the root
 gradient on the training text, and a pull back to the trained weights that grows with it.
 """
 
-import copy
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional as F
 
+from charrnn.cells.arrays import mean_cross_entropy
 from charrnn.engine.devices import cpu_threads
 from charrnn.engine.module import Module
 from charrnn.events import Emit, Progress
@@ -29,7 +27,7 @@ _LEARNING_RATE = 1e-4  # eta in the paper, tuned on text cut from tiny Shakespea
 _PULL = 0.001  # lambda in the paper, likewise
 _ONE_THREAD = 256  # up to this hidden size a second thread does not speed up one stream
 _LARGEST = 30.0  # times its usual size that a gradient counts: an overfitted model has tiny ones
-_SEGMENTS, _PLACES = 2000, 50  # of the training text that are measured, and where
+_SEGMENTS, _SAMPLES = 2000, 50  # of the training text that are measured, in so many samples
 
 
 class Learner:
@@ -43,7 +41,7 @@ class Learner:
     def __init__(
         self, model: Module[LanguageModel], train: Tokens, emit: Emit | None = None
     ) -> None:
-        live = copy.deepcopy(model)  # without dropout
+        live = model.clone()  # without dropout
         sizes = _gradient_sizes(live, train, emit)
         mean = max(float(torch.cat([size.flatten() for size in sizes]).mean()), 1e-12)
         self._model, self._params = live, list(live.parameters())
@@ -110,16 +108,17 @@ def _gradients(
     ids = checked_ids(tokens, model.network.vocabulary_size)
     piece = torch.from_numpy(ids.astype(np.int64)).to(model.device)
     logits, state = model.network.forward(piece[:-1, None], state)
-    loss = F.cross_entropy(logits[:, 0], piece[1:])
+    loss = mean_cross_entropy(logits[:, 0], piece[1:])
     return loss.item(), torch.autograd.grad(loss, list(model.parameters())), detach_state(state)
 
 
 def _gradient_sizes(model: Module[LanguageModel], train: Tokens, emit: Emit | None) -> list[Tensor]:
     """Per weight, the root mean square of its gradient over segments of the training text."""
     squares = [torch.zeros_like(p) for p in model.parameters()]
-    count, size = 0, _SEGMENTS * SEGMENT // _PLACES
-    for place in range(0, max(1, len(train) - size), max(1, (len(train) - size) // _PLACES)):
-        state, part = model.network.zero_state(1), train[place : place + size + 1]
+    count, size = 0, _SEGMENTS * SEGMENT // _SAMPLES
+    latest = len(train) - size
+    for start in range(0, max(1, latest), max(1, latest // _SAMPLES)):
+        state, part = model.network.zero_state(1), train[start : start + size + 1]
         for first in range(0, len(part) - 1, SEGMENT):
             ids = part[first : first + SEGMENT + 1]
             _, gradients, state = _gradients(model, ids, state)

@@ -9,24 +9,33 @@ zero state, as nanoGPT scores.
 """
 
 from collections.abc import Iterator
-from functools import partial
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional as F
 
 from charrnn.cells import CELLS
+from charrnn.cells.arrays import cross_entropy, full_precision
 from charrnn.engine.devices import autocast
 from charrnn.engine.module import Module
 from charrnn.engine.ranks import ALONE, Ranks
 from charrnn.engine.threads import BatchThreads
 from charrnn.events import Emit, Progress
-from charrnn.inference.score import SEQUENCES, Score, cut_stream, score_of
+from charrnn.inference.score import (
+    SEQUENCES,
+    Losses,
+    Read,
+    Score,
+    Sequences,
+    cut_stream,
+    read_sequences,
+    score_of,
+)
 from charrnn.network.language_model import LanguageModel
+from charrnn.network.layers import State, join_states, slice_state
 from charrnn.text.corpus import Tokens, checked_ids
-from charrnn.text.tokenizers import Tokenizer
+from charrnn.text.tokenizers import Ids, Tokenizer
 
 _CHUNK = 256  # steps computed at once, which bounds the memory
 
@@ -59,15 +68,15 @@ def token_losses(
     tokens: Tokens,
     context: int | None = None,
     emit: Emit | None = None,
-) -> NDArray[np.float32]:
+) -> Losses:
     """The loss, in nats, of every token (N,) but the first: (N - 1,), in the text's order.
 
     As in `evaluate`, whose loss is their mean. ValueError for fewer than two tokens.
     """
-    found = np.zeros(max(0, len(tokens) - 1), np.float32)
-    for places, losses in _scored(model, tokens, context, emit):
-        found[places] = losses
-    return found
+    in_order = np.zeros(max(0, len(tokens) - 1), np.float32)
+    for positions, losses in _scored(model, tokens, context, emit):
+        in_order[positions] = losses
+    return in_order
 
 
 def _scored(
@@ -78,27 +87,27 @@ def _scored(
     *,
     bf16: bool = False,
     ranks: Ranks = ALONE,
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-    """Every place (K,) that a token is predicted from, once, and the losses (K,): by chunks."""
+) -> Iterator[tuple[NDArray[np.int64], Losses]]:
+    """The positions (K,) that tokens are predicted from, each once, and the losses (K,)."""
     count = len(tokens) - 1
     if count < 1:
         raise ValueError("there is nothing to predict in fewer than two tokens")
     done = 0
-    for starts, size, warm_up in _batches(model, count, context):
-        mine = starts[ranks.part(len(starts))]
-        if not len(mine):
+    for sequences in _batches(model, count, context):
+        starts = sequences.starts[ranks.part(len(sequences.starts))]
+        if not len(starts):
             continue
-        for places, losses in _losses(model, tokens, mine, size, warm_up, bf16):
-            yield places, losses
+        read, state = _reader(model, len(starts), bf16), model.network.zero_state(len(starts))
+        mine = sequences._replace(starts=starts)
+        for positions, losses in read_sequences(read, state, tokens, mine, _CHUNK):
+            yield positions, losses
             done += losses.size
             if emit:
                 emit(Progress("scoring", done, count))
 
 
-def _batches(
-    model: Module[LanguageModel], count: int, context: int | None
-) -> Iterator[tuple[NDArray[np.int64], int, int]]:
-    """(start of each sequence, tokens per sequence, tokens to read before them), batch by batch."""
+def _batches(model: Module[LanguageModel], count: int, context: int | None) -> Iterator[Sequences]:
+    """The sequences of a text, or its cold windows, batch by batch."""
     if context is None:
         yield cut_stream(count, CELLS[model.settings.cell].alignment)
         return
@@ -106,46 +115,27 @@ def _batches(
     starts = np.arange(0, count, size)
     together = max(1, SEQUENCES * _CHUNK // size)
     for first in range(0, len(starts), together):
-        yield starts[first : first + together], size, 0
+        yield Sequences(starts[first : first + together], size, 0)
 
 
-def _losses(
-    model: Module[LanguageModel],
-    tokens: Tokens,
-    starts: NDArray[np.int64],
-    size: int,
-    warm_up: int,
-    bf16: bool,
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-    """Places and losses, in nats, of `size` tokens from each start, as far as the text goes."""
-    device, last = model.device, len(tokens) - 1
-    threads = BatchThreads(device, len(starts), model.settings.hidden_size)
-    states = {
-        part.start: model.network.zero_state(part.stop - part.start) for part in threads.slices
-    }
+def _reader(model: Module[LanguageModel], batch_size: int, bf16: bool) -> Read:
+    """What reads so many sequences, in threads that split them between them."""
+    network, device = model.network, model.device
+    threads = BatchThreads(device, batch_size, model.settings.hidden_size)
 
-    def ids_at(places: NDArray[np.int64]) -> Tensor:
-        ids = checked_ids(tokens[places.clip(0, last)], model.network.vocabulary_size)
-        return torch.from_numpy(ids.astype(np.int64)).to(device)
+    def tensor(ids: Ids) -> Tensor:
+        checked = checked_ids(ids, network.vocabulary_size).astype(np.int64)
+        return torch.from_numpy(checked).to(device)
 
-    def losses_of(begin: int, places: NDArray[np.int64], part: slice) -> NDArray[np.float32]:
-        places, state = places[:, part], states[part.start]
-        if begin == 0 and warm_up:  # the very first sequence has nothing before it
-            warm = torch.from_numpy(starts[part, None] > 0).to(device)
-            state = tuple(tuple(array * warm for array in layer) for layer in state)
-        with torch.no_grad(), autocast(device, bf16):
-            logits, states[part.start] = model.network.forward(ids_at(places), state)
-            targets = ids_at(places + 1)
-            losses = F.cross_entropy(
-                logits.float().flatten(0, 1), targets.flatten(), reduction="none"
-            )
-        found: NDArray[np.float32] = losses.view(targets.shape).cpu().numpy()
-        return found
+    def read(ids: Ids, targets: Ids, state: State) -> tuple[Losses, State]:
+        def read_part(part: slice) -> tuple[Losses, State]:
+            with torch.no_grad(), autocast(device, bf16):
+                before = slice_state(state, part)
+                logits, after = network.forward(tensor(ids[:, part]), before)
+                losses = cross_entropy(full_precision(logits), tensor(targets[:, part]))
+            return losses.cpu().numpy(), after
 
-    for begin in (*range(-warm_up, 0, _CHUNK), *range(0, size, _CHUNK)):
-        steps = np.arange(begin, min(begin + _CHUNK, size if begin >= 0 else 0))[:, None]
-        places = starts + steps
-        parts = threads.map(partial(losses_of, begin, places))
-        if begin >= 0:
-            inside = places < last
-            yield places[inside], np.concatenate(parts, axis=1)[inside]
+        losses, states = zip(*threads.map(read_part), strict=True)
+        return np.concatenate(losses, axis=1), join_states(states)
+
+    return read

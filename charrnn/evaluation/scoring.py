@@ -49,11 +49,11 @@ STREAM = Protocol()
 
 @dataclass(frozen=True)
 class Subject:
-    """A run and the tokens (N,) to score it on. `what` says which these are, as JSON has it."""
+    """A run and the tokens (N,) to score it on. `about` says which these are, as JSON has it."""
 
     checkpoint: Checkpoint
     tokens: Tokens
-    what: dict[str, Any]
+    about: dict[str, Any]
 
 
 def part_of_run(checkpoint: Checkpoint, part: PartName | None) -> Subject:
@@ -77,8 +77,8 @@ def text_for_run(
     tokens, count = read_tokens(text, checkpoint.tokenizer, settings, emit, unknown)
     if Path(text).is_file() and corpus_key(Path(text), checkpoint.text) == checkpoint.corpus_key:
         emit(Noticed("The model was trained on most of this text: use --part to score the rest."))
-    what = {"text": "stdin" if text == "-" else text, "unknown": count}
-    return Subject(checkpoint, tokens, what)
+    about = {"text": "stdin" if text == "-" else text, "unknown": count}
+    return Subject(checkpoint, tokens, about)
 
 
 def score_subject(
@@ -92,9 +92,9 @@ def score_subject(
     """The score, as JSON has it. `compressors`: beside those of general compressors."""
     checkpoint = subject.checkpoint
     score = score_checkpoint(checkpoint, subject.tokens, emit, protocol, device)
-    about = {"run": checkpoint.run, "step": checkpoint.step}
-    found = {**subject.what, "protocol": str(protocol), **score.record(), **about}
-    return {**found, "baselines": _baselines(subject, score)} if compressors else found
+    run = {"run": checkpoint.run, "step": checkpoint.step}
+    record = {**subject.about, "protocol": str(protocol), **score.record(), **run}
+    return {**record, "baselines": _baselines(subject, score)} if compressors else record
 
 
 def _baselines(subject: Subject, score: Score) -> dict[str, dict[str, float]]:

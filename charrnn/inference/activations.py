@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.cells.arrays import Array
+from charrnn.cells.arrays import Array, cross_entropy
+from charrnn.cells.base import CLOCK
 from charrnn.inference.sampling import check_finite, start_of
-from charrnn.inference.score import losses
 from charrnn.network.language_model import LanguageModel
 from charrnn.text.tokenizers import Ids, Tokenizer, valid_unicode
 
@@ -64,7 +64,8 @@ def read_text(
 def _surprise(logits: Values, ids: Ids) -> Values:
     """Logits (N, V) and the tokens that came (N,) -> bits (N,)."""
     check_finite(bool(np.isfinite(logits).all()))
-    return losses(logits, ids) / np.float32(math.log(2))
+    bits: Values = cross_entropy(logits, ids) / np.float32(math.log(2))
+    return bits
 
 
 def _units(network: LanguageModel, states: list[tuple[Array, ...]]) -> dict[str, Values]:
@@ -72,5 +73,5 @@ def _units(network: LanguageModel, states: list[tuple[Array, ...]]) -> dict[str,
         f"{number}.{name}": values
         for number, layer in enumerate(states, 1)
         for name, values in zip(network.cell.states, layer, strict=True)
-        if name != "time"  # the clock of a clockwork network is not a unit
+        if name != CLOCK
     }

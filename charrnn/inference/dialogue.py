@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from charrnn.inference.sampling import Prompt, sample_after
+from charrnn.inference.drawing import Prompt
+from charrnn.inference.sampling import read_prompt, sample_after
 from charrnn.network.language_model import LanguageModel
 from charrnn.settings import SampleSettings, UnknownName
 from charrnn.text.tokenizers import Tokenizer
@@ -16,7 +17,7 @@ class Dialogue:
 
     def __init__(self, network: LanguageModel, tokenizer: Tokenizer) -> None:
         self._network, self._tokenizer = network, tokenizer
-        self._steps: list[tuple[str, Prompt]] = [("", Prompt(network, tokenizer, ""))]
+        self._steps: list[tuple[str, Prompt]] = [("", read_prompt(network, tokenizer, ""))]
 
     @property
     def text(self) -> str:
@@ -31,7 +32,7 @@ class Dialogue:
         text, _ = known_text(text, self._tokenizer, unknown)
         first = len(self._steps) == 1  # then the newline before it must not be read
         before = None if first else self._steps[-1][1]
-        self._steps.append((text, Prompt(self._network, self._tokenizer, text, before)))
+        self._steps.append((text, read_prompt(self._network, self._tokenizer, text, before)))
 
     def write(self, settings: SampleSettings, generator: np.random.Generator) -> Iterator[str]:
         """What the model writes next, in pieces. What has been taken of it becomes the text."""

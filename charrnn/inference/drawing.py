@@ -1,4 +1,4 @@
-"""Drawing tokens: from logits to weights to ids, for one text or many."""
+"""Drawing tokens: from logits to warped logits to ids, for one text or many."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -31,6 +31,17 @@ class TokenTables(NamedTuple):
     """The state (8, V) of UTF-8 after each token."""
 
 
+class Prompt(NamedTuple):
+    """What a network has read: logits (..., V) of the token to draw, the state, the last tokens.
+
+    `recent` (..., 64): -1 where there is none.
+    """
+
+    logits: Array
+    state: State
+    recent: Array
+
+
 class Drawn(NamedTuple):
     """A step: ids (...), the largest logit (...) and, if asked for, the bits (...) of the ids.
 
@@ -42,8 +53,8 @@ class Drawn(NamedTuple):
     bits: Array | None
 
 
-def scores(logits: Array, settings: SampleSettings, temp: Any = None) -> Array:
-    """Logits (..., V), of at most 0 -> log-weights (..., V) to draw by, -inf for what is left out.
+def warped(logits: Array, settings: SampleSettings, temp: Any = None) -> Array:
+    """Logits (..., V), of at most 0 -> those (..., V) to draw by, -inf for what is left out.
 
     Temperature first, then top-k, then top-p (Holtzman et al., arXiv 1904.09751), then min-p
     (Nguyen et al., arXiv 2407.01082). Temperature 0 leaves only the likeliest token. `temp`, a
@@ -80,8 +91,8 @@ def penalized(logits: Array, recent: Array, penalty: float) -> Array:
     """
     xp = namespace(logits)
     vocabulary = xp.arange(logits.shape[-1], device=device(logits))
-    found = xp.any(recent[..., None] == vocabulary, axis=-2)
-    return xp.where(found, xp.where(logits > 0, logits / penalty, logits * penalty), logits)
+    occurred = xp.any(recent[..., None] == vocabulary, axis=-2)
+    return xp.where(occurred, xp.where(logits > 0, logits / penalty, logits * penalty), logits)
 
 
 class _Temperature:
@@ -110,7 +121,7 @@ class _Characters:
         zero = tables.state_after[0, 0]
         self._state = namespace(zero).broadcast_to(zero * 0, batch)
 
-    def whole(self, logits: Array) -> Array:
+    def unbroken(self, logits: Array) -> Array:
         """The logits (..., V), -inf for tokens that would break a character."""
         return logits + self._tables.allowed[self._state]
 
@@ -120,47 +131,53 @@ class _Characters:
 
 def draw(
     network: LanguageModel,
-    logits: Array,
-    state: State,
+    prompt: Prompt,
     settings: SampleSettings,
     uniform: Uniform,
     tables: TokenTables,
-    recent: Array,
+    *,
     bits: bool = False,
 ) -> Iterator[Drawn]:
-    """Tokens (...) without end: the first by logits (..., V), each next one after those before it.
+    """Tokens (...) without end, each after the prompt and those before it. `bits`: with theirs.
 
-    The largest of scores + Gumbel noise is a draw by the scores' weights, and quickly found
-    (Maddison et al. 2014, https://arxiv.org/abs/1411.0030). `recent` (..., 64): the tokens so
-    far, -1 before the first, `bits`: find the ids' bits.
+    The largest of logits + Gumbel noise is a draw by their weights (Maddison et al. 2014,
+    https://arxiv.org/abs/1411.0030), which takes little time.
     """
+    logits, state, recent = prompt
     xp, shape = namespace(logits), tuple(logits.shape)
-    ahead = max(1, min(4096 // shape[-1], 2**18 // math.prod(shape)))  # steps of noise at once
     first, last = settings.temperatures
     changing = None if first == last else _Temperature(settings, tables.lengths, shape[:-1])
     characters = _Characters(tables, shape[:-1]) if len(tables.allowed) else None
     penalty = settings.repetition_penalty
-    while True:
+    for noise in _negative_gumbel(uniform, shape):
         with np.errstate(all="ignore"):  # a model that has diverged shows in the logits
-            noise = xp.log(-xp.log(uniform((ahead, *shape)) + _TINY))
-        for step in range(ahead):
-            with np.errstate(all="ignore"):
-                logits = xp.astype(logits, noise.dtype, copy=False)  # from bfloat16, say
-                weighed = logits if penalty == 1 else penalized(logits, recent, penalty)
-                weighed = characters.whole(weighed) if characters else weighed
-                top = xp.max(weighed, axis=-1, keepdims=True)
-                temp = changing.now if changing else first
-                ids = xp.argmax(scores(weighed - top, settings, temp) - noise[step], axis=-1)
-                cost = _bits(logits, ids) if bits else None
-            yield Drawn(ids, top[..., 0], cost)
-            if changing:
-                changing.advance(ids)
-            if characters:
-                characters.advance(ids)
-            if penalty != 1:
-                recent = xp.concat([recent[..., 1:], ids[..., None]], axis=-1)
-            with np.errstate(all="ignore"):
-                logits, state = network.step(ids, state)
+            logits = xp.astype(logits, noise.dtype, copy=False)  # from bfloat16, say
+            weighed = logits if penalty == 1 else penalized(logits, recent, penalty)
+            weighed = characters.unbroken(weighed) if characters else weighed
+            top = xp.max(weighed, axis=-1, keepdims=True)
+            temp = changing.now if changing else first
+            ids = xp.argmax(warped(weighed - top, settings, temp) - noise, axis=-1)
+            cost = _bits(logits, ids) if bits else None
+        yield Drawn(ids, top[..., 0], cost)
+        if changing:
+            changing.advance(ids)
+        if characters:
+            characters.advance(ids)
+        if penalty != 1:
+            recent = xp.concat([recent[..., 1:], ids[..., None]], axis=-1)
+        with np.errstate(all="ignore"):
+            logits, state = network.step(ids, state)
+
+
+def _negative_gumbel(uniform: Uniform, shape: tuple[int, ...]) -> Iterator[Array]:
+    """Gumbel noise (..., V) for each step, its sign changed; computed for many steps at once."""
+    steps = max(1, min(4096 // shape[-1], 2**18 // math.prod(shape)))
+    while True:
+        numbers = uniform((steps, *shape)) + _TINY
+        log = namespace(numbers).log
+        with np.errstate(all="ignore"):
+            noise = log(-log(numbers))
+        yield from noise
 
 
 def _bits(logits: Array, ids: Array) -> Array:

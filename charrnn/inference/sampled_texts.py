@@ -17,18 +17,17 @@ import numpy as np
 
 from charrnn.cells.arrays import Array, namespace
 from charrnn.events import Emit, Progress
-from charrnn.inference.drawing import draw
+from charrnn.inference.drawing import Prompt, draw
 from charrnn.inference.sampling import (
     Ended,
-    Prompt,
     TextBuilder,
     check_finite,
     check_stops,
     generator_of,
+    read_prompt,
     token_tables,
 )
 from charrnn.network.language_model import LanguageModel
-from charrnn.network.layers import State
 from charrnn.settings import SampleSettings
 from charrnn.text.tokenizers import Tokenizer, valid_unicode
 
@@ -75,8 +74,8 @@ def sample_many(
     """`count` texts, or those of these numbers, each as soon as it is whole. Errors as `sample`."""
     numbers = range(settings.count) if numbers is None else numbers
     texts = ((number, settings.prompt or "") for number in numbers)
-    while some := list(islice(texts, _TEXTS)):
-        yield from sample_batch(network, tokenizer, settings, some, emit, bits=bits)
+    while batch := list(islice(texts, _TEXTS)):
+        yield from sample_batch(network, tokenizer, settings, batch, emit, bits=bits)
 
 
 def sample_prompts(
@@ -90,12 +89,12 @@ def sample_prompts(
     """`count` texts for each prompt, in order. Prompts come in lists of those that are there."""
     settings = replace(settings, seed=seed_of(settings))
     number = count()
-    for some in prompts:
-        texts = [(next(number), prompt) for prompt in some for _ in range(settings.count)]
+    for group in prompts:
+        texts = [(next(number), prompt) for prompt in group for _ in range(settings.count)]
         for first in range(0, len(texts), _TEXTS):
             batch = texts[first : first + _TEXTS]
-            found = sample_batch(network, tokenizer, settings, batch, bits=bits)
-            yield from sorted(found, key=lambda text: text.number)
+            sampled = sample_batch(network, tokenizer, settings, batch, bits=bits)
+            yield from sorted(sampled, key=lambda text: text.number)
 
 
 def sample_batch(
@@ -111,7 +110,7 @@ def sample_batch(
     from concurrent.futures import ThreadPoolExecutor  # slow to import, for one text
 
     check_stops(tokenizer, settings)
-    read = {text: Prompt(network, tokenizer, text) for text in {text for _, text in texts}}
+    read = {text: read_prompt(network, tokenizer, text) for text in {text for _, text in texts}}
     seed, tables = seed_of(settings), token_tables(tokenizer, settings)
 
     def blocks(part: range) -> Iterator[Block]:
@@ -120,28 +119,27 @@ def sample_batch(
 
         def uniform(shape: tuple[int, ...]) -> Array:
             steps, *_, vocabulary_size = shape
-            found = [generator.random((steps, 1, vocabulary_size)) for generator in generators]
-            return np.stack(found, axis=1)
+            numbers = [generator.random((steps, 1, vocabulary_size)) for generator in generators]
+            return np.stack(numbers, axis=1)
 
-        logits, state, recent = stacked(prompts)
-        drawn = draw(network, logits, state, settings, uniform, tables, recent, bits)
+        drawn = draw(network, stacked(prompts), settings, uniform, tables, bits=bits)
         return in_blocks(drawn, settings)
 
     threads = max(1, min(_cores(), len(texts) // _MIN_TEXTS))
     with ThreadPoolExecutor(threads) as pool:
         parts = [blocks(part) for part in split(range(len(texts)), threads)]
         blocks_of_all = (joined(list(pool.map(next, parts))) for _ in count())
-        yield from spell(tokenizer, settings, texts, blocks_of_all, emit)
+        yield from detokenize(tokenizer, settings, texts, blocks_of_all, emit)
 
 
-def spell(
+def detokenize(
     tokenizer: Tokenizer,
     settings: SampleSettings,
     texts: Sequence[tuple[int, str]],
     blocks: Iterator[Block],
     emit: Emit,
 ) -> Iterator[SampledText]:
-    """The texts of these numbers (from 0) and prompts, which the blocks spell, as they end."""
+    """The texts of these numbers (from 0) and prompts, from blocks of tokens, as they end."""
     builders = {column: TextBuilder(tokenizer, settings) for column in range(len(texts))}
     written = dict.fromkeys(builders, "")
     task, total = f"sampling {settings.count} texts", settings.count * settings.length
@@ -165,14 +163,14 @@ def spell(
                 )
 
 
-def stacked(prompts: Sequence[Prompt]) -> tuple[Array, State, Array]:
-    """Logits (B, 1, V), states (B, 1, H) and last tokens (B, 1, 64): their products are B apart."""
+def stacked(prompts: Sequence[Prompt]) -> Prompt:
+    """Prompts as one: logits (B, 1, V), states (B, 1, H), so that their products are B apart."""
     logits = np.stack([prompt.logits for prompt in prompts])[:, None]
     layers = zip(*(prompt.state for prompt in prompts), strict=True)
     state = tuple(
         tuple(np.stack(arrays)[:, None] for arrays in zip(*layer, strict=True)) for layer in layers
     )
-    return logits, state, np.stack([prompt.recent for prompt in prompts])[:, None]
+    return Prompt(logits, state, np.stack([prompt.recent for prompt in prompts])[:, None])
 
 
 def in_blocks(drawn: Iterator[Any], settings: SampleSettings) -> Iterator[Block]:

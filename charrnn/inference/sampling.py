@@ -6,16 +6,14 @@ generator derived from (seed, n). `sampled_texts` samples many at once.
 
 import math
 from collections.abc import Iterator
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import numpy as np
 
-from charrnn.cells.arrays import Array
 from charrnn.errors import DivergedError, UsageError
-from charrnn.inference.drawing import RECENT, TokenTables, draw
+from charrnn.inference.drawing import RECENT, Prompt, TokenTables, draw
 from charrnn.inference.utf8 import utf8_tables
 from charrnn.network.language_model import LanguageModel
-from charrnn.network.layers import State
 from charrnn.settings import SampleSettings
 from charrnn.text.tokenizers import END, Tokenizer
 
@@ -29,29 +27,25 @@ def start_of(tokenizer: Tokenizer) -> str:
     return tokenizer.decoder()(0) if tokenizer.unknown("\n") else "\n"
 
 
-class Prompt:
-    """A prompt that a network has read: logits (V,) of the token to draw, state, last tokens."""
+def read_prompt(
+    network: LanguageModel, tokenizer: Tokenizer, text: str, before: Prompt | None = None
+) -> Prompt:
+    """Read a prompt, after the one `before` if it continues that.
 
-    logits: Array
-    state: State
-    recent: Array
-
-    def __init__(
-        self, network: LanguageModel, tokenizer: Tokenizer, text: str, before: Self | None = None
-    ) -> None:
-        """`before`: what the text continues. TextError if the vocabulary lacks a character."""
-        ids = tokenizer.encode(text)
-        recent = before.recent if before else np.full(RECENT, -1)
-        self.recent = np.concatenate([recent, ids])[-RECENT:]
-        if before:
-            self.logits, self.state = before.logits, before.state
-        else:
-            self.state = network.zero_state()
-            begin = start_of(tokenizer) if tokenizer.end is not None or not text else ""
-            ids = tokenizer.encode(begin + text)
-        with np.errstate(all="ignore"):
-            for token in ids:
-                self.logits, self.state = network.step(int(token), self.state)
+    TextError if the vocabulary lacks a character.
+    """
+    ids = tokenizer.encode(text)
+    if before:
+        logits, state, recent = before
+        unread = ids
+    else:
+        logits, state, recent = np.zeros(0), network.zero_state(), np.full(RECENT, -1)
+        begin = start_of(tokenizer) if tokenizer.end is not None or not text else ""
+        unread = tokenizer.encode(begin + text)
+    with np.errstate(all="ignore"):
+        for token in unread:
+            logits, state = network.step(int(token), state)
+    return Prompt(logits, state, np.concatenate([recent, ids])[-RECENT:])
 
 
 def sample(network: LanguageModel, tokenizer: Tokenizer, settings: SampleSettings) -> Iterator[str]:
@@ -61,7 +55,7 @@ def sample(network: LanguageModel, tokenizer: Tokenizer, settings: SampleSetting
     DivergedError if the model gives no finite logits.
     """
     check_stops(tokenizer, settings)
-    prompt = Prompt(network, tokenizer, settings.prompt or "")
+    prompt = read_prompt(network, tokenizer, settings.prompt or "")
     if settings.prompt:
         yield settings.prompt
     yield from sample_after(network, tokenizer, prompt, settings, generator_of(settings.seed, 0))
@@ -76,9 +70,7 @@ def sample_after(
 ) -> Iterator[str]:
     """What a network writes after a prompt that it has read. DivergedError as `sample`."""
     text, tables = TextBuilder(tokenizer, settings), token_tables(tokenizer, settings)
-    drawn = draw(
-        network, prompt.logits, prompt.state, settings, generator.random, tables, prompt.recent
-    )
+    drawn = draw(network, prompt, settings, generator.random, tables)
     while not text.ended:
         token, top, _ = next(drawn)
         check_finite(math.isfinite(top))
@@ -114,9 +106,9 @@ class TextBuilder:
         if not self.stops:
             return piece
         text = self.held + piece
-        found = [(text.index(stop), kind) for stop, kind in self.stops.items() if stop in text]
-        if found:
-            first, self.ended = min(found, key=lambda stop: stop[0])
+        ends = [(text.index(stop), kind) for stop, kind in self.stops.items() if stop in text]
+        if ends:
+            first, self.ended = min(ends, key=lambda end: end[0])
             return text[:first]
         kept = 0 if self.ended else max(_overlap(text, stop) for stop in self.stops)
         self.held = text[len(text) - kept :]

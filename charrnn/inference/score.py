@@ -6,13 +6,17 @@ are not scored, so that its state is what the stream's would be.
 """
 
 import math
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from charrnn.cells.arrays import cross_entropy
 from charrnn.errors import DivergedError, TextError
 from charrnn.network.language_model import LanguageModel
+from charrnn.network.layers import State, masked_state
 from charrnn.text.corpus import Tokens
 from charrnn.text.tokenizers import Ids, Tokenizer
 
@@ -20,6 +24,10 @@ WARM_UP = 256  # tokens read before a sequence's own: on a trained LSTM 2x256 th
 SEQUENCES = 64
 _CHUNK = 64  # steps computed at once, which bounds the memory
 _COUNTED = 1 << 20  # tokens counted at once, which bounds the memory
+
+Losses = NDArray[np.float32]
+Read = Callable[[Ids, Ids, State], tuple[Losses, State]]
+"""Ids (T, B), the targets that follow them, the state -> losses (T, B) in nats, the state."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +68,48 @@ class Score:
         return asdict(self) | {name: getattr(self, name) for name in derived}
 
 
+class Sequences(NamedTuple):
+    """B sequences of a text, which are read side by side.
+
+    `starts` (B,): the position of the first token of each; `size`: how many tokens are predicted
+    in each; `warm_up`: how many before its own it reads first, unscored.
+    """
+
+    starts: NDArray[np.int64]
+    size: int
+    warm_up: int
+
+
+def cut_stream(count: int, alignment: int) -> Sequences:
+    """A stream of `count` predictions as sequences, which start at multiples of `alignment`."""
+    sequences = max(1, min(SEQUENCES, count // (4 * WARM_UP)))
+    if sequences == 1:
+        return Sequences(np.zeros(1, np.int64), count, 0)
+    size = -(-count // (sequences * alignment)) * alignment
+    return Sequences(np.arange(sequences) * size, size, WARM_UP)
+
+
+def read_sequences(
+    read: Read, state: State, tokens: Tokens, sequences: Sequences, steps: int
+) -> Iterator[tuple[NDArray[np.int64], Losses]]:
+    """The positions (K,) from which tokens (N,) are predicted, each once, and the losses (K,).
+
+    So many `steps` are read at once.
+    """
+    starts, size, warm_up = sequences
+    last = len(tokens) - 1
+    for begin in (*range(-warm_up, 0, steps), *range(0, size, steps)):
+        if begin == 0 and warm_up:  # the very first sequence has nothing before it
+            state = masked_state(state, starts > 0)
+        end = min(begin + steps, size if begin >= 0 else 0)
+        positions = starts + np.arange(begin, end)[:, None]
+        ids, targets = (tokens[(positions + ahead).clip(0, last)] for ahead in (0, 1))
+        losses, state = read(ids, targets, state)
+        if begin >= 0:
+            mask = positions < last
+            yield positions[mask], losses[mask]
+
+
 def score(network: LanguageModel, tokens: Tokens, tokenizer: Tokenizer) -> Score:
     """Score every token (N,) but the first, which nothing predicts.
 
@@ -68,44 +118,19 @@ def score(network: LanguageModel, tokens: Tokens, tokenizer: Tokenizer) -> Score
     """
     if len(tokens) < 2:
         raise TextError("the text has fewer than two tokens", "Score a longer text.")
-    count, last = len(tokens) - 1, len(tokens) - 1
-    starts, size, warm_up = cut_stream(count, network.cell.alignment)
-    state, total = network.zero_state(len(starts)), 0.0
-    for begin in (*range(-warm_up, 0, _CHUNK), *range(0, size, _CHUNK)):
-        steps = np.arange(begin, min(begin + _CHUNK, size if begin >= 0 else 0))[:, None]
-        places = starts + steps
-        if begin == 0:  # the very first sequence has nothing before it
-            warm = (np.arange(len(starts)) > 0)[:, None]
-            state = tuple(tuple(array * warm for array in layer) for layer in state)
+
+    def read(ids: Ids, targets: Ids, state: State) -> tuple[Losses, State]:
         with np.errstate(all="ignore"):
-            run = network.trace(tokens[places.clip(0, last)], state)
-            found = losses(run.logits, tokens[(places + 1).clip(0, last)])
-        state = run.last_state
-        if begin >= 0:
-            total += float(found[places < last].sum(dtype=np.float64))
+            trace = network.trace(ids, state)
+            return cross_entropy(trace.logits, targets), trace.last_state
+
+    sequences, total = cut_stream(len(tokens) - 1, network.cell.alignment), 0.0
+    state = network.zero_state(len(sequences.starts))
+    for _, losses in read_sequences(read, state, tokens, sequences, _CHUNK):
+        total += float(losses.sum(dtype=np.float64))
     if not math.isfinite(total):
         raise DivergedError("the model has diverged: its loss is not finite", "Train another one.")
     return score_of(total, tokens, tokenizer)
-
-
-def cut_stream(count: int, alignment: int) -> tuple[NDArray[np.int64], int, int]:
-    """A stream of `count` predictions -> (start of each sequence, their size, their warm-up).
-
-    Sequences start at multiples of the cell's `alignment`.
-    """
-    sequences = max(1, min(SEQUENCES, count // (4 * WARM_UP)))
-    if sequences == 1:
-        return np.zeros(1, np.int64), count, 0
-    size = -(-count // (sequences * alignment)) * alignment
-    return np.arange(sequences) * size, size, WARM_UP
-
-
-def losses(logits: NDArray[np.float32], ids: Ids) -> NDArray[np.float32]:
-    """Logits (..., V) and the tokens that came (...) -> nats (...)."""
-    logits = logits - logits.max(axis=-1, keepdims=True)
-    chosen = np.take_along_axis(logits, ids[..., None].astype(np.int64), axis=-1)[..., 0]
-    nats: NDArray[np.float32] = np.log(np.exp(logits).sum(axis=-1)) - chosen
-    return nats
 
 
 def score_of(total_loss: float, tokens: Tokens, tokenizer: Tokenizer) -> Score:

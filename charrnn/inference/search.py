@@ -54,8 +54,8 @@ class _Beams:
         for text in range(batch):
             candidates = zip(parents[text], symbols[text], scores[text], strict=True)
             kept = self._kept(text, [(int(p), int(s), float(x)) for p, s, x in candidates])
-            for place, (row, symbol, score) in enumerate(kept):
-                rows[text, place], chosen[text, place], after[text, place] = row, symbol, score
+            for slot, (row, symbol, score) in enumerate(kept):
+                rows[text, slot], chosen[text, slot], after[text, slot] = row, symbol, score
         self.scores = after
         self.steps.append((rows.ravel(), chosen.ravel(), attention))
 
@@ -118,10 +118,10 @@ def search(
         total = beams.scores[..., None] + logs
         if temperature > 0:
             noise = np.stack([generator.gumbel(size=logs.shape[1:]) for generator in generators])
-            found = _drawn(total, logs + temperature * noise)
+            candidates = _drawn(total, logs + temperature * noise)
         else:
-            found = _likeliest(total)
-        beams.advance(*found, attention)
+            candidates = _likeliest(total)
+        beams.advance(*candidates, attention)
         rows, symbols, _ = beams.steps[-1]
         if beams.done or not np.isfinite(beams.scores).any():
             break

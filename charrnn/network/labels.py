@@ -23,9 +23,9 @@ class LabelHead:
 
     def logits(self, outputs: Array, mask: Array) -> Array:
         """outputs (S, B, F), mask (S, B) with at least one position a column -> (B, K)."""
-        xp, inside = namespace(outputs), mask[..., None]
+        xp, mask_of_features = namespace(outputs), mask[..., None]
         lengths = xp.astype(mask.sum(0)[:, None], outputs.dtype)
-        mean = xp.where(inside, outputs, 0).sum(0) / lengths
-        largest = xp.max(xp.where(inside, outputs, -math.inf), axis=0)
+        mean = xp.where(mask_of_features, outputs, 0).sum(0) / lengths
+        largest = xp.max(xp.where(mask_of_features, outputs, -math.inf), axis=0)
         features = xp.concat((mean, largest), axis=-1)
         return linear(features, self.weights["head.weight"], self.weights["head.bias"])

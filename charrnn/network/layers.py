@@ -83,13 +83,16 @@ def trace(
 
 
 def stack(
-    settings: ModelSettings, weights: Mapping[str, Array], prefix: str = "layers", within: str = ""
+    settings: ModelSettings,
+    weights: Mapping[str, Array],
+    prefix: str = "layers",
+    direction: str = "",
 ) -> list[Layer]:
-    """The layers of that name, first to last; `within` each, such as those that read backwards."""
+    """The layers of that name, first to last; the `direction` "reverse." reads backwards."""
     cell = CELLS[settings.cell]
     names = cell.parameters(1, 1)
     return [
-        Layer(cell, {name: weights[f"{prefix}.{number}.{within}{name}"] for name in names})
+        Layer(cell, {name: weights[f"{prefix}.{number}.{direction}{name}"] for name in names})
         for number in range(settings.layers)
     ]
 
@@ -99,14 +102,14 @@ def stack_parameters(
 ) -> Parameters:
     """The parameters of layers with so many inputs each; of both directions, if they have two."""
     cell, parameters = CELLS[settings.cell], Parameters()
-    both = settings.bidirectional and group == LAYERS
+    directions = {"": group}
+    if settings.bidirectional and group == LAYERS:
+        directions["reverse."] = REVERSE
     for number, size in enumerate(inputs):
-        names = cell.parameters(size, settings.hidden_size)
-        for within, its_group in (("", group), ("reverse.", REVERSE))[: 1 + both]:
-            for name, parameter in names.items():
-                parameters[f"{prefix}.{number}.{within}{name}"] = parameter._replace(
-                    group=its_group
-                )
+        for direction, in_group in directions.items():
+            for name, parameter in cell.parameters(size, settings.hidden_size).items():
+                full_name = f"{prefix}.{number}.{direction}{name}"
+                parameters[full_name] = parameter._replace(group=in_group)
     return parameters
 
 
@@ -120,7 +123,7 @@ def zero_state(settings: ModelSettings, like: Array, *batch: int) -> State:
 
 
 def slice_state(state: State, sequences: slice) -> State:
-    """The state of some of the sequences."""
+    """The state of a slice of the sequences."""
     return tuple(tuple(array[sequences] for array in layer) for layer in state)
 
 
@@ -132,6 +135,13 @@ def join_states(states: Sequence[State]) -> State:
         tuple(namespace(arrays[0]).concat(arrays) for arrays in zip(*layers, strict=True))
         for layers in zip(*states, strict=True)
     )
+
+
+def masked_state(state: State, mask: Array) -> State:
+    """The state with zeros for the sequences that a mask (B,) leaves out."""
+    first = state[0][0]
+    kept = namespace(first).asarray(mask, device=device(first))[:, None]
+    return tuple(tuple(array * kept for array in layer) for layer in state)
 
 
 def detach_state(state: State) -> State:

@@ -11,15 +11,15 @@ from charrnn.settings import ModelSettings
 
 POOLS = ((2, 2), (2, 2), (2, 1), (2, 1))
 """The pooling, by rows and columns, after each convolution."""
-_WIDTHS = (8, 4, 2, 1)
-"""By which the outputs are divided for the channels of each convolution."""
+_DIVISORS = (8, 4, 2, 1)
+"""The channels of each convolution are the outputs divided by this; at least 8, but in the last."""
 
 
 class PictureEncoder:
     """Pictures (B, 1, height, width) or features (B, cells, D) in, outputs (S, B, F) out.
 
-    S counts the cells of the grid, row by row. Each cell adds a vector of its own, which tells the
-    attention where it is.
+    S counts the cells of the grid, row by row. Each cell adds its vector of the `positions`,
+    which tells the attention where it is.
     """
 
     dropout_sizes: Sequence[int] = ()
@@ -38,12 +38,12 @@ class PictureEncoder:
             parameters["encoder.features.bias"] = Parameter((outputs,))
         else:
             channels = input_shape[0]
-            for number, part in enumerate(_WIDTHS):
-                width = max(8, outputs // part) if part > 1 else outputs
-                name, kernel = f"encoder.convolutions.{number}", (width, channels, 3, 3)
+            for number, divisor in enumerate(_DIVISORS):
+                filters = max(8, outputs // divisor) if divisor > 1 else outputs
+                name, kernel = f"encoder.convolutions.{number}", (filters, channels, 3, 3)
                 parameters[f"{name}.weight"] = Parameter(kernel, Initial("kaiming"))
-                parameters[f"{name}.bias"] = Parameter((width,))
-                channels = width
+                parameters[f"{name}.bias"] = Parameter((filters,))
+                channels = filters
         if settings.attention == "none":
             shape = outputs, cells * outputs
             parameters["encoder.summary.weight"] = Parameter(shape, XAVIER)
@@ -86,7 +86,7 @@ class PictureEncoder:
 
 
 def grid(input_shape: tuple[int, ...]) -> tuple[int, int]:
-    """The rows and columns of what the encoder makes of a picture, or of features."""
+    """The rows and columns of the outputs for an input of that shape."""
     if len(input_shape) == 2:
         return 1, input_shape[0]
     rows, columns = (math.prod(sides) for sides in zip(*POOLS, strict=True))

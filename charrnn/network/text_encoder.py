@@ -23,7 +23,9 @@ class TextEncoder:
         """`weights` by their names in a checkpoint."""
         self.settings, self.weights = settings, weights
         self.layers = stack(settings, weights)
-        self.reverse = stack(settings, weights, within="reverse.") if self._both else []
+        self.reverse = (
+            stack(settings, weights, direction="reverse.") if settings.bidirectional else []
+        )
 
     @staticmethod
     def parameters(settings: ModelSettings, vocabulary_size: int) -> Parameters:
@@ -34,10 +36,6 @@ class TextEncoder:
             **embedding_parameters(settings, vocabulary_size),
             **stack_parameters(settings, sizes),
         }
-
-    @property
-    def _both(self) -> bool:
-        return self.settings.bidirectional
 
     @property
     def dropout_sizes(self) -> list[int]:
@@ -81,8 +79,9 @@ def positions(like: Array, steps: int) -> Array:
 
 def reversal(lengths: Array, steps: int) -> Array:
     """The indices (S, B) that read each text (B,) backwards, and leave its padding behind it."""
-    place = positions(lengths, steps)
-    return namespace(lengths).where(place < lengths, lengths - 1 - place, place)
+    steps_before = positions(lengths, steps)
+    reversed_steps = lengths - 1 - steps_before
+    return namespace(lengths).where(steps_before < lengths, reversed_steps, steps_before)
 
 
 def gather(x: Array, indices: Array) -> Array:

@@ -47,10 +47,15 @@ class Items(Protocol):
     input_shape: tuple[int, ...]
     """The shape of an input that is not a text, once one has been read."""
 
-    has_text: bool
-    """Whether the input is that text, not a file of that name."""
-    between: str
-    """What stands between texts where a vocabulary is learned: subwords do not cross it."""
+    @property
+    def has_text(self) -> bool:
+        """Whether the input is that text, not a file of that name."""
+        ...
+
+    @property
+    def between(self) -> str:
+        """What stands between texts where a vocabulary is learned: subwords do not cross it."""
+        ...
 
     def placed(self, text: str, file: str) -> str:
         """The text in a line of a file; where it is a name, from the file's own folder."""

@@ -1,14 +1,15 @@
 """What every cell promises, once, over the whole registry."""
 
+from functools import partial
 from typing import get_args
 
 import numpy as np
 import pytest
 import torch
-from torch.func import functional_call
 
 from charrnn.cells import CELLS
 from charrnn.cells.arrays import sigmoid
+from charrnn.network.layers import Layer, loop
 from charrnn.settings import CellName
 from tests.cells.examples import WAYS, B, D, H, arrays_of, example, run_numpy
 
@@ -23,7 +24,7 @@ def test_every_name_is_a_cell():
 @every_cell
 def test_declarations_agree_with_the_shapes(cell):
     """A count of blocks or of initial biases that belongs to another version of the cell."""
-    shapes = cell.shapes(D, H)
+    shapes = {name: parameter.shape for name, parameter in cell.parameters(D, H).items()}
     assert shapes["weight_ih"] == (cell.blocks * H, D)
     assert shapes["bias_ih"] == (cell.blocks * H,)
     assert len(cell.bias) in {0, cell.blocks}
@@ -60,11 +61,11 @@ def test_zero_state_starts_clean(cell, way):
 
 
 @every_cell
-@pytest.mark.parametrize("fused", [True, False])
-def test_gradients_are_those_of_finite_differences(cell, fused):
+@pytest.mark.parametrize("kernel", [True, False])
+def test_gradients_are_those_of_finite_differences(cell, kernel):
     """An operation that cuts the graph, or a kernel's gradient that reaches only some weights."""
-    layer, x, state = example(cell, steps=3, fused=fused)
-    names = [name for name, _ in layer.named_parameters()]
+    layer, x, state = example(cell, steps=3)
+    names = [*layer.weights]
 
     def outputs(x, *rest):
         weights = dict(zip(names, rest, strict=False))
@@ -72,11 +73,12 @@ def test_gradients_are_those_of_finite_differences(cell, fused):
         start = tuple(
             s if n == "time" else next(arrays) for n, s in zip(cell.states, state, strict=True)
         )
-        y, after = functional_call(layer, weights, (x, start))
+        run = Layer(cell, weights).run if kernel else partial(loop, cell, weights)
+        y, after = run(x, start)
         return y, *(a for n, a in zip(cell.states, after, strict=True) if n != "time")
 
     learned = [s for n, s in zip(cell.states, state, strict=True) if n != "time"]
-    inputs = [i.detach().clone().requires_grad_() for i in (x, *layer.parameters(), *learned)]
+    inputs = [i.detach().clone().requires_grad_() for i in (x, *layer.weights.values(), *learned)]
     assert torch.autograd.gradcheck(outputs, inputs, fast_mode=True)
 
 
@@ -122,7 +124,8 @@ def test_any_batch_is_a_batch_of_single_sequences(cell):
 def test_a_state_survives_large_inputs_without_a_warning(cell):
     """An overflow in a sigmoid written as 1 / (1 + exp(-x)): warnings are errors here."""
     for sign in (1, -1):
-        weights = cell.prepare({n: np.full(s, sign * 1e4) for n, s in cell.shapes(2, 2).items()})
+        shapes = {name: parameter.shape for name, parameter in cell.parameters(2, 2).items()}
+        weights = cell.prepare({name: np.full(s, sign * 1e4) for name, s in shapes.items()})
         z = cell.project(weights, np.array([1.0, 2.0]))
         state = cell.step(weights, z, (np.ones(2),) * len(cell.states))
         assert all(np.isfinite(array).all() for array in state)

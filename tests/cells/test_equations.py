@@ -27,7 +27,7 @@ def test_equals_torch_nn_with_the_same_weights(name, way):
     """Gates in another order than torch.nn's, or a reset gate before the product."""
     layer, x, state = example(CELLS[name], steps=300)
     theirs = THEIRS[name]().double()  # with the weights that torch.nn starts with
-    layer.load_state_dict({key.removesuffix("_l0"): w for key, w in theirs.state_dict().items()})
+    layer.weights = {key.removesuffix("_l0"): w for key, w in theirs.state_dict().items()}
     packed = tuple(array[None] for array in state)
     expected, last = theirs(x, packed if len(packed) > 1 else packed[0])
     found, after = way(layer, x, state)
@@ -66,7 +66,7 @@ def test_gates_are_the_papers_gates(name, library):
     cell = CELLS[name]
     layer, x, state = example(cell, steps=1)
     lists = {key: array.tolist() for key, array in arrays_of(layer).items()}
-    weights, x = dict(layer.named_parameters()), x[0]
+    weights, x = layer.weights, x[0]
     if library == "numpy":
         weights, x, state = arrays_of(layer), x.numpy(), tuple(array.numpy() for array in state)
     ready = cell.prepare(weights)

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from charrnn.cells import CELLS
-from charrnn.network.layer import Layer
+from charrnn.network.layers import loop
+from tests.cells.examples import untrained_layer
 
 
 def relu(x):
@@ -61,13 +62,13 @@ def test_a_memory_under_control():
 def test_hello_is_learned_to_certainty(cell):
     """A state that does not reach the next step: what follows an l depends on the past."""
     torch.manual_seed(1)
-    layer, head = Layer(CELLS[cell], 4, 16), torch.nn.Linear(16, 4)
+    layer, head = untrained_layer(CELLS[cell], 4, 16), torch.nn.Linear(16, 4)
     ids = torch.tensor(["helo".index(letter) for letter in "hello"])
     x = torch.eye(4)[ids[:-1], None]
-    adam = torch.optim.Adam([*layer.parameters(), *head.parameters()], lr=0.05)
+    adam = torch.optim.Adam([*layer.weights.values(), *head.parameters()], lr=0.05)
     for _ in range(150):
         zeros = tuple(torch.zeros(1, 16) for _ in CELLS[cell].states)
-        logits = head(layer(x, zeros)[0])[:, 0]
+        logits = head(layer.run(x, zeros)[0])[:, 0]
         loss = torch.nn.functional.cross_entropy(logits, ids[1:])
         adam.zero_grad()
         loss.backward()
@@ -83,12 +84,12 @@ def test_activations_and_gradients_explode_hold_or_vanish(gain, grows):
     factors = []
     for seed in range(5):
         torch.manual_seed(seed)
-        layer = Layer(CELLS["relu"], 1, size, fused=False)
+        layer = untrained_layer(CELLS["relu"], 1, size)
         with torch.no_grad():
-            layer.weight_ih.zero_()
-            layer.weight_hh.normal_(0, (gain / size) ** 0.5)
+            layer.weights["weight_ih"].zero_()
+            layer.weights["weight_hh"].normal_(0, (gain / size) ** 0.5)
         start = torch.randn(1, size).requires_grad_()
-        outputs, _ = layer(torch.zeros(steps, 1, 1), (start,))
+        outputs, _ = loop(layer.cell, layer.weights, torch.zeros(steps, 1, 1), (start,))
         (gradient,) = torch.autograd.grad(outputs[-1].sum(), start)
         factors.append([
             float((outputs[-1].norm() / outputs[0].norm()).detach()),
@@ -104,13 +105,13 @@ def test_a_gate_near_one_carries_the_gradient():
     steps, gradients = 200, {}
     for name in ("elman", "lstm"):
         torch.manual_seed(0)
-        layer = Layer(CELLS[name], 4, 32, fused=False)
+        layer = untrained_layer(CELLS[name], 4, 32)
         with torch.no_grad():
-            layer.weight_hh.mul_(0.5)
+            layer.weights["weight_hh"].mul_(0.5)
             if name == "lstm":
-                layer.bias_ih[32:64] = 8.0
+                layer.weights["bias_ih"][32:64] = 8.0
         state = tuple(torch.zeros(1, 32).requires_grad_() for _ in CELLS[name].states)
-        _, after = layer(torch.randn(steps, 1, 4), state)
+        _, after = loop(layer.cell, layer.weights, torch.randn(steps, 1, 4), state)
         (gradient,) = torch.autograd.grad(after[-1].sum(), state[-1])
         gradients[name] = float(gradient.norm())
     assert gradients["lstm"] > 1

@@ -7,10 +7,9 @@ import torch
 from charrnn.evaluation import dynamic
 from charrnn.evaluation.dynamic import SEGMENT, evaluate_dynamically
 from charrnn.evaluation.loss import evaluate
-from charrnn.network.model import CharRNN
-from charrnn.settings import ModelSettings
 from charrnn.text.tokenizers import Bytes
 from tests.conftest import tale
+from tests.random_models import untrained_module
 
 TRAIN = Bytes().encode(tale(600))
 
@@ -19,13 +18,12 @@ TRAIN = Bytes().encode(tale(600))
 def few_segments(monkeypatch):
     """Measure gradients on less of the training text: that is most of the work."""
     monkeypatch.setattr(dynamic, "_SEGMENTS", 50)
-    monkeypatch.setattr(dynamic, "_PLACES", 5)
+    monkeypatch.setattr(dynamic, "_SAMPLES", 5)
 
 
 def make(**settings):
-    torch.manual_seed(3)
     sizes = {"hidden_size": 16, "embedding_size": 16, "dropout": 0.5}
-    return CharRNN(ModelSettings(**sizes, **settings), 256)
+    return untrained_module(256, seed=3, **sizes, **settings)
 
 
 @pytest.mark.parametrize("kind", [{}, {"tie_weights": True}, {"one_hot": True}])

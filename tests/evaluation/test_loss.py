@@ -10,27 +10,25 @@ from hypothesis import given, settings, strategies as st
 from torch.nn import functional as F
 
 from charrnn.cells import CELLS
+from charrnn.engine.threads import BatchThreads
 from charrnn.errors import TextError
 from charrnn.evaluation.loss import _batches, evaluate, token_losses
 from charrnn.inference.score import WARM_UP
-from charrnn.network.model import CharRNN
-from charrnn.engine.threads import BatchThreads
-from charrnn.settings import ModelSettings, TextSettings
+from charrnn.settings import TextSettings
 from charrnn.text.tokenizers import Bytes, Characters
 from tests.conftest import tale
+from tests.random_models import untrained_module
 
 
 def make(cell="lstm"):
-    torch.manual_seed(3)
-    return CharRNN(ModelSettings(cell=cell, hidden_size=16, embedding_size=8, dropout=0.5), 256)
+    return untrained_module(256, seed=3, cell=cell, hidden_size=16, embedding_size=8, dropout=0.5)
 
 
 def forgetful(model):
     """The model with weights so small that its state forgets, as a trained one's does."""
     with torch.no_grad():
-        for layer in model.recurrent_layers:
-            for name, weight in layer.named_parameters():
-                weight.mul_(0.25 if name == "weight_hh" else 1)
+        for name, weight in model.named_parameters():
+            weight.mul_(0.25 if name.endswith("weight_hh") else 1)
     return model
 
 
@@ -42,12 +40,12 @@ def model():
 def one_by_one(model, ids, context):
     """The losses by the definition: a state, a token, a loss at a time."""
     losses = []
-    state = model.zero_state(1)
+    state = model.network.zero_state(1)
     with torch.no_grad():
         for step, (token, target) in enumerate(pairwise(ids)):
             if context and step % context == 0:
-                state = model.zero_state(1)
-            logits, state = model(torch.tensor([[int(token)]]), state)
+                state = model.network.zero_state(1)
+            logits, state = model.network.forward(torch.tensor([[int(token)]]), state)
             losses.append(F.cross_entropy(logits[0], torch.tensor([int(target)])).item())
     return np.array(losses)
 
@@ -55,7 +53,9 @@ def one_by_one(model, ids, context):
 def stream(model, ids):
     """The mean loss of one sequence that reads the whole text."""
     with torch.no_grad():
-        logits, _ = model(torch.tensor(ids[:-1, None].astype(int)), model.zero_state(1))
+        logits, _ = model.network.forward(
+            torch.tensor(ids[:-1, None].astype(int)), model.network.zero_state(1)
+        )
         return F.cross_entropy(logits[:, 0], torch.tensor(ids[1:].astype(int))).item()
 
 
@@ -92,7 +92,7 @@ def test_a_score_over_many_batches_and_chunks_equals_the_definition(model, conte
 @pytest.mark.parametrize("cell", CELLS)
 def test_sequences_side_by_side_score_what_one_stream_does(cell):
     """Sequences that start cold, overlap, or leave a tail out; a clock that shows another time."""
-    model = forgetful(make(cell).double())
+    model = forgetful(make(cell).to(torch.float64))
     ids = Bytes().encode(tale(2 * 4 * WARM_UP + 500))
     starts, size, warm_up = next(_batches(model, len(ids) - 1, None))
     assert len(starts) == 2
@@ -110,7 +110,9 @@ def test_losses_of_sequences_side_by_side_are_in_the_order_of_the_text():
     ids = Bytes().encode(tale(3 * 4 * WARM_UP + 300))
     assert len(next(_batches(model, len(ids) - 1, None))[0]) == 3
     with torch.no_grad():
-        logits, _ = model(torch.tensor(ids[:-1, None].astype(int)), model.zero_state(1))
+        logits, _ = model.network.forward(
+            torch.tensor(ids[:-1, None].astype(int)), model.network.zero_state(1)
+        )
         targets = torch.tensor(ids[1:].astype(int))
         expected = F.cross_entropy(logits[:, 0], targets, reduction="none").numpy()
     np.testing.assert_allclose(token_losses(model, ids), expected, rtol=1e-4)
@@ -146,15 +148,10 @@ def test_bits_are_per_character_and_per_byte_of_the_text(model):
     assert (score.tokens, score.characters, score.bytes) == (199, 199, 50 * 7 - 1)
 
 
-@pytest.mark.parametrize("training", [True, False])
-def test_the_mode_of_the_model_is_restored(model, training):
-    """Training that goes on in eval mode after a validation, also after one that failed."""
-    model.train(training)
-    evaluate(model, Bytes().encode(tale(100)), Bytes())
-    assert model.training == training
+def test_ids_beyond_the_vocabulary_are_an_error(model):
+    """torch's own message about an index, for a corpus that is damaged."""
     with pytest.raises(TextError):
         evaluate(model, np.array([1, 2, 256], np.uint16), Bytes())
-    assert model.training == training
 
 
 @pytest.mark.parametrize("context", [None, 7])

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from charrnn.errors import DivergedError, TextError, UsageError
 from charrnn.evaluation.scoring import (
@@ -15,19 +14,18 @@ from charrnn.evaluation.scoring import (
     part_to_score,
     score_checkpoint,
 )
-from charrnn.network.model import CharRNN
-from charrnn.settings import ModelSettings, TextSettings, TrainSettings
+from charrnn.settings import TextSettings, TrainSettings
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.text.corpus import Corpus
 from charrnn.text.tokenizers import Characters
+from tests.random_models import untrained_module
 
 TOKENIZER = Characters("ab")
 
 
 def checkpoint(scale=1.0):
-    torch.manual_seed(1)
-    model = ModelSettings(hidden_size=4, embedding_size=4)
-    weights = {name: w * scale for name, w in CharRNN(model, TOKENIZER.size).export().items()}
+    module = untrained_module(TOKENIZER.size, seed=1, hidden_size=4, embedding_size=4)
+    model, weights = module.settings, {n: w * scale for n, w in module.export().items()}
     about = {"run": "r", "model": model, "train": TrainSettings(), "text": TextSettings()}
     where = {"corpus": "c", "corpus_key": "0", "tokenizer": TOKENIZER, "step": 1, "loss": None}
     return Checkpoint(**about, **where, weights=weights)

@@ -5,24 +5,23 @@ import math
 import numpy as np
 import pytest
 import torch
-from charrnn.network.model import CharRNN
 
 from charrnn.cells import CELLS
 from charrnn.evaluation.loss import evaluate
 from charrnn.inference.activations import read_text
 from charrnn.network.language_model import LanguageModel
-from charrnn.settings import ModelSettings, TextSettings
+from charrnn.settings import TextSettings
 from charrnn.text.tokenizers import Characters
 from tests.conftest import tale
+from tests.random_models import untrained_module
 
 TEXT = tale(700)
 TOKENIZER = Characters.learn([TEXT], TextSettings())
 
 
 def made(cell, hidden_size=6, layers=2):
-    torch.manual_seed(3)
-    settings = ModelSettings(cell, layers=layers, hidden_size=hidden_size, embedding_size=5)
-    return CharRNN(settings, TOKENIZER.size)
+    sizes = {"layers": layers, "hidden_size": hidden_size, "embedding_size": 5}
+    return untrained_module(TOKENIZER.size, seed=3, cell=cell, **sizes)
 
 
 def read(model, text=TEXT, **options):
@@ -50,7 +49,7 @@ def test_a_gate_is_called_by_its_name(cell, name, pull):
     model = made(cell)
     block = OTHERS.get((cell, name), BLOCKS[name])
     with torch.no_grad():
-        bias = model.get_parameter("layers.1.bias_ih")
+        bias = model.weights["layers.1.bias_ih"]
         bias[block * 6 : block * 6 + 6] = pull
         if cell == "minlstm":  # whose two gates make one
             bias[6:12] = -pull

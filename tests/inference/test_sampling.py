@@ -10,19 +10,15 @@ from hypothesis import given, strategies as st
 
 from charrnn.cells import CELLS
 from charrnn.errors import DivergedError
+from charrnn.evaluation import batch_sampling
 from charrnn.events import Noticed, Progress
-from charrnn.inference import sampling
+from charrnn.inference import sampled_texts, sampling
 from charrnn.inference.drawing import draw
-from charrnn.inference.sampled_texts import sample_many
-from charrnn.inference.sampling import sample
-from charrnn.network import batch_sampling
-from charrnn.settings import SampleSettings
-from charrnn.text.tokenizers import Characters
-from tests.inference.models import constant, untrained
-
-logits = st.lists(st.floats(-1e4, 1e4), min_size=1, max_size=40).map(np.array)
-LETTERS = Characters("abcdef")
-BACKENDS = {"numpy": sample_many, "torch": batch_sampling.sample_many}
+from charrnn.inference.sampled_texts import sample_many, sample_prompts
+from charrnn.inference.sampling import generator_of, read_prompt, sample, sample_after
+from charrnn.settings import SampleSettings, TextSettings
+from charrnn.text.tokenizers import TOKENIZERS, Characters
+from tests.inference.models import BACKENDS, LETTERS, constant, untrained
 
 
 @pytest.fixture
@@ -103,8 +99,8 @@ def test_texts_do_not_depend_on_the_machine(monkeypatch, cores):
     """Texts of a seed that depend on how they are split between threads, or into groups."""
     network, settings = untrained("gru"), SampleSettings(length=90, count=33, seed=7)
     expected = {t.number: t.text for t in sample_many(network, LETTERS, settings)}
-    monkeypatch.setattr(sampling, "_cores", lambda: cores)
-    monkeypatch.setattr(sampling, "_TEXTS", 10)
+    monkeypatch.setattr(sampled_texts, "_cores", lambda: cores)
+    monkeypatch.setattr(sampled_texts, "_TEXTS", 10)
     found = {t.number: t.text for t in sample_many(network, LETTERS, settings)}
     assert found == expected
     assert len(set(found.values())) == 33
@@ -150,9 +146,9 @@ def test_a_diverged_model_is_an_error_for_one_text_and_for_many(backend):
 def test_what_is_left_out_is_never_drawn():
     """A uniform number of 0, whose noise makes all tokens equal."""
     network, settings = constant([0.2, 0.3, 0.5]), SampleSettings(length=4, temp=0)
-    prompt = sampling.Prompt(network, Characters("abc"), "")
+    prompt = sampling.read_prompt(network, Characters("abc"), "")
     tables = sampling.token_tables(Characters("abc"), settings)
-    drawn = draw(network, prompt.logits, prompt.state, settings, np.zeros, tables, prompt.recent)
+    drawn = draw(network, prompt, settings, np.zeros, tables)
     assert all(next(drawn).ids == 2 for _ in range(4))
 
 
@@ -199,10 +195,81 @@ def test_both_backends_continue_the_prompt(three_threads):
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_progress_is_reported_to_the_end(monkeypatch, backend):
     """A count that starts again with every group of texts."""
-    monkeypatch.setattr(sampling, "_TEXTS", 4)
+    monkeypatch.setattr(sampled_texts, "_TEXTS", 4)
     events, settings = [], SampleSettings(length=130, count=10, seed=1)
     list(BACKENDS[backend](constant([0.5, 0.5]), Characters("ab"), settings, events.append))
     done = [(e.done, e.total) for e in events if isinstance(e, Progress)]
     assert done == sorted(done)
     assert done[0][0] < 1300 / 3 < 1300 * 2 / 3 - 50 < done[-1][0] <= 1300
     assert {total for _, total in done} == {1300}
+
+
+@pytest.mark.parametrize("extra", [{}, {"temp": "1.5:0.2"}, {"repetition_penalty": 1.7}])
+def test_prompts_are_answered_as_each_would_be_alone(extra):
+    """Texts that depend on which prompts happened to come together."""
+    network = untrained("gru")
+    settings = SampleSettings(length=30, seed=3, **extra)
+    prompts = ["a", "fed", "", "bbbbbb"]
+    together = list(sample_prompts(network, LETTERS, settings, [prompts], bits=True))
+    apart = list(sample_prompts(network, LETTERS, settings, [[text] for text in prompts]))
+    assert [text.text for text in together] == [text.text for text in apart]
+    assert [text.number for text in together] == [1, 2, 3, 4]
+    for number, prompt in enumerate(prompts):
+        read, generator = read_prompt(network, LETTERS, prompt), generator_of(3, number)
+        alone = "".join(sample_after(network, LETTERS, read, settings, generator))
+        assert together[number].text == alone
+
+
+def test_bits_are_those_of_the_model_and_not_of_the_temperature():
+    """Bits that belittle a text because it was drawn at a low temperature."""
+    settings = SampleSettings(length=20, temp=0.3, seed=1, count=3)
+    for text in sample_many(constant([0.5, 0.25, 0.25]), Characters("abc"), settings, bits=True):
+        expected = sum(1 if letter == "a" else 2 for letter in text.text)
+        assert text.bits == pytest.approx(expected, abs=1e-3)
+        assert text.tokens == 20
+
+
+def test_a_temperature_that_falls_and_a_penalty():
+    """A schedule that goes the wrong way; a penalty that makes tokens likelier."""
+    network, letters = constant([0.7, 0.3]), Characters("ab")
+    settings = SampleSettings(length=4000, temp="3:0.05", seed=2)
+    text = "".join(sample(network, letters, settings))
+    assert 0.3 < text[:500].count("b") / 500 < 0.6
+    assert text[-500:].count("b") < 30
+    plain = "".join(sample(constant([0.97, 0.01, 0.01, 0.01]), Characters("abcd"), replace(
+        settings, temp=1.0, length=300)))  # fmt: skip
+    assert plain.count("a") > 270
+
+
+def test_a_streamed_text_is_cut_between_characters():
+    """Half a character at the border of two pieces, or at the end."""
+    text = "naïve café 日本 “so” " * 30
+    tokenizer = TOKENIZERS["bpe"].learn([text], TextSettings(tokenizer="bpe", vocab_size=320))
+    network = untrained(vocabulary_size=tokenizer.size)
+    pieces = list(sample(network, tokenizer, SampleSettings(length=400, seed=1)))
+    assert len("".join(pieces)) == 400
+    assert all(piece.encode().decode() == piece for piece in pieces)
+
+
+@pytest.fixture(params=TOKENIZERS)
+def sampled(request):
+    """The pieces of a text of a small untrained model, by settings."""
+    tokenizer = TOKENIZERS[request.param].learn(["hello wörld\n"], TextSettings())
+    network = untrained("lstm", tokenizer.size, layers=1, scale=0.1)
+    return lambda **given: list(sample(network, tokenizer, SampleSettings(**given)))
+
+
+def test_length_is_in_characters_and_the_prompt_comes_first(sampled):
+    """A length in bytes, or a prompt that is counted or swallowed."""
+    assert len("".join(sampled(length=50, seed=1))) == 50
+    text = "".join(sampled(length=50, seed=1, prompt="wör"))
+    assert text.startswith("wör")
+    assert len(text) == 53
+    assert sampled(length=0) == []
+
+
+def test_the_same_seed_writes_the_same_text(sampled):
+    """A generator that is shared, or seeded by the clock."""
+    assert sampled(length=80, seed=7) == sampled(length=80, seed=7)
+    assert sampled(length=80, seed=7) != sampled(length=80, seed=8)
+    assert sampled(length=80, seed=7, temp=0) == sampled(length=80, seed=8, temp=0)

@@ -4,22 +4,21 @@ import math
 
 import numpy as np
 import pytest
-import torch
-from charrnn.network.model import CharRNN
 
 from charrnn.cells import CELLS
 from charrnn.errors import DivergedError, TextError
 from charrnn.evaluation.loss import evaluate
 from charrnn.inference.score import Score, score
 from charrnn.network.language_model import LanguageModel
-from charrnn.settings import ModelSettings, TextSettings
+from charrnn.settings import TextSettings
 from charrnn.text.tokenizers import TOKENIZERS, Characters
 from tests.conftest import tale
+from tests.random_models import untrained_module
 
 
 def untrained(tokenizer, **settings):
-    torch.manual_seed(4)
-    model = CharRNN(ModelSettings(hidden_size=8, embedding_size=4, **settings), tokenizer.size)
+    sizes = {"hidden_size": 8, "embedding_size": 4}
+    model = untrained_module(tokenizer.size, seed=4, **sizes, **settings)
     return model, LanguageModel(model.settings, model.export())
 
 

@@ -12,8 +12,7 @@ from charrnn.settings import SampleSettings, TextSettings
 from charrnn.text.preparation import prepare
 from charrnn.text.tokenizers import Tokenizer, from_json, to_json, valid_unicode
 from tests.conftest import tale
-from tests.inference.models import constant
-from tests.inference.test_sampling import BACKENDS
+from tests.inference.models import BACKENDS, constant
 
 WITH_BYTES = {
     "byte": TextSettings(tokenizer="byte"),

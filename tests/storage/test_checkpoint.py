@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from charrnn.storage.layout import parameter_count, parameter_shapes
 from hypothesis import HealthCheck, given, settings, strategies as st
 from safetensors.numpy import load_file, save_file
 
@@ -12,7 +13,6 @@ from charrnn.cells import CELLS
 from charrnn.errors import CheckpointError
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings
 from charrnn.storage.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from charrnn.storage.layout import parameter_count, parameter_shapes
 from charrnn.text.tokenizers import Characters
 
 

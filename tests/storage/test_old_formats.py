@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from charrnn.storage.layout import parameter_shapes
 from safetensors.numpy import load_file
 
 from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.container import FORMAT, read_metadata
-from charrnn.storage.layout import parameter_shapes
 from charrnn.storage.metrics import read_curves
 
 FROZEN = Path(__file__).parent / "format2"

@@ -9,10 +9,10 @@ from charrnn.events import Emit
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings, read
 from charrnn.text.preparation import prepare
 from charrnn.training.begin import begin
-from charrnn.training.whole_run import train
 from charrnn.training.request import Request
 from charrnn.training.run import Plan, Run
 from charrnn.training.saving import tensors_of
+from charrnn.training.whole_run import train
 
 MODEL = ModelSettings(hidden_size=24, embedding_size=12, layers=2, dropout=0.1)
 TEXT = TextSettings(split="80/10/10")

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from charrnn.network.model import CharRNN
 
 import charrnn
 from charrnn.errors import CheckpointError, TextError, UsageError
 from charrnn.events import Evaluated, Noticed
-from charrnn.network.language_model import LanguageModel
 from charrnn.inference.score import score
-from charrnn.network.model import CharRNN
+from charrnn.network.language_model import LanguageModel
 from charrnn.settings import CellName, ModelSettings, TextSettings, TrainSettings, read
 from charrnn.storage.checkpoint import About, Checkpoint, load_checkpoint, read_about
 from charrnn.storage.runs import MODEL

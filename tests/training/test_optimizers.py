@@ -2,9 +2,9 @@
 
 import pytest
 import torch
+from charrnn.network.model import CharRNN
 from torch import nn
 
-from charrnn.network.model import CharRNN
 from charrnn.settings import ModelSettings, TrainSettings
 from charrnn.training.muon import Muon, orthogonalize
 from charrnn.training.optimizers import SGD, Adagrad, AdamW, Group, RMSprop

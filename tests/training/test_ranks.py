@@ -9,9 +9,9 @@ from threading import Event
 
 import pytest
 
+from charrnn.engine.ranks import ALONE, Ranks
 from charrnn.errors import UsageError
 from charrnn.evaluation.loss import evaluate
-from charrnn.engine.ranks import ALONE, Ranks
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings
 from charrnn.text.preparation import prepare
 from charrnn.training.loop import training_step

@@ -1,10 +1,10 @@
 """Networks of several cells that are compared are equally large."""
 
 import pytest
+from charrnn.storage.layout import parameter_count
 
 from charrnn.cells import CELLS
 from charrnn.settings import ModelSettings
-from charrnn.storage.layout import parameter_count
 from charrnn.training.sweep import with_parameters
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import torch
 
+from charrnn.engine.ranks import Ranks
 from charrnn.evaluation.loss import evaluate
 from charrnn.events import Noticed, Saved
-from charrnn.engine.ranks import Ranks
 from charrnn.training.loop import train, training_step
 from charrnn.training.saving import save_training
 from tests.training.test_ranks import SETTINGS, STEPS, run_in

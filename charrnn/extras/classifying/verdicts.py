@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from charrnn.cells.arrays import cross_entropy
 from charrnn.inference.sampling import check_finite, start_of
-from charrnn.inference.score import losses
 from charrnn.network.language_model import LanguageModel
 from charrnn.settings import UnknownName
 from charrnn.storage.checkpoint import Checkpoint
@@ -177,7 +177,7 @@ def _bits(network: LanguageModel, texts: Sequence[Ids], start: Ids) -> Bits:
         last = min(first + steps, len(padded) - 1)
         with np.errstate(all="ignore"):
             run = network.trace(padded[first:last], state)
-            nats = losses(run.logits, padded[first + 1 : last + 1])
+            nats = cross_entropy(run.logits, padded[first + 1 : last + 1])
         state = run.last_state
         targets = np.arange(first + 1, last + 1)[:, None] - len(start)  # indices in a text
         mask = (targets >= 0) & (targets < lengths)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from charrnn.cells import CELLS
+from charrnn.cells.arrays import cross_entropy
 from charrnn.errors import DivergedError, TextError
 from charrnn.extras.classifying.verdicts import (
     UNKNOWN_BITS,
@@ -17,7 +18,6 @@ from charrnn.extras.classifying.verdicts import (
     verdicts_on,
 )
 from charrnn.inference.sampling import start_of
-from charrnn.inference.score import losses
 from charrnn.network.language_model import LanguageModel
 from charrnn.text.tokenizers import END, Bytes, Characters
 from tests.conftest import tale
@@ -41,7 +41,7 @@ def one_by_one(network, tokenizer, text):
     state, total = network.zero_state(), 0.0
     for token, target in pairwise(ids):
         logits, state = network.step(int(token), state)
-        total += float(losses(logits[None], np.array([target]))[0])
+        total += float(cross_entropy(logits[None], np.array([target]))[0])
     return total / math.log(2)
 
 
@@ -71,7 +71,7 @@ def test_a_model_with_documents_starts_after_the_end_of_one():
     network = untrained(tokenizer)
     ids = tokenizer.encode(END + "ab")
     run = network.trace(ids[:-1], network.zero_state())
-    expected = losses(run.logits, ids[1:]).sum() / math.log(2)
+    expected = cross_entropy(run.logits, ids[1:]).sum() / math.log(2)
     assert bits_of_texts(network, tokenizer, ["ab"], "error")[0] == pytest.approx(expected)
 
 

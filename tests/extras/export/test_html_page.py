@@ -9,8 +9,8 @@ from hypothesis import given, settings, strategies as st
 from charrnn.cells import CELLS
 from charrnn.extras.export.html_page import html_page, page_tokenizer
 from charrnn.extras.export.rounding import rounded_network
-from charrnn.inference.drawing import penalized, scores
-from charrnn.inference.sampling import Prompt
+from charrnn.inference.drawing import penalized, warped
+from charrnn.inference.sampling import read_prompt
 from charrnn.network.language_model import LanguageModel
 from charrnn.settings import SampleSettings
 from charrnn.text.tokenizers import END, Characters
@@ -121,7 +121,7 @@ def test_tokens_are_drawn_by_the_weights_of_sample(
     recent = np.array([-1, 3, 3, 7])
     limits = {} if temp == 0 else {"top_k": top_k, "top_p": top_p, "min_p": min_p}
     weighed = penalized(logits, recent, penalty)
-    expected = scores(weighed - weighed.max(), SampleSettings(temp=temp, **limits))
+    expected = warped(weighed - weighed.max(), SampleSettings(temp=temp, **limits))
     found = engine.run(
         """const writer = Object.create(Writer.prototype);
         Object.assign(writer, {logits, recent: [3, 3, 7], settings, done: 0,
@@ -148,7 +148,7 @@ def test_a_text_has_its_length_in_whole_characters_and_its_own_bits(engine, name
     if name != "byte":  # whose texts may be no UTF-8, and neither may those with documents
         assert "\ufffd" not in text or name == "byte, documents"
     network = LanguageModel(checkpoint.model, checkpoint.weights)
-    prompt = Prompt(network, checkpoint.tokenizer, "The old king")
+    prompt = read_prompt(network, checkpoint.tokenizer, "The old king")
     logits, state = prompt.logits, prompt.state
     for token in tokens:
         share = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()

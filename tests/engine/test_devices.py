@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from charrnn.errors import UsageError
 from charrnn.engine.devices import autocast, cpu_threads, find_device, memory_checked, use_bf16
+from charrnn.errors import UsageError
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import given, strategies as st
 
-from charrnn.inference.drawing import scores
+from charrnn.inference.drawing import penalized, warped
 from charrnn.settings import SampleSettings
 
 logits = st.lists(st.floats(-1e4, 1e4), min_size=1, max_size=40).map(np.array)
@@ -21,9 +21,9 @@ settings = st.just(SampleSettings(temp=0.0)) | st.builds(
 
 
 def probabilities(logits, settings):
-    """What the scores of logits (V,) come to."""
+    """The probabilities that logits (V,) come to."""
     with np.errstate(over="ignore"):  # a tiny temperature
-        weights = np.exp(scores(logits - logits.max(), settings).astype(np.float64))
+        weights = np.exp(warped(logits - logits.max(), settings).astype(np.float64))
     return weights / weights.sum()
 
 
@@ -45,8 +45,8 @@ def test_torch_and_numpy_leave_out_the_same(logits, settings):
     """A filter that is written for one library, and something else in the other."""
     logits = logits.astype(np.float32) - logits.astype(np.float32).max()
     with np.errstate(over="ignore"):
-        expected = scores(logits, settings)
-    found = scores(torch.from_numpy(logits.copy()), settings).numpy()
+        expected = warped(logits, settings)
+    found = warped(torch.from_numpy(logits.copy()), settings).numpy()
     np.testing.assert_array_equal(np.isfinite(found), np.isfinite(expected))
 
 
@@ -64,3 +64,10 @@ def test_filters_by_hand():
     assert probabilities(logits, replace(plain, temp=0.5)) == pytest.approx(squares / squares.sum())
     flat = replace(plain, temp=2.0, top_p=0.6)
     assert np.count_nonzero(probabilities(logits, flat)) == 2
+
+
+def test_a_penalty_makes_recent_tokens_less_likely():
+    """A penalty that makes tokens likelier, or that is for the token before the first."""
+    logits = np.array([2.0, -1.0, 3.0, -0.5])
+    less = penalized(logits, np.array([-1, 0, 1]), 2.0)
+    assert less.tolist() == [1.0, -2.0, 3.0, -0.5]

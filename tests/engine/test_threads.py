@@ -7,10 +7,9 @@ import torch
 from torch.nn import functional as F
 
 from charrnn.cells import CELLS
-from charrnn.network.model import CharRNN
-from charrnn.network.layers import join_states, slice_state
 from charrnn.engine.threads import BatchThreads
-from charrnn.settings import ModelSettings
+from charrnn.network.layers import detach_state, join_states, slice_state
+from tests.random_models import untrained_module
 
 CPU = torch.device("cpu")
 B, V = 97, 9
@@ -29,16 +28,16 @@ class Example:
     """A network, a batch with dropout, and its mean loss on a slice of the batch."""
 
     def __init__(self, **settings):
-        torch.manual_seed(0)
         sizes = {"hidden_size": 8, "embedding_size": 8, "dropout": 0.3}
-        self.model = CharRNN(ModelSettings(**sizes, **settings), V)
+        self.model = untrained_module(V, **sizes, **settings)
         self.ids, self.masks = torch.randint(V, (12, B)), self.model.dropout_masks(B)
-        _, state = self.model(self.ids, self.model.zero_state(B))
-        self.state = tuple(tuple(part.detach() for part in layer) for layer in state)
+        network = self.model.network
+        self.state = detach_state(network.forward(self.ids, network.zero_state(B))[1])
 
     def work(self, model, part):
         masks = [mask[:, part] for mask in self.masks]
-        logits, after = model(self.ids[:-1, part], slice_state(self.state, part), masks)
+        state = slice_state(self.state, part)
+        logits, after = model.network.forward(self.ids[:-1, part], state, masks)
         loss = F.cross_entropy(logits.flatten(0, 1), self.ids[1:, part].flatten(), reduction="sum")
         loss = loss / self.ids[1:].numel()
         loss.backward()
@@ -46,9 +45,10 @@ class Example:
 
     def gradients(self):
         """What `.grad` holds, which is then cleared."""
-        found = [parameter.grad for parameter in self.model.parameters()]
-        self.model.zero_grad()
-        return found
+        gradients = [parameter.grad for parameter in self.model.parameters()]
+        for parameter in self.model.parameters():
+            parameter.grad = None
+        return gradients
 
 
 def assert_threads_equal_one(threads, example):
@@ -85,11 +85,11 @@ def test_replicas_follow_the_weights_and_keep_no_gradient(threads, kind):
 def test_the_same_work_gives_the_same_bits(threads):
     """A sum that depends on which thread comes first."""
     example = Example()
-    found = []
-    for _ in range(5):
-        results = threads.backward(example.model, example.work)
-        found.append([*(loss for loss, _ in results), *example.gradients()])
-    assert all(torch.equal(a, b) for other in found for a, b in zip(found[0], other, strict=True))
+    first, *others = (
+        [*(loss for loss, _ in threads.backward(example.model, example.work)), *example.gradients()]
+        for _ in range(5)
+    )
+    assert all(torch.equal(a, b) for other in others for a, b in zip(first, other, strict=True))
 
 
 def test_results_come_in_the_order_of_the_batch(threads):
@@ -129,10 +129,10 @@ def test_as_many_threads_as_pay_off(device, batch_size, hidden_size, size, cores
     torch.set_num_threads(4)
     try:
         threads = BatchThreads(torch.device(device), batch_size, hidden_size)
-        own = None if threads.pool is None else torch.get_num_threads
         assert (threads.size, len(threads.slices)) == (size, size)
-        found = threads.map(lambda _: own()) if own else [None]
-        assert set(found) == {cores_each}
+        pooled = threads.pool is not None
+        cores = threads.map(lambda _: torch.get_num_threads()) if pooled else [None]
+        assert set(cores) == {cores_each}
         assert torch.get_num_threads() == 4
     finally:
         torch.set_num_threads(before)
