@@ -97,12 +97,17 @@ def train(
     """
     from charrnn.cli.extras import find_extra
     from charrnn.models import model_of
-    from charrnn.settings import ModelSettings, TextSettings, TrainSettings, checked_settings
+    from charrnn.settings import (
+        ModelSettings,
+        Request,
+        TextSettings,
+        TrainSettings,
+        checked_settings,
+    )
     from charrnn.storage.checkpoint import load_checkpoint
     from charrnn.storage.runs import MODEL
     from charrnn.text.corpus import Corpus
     from charrnn.training.begin import begin
-    from charrnn.training.request import Request
 
     kinds = (ModelSettings, TrainSettings, TextSettings)
     path = corpus.folder if isinstance(corpus, Corpus) else corpus

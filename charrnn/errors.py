@@ -40,7 +40,7 @@ class TextError(CharRNNError):
 
 
 class CheckpointError(CharRNNError):
-    """A run or a checkpoint is missing, damaged or does not fit."""
+    """A run or a checkpoint is missing, damaged or incompatible."""
 
     exit_code = 4
 

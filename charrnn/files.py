@@ -89,10 +89,10 @@ def atomic_write(
 
 def versions(path: Path) -> list[Path]:
     """The file and its existing older versions, newest first: `model.1.safetensors` and so on."""
-    found = [path]
-    while (older := _version(path, len(found))).is_file():
-        found.append(older)
-    return found
+    existing = [path]
+    while (older := _version(path, len(existing))).is_file():
+        existing.append(older)
+    return existing
 
 
 def _version(path: Path, number: int) -> Path:
@@ -139,15 +139,15 @@ def atomic_folder(path: Path, usable: Callable[[Path], bool]) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     _remove_abandoned(path.parent)
     temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp"))
-    made = temporary / "new"
+    new = temporary / "new"
     try:
-        made.mkdir()
-        yield made
+        new.mkdir()
+        yield new
         if path.is_dir() and not usable(path):
             with suppress(FileNotFoundError):  # another process has just replaced it
                 path.rename(temporary / "old")
         try:
-            made.rename(path)
+            new.rename(path)
         except OSError:  # the folder of another process is there
             if not path.is_dir():
                 raise

@@ -35,8 +35,8 @@ def split_fractions(split: str) -> tuple[float, float, float]:
 
 def picture_size(size: str) -> tuple[int, int]:
     """'32x128' -> (32, 128): height and width in pixels, multiples of 16. Raises ValueError."""
-    found = re.fullmatch(r"([0-9]{1,4})x([0-9]{1,4})", size, re.ASCII)
-    sides = (int(found[1]), int(found[2])) if found else (0, 0)
+    match = re.fullmatch(r"([0-9]{1,4})x([0-9]{1,4})", size, re.ASCII)
+    sides = (int(match[1]), int(match[2])) if match else (0, 0)
     if not all(side and side % 16 == 0 for side in sides):
         raise ValueError(f"{size!r} is not HEIGHTxWIDTH in multiples of 16 pixels; write 32x128")
     return sides
@@ -59,9 +59,9 @@ def temperatures(temp: str | float) -> tuple[float, float]:
 
 def unescaped(text: str) -> str:
     r"""The text with the escapes \n, \r, \t, \\, \xe9 and \u00e9 interpreted. Raises ValueError."""
-    found = _ESCAPE.sub(_meaning, text)
-    found.encode()  # not half a surrogate pair
-    return found
+    interpreted = _ESCAPE.sub(_meaning, text)
+    interpreted.encode()  # not half a surrogate pair
+    return interpreted
 
 
 def _meaning(escape: re.Match[str]) -> str:
@@ -82,6 +82,6 @@ def check_encoding(encoding: str) -> None:
 
 
 def check_device(device: str) -> None:
-    """Raises ValueError for what is not the name of a device."""
+    """Raises ValueError unless it is the name of a device."""
     if not re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,3})?", device, re.ASCII):
         raise ValueError(f"{device!r} is not a device; write auto, cpu, cuda, cuda:1 or mps")

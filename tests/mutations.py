@@ -154,12 +154,9 @@ class Fuzz:
             path.write_bytes(self.good[kind])
 
     def _model(self, _: random.Random) -> None:
-        found = load_run(self.run.name, lambda _: None)
-        "".join(
-            sample(
-                LanguageModel(found.model, found.weights), found.tokenizer, SampleSettings(length=9)
-            )
-        )
+        checkpoint = load_run(self.run.name, lambda _: None)
+        network = LanguageModel(checkpoint.model, checkpoint.weights)
+        "".join(sample(network, checkpoint.tokenizer, SampleSettings(length=9)))
 
     def _training(self, _: random.Random) -> None:
         self._resume(self.run.name)

@@ -13,8 +13,7 @@ from charrnn.cli.options import CorpusName, Json, Part, Picture, Quiet, exclude
 from charrnn.cli.process import limit_threads
 from charrnn.cli.signals import stop_on_signals
 from charrnn.errors import DivergedError, UsageError, suggest
-from charrnn.settings import CellName, ModelSettings, PartName, TextSettings, TrainSettings
-from charrnn.training.request import Request
+from charrnn.settings import CellName, ModelSettings, PartName, Request, TextSettings, TrainSettings
 
 Cells = Annotated[
     str | None, typer.Option(metavar="NAMES", help="cells to compare: lstm,gru,elman, or all")

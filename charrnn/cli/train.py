@@ -12,8 +12,7 @@ from charrnn.cli.process import is_launched
 from charrnn.cli.sweep import show_trained, train_runs
 from charrnn.cli.train_run import train_run
 from charrnn.errors import UsageError
-from charrnn.settings import ModelSettings, TextSettings, TrainSettings
-from charrnn.training.request import Request
+from charrnn.settings import ModelSettings, Request, TextSettings, TrainSettings
 
 PROCESSES = "Processes"
 

@@ -8,7 +8,7 @@ from charrnn.cli.process import is_launched, limit_threads
 from charrnn.cli.signals import stop_on_signals
 from charrnn.errors import CharRNNError, LostError
 from charrnn.events import Noticed
-from charrnn.training.request import Request
+from charrnn.settings import Request
 
 if TYPE_CHECKING:
     from charrnn.training.record import Listeners

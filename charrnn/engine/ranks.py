@@ -22,6 +22,7 @@ from charrnn.network.layers import State
 
 _SILENCE = timedelta(seconds=45)
 """After which a rank that does not answer counts as lost, so that no other waits for ever."""
+_BRIEFLY = 10.0  # seconds that a message waits for a store that may have ended
 _POLL = 0.02  # seconds
 
 T = TypeVar("T")
@@ -115,11 +116,11 @@ class Ranks:
         """The sums of numbers over all ranks."""
         if self.size == 1:
             return [*numbers]
-        found = torch.tensor(numbers, dtype=torch.float64)
-        self.sum([found])
-        return [float(number) for number in found]
+        totals = torch.tensor(numbers, dtype=torch.float64)
+        self.sum([totals])
+        return totals.tolist()
 
-    def whole(self, state: State, batch_size: int) -> State:
+    def gather(self, state: State, batch_size: int) -> State:
         """The state of the whole batch, from each rank's part of it."""
         if self.size == 1 or not state:
             return state
@@ -128,31 +129,31 @@ class Ranks:
         for mine, array in zip(joined, arrays, strict=True):
             mine[part] = array
         self.sum(joined)
-        found = iter(joined)
-        return tuple(tuple(next(found) for _ in layer) for layer in state)
+        remaining = iter(joined)
+        return tuple(tuple(next(remaining) for _ in layer) for layer in state)
 
-    def from_first(self, make: Callable[[], T]) -> T:
+    def broadcast(self, make: Callable[[], T]) -> T:
         """What `make` gives on the first rank, however long it takes there; only there it runs.
 
         Where it raises an error the others end with its exit code, and need not say why.
         """
         if self.size == 1:
             return make()
-        found: list[Any] = [None, 0]
+        message: list[Any] = [None, 0]
         if self.is_first:
             try:
-                found[0] = make()
+                message[0] = make()
             except Exception as error:
                 self._send([None, getattr(error, "exit_code", 1)])
                 raise
-        value, code = self._send(found)
+        value, code = self._send(message)
         if code:
             elsewhere = CharRNNError("the first process of this run has failed")
             elsewhere.exit_code, elsewhere.said = code, True
             raise elsewhere
         return value  # type: ignore[no-any-return]  # it is what make gave
 
-    def _send(self, found: list[Any]) -> list[Any]:
+    def _send(self, message: list[Any]) -> list[Any]:
         """A list from the first rank to all. Others wait for it as long as the launcher lives."""
         self._messages += 1
         key = f"message {self._messages}"
@@ -160,8 +161,8 @@ class Ranks:
             if self.is_first:
                 self._ask(lambda: self._store.set(key, "sent"))
             self._wait_for(key)
-            distributed.broadcast_object_list(found)
-        return found
+            distributed.broadcast_object_list(message)
+        return message
 
     def _wait_for(self, *keys: str) -> None:
         """Until all keys are in the store: there is no limit, unless the store does not answer."""
@@ -181,11 +182,12 @@ class Ranks:
             except Exception as error:
                 answer.set_exception(error)
 
-        Thread(target=ask, daemon=True).start()
-        try:
-            return answer.result(seconds)
-        except TimeoutError:
-            raise RuntimeError("no answer from the store") from None
+        thread = Thread(target=ask, daemon=True)
+        thread.start()
+        thread.join(seconds)  # one that still runs when Python ends would abort the process
+        if thread.is_alive():
+            raise RuntimeError("no answer from the store")
+        return answer.result()
 
     def wait_for_all(self) -> None:
         """Wait until all ranks are here, however long that takes."""
@@ -199,14 +201,19 @@ class Ranks:
 
     def wait_for_first(self) -> None:
         """Wait until the first rank is here, however long its disk takes."""
-        self.from_first(lambda: None)
+        self.broadcast(lambda: None)
+
+    def leave(self) -> None:
+        """End the exchange of tensors with the other ranks: nothing is summed afterwards."""
+        if self.size > 1:
+            distributed.destroy_process_group()
 
     def first_to_say(self, message: str) -> bool:
         """Whether no other rank has asked this: what all of them notice is said once."""
         if self.size == 1:
             return True
         try:
-            return self._ask(lambda: int(self._store.add(f"said {message}", 1)), 2) == 1
+            return self._ask(lambda: int(self._store.add(f"said {message}", 1)), _BRIEFLY) == 1
         except RuntimeError:  # the store may have ended with the first rank
             return self.rank <= 1
 

@@ -18,12 +18,14 @@ from charrnn.settings.base import (
 )
 from charrnn.settings.effect import (
     check_effective,
+    checked_network,
     input_of,
     no_effect,
     values_of,
     without_effect,
 )
 from charrnn.settings.model import AttentionName, CellName, ModelSettings, TaskName
+from charrnn.settings.request import Request
 from charrnn.settings.sampling import SampleSettings
 from charrnn.settings.text import (
     OWN_INPUTS,
@@ -55,6 +57,7 @@ __all__ = [
     "ModelSettings",
     "OptimizerName",
     "PartName",
+    "Request",
     "SampleSettings",
     "SettingError",
     "Settings",
@@ -64,6 +67,7 @@ __all__ = [
     "TrainSettings",
     "UnknownName",
     "check_effective",
+    "checked_network",
     "checked_settings",
     "flag",
     "input_of",

@@ -101,8 +101,8 @@ class SettingError(ValueError):
 
 def plain(message: str) -> str:
     """A library's message about a value, in plain words."""
-    what = message.removeprefix("Value error, ").removeprefix("Input should be ")
-    return what.partition(", unable to parse")[0].replace("integer", "whole number")
+    condition = message.removeprefix("Value error, ").removeprefix("Input should be ")
+    return condition.partition(", unable to parse")[0].replace("integer", "whole number")
 
 
 def read(kind: type[S], values: Mapping[str, Any], recipe: Collection[str] = ()) -> S:
@@ -123,10 +123,10 @@ def read(kind: type[S], values: Mapping[str, Any], recipe: Collection[str] = ())
         first = error.errors()[0]
         if first["type"] == "value_error":  # from a __post_init__, a sentence already
             raise SettingError(str(first["ctx"]["error"])) from None
-        name, what = str(first["loc"][0]), plain(first["msg"])
+        name, condition = str(first["loc"][0]), plain(first["msg"])
         shown = repr(values.get(name))
         shown = shown if len(shown) < 60 else f"{shown[:50]}..."
-        raise SettingError(f"must be {what}, not {shown}", name) from None
+        raise SettingError(f"must be {condition}, not {shown}", name) from None
     if isinstance(checked, Settings):
         checked = checked.with_names(values.keys(), values.keys() - {*recipe})
     return checked

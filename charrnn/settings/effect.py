@@ -69,6 +69,17 @@ def without_effect(
     return useless
 
 
+def checked_network(model: ModelSettings) -> ModelSettings:
+    """The settings of a network from a file. ValueError for parameters that its task does not have.
+
+    Such a file was made by hand: settings that are typed in are checked by `check_effective`.
+    """
+    for name, (task, _) in without_effect(values_of(model)).items():
+        if name in ("bidirectional", "crf", "tie_weights") and getattr(model, name):
+            raise ValueError(f"{flag(name)} has no effect with {task}")
+    return model
+
+
 def no_effect(name: str, cause: str, instead: str) -> UsageError:
     """The error for a setting that was given and has no effect beside something else."""
     return UsageError(

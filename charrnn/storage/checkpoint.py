@@ -17,7 +17,7 @@ from safetensors.numpy import save
 
 from charrnn.errors import CheckpointError
 from charrnn.files import atomic_write
-from charrnn.settings import ModelSettings, TextSettings, TrainSettings, read
+from charrnn.settings import ModelSettings, TextSettings, TrainSettings, checked_network, read
 from charrnn.storage.container import add_checksum, metadata, read_metadata, verify
 from charrnn.storage.old_formats import upgraded_metadata, upgraded_weight
 from charrnn.tasks import parameters_of, predicts_targets
@@ -65,7 +65,7 @@ def read_about(data: Mapping[str, Any]) -> About:
     """What `About.describe` gave. Raises KeyError, TypeError or ValueError for anything else."""
     return About(
         run=str(data["run"]),
-        model=read(ModelSettings, data["model"]),
+        model=checked_network(read(ModelSettings, data["model"])),
         train=read(TrainSettings, data["train"]),
         text=read(TextSettings, data["text"]),
         corpus=str(data["corpus"]["name"]),
@@ -77,8 +77,8 @@ def read_about(data: Mapping[str, Any]) -> About:
 
 
 def _read_shape(sides: Any) -> tuple[int, ...]:
-    whole = all(type(side) is int and 0 < side < 1 << 24 for side in sides)
-    if not whole or len(sides) not in (0, 2, 3):
+    sizes = all(type(side) is int and 0 < side < 1 << 24 for side in sides)
+    if not sizes or len(sides) not in (0, 2, 3):
         raise ValueError("its inputs have no shape")
     return tuple(sides)
 
@@ -94,11 +94,11 @@ class Checkpoint(About):
 
     @property
     def parameters(self) -> int:
-        """How many numbers the model has learned."""
+        """The number of parameters."""
         return sum(weight.size for weight in self.weights.values())
 
     def record(self) -> dict[str, Any]:
-        """Everything but the weights, as JSON has it: what is not finite is null."""
+        """Everything but the weights, as JSON; infinities are null."""
         train = asdict(self.train).items()
         return {
             "run": self.run,

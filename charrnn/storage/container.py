@@ -25,8 +25,7 @@ _DIGEST = re.compile(rb'\\"sha256\\": \\"([0-9a-f]{64})\\"')
 
 def metadata(data: Mapping[str, Any]) -> dict[str, str]:
     """The metadata to save tensors with, before `add_checksum`."""
-    whole = {**data, "format": FORMAT, "sha256": _ZEROS}
-    return {KEY: json.dumps(whole, sort_keys=True)}
+    return {KEY: json.dumps({**data, "format": FORMAT, "sha256": _ZEROS}, sort_keys=True)}
 
 
 def add_checksum(blob: bytes) -> bytearray:

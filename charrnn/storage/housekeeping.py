@@ -4,9 +4,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from charrnn import files
 from charrnn.errors import CheckpointError, UsageError, suggest
-from charrnn.files import checkpoints, size_on_disk, sync_folder, versions
+from charrnn.files import checkpoints, remove as remove_file, size_on_disk, sync_folder, versions
 from charrnn.storage.overview import overview
 from charrnn.storage.runs import METRICS, MODEL, TRAINING, check_new, lock
 
@@ -35,7 +34,7 @@ def remove(names: Iterable[str]) -> int:
     held = [lock(folder) for folder in folders]
     size = sum(map(size_on_disk, folders))
     for folder in folders:
-        files.remove(folder)
+        remove_file(folder)
     for one in held:
         one.release()
     return size
@@ -77,10 +76,10 @@ def unneeded(name: str) -> list[Path]:
 
 def prune(names: Iterable[str]) -> int:
     """Remove what finished runs no longer need; the bytes that it had. Errors as `unneeded`."""
-    found = {name: unneeded(name) for name in names}
-    held = [lock(run_folder(name)) for name in found]
+    files = {name: unneeded(name) for name in names}
+    held = [lock(run_folder(name)) for name in files]
     size = 0
-    for paths in found.values():
+    for paths in files.values():
         size += sum(map(size_on_disk, paths))
         for path in reversed(paths):  # the oldest versions first: what is left is always in order
             path.unlink()

@@ -6,6 +6,7 @@ Each line is an event as `Event.record` gives it, with `time`, the wall-clock ti
 import json
 import math
 import os
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,9 +17,7 @@ from charrnn.storage.runs import METRICS, find
 
 _LINE, _LONGEST = 1 << 16, 1 << 26  # bytes of metrics that are read: ours are far fewer
 _POINTS = 1000  # steps that are written of a run
-_MALFORMED = (
-    ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError,
-)  # fmt: skip
+_MALFORMED = (ValueError, LookupError, TypeError, AttributeError, OverflowError)
 
 
 class Thinning:
@@ -71,17 +70,30 @@ def curves(name: str | None) -> Curves:
 
 
 def read_curves(folder: Path, last_step: int = 10**12) -> Curves:
-    """The learning curves of a run up to a step; malformed lines are skipped."""
-    curves = Curves([], [])
-    read = 0
+    """The learning curves of a run up to a step."""
+    return curves_of(read_events(folder), last_step)
+
+
+def read_events(folder: Path) -> Iterator[dict[str, Any]]:
+    """The events of a run as JSON objects; malformed lines are skipped."""
+    size = 0
     with suppress(OSError), _open(folder / METRICS, "rb") as file:
-        while read < _LONGEST and (line := file.readline(_LINE)):
-            read += len(line)
-            with suppress(*_MALFORMED):
+        while size < _LONGEST and (line := file.readline(_LINE)):
+            size += len(line)
+            with suppress(ValueError, RecursionError):
                 event = json.loads(line)
-                if event["event"] == "started" and event.get("unit") in get_args(Unit):
-                    curves = Curves(curves.training, curves.validation, event["unit"])
-                _add_point(curves, event, last_step)
+                if isinstance(event, dict):
+                    yield event
+
+
+def curves_of(events: Iterable[dict[str, Any]], last_step: int = 10**12) -> Curves:
+    """The learning curves in a run's events up to a step; those without figures are skipped."""
+    curves = Curves([], [])
+    for event in events:
+        with suppress(*_MALFORMED):
+            if event["event"] == "started" and event.get("unit") in get_args(Unit):
+                curves = Curves(curves.training, curves.validation, event["unit"])
+            _add_point(curves, event, last_step)
     return curves
 
 

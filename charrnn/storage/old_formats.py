@@ -56,8 +56,8 @@ def upgraded_progress(progress: Mapping[str, Any]) -> dict[str, Any]:
     if "best_scores" not in upgraded:
         names = "bits_per_character", "bits_per_byte"
         bits = [upgraded.pop(f"best_{name}", None) for name in names]
-        found = None if bits[0] is None else {names[0]: bits[0], names[1]: bits[1] or bits[0]}
-        upgraded["best_scores"] = found
+        scores = {names[0]: bits[0], names[1]: bits[1] or bits[0]}
+        upgraded["best_scores"] = None if bits[0] is None else scores
     return upgraded
 
 

@@ -1,6 +1,5 @@
 """The runs there are, from what their metrics and models say of themselves. No weights are read."""
 
-import json
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -12,7 +11,7 @@ from charrnn.events import Unit
 from charrnn.files import checkpoints
 from charrnn.storage.checkpoint import read_about
 from charrnn.storage.container import read_metadata
-from charrnn.storage.metrics import read_curves
+from charrnn.storage.metrics import curves_of, read_events
 from charrnn.storage.old_formats import upgraded_metadata
 from charrnn.storage.runs import LOCK, METRICS, MODEL, TRAINING, run_state
 
@@ -59,18 +58,21 @@ def overviews() -> list[Overview]:
 
 def overview(folder: Path) -> Overview:
     """What the run in a folder is."""
-    curves, started, interrupted = read_curves(folder), dict[str, Any](), True
-    for event in _milestones(folder):
-        interrupted = event.get("event") != "finished" or bool(event.get("interrupted"))
-        started = event if event.get("event") == "started" else started
+    events, started, interrupted = list(read_events(folder)), dict[str, Any](), True
+    for event in events:
+        if event.get("event") == "started":
+            started, interrupted = event, True
+        elif event.get("event") == "finished":
+            interrupted = bool(event.get("interrupted"))
+    curves = curves_of(events)
     corpus, network = str(started.get("corpus", "")), str(started.get("model", ""))
     if not started:  # a model that was copied here alone
         with suppress(CheckpointError, OSError, ValueError, LookupError, TypeError):
             about = read_about(upgraded_metadata(read_metadata(folder / MODEL)))
             corpus, network = about.corpus, f"{about.model.cell} {about.model.size}"
     parameters = started.get("parameters")
-    there = [path for path in folder.rglob("*") if path.name != LOCK and not path.is_dir()]
-    files = [path.lstat() for path in there]
+    paths = [path for path in folder.rglob("*") if path.name != LOCK and not path.is_dir()]
+    files = [path.lstat() for path in paths]
     steps = max((p.step for p in [*curves.training, *curves.validation]), default=None)
     return Overview(
         run=folder.name,
@@ -81,8 +83,8 @@ def overview(folder: Path) -> Overview:
         bits=min((point.bits for point in curves.validation), default=None),
         unit=curves.unit,
         state=_state(folder, interrupted),
-        bytes=sum(found.st_size for found in files),
-        age=max(0.0, time.time() - max(found.st_mtime for found in files)),
+        bytes=sum(file.st_size for file in files),
+        age=max(0.0, time.time() - max(file.st_mtime for file in files)),
     )
 
 
@@ -91,17 +93,3 @@ def _state(folder: Path, interrupted: bool) -> str:
     if state == "training":
         return "training" if (folder / MODEL).is_file() else "training, no model yet"
     return _STATES.get(state, "interrupted" if interrupted else "finished")
-
-
-def _milestones(folder: Path) -> list[dict[str, Any]]:
-    """The `started` and `finished` events of its metrics; malformed lines are skipped."""
-    path, found = folder / METRICS, []
-    if not path.is_file() or path.is_symlink():
-        return []
-    with suppress(OSError), path.open("rb") as file:
-        for line in file:
-            if b'"started"' in line or b'"finished"' in line:
-                with suppress(ValueError, RecursionError):
-                    event = json.loads(line)
-                    found += [event] if isinstance(event, dict) else []
-    return found

@@ -77,7 +77,7 @@ def load_newest(path: Path, load: Callable[[Path], T], emit: Emit, *, restore: b
     damaged: CheckpointError | None = None
     for version in versions(path):
         try:
-            found = load(version)
+            loaded = load(version)
         except CheckpointError as error:
             damaged = damaged or error
             continue
@@ -85,7 +85,7 @@ def load_newest(path: Path, load: Callable[[Path], T], emit: Emit, *, restore: b
             emit(Noticed(f"{damaged.message}. Using the version before it, {version.name}."))
         if restore and version != path:
             os.replace(version, path)
-        return found
+        return loaded
     assert damaged, "there is at least one version"
     raise damaged
 

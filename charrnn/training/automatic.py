@@ -1,6 +1,6 @@
-"""Settings that are chosen: what the command line leaves open suits text, machine and time.
+"""Settings left open are chosen to suit the text, the machine and the time.
 
-Each rule is a function. They are fits to runs on tiny Shakespeare (benchmarks/RECIPE.md), not laws.
+Each rule is a function, fitted to runs on tiny Shakespeare (benchmarks/RECIPE.md): no law.
 """
 
 import math
@@ -20,8 +20,7 @@ from charrnn.settings import (
 )
 from charrnn.tasks.base import Task
 from charrnn.training.loop import training_step
-from charrnn.training.recovery import NotFiniteError
-from charrnn.training.run import Plan, Run
+from charrnn.training.run import NotFiniteError, Plan, Run
 
 HIDDEN_SIZES = (32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)
 _AUTOMATIC = {
@@ -43,7 +42,7 @@ StepTime = Callable[[ModelSettings], float]
 
 
 def left_open(model: ModelSettings, train: TrainSettings) -> set[str]:
-    """The names of the settings that will be chosen."""
+    """Names of the settings that will be chosen."""
     useless = without_effect(values_of(model, train))
     tied = {"hidden_size"} if model.tie_weights else set()
     return _AUTOMATIC - useless.keys() - tied - model.given - train.given
@@ -52,7 +51,7 @@ def left_open(model: ModelSettings, train: TrainSettings) -> set[str]:
 def choose(
     model: ModelSettings, train: TrainSettings, task: Task, step_time: StepTime | None
 ) -> tuple[ModelSettings, TrainSettings]:
-    """The settings, with what is not given made to suit the task's corpus and the time.
+    """The settings; those left open are chosen to suit the task's corpus and the time.
 
     `step_time` is needed for a timed run.
     """

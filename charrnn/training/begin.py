@@ -6,10 +6,9 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from charrnn.events import Emit
-from charrnn.settings import ModelSettings, TextSettings, TrainSettings
+from charrnn.settings import ModelSettings, Request, TextSettings, TrainSettings
 from charrnn.storage.container import read_metadata
 from charrnn.storage.runs import TRAINING, find, run_folders
-from charrnn.training.request import Request
 from charrnn.training.sources import Sources, find_sources
 
 if TYPE_CHECKING:  # they load torch, which what is asked for may not need
@@ -36,7 +35,7 @@ def begin(
     from charrnn.engine.ranks import ALONE
     from charrnn.training.new_run import new_run
     from charrnn.training.resume import resume
-    from charrnn.training.shared_corpus import shared_corpus
+    from charrnn.training.sources import shared_corpus
 
     ranks = ranks or ALONE
     if begun := _begun_before(ranks):
@@ -44,7 +43,7 @@ def begin(
     if request.resuming:
         return resume(request, emit, ranks)
     corpus = shared_corpus(ranks, lambda: sources_once().corpus, str(request.corpus))
-    base = ranks.from_first(lambda: sources_once().base)
+    base = ranks.broadcast(lambda: sources_once().base)
     return new_run(request, Sources(corpus, base), emit, ranks)
 
 
@@ -58,7 +57,7 @@ def _begun_before(ranks: "Ranks") -> str | None:
                     return folder.name
         return None
 
-    return ranks.from_first(newest)
+    return ranks.broadcast(newest)
 
 
 def _resumed(request: Request, name: str) -> Request:

@@ -1,17 +1,34 @@
-"""When a run is saved, and what is not worth saving."""
+"""When a run is saved, and how it goes back to its last checkpoint.
 
+A loss or a gradient may not be finite, or be absurdly large. On the CPU, where reading the loss
+costs nothing, such a step is skipped. After several in a row, and on a GPU after the first, the run
+goes back to its last checkpoint and continues at half its learning rates. If an eighth does not
+help either, it has diverged.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from charrnn.errors import DivergedError
 from charrnn.events import Emit, Noticed, Saved
 from charrnn.network.layers import State
-from charrnn.storage.runs import lock
-from charrnn.training.disk import DiskErrors
+from charrnn.storage.runs import TRAINING, load_newest, lock
 from charrnn.training.meter import Meter
-from charrnn.training.recovery import NotFiniteError
-from charrnn.training.run import Run
-from charrnn.training.saving import is_finite, save_model, whole_state, write_training
+from charrnn.training.run import NotFiniteError, Recovery, Run
+from charrnn.training.saving import (
+    DiskErrors,
+    is_finite,
+    read_training,
+    restore,
+    save_model,
+    write_training,
+)
 from charrnn.training.validation import validation_interval
 
 _LONGEST = 60.0  # seconds of work that a power cut may cost
 _AFFORDABLE = 50  # times as long as a save must training have run since the last one: 2 %
+_LOWEST_SCALE = 1 / 8  # of the learning rates that a run is tried again with
 
 
 class Checkpoints:
@@ -42,22 +59,20 @@ class Checkpoints:
         NotFiniteError if the last step was skipped, or something is not finite.
         """
         run = self._run
-        self._meter.report()
-        begun = run.clock.seconds
         last = last or run.finished
-        if run.recovery.skipped_steps and not last:
-            self._meter.restart()
-            return
-        if run.recovery.skipped_steps or not is_finite(run):
-            raise NotFiniteError
-        state = whole_state(run)
-        if run.plan.ranks.is_first:  # what a disk refuses there must not keep it from the others
-            self._write(state, last)
-        run.plan.ranks.wait_for_first()
-        run.synchronize()
-        self._saved = run.clock.seconds
-        self._cost = self._saved - begun
-        self._meter.restart()
+        with self._meter.paused():
+            begun = run.clock.seconds
+            if run.recovery.skipped_steps and not last:
+                return
+            if run.recovery.skipped_steps or not is_finite(run):
+                raise NotFiniteError
+            state = run.gathered_state()
+            if run.plan.ranks.is_first:  # a disk that refuses there must not keep others waiting
+                self._write(state, last)
+            run.plan.ranks.wait_for_first()
+            run.synchronize()
+            self._saved = run.clock.seconds
+            self._cost = self._saved - begun
 
     def _write(self, state: State, last: bool) -> None:
         run = self._run
@@ -75,3 +90,36 @@ class Checkpoints:
         run.plan.folder.mkdir(parents=True)
         run.lock = lock(run.plan.folder)
         run.best = None  # that model is gone, too
+
+    @contextmanager
+    def recovering(self) -> Iterator[None]:
+        """A block of training, after whose failure the run goes back to its last checkpoint."""
+        try:
+            yield
+        except NotFiniteError:
+            self.go_back()
+            self._meter.restart()
+
+    def go_back(self) -> None:
+        """To the last checkpoint, at half the learning rates. DivergedError if that is too low."""
+        run = self._run
+        failed, scale = run.step, run.recovery.learning_rate_scale
+        if scale / 2 < _LOWEST_SCALE:
+            raise DivergedError(
+                f"the run has diverged again at step {failed:,}, "
+                f"at {scale:g} of its learning rates",
+                "Train again with a lower --learning-rate or --grad-clip. What was saved is kept.",
+            )
+        length = replace(run.length, reports=[], mark=None)  # its end does not move back
+        best, path = run.best, run.plan.folder / TRAINING
+        saved = run.plan.ranks.broadcast(
+            lambda: load_newest(path, read_training, self._emit, restore=True)
+        )
+        restore(run, *saved)
+        run.length, run.best, run.recovery = length, best, Recovery(scale / 2)
+        self._emit(
+            Noticed(
+                f"The run diverged at step {failed:,}: it continues from step {run.step:,}, "
+                f"at {scale / 2:g} of the learning rates."
+            )
+        )

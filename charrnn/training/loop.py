@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -26,24 +25,19 @@ if TYPE_CHECKING:
     from charrnn.training.validation import Validation
 
 
-class Services(NamedTuple):
-    """What happens around a run's steps: each decides itself when it is due."""
-
-    meter: Meter
-    validation: Validation
-    checkpoints: Checkpoints
-    recovering: Callable[[], AbstractContextManager[None]]
-    """A block after whose divergence the run goes back to its last checkpoint."""
-
-
-def loop(run: Run, services: Services, stop: Callable[[], bool]) -> None:
+def loop(
+    run: Run,
+    meter: Meter,
+    validation: Validation,
+    checkpoints: Checkpoints,
+    stop: Callable[[], bool],
+) -> None:
     """Steps until the last, or until `stop()`. Everything is on disk afterwards.
 
     DivergedError where going back to the last checkpoint does not help; what was saved stays.
     """
-    meter, validation, checkpoints, recovering = services
     while not run.finished and not run.must_stop(stop()):
-        with recovering():
+        with checkpoints.recovering():
             loss = training_step(run)
             meter.add(loss)
             if validation.is_due:
@@ -51,7 +45,7 @@ def loop(run: Run, services: Services, stop: Callable[[], bool]) -> None:
             if checkpoints.is_due:
                 checkpoints.save()
     if not run.finished:
-        with recovering():
+        with checkpoints.recovering():
             checkpoints.save(last=True)
 
 
@@ -82,7 +76,7 @@ def starting_state(run: Run) -> State:
 
     With probability `state_reset` a sequence's state becomes zero, so that the network also learns
     to begin a text; where an epoch begins, all states do. All draws are of the whole batch, so that
-    they do not depend on how ranks share it.
+    they do not depend on how ranks split it.
     """
     state, probability = run.state, run.plan.train.state_reset
     if state and probability:

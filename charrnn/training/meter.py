@@ -1,11 +1,13 @@
 """The mean loss and the speed of training, reported a few times a second."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import Tensor
 
 from charrnn.events import Emit, Noticed, Planned, Stepped
-from charrnn.training.recovery import NotFiniteError
-from charrnn.training.run import Run
+from charrnn.training.run import NotFiniteError, Run
 
 _INTERVAL = 0.4  # seconds between reports: each waits for the device
 
@@ -29,6 +31,13 @@ class Meter:
             self.report()
             if self._run.length.is_provisional:
                 adjust_length(self._run, self._emit)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """A block whose time does not count, before which the losses so far are reported."""
+        self.report()
+        yield
+        self.restart()
 
     def restart(self) -> None:
         """Forget the losses since the last report, and do not count the time since then."""
@@ -56,7 +65,8 @@ class Meter:
     def _stepped(self, loss: float, steps: int) -> Stepped:
         run = self._run
         tokens = steps * run.tokens_per_step
-        rate = tokens / (run.clock.now - self._since)  # the agreed time is that before the step
+        # the synchronized time is that before the step
+        rate = tokens / (run.clock.now - self._since)
         return Stepped(
             step=run.step,
             total_steps=run.length.total_steps,

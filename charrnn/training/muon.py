@@ -1,4 +1,4 @@
-"""Muon, the optimizer of the recurrent layers' matrices."""
+"""Muon, the optimizer of the recurrent layers' matrices, and which optimizers update the rest."""
 
 import math
 from collections.abc import Sequence
@@ -6,9 +6,24 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from charrnn.training.optimizers import Group, Optimizer, Parameters, gradient
+from charrnn.engine.module import AnyModule
+from charrnn.settings import OptimizerName, TrainSettings
+from charrnn.training.optimizers import (
+    SGD,
+    Adagrad,
+    AdamW,
+    Group,
+    Optimizer,
+    Parameters,
+    RMSprop,
+    State,
+    gradient,
+)
 
 _QUINTIC = (3.4445, -4.7750, 2.0315)  # coefficients of Jordan's iteration, see `orthogonalize`
+_OTHERS: dict[OptimizerName, type[Optimizer]] = {
+    "adamw": AdamW, "rmsprop": RMSprop, "adagrad": Adagrad, "sgd": SGD,
+}  # fmt: skip
 
 
 def orthogonalize(matrices: Tensor, iterations: int = 3) -> Tensor:
@@ -49,14 +64,10 @@ class Muon(Optimizer):
         self.dtype = dtype
         self.turns = min(4, max(1, block**2 // 256**2))
 
-    def initial(self, p: Tensor) -> dict[str, Tensor]:
+    def initial(self, p: Tensor) -> State:
         """The momentum, the direction of the last step, and the number of steps."""
         steps = torch.zeros((), dtype=torch.int64)
-        return {
-            "momentum": torch.zeros_like(p),
-            "direction": torch.zeros_like(p),
-            "steps": steps,
-        }
+        return {"momentum": torch.zeros_like(p), "direction": torch.zeros_like(p), "steps": steps}
 
     def update(self, group: Group) -> None:
         """p -= learning rate * direction, after decay."""
@@ -71,7 +82,7 @@ class Muon(Optimizer):
 
     def _due(self, params: Parameters) -> dict[torch.Size, list[tuple[Tensor, Tensor]]]:
         """Shape -> (Nesterov's momentum, direction) of each gate to orthogonalize in this step."""
-        found: dict[torch.Size, list[tuple[Tensor, Tensor]]] = {}
+        due: dict[torch.Size, list[tuple[Tensor, Tensor]]] = {}
         turn = 0
         for name, p in params.items():
             state, g = self.state[name], gradient(p)
@@ -83,5 +94,30 @@ class Muon(Optimizer):
                 turn += 1
                 if step == 0 or turn % self.turns == step % self.turns:
                     ahead = gate.lerp(momentum, self.momentum)
-                    found.setdefault(gate.shape, []).append((ahead.to(self.dtype), direction))
-        return found
+                    due.setdefault(gate.shape, []).append((ahead.to(self.dtype), direction))
+        return due
+
+
+def make_optimizers(
+    model: AnyModule, settings: TrainSettings, dtype: torch.dtype
+) -> list[Optimizer]:
+    """The optimizers of a run, the one that `--optimizer` names first. `dtype`: Muon's products.
+
+    Muon updates the matrices of the recurrent layers, if there are any, and AdamW the rest; any
+    other optimizer updates everything.
+    """
+    params = dict(model.named_parameters())
+    muon = settings.optimizer == "muon"
+    roles = {name: parameter.role for name, parameter in model.declared.items()}
+    matrices = {n: p for n, p in params.items() if muon and roles[n] == "recurrent"}
+    rest = {n: p for n, p in params.items() if n not in matrices}
+    embedding = {n: p for n, p in rest.items() if roles[n] == "embedding"}
+    decayed = {n: p for n, p in rest.items() if p.dim() > 1 and n not in embedding}
+    others = embedding | {n: p for n, p in rest.items() if p.dim() <= 1}
+    peak = settings.peak_learning_rate
+    rest_peak = settings.adamw_learning_rate if muon else peak
+    groups = [Group(decayed, rest_peak, settings.weight_decay), Group(others, rest_peak, 0.0)]
+    if not matrices:
+        return [_OTHERS["adamw" if muon else settings.optimizer](groups)]
+    main = Muon([Group(matrices, peak, settings.weight_decay)], model.settings.hidden_size, dtype)
+    return [main, AdamW(groups)]

@@ -1,4 +1,4 @@
-"""A new run: settings that were left open are chosen, and a folder is made."""
+"""A new run: settings left open are chosen, and a folder is made."""
 
 from contextlib import suppress
 from dataclasses import replace
@@ -9,14 +9,13 @@ from charrnn.engine.devices import memory_checked
 from charrnn.engine.ranks import Ranks
 from charrnn.errors import TextError
 from charrnn.events import Emit, Noticed
-from charrnn.settings import DEFAULT_TIME, flag
+from charrnn.settings import DEFAULT_TIME, Request, flag
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.runs import LOCK, new_folder
 from charrnn.text.corpus import Corpus
 from charrnn.training.automatic import choose, left_open, measured_step_time, step_seconds
 from charrnn.training.fine_tuning import settings_for, transferred, vocabulary_change
 from charrnn.training.length import run_length
-from charrnn.training.request import Request
 from charrnn.training.run import Clock, Plan, Run
 from charrnn.training.sources import Sources
 from charrnn.training.validation import validated, validation_interval, validation_tokens
@@ -26,10 +25,10 @@ _PER_VALIDATION = 0.15  # seconds for the sample and for saving
 
 
 def new_run(request: Request, sources: Sources, emit: Emit, ranks: Ranks) -> Run:
-    """A run that is about to start, in a folder of its own; what is not given is chosen.
+    """A run before its first step, in a new folder. Settings left open are chosen.
 
-    It begins with the weights of the sources' base, whose network it has then. TextError for a text
-    that is too short.
+    With a base it has the base's network and begins with its weights. TextError for a text that is
+    too short.
     """
     ranks.check_complete()
     corpus, base = sources
@@ -59,7 +58,7 @@ def _check_length(corpus: Corpus) -> None:
 
 
 def _completed(asked: Plan) -> tuple[Plan, float]:
-    """The plan with what is not given chosen, and for a timed run the seconds of a step."""
+    """The plan with every setting chosen, and for a timed run the seconds of a step."""
     step_time = None
     if asked.train.timed and left_open(asked.model, asked.train):
         step_time = measured_step_time(asked)
@@ -75,7 +74,7 @@ def _completed(asked: Plan) -> tuple[Plan, float]:
 
 
 def _in_new_folder(plan: Plan, name: str | None, default_name: str, seconds: float) -> Run:
-    """The run of a plan, which gets a folder; none is left behind if the run cannot be made."""
+    """The run of a plan, in a new folder, which is removed if the run cannot be made."""
     lock: Any = None  # on the first rank
 
     def make_folder() -> Path:
@@ -83,7 +82,7 @@ def _in_new_folder(plan: Plan, name: str | None, default_name: str, seconds: flo
         folder, lock = new_folder(name, default_name)
         return folder
 
-    folder = plan.ranks.from_first(make_folder)
+    folder = plan.ranks.broadcast(make_folder)
     try:
         with memory_checked():
             return Run(replace(plan, folder=folder), step_seconds=seconds, lock=lock)
@@ -97,7 +96,7 @@ def _in_new_folder(plan: Plan, name: str | None, default_name: str, seconds: flo
 
 
 def _begin_with(run: Run, base: Checkpoint, emit: Emit) -> None:
-    """Give a run the weights of another one's model, and say how it begins."""
+    """Give a run the base's weights, and report how it begins."""
     corpus, train = run.plan.corpus, run.plan.train
     weights = transferred(base, corpus, run.model.export())
     run.model.load(weights)
@@ -121,7 +120,7 @@ def _add_validations(run: Run, seconds: float) -> None:
 
 
 def _announce(run: Run, asked: Plan, emit: Emit) -> None:
-    """Say what was chosen, and what follows from a short text."""
+    """Report what was chosen, and what a short text changes."""
     if names := left_open(asked.model, asked.train):
         emit(Noticed(_chosen(run, names)))
     sizes = {"batch_size": run.batches.batch_size, "seq_length": run.batches.seq_length}
@@ -137,7 +136,7 @@ def _announce(run: Run, asked: Plan, emit: Emit) -> None:
 
 
 def _chosen(run: Run, names: set[str]) -> str:
-    """What was chosen for the settings with these names, and how much the run will read."""
+    """A sentence: the values of the settings with these names, and how much will be read."""
     train, batches, tokens = run.plan.train, run.batches, run.plan.task.training_tokens
     model = run.plan.model
     values = {

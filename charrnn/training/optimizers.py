@@ -1,11 +1,10 @@
-"""Optimizers, and which parameters each of them updates.
+"""Optimizers: each updates the parameters that it is given by their gradients.
 
 They are like those of `torch.optim`, whose base class loads torch's compiler: nearly as slow to
 import as torch itself. Weight decay is decoupled from the gradient in all of them (Loshchilov and
 Hutter 2019, https://arxiv.org/abs/1711.05101), and applies to matrices, but not to the embedding.
 """
 
-from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ from torch import Tensor, nn
 from torch.optim.adamw import adamw
 
 Parameters = Mapping[str, nn.Parameter]
+State = dict[str, Tensor]
 
 
 @dataclass
@@ -28,12 +28,15 @@ class Group:
         self.learning_rate = self.peak
 
 
-class Optimizer(ABC):
+class Optimizer:
     """Updates the parameters of its groups by their gradients."""
+
+    memory = "momentum"
+    """Name of the number that is kept for each element: zero before the first step."""
 
     def __init__(self, groups: Sequence[Group]) -> None:
         self.groups = [group for group in groups if group.params]
-        self.state: dict[str, dict[str, Tensor]] = {}
+        self.state: dict[str, State] = {}
         self.init_state()
 
     def init_state(self) -> None:
@@ -42,19 +45,25 @@ class Optimizer(ABC):
             for name, p in group.params.items():
                 self.state[name] = self.initial(p)
 
-    @abstractmethod
-    def initial(self, p: Tensor) -> dict[str, Tensor]:
+    def initial(self, p: Tensor) -> State:
         """A parameter's state before the first step."""
-
-    @abstractmethod
-    def update(self, group: Group) -> None:
-        """One update of a group's parameters, each of which has a gradient."""
+        return {self.memory: torch.zeros_like(p)}
 
     @torch.no_grad()
     def step(self) -> None:
-        """One update of every parameter."""
+        """One update of every parameter, each of which has a gradient."""
         for group in self.groups:
             self.update(group)
+
+    def update(self, group: Group) -> None:
+        """One update of a group's parameters: decay, then `move`."""
+        for name, p in group.params.items():
+            p.mul_(1 - group.learning_rate * group.weight_decay)
+            self.move(p, gradient(p), self.state[name][self.memory], group.learning_rate)
+
+    def move(self, p: Tensor, g: Tensor, memory: Tensor, rate: float) -> None:
+        """Move a parameter by its gradient, and change its memory."""
+        raise NotImplementedError
 
     def zero_grad(self) -> None:
         """Forget the gradients."""
@@ -79,7 +88,7 @@ def gradient(p: Tensor) -> Tensor:
 class AdamW(Optimizer):
     """Adam with decoupled weight decay: Loshchilov and Hutter 2019; computed by torch."""
 
-    def initial(self, p: Tensor) -> dict[str, Tensor]:
+    def initial(self, p: Tensor) -> State:
         """The number of steps and both moments."""
         fused = p.device.type in ("cpu", "cuda")
         return {
@@ -109,17 +118,12 @@ class RMSprop(Optimizer):
     Hinton 2012, https://www.cs.toronto.edu/~tijmen/csc321/slides/lecture_slides_lec6.pdf.
     """
 
-    def initial(self, p: Tensor) -> dict[str, Tensor]:
-        """The average of squared gradients."""
-        return {"square": torch.zeros_like(p)}
+    memory = "square"
 
-    def update(self, group: Group) -> None:
+    def move(self, p: Tensor, g: Tensor, memory: Tensor, rate: float) -> None:
         """p -= learning rate * g / (sqrt(v) + 1e-8)."""
-        for name, p in group.params.items():
-            square, g = self.state[name]["square"], gradient(p)
-            square.mul_(0.95).addcmul_(g, g, value=0.05)
-            p.mul_(1 - group.learning_rate * group.weight_decay)
-            p.addcdiv_(g, square.sqrt().add_(1e-8), value=-group.learning_rate)
+        memory.mul_(0.95).addcmul_(g, g, value=0.05)
+        p.addcdiv_(g, memory.sqrt().add_(1e-8), value=-rate)
 
 
 class Adagrad(Optimizer):
@@ -128,30 +132,18 @@ class Adagrad(Optimizer):
     Duchi et al. 2011, https://jmlr.org/papers/v12/duchi11a.html.
     """
 
-    def initial(self, p: Tensor) -> dict[str, Tensor]:
-        """The sum of squared gradients."""
-        return {"sum": torch.zeros_like(p)}
+    memory = "sum"
 
-    def update(self, group: Group) -> None:
+    def move(self, p: Tensor, g: Tensor, memory: Tensor, rate: float) -> None:
         """p -= learning rate * g / sqrt(s + 1e-8)."""
-        for name, p in group.params.items():
-            total, g = self.state[name]["sum"], gradient(p)
-            total.addcmul_(g, g)
-            p.mul_(1 - group.learning_rate * group.weight_decay)
-            p.addcdiv_(g, total.add(1e-8).sqrt_(), value=-group.learning_rate)
+        memory.addcmul_(g, g)
+        p.addcdiv_(g, memory.add(1e-8).sqrt_(), value=-rate)
 
 
 class SGD(Optimizer):
     """Stochastic gradient descent with momentum 0.9."""
 
-    def initial(self, p: Tensor) -> dict[str, Tensor]:
-        """The momentum."""
-        return {"momentum": torch.zeros_like(p)}
-
-    def update(self, group: Group) -> None:
+    def move(self, p: Tensor, g: Tensor, memory: Tensor, rate: float) -> None:
         """m = 0.9 m + g, p -= learning rate * m."""
-        for name, p in group.params.items():
-            momentum = self.state[name]["momentum"]
-            momentum.mul_(0.9).add_(gradient(p))
-            p.mul_(1 - group.learning_rate * group.weight_decay)
-            p.add_(momentum, alpha=-group.learning_rate)
+        memory.mul_(0.9).add_(g)
+        p.add_(memory, alpha=-rate)

@@ -1,20 +1,26 @@
-"""Training with every event shown, and written to the run's metrics and to other listeners."""
+"""A run from beginning to end: what surrounds the loop, who hears of it, and how to repeat it."""
 
+import shlex
 import shutil
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
-from typing import Protocol
+from dataclasses import fields
+from typing import Any, Protocol
 
 from charrnn.errors import from_os
-from charrnn.events import Emit, Event, Finished, Noticed
+from charrnn.events import Emit, Event, Finished, Noticed, Planned, Started
+from charrnn.settings import LENGTHS, flag, is_automatic, values_of, without_effect
 from charrnn.storage.metrics import Metrics
 from charrnn.storage.runs import METRICS, MODEL, TRAINING
-from charrnn.training.repeat import command
+from charrnn.training.checkpoints import Checkpoints
+from charrnn.training.loop import loop
+from charrnn.training.meter import Meter
 from charrnn.training.run import Run
-from charrnn.training.whole_run import train
+from charrnn.training.saving import DiskErrors, save_training
+from charrnn.training.validation import Validation
 
 Listeners = Mapping[str, Callable[[Run], "Listener"]]
-"""Makers of listeners to the events of a run, by the names of what they write."""
+"""Name of what is written -> a function that makes its writer for a run."""
 NO_LISTENERS: Listeners = {}
 
 
@@ -32,8 +38,8 @@ def train_and_record(
 ) -> None:
     """Train to the end or until `stop()`. Errors as in `train`.
 
-    A run that fails before its first step leaves no folder behind. `listeners` write its events,
-    as its metrics file does.
+    A run that fails before its first step leaves no folder. `listeners` write its events, as its
+    metrics file does.
     """
     try:
         if run.finished:
@@ -44,6 +50,7 @@ def train_and_record(
             _train_and_record(run, show, stop, listeners)
         else:
             train(run, lambda _: None, stop)
+        run.plan.ranks.leave()
     finally:
         run.release()
 
@@ -89,7 +96,103 @@ def _tolerant(name: str, write: Emit, show: Emit) -> Emit:
 
 def _how_to_repeat(run: Run) -> str:
     if run.length.adjusted or run.recovery.learning_rate_scale != 1:
-        how = "Its length or learning rate was adjusted on the way. This comes closest to it:"
+        how = "Its length or learning rate changed during training. The closest command is:"
     else:
         how = "To repeat this run exactly:"
     return f"{how}\n  {command(run)}"
+
+
+def command(run: Run) -> str:
+    """`charrnn train CORPUS` with every flag that differs from its default or was chosen.
+
+    The corpus is named with its digest: another text may have the same name.
+
+    The length is given in steps; for a timed run also the step at which the learning rate begins
+    to fall, which time has decided.
+    """
+    words = [
+        "charrnn",
+        "train",
+        run.plan.corpus.folder.name,
+        *(["--from", run.plan.base] if run.plan.base else []),
+    ]
+    plan, settings = run.plan, run.plan.train
+    # the parts are in the prepared corpus
+    unused = {*LENGTHS, "hold_steps", "valid", "test"}
+    unused |= without_effect(values_of(plan.model, settings, plan.text)).keys()
+    for group in (plan.model, settings, plan.text):
+        for field in fields(group):
+            value = getattr(group, field.name)
+            named = is_automatic(field) or value != field.default or field.name == "split"
+            if named and field.name not in unused:
+                words += _with_value(field.name, value)
+    if settings.epochs and not settings.steps:
+        words += _with_value("epochs", settings.epochs)
+    else:
+        words += _with_value("steps", run.length.total_steps)
+    hold = run.length.decay_start if settings.timed else settings.hold_steps
+    if hold is not None and settings.schedule in ("linear", "cosine"):
+        words += _with_value("hold_steps", max(0, round(hold)))
+    if run.plan.ranks.size > 1:  # another number rounds sums otherwise
+        words += _with_value("processes", run.plan.ranks.size)
+    return shlex.join(words)
+
+
+def _with_value(name: str, value: Any) -> list[str]:
+    if isinstance(value, bool):
+        return [flag(name)]
+    return [flag(name), str(value).removesuffix(".0")]
+
+
+def train(run: Run, emit: Emit, stop: Callable[[], bool]) -> None:
+    """Train to the last step, or until `stop()`. Everything is on disk afterwards.
+
+    DivergedError where going back to the last checkpoint does not help; what was saved stays.
+    """
+    run.synchronize()
+    meter, disk = Meter(run, emit), DiskErrors(emit)
+    validation = Validation(run, emit, disk, meter)
+    checkpoints = Checkpoints(run, emit, disk, meter)
+    emit(_started(run))
+    emit(Planned(run.length.total_steps))
+    if run.step == 0 and run.plan.base:
+        validation.validate()  # what it begins with may remain the best
+    if run.step == 0:
+        save_training(run)  # so that there is always a checkpoint to go back to
+    loop(run, meter, validation, checkpoints, stop)
+    emit(_finished(run))
+
+
+def _started(run: Run) -> Started:
+    model, settings, batches = run.model.settings, run.plan.train, run.batches
+    return Started(
+        run=run.plan.folder.name,
+        path=str(run.plan.folder),
+        corpus=run.plan.corpus.name,
+        tokens=run.plan.task.training_tokens,
+        vocabulary_size=run.plan.corpus.tokenizer.size,
+        unit=run.plan.task.unit,
+        model=f"{model.cell} {model.size}",
+        parameters=sum(p.numel() for p in run.model.parameters()),
+        optimizer=settings.optimizer,
+        schedule=settings.schedule,
+        device=str(run.plan.device),
+        precision="bf16" if run.plan.bf16 else "fp32",
+        batch_size=batches.batch_size,
+        seq_length=batches.seq_length,
+        step=run.step,
+        tokenizer=run.plan.text.tokenizer,
+        processes=run.plan.ranks.size,
+    )
+
+
+def _finished(run: Run) -> Finished:
+    best = run.best
+    return Finished(
+        run=run.plan.folder.name,
+        step=run.step,
+        loss=best.loss if best else None,
+        scores=best.scores if best else dict.fromkeys(run.plan.task.training_scores(0.0)),
+        seconds=run.clock.seconds,
+        interrupted=not run.finished,
+    )

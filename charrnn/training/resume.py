@@ -16,6 +16,7 @@ from charrnn.files import remove_temporary_files
 from charrnn.settings import (
     DEFAULT_TIME,
     LENGTHS,
+    Request,
     TextSettings,
     TrainSettings,
     flag,
@@ -31,26 +32,22 @@ from charrnn.text.resolving import resolve
 from charrnn.training.fine_tuning import load_base
 from charrnn.training.length import run_length
 from charrnn.training.new_run import new_run
-from charrnn.training.request import Request
 from charrnn.training.run import Best, Clock, Plan, Run
 from charrnn.training.saving import (
-    cannot_resume,
     check_sizes,
     read_training,
+    readable,
     restore,
     save_training,
 )
-from charrnn.training.shared_corpus import shared_corpus
-from charrnn.training.sources import Sources
+from charrnn.training.sources import Sources, shared_corpus
 
 CHANGEABLE = ("device", "precision", "keep", "save_every")
 """Settings that a run may change when it is resumed, apart from its length."""
 
-_UNREADABLE = (KeyError, IndexError, TypeError, ValueError, AttributeError, RuntimeError)
 
-
-class Saved(NamedTuple):
-    """A run as its files have it, which no other process can write to as long as it is locked."""
+class SavedRun(NamedTuple):
+    """A run as its files have it; no other process can write to them while it is locked."""
 
     path: Path
     about: About
@@ -63,7 +60,7 @@ class Saved(NamedTuple):
 def resume(request: Request, emit: Emit, ranks: Ranks) -> Run:
     """The run that is asked for, or the one trained last, as it was saved, by however many ranks.
 
-    The request may name its text, where its corpus is not found by itself. Another text is
+    The request may name the run's text, whose corpus may be missing here. Another text is
     fine-tuning: a new run, which begins with that run's weights and vocabulary. UsageError if it
     asks for other settings than the run has.
     """
@@ -78,7 +75,7 @@ def resume(request: Request, emit: Emit, ranks: Ranks) -> Run:
     return _fine_tuned(about, corpus, request, emit, ranks)
 
 
-def _opened(name: str | None, emit: Emit, ranks: Ranks, unless_resumed: ExitStack) -> Saved:
+def _opened(name: str | None, emit: Emit, ranks: Ranks, unless_resumed: ExitStack) -> SavedRun:
     """The run of that name on all ranks, locked until `unless_resumed` ends."""
     held: Any = None
 
@@ -90,28 +87,24 @@ def _opened(name: str | None, emit: Emit, ranks: Ranks, unless_resumed: ExitStac
         remove_temporary_files(path.parent)
         return path, *load_newest(path, read_training, emit, restore=True)
 
-    path, data, tensors = ranks.from_first(opened)
-    try:
+    path, data, tensors = ranks.broadcast(opened)
+    with readable(path):
         about = replace(read_about(data), run=path.parent.name)
-    except _UNREADABLE as error:
-        raise cannot_resume(path, error) from None
-    return Saved(path, about, data, tensors, held)
+    return SavedRun(path, about, data, tensors, held)
 
 
-def _restored(saved: Saved, corpus: Corpus, request: Request, emit: Emit, ranks: Ranks) -> Run:
+def _restored(saved: SavedRun, corpus: Corpus, request: Request, emit: Emit, ranks: Ranks) -> Run:
     """The run as its files have it, with the length that is asked for."""
     path, about = saved.path, saved.about
     train = _settings(about, request)
     corpus = corpus.with_split(about.text.split)
     plan = Plan(corpus, about.model, train, about.text, path.parent, ranks, about.base)
     batch_size, _ = plan.task.resolve_batch(train)
-    try:
+    with readable(path):
         check_sizes(plan.task, batch_size, saved.tensors)
         with memory_checked():
             run = Run(plan, lock=saved.lock)
         progress = restore(run, saved.data, saved.tensors)
-    except _UNREADABLE as error:
-        raise cannot_resume(path, error) from None
     run.clock = Clock(progress.seconds)
     run.synchronize()
     if progress.total_steps is None:  # format 2, stopped while its speed was being measured
@@ -128,7 +121,7 @@ def _restored(saved: Saved, corpus: Corpus, request: Request, emit: Emit, ranks:
 
 
 def _settings(about: About, request: Request) -> TrainSettings:
-    """The run's settings, with what may change. UsageError for what may not."""
+    """The run's settings with the changes that are asked for. UsageError for one it cannot have."""
     given = request.model.given | request.train.given | request.text.given
     changed = given & {*CHANGEABLE}
     if given & {*LENGTHS}:
@@ -185,7 +178,7 @@ def _fine_tuned(about: About, corpus: Corpus, request: Request, emit: Emit, rank
     given = {name: getattr(request.model, name) for name in request.model.given}
     model = about.model.with_names((), ()).with_given(**given)
     new = Request(request.corpus, model, request.train, request.text)
-    base = ranks.from_first(lambda: load_base(about.run, emit))
+    base = ranks.broadcast(lambda: load_base(about.run, emit))
     return new_run(new, Sources(corpus, base), emit, ranks)
 
 
@@ -217,7 +210,7 @@ def _change_length(run: Run) -> None:
 
 
 def _check_model(run: Run, emit: Emit) -> None:
-    """The saved model may be missing, then any is better; or newer than the training state."""
+    """Take the best loss from the saved model, which may be missing or newer than the run."""
     path, kept = run.plan.folder / MODEL, None
     try:
         if run.plan.ranks.is_first:  # no other looks at the best validation

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from charrnn.engine.devices import autocast, find_device, to_device, use_bf16
 from charrnn.engine.module import AnyModule, module_of
@@ -16,24 +17,39 @@ from charrnn.engine.threads import BatchThreads
 from charrnn.errors import UsageError
 from charrnn.events import Scores
 from charrnn.network.layers import State
-from charrnn.settings import ModelSettings, OptimizerName, TextSettings, TrainSettings
+from charrnn.settings import ModelSettings, TextSettings, TrainSettings
 from charrnn.storage.checkpoint import About
 from charrnn.tasks import task_of
-from charrnn.tasks.base import Batch, Score, Task
+from charrnn.tasks.base import Batch, Task
 from charrnn.text.corpus import Corpus
-from charrnn.training.ema import EMA
 from charrnn.training.length import RunLength, run_length
-from charrnn.training.muon import Muon
-from charrnn.training.optimizers import SGD, Adagrad, AdamW, Group, Optimizer, RMSprop
-from charrnn.training.recovery import Recovery
+from charrnn.training.muon import make_optimizers
 from charrnn.training.schedule import learning_rate_factor
 
-_OPTIMIZERS: dict[OptimizerName, type[Optimizer]] = {
-    "adamw": AdamW,
-    "rmsprop": RMSprop,
-    "adagrad": Adagrad,
-    "sgd": SGD,
-}
+_MAX_SKIPPED = 5  # steps in a row that are skipped before the run goes back
+
+
+class NotFiniteError(Exception):
+    """The run must go back to its last checkpoint. `Checkpoints.recovering` catches it."""
+
+
+@dataclass
+class Recovery:
+    """What losses that were not finite have led to: see `Checkpoints.go_back`."""
+
+    learning_rate_scale: float = 1.0
+    skipped_steps: int = 0
+
+    def must_skip(self, loss: Tensor) -> bool:
+        """Whether to skip the step. On a GPU, asking would wait for it: `Meter` asks later.
+
+        NotFiniteError after several in a row.
+        """
+        skip = loss.device.type == "cpu" and not bool(loss.isfinite())
+        self.skipped_steps = self.skipped_steps + 1 if skip else 0
+        if self.skipped_steps >= _MAX_SKIPPED:
+            raise NotFiniteError
+        return skip
 
 
 @dataclass(frozen=True)
@@ -43,27 +59,40 @@ class Best:
     loss: float
     scores: Scores
 
-    @staticmethod
-    def of(score: Score) -> "Best":
-        """Of a validation's score."""
-        return Best(score.loss, score.scores)
+
+class EMA:
+    """An exponential moving average of the weights: what is validated, kept and sampled from.
+
+    `model` holds the average of the weights of the steps so far; decay 0 copies the last.
+    """
+
+    def __init__(self, model: AnyModule, decay: float) -> None:
+        self.model = model.frozen()
+        self.decay = decay
+
+    @torch.no_grad()
+    def update(self, model: AnyModule, step: int) -> None:
+        """Follow the weights after step `step` (from 1): faster at first, when they move far."""
+        decay = min(self.decay, (1 + step) / (10 + step))
+        for mean, p in zip(self.model.parameters(), model.parameters(), strict=True):
+            mean.lerp_(p, 1 - decay)
 
 
 class Clock:
     """The training time of a run, earlier processes included.
 
-    Of several ranks' clocks each shows the first one's time when they last agreed, so that what is
-    decided by time is decided equally.
+    Of several ranks' clocks each shows the first one's time when they were last synchronized, so
+    that all ranks decide equally by time.
     """
 
     def __init__(self, seconds: float = 0.0) -> None:
         self._begun = time.perf_counter() - seconds
-        self.agreed: float | None = None
+        self.synchronized: float | None = None
 
     @property
     def seconds(self) -> float:
         """Seconds of training so far."""
-        return self.now if self.agreed is None else self.agreed
+        return self.now if self.synchronized is None else self.synchronized
 
     @property
     def now(self) -> float:
@@ -143,22 +172,24 @@ class Run:
         products = torch.bfloat16 if plan.bf16 else torch.float32
         self.optimizers = make_optimizers(self.model, plan.train, products)
         batch_size, _ = plan.task.resolve_batch(plan.train)
-        check_ranks(plan.ranks, batch_size)
+        if batch_size < plan.ranks.size:
+            raise UsageError(
+                f"a batch of {batch_size} sequences cannot be split among "
+                f"{plan.ranks.size} processes",
+                "Use fewer processes, a greater --batch-size or a longer text.",
+            )
         self.part = plan.ranks.part(batch_size)
         """The sequences of the batch that this process computes."""
         self.batches = plan.task.batches(plan.train, self.part)
-        self.threads = BatchThreads(plan.device, self.part_size, plan.model.hidden_size)
+        self.threads = BatchThreads(
+            plan.device, self.part.stop - self.part.start, plan.model.hidden_size
+        )
         self.state: State = self.zero_state()
         self.step = 0
         self.length: RunLength = run_length(plan.train, self.batches.per_epoch, step_seconds)
         self.best: Best | None = None
         self.recovery = Recovery()
         self.clock = Clock()
-
-    @property
-    def part_size(self) -> int:
-        """Sequences that this process computes."""
-        return len(range(*self.part.indices(self.batches.batch_size)))
 
     @property
     def tokens_per_step(self) -> int:
@@ -176,7 +207,11 @@ class Run:
 
     def zero_state(self) -> State:
         """The state of this process's sequences before a text."""
-        return self.plan.task.zero_state(self.model.network, self.part_size)
+        return self.plan.task.zero_state(self.model.network, self.part.stop - self.part.start)
+
+    def gathered_state(self) -> State:
+        """The state of all ranks' sequences, which all ranks must ask for at once."""
+        return self.plan.ranks.gather(self.state, self.batches.batch_size)
 
     def release(self) -> None:
         """Let another process train the run."""
@@ -191,7 +226,7 @@ class Run:
         seconds, stops = ranks.sums(
             self.clock.now if ranks.is_first else 0.0, float(stop or ranks.is_orphan)
         )
-        self.clock.agreed = seconds
+        self.clock.synchronized = seconds
         return stops > 0
 
     def synchronize(self) -> None:
@@ -213,37 +248,3 @@ class Run:
             self.length.total_steps,
             self.batches.per_epoch,
         )
-
-
-def check_ranks(ranks: Ranks, batch_size: int) -> None:
-    """Raise UsageError if a batch has fewer sequences than there are processes."""
-    if batch_size < ranks.size:
-        raise UsageError(
-            f"a batch of {batch_size} sequences cannot be split among {ranks.size} processes",
-            "Use fewer processes, a greater --batch-size or a longer text.",
-        )
-
-
-def make_optimizers(
-    model: AnyModule, settings: TrainSettings, dtype: torch.dtype
-) -> list[Optimizer]:
-    """The optimizers of a run, the one that `--optimizer` names first. `dtype`: Muon's products.
-
-    Muon updates the matrices of the recurrent layers, if there are any, and AdamW the rest; any
-    other optimizer updates everything.
-    """
-    params = dict(model.named_parameters())
-    muon = settings.optimizer == "muon"
-    roles = {name: parameter.role for name, parameter in model.declared.items()}
-    matrices = {n: p for n, p in params.items() if muon and roles[n] == "recurrent"}
-    rest = {n: p for n, p in params.items() if n not in matrices}
-    embedding = {n: p for n, p in rest.items() if roles[n] == "embedding"}
-    decayed = {n: p for n, p in rest.items() if p.dim() > 1 and n not in embedding}
-    others = embedding | {n: p for n, p in rest.items() if p.dim() <= 1}
-    peak = settings.peak_learning_rate
-    rest_peak = settings.adamw_learning_rate if muon else peak
-    groups = [Group(decayed, rest_peak, settings.weight_decay), Group(others, rest_peak, 0.0)]
-    if not matrices:
-        return [_OPTIMIZERS["adamw" if muon else settings.optimizer](groups)]
-    main = Muon([Group(matrices, peak, settings.weight_decay)], model.settings.hidden_size, dtype)
-    return [main, AdamW(groups)]

@@ -1,10 +1,11 @@
-"""What is saved of a run, and how a run is restored to the last bit.
+"""A run on disk: written, and restored to the last bit.
 
 `training.safetensors` holds every tensor that a step changes, by name, and as JSON the settings,
 the position in the text and the progress. `model.safetensors` holds the averaged weights.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,8 @@ from safetensors.torch import save
 from torch import Tensor
 
 from charrnn.cells.parameters import count
-from charrnn.errors import CheckpointError
+from charrnn.errors import CheckpointError, from_os
+from charrnn.events import Emit, Noticed
 from charrnn.files import atomic_write
 from charrnn.network.layers import State, slice_state
 from charrnn.settings import read
@@ -26,8 +28,7 @@ from charrnn.storage.container import FORMAT, add_checksum, metadata, read_metad
 from charrnn.storage.old_formats import upgraded_metadata, upgraded_name, upgraded_progress
 from charrnn.storage.runs import MODEL, TRAINING
 from charrnn.tasks.base import Task
-from charrnn.training.recovery import Recovery
-from charrnn.training.run import Best, Run
+from charrnn.training.run import Best, Recovery, Run
 
 _Score = Annotated[float, Ge(0)]
 
@@ -61,15 +62,10 @@ def save_model(run: Run, loss: float | None) -> None:
 
 def save_training(run: Run) -> None:
     """Save everything it takes to resume the run as if it had not stopped; by all ranks at once."""
-    state = whole_state(run)
+    state = run.gathered_state()
     if run.plan.ranks.is_first:
         write_training(run, state)
     run.plan.ranks.wait_for_first()
-
-
-def whole_state(run: Run) -> State:
-    """The network's state of all ranks' sequences, which all ranks must ask for at once."""
-    return run.plan.ranks.whole(run.state, run.batches.batch_size)
 
 
 def write_training(run: Run, state: State) -> None:
@@ -91,8 +87,7 @@ def write_training(run: Run, state: State) -> None:
     if run.plan.ranks.launch:
         data["launch"] = run.plan.ranks.launch  # a restarted process looks for its run by it
     # copies: tensors that share memory (tied weights, equal states) are refused
-    tensors = tensors_of(run) | named_state(state)
-    tensors = {name: tensor.detach().cpu().clone() for name, tensor in tensors.items()}
+    tensors = {name: t.detach().cpu().clone() for name, t in tensors_of(run, state).items()}
     tensors["rng"] = torch.get_rng_state()
     if run.plan.device.type != "cpu":
         module = torch.get_device_module(run.plan.device)
@@ -101,18 +96,29 @@ def write_training(run: Run, state: State) -> None:
         file.write(add_checksum(save(tensors, metadata(data))))
 
 
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """A block that reads a training state. CheckpointError where it is missing or damaged."""
+    try:
+        yield
+    except (
+        KeyError, IndexError, AttributeError, FileNotFoundError, SafetensorError, ValueError,
+        TypeError, RuntimeError,
+    ) as error:  # fmt: skip
+        reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+        raise CheckpointError(
+            f"training cannot resume from {path}: {reason}",
+            "Train again, under another name (--run).",
+        ) from None
+
+
 def read_training(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """What `save_training` wrote. CheckpointError if it is missing or damaged."""
-    try:
+    with readable(path):
         data = read_metadata(path)
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (not a dict)
         return upgraded_metadata(data), tensors
-    except (
-        KeyError, AttributeError, FileNotFoundError, SafetensorError, ValueError, TypeError,
-        RuntimeError,
-    ) as error:  # fmt: skip
-        raise cannot_resume(path, error) from None
 
 
 def check_sizes(task: Task, batch_size: int, tensors: Mapping[str, Tensor]) -> None:
@@ -130,7 +136,7 @@ def check_sizes(task: Task, batch_size: int, tensors: Mapping[str, Tensor]) -> N
 
 @torch.no_grad()
 def restore(run: Run, data: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Progress:
-    """Put a run into the state that `read_training` found, its clock excepted.
+    """Put a run, except its clock, into the state that `read_training` read.
 
     KeyError, TypeError or ValueError if the state is not one of such a run.
     """
@@ -146,7 +152,7 @@ def restore(run: Run, data: Mapping[str, Any], tensors: Mapping[str, Tensor]) ->
     for optimizer in run.optimizers:
         optimizer.init_state()
     state = run.plan.task.zero_state(run.model.network, run.batches.batch_size)
-    for name, tensor in (tensors_of(run) | named_state(state)).items():
+    for name, tensor in tensors_of(run, state).items():
         if name not in tensors and name.startswith("optimizer.") and progress.step == 0:
             continue  # format 2 had none before the first step
         saved = tensors[name]
@@ -185,36 +191,44 @@ def _old_name(run: Run, optimizer: int, index: int) -> str:
     return f"optimizer.{[name for group in groups for name in group.params][index]}"
 
 
-def tensors_of(run: Run) -> dict[str, Tensor]:
-    """Every tensor that training changes, but for the network's state, by name."""
-    found: dict[str, Tensor] = {f"model.{name}": p for name, p in run.model.named_parameters()}
-    found |= {f"ema.{name}": p for name, p in run.ema.model.named_parameters()}
+def tensors_of(run: Run, state: State) -> dict[str, Tensor]:
+    """Every tensor that training changes, by name. `state`: the network's, of all sequences."""
+    tensors: dict[str, Tensor] = {f"model.{name}": p for name, p in run.model.named_parameters()}
+    tensors |= {f"ema.{name}": p for name, p in run.ema.model.named_parameters()}
     for optimizer in run.optimizers:
-        for name, state in optimizer.state.items():
-            found |= {f"optimizer.{name}.{key}": tensor for key, tensor in state.items()}
-    return found
-
-
-def named_state(state: State) -> dict[str, Tensor]:
-    """The arrays of a network's state, by name."""
-    return {
-        f"state.{layer}.{index}": array
-        for layer, arrays in enumerate(state)
-        for index, array in enumerate(arrays)
-    }
+        for name, values in optimizer.state.items():
+            tensors |= {f"optimizer.{name}.{key}": tensor for key, tensor in values.items()}
+    for layer, arrays in enumerate(state):
+        tensors |= {f"state.{layer}.{index}": array for index, array in enumerate(arrays)}
+    return tensors
 
 
 def is_finite(run: Run) -> bool:
     """Whether every number that would be saved is finite, on all ranks."""
-    tensors = tensors_of(run) | named_state(run.state)
-    found = all(bool(tensor.isfinite().all()) for tensor in tensors.values())
-    (wrong,) = run.plan.ranks.sums(float(not found))
-    return not wrong
+    finite = all(bool(t.isfinite().all()) for t in tensors_of(run, run.state).values())
+    (failing_ranks,) = run.plan.ranks.sums(float(not finite))
+    return not failing_ranks
 
 
-def cannot_resume(path: Path, error: Exception) -> CheckpointError:
-    """What is said of a training state that does not fit."""
-    reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)
-    return CheckpointError(
-        f"training cannot resume from {path}: {reason}", "Train again, under another name (--run)."
-    )
+class DiskErrors:
+    """Reports what the disk refuses, once per reason, and lets training continue."""
+
+    def __init__(self, emit: Emit) -> None:
+        self._emit = emit
+        self._reported = ""
+
+    @contextmanager
+    def tolerated(self, tolerate: bool = True) -> Iterator[None]:
+        """A block that writes. An OSError in it is reported; it is raised if not to `tolerate`."""
+        try:
+            yield
+        except OSError as error:
+            if not tolerate:
+                raise
+            refused = from_os(error)
+            if refused.message != self._reported:
+                said = f"Not saved: {refused.message}. {refused.hint}"
+                self._emit(Noticed(f"{said} Training continues, and will try again."))
+            self._reported = refused.message
+        else:
+            self._reported = ""

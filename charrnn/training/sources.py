@@ -3,19 +3,23 @@
 torch is not needed for this: what can fail here fails before torch is loaded.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from charrnn.errors import TextError
 from charrnn.events import Emit
-from charrnn.settings import TextSettings, values_of, without_effect
+from charrnn.settings import Request, TextSettings, values_of, without_effect
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.runs import check_new
 from charrnn.tasks import example_format, predicts_targets
 from charrnn.text.corpus import Corpus
+from charrnn.text.corpus_files import find_corpus
 from charrnn.text.resolving import resolve
 from charrnn.training.fine_tuning import check_same, load_base
-from charrnn.training.request import Request
+
+if TYPE_CHECKING:
+    from charrnn.engine.ranks import Ranks
 
 _LEARNED = ("bpe", "unigram")  # another text would give another vocabulary: the base's is taken
 _READ_ALIKE = ("tokenizer", "input", "multi_label", "tag_unit", "target_unit", "picture_size")
@@ -77,3 +81,26 @@ def _examples_for(base: Checkpoint, name: str, text: TextSettings, emit: Emit) -
             "Name pictures, or features of that shape, or train a new model without --from.",
         )
     return corpus
+
+
+def shared_corpus(ranks: "Ranks", find: Callable[[], Corpus], name: str) -> Corpus:
+    """The corpus that the first rank finds, on all ranks; `name` stands in messages.
+
+    Where a rank's machine does not have it, it is prepared there, too.
+    """
+    mine: Corpus | None = None
+
+    def key_and_split() -> tuple[str, str]:
+        nonlocal mine
+        mine = find()
+        return mine.key, mine.text.split
+
+    key, split = ranks.broadcast(key_and_split)
+    corpus = mine or find_corpus(key) or find()
+    ranks.wait_for_all()  # another machine may have to prepare it
+    if corpus.key != key:
+        raise TextError(
+            f"{name} differs between the machines of this run",
+            "Copy it to all of them, or point CHARRNN_HOME at a folder that all of them see.",
+        )
+    return corpus.with_split(split)

@@ -1,21 +1,23 @@
 """Training several cells, with several seeds each, to be compared."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from charrnn.cells.parameters import count
 from charrnn.errors import DivergedError
 from charrnn.events import Emit, Noticed
-from charrnn.settings import CellName, ModelSettings
+from charrnn.settings import CellName, ModelSettings, Request
 from charrnn.storage.runs import MODEL
 from charrnn.tasks import task_of
 from charrnn.tasks.base import Task
 from charrnn.training.automatic import left_open
 from charrnn.training.begin import begin
 from charrnn.training.record import Listeners, train_and_record
-from charrnn.training.request import Request
 from charrnn.training.run import Run
 from charrnn.training.sources import Sources
+
+_LARGEST = 65536  # hidden units
 
 
 @dataclass(frozen=True)
@@ -84,16 +86,9 @@ def _trained(run: Run, each: Sweep, emit: Emit, stop: Callable[[], bool]) -> boo
 def with_parameters(model: ModelSettings, task: Task, parameters: int) -> ModelSettings:
     """The same with the hidden size whose network comes nearest to so many parameters."""
 
-    def misfit(hidden_size: int) -> int:
-        sized = model.with_hidden_size(hidden_size)
-        return count(task.parameters(sized)) - parameters
+    def number_of(hidden_size: int) -> int:
+        return count(task.parameters(model.with_hidden_size(hidden_size)))
 
-    high = 1
-    while misfit(high) < 0 and high < 65536:
-        high *= 2
-    low = high // 2
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if misfit(middle) < 0 else (low, middle)
-    best = min((size for size in (low, high) if size), key=lambda size: abs(misfit(size)))
-    return model.with_hidden_size(best)
+    smaller = bisect_left(range(1, _LARGEST), parameters, key=number_of)
+    nearest = min(max(1, smaller), smaller + 1, key=lambda size: abs(number_of(size) - parameters))
+    return model.with_hidden_size(nearest)

@@ -7,17 +7,15 @@ from charrnn.evaluation.tasks import score_task
 from charrnn.events import Emit, Evaluated, Sampled
 from charrnn.tasks.base import Score
 from charrnn.text.tokenizers import valid_unicode
-from charrnn.training.disk import DiskErrors
 from charrnn.training.meter import Meter, adjust_length
-from charrnn.training.recovery import NotFiniteError
-from charrnn.training.run import Best, Run
-from charrnn.training.saving import is_finite, save_model
+from charrnn.training.run import Best, NotFiniteError, Run
+from charrnn.training.saving import DiskErrors, is_finite, save_model
 
 _FEWEST_TOKENS, _MOST_TOKENS = 1 << 14, 1 << 18
 
 
 def most_validation_tokens(run: Run) -> int:
-    """Tokens of the validation part that are read: 1/200 of what the run reads, within bounds."""
+    """Tokens that a validation reads at most: 1/200 of those that the run reads, within bounds."""
     read = run.length.total_steps * run.tokens_per_step
     return min(max(read // 200, _FEWEST_TOKENS), _MOST_TOKENS)
 
@@ -67,9 +65,8 @@ class Validation:
 
         Afterwards the length of a timed run is adjusted.
         """
-        self._meter.report()
-        self._validate()
-        self._meter.restart()
+        with self._meter.paused():
+            self._validate()
         if self._run.step:
             adjust_length(self._run, self._emit)
 
@@ -90,7 +87,7 @@ class Validation:
         if is_best and run.plan.ranks.is_first:
             with self._disk.tolerated(not run.finished):
                 save_model(run, score.loss if score else None)
-                run.best = Best.of(score) if score else None
+                run.best = Best(score.loss, score.scores) if score else None
         run.plan.ranks.wait_for_first()
         run.synchronize()
         self._emit(Sampled(run.step, valid_unicode(text)))

@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from charrnn.storage.layout import parameter_count, parameter_shapes
 from hypothesis import HealthCheck, given, settings, strategies as st
 from safetensors.numpy import load_file, save_file
 
 from charrnn.cells import CELLS
+from charrnn.cells.parameters import count, listed
 from charrnn.errors import CheckpointError
+from charrnn.network.language_model import LanguageModel
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings
 from charrnn.storage.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from charrnn.text.tokenizers import Characters
@@ -20,8 +21,8 @@ def checkpoint(**changes):
     model = ModelSettings(hidden_size=3, embedding_size=2)
     rng = np.random.default_rng(0)
     weights = {
-        name: rng.normal(size=shape).astype(np.float32)
-        for name, shape in parameter_shapes(model, 4).items()
+        name: rng.normal(size=parameter.shape).astype(np.float32)
+        for name, parameter in listed(LanguageModel.parameters(model, 4)).items()
     }
     made = Checkpoint(
         "run", model, TrainSettings(), TextSettings(), "corpus", "f" * 64, Characters("abcé"), 5,
@@ -88,9 +89,13 @@ def test_a_changed_byte_is_loaded_or_refused(home, place, byte, cut):
 def test_parameters_are_counted_without_making_a_network(cell):
     """A size that the choice of a network believes, and the network does not have."""
     model = ModelSettings(cell=cell, layers=3, hidden_size=12, embedding_size=12)
-    plain = parameter_count(model, 9)
-    assert parameter_count(replace(model, tie_weights=True), 9) == plain - 9 * 12
-    one_hot = parameter_count(replace(model, one_hot=True), 9)
-    rows = parameter_shapes(model, 9)["layers.0.weight_ih"][0]
+
+    def parameters(**changes):
+        return LanguageModel.parameters(replace(model, **changes), 9)
+
+    plain = count(parameters())
+    assert count(parameters(tie_weights=True)) == plain - 9 * 12
+    one_hot = count(parameters(one_hot=True))
+    rows = parameters()["layers.0.weight_ih"].shape[0]
     if cell != "mogrifier":  # whose rounds have the input's size, too
         assert one_hot == plain - 9 * 12 - rows * (12 - 9)

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from charrnn.storage.layout import parameter_shapes
 from safetensors.numpy import load_file
 
 from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.container import FORMAT, read_metadata
 from charrnn.storage.metrics import read_curves
+from charrnn.tasks import parameters_of
 
 FROZEN = Path(__file__).parent / "format2"
 CORPUS = Path(__file__).parent.parent / "text" / "format1" / "old-bd6b4953"
@@ -35,7 +35,7 @@ def test_a_model_of_format_2_has_todays_names(old):
     assert (model.hidden_size, model.embedding_size, model.layers) == (8, 6, 1)
     assert (train.batch_size, train.seq_length, train.state_reset) == (4, 8, 0.05)
     assert (train.learning_rate, train.adamw_learning_rate) == (0.065, 0.008)
-    shapes = parameter_shapes(model, checkpoint.tokenizer.size)
+    shapes = {n: p.shape for n, p in parameters_of(model, checkpoint).items()}
     assert {n: w.shape for n, w in checkpoint.weights.items()} == shapes
     assert read_curves(old).training
 

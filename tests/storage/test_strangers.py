@@ -7,16 +7,19 @@ import random
 import struct
 import subprocess
 import sys
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
 from charrnn.display.stdout import escaped
 from charrnn.errors import CheckpointError
 from charrnn.files import atomic_write
-from charrnn.storage.checkpoint import load_checkpoint
+from charrnn.storage.checkpoint import load_checkpoint, save_checkpoint
 from charrnn.storage.container import KEY, add_checksum
 from charrnn.storage.runs import METRICS, MODEL, TRAINING
+from charrnn.tasks import parameters_of
 from tests.conftest import call_charrnn
 from tests.mutations import Fuzz
 from tests.training.conftest import resume
@@ -55,6 +58,28 @@ def test_no_memory_is_taken_for_what_settings_claim(copied_run, claim):
     resealed(copied_run / MODEL, model=claim)
     with pytest.raises(CheckpointError):
         load_checkpoint(copied_run / MODEL)
+
+
+@pytest.mark.parametrize(
+    ("claim", "flag"),
+    [({"bidirectional": True}, "--bidirectional"), ({"crf": True}, "--crf"),
+     ({"task": "label", "tie_weights": True, "embedding_size": 32}, "--tie-weights")],
+)  # fmt: skip
+def test_a_network_that_its_task_does_not_have_is_refused(copied_run, claim, flag):
+    """A language model that has read what it predicts: made by hand, with all its parameters."""
+    saved = load_checkpoint(copied_run / MODEL)
+    made = replace(saved, model=replace(saved.model, **claim))
+    if made.model.task == "text":
+        shapes = {name: p.shape for name, p in parameters_of(made.model, made).items()}
+        made = replace(made, weights={n: np.zeros(s, np.float32) for n, s in shapes.items()})
+    save_checkpoint(copied_run / MODEL, made)
+    for name in (TRAINING, "training.1.safetensors"):
+        resealed(copied_run / name, model=claim)
+    message = f"{flag} has no effect with --task {made.model.task}"
+    with pytest.raises(CheckpointError, match=message):
+        load_checkpoint(copied_run / MODEL)
+    with pytest.raises(CheckpointError, match=message):
+        resume("tale")
 
 
 def test_nothing_is_written_through_a_link(copied_run, charrnn):

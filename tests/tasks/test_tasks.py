@@ -17,9 +17,9 @@ from charrnn.storage.runs import MODEL
 from charrnn.tasks import INPUTS, TASKS
 from charrnn.tasks.outputs.decoding import Decoding
 from charrnn.training.loop import training_step
+from charrnn.training.record import train
 from charrnn.training.run import Plan, Run
 from charrnn.training.saving import save_training
-from charrnn.training.whole_run import train
 from tests.tasks.conftest import (
     checkpoint_of,
     corpus_for,

@@ -9,13 +9,16 @@ from hypothesis import given, settings, strategies as st
 
 from charrnn.errors import TextError
 from charrnn.settings import TextSettings
+from charrnn.tasks import example_format
 from charrnn.text.corpus import ExampleCorpus
 from charrnn.text.corpus_files import FORMAT, find_corpus, list_corpora, open_corpus
 from charrnn.text.keys import corpus_key
+from charrnn.text.preparation import prepare, prepare_examples
 from tests.conftest import tale
 from tests.text.conftest import WORDS, make, prepared, read_back, write
 
 OLD = Path(__file__).parent / "format1"
+FROZEN = Path(__file__).parent / "format3"
 
 
 OLD_KEY = "bd6b4953819916e5b5a08862bb0c5973f060ad975706dc5f72f35acf9052b1d7"
@@ -150,3 +153,38 @@ def test_a_damaged_description_is_an_error(module_home, name, value):
         assert "is not a prepared corpus" in error.message
     finally:
         path.write_text(json.dumps(data))
+
+
+SOURCES = {
+    "tale-2dcc0a29": "tale.txt", "tale-3411990f": "tale.txt", "tale-7eb6a0e7": "tale.txt",
+    "tale-c5943db7": "tale.txt", "label-47aa62a4": "label.tsv", "multi-b12426ff": "multi.tsv",
+    "tag-b4fd7bef": "tag.conll", "tag-character-c83e515e": "tag-character.tsv",
+    "rewrite-3359da56": "rewrite.tsv",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [*SOURCES, "features-d3b095e8", "pictures-39447816",
+                                  "tale-1069341b", "tale-817f0c43"])  # fmt: skip
+def test_a_frozen_corpus_of_todays_format_is_read(name):
+    """A format that changes while its number stays."""
+    corpus = open_corpus(FROZEN / name)
+    assert corpus.key[:8] == name[-8:]
+    for part in ("train", "valid", "test"):
+        assert len(corpus.part(part))
+        assert int(corpus.part(part).max()) < corpus.tokenizer.size
+
+
+@pytest.mark.parametrize(("name", "source"), SOURCES.items())
+def test_a_source_is_prepared_as_the_frozen_corpus_was(home, name, source):
+    """Tokens in another order, or another key: every run would lose its corpus."""
+    frozen = open_corpus(FROZEN / name)
+    task = json.loads((FROZEN / name / "corpus.json").read_text("utf-8")).get("task", "text")
+    fmt = example_format(task, frozen.text)
+    path = FROZEN / "sources" / source
+    if fmt:
+        made = prepare_examples(fmt, path, None, lambda _: None)
+    else:
+        made = prepare([path], frozen.text, None, lambda _: None)
+    assert made.folder.name == name
+    for file in (FROZEN / name).glob("*.bin"):
+        assert file.read_bytes() == (made.folder / file.name).read_bytes(), file.name

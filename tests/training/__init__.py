@@ -1,1 +1,1 @@
-"""Tests of charrnn.engine."""
+"""Tests of charrnn.training."""

@@ -6,13 +6,12 @@ from typing import Any
 import pytest
 
 from charrnn.events import Emit
-from charrnn.settings import ModelSettings, TextSettings, TrainSettings, read
+from charrnn.settings import ModelSettings, Request, TextSettings, TrainSettings, read
 from charrnn.text.preparation import prepare
 from charrnn.training.begin import begin
-from charrnn.training.request import Request
+from charrnn.training.record import train
 from charrnn.training.run import Plan, Run
 from charrnn.training.saving import tensors_of
-from charrnn.training.whole_run import train
 
 MODEL = ModelSettings(hidden_size=24, embedding_size=12, layers=2, dropout=0.1)
 TEXT = TextSettings(split="80/10/10")
@@ -58,7 +57,9 @@ def stop_after(steps: int) -> Any:
 
 def arrays_of(run: Run) -> dict[str, Any]:
     """Every tensor that training changes, as a copy."""
-    return {name: t.detach().float().numpy().copy() for name, t in tensors_of(run).items()}
+    return {
+        name: t.detach().float().numpy().copy() for name, t in tensors_of(run, run.state).items()
+    }
 
 
 @pytest.fixture

@@ -2,32 +2,33 @@
 
 import math
 import shlex
+from types import SimpleNamespace
 
-import numpy as np
 import pytest
-from safetensors.numpy import load_file
+import torch
+from safetensors.torch import load_file
 
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings, read
 from charrnn.storage.runs import TRAINING
-from charrnn.tasks.language_model import LanguageModel
+from charrnn.tasks.language_model import LanguageModelTask
 from charrnn.text.preparation import prepare
 from charrnn.training import automatic
 from charrnn.training.automatic import best_dropout, choose
 from charrnn.training.length import RunLength
-from charrnn.training.repeat import command as repeat_command
+from charrnn.training.record import command as repeat_command
 from charrnn.training.run import Plan
 from tests.conftest import call_charrnn, tale
 from tests.training.conftest import events_of, make_run
 
 
-class LanguageModelOf(LanguageModel):
+class LanguageModelOf(LanguageModelTask):
     """A language model of a text of any length, which nobody has to make."""
 
     training_tokens = 0
-    sizes = (65, None, ())
 
     def __init__(self, tokens):
         self.training_tokens = tokens
+        self.subject = SimpleNamespace(tokenizer=SimpleNamespace(size=65))
 
 
 def chosen(tokens, given=None, step_time=lambda _: 0.05, **train):
@@ -98,7 +99,7 @@ def test_few_steps_are_larger_and_shorter():
     assert chosen(10**6, epochs=2.0, adamw_learning_rate=0.001)[1].adamw_learning_rate == 0.001
 
 
-def test_a_batch_that_does_not_fit_counts_as_what_it_will_be():
+def test_a_batch_size_that_is_clipped_counts_as_what_it_becomes():
     """Dropout for a text that is read 79 times, where it is read three times."""
     model, settings = chosen(11, steps=3, batch_size=9)
     assert model.dropout == 0
@@ -132,7 +133,7 @@ def test_the_step_time_of_a_size_between_two_is_between_theirs(home, monkeypatch
 
 def same_model(one, two):
     a, b = load_file(one / TRAINING), load_file(two / TRAINING)
-    return all(np.array_equal(a[name], b[name]) for name in a if name.startswith("model."))
+    return all(torch.equal(a[name], b[name]) for name in a if name.startswith("model."))
 
 
 @pytest.mark.parametrize("length", [("--steps", "20"), ("--epochs", "0.5")])

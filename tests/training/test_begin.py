@@ -7,11 +7,9 @@ import pytest
 
 from charrnn.errors import UsageError
 from charrnn.events import Prepared
-from charrnn.settings import ModelSettings, TextSettings, TrainSettings, read
+from charrnn.settings import ModelSettings, Request, TextSettings, TrainSettings, read
 from charrnn.training.begin import begin
-from charrnn.training.record import train_and_record
-from charrnn.training.repeat import command
-from charrnn.training.request import Request
+from charrnn.training.record import command, train_and_record
 from charrnn.training.sources import find_sources
 from tests.conftest import tale
 

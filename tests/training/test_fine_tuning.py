@@ -1,26 +1,28 @@
 """Fine-tuning: what a run takes over from another, and what it says of it."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from charrnn.network.model import CharRNN
+from numpy.typing import NDArray
 
 import charrnn
+from charrnn.engine.module import module_of
 from charrnn.errors import CheckpointError, TextError, UsageError
 from charrnn.events import Evaluated, Noticed
 from charrnn.inference.score import score
 from charrnn.network.language_model import LanguageModel
-from charrnn.settings import CellName, ModelSettings, TextSettings, TrainSettings, read
+from charrnn.settings import CellName, ModelSettings, Request, TextSettings, TrainSettings, read
 from charrnn.storage.checkpoint import About, Checkpoint, load_checkpoint, read_about
 from charrnn.storage.runs import MODEL
+from charrnn.tasks import task_of
 from charrnn.text.tokenizers import END, Bytes, Characters
 from charrnn.training.begin import begin
 from charrnn.training.fine_tuning import load_base, transferred
 from charrnn.training.record import train_and_record
-from charrnn.training.request import Request
 from tests.conftest import damage, tale
 from tests.training.conftest import arrays_of, events_of, make_run, resume, stop_after
 
@@ -31,11 +33,14 @@ NEW = tale(4000, seed=1).replace("e", "ё").replace("o", "ø")
 def base_of(symbols: str, cell: CellName = "lstm", **settings: object) -> Checkpoint:
     """An untrained model for these characters."""
     model = ModelSettings(**{"cell": cell, **SIZES, **settings})  # type: ignore[arg-type]  # by name
-    network = CharRNN(model, len(symbols))
     about = About("base", model, TrainSettings(), TextSettings(), "tale", "key")
-    return Checkpoint(
-        **vars(about), tokenizer=Characters(symbols), step=1, loss=None, weights=network.export()
-    )
+    made = Checkpoint(**vars(about), tokenizer=Characters(symbols), step=1, loss=None, weights={})
+    return replace(made, weights=fresh(made))
+
+
+def fresh(subject: Checkpoint) -> Mapping[str, NDArray[np.float32]]:
+    """The weights of a new network for a model's vocabularies."""
+    return module_of(task_of(subject.model, subject), subject.model).export()
 
 
 def begun(folder: Path, name: str, base: str = "tale", text: str = NEW, **given: object):
@@ -64,15 +69,14 @@ def test_the_order_of_an_alphabet_does_not_matter(cell, settings):
     base = base_of("abcdefgh", cell, **settings)
     rng = np.random.default_rng(0)
     order = rng.permutation(8)
-    symbols = [base.tokenizer.symbols[n] for n in order]
-    fresh = CharRNN(base.model, 8).export()
+    other = replace(base, tokenizer=Characters("".join(base.tokenizer.symbols[n] for n in order)))
     ids = rng.integers(0, 8, 300)
     permuted = np.argsort(order)[ids].astype(np.uint8)  # the same text in the other alphabet
     losses = [
         score(LanguageModel(base.model, weights), text, base.tokenizer).loss
         for weights, text in (
             (base.weights, ids.astype(np.uint8)),
-            (transferred(base, symbols, fresh), permuted),
+            (transferred(base, other, fresh(other)), permuted),
         )
     ]
     assert losses[1] == pytest.approx(losses[0], rel=1e-6)
@@ -81,11 +85,12 @@ def test_the_order_of_an_alphabet_does_not_matter(cell, settings):
 def test_new_symbols_get_fresh_rows_and_unused_ones_are_dropped():
     """A new letter that means what an old one did; END that loses its meaning."""
     base = base_of("abc" + END)
-    fresh = CharRNN(base.model, 3).export()
-    found = transferred(base, [END, "b", "z"], fresh)
+    other = replace(base, tokenizer=Characters(END + "bz"))
+    new = fresh(other)
+    found = transferred(base, other, new)
     for name in ("embedding.weight", "head.weight", "head.bias"):
         assert np.array_equal(found[name][:2], base.weights[name][[3, 1]])
-        assert np.array_equal(found[name][2], fresh[name][2])
+        assert np.array_equal(found[name][2], new[name][2])
     assert np.array_equal(found["layers.1.weight_hh"], base.weights["layers.1.weight_hh"])
 
 

@@ -11,7 +11,7 @@ from charrnn.events import Evaluated, Finished, Planned, Saved, Stepped
 from charrnn.settings import ModelSettings, TextSettings
 from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.runs import MODEL as MODEL_FILE, TRAINING
-from charrnn.training.loop import forward_backward, training_step
+from charrnn.training.loop import forward_backward, starting_state, training_step
 from charrnn.training.saving import read_training, restore
 from tests.conftest import tale
 from tests.training.conftest import MODEL, arrays_of, events_of, make_run, stop_after
@@ -58,7 +58,8 @@ def test_accumulated_gradients_are_the_mean_of_the_batches(home):
     loss = training_step(run).item()
     single, losses = make_run(home, tale(3000), model, **settings), []
     for _ in range(3):  # without a step between them, so their gradients add up
-        part, single.state = forward_backward(single, single.batches.next(single.state))
+        batch = single.next_batch()
+        part, single.state = forward_backward(single, batch, starting_state(single))
         losses.append(part.item())
     assert loss == pytest.approx(np.mean(losses), rel=1e-5)
     for found, summed in zip(run.model.parameters(), single.model.parameters(), strict=True):
@@ -192,13 +193,13 @@ def test_checkpoints_come_as_often_as_asked(home):
 def test_the_average_follows_the_weights_exponentially(home):
     """The last weights under the name of their average, or a first step that weighs for ever."""
     run = make_run(home, tale(3000), steps=30, ema_decay=0.9)
-    head = run.model.get_parameter("head.weight")
+    head = run.model.weights["head.weight"]
     expected = head.detach().clone()
     for step in range(1, 31):
         training_step(run)
         decay = min(0.9, (1 + step) / (10 + step))
         expected = decay * expected + (1 - decay) * head.detach()
-    average = run.ema.model.get_parameter("head.weight")
+    average = run.ema.model.weights["head.weight"]
     np.testing.assert_allclose(average.numpy(), expected.numpy(), rtol=1e-5, atol=1e-6)
     assert not np.array_equal(average.numpy(), head.detach().numpy())
 
@@ -208,7 +209,7 @@ def test_the_gradient_is_clipped(home, clip):
     """A clip without effect: below Adam's epsilon nothing moves any more."""
     settings = {"steps": 5, "optimizer": "adamw", "weight_decay": 0.0, clip: 1e-14}
     run = make_run(home, tale(3000), **settings)
-    head = run.model.get_parameter("head.weight")
+    head = run.model.weights["head.weight"]
     before = head.detach().clone()
     events_of(run)
     assert (head - before).abs().max() < 1e-5

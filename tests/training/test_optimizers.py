@@ -2,13 +2,13 @@
 
 import pytest
 import torch
-from charrnn.network.model import CharRNN
 from torch import nn
 
+from charrnn.engine.module import Module
+from charrnn.network.language_model import LanguageModel
 from charrnn.settings import ModelSettings, TrainSettings
-from charrnn.training.muon import Muon, orthogonalize
+from charrnn.training.muon import Muon, make_optimizers, orthogonalize
 from charrnn.training.optimizers import SGD, Adagrad, AdamW, Group, RMSprop
-from charrnn.training.run import make_optimizers
 
 
 def group(params, peak=0.1, decay=0.0):
@@ -97,7 +97,8 @@ def test_muon_has_momentum_and_weight_decay():
 @pytest.mark.parametrize("name", ["muon", "adamw", "rmsprop", "adagrad", "sgd"])
 def test_every_parameter_has_one_optimizer(name, model):
     """A bias that nobody trains, or a matrix that two do; a state that lacks a parameter."""
-    network = CharRNN(ModelSettings(hidden_size=8, embedding_size=8, **model), 5)
+    settings = ModelSettings(hidden_size=8, embedding_size=8, **model)
+    network = Module(settings, LanguageModel.parameters(settings, 5), LanguageModel)
     found = make_optimizers(network, TrainSettings(optimizer=name), torch.float32)
     names = [n for o in found for g in o.groups for n in g.params]
     assert sorted(names) == sorted(n for n, _ in network.named_parameters())

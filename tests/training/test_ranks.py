@@ -6,18 +6,25 @@ import subprocess
 import sys
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
+import torch
 
+from charrnn.engine.module import module_of
 from charrnn.engine.ranks import ALONE, Ranks
 from charrnn.errors import UsageError
 from charrnn.evaluation.loss import evaluate
+from charrnn.evaluation.tasks import score_task
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings
-from charrnn.text.preparation import prepare
+from charrnn.tasks import example_format, task_of
+from charrnn.tasks.outputs.label_scores import LabelScore
+from charrnn.text.preparation import prepare, prepare_examples
 from charrnn.training.loop import training_step
 from charrnn.training.run import Plan, Run
 from charrnn.training.saving import read_training, restore
 from tests.conftest import SMALL, tale
+from tests.tasks.examples import labelled
 
 ROOT = Path(__file__).parents[2]
 STEPS = 100
@@ -37,11 +44,33 @@ def run_in(
     return Run(Plan(corpus, MODEL, settings, corpus.text, folder / name, ranks))
 
 
+def scores(run: Run) -> dict[str, Any]:
+    """What a run's ranks make of texts and examples that are not split evenly among them."""
+    tokens = run.plan.corpus.part("train")[:3500]  # a stream of 3 sequences, or 35 cold windows
+    losses = [
+        evaluate(run.ema.model, tokens, run.plan.corpus.tokenizer, context, ranks=run.plan.ranks)
+        for context in (None, 100)
+    ]
+    torch.manual_seed(1)
+    model, text = ModelSettings(task="label", hidden_size=8), TextSettings(split="80/10/10")
+    path = run.plan.folder.parent / "label.tsv"
+    corpus = prepare_examples(example_format("label", text), path, None, lambda _: None)
+    task = task_of(model, corpus)
+    score = score_task(task, module_of(task, model), 10**6, bf16=False, ranks=run.plan.ranks)
+    assert isinstance(score, LabelScore)
+    return {
+        "losses": [loss.loss for loss in losses],
+        "example loss": score.loss,
+        "confusion": score.confusion.tolist(),
+    }
+
+
 @pytest.fixture(scope="module")
 def together(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which two ranks have trained, and written down what they saw."""
     folder = tmp_path_factory.mktemp("together")
     (folder / "tale.txt").write_text(tale(30_000), "utf-8")
+    (folder / "label.tsv").write_text(labelled(90), "utf-8")  # nine of them for validation
     torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     command = [sys.executable, *torchrun, "-m", "tests.training.two_ranks", str(folder)]
     ended = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True)
@@ -57,14 +86,22 @@ def seen(together, monkeypatch):
 
 
 def test_two_ranks_train_as_one_process_does(together, seen):
-    """A mean of unequal parts, dropout drawn for a part alone, a rank that reads another's text."""
+    """A mean of unequal parts, dropout drawn for a part alone, a rank that reads another's text.
+
+    A score in which a sequence or an example counts twice, or not at all.
+    """
     run = run_in(together, "alone")
     losses = [training_step(run).item() for _ in range(STEPS)]
     assert [rank["part"] for rank in seen] == [[0, 4], [4, 9]]
     for rank in seen:
         assert rank["losses"] == pytest.approx(losses, abs=1e-5)
-    score = evaluate(run.ema.model, run.plan.corpus.part("valid"), run.plan.corpus.tokenizer)
-    assert seen[0]["validation"] == seen[1]["validation"] == pytest.approx(score.loss, abs=1e-5)
+    expected = scores(run)
+    for rank in seen:
+        assert rank["scores"] == seen[0]["scores"]
+        assert rank["scores"]["losses"] == pytest.approx(expected["losses"], abs=1e-5)
+        assert rank["scores"]["example loss"] == pytest.approx(expected["example loss"], abs=1e-5)
+        assert rank["scores"]["confusion"] == expected["confusion"]
+        assert sum(map(sum, expected["confusion"])) == 9
 
 
 def test_all_ranks_hold_the_same_weights(seen):

@@ -10,11 +10,11 @@ from typing import Any
 import torch
 
 from charrnn.engine.ranks import Ranks
-from charrnn.evaluation.loss import evaluate
 from charrnn.events import Noticed, Saved
-from charrnn.training.loop import train, training_step
+from charrnn.training.loop import training_step
+from charrnn.training.record import train
 from charrnn.training.saving import save_training
-from tests.training.test_ranks import SETTINGS, STEPS, run_in
+from tests.training.test_ranks import SETTINGS, STEPS, run_in, scores
 
 
 def with_a_disk_that_refuses(folder: Path, ranks: Ranks) -> dict[str, Any]:
@@ -45,26 +45,25 @@ def main() -> None:
     ranks = Ranks.join()
     run = run_in(folder, f"rank-{ranks.rank}", ranks)
     losses = [training_step(run).item() for _ in range(STEPS)]
-    score = evaluate(
-        run.ema.model, run.plan.corpus.part("valid"), run.plan.corpus.tokenizer, ranks=ranks
-    )
+    scored = scores(run)
     save_training(run)
     weights = b"".join(p.detach().numpy().tobytes() for p in run.model.parameters())
     following = [training_step(run).item() for _ in range(20)]
     stopped = [run.must_stop(False), run.must_stop(ranks.rank == 1)]
-    found = {
+    report = {
         "losses": losses,
         "following": following,
-        "validation": score.loss,
+        "scores": scored,
         "weights": hashlib.sha256(weights).hexdigest(),
         "clock": run.clock.seconds,
         "stopped": stopped,
-        "told": ranks.from_first(lambda: f"by rank {ranks.rank}"),
+        "told": ranks.broadcast(lambda: f"by rank {ranks.rank}"),
         "said": ranks.first_to_say("the disk is full"),
         "part": [run.part.start, run.part.stop],
     }
-    found |= with_a_disk_that_refuses(folder, ranks)
-    (folder / f"rank-{ranks.rank}.json").write_text(json.dumps(found))
+    report |= with_a_disk_that_refuses(folder, ranks)
+    (folder / f"rank-{ranks.rank}.json").write_text(json.dumps(report))
+    ranks.leave()
 
 
 if __name__ == "__main__":
