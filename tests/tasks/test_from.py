@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 
 from charrnn.errors import CharRNNError
-from charrnn.settings import ModelSettings, TextSettings, TrainSettings
+from charrnn.settings import ModelSettings, Request, TextSettings, TrainSettings
 from charrnn.storage.checkpoint import load_checkpoint, save_checkpoint
 from charrnn.storage.runs import MODEL
 from charrnn.training.begin import begin
 from charrnn.training.fine_tuning import transferred
-from charrnn.training.request import Request
 from tests.random_models import random_weights
 from tests.tasks.conftest import (
     SIZES,
