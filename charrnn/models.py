@@ -11,13 +11,7 @@ from charrnn.errors import TextError, UsageError
 from charrnn.inference import sampled_texts, sampling
 from charrnn.inference.score import Score, score
 from charrnn.network.language_model import LanguageModel
-from charrnn.settings import (
-    ModelSettings,
-    PartName,
-    SampleSettings,
-    UnknownName,
-    checked_settings,
-)
+from charrnn.settings import ModelSettings, PartName, SampleSettings, UnknownName, checked_settings
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.runs import corpus_of
 from charrnn.tasks import example_format, predicts_targets, task_of
@@ -26,7 +20,8 @@ from charrnn.tasks.example_task import ExampleTask
 from charrnn.tasks.examples import Ids
 from charrnn.tasks.outputs.base import UNKNOWN, ExampleNetwork, Prediction
 from charrnn.tasks.outputs.decoding import GREEDY, Decoding
-from charrnn.text.corpus import ExampleCorpus, part_to_score
+from charrnn.text.corpus import part_to_score
+from charrnn.text.example_corpus import ExampleCorpus
 from charrnn.text.examples import examples_in
 from charrnn.text.tokenizers import Tokenizer
 from charrnn.text.unknown import known_text

@@ -15,7 +15,7 @@ from charrnn.tasks.examples import ExampleBatches, Ids, Indices, Ragged, by_leng
 from charrnn.tasks.inputs.base import Input
 from charrnn.tasks.outputs.base import Asked, Evaluated, ExampleNetwork, Output, Prediction
 from charrnn.tasks.outputs.decoding import GREEDY, Decoding
-from charrnn.text.corpus import ExampleCorpus
+from charrnn.text.example_corpus import ExampleCorpus
 from charrnn.text.tokenizers import valid_unicode
 
 _TOGETHER = 64  # examples computed at once

@@ -29,7 +29,8 @@ from numpy.typing import NDArray
 from charrnn.errors import TextError
 from charrnn.files import atomic_write, corpus_folders, short_names
 from charrnn.settings import TextSettings, read
-from charrnn.text.corpus import LEAST, Corpus, ExampleCorpus
+from charrnn.text.corpus import Corpus
+from charrnn.text.example_corpus import LEAST, ExampleCorpus
 from charrnn.text.tokenizers import from_json
 
 FORMAT = 3

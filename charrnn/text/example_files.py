@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from charrnn.events import Noticed
 from charrnn.files import atomic_write
-from charrnn.text.corpus import check_enough, split_bounds
 from charrnn.text.corpus_files import START, TARGET
+from charrnn.text.example_corpus import check_enough, split_bounds
 from charrnn.text.examples import ExampleSources, ExampleTable, read_table
 from charrnn.text.tokenizers import TOKENIZERS, Bytes, Tokenizer, to_json
 from charrnn.text.tokenizers.base import smallest_type

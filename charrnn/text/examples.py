@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from charrnn.errors import TextError
 from charrnn.events import Emit
 from charrnn.settings import TaskName, TextSettings
-from charrnn.text.corpus import Corpus, ExampleCorpus
+from charrnn.text.corpus import Corpus
 from charrnn.text.decoding import numbered_lines
+from charrnn.text.example_corpus import ExampleCorpus
 from charrnn.text.source import JoinedSources, read_text
 from charrnn.text.tokenizers import Ids, Tokenizer
 from charrnn.text.tokenizers.byte import is_utf8

@@ -67,7 +67,7 @@ def reader(tmp_path_factory):
 def test_every_command_runs(reader, page, monkeypatch):
     """A flag that was renamed; an example that never worked."""
     monkeypatch.setattr(dynamic, "_SEGMENTS", 50)  # gradients are measured on less of the text
-    monkeypatch.setattr(dynamic, "_PLACES", 5)
+    monkeypatch.setattr(dynamic, "_SAMPLES", 5)
     for command in commands_of(page):
         run = smaller(re.sub(r" --run (plays|snake)", r" --run \1-again", command))
         run = run.replace("--resume --run plays-again", "--resume --run plays --steps 8")

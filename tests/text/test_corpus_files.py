@@ -10,8 +10,8 @@ from hypothesis import given, settings, strategies as st
 from charrnn.errors import TextError
 from charrnn.settings import TextSettings
 from charrnn.tasks import example_format
-from charrnn.text.corpus import ExampleCorpus
 from charrnn.text.corpus_files import FORMAT, find_corpus, list_corpora, open_corpus
+from charrnn.text.example_corpus import ExampleCorpus
 from charrnn.text.keys import corpus_key
 from charrnn.text.preparation import prepare, prepare_examples
 from tests.conftest import tale

@@ -20,7 +20,7 @@ TEXT = tale(2000, seed=5).encode() + "\r\n語\0".encode() + b"\xff"
 def few_segments(monkeypatch):
     """Measure gradients on less of the training text: that is most of the work."""
     monkeypatch.setattr(dynamic, "_SEGMENTS", 50)
-    monkeypatch.setattr(dynamic, "_PLACES", 5)
+    monkeypatch.setattr(dynamic, "_SAMPLES", 5)
 
 
 def test_a_file_comes_back(charrnn, copied_run, home):
