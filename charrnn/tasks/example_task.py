@@ -20,7 +20,7 @@ from charrnn.text.tokenizers import valid_unicode
 
 _TOGETHER = 64  # examples computed at once
 _WRITTEN, _SYMBOLS = 512, 4096  # examples that a validation writes, symbols of all of them
-_SHOWN, _LONGEST = 12, 60  # examples, characters of each
+_SHOWN = 12  # examples that a validation shows
 
 
 class ExampleTask(Task):
@@ -200,15 +200,11 @@ class ExampleTask(Task):
         return by_length(lengths, max(1, _TOGETHER // decoding.beam))
 
     def example(self, weights: Mapping[str, Array]) -> str:
-        """The first validation examples, what is predicted, and what is true where that differs."""
+        """The first validation examples, and what is predicted of them."""
         examples = self.corpus.examples("valid") or self.corpus.examples("train")
         shown = examples[:_SHOWN]
         items = [self.corpus.ids(example) for example in shown]
-        texts = [self.input.shown(item) for item in items]
+        texts = [*map(self.input.shown, items, shown)]
         predictions = self.predict(self.network(self.model, weights), texts, items)
-        lines = []
-        for example, text, prediction in zip(shown, texts, predictions, strict=True):
-            true = self.output.true_line(self.corpus.targets_of(example))
-            right = f" (it is {true[:_LONGEST]})" if prediction.line != true else ""
-            lines.append(f"{text[:_LONGEST]} -> {prediction.line[:_LONGEST]}{right}")
-        return valid_unicode("\n".join(lines))
+        targets = map(self.corpus.targets_of, shown)
+        return valid_unicode("\n".join(map(self.output.shown, texts, predictions, targets)))

@@ -84,8 +84,8 @@ class Input(ABC):
         """Tokens, or positions of whatever else, that are read of each (N,)."""
 
     @abstractmethod
-    def shown(self, item: Ids) -> str:
-        """A stored source in a line of text."""
+    def shown(self, item: Ids, index: int) -> str:
+        """A stored source, by its index in a corpus, in a line of text."""
 
     @abstractmethod
     def longest(self, item: Ids) -> int:

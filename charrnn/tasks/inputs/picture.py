@@ -78,8 +78,8 @@ class PictureInput(Input):
         """Cells of the grid that are read of each (N,)."""
         return np.full(len(indices), math.prod(self.grid), np.int64)
 
-    def shown(self, item: Ids) -> str:
-        return f"picture of {len(item):,} bytes"
+    def shown(self, item: Ids, index: int) -> str:  # noqa: ARG002
+        return f"picture {index}"
 
     def longest(self, item: Ids) -> int:  # noqa: ARG002
         return 200

@@ -79,7 +79,7 @@ class TextInput(Input):
     def tokens(self, items: Ragged, indices: Indices | range) -> Indices:
         return items.lengths(indices)
 
-    def shown(self, item: Ids) -> str:
+    def shown(self, item: Ids, index: int) -> str:  # noqa: ARG002
         return "".join(self.positions(item))
 
     def longest(self, item: Ids) -> int:

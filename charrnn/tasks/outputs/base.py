@@ -17,6 +17,8 @@ from charrnn.tasks.inputs.base import Input
 from charrnn.tasks.outputs.decoding import GREEDY, Decoding
 from charrnn.text.examples import Lines, MalformedError
 
+_LONGEST = 60  # characters of a source, a prediction or a target that are shown
+
 UNKNOWN = -1
 """The index of a target that a model does not have: it is wrong, and without a loss."""
 
@@ -96,6 +98,8 @@ class Output(ABC):
     def __init__(self, subject: Subject, source: Input) -> None:
         self.subject, self.input = subject, source
         self.names = subject.target_vocabulary
+        self.between = self.separator(subject.text) or ""
+        """What stands between the names of targets in a line."""
         self.mean_length, self.most = 1.0, 1
         """Targets of a training example."""
 
@@ -170,9 +174,11 @@ class Output(ABC):
         """What is read of a text: empty where there is nothing to predict of it."""
         return text
 
-    @abstractmethod
-    def true_line(self, target: Ids) -> str:
-        """A target as a prediction's line would show it."""
+    def shown(self, source: str, prediction: Any, target: Ids) -> str:
+        """A source and its `Prediction` in a line, and the target where that differs."""
+        true = self.between.join(self.names[number] for number in target.tolist())
+        right = f" (it is {true[:_LONGEST]})" if prediction.line != true else ""
+        return f"{source[:_LONGEST]} -> {prediction.line[:_LONGEST]}{right}"
 
 
 def check_columns(number: int, columns: Mapping[str, Sequence[str]], has_tab: object) -> None:

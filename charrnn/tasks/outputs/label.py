@@ -13,7 +13,7 @@ from charrnn.cells.parameters import Parameters
 from charrnn.network.labels import LabelHead
 from charrnn.settings import ModelSettings, TextSettings
 from charrnn.tasks.base import Batch, ExampleScore, Subject
-from charrnn.tasks.examples import Ids, Indices, Ragged
+from charrnn.tasks.examples import Indices, Ragged
 from charrnn.tasks.inputs.base import Input
 from charrnn.tasks.outputs.base import Asked, Evaluated, ExampleNetwork, Output, check_columns
 from charrnn.tasks.outputs.label_scores import score_of
@@ -86,7 +86,7 @@ class LabelOutput(Output):
 
     def __init__(self, subject: Subject, source: Input) -> None:
         super().__init__(subject, source)
-        self.several = subject.text.multi_label
+        self.several, self.between = subject.text.multi_label, ","
         self.class_weights: NDArray[np.float32] | None = None
         """How much an example of each label (K,) counts, if not equally."""
 
@@ -168,6 +168,3 @@ class LabelOutput(Output):
         likely = tuple(name for name, p in by_name.items() if p > _LIKELY)
         label = self.names[order[0]]
         return LabelPrediction(text, label, by_name, likely if self.several else None)
-
-    def true_line(self, target: Ids) -> str:
-        return ",".join(self.names[number] for number in sorted(target.tolist()))

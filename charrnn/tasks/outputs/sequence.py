@@ -14,11 +14,11 @@ from charrnn.inference.search import Written, search
 from charrnn.network.decoder import END, Decoder, Source
 from charrnn.network.text_encoder import within
 from charrnn.settings import ModelSettings, TextSettings
-from charrnn.tasks.base import Batch
+from charrnn.tasks.base import Batch, Subject
 from charrnn.tasks.examples import Ids, Indices, Ragged
 from charrnn.tasks.inputs.base import Input
 from charrnn.tasks.outputs.base import Asked, Evaluated, ExampleNetwork, Output, check_columns
-from charrnn.tasks.outputs.sequence_scores import RewriteScore, joined
+from charrnn.tasks.outputs.sequence_scores import RewriteScore
 from charrnn.text.examples import Line, Parsed
 from charrnn.text.tokenizers import valid_unicode
 
@@ -92,6 +92,10 @@ class SequenceOutput(Output):
     counted = "symbols"
     writes = True
     lines = PairLines
+
+    def __init__(self, subject: Subject, source: Input) -> None:
+        super().__init__(subject, source)
+        self.between = "" if subject.text.target_unit == "character" else " "
 
     @property
     def uniform_loss(self) -> float:
@@ -184,7 +188,7 @@ class SequenceOutput(Output):
     def _prediction(self, given: str, item: Ids, written: Sequence[Written]) -> TextPrediction:
         """The prediction for one example, of which these are the texts, the likeliest first."""
         symbols = [[self.names[n - 1] for n in text.symbols] for text in written]
-        texts = [joined(row, self.subject.text) for row in symbols]
+        texts = [*map(self.between.join, symbols)]
         others = [(t, w.log_probability) for t, w in zip(texts, written, strict=True)]
         source = self.input.positions(item)
         return TextPrediction(
@@ -198,6 +202,3 @@ class SequenceOutput(Output):
             grid=self.input.grid,
             pixels=self.input.pixels(item),
         )
-
-    def true_line(self, target: Ids) -> str:
-        return joined([self.names[number] for number in target.tolist()], self.subject.text)

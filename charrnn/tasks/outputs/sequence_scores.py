@@ -5,7 +5,6 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from charrnn.settings import TextSettings
 from charrnn.tables import Table, plural
 from charrnn.tasks.outputs.scores import bits_per
 
@@ -76,8 +75,3 @@ class RewriteScore:
         errors = f"{self.errors:,} of {self.symbols:,}"
         rate = f"{self.unit} error rate {self.error_rate:.2%} ({errors})"
         return [Table(title=exact, notes=[rate + bits_per("symbol", self.scores)])]
-
-
-def joined(symbols: Sequence[str], settings: TextSettings) -> str:
-    """The text that symbols are."""
-    return ("" if settings.target_unit == "character" else " ").join(symbols)

@@ -31,6 +31,8 @@ from charrnn.text.examples import Line, MalformedError, Parsed
 from charrnn.text.tokenizers import valid_unicode
 from charrnn.text.unknown import space_of, spans_of_tokens
 
+_SHOWN = 20  # tokens of a text in a validation
+
 
 @dataclass(frozen=True)
 class TagPrediction:
@@ -44,6 +46,14 @@ class TagPrediction:
     def line(self) -> str:
         """The tags, as lines of examples have them."""
         return self.between.join(self.tags)
+
+    def bracketed(self, most: int) -> str:
+        """The first tokens with their spans in brackets: leave [Taipei origin] today."""
+        parts = self.tokens[:most]
+        for span in spans(self.tags[:most]):
+            parts[span.first] = f"[{parts[span.first]}"
+            parts[span.last] += f" {span.kind}]"
+        return self.between.join(parts)
 
     def record(self) -> dict[str, Any]:
         """It as JSON has it; the ends of spans count tokens from 0, the last one included."""
@@ -114,7 +124,6 @@ class TagOutput(Output):
     def __init__(self, subject: Subject, source: Input) -> None:
         super().__init__(subject, source)
         self.of_tokens = subject.text.tag_unit == "token"
-        self._between = self.separator(subject.text)
 
     @staticmethod
     def lines(settings: TextSettings, source: Input) -> TokenLines:  # noqa: ARG004
@@ -220,14 +229,14 @@ class TagOutput(Output):
             tags = network.head.likeliest(logits[: batch.target_lengths[column], column])
             tokens = self._tokens(text)
             names = [self.names[tag] for tag in tags.tolist()]
-            yield TagPrediction(tokens, names[: len(tokens)], self._between)
+            yield TagPrediction(tokens, names[: len(tokens)], self.between)
 
     def _tokens(self, text: str) -> list[str]:
         """The tokens or characters of a text, each of which has a tag."""
         return re.findall(r"[^ \t]+" if self.of_tokens else ".", text, re.DOTALL)
 
     def text_read(self, text: str) -> str:
-        return self._between.join(self._tokens(text))
+        return self.between.join(self._tokens(text))
 
-    def true_line(self, target: Ids) -> str:
-        return self._between.join(self.names[tag] for tag in target.tolist())
+    def shown(self, source: str, prediction: TagPrediction, target: Ids) -> str:  # noqa: ARG002
+        return prediction.bracketed(_SHOWN)

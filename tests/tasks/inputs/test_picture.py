@@ -24,6 +24,15 @@ def test_pictures_are_kept_as_they_are_and_found_beside_their_file(home, monkeyp
         model.predict(["pictures/0.png"])
 
 
+def test_a_validation_numbers_pictures_as_the_corpus_does(home):
+    """Lines that all read `picture of 512 bytes`."""
+    task = task_on(corpus_for("picture-label", home, 20))
+    first, second = task.corpus.examples("valid")
+    lines = task.example(randomized(task).export()).splitlines()
+    assert lines[0].startswith(f"picture {first} -> ")
+    assert lines[1].startswith(f"picture {second} -> ")
+
+
 def test_all_inputs_have_one_shape(home):
     """Features that are reshaped to fit, or a crash of NumPy."""
     for name, size in (("a", 3), ("b", 4)):

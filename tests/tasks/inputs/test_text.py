@@ -33,7 +33,7 @@ def test_what_is_read_is_what_was_stored(corpus):
     """A prediction of other ids than those that were learned from."""
     reads = task_on(corpus).input
     for example in range(9):
-        text = reads.shown(corpus.ids(example))
+        text = reads.shown(corpus.ids(example), example)
         assert reads.read(text, "error").tolist() == corpus.ids(example).tolist()
     assert reads.read("", "skip").tolist() == [0]
     assert reads.read("a€", "skip").tolist() == reads.read("a", "skip").tolist()

@@ -80,7 +80,8 @@ def test_words_are_symbols_too(home):
     corpus = prepared(home / "words.tsv", lines, "rewrite", target_unit="word", split="100/0/0")
     assert corpus.target_vocabulary == ("0", "1", "and", "word0", "word1", "word2")
     task = task_on(corpus)
-    assert task.output.true_line(corpus.targets_of(0)).count(" ") == 2
+    symbols = [corpus.target_vocabulary[n] for n in corpus.targets_of(0)]
+    assert task.output.between.join(symbols).count(" ") == 2
     model = Predictor(checkpoint_of(task, randomized(task)))
     (found,) = model.predict(["12"], decoding=Decoding(max_length=3))
     assert found.text == " ".join(found.symbols)

@@ -6,6 +6,7 @@ import pytest
 from charrnn.errors import CharRNNError
 from charrnn.models import Predictor
 from charrnn.tasks.outputs.base import UNKNOWN
+from charrnn.tasks.outputs.tags import TagPrediction
 from tests.tasks.conftest import checkpoint_of, prepared, randomized, task_on
 
 LINES = "from\tO\nab\tB-x\n\nab\t?\nc\tO\n\n" * 4
@@ -56,3 +57,12 @@ def test_a_token_has_no_space(home):
     """A token that `predict` would take for two."""
     with pytest.raises(CharRNNError, match="a space in it"):
         prepared(home / "tags.tsv", "a b\tO\nc\tX\n", "tag")
+
+
+def test_a_validation_shows_spans_in_brackets(corpus):
+    """Tags beside a text, which a reader must count; a bracket of the wrong token."""
+    shown = task_on(corpus).output.shown
+    tags = ["O", "B-x", "I-x", "B-x", "x"]
+    prediction = TagPrediction(["from", "ab", "c", "d", "e"], tags)
+    assert shown("", prediction, np.array([0])) == "from [ab c x] [d x] [e x]"
+    assert TagPrediction([*"abc"], ["O", "x", "x"], "").bracketed(2) == "a[b x]"
