@@ -10,6 +10,7 @@ import numpy as np
 from charrnn.errors import TextError, UsageError
 from charrnn.inference import sampled_texts, sampling
 from charrnn.inference.score import Score, score
+from charrnn.inference.search import GREEDY, Decoding
 from charrnn.network.language_model import LanguageModel
 from charrnn.settings import ModelSettings, PartName, SampleSettings, UnknownName, checked_settings
 from charrnn.storage.checkpoint import Checkpoint
@@ -19,7 +20,6 @@ from charrnn.tasks.base import ExampleScore
 from charrnn.tasks.example_task import ExampleTask
 from charrnn.tasks.examples import Ids
 from charrnn.tasks.outputs.base import UNKNOWN, ExampleNetwork, Prediction
-from charrnn.tasks.outputs.decoding import GREEDY, Decoding
 from charrnn.text.corpus import part_to_score
 from charrnn.text.example_corpus import ExampleCorpus
 from charrnn.text.examples import examples_in

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from charrnn.inference.search import Decoding
 from charrnn.models import Predictor
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.tasks import parameters_of
 from charrnn.tasks.outputs.base import UNKNOWN
-from charrnn.tasks.outputs.decoding import Decoding
 from charrnn.text.tokenizers import Characters
 from tests.random_models import random_weights
 

@@ -139,8 +139,8 @@ def _score_examples(checkpoint: "Checkpoint", source: Source, beam: int) -> "Rep
     TextError for a label that the run does not have.
     """
     from charrnn.display.scores import examples_report
+    from charrnn.inference.search import Decoding
     from charrnn.models import Predictor
-    from charrnn.tasks.outputs.decoding import Decoding
 
     model, decoding = Predictor(checkpoint), Decoding(beam)
     file, part, encoding, unknown = source

@@ -16,9 +16,9 @@ from charrnn.errors import CheckpointError, TextError
 from charrnn.settings import ADVANCED, UnknownName
 
 if TYPE_CHECKING:
+    from charrnn.inference.search import Decoding
     from charrnn.models import Predictor
     from charrnn.tasks.outputs.base import Prediction
-    from charrnn.tasks.outputs.decoding import Decoding
 
 WRITING = Shown("Writing (--task rewrite and caption)")
 
@@ -70,8 +70,8 @@ def predict(
     with frame(quiet=quiet, json=json, stdout="data") as command:
         from charrnn.display.attention import AttentionPage, attention_map, check_attention
         from charrnn.display.stdout import stop_at_closed_pipe
+        from charrnn.inference.search import Decoding
         from charrnn.models import Predictor
-        from charrnn.tasks.outputs.decoding import Decoding
         from charrnn.text.tokenizers import valid_unicode
 
         run, file = run_and_file(run, file)

@@ -129,7 +129,7 @@ class Sampler:
 
         if not (settings.unique or settings.novel):
             return sampled(range(settings.count))
-        from charrnn.inference.selection import select
+        from charrnn.inference.sampled_texts import select
         from charrnn.storage.runs import corpus_of
         from charrnn.text.novelty import Novelty
 

@@ -8,7 +8,7 @@ many texts' states would round differently, so each text has its own.
 import json
 import math
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import count, islice, pairwise
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from charrnn.cells.arrays import Array, namespace
-from charrnn.events import Emit, Progress
+from charrnn.events import Emit, Noticed, Progress
 from charrnn.inference.drawing import Prompt, draw
 from charrnn.inference.sampling import (
     Ended,
@@ -29,11 +29,14 @@ from charrnn.inference.sampling import (
 )
 from charrnn.network.language_model import LanguageModel
 from charrnn.settings import SampleSettings
+from charrnn.text.novelty import Novelty
 from charrnn.text.tokenizers import Tokenizer, valid_unicode
 
 _STEPS = 64  # of many texts between two checks, two reports of progress
 _TEXTS = 256  # computed at once, which bounds the memory
 _MIN_TEXTS = 4  # per thread: fewer are computed faster by one
+_CANDIDATES = 20  # for each text asked for, at most
+_TRIED = 256  # candidates sampled at once, at most
 
 
 @dataclass(frozen=True)
@@ -161,6 +164,35 @@ def detokenize(
                 yield SampledText(
                     number + 1, prompt, written[column], text.tokens, cost, text.ended
                 )
+
+
+def select(
+    sample: Callable[[range], Iterator[SampledText]],
+    settings: SampleSettings,
+    novelty: Novelty | None,
+    emit: Emit,
+) -> Iterator[SampledText]:
+    """`count` texts, numbered anew, of those that `sample` gives for numbers from 0 on.
+
+    None is equal to one before it if `unique` is set, or stands in the training text. Where too few
+    are found, a notice says so.
+    """
+    seen, first, most = set[str](), 0, _CANDIDATES * settings.count
+    accepted = 0
+    while accepted < settings.count and first < most:
+        size = min(max(16, settings.count - accepted), _TRIED, most - first)
+        candidates = sorted(sample(range(first, first + size)), key=lambda text: text.number)
+        first += size
+        for text in candidates:
+            whole = text.prompt + text.text
+            repeated = settings.unique and whole in seen
+            if accepted == settings.count or repeated or (novelty and novelty.occurs(whole)):
+                continue
+            seen.add(whole)
+            accepted += 1
+            yield replace(text, number=accepted)
+    if accepted < settings.count:
+        emit(Noticed(f"Only {accepted} of {settings.count} texts were found in {first} samples."))
 
 
 def stacked(prompts: Sequence[Prompt]) -> Prompt:

@@ -1,17 +1,68 @@
 """Which text a decoder writes: the likeliest by beam search, or one that is drawn."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
+from charrnn.errors import UsageError
 from charrnn.inference.sampling import check_finite
 from charrnn.network.decoder import END, Decoder, Source
+from charrnn.settings import no_effect
 
 Float32 = NDArray[np.float32]
 _Candidates = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
 """Rows, symbols and scores (B, C), the best first."""
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """How sequences are written: the likeliest of `beam`, or drawn at a temperature above 0.
+
+    UsageError for values out of bounds.
+    """
+
+    beam: int = 1
+    temp: float = 0.0
+    seed: int | None = None
+    max_length: int | None = None
+    """Symbols that a sequence may have."""
+    skipped: int = 0
+    """Examples before the first one: what is drawn for one follows from the seed and its index."""
+
+    def __post_init__(self) -> None:
+        if self.beam < 1 or (self.max_length is not None and self.max_length < 1):
+            raise UsageError("a beam and a length are 1 or more", "Take a larger one.")
+        if not 0 <= self.temp < math.inf:
+            raise UsageError(f"{self.temp} is not a temperature", "Take 0 or more.")
+        if self.beam > 1 and self.temp > 0:
+            raise UsageError(
+                "--beam searches for the likeliest text, and --temp draws one",
+                "Leave one of them out.",
+            )
+        if self.seed is not None and not self.temp:
+            raise no_effect("seed", "--temp 0", "give --temp 1, too")
+
+    def check_effective(self, task: str) -> None:
+        """Raise UsageError for an option that differs from its default, where nothing is written.
+
+        `task`: the one that writes nothing.
+        """
+        for field in fields(self):
+            if field.name != "skipped" and getattr(self, field.name) != field.default:
+                raise no_effect(field.name, f"--task {task}", "name a run that writes texts")
+
+    def generators(self, examples: Iterable[int]) -> list[np.random.Generator]:
+        """Random numbers for each of these examples; none where nothing is drawn."""
+        if not self.temp:
+            return []
+        drawn = [None if self.seed is None else [self.seed, self.skipped + n] for n in examples]
+        return [np.random.default_rng(seed) for seed in drawn]
+
+
+GREEDY = Decoding()
 
 
 @dataclass(frozen=True)
@@ -91,17 +142,16 @@ def search(
     decoder: Decoder,
     source: Source,
     most: NDArray[np.int64],
-    beam: int = 1,
-    temperature: float = 0.0,
+    decoding: Decoding = GREEDY,
     generators: Sequence[np.random.Generator] = (),
 ) -> list[list[Written]]:
-    """The texts that are likeliest for each of B sources, up to `beam`, the best one first.
+    """The texts that are likeliest for each of B sources, up to the beam, the best one first.
 
-    `most` (B,): symbols that a text may have. With a temperature above 0 and a beam of 1 a text is
-    drawn for each, from `generators` (B) of its own. No text is empty. DivergedError if the network
-    gives no finite probabilities.
+    `most` (B,): symbols that a text may have. With a temperature above 0 a text is drawn for each,
+    from `generators` (B) of its own. No text is empty. DivergedError if the network gives no finite
+    probabilities.
     """
-    batch = source.mask.shape[1]
+    batch, beam = source.mask.shape[1], decoding.beam
     beams = _Beams(batch, beam)
     repeated = source.repeated(np.repeat(np.arange(batch), beam))
     state = decoder.first_state(repeated)
@@ -116,9 +166,9 @@ def search(
             logs[..., END] = -np.inf
         logs[most <= step, :, END + 1 :] = -np.inf
         total = beams.scores[..., None] + logs
-        if temperature > 0:
+        if decoding.temp > 0:
             noise = np.stack([generator.gumbel(size=logs.shape[1:]) for generator in generators])
-            candidates = _drawn(total, logs + temperature * noise)
+            candidates = _drawn(total, logs + decoding.temp * noise)
         else:
             candidates = _likeliest(total)
         beams.advance(*candidates, attention)

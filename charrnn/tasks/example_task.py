@@ -8,13 +8,13 @@ import numpy as np
 from charrnn.cells.arrays import Array
 from charrnn.cells.parameters import Parameters
 from charrnn.events import Scores
+from charrnn.inference.search import GREEDY, Decoding
 from charrnn.network.layers import State
 from charrnn.settings import ModelSettings, PartName, TrainSettings, UnknownName
 from charrnn.tasks.base import Batch, ExampleScore, Subject, Task
 from charrnn.tasks.examples import ExampleBatches, Ids, Indices, Ragged, by_length
 from charrnn.tasks.inputs.base import Input
-from charrnn.tasks.outputs.base import Asked, Evaluated, ExampleNetwork, Output, Prediction
-from charrnn.tasks.outputs.decoding import GREEDY, Decoding
+from charrnn.tasks.outputs.base import Asked, Computed, ExampleNetwork, Output, Prediction
 from charrnn.text.example_corpus import ExampleCorpus
 from charrnn.text.tokenizers import valid_unicode
 
@@ -157,7 +157,7 @@ class ExampleTask(Task):
         groups = self._groups(inputs, decoding)
         batches = [(group, self.batch_of(inputs, wanted, group)) for group in groups]
         score = self.output.score(
-            Evaluated(network, batch, self.output.evaluate(network, batch)) for _, batch in batches
+            Computed(network, batch, self.output.evaluate(network, batch)) for _, batch in batches
         )
         for group, batch in batches:
             chosen = [items[n] for n in group]

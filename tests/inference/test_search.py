@@ -5,8 +5,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from charrnn.errors import DivergedError
-from charrnn.inference.search import END, log_probabilities, search
+from charrnn.errors import DivergedError, UsageError
+from charrnn.inference.search import END, Decoding, log_probabilities, search
 from charrnn.network.decoder import Decoder
 from charrnn.network.text_encoder import TextEncoder
 from charrnn.settings import ModelSettings
@@ -45,7 +45,7 @@ def log_probability(text, symbols):
 
 def test_a_wide_beam_finds_the_likeliest_of_all_texts():
     """A text that is lost, scored wrongly, too long, or that is another source's."""
-    hypotheses = search(DECODER, source_of(TEXTS), MOST, beam=50)
+    hypotheses = search(DECODER, source_of(TEXTS), MOST, Decoding(50))
     for text, most, written in zip(TEXTS, MOST.tolist(), hypotheses, strict=True):
         every = [s for n in range(1, most + 1) for s in product(range(1, K + 1), repeat=n)]
         logs = {symbols: log_probability(text, symbols) for symbols in every}
@@ -81,16 +81,16 @@ def test_a_narrow_beam_is_a_search_by_hand(beam):
         weights = random_weights(PARAMETERS, seed, scale=2.0)
         weights["head.bias"][END] += 1  # texts of every length
         decoder, source = Decoder(SETTINGS, weights), source_of([TEXTS[0]])
-        (written,) = search(decoder, source, np.array([6]), beam)
+        (written,) = search(decoder, source, np.array([6]), Decoding(beam))
         assert [tuple(one.symbols) for one in written] == beam_by_hand(decoder, source, 6, beam)
 
 
 def test_a_text_is_the_same_alone_and_in_a_batch():
     """An attention to padding; a state of the neighbour."""
     for beam in (1, 3):
-        together = search(DECODER, source_of(TEXTS), MOST, beam)
+        together = search(DECODER, source_of(TEXTS), MOST, Decoding(beam))
         for text, most, written in zip(TEXTS, MOST, together, strict=True):
-            (alone,) = search(DECODER, source_of([text]), np.array([most]), beam)
+            (alone,) = search(DECODER, source_of([text]), np.array([most]), Decoding(beam))
             assert [one.symbols for one in alone] == [one.symbols for one in written]
 
 
@@ -100,7 +100,7 @@ def test_draws_follow_the_probabilities():
 
     def drawn(temperature, seed):
         generators = [np.random.default_rng([seed, number]) for number in range(2000)]
-        texts = search(DECODER, source, most, 1, temperature, generators)
+        texts = search(DECODER, source, most, Decoding(temp=temperature), generators)
         return np.array([one.symbols[0] for one, *_ in texts])
 
     logits, _, _ = DECODER.step(np.array([END] * 2000), DECODER.first_state(source), source)
@@ -118,3 +118,30 @@ def test_a_decoder_that_has_diverged_is_an_error():
     decoder = Decoder(SETTINGS, WEIGHTS | {"head.bias": np.full(K + 1, np.nan, "f")})
     with pytest.raises(DivergedError):
         search(decoder, source_of(TEXTS), MOST)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"beam": 0}, {"max_length": 0}, {"temp": -1.0}, {"temp": float("nan")}, {"seed": 1},
+     {"beam": 2, "temp": 1.0}],
+)  # fmt: skip
+def test_a_decoding_that_cannot_be_is_refused(given):
+    """A beam of drawn texts, of which none is found; a seed without an effect."""
+    with pytest.raises(UsageError):
+        Decoding(**given)
+
+
+@pytest.mark.parametrize("given", [{"beam": 2}, {"temp": 1.0}, {"max_length": 3}])
+def test_what_is_asked_of_a_task_that_writes_nothing_is_said(given):
+    """A beam that is ignored."""
+    Decoding(skipped=3).check_effective("label")
+    with pytest.raises(UsageError, match="no effect with --task label"):
+        Decoding(**given).check_effective("label")
+
+
+def test_what_is_drawn_follows_from_the_seed_and_the_number():
+    """Random numbers that depend on what stands beside an example."""
+    first, second = Decoding(temp=1.0, seed=3).generators([5, 2])
+    (alone,) = Decoding(temp=1.0, seed=3, skipped=2).generators([0])
+    assert alone.random() == second.random() != first.random()
+    assert Decoding(seed=None).generators([1]) == []

@@ -2,8 +2,7 @@
 
 from dataclasses import replace
 
-from charrnn.inference.sampled_texts import SampledText
-from charrnn.inference.selection import select
+from charrnn.inference.sampled_texts import SampledText, select
 from charrnn.settings import SampleSettings
 
 

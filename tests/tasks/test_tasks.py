@@ -8,18 +8,18 @@ import torch
 
 from charrnn.cells import CELLS
 from charrnn.engine.devices import to_device
-from charrnn.evaluation.tasks import score_examples
 from charrnn.events import Evaluated, Sampled
+from charrnn.inference.search import Decoding
 from charrnn.models import Predictor
 from charrnn.settings import InputName, TaskName, TrainSettings
 from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.runs import MODEL
 from charrnn.tasks import INPUTS, TASKS
-from charrnn.tasks.outputs.decoding import Decoding
 from charrnn.training.loop import training_step
 from charrnn.training.record import train
 from charrnn.training.run import Plan, Run
 from charrnn.training.saving import save_training
+from charrnn.training.validation import score_examples
 from tests.tasks.conftest import (
     checkpoint_of,
     corpus_for,

@@ -15,7 +15,6 @@ from charrnn.engine.module import module_of
 from charrnn.engine.ranks import ALONE, Ranks
 from charrnn.errors import UsageError
 from charrnn.evaluation.loss import evaluate
-from charrnn.evaluation.tasks import score_task
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings
 from charrnn.tasks import example_format, task_of
 from charrnn.tasks.outputs.label_scores import LabelScore
@@ -23,6 +22,7 @@ from charrnn.text.preparation import prepare, prepare_examples
 from charrnn.training.loop import training_step
 from charrnn.training.run import Plan, Run
 from charrnn.training.saving import read_training, restore
+from charrnn.training.validation import score_task
 from tests.conftest import SMALL, tale
 from tests.tasks.examples import labelled
 

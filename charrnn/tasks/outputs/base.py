@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from charrnn.cells.arrays import Array
 from charrnn.cells.parameters import Parameters
 from charrnn.events import Unit
+from charrnn.inference.search import GREEDY, Decoding
 from charrnn.settings import ModelSettings, TextSettings
 from charrnn.tasks.base import Batch, ExampleScore, Subject
 from charrnn.tasks.examples import Ids, Indices, Ragged
 from charrnn.tasks.inputs.base import Input
-from charrnn.tasks.outputs.decoding import GREEDY, Decoding
 from charrnn.text.examples import Lines, MalformedError
 
 _LONGEST = 60  # characters of a source, a prediction or a target that are shown
@@ -60,7 +60,7 @@ class ExampleNetwork:
         return outputs, mask, masks[layers:]
 
 
-class Evaluated(NamedTuple):
+class Computed(NamedTuple):
     """What a score needs of a batch: the network, and NumPy arrays, logits or losses."""
 
     network: ExampleNetwork
@@ -155,7 +155,7 @@ class Output(ABC):
         """The logits or losses that a score needs of a batch."""
 
     @abstractmethod
-    def score(self, evaluated: Iterable[Evaluated]) -> ExampleScore:
+    def score(self, evaluated: Iterable[Computed]) -> ExampleScore:
         """The score of all batches."""
 
     def count_written(  # noqa: B027

@@ -15,12 +15,8 @@ from charrnn.settings import ModelSettings, TextSettings
 from charrnn.tasks.base import Batch, ExampleScore, Subject
 from charrnn.tasks.examples import Indices, Ragged
 from charrnn.tasks.inputs.base import Input
-from charrnn.tasks.outputs.base import Asked, Evaluated, ExampleNetwork, Output, check_columns
-from charrnn.tasks.outputs.label_scores import score_of
-from charrnn.tasks.outputs.multi_label_scores import (
-    multi_label_score_of,
-    several_hot,
-)
+from charrnn.tasks.outputs.base import Asked, Computed, ExampleNetwork, Output, check_columns
+from charrnn.tasks.outputs.label_scores import multi_label_score_of, score_of, several_hot
 from charrnn.text.examples import Line, MalformedError, Parsed
 from charrnn.text.tokenizers import valid_unicode
 
@@ -145,7 +141,7 @@ class LabelOutput(Output):
         outputs, mask, _ = network.encode(batch)
         return (network.head.logits(outputs, mask),)
 
-    def score(self, evaluated: Iterable[Evaluated]) -> ExampleScore:
+    def score(self, evaluated: Iterable[Computed]) -> ExampleScore:
         """How often the labels are predicted."""
         batches = [*evaluated]
         logits = np.concatenate([arrays[0] for _, _, arrays in batches])

@@ -17,7 +17,7 @@ from charrnn.settings import ModelSettings, TextSettings
 from charrnn.tasks.base import Batch, Subject
 from charrnn.tasks.examples import Ids, Indices, Ragged
 from charrnn.tasks.inputs.base import Input
-from charrnn.tasks.outputs.base import Asked, Evaluated, ExampleNetwork, Output, check_columns
+from charrnn.tasks.outputs.base import Asked, Computed, ExampleNetwork, Output, check_columns
 from charrnn.tasks.outputs.sequence_scores import RewriteScore
 from charrnn.text.examples import Line, Parsed
 from charrnn.text.tokenizers import valid_unicode
@@ -156,7 +156,7 @@ class SequenceOutput(Output):
     def evaluate(self, network: ExampleNetwork, batch: Batch) -> tuple[Array, ...]:
         return (self._losses(network, batch),)
 
-    def score(self, evaluated: Iterable[Evaluated]) -> RewriteScore:
+    def score(self, evaluated: Iterable[Computed]) -> RewriteScore:
         """The mean loss of a symbol. What is written is counted apart."""
         total, symbols = 0.0, 0
         for _, batch, (losses,) in evaluated:
@@ -175,9 +175,9 @@ class SequenceOutput(Output):
     def _write(self, network: ExampleNetwork, batch: Batch, asked: Asked) -> list[list[Written]]:
         """What is written for each example of a batch, the likeliest first."""
         source, _ = self._source(network, batch)
-        how = asked.decoding
-        most = np.array([how.max_length or self.input.longest(item) for item in asked.items])
-        return search(network.head, source, most, how.beam, how.temp, asked.generators)
+        longest = asked.decoding.max_length
+        most = np.array([longest or self.input.longest(item) for item in asked.items])
+        return search(network.head, source, most, asked.decoding, asked.generators)
 
     def predict(
         self, network: ExampleNetwork, batch: Batch, asked: Asked

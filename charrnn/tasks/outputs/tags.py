@@ -21,7 +21,7 @@ from charrnn.tasks.inputs.base import Input
 from charrnn.tasks.outputs.base import (
     UNKNOWN,
     Asked,
-    Evaluated,
+    Computed,
     ExampleNetwork,
     Output,
     check_columns,
@@ -196,7 +196,7 @@ class TagOutput(Output):
         known = namespace(batch.targets).where(batch.targets == UNKNOWN, 0, batch.targets)
         return logits, network.head.losses(logits, known, batch.target_lengths)
 
-    def score(self, evaluated: Iterable[Evaluated]) -> TagScore:
+    def score(self, evaluated: Iterable[Computed]) -> TagScore:
         """How well tags are predicted.
 
         The loss is that of the texts all of whose tags the model has; NaN without one.

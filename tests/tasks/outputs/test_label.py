@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from charrnn.errors import CharRNNError
-from charrnn.evaluation.tasks import score_examples
 from charrnn.models import Predictor
 from charrnn.settings import TrainSettings
 from charrnn.tasks.outputs.base import UNKNOWN
+from charrnn.training.validation import score_examples
 from tests.tasks.conftest import checkpoint_of, indices, prepared, randomized, task_on
 
 LINES = "".join(f"{'ab'[n % 10 == 0]}{',c' * (n % 3 == 0)}\t{n}\n" for n in range(100))

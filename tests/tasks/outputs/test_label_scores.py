@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from charrnn.tasks.outputs.label_scores import LabelScore, score_of
-from charrnn.tasks.outputs.multi_label_scores import multi_label_score_of
+from charrnn.tasks.outputs.label_scores import LabelScore, multi_label_score_of, score_of
 
 
 @pytest.mark.parametrize("logit", [0.0, 5.0, 17.0, 60.0, 3e4])

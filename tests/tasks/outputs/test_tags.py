@@ -62,7 +62,7 @@ def test_a_token_has_no_space(home):
 def test_a_validation_shows_spans_in_brackets(corpus):
     """Tags beside a text, which a reader must count; a bracket of the wrong token."""
     shown = task_on(corpus).output.shown
-    tags = ["O", "B-x", "I-x", "B-x", "x"]
+    tags = ["O", "B-x", "I-x", "B-x", "O"]
     prediction = TagPrediction(["from", "ab", "c", "d", "e"], tags)
-    assert shown("", prediction, np.array([0])) == "from [ab c x] [d x] [e x]"
+    assert shown("", prediction, np.array([0])) == "from [ab c x] [d x] e"
     assert TagPrediction([*"abc"], ["O", "x", "x"], "").bracketed(2) == "a[b x]"
