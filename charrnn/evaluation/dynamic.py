@@ -16,7 +16,7 @@ from charrnn.cells.arrays import mean_cross_entropy
 from charrnn.engine.devices import cpu_threads
 from charrnn.engine.module import Module
 from charrnn.events import Emit, Progress
-from charrnn.inference.score import Score, score_of
+from charrnn.inference.score import Score, check_scorable, score_of
 from charrnn.network.language_model import LanguageModel
 from charrnn.network.layers import State, detach_state
 from charrnn.text.corpus import Tokens, checked_ids
@@ -85,10 +85,9 @@ def evaluate_dynamically(
 ) -> Score:
     """Score every token (N,) but the first, as one stream. The given model stays as it is.
 
-    `train` is what the model was trained on. ValueError for fewer than two tokens.
+    `train` is what the model was trained on. Errors as `evaluate`.
     """
-    if len(tokens) < 2:
-        raise ValueError("there is nothing to predict in fewer than two tokens")
+    check_scorable(tokens)
     one = model.settings.hidden_size <= _ONE_THREAD
     total, count = 0.0, len(tokens) - 1
     with cpu_threads(1 if one else torch.get_num_threads()):

@@ -28,6 +28,7 @@ from charrnn.inference.score import (
     Read,
     Score,
     Sequences,
+    check_scorable,
     cut_stream,
     read_sequences,
     score_of,
@@ -53,8 +54,8 @@ def evaluate(
     """Score every token (N,) but the first, which nothing predicts.
 
     `context`: tokens of a cold window; None scores one stream. `bf16`: products in bfloat16, for a
-    validation during training. Each of several `ranks` scores its part. ValueError for fewer than
-    two tokens.
+    validation during training. Each of several `ranks` scores its part. TextError for fewer than
+    two tokens, DivergedError if the loss is not finite.
     """
     total = 0.0
     for _, losses in _scored(model, tokens, context, emit, bf16=bf16, ranks=ranks):
@@ -71,7 +72,7 @@ def token_losses(
 ) -> Losses:
     """The loss, in nats, of every token (N,) but the first: (N - 1,), in the text's order.
 
-    As in `evaluate`, whose loss is their mean. ValueError for fewer than two tokens.
+    As in `evaluate`, whose loss is their mean. TextError for fewer than two tokens.
     """
     in_order = np.zeros(max(0, len(tokens) - 1), np.float32)
     for positions, losses in _scored(model, tokens, context, emit):
@@ -89,10 +90,8 @@ def _scored(
     ranks: Ranks = ALONE,
 ) -> Iterator[tuple[NDArray[np.int64], Losses]]:
     """The positions (K,) that tokens are predicted from, each once, and the losses (K,)."""
-    count = len(tokens) - 1
-    if count < 1:
-        raise ValueError("there is nothing to predict in fewer than two tokens")
-    done = 0
+    check_scorable(tokens)
+    count, done = len(tokens) - 1, 0
     for sequences in _batches(model, count, context):
         starts = sequences.starts[ranks.part(len(sequences.starts))]
         if not len(starts):

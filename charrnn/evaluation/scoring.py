@@ -1,6 +1,5 @@
 """The score of a run: on a part of its corpus, or on another text."""
 
-import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,12 +8,12 @@ import numpy as np
 
 from charrnn.engine.devices import find_device
 from charrnn.engine.module import Module, module_of
-from charrnn.errors import DivergedError, TextError, UsageError
+from charrnn.errors import UsageError
 from charrnn.evaluation.detail import Losses
 from charrnn.evaluation.dynamic import evaluate_dynamically
 from charrnn.evaluation.loss import evaluate, token_losses
 from charrnn.events import Emit, Noticed
-from charrnn.inference.score import Score
+from charrnn.inference.score import Score, score_of
 from charrnn.network.language_model import LanguageModel
 from charrnn.settings import PartName, UnknownName
 from charrnn.storage.checkpoint import Checkpoint
@@ -121,9 +120,9 @@ def losses_of(
             "--per shows one model's losses, and --dynamic changes the model as it reads",
             "Leave one of them out.",
         )
-    model = _model(subject.checkpoint, subject.tokens, device)
+    model = _model(subject.checkpoint, device)
     losses = token_losses(model, subject.tokens, protocol.context, emit)
-    _check_finite(float(losses.sum(dtype=np.float64)))
+    score_of(float(losses.sum(dtype=np.float64)), subject.tokens, subject.checkpoint.tokenizer)
     return losses
 
 
@@ -135,26 +134,16 @@ def score_checkpoint(
     device: str = "auto",
 ) -> Score:
     """The score on tokens (N,). TextError for fewer than two, DivergedError if it is not finite."""
-    model = _model(checkpoint, tokens, device)
+    model = _model(checkpoint, device)
     if protocol.dynamic:
         train = corpus_of(checkpoint, "leave --dynamic out").part("train")
-        score = evaluate_dynamically(model, train, tokens, checkpoint.tokenizer, emit)
-    else:
-        score = evaluate(model, tokens, checkpoint.tokenizer, protocol.context, emit)
-    _check_finite(score.loss)
-    return score
+        return evaluate_dynamically(model, train, tokens, checkpoint.tokenizer, emit)
+    return evaluate(model, tokens, checkpoint.tokenizer, protocol.context, emit)
 
 
-def _model(checkpoint: Checkpoint, tokens: Tokens, device: str) -> Module[LanguageModel]:
-    """The network on its device, for tokens (N,), of which there must be two."""
-    if len(tokens) < 2:
-        raise TextError("the text has fewer than two tokens", "Score a longer text.")
+def _model(checkpoint: Checkpoint, device: str) -> Module[LanguageModel]:
+    """The network on its device."""
     model = module_of(task_of(checkpoint.model, checkpoint), checkpoint.model)
     model = model.to(find_device(device))
     model.load(checkpoint.weights)
     return model
-
-
-def _check_finite(loss: float) -> None:
-    if not math.isfinite(loss):
-        raise DivergedError("the model has diverged: its loss is not finite", "Train another one.")

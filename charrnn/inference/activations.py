@@ -51,21 +51,15 @@ def read_text(
         with np.errstate(all="ignore"):
             run = network.trace(piece, state, gates=gates)
         predictions = np.concatenate([logits, run.logits[:-1]])
+        check_finite(bool(np.isfinite(predictions).all()))
         yield Activations(
             piece,
             [valid_unicode(decode(int(token))) for token in piece],
-            _surprise(predictions, piece),
+            cross_entropy(predictions, piece) / np.float32(math.log(2)),
             _units(network, run.states),
             {f"{n}.{k}": v for n, layer in enumerate(run.gates, 1) for k, v in layer.items()},
         )
         logits, state = run.logits[-1:], run.last_state
-
-
-def _surprise(logits: Values, ids: Ids) -> Values:
-    """Logits (N, V) and the tokens that came (N,) -> bits (N,)."""
-    check_finite(bool(np.isfinite(logits).all()))
-    bits: Values = cross_entropy(logits, ids) / np.float32(math.log(2))
-    return bits
 
 
 def _units(network: LanguageModel, states: list[tuple[Array, ...]]) -> dict[str, Values]:

@@ -110,14 +110,19 @@ def read_sequences(
             yield positions[mask], losses[mask]
 
 
+def check_scorable(tokens: Tokens) -> None:
+    """TextError for fewer than two tokens: nothing predicts the first."""
+    if len(tokens) < 2:
+        raise TextError("the text has fewer than two tokens", "Score a longer text.")
+
+
 def score(network: LanguageModel, tokens: Tokens, tokenizer: Tokenizer) -> Score:
     """Score every token (N,) but the first, which nothing predicts.
 
     Equal to `evaluation.loss.evaluate` but for rounding. TextError for fewer than two tokens,
     DivergedError if the loss is not finite.
     """
-    if len(tokens) < 2:
-        raise TextError("the text has fewer than two tokens", "Score a longer text.")
+    check_scorable(tokens)
 
     def read(ids: Ids, targets: Ids, state: State) -> tuple[Losses, State]:
         with np.errstate(all="ignore"):
@@ -128,13 +133,16 @@ def score(network: LanguageModel, tokens: Tokens, tokenizer: Tokenizer) -> Score
     state = network.zero_state(len(sequences.starts))
     for _, losses in read_sequences(read, state, tokens, sequences, _CHUNK):
         total += float(losses.sum(dtype=np.float64))
-    if not math.isfinite(total):
-        raise DivergedError("the model has diverged: its loss is not finite", "Train another one.")
     return score_of(total, tokens, tokenizer)
 
 
 def score_of(total_loss: float, tokens: Tokens, tokenizer: Tokenizer) -> Score:
-    """The score of a text (N,) from the summed loss, in nats, of all its tokens but the first."""
+    """The score of a text (N,) from the summed loss, in nats, of all its tokens but the first.
+
+    DivergedError if that is not finite.
+    """
+    if not math.isfinite(total_loss):
+        raise DivergedError("the model has diverged: its loss is not finite", "Train another one.")
     counts: NDArray[np.int64] = np.zeros(tokenizer.size, np.int64)
     for first in range(1, len(tokens), _COUNTED):
         piece = tokens[first : first + _COUNTED]

@@ -98,32 +98,21 @@ class _Beams:
         self, parents: NDArray[np.int64], symbols: NDArray[np.int64], scores: NDArray[np.float64],
         attention: Float32,
     ) -> None:  # fmt: skip
-        """Take the best candidates (B, C) of each source, the best one first."""
-        batch, size = self.scores.shape
-        rows, chosen = np.zeros((batch, size), np.int64), np.zeros((batch, size), np.int64)
-        after = np.full((batch, size), -np.inf)
-        for text in range(batch):
-            candidates = zip(parents[text], symbols[text], scores[text], strict=True)
-            kept = self._kept(text, [(int(p), int(s), float(x)) for p, s, x in candidates])
-            for slot, (row, symbol, score) in enumerate(kept):
-                rows[text, slot], chosen[text, slot], after[text, slot] = row, symbol, score
-        self.scores = after
-        self.steps.append((rows.ravel(), chosen.ravel(), attention))
+        """Take the best candidates (B, C) of each source, the best one first.
 
-    def _kept(
-        self, text: int, candidates: list[tuple[int, int, float]]
-    ) -> list[tuple[int, int, float]]:
-        """The rows, symbols and scores of the candidates that stay; those that end are noted."""
-        kept: list[tuple[int, int, float]] = []
-        for rank, (parent, symbol, score) in enumerate(candidates):
-            if score == -np.inf or len(kept) == self.size:
-                break
-            row = text * self.size + parent
-            if symbol != END:
-                kept.append((row, symbol, score))
-            elif rank < self.size:
-                self._end(text, row, score)
-        return kept
+        Of those among the first `size` that end, note the texts; of the others, keep `size`.
+        """
+        rows = parents + self.size * np.arange(len(parents))[:, None]
+        possible, ends = scores > -np.inf, symbols == END
+        for text, rank in np.argwhere((possible & ends)[:, : self.size]).tolist():
+            self._end(text, int(rows[text, rank]), float(scores[text, rank]))
+        goes_on = possible & ~ends
+        kept = np.argsort(~goes_on, 1, kind="stable")[:, : self.size]
+        rows, symbols, scores, goes_on = (
+            np.take_along_axis(array, kept, 1) for array in (rows, symbols, scores, goes_on)
+        )
+        self.scores = np.where(goes_on, scores, -np.inf)
+        self.steps.append((rows.ravel(), np.where(goes_on, symbols, END).ravel(), attention))
 
     def _end(self, text: int, row: int, score: float) -> None:
         symbols, attention = [], []

@@ -8,7 +8,7 @@ help either, it has diverged.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from charrnn.errors import DivergedError
 from charrnn.events import Emit, Noticed, Saved
@@ -31,21 +31,23 @@ _AFFORDABLE = 50  # times as long as a save must training have run since the las
 _LOWEST_SCALE = 1 / 8  # of the learning rates that a run is tried again with
 
 
+@dataclass
 class Checkpoints:
     """Saves a run: every --save-every steps, or with its validations; and once a minute."""
 
-    def __init__(self, run: Run, emit: Emit, disk: DiskErrors, meter: Meter) -> None:
-        self._run = run
-        self._emit = emit
-        self._disk = disk
-        self._meter = meter
-        self._saved = run.clock.seconds
+    run: Run
+    emit: Emit
+    disk: DiskErrors
+    meter: Meter
+
+    def __post_init__(self) -> None:
+        self._saved = self.run.clock.seconds
         self._cost = 0.0  # seconds that the last save took
 
     @property
     def is_due(self) -> bool:
         """Whether to save now."""
-        run, since = self._run, self._run.clock.seconds - self._saved
+        run, since = self.run, self.run.clock.seconds - self._saved
         if run.finished or since > _LONGEST:
             return True
         if run.plan.train.save_every:
@@ -58,9 +60,9 @@ class Checkpoints:
         While steps are being skipped nothing is saved: the next steps may not recover.
         NotFiniteError if the last step was skipped, or something is not finite.
         """
-        run = self._run
+        run = self.run
         last = last or run.finished
-        with self._meter.paused():
+        with self.meter.paused():
             begun = run.clock.seconds
             if run.recovery.skipped_steps and not last:
                 return
@@ -75,18 +77,18 @@ class Checkpoints:
             self._cost = self._saved - begun
 
     def _write(self, state: State, last: bool) -> None:
-        run = self._run
-        with self._disk.tolerated(not last):
+        run = self.run
+        with self.disk.tolerated(not last):
             if not run.plan.folder.is_dir():
                 self._recreate_folder()
             if run.best is None and run.step:  # not validated yet, or no validation part
                 save_model(run, None)
             write_training(run, state)
-            self._emit(Saved(run.step, str(run.plan.folder)))
+            self.emit(Saved(run.step, str(run.plan.folder)))
 
     def _recreate_folder(self) -> None:
-        run = self._run
-        self._emit(Noticed(f"{run.plan.folder} was deleted: it is created again."))
+        run = self.run
+        self.emit(Noticed(f"{run.plan.folder} was deleted: it is created again."))
         run.plan.folder.mkdir(parents=True)
         run.lock = lock(run.plan.folder)
         run.best = None  # that model is gone, too
@@ -98,11 +100,11 @@ class Checkpoints:
             yield
         except NotFiniteError:
             self.go_back()
-            self._meter.restart()
+            self.meter.restart()
 
     def go_back(self) -> None:
         """To the last checkpoint, at half the learning rates. DivergedError if that is too low."""
-        run = self._run
+        run = self.run
         failed, scale = run.step, run.recovery.learning_rate_scale
         if scale / 2 < _LOWEST_SCALE:
             raise DivergedError(
@@ -113,11 +115,11 @@ class Checkpoints:
         length = replace(run.length, reports=[], mark=None)  # its end does not move back
         best, path = run.best, run.plan.folder / TRAINING
         saved = run.plan.ranks.broadcast(
-            lambda: load_newest(path, read_training, self._emit, restore=True)
+            lambda: load_newest(path, read_training, self.emit, restore=True)
         )
         restore(run, *saved)
         run.length, run.best, run.recovery = length, best, Recovery(scale / 2)
-        self._emit(
+        self.emit(
             Noticed(
                 f"The run diverged at step {failed:,}: it continues from step {run.step:,}, "
                 f"at {scale / 2:g} of the learning rates."

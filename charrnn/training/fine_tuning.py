@@ -105,17 +105,13 @@ def _matched(old: Sequence[str], new: Sequence[str]) -> tuple[Indices, Indices]:
 
 def _shapes(base: Checkpoint, tokens: int, targets: int) -> dict[str, tuple[int, ...]]:
     """The shape of every parameter, if the vocabularies had so many symbols more."""
-    larger = _Larger(base, tokens, targets)
+    larger: Any = SimpleNamespace(
+        text=base.text,
+        input_shape=base.input_shape,
+        tokenizer=SimpleNamespace(size=base.tokenizer.size + tokens),
+        target_vocabulary=base.target_vocabulary + ("",) * targets,
+    )
     return {name: p.shape for name, p in parameters_of(base.model, larger).items()}
-
-
-class _Larger:
-    """A checkpoint's vocabularies with so many symbols more."""
-
-    def __init__(self, base: Checkpoint, tokens: int, targets: int) -> None:
-        self.text, self.input_shape = base.text, base.input_shape
-        self.tokenizer: Any = SimpleNamespace(size=base.tokenizer.size + tokens)
-        self.target_vocabulary = base.target_vocabulary + ("",) * targets
 
 
 def vocabulary_change(base: Checkpoint, subject: Subject) -> str:

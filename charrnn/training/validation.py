@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
 
@@ -86,19 +87,19 @@ def _evaluated(
         yield Computed(network, batch, tuple(a.float().cpu().numpy() for a in arrays))
 
 
+@dataclass
 class Validation:
     """Validates a run, and keeps its best model."""
 
-    def __init__(self, run: Run, emit: Emit, disk: DiskErrors, meter: Meter) -> None:
-        self._run = run
-        self._emit = emit
-        self._disk = disk
-        self._meter = meter
+    run: Run
+    emit: Emit
+    disk: DiskErrors
+    meter: Meter
 
     @property
     def is_due(self) -> bool:
         """At the end; before it in intervals, but not shortly before the end."""
-        run = self._run
+        run = self.run
         if run.finished:
             return True
         interval = validation_interval(run)
@@ -110,13 +111,13 @@ class Validation:
 
         Afterwards the length of a timed run is adjusted.
         """
-        with self._meter.paused():
+        with self.meter.paused():
             self._validate()
-        if self._run.step:
-            adjust_length(self._run, self._emit)
+        if self.run.step:
+            adjust_length(self.run, self.emit)
 
     def _validate(self) -> None:
-        run = self._run
+        run = self.run
         if not is_finite(run):
             raise NotFiniteError
         try:
@@ -128,11 +129,11 @@ class Validation:
         is_best = not score or run.best is None or score.loss < run.best.loss
         if score:
             elapsed, epochs = run.clock.seconds, run.batches.epochs
-            self._emit(Evaluated(run.step, score.loss, score.scores, is_best, elapsed, epochs))
+            self.emit(Evaluated(run.step, score.loss, score.scores, is_best, elapsed, epochs))
         if is_best and run.plan.ranks.is_first:
-            with self._disk.tolerated(not run.finished):
+            with self.disk.tolerated(not run.finished):
                 save_model(run, score.loss if score else None)
                 run.best = Best(score.loss, score.scores) if score else None
         run.plan.ranks.wait_for_first()
         run.synchronize()
-        self._emit(Sampled(run.step, valid_unicode(text)))
+        self.emit(Sampled(run.step, valid_unicode(text)))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from charrnn.errors import TextError
 from charrnn.evaluation import dynamic
 from charrnn.evaluation.dynamic import SEGMENT, evaluate_dynamically
 from charrnn.evaluation.loss import evaluate
@@ -62,5 +63,5 @@ def test_a_text_is_always_scored_alike():
 
 def test_one_token_cannot_be_scored():
     """0 / 0."""
-    with pytest.raises(ValueError, match="fewer than two"):
+    with pytest.raises(TextError, match="fewer than two"):
         evaluate_dynamically(make(), TRAIN, np.zeros(1, np.uint8), Bytes())

@@ -176,5 +176,5 @@ def test_bf16_is_used_only_where_it_is_asked_for(model):
 
 def test_one_token_cannot_be_scored(model):
     """0 / 0."""
-    with pytest.raises(ValueError, match="fewer than two"):
+    with pytest.raises(TextError, match="fewer than two"):
         evaluate(model, np.zeros(1, np.uint8), Bytes())
