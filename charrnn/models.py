@@ -15,7 +15,7 @@ from charrnn.network.language_model import LanguageModel
 from charrnn.settings import ModelSettings, PartName, SampleSettings, UnknownName, checked_settings
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.runs import corpus_of
-from charrnn.tasks import example_format, predicts_targets, task_of
+from charrnn.tasks import example_format, task_of
 from charrnn.tasks.base import ExampleScore
 from charrnn.tasks.example_task import ExampleTask
 from charrnn.tasks.examples import Ids
@@ -242,4 +242,4 @@ class Predictor(Model):
 
 def model_of(checkpoint: Checkpoint) -> TextModel | Predictor:
     """The trained model that a checkpoint holds."""
-    return Predictor(checkpoint) if predicts_targets(checkpoint.model) else TextModel(checkpoint)
+    return TextModel(checkpoint) if checkpoint.is_language_model else Predictor(checkpoint)

@@ -27,7 +27,7 @@ ARROWS = {
     "training": "cells engine errors evaluation events files network settings storage tasks text",
     "display": "errors events files settings tables text",
     "cli": "display engine errors evaluation events files inference models network recipes settings"
-           " storage tasks text training values",
+           " storage text training values",
     "extras": "cells cli display engine errors evaluation events files inference network settings"
               " storage tables tasks text",
     "__init__": "cli models settings storage text training",

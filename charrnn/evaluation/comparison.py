@@ -17,7 +17,6 @@ from charrnn.settings import PartName
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.metrics import read_curves
 from charrnn.storage.runs import corpus_of, find, load_run, run_folders
-from charrnn.tasks import predicts_targets
 from charrnn.text.corpus import part_to_score
 
 
@@ -130,7 +129,7 @@ def _compare(name: str, checkpoint: Checkpoint, part: PartName | None, emit: Emi
 
 def _scores(checkpoint: Checkpoint, part: PartName | None, emit: Emit) -> tuple[Scores, PartName]:
     """The scores on a part, and which part that is."""
-    if predicts_targets(checkpoint.model):
+    if not checkpoint.is_language_model:
         predicted, chosen = Predictor(checkpoint).score_part(part)
         return predicted.scores, chosen
     corpus = corpus_of(checkpoint, "leave the run out")

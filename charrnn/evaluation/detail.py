@@ -15,7 +15,6 @@ from charrnn.text.tokenizers import END, Tokenizer, valid_unicode
 
 Per = Literal["line", "document", "character"]
 
-_PIECE = 1 << 16  # tokens that are handled at once, which bounds the memory
 _SPOTS, _CONTEXT = 10, 32  # most surprising tokens, and tokens shown on either side of them
 
 Losses = NDArray[np.float32]
@@ -89,36 +88,24 @@ def sections(
         first = last
 
 
-def _ends(tokens: Tokens, tokenizer: Tokenizer, per: Literal["line", "document"]) -> Iterator[int]:
+def _ends(tokens: Tokens, tokenizer: Tokenizer, per: Literal["line", "document"]) -> list[int]:
     """How many tokens have been read at each section's end, the text's end being one, too."""
-    ending = np.array([_ends_section(tokenizer, token, per) for token in range(tokenizer.size)])
-    last = 0
-    for first in range(0, len(tokens), _PIECE):
-        for index in np.flatnonzero(ending[tokens[first : first + _PIECE]]):
-            last = first + int(index) + 1
-            yield last
-    if last < len(tokens):
-        yield len(tokens)
-
-
-def _ends_section(tokenizer: Tokenizer, token: int, per: Literal["line", "document"]) -> bool:
-    if per == "document":
-        return token == tokenizer.end
-    return tokenizer.decoder()(token)[-1:] in ("\n", END)
+    ends_section = [
+        token == tokenizer.end
+        if per == "document"
+        else tokenizer.decoder()(token)[-1:] in ("\n", END)
+        for token in range(tokenizer.size)
+    ]
+    ends: list[int] = (np.flatnonzero(np.array(ends_section)[tokens]) + 1).tolist()
+    return ends if ends[-1:] == [len(tokens)] else [*ends, len(tokens)]
 
 
 def symbols(losses: Losses, tokens: Tokens, tokenizer: Tokenizer) -> Iterator[Symbol]:
     """All tokens (N,) but the first, with their losses (N - 1,) in nats."""
     decode = tokenizer.decoder()
     decode(int(tokens[0]))
-    for first in range(0, len(losses), _PIECE):
-        piece = zip(
-            tokens[first + 1 : first + 1 + _PIECE].tolist(),
-            (losses[first : first + _PIECE] / math.log(2)).tolist(),
-            strict=True,
-        )
-        for position, (token, bits) in enumerate(piece, first + 2):
-            yield Symbol(position, valid_unicode(decode(token)), bits)
+    for position, (token, loss) in enumerate(zip(tokens[1:], losses, strict=True), 2):
+        yield Symbol(position, valid_unicode(decode(int(token))), float(loss / math.log(2)))
 
 
 def surprising_spots(losses: Losses, tokens: Tokens, tokenizer: Tokenizer) -> list[Spot]:

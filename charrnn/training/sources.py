@@ -12,7 +12,7 @@ from charrnn.events import Emit
 from charrnn.settings import Request, TextSettings, values_of, without_effect
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.runs import check_new
-from charrnn.tasks import example_format, predicts_targets
+from charrnn.tasks import example_format
 from charrnn.text.corpus import Corpus
 from charrnn.text.corpus_files import find_corpus
 from charrnn.text.resolving import resolve
@@ -52,7 +52,7 @@ def find_sources(request: Request, emit: Emit) -> Sources:
 def _corpus_for(base: Checkpoint, name: str, text: TextSettings, emit: Emit) -> Corpus:
     """The corpus in tokens of the base's kind. Examples learn a vocabulary of their own."""
     kind = base.tokenizer.kind
-    if predicts_targets(base.model):
+    if not base.is_language_model:
         return _examples_for(base, name, text, emit)
     fixed = {"tokenizer", "vocab_size"} if kind in _LEARNED else {"tokenizer"}
     check_same(base, asdict(text), fixed & text.given)
