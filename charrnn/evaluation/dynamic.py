@@ -39,7 +39,7 @@ class Learner:
     segment = SEGMENT
 
     def __init__(
-        self, model: Module[LanguageModel], train: Tokens, emit: Emit | None = None
+        self, model: Module[LanguageModel], train: Tokens, emit: Emit = lambda _: None
     ) -> None:
         live = model.clone()  # without dropout
         sizes = _gradient_sizes(live, train, emit)
@@ -81,7 +81,7 @@ def evaluate_dynamically(
     train: Tokens,
     tokens: Tokens,
     tokenizer: Tokenizer,
-    emit: Emit | None = None,
+    emit: Emit = lambda _: None,
 ) -> Score:
     """Score every token (N,) but the first, as one stream. The given model stays as it is.
 
@@ -95,8 +95,7 @@ def evaluate_dynamically(
         for first in range(0, count, SEGMENT):
             ids = tokens[first : first + SEGMENT + 1]
             total += learner.learn(ids) * (len(ids) - 1)
-            if emit:
-                emit(Progress("scoring", first + len(ids) - 1, count))
+            emit(Progress("scoring", first + len(ids) - 1, count))
     return score_of(total, tokens, tokenizer)
 
 
@@ -111,7 +110,7 @@ def _gradients(
     return loss.item(), torch.autograd.grad(loss, list(model.parameters())), detach_state(state)
 
 
-def _gradient_sizes(model: Module[LanguageModel], train: Tokens, emit: Emit | None) -> list[Tensor]:
+def _gradient_sizes(model: Module[LanguageModel], train: Tokens, emit: Emit) -> list[Tensor]:
     """Per weight, the root mean square of its gradient over segments of the training text."""
     squares = [torch.zeros_like(p) for p in model.parameters()]
     count, size = 0, _SEGMENTS * SEGMENT // _SAMPLES
@@ -124,6 +123,5 @@ def _gradient_sizes(model: Module[LanguageModel], train: Tokens, emit: Emit | No
             for square, gradient in zip(squares, gradients, strict=True):
                 square.addcmul_(gradient, gradient)
             count += 1
-        if emit:
-            emit(Progress("measuring gradients on the training text", count, _SEGMENTS))
+        emit(Progress("measuring gradients on the training text", count, _SEGMENTS))
     return [(square / count).sqrt() for square in squares]

@@ -46,7 +46,7 @@ def evaluate(
     tokens: Tokens,
     tokenizer: Tokenizer,
     context: int | None = None,
-    emit: Emit | None = None,
+    emit: Emit = lambda _: None,
     *,
     bf16: bool = False,
     ranks: Ranks = ALONE,
@@ -68,7 +68,7 @@ def token_losses(
     model: Module[LanguageModel],
     tokens: Tokens,
     context: int | None = None,
-    emit: Emit | None = None,
+    emit: Emit = lambda _: None,
 ) -> Losses:
     """The loss, in nats, of every token (N,) but the first: (N - 1,), in the text's order.
 
@@ -84,7 +84,7 @@ def _scored(
     model: Module[LanguageModel],
     tokens: Tokens,
     context: int | None,
-    emit: Emit | None,
+    emit: Emit,
     *,
     bf16: bool = False,
     ranks: Ranks = ALONE,
@@ -101,8 +101,7 @@ def _scored(
         for positions, losses in read_sequences(read, state, tokens, mine, _CHUNK):
             yield positions, losses
             done += losses.size
-            if emit:
-                emit(Progress("scoring", done, count))
+            emit(Progress("scoring", done, count))
 
 
 def _batches(model: Module[LanguageModel], count: int, context: int | None) -> Iterator[Sequences]:

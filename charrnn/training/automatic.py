@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 
 from charrnn.cells.parameters import count
-from charrnn.engine.devices import memory_checked
 from charrnn.settings import (
     ModelSettings,
     TrainSettings,
@@ -154,9 +153,7 @@ def measured_step_time(plan: Plan) -> StepTime:
 
 def step_seconds(plan: Plan) -> float:
     """The median time of a training step of a run that is made for it, the first rank's."""
-    with memory_checked():
-        run = Run(plan)
-    times = list(_step_times(run)) or [1e-3]  # it diverges at once: training will report it
+    times = list(_step_times(Run(plan))) or [1e-3]  # it diverges at once: training will report it
     return statistics.median(times[len(times) // 2 :])  # the first are slower
 
 

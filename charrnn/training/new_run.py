@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from charrnn.engine.devices import memory_checked
 from charrnn.engine.ranks import Ranks
 from charrnn.errors import TextError
 from charrnn.events import Emit, Noticed
@@ -84,8 +83,7 @@ def _in_new_folder(plan: Plan, name: str | None, default_name: str, seconds: flo
 
     folder = plan.ranks.broadcast(make_folder)
     try:
-        with memory_checked():
-            return Run(replace(plan, folder=folder), step_seconds=seconds, lock=lock)
+        return Run(replace(plan, folder=folder), step_seconds=seconds, lock=lock)
     except BaseException:
         if lock:
             lock.release()

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
-from charrnn.engine.devices import memory_checked
 from charrnn.engine.ranks import Ranks
 from charrnn.errors import CheckpointError, TextError, UsageError
 from charrnn.events import Emit, Noticed
@@ -102,8 +101,7 @@ def _restored(saved: SavedRun, corpus: Corpus, request: Request, emit: Emit, ran
     batch_size, _ = plan.task.resolve_batch(train)
     with readable(path):
         check_sizes(plan.task, batch_size, saved.tensors)
-        with memory_checked():
-            run = Run(plan, lock=saved.lock)
+        run = Run(plan, lock=saved.lock)
         progress = restore(run, saved.data, saved.tensors)
     run.clock = Clock(progress.seconds)
     run.synchronize()

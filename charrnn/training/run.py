@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from charrnn.engine.devices import autocast, find_device, to_device, use_bf16
+from charrnn.engine.devices import autocast, find_device, memory_checked, to_device, use_bf16
 from charrnn.engine.module import AnyModule, module_of
 from charrnn.engine.ranks import ALONE, Ranks
 from charrnn.engine.threads import BatchThreads
@@ -163,14 +163,15 @@ class Run:
     def __init__(self, plan: Plan, *, step_seconds: float = 0.0, lock: Any = None) -> None:
         """`step_seconds`: an estimate, for a timed run. `lock`: held as long as the run lives.
 
-        UsageError if there are more ranks than sequences in a batch.
+        UsageError if there are more ranks than sequences in a batch, or if memory does not suffice.
         """
         torch.manual_seed(plan.train.seed)
         self.plan, self.lock = plan, lock
-        self.model = module_of(plan.task, plan.model).to(plan.device)
-        self.ema = EMA(self.model, plan.train.ema_decay)
         products = torch.bfloat16 if plan.bf16 else torch.float32
-        self.optimizers = make_optimizers(self.model, plan.train, products)
+        with memory_checked():
+            self.model = module_of(plan.task, plan.model).to(plan.device)
+            self.ema = EMA(self.model, plan.train.ema_decay)
+            self.optimizers = make_optimizers(self.model, plan.train, products)
         batch_size, _ = plan.task.resolve_batch(plan.train)
         if batch_size < plan.ranks.size:
             raise UsageError(
