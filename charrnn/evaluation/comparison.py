@@ -6,7 +6,7 @@ Runs that differ in their seed alone are grouped.
 import re
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from charrnn.errors import CharRNNError, CheckpointError
@@ -47,9 +47,8 @@ class Compared:
 
     def record(self) -> dict[str, Any]:
         """As JSON has it, the scores by name and the curves included."""
-        values = {f.name: getattr(self, f.name) for f in fields(self)}
-        del values["curves"]
-        return values | dict(values.pop("scores")) | self.curves.record()
+        values = {n: value for n, value in vars(self).items() if n not in ("scores", "curves")}
+        return values | dict(self.scores) | self.curves.record()
 
 
 @dataclass(frozen=True)

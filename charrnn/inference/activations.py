@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.cells.arrays import Array, cross_entropy
+from charrnn.cells.arrays import cross_entropy
 from charrnn.cells.base import CLOCK
 from charrnn.inference.sampling import check_finite, start_of
 from charrnn.network.language_model import LanguageModel
@@ -56,16 +56,12 @@ def read_text(
             piece,
             [valid_unicode(decode(int(token))) for token in piece],
             cross_entropy(predictions, piece) / np.float32(math.log(2)),
-            _units(network, run.states),
+            {
+                f"{number}.{name}": values
+                for number, layer in enumerate(run.states, 1)
+                for name, values in zip(network.cell.states, layer, strict=True)
+                if name != CLOCK
+            },
             {f"{n}.{k}": v for n, layer in enumerate(run.gates, 1) for k, v in layer.items()},
         )
         logits, state = run.logits[-1:], run.last_state
-
-
-def _units(network: LanguageModel, states: list[tuple[Array, ...]]) -> dict[str, Values]:
-    return {
-        f"{number}.{name}": values
-        for number, layer in enumerate(states, 1)
-        for name, values in zip(network.cell.states, layer, strict=True)
-        if name != CLOCK
-    }

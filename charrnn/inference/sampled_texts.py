@@ -10,7 +10,7 @@ import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import count, islice, pairwise
+from itertools import count, islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -116,7 +116,7 @@ def sample_batch(
     read = {text: read_prompt(network, tokenizer, text) for text in {text for _, text in texts}}
     seed, tables = seed_of(settings), token_tables(tokenizer, settings)
 
-    def blocks(part: range) -> Iterator[Block]:
+    def blocks(part: Sequence[int]) -> Iterator[Block]:
         generators = [generator_of(seed, texts[column][0]) for column in part]
         prompts = [read[texts[column][1]] for column in part]
 
@@ -130,7 +130,7 @@ def sample_batch(
 
     threads = max(1, min(_cores(), len(texts) // _MIN_TEXTS))
     with ThreadPoolExecutor(threads) as pool:
-        parts = [blocks(part) for part in split(range(len(texts)), threads)]
+        parts = [blocks(part.tolist()) for part in np.array_split(np.arange(len(texts)), threads)]
         blocks_of_all = (joined(list(pool.map(next, parts))) for _ in count())
         yield from detokenize(tokenizer, settings, texts, blocks_of_all, emit)
 
@@ -226,12 +226,6 @@ def joined(blocks: Sequence[Block]) -> Block:
 def seed_of(settings: SampleSettings) -> int:
     """The seed, or one drawn by chance."""
     return int(np.random.SeedSequence(settings.seed).entropy)  # type: ignore[arg-type]  # one int
-
-
-def split(numbers: range, parts: int) -> list[range]:
-    """The numbers in at most so many ranges of nearly equal lengths."""
-    cuts = [len(numbers) * part // parts for part in range(parts + 1)]
-    return [numbers[first:last] for first, last in pairwise(cuts) if first < last]
 
 
 def _cores() -> int:

@@ -46,7 +46,7 @@ class Batch(NamedTuple):
     weights: Array = None
 
 
-class Batches(Protocol):
+class Batches(ABC):
     """The batches of a training part. Their position (epoch, step) is all that resuming needs."""
 
     batch_size: int
@@ -55,18 +55,18 @@ class Batches(Protocol):
     step: int
 
     @property
+    @abstractmethod
     def per_epoch(self) -> int:
         """Batches until everything has been read once."""
-        ...
 
     @property
     def epochs(self) -> float:
         """How often everything has been read."""
-        ...
+        return self.epoch + self.step / self.per_epoch
 
+    @abstractmethod
     def next(self) -> Batch:
-        """The next batch, as NumPy arrays."""
-        ...
+        """The next batch, as NumPy arrays. TextError if the corpus is damaged."""
 
 
 class Network(Protocol):

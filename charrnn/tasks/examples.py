@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.tasks.base import Batch
+from charrnn.tasks.base import Batch, Batches
 
 _SORTED = 64  # batches whose examples are sorted by length together
 _PADDED = 1 << 17  # tokens of texts that are computed together, with their padding
@@ -63,7 +63,7 @@ def by_length(lengths: Indices, most: int) -> list[Indices]:
 
 
 @dataclass
-class ExampleBatches:
+class ExampleBatches(Batches):
     """Batches over the examples of a training part, each once an epoch, in a random order.
 
     Their position is (epoch, step): it is all that resuming needs. The last examples of an order
@@ -89,11 +89,6 @@ class ExampleBatches:
     def per_epoch(self) -> int:
         """Batches until every example has been read."""
         return len(self.examples) // self.batch_size
-
-    @property
-    def epochs(self) -> float:
-        """How often the examples have been read."""
-        return self.epoch + self.step / self.per_epoch
 
     def next(self) -> Batch:
         """The next batch, of the sequences of `part`. TextError if the corpus is damaged."""

@@ -48,8 +48,7 @@ def validation_interval(run: Run) -> int:
 
 def validated(run: Run) -> Score | None:
     """The score of the averaged weights on the validation part; None without one."""
-    most = most_validation_tokens(run)
-    plan = run.plan
+    plan, most = run.plan, most_validation_tokens(run)
     return score_task(plan.task, run.ema.model, most, bf16=plan.bf16, ranks=plan.ranks)
 
 

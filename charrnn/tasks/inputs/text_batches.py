@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.tasks.base import Batch
+from charrnn.tasks.base import Batch, Batches
 from charrnn.text.corpus import Tokens, checked_ids
 
 
@@ -28,7 +28,7 @@ def resolve_batch(tokens: int, batch_size: int, seq_length: int) -> tuple[int, i
 
 
 @dataclass
-class TextBatches:
+class TextBatches(Batches):
     """Batches over a text (N,). Their position (epoch, step) is all that resuming needs."""
 
     tokens: Tokens
@@ -45,11 +45,6 @@ class TextBatches:
     def per_epoch(self) -> int:
         """Batches until every sequence is used up."""
         return (len(self.tokens) // self.batch_size - 1) // self.seq_length
-
-    @property
-    def epochs(self) -> float:
-        """How often the text has been read."""
-        return self.epoch + self.step / self.per_epoch
 
     def next(self) -> Batch:
         """The next inputs (T, B), and their targets, one token ahead (T, B).
