@@ -145,7 +145,7 @@ def _chosen(run: Run, names: set[str]) -> str:
         "adamw_learning_rate": f"AdamW learning rate {train.adamw_learning_rate:g}",
     }
     chosen = ", ".join(value for name, value in values.items() if name in names)
-    epochs = run.length.total_steps / run.steps_per_epoch
+    epochs = run.length.total_steps * train.accumulate / batches.per_epoch
     if not train.timed:
         return f"Chose {chosen}: it will read {_times(epochs)} {tokens:,} tokens."
     rate = run.length.total_steps * run.tokens_per_step / train.budget

@@ -197,11 +197,6 @@ class Run:
         """Tokens that all ranks together read in one step."""
         return self.plan.train.accumulate * self.batches.batch_size * self.batches.seq_length
 
-    @property
-    def steps_per_epoch(self) -> float:
-        """Steps until the text has been read once."""
-        return self.batches.per_epoch / self.plan.train.accumulate
-
     def next_batch(self) -> Batch:
         """The next batch's sequences that this process computes, on the device."""
         return to_device(self.batches.next(), self.plan.device)
