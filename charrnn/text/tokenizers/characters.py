@@ -57,12 +57,10 @@ class Characters(Tokenizer):
     @classmethod
     def learn(cls, text: Iterable[str], settings: TextSettings) -> Self:
         rare_as_bytes = settings.min_count > 1
+        seen = _counted(text) >= settings.min_count
         if rare_as_bytes:
-            seen = _counted(text) >= settings.min_count
             seen[:128] = True
             seen[0xD800:0xE000] = False
-        else:
-            seen = _seen(text)
         seen[ord(END)] = settings.document_per is not None
         return cls("".join(map(chr, np.flatnonzero(seen))), rare_as_bytes)
 
@@ -106,33 +104,10 @@ class Characters(Tokenizer):
         return super().decoder() if self.rare_as_bytes else self.characters.__getitem__
 
 
-def _seen(text: Iterable[str]) -> NDArray[np.bool_]:
-    """Whether each code point occurs in the text."""
-    ascii_seen = b""  # deleting these is the fastest search for new ones in a piece of ASCII
-    seen = np.zeros(_CODE_POINTS, bool)
-    for piece in text:
-        new = piece.encode("ascii").translate(None, ascii_seen) if piece.isascii() else piece
-        if isinstance(new, str):
-            points = _codepoints(new)
-            if points.max(initial=0) < 2**16:  # then counting is faster than indexing
-                seen[np.flatnonzero(np.bincount(points))] = True
-            else:
-                seen[points] = True
-        elif new:
-            ascii_seen += bytes(set(new))
-    seen[list(ascii_seen)] = True
-    return seen
-
-
 def _counted(text: Iterable[str]) -> NDArray[np.int64]:
     """How often each code point occurs in the text."""
     counts = np.zeros(_CODE_POINTS, np.int64)
     for piece in text:
-        points = _codepoints(piece)
-        if points.max(initial=0) < 2**16:
-            times = np.bincount(points)
-            counts[: times.size] += times
-        else:
-            present, times = np.unique(points, return_counts=True)
-            counts[present] += times
+        times = np.bincount(_codepoints(piece))  # up to the largest code point of the piece
+        counts[: len(times)] += times
     return counts
