@@ -17,7 +17,6 @@ from charrnn.text.tokenizers.base import (
     smallest_type,
 )
 
-_CODE_POINTS = 0x110000
 _ASCII = "".join(map(chr, range(128)))
 _BYTES = [*range(0x80, 0xC0), *range(0xC2, 0xF5)]  # all that UTF-8 of other characters consists of
 
@@ -105,9 +104,9 @@ class Characters(Tokenizer):
 
 
 def _counted(text: Iterable[str]) -> NDArray[np.int64]:
-    """How often each code point occurs in the text."""
-    counts = np.zeros(_CODE_POINTS, np.int64)
+    """How often each code point occurs in the text, up to END's or the largest in it."""
+    counts = np.zeros(ord(END) + 1, np.int64)
     for piece in text:
-        times = np.bincount(_codepoints(piece))  # up to the largest code point of the piece
-        counts[: len(times)] += times
+        before, counts = counts, np.bincount(_codepoints(piece), minlength=len(counts))
+        counts[: len(before)] += before
     return counts
