@@ -212,10 +212,10 @@ def prepared(name: str) -> Path | None:
 
     TextError if there are several.
     """
-    if not name or set(name) & set("*?[/\\"):
-        return None
-    folders = [path for path in corpus_folders() if name == path.name] or corpus_folders(name)
-    if len(folders) > 1:
-        listed = ", ".join(path.name for path in folders)
-        raise TextError(f"{name} is the name of {len(folders)} corpora", f"Name one: {listed}.")
-    return folders[0] if folders else None
+    folders = {path.name: path for path in corpus_folders()}
+    same = [full for full in folders if name in (full, full.rsplit("-", 1)[0])]
+    if len(same) > 1 and name not in same:
+        raise TextError(
+            f"{name} is the name of {len(same)} corpora", f"Name one: {', '.join(same)}."
+        )
+    return folders[name if name in same else same[0]] if same else None
