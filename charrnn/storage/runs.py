@@ -213,14 +213,10 @@ def is_locked(folder: Path) -> bool:
     path = folder / LOCK
     if not path.is_file() or path.is_symlink():
         return False
-    from filelock import FileLock, Timeout
-
-    probe = FileLock(path, blocking=False)
     try:
-        probe.acquire()
-    except (Timeout, OSError):
+        lock(folder).release()
+    except (UsageError, OSError):
         return True
-    probe.release()
     return False
 
 
