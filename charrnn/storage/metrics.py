@@ -43,10 +43,11 @@ class Metrics:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / METRICS
-        self._file = _open(self._path, "a+b")
-        if end := self._file.tell():  # a killed run may have been in the middle of a line
-            self._file.seek(end - 1)
-            self._file.write(b"" if self._file.read() == b"\n" else b"\n")
+        with _open(self._path, "a+b") as file:
+            if end := file.tell():  # a killed run may have been in the middle of a line
+                file.seek(end - 1)
+                file.write(b"" if file.read() == b"\n" else b"\n")
+        self._file = _open(self._path, "ab")
         self._thinning = Thinning()
 
     def __call__(self, event: Event) -> None:
