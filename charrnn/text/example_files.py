@@ -25,7 +25,7 @@ from charrnn.text.examples import (
     located,
     read_table,
 )
-from charrnn.text.preparation import changed, content_key, digest_of, found_or_written
+from charrnn.text.preparation import changed, content_key, digest_of, find_or_write
 from charrnn.text.source import JoinedSources, Reader
 from charrnn.text.source_files import unreadable
 from charrnn.text.tokenizers import TOKENIZERS, Bytes, Tokenizer, to_json
@@ -65,7 +65,7 @@ def prepare_examples(
             *({setting: value} for setting, value in chosen.items()),
             *([] if fmt.items.has_text else [_digest_of_inputs(examples)]),
         ]
-        return found_or_written(joined, digest_of(made_from), lambda new: _write(new, examples))
+        return find_or_write(joined, digest_of(made_from), lambda new: _write(new, examples))
 
 
 def _write(folder: Path, examples: ExampleSources) -> dict[str, Any]:

@@ -58,16 +58,14 @@ def prepare(
         reader = Reader(settings, TOKENIZERS[settings.tokenizer].raw, emit)
         joined = JoinedSources(sources, reader, name, Path(copies))
         key = content_key(joined.digests, settings, vocabulary)
-        corpus = found_or_written(
-            joined, key, lambda new: _write_text(new, joined, vocabulary, jobs)
-        )
+        corpus = find_or_write(joined, key, lambda new: _write_text(new, joined, vocabulary, jobs))
     return change_split(corpus, settings.split) if update_split else corpus
 
 
-def found_or_written(
+def find_or_write(
     joined: JoinedSources, key: str, write: Callable[[Path], dict[str, Any]]
 ) -> Corpus:
-    """The corpus with that key. `write` fills the folder of a new one.
+    """Find the corpus with that key, or make it: `write` fills its folder.
 
     It returns what corpus.json says of the files.
     """
