@@ -65,9 +65,9 @@ def prepare(
 def find_or_write(
     joined: JoinedSources, key: str, write: Callable[[Path], dict[str, Any]]
 ) -> Corpus:
-    """Find the corpus with that key, or make it: `write` fills its folder.
+    """Find the corpus with that key, or make it.
 
-    It returns what corpus.json says of the files.
+    `write` writes the files of a new one, and returns what corpus.json says of them.
     """
     folder = corpora() / f"{joined.name}-{key[:8]}"
     reused = _has_key(folder, key)
