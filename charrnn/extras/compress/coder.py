@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.errors import CheckpointError, TextError, check_package
+from charrnn.errors import CheckpointError, TextError
 from charrnn.events import Emit, Progress
 from charrnn.extras.compress.prediction import Predictor
 from charrnn.text.tokenizers import END, Tokenizer
@@ -24,13 +24,6 @@ _REPORT = 512  # symbols between two reports of progress
 _SLACK = 128.0  # bits that a whole file may seem to hold beyond its size
 _COARSE = 2.0**-22  # of a probability: the coder rounds them to multiples of 2**-24, none to 0
 _DROPPED = 8  # zeros at the end of a file that are left out at most, so that its size bounds it
-
-
-def check_coder() -> None:
-    """MissingError where the package with the range coder is not installed."""
-    check_package(
-        "constriction", "files are compressed", "pip install 'charrnn-toolkit[compress]'."
-    )
 
 
 def damaged(reason: str) -> CheckpointError:

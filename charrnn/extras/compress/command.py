@@ -14,13 +14,14 @@ from charrnn.cli.frame import Frame, frame
 from charrnn.cli.options import Json, Quiet
 from charrnn.cli.output import check_stdout, write_bytes
 from charrnn.cli.process import use_one_numpy_thread
-from charrnn.errors import UsageError
+from charrnn.errors import UsageError, check_package
 from charrnn.events import Noticed
 
 if TYPE_CHECKING:
     from charrnn.storage.checkpoint import Checkpoint
 
 _SUFFIX = ".crnn"
+_INSTALL = "pip install 'charrnn-toolkit[compress]'."
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="any file, or - for stdin")]
 Compressed = Annotated[
@@ -109,9 +110,7 @@ def _frame(quiet: bool, json: bool) -> Iterator[Frame]:
     """The frame of a command whose NumPy rounds alike everywhere. MissingError: no coder."""
     use_one_numpy_thread()
     with frame(quiet=quiet, json=json) as command:
-        from charrnn.extras.compress.coder import check_coder
-
-        check_coder()
+        check_package("constriction", "files are compressed", _INSTALL)
         yield command
 
 
