@@ -73,7 +73,7 @@ def classify(
             given = _split_labels(given, list(checkpoints))
         verdicts = verdicts_on(checkpoints, given, unknown)
         if labeled:
-            accuracy = Accuracy.of(list(checkpoints))
+            accuracy = Accuracy(checkpoints)
             command.show(_verdicts_report(accuracy.count(verdicts)))
             command.show(_accuracy_report(accuracy))
         else:
