@@ -1,14 +1,25 @@
 """LSTMs with one more idea: gates that see the memory, weights or inputs that the state changes."""
 
+from typing import ClassVar
+
 from charrnn.cells.arrays import Array, linear, sigmoid, split, tanh
-from charrnn.cells.base import Gates, State, Weights, matrix, recur, vector
+from charrnn.cells.base import GatedCell, Gates, State, Weights, matrix, recur, vector
 from charrnn.cells.lstm import LSTM
 from charrnn.cells.parameters import Initial, Parameters
 
 _ROUNDS = 5  # of a Mogrifier
 
 
-class Peephole(LSTM):
+class _Variant(GatedCell):
+    """What these cells share with an LSTM."""
+
+    blocks = 4
+    states = LSTM.states
+    gates = LSTM.gates
+    bias: ClassVar[tuple[float, ...]] = LSTM.bias
+
+
+class Peephole(_Variant):
     """An LSTM whose gates also see the memory: one weight per unit and gate, a peephole.
 
     i = sigmoid(W_i x + U_i h + p_i c + b_i)       how much of the candidate to write
@@ -21,8 +32,6 @@ class Peephole(LSTM):
     Gers and Schmidhuber 2000, https://doi.org/10.1109/IJCNN.2000.861302. The last tanh is from
     Graves 2013: https://arxiv.org/abs/1308.0850.
     """
-
-    fused = None
 
     @classmethod
     def parameters(cls, inputs: int, hidden: int) -> Parameters:
@@ -41,7 +50,7 @@ class Peephole(LSTM):
         return (o * tanh(c), c), {"input": i, "forget": f, "output": o}
 
 
-class MLSTM(LSTM):
+class MLSTM(_Variant):
     """An LSTM whose recurrent weights differ for every input, by way of a product.
 
     m = (W_m x + b_m) (U_m h + b)      the state as this input sees it
@@ -52,7 +61,6 @@ class MLSTM(LSTM):
 
     blocks = 5
     bias = (*LSTM.bias, 0.0)
-    fused = None
 
     @classmethod
     def step_with_gates(cls, weights: Weights, z: Array, state: State) -> tuple[State, Gates]:
@@ -67,7 +75,7 @@ class MLSTM(LSTM):
         return (o * tanh(c), c), {"input": i, "forget": f, "output": o}
 
 
-class Mogrifier(LSTM):
+class Mogrifier(_Variant):
     """An LSTM whose input and state gate each other first, in turns.
 
     x = 2 sigmoid(Q h) x      rounds 0, 2 and 4, each with its own Q
@@ -77,8 +85,6 @@ class Mogrifier(LSTM):
     So the input projection depends on the state, and cannot be computed before it.
     Melis et al. 2019, https://arxiv.org/abs/1909.01792.
     """
-
-    fused = None
 
     @classmethod
     def parameters(cls, inputs: int, hidden: int) -> Parameters:
@@ -104,4 +110,4 @@ class Mogrifier(LSTM):
             else:
                 h = 2 * sigmoid(x @ matrix) * h
         projected = linear(x, weights["weight_ih"], weights["bias_ih"])
-        return super().step_with_gates(weights, projected, (h, c))
+        return LSTM.step_with_gates(weights, projected, (h, c))

@@ -71,7 +71,8 @@ class TagHead(Head):
 
     def logits(self, outputs: Array, spans: Array) -> Array:
         """outputs (S, B, F), spans (2, N, B): first and last position of each -> (N, B, K)."""
-        return self.predict(boundary_states(outputs, *spans, self.settings.hidden_size))
+        hidden = self.settings.hidden_size
+        return self.predict(boundary_states(outputs, spans[0], spans[1], hidden))
 
     def losses(self, logits: Array, tags: Array, lengths: Array) -> Array:
         """The loss (B,) in nats of tags (N, B), of which each text has so many (B,)."""
