@@ -1,10 +1,9 @@
 """The recurrent cells, by the name that `--cell` takes: equations, without torch or files."""
 
 from charrnn.cells.base import Cell
-from charrnn.cells.gru import GRU, MGU
+from charrnn.cells.gru import GRU, MGU, MinGRU, MinLSTM
 from charrnn.cells.lstm import LSTM
 from charrnn.cells.lstm_variants import MLSTM, Mogrifier, Peephole
-from charrnn.cells.minimal import MinGRU, MinLSTM
 from charrnn.cells.simple import IRNN, Elman, Full, Jordan, ReLU
 from charrnn.cells.slow import SCRN, Clockwork
 from charrnn.settings import CellName

@@ -70,9 +70,8 @@ def compress(
         checkpoint, original = command.load_language_model(run), _read(file)
         start = time.perf_counter()
         compressed = compress_bytes(original, checkpoint, command.emit, dynamic=dynamic)
-        seconds = time.perf_counter() - start
+        record = _record(checkpoint, len(original), len(compressed), start)
         write_bytes(compressed, path)
-        record = _record(checkpoint, len(original), len(compressed), seconds)
         xz_bytes = xz_size(original)
         command.emit(Noticed(f"{_summary(record)} xz: {xz_bytes:,} bytes."))
         command.show_record(record | {"dynamic": dynamic, "xz_bytes": xz_bytes})
@@ -98,9 +97,8 @@ def decompress(
         checkpoints = [command.load_language_model(run)] if run else models_of(compressed)
         start = time.perf_counter()
         original, checkpoint = decompress_by_any(compressed, checkpoints, command.emit)
-        seconds = time.perf_counter() - start
+        record = _record(checkpoint, len(original), len(compressed), start)
         write_bytes(original, path)
-        record = _record(checkpoint, len(original), len(compressed), seconds)
         command.emit(Noticed(_summary(record)))
         command.show_record(record)
 
@@ -149,8 +147,9 @@ def _read(file: str) -> bytes:
             raise unreadable(error, file) from None
 
 
-def _record(checkpoint: "Checkpoint", size: int, compressed: int, seconds: float) -> dict[str, Any]:
-    """The sizes, in bytes, of the original and of what stands for it, as JSON has them."""
+def _record(checkpoint: "Checkpoint", size: int, compressed: int, start: float) -> dict[str, Any]:
+    """The sizes, in bytes, of the original and of what stands for it; the time since `start`."""
+    seconds = time.perf_counter() - start
     return {
         "run": checkpoint.run,
         "bytes": size,
