@@ -13,7 +13,7 @@ from charrnn.cells.parameters import Parameters
 from charrnn.network.heads import LabelHead
 from charrnn.settings import ModelSettings, TextSettings
 from charrnn.tasks.base import Batch, ExampleScore, Subject
-from charrnn.tasks.examples import Indices, Ragged
+from charrnn.tasks.examples import Ids, Indices, Ragged
 from charrnn.tasks.inputs.base import Input
 from charrnn.tasks.outputs.base import Asked, Computed, ExampleNetwork, Output, check_columns
 from charrnn.tasks.outputs.label_scores import multi_label_score_of, score_of, several_hot
@@ -157,6 +157,12 @@ class LabelOutput(Output):
         (logits,) = self.evaluate(network, batch)
         probabilities = sigmoid(logits) if self.several else softmax(logits)
         return map(self._prediction, asked.texts, probabilities)
+
+    def shown(self, source: str, prediction: LabelPrediction, target: Ids) -> str:
+        """As the base says. Several labels stand in the prediction's order."""
+        order = [*prediction.probabilities]
+        ranked = sorted(target.tolist(), key=lambda number: order.index(self.names[number]))
+        return super().shown(source, prediction, np.array(ranked))
 
     def _prediction(self, text: str, probabilities: NDArray[np.float32]) -> LabelPrediction:
         order = np.argsort(-probabilities, kind="stable").tolist()

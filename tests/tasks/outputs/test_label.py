@@ -8,6 +8,7 @@ from charrnn.errors import CharRNNError
 from charrnn.models import Predictor
 from charrnn.settings import TrainSettings
 from charrnn.tasks.outputs.base import UNKNOWN
+from charrnn.tasks.outputs.label import LabelPrediction
 from charrnn.training.validation import score_examples
 from tests.tasks.conftest import checkpoint_of, indices, prepared, randomized, task_on
 
@@ -111,3 +112,11 @@ def test_one_label_is_told_from_several(home):
     assert one.target_vocabulary == ("a,b", "c")
     with pytest.raises(CharRNNError, match="empty label"):
         prepared(home / "bad.tsv", "a,\tx\nc\ty\n", multi_label=True)
+
+
+def test_several_labels_are_the_same_in_any_order(several):
+    """A validation that shows `b,a (it is a,b)` as a mistake."""
+    output = task_on(several).output
+    prediction = LabelPrediction("12", "b", {"b": 0.9, "a": 0.8, "c": 0.1}, ("b", "a"))
+    assert output.shown("12", prediction, np.array([0, 1])) == "12 -> b,a"
+    assert output.shown("12", prediction, np.array([0, 2])) == "12 -> b,a (it is a,c)"
