@@ -12,7 +12,7 @@ from annotated_types import Ge, Interval
 from charrnn.cli.flags import Shown, with_flags
 from charrnn.cli.frame import frame
 from charrnn.cli.options import Json, Quiet, Run, exclude, run_and_file
-from charrnn.errors import CheckpointError, TextError
+from charrnn.errors import CheckpointError, TextError, UsageError
 from charrnn.settings import ADVANCED, UnknownName
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def predict(
     """
     exclude(json=json, attention=attention)
     with frame(quiet=quiet, json=json, stdout="data") as command:
-        from charrnn.display.attention import AttentionPage, attention_map, check_attention
+        from charrnn.display.attention import AttentionPage, attention_map
         from charrnn.display.stdout import stop_at_closed_pipe
         from charrnn.models import Predictor
         from charrnn.tasks.outputs.decoding import Decoding
@@ -83,8 +83,11 @@ def predict(
                 f"Let it write: charrnn sample {checkpoint.run}",
             )
         model = Predictor(checkpoint)
-        if attention or html:
-            check_attention(checkpoint)
+        if (attention or html) and not model.attends:
+            raise UsageError(
+                f"run {model.run} has no attention to show",
+                "Name a run that writes texts, trained without --attention none.",
+            )
         page = AttentionPage(checkpoint.run, html, file) if html else None
         with stop_at_closed_pipe():  # the page is written nevertheless
             for prediction in _predictions(model, file or "-", unknown, decoding):

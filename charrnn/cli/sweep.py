@@ -11,7 +11,7 @@ from charrnn.cli.compare import compare_and_show
 from charrnn.cli.flags import Shown, with_flags
 from charrnn.cli.frame import frame
 from charrnn.cli.options import CorpusName, Json, Part, Picture, Quiet, exclude
-from charrnn.cli.signals import stop_on_signals
+from charrnn.cli.process import stop_on_signals
 from charrnn.errors import DivergedError, UsageError, suggest
 from charrnn.settings import CellName, ModelSettings, PartName, Request, TextSettings, TrainSettings
 

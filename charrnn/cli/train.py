@@ -10,8 +10,7 @@ from charrnn.cli.extras import find_extra
 from charrnn.cli.flags import SETTINGS, Shown, with_flags
 from charrnn.cli.frame import frame
 from charrnn.cli.options import Json, Quiet, exclude
-from charrnn.cli.process import is_launched, limit_threads
-from charrnn.cli.signals import stop_on_signals
+from charrnn.cli.process import is_launched, limit_threads, stop_on_signals
 from charrnn.cli.sweep import show_trained, train_runs
 from charrnn.errors import CharRNNError, LostError, UsageError
 from charrnn.events import Noticed

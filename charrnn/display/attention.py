@@ -13,27 +13,15 @@ from charrnn.display.console import RED, output_console, shade_style
 from charrnn.display.stdout import escaped
 from charrnn.errors import UsageError
 from charrnn.files import atomic_write
-from charrnn.settings import values_of, without_effect
 from charrnn.text.pictures import png_of
 from charrnn.text.tokenizers import valid_unicode
 
 if TYPE_CHECKING:
-    from charrnn.storage.checkpoint import Checkpoint
     from charrnn.tasks.outputs.sequence import TextPrediction
 
 _FAINT = 0.05  # attention that is not shown
 _MOST = 500  # texts on a page
 _ENLARGED = 1.5  # pixels of the page for one of a picture
-
-
-def check_attention(checkpoint: "Checkpoint") -> None:
-    """UsageError for a run without attention."""
-    model = checkpoint.model
-    if model.attention == "none" or "attention" in without_effect(values_of(model)):
-        raise UsageError(
-            f"run {checkpoint.run} has no attention to show",
-            "Name a run of --task rewrite or caption, trained without --attention none.",
-        )
 
 
 def attention_map(prediction: "TextPrediction") -> str:
