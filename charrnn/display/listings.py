@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from charrnn.display.learning_curves import RunCurves, charts
+from charrnn.display.learning_curves import chart_of_run
 from charrnn.display.reports import Report
 from charrnn.events import Curves
 from charrnn.settings import without_effect
@@ -52,10 +52,11 @@ def run_report(about: Mapping[str, Any], curves: Curves) -> Report:
         [Styled(title, "dim"), "  ".join(f"{name} {value}" for name, value in group.items())]
         for title, group in groups.items()
     ]
-    drawn = [RunCurves(about["run"], corpus, curves)] if len(curves.training) > 1 else []
+    drawn = len(curves.training) > 1
+    charts = [chart_of_run(about["run"], corpus, curves, "time")] if drawn else []
     title = f"{about['run']}: {', '.join(parts)}"
     table = Table(rows=rows, title=title, notes=score, wraps=1)
-    return Report([{**about, **curves.record()}], [table], charts(drawn, "time", False))
+    return Report([{**about, **curves.record()}], [table], charts)
 
 
 def corpora_report(corpora: "Sequence[CorpusSummary]", catalog: "Mapping[str, Entry]") -> Report:

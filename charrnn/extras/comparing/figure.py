@@ -6,16 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from charrnn.display.charts import limits
-from charrnn.display.learning_curves import (
-    X_AXES,
-    RunCurves,
-    X,
-    XAxis,
-    corpora,
-    divided,
-    styles,
-)
+from charrnn.display.learning_curves import X_AXES, X, XAxis
 from charrnn.errors import MissingError, UsageError
+from charrnn.extras.comparing.show import RunCurves, corpora, divided, styles
 from charrnn.files import atomic_write
 
 if TYPE_CHECKING:

@@ -2,15 +2,86 @@
 
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from charrnn.display.learning_curves import RunCurves, X, charts, styles
+from charrnn.display.charts import Chart, Line, line_style
+from charrnn.display.learning_curves import X_AXES, X, chart_of_lines, chart_of_run
 from charrnn.display.reports import Report
+from charrnn.display.stdout import escaped
 from charrnn.display.wording import clock, score_name
+from charrnn.events import Curves, Unit
 from charrnn.tables import Cell, Figure, Styled, Table, plural
 
 if TYPE_CHECKING:
-    from charrnn.evaluation.comparison import Compared, Group  # which loads torch
+    from charrnn.extras.comparing.comparison import Compared, Group  # which loads torch
+
+
+@dataclass(frozen=True)
+class RunCurves:
+    """The curves of a run that was trained on a corpus. Runs of a group have the group's name."""
+
+    run: str
+    corpus: str
+    curves: Curves
+
+
+def styles(names: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """The colour and the mark of each name, the same in a table and in all charts."""
+    return {name: line_style(number) for number, name in enumerate(dict.fromkeys(names))}
+
+
+def divided(runs: Sequence[RunCurves], together: bool) -> list[list[RunCurves]]:
+    """Runs that share their axes: those on one corpus, or all if `together`.
+
+    Bits per character and bits per byte never share an axis.
+    """
+    groups: dict[tuple[str, Unit], list[RunCurves]] = {}
+    for run in runs:
+        key = ("" if together else run.corpus, run.curves.unit)
+        groups.setdefault(key, []).append(run)
+    return list(groups.values())
+
+
+def corpora(runs: Sequence[RunCurves]) -> str:
+    """The names of their corpora."""
+    return ", ".join(dict.fromkeys(escaped(run.corpus) for run in runs))
+
+
+def compares_validation(runs: Sequence[RunCurves]) -> bool:
+    """Whether each has a validation curve, and one of them more than a few points of it."""
+    counts = [len(run.curves.validation) for run in runs]
+    return min(counts) > 1 and max(counts) > 3
+
+
+def charts(runs: Sequence[RunCurves], x: X, together: bool) -> list[Chart]:
+    """A chart for each corpus. A run alone shows training and validation, several show one."""
+    style = styles([run.run for run in runs])
+    return [
+        _chart_of_runs(group, x, style)
+        if len(group) > 1
+        else chart_of_run(group[0].run, group[0].corpus, group[0].curves, x)
+        for group in divided(runs, together)
+    ]
+
+
+def _chart_of_runs(runs: Sequence[RunCurves], x: X, style: dict[str, tuple[str, str]]) -> Chart:
+    name = "validation" if compares_validation(runs) else "training"
+    lines = [
+        Line(
+            escaped(run.run),
+            [(X_AXES[x].value(point), point.bits) for point in getattr(run.curves, name)],
+            *style[run.run],
+        )
+        for run in runs
+    ]
+    return chart_of_lines(f"{corpora(runs)}: {name}", lines, x, runs[0].curves.unit)
+
+
+def curves_report(runs: Sequence[RunCurves], x: X = "time", together: bool = False) -> Report:
+    """The learning curves: a chart for each corpus, or one if `together`."""
+    records = ({"run": run.run, "corpus": run.corpus, **run.curves.record()} for run in runs)
+    return Report(records, (), charts(runs, x, together))
 
 
 class _Row(NamedTuple):

@@ -65,12 +65,6 @@ class Group:
         """Bits per character, or per unit of another task."""
         return statistics.fmean(run.bits for run in self.runs)
 
-    @property
-    def deviation(self) -> float | None:
-        """The sample standard deviation; None for a single run."""
-        bits = [run.bits for run in self.runs]
-        return statistics.stdev(bits) if len(bits) > 1 else None
-
 
 def compare_runs(names: Sequence[str], part: PartName | None, emit: Emit) -> list[Group]:
     """The runs of those names, or all that can be scored: the best of each corpus first.
