@@ -25,7 +25,7 @@ ARROWS = {
     "models": "errors inference network settings storage tasks text",
     "evaluation": "cells engine errors events inference network settings storage tasks text",
     "training": "cells engine errors evaluation events files network settings storage tasks text",
-    "display": "errors events files settings tables text",
+    "display": "errors events files settings tables",
     "cli": "display engine errors evaluation events files inference models network recipes settings"
            " storage tasks text training values",
     "extras": "cells cli display engine errors evaluation events files inference models network"

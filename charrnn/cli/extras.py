@@ -69,6 +69,9 @@ The name of one below another command has both names, and it has no panel.
 
 HOOKS: dict[str, Definition] = {
     "--seeds": Definition("charrnn.extras.comparing.command", "train_seeds"),
+    "--interactive": Definition("charrnn.extras.dialogue.turns", "converse"),
+    "--attention": Definition("charrnn.extras.attention.show", "attention_map"),
+    "--html": Definition("charrnn.extras.attention.show", "AttentionPage"),
     "--processes": Definition("charrnn.extras.processes.command", "train_in_processes"),
     "CHARRNN_EXIT_CODE_FILE": Definition("charrnn.extras.processes.exit_codes", "note_exit_code"),
     "--tensorboard": Definition("charrnn.extras.tensorboard.listener", "tensorboard_listener"),

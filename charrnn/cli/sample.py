@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import TYPE_CHECKING, Annotated, Literal
 
+from charrnn.cli.extras import find_extra
 from charrnn.cli.flags import SETTINGS, Shown, with_flags
 from charrnn.cli.frame import Frame, frame
 from charrnn.cli.options import Json, Quiet, Run, exclude
@@ -33,7 +34,11 @@ def sample(
     ] = None,
     echo: Annotated[bool, "print the prompt first", _LISTED] = True,
     newline: Annotated[bool, "end each text with one newline, for a pipe"] = False,
-    interactive: Annotated[bool, "write in turns with the model; /help lists the commands"] = False,
+    interactive: Annotated[
+        bool,
+        "write in turns with the model; /help lists the commands",
+        Shown(extra="--interactive"),
+    ] = False,
     show_bits: Annotated[bool, "colour each character by its surprise, in bits", _LISTED] = False,
     escapes: Annotated[bool, r"interpret \n, \t, \u00e9 in --prompt and --stop", ADVANCED] = False,
     keep_newline: Annotated[
@@ -66,10 +71,8 @@ def sample(
         model = command.load_language_model(run)
         settings = _with_prompt(settings, model, prompt_file, keep_newline, escapes, command.emit)
         if interactive:
-            from charrnn.cli.interactive import converse
-
             length = settings.length if "length" in settings.given else _DIALOGUE_LENGTH
-            converse(model, settings.with_chosen(length=length))
+            find_extra("--interactive")(model, settings.with_chosen(length=length))
             return
         sampler = Sampler(command, model, settings, Form(json, echo, newline))
         if show_bits:

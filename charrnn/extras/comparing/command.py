@@ -209,6 +209,5 @@ def parse_cells(listed: str) -> list[CellName]:
     names = known if listed == "all" else dict.fromkeys(listed.split(","))
     for name in names:
         if name not in known:
-            hint = f"{suggest(name, known)} Cells: {', '.join(known)}."
-            raise UsageError(f"there is no cell {name!r}", hint.strip())
+            raise UsageError(f"there is no cell {name!r}", suggest(name, known, "Cells"))
     return [known[name] for name in names]

@@ -11,7 +11,7 @@ from charrnn.errors import CharRNNError, UsageError
 from charrnn.settings import SampleSettings, SettingError, read
 
 if TYPE_CHECKING:
-    from charrnn.inference.dialogue import Dialogue
+    from charrnn.extras.dialogue.dialogue import Dialogue
     from charrnn.storage.checkpoint import Checkpoint
 
 _CHANGEABLE = (
@@ -34,7 +34,7 @@ def converse(checkpoint: "Checkpoint", settings: SampleSettings) -> None:
         raise UsageError("--interactive needs a terminal", "For a pipe: charrnn sample --prompts -")
     import readline  # noqa: F401  (gives input() line editing and history)
 
-    from charrnn.inference.dialogue import Dialogue
+    from charrnn.extras.dialogue.dialogue import Dialogue
     from charrnn.network.language_model import LanguageModel
 
     network = LanguageModel(checkpoint.model, checkpoint.weights)
