@@ -45,6 +45,7 @@ OWNERS = {
         "training",
         "evaluation",
         "extras/comparing",
+        "extras/detail",
         "extras/gradients",
         "extras/processes",
     },

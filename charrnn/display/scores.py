@@ -1,15 +1,13 @@
-"""Scores of a text, of its lines or characters, and of examples."""
+"""Scores of a text, and of examples."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from charrnn.display.reports import Report
 from charrnn.tables import Cell, Figure, Styled, Table
 
 if TYPE_CHECKING:
-    from charrnn.evaluation.detail import Per, Section, Spot, Symbol
     from charrnn.tasks.base import ExampleScore
 
 
@@ -45,37 +43,3 @@ def examples_report(
     scores = {"loss": score.loss, **score.scores}
     finite = {name: value if math.isfinite(value) else None for name, value in scores.items()}
     return Report([{**about, **finite, **score.details(labels)}], score.tables(labels))
-
-
-def sections_report(sections: "Iterable[Section]", per: "Per", spots: "Iterable[Spot]") -> Report:
-    """Lines or documents, one a row, as they come; then the most surprising tokens."""
-    heads = [per, "tokens", "bits", "per character", "perplexity", "text"]
-    rows = Table(heads, map(_section, sections), widths=(8, 7, 9, 13, 10))
-    return Report(map(asdict, sections), [rows, _surprising(spots)])
-
-
-def _section(section: "Section") -> list[Cell]:
-    perplexity = None if section.perplexity is None else Figure(f"{section.perplexity:,.2f}")
-    bits = Figure(f"{section.bits:,.1f}")
-    return [Figure(section.number), section.tokens, bits, section.bits_per_character, perplexity,
-            section.text]  # fmt: skip
-
-
-def symbols_report(symbols: "Iterable[Symbol]", spots: "Iterable[Spot]") -> Report:
-    """Tokens, one a row, as they come; then the most surprising of them."""
-    rows: Iterator[list[Cell]] = (
-        [Figure(one.position), one.bits, f"[{one.text}]"] for one in symbols
-    )
-    table = Table(["position", "bits", "text"], rows, widths=(9, 8))
-    return Report(map(asdict, symbols), [table, _surprising(spots)])
-
-
-def _surprising(spots: "Iterable[Spot]") -> Table:
-    """Each token between the text before and after it."""
-    rows: list[list[Cell]] = []
-    for spot in spots:
-        token = [Styled("[", ""), Styled(spot.text, "bold"), Styled("]", "")]
-        text = [Styled(spot.before, "dim"), *token, Styled(spot.after, "dim")]
-        rows.append([Figure(spot.position), spot.bits, text])
-    heads, notes = ["position", "bits", "text"], ["the most surprising tokens"]
-    return Table(heads, rows, notes=notes, wraps=None)

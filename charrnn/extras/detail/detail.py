@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from charrnn.errors import UsageError
+from charrnn.evaluation.scoring import Losses
 from charrnn.inference.score import Score
 from charrnn.text.corpus import Tokens
 from charrnn.text.tokenizers import END, Tokenizer, valid_unicode
@@ -17,8 +17,6 @@ Per = Literal["line", "document", "character"]
 
 _PIECE = 1 << 16  # tokens that are handled at once, which bounds the memory
 _SPOTS, _CONTEXT = 10, 32  # most surprising tokens, and tokens shown on either side of them
-
-Losses = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
