@@ -112,7 +112,7 @@ def _score_text(
     device: str,
 ) -> "Report":
     """The score of the whole text, or of each of its lines, documents or characters."""
-    from charrnn.display.scores import score_report
+    from charrnn.display.listings import score_report
     from charrnn.evaluation.scoring import losses_of, part_of_run, score_subject, text_for_run
 
     file, part, encoding, unknown = source
@@ -135,7 +135,7 @@ def _score_examples(checkpoint: "Checkpoint", source: Source, beam: int) -> "Rep
 
     TextError for a label that the run does not have.
     """
-    from charrnn.display.scores import examples_report
+    from charrnn.display.listings import examples_report
     from charrnn.models import Predictor
     from charrnn.tasks.outputs.decoding import Decoding
 

@@ -3,7 +3,7 @@
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from charrnn.display.charts import Chart, Line, line_style
 from charrnn.display.learning_curves import X_AXES, X, chart_of_lines, chart_of_run
@@ -11,10 +11,10 @@ from charrnn.display.reports import Report
 from charrnn.display.stdout import escaped
 from charrnn.display.wording import clock, score_name
 from charrnn.events import Curves, Unit
-from charrnn.tables import Cell, Figure, Styled, Table, plural
+from charrnn.tables import Cell, Figure, Styled, Table
 
 if TYPE_CHECKING:
-    from charrnn.extras.comparing.comparison import Compared, Group  # which loads torch
+    from charrnn.extras.comparing.comparison import Group  # which loads torch
 
 
 @dataclass(frozen=True)
@@ -84,66 +84,33 @@ def curves_report(runs: Sequence[RunCurves], x: X = "time", together: bool = Fal
     return Report(records, (), charts(runs, x, together))
 
 
-class _Row(NamedTuple):
-    """A row of the table: a run, or a group of runs that differ in their seed alone."""
-
-    name: str
-    runs: "Sequence[Compared]"
-
-    @property
-    def title(self) -> str:
-        seeds = f" ({plural(len(self.runs), 'seed')})" if len(self.runs) > 1 else ""
-        return f"{self.name}{seeds}"
-
-    @property
-    def part(self) -> str:
-        return f"{self.runs[0].part} part of {self.runs[0].corpus}"
-
-    @property
-    def is_text(self) -> bool:
-        """Whether the runs are language models."""
-        return "bits_per_character" in self.runs[0].scores
-
-    def mean(self, name: str) -> float | None:
-        """The mean of a figure over the runs; None if it is not known of one of them."""
-        values = [getattr(run, name) for run in self.runs]
-        return None if None in values else statistics.fmean(values)
-
-    def score(self, name: str) -> Figure:
-        """'2.113', or of several runs with the sample standard deviation: '2.113 ± 0.012'."""
-        if name not in self.runs[0].scores:
-            return Figure("")
-        values = [run.scores[name] for run in self.runs]
-        spread = f" ± {statistics.stdev(values):.3f}" if len(values) > 1 else ""
-        return Figure(f"{statistics.fmean(values):.3f}{spread}")
-
-    def figures(self) -> list[Cell]:
-        """Network, parameters, steps, time and tokens a second; None where unknown."""
-        first = self.runs[0]
-        steps, seconds, speed = map(self.mean, ("steps", "seconds", "tokens_per_second"))
-        return [
-            f"{first.cell} {first.size}",
-            first.parameters,
-            None if steps is None else round(steps),
-            None if seconds is None else Figure(clock(seconds)),
-            None if speed is None else round(speed),
-        ]
+def _score(group: "Group", name: str) -> Figure:
+    """'2.113', or of several runs with the sample standard deviation: '2.113 ± 0.012'."""
+    if name not in group.runs[0].scores:
+        return Figure("")
+    values = [run.scores[name] for run in group.runs]
+    spread = f" ± {statistics.stdev(values):.3f}" if len(values) > 1 else ""
+    return Figure(f"{statistics.fmean(values):.3f}{spread}")
 
 
-def _rows(groups: "Sequence[Group]") -> list[_Row]:
-    """A row for each group; one whose name another has, too, is named after its first run."""
-    names = [group.name for group in groups]
+def _figures(group: "Group") -> list[Cell]:
+    """Network, parameters, steps, time and tokens a second; None where unknown."""
+    first = group.runs[0]
+    steps, seconds, speed = map(group.mean, ("steps", "seconds", "tokens_per_second"))
     return [
-        _Row(group.name if names.count(group.name) == 1 else group.runs[0].run, group.runs)
-        for group in groups
+        f"{first.cell} {first.size}",
+        first.parameters,
+        None if steps is None else round(steps),
+        None if seconds is None else Figure(clock(seconds)),
+        None if speed is None else round(speed),
     ]
 
 
 def curves_of(groups: "Sequence[Group]") -> list[RunCurves]:
-    """The learning curves of all runs that have some, under the names of their rows."""
+    """The learning curves of all runs that have some, under the titles of their groups."""
     return [
         RunCurves(row.title, run.corpus, run.curves)
-        for row in _rows(groups) for run in row.runs if run.curves.training
+        for row in groups for run in row.runs if run.curves.training
     ]  # fmt: skip
 
 
@@ -155,11 +122,11 @@ def comparison_report(
     Each has the colour and mark of its curve in the charts below. As JSON each run is an object,
     with its learning curves only if `curves`; then come the groups.
     """
-    rows = _rows(groups)
-    return Report(_records(rows, curves), _tables(rows), charts(curves_of(groups), x, together))
+    drawn = charts(curves_of(groups), x, together)
+    return Report(_records(groups, curves), _tables(groups), drawn)
 
 
-def _records(rows: Sequence[_Row], curves: bool) -> Iterator[dict[str, Any]]:
+def _records(rows: "Sequence[Group]", curves: bool) -> Iterator[dict[str, Any]]:
     for run in (run for row in rows for run in row.runs):
         points = run.curves.record()
         figures = {name: value for name, value in run.record().items() if name not in points}
@@ -173,16 +140,16 @@ def _records(rows: Sequence[_Row], curves: bool) -> Iterator[dict[str, Any]]:
         yield group
 
 
-def _tables(rows: Sequence[_Row]) -> list[Table]:
+def _tables(rows: "Sequence[Group]") -> list[Table]:
     """A table of the texts, and one of each other task."""
     style = styles([row.title for row in rows])
-    kinds: dict[str, list[_Row]] = {}
+    kinds: dict[str, list[Group]] = {}
     for row in rows:
         kinds.setdefault("text" if row.is_text else next(iter(row.runs[0].scores)), []).append(row)
     return [_table(rows_of_kind, style) for rows_of_kind in kinds.values()]
 
 
-def _table(rows: Sequence[_Row], style: Mapping[str, tuple[str, str]]) -> Table:
+def _table(rows: "Sequence[Group]", style: Mapping[str, tuple[str, str]]) -> Table:
     """The table; the scored part stands above it, or above the rows of each part."""
     units = {run.curves.unit for row in rows for run in row.runs}
     main, others = next(iter(rows[0].runs[0].scores)), _other_scores(rows)
@@ -199,15 +166,15 @@ def _table(rows: Sequence[_Row], style: Mapping[str, tuple[str, str]]) -> Table:
             part = row.part
             cells.append([None, Styled(part, "dim"), *[None] * (len(heads) - 2)])
         colour, mark = style[row.title]
-        scores: list[Cell] = [Styled(row.score(main), "bold"), *map(row.score, others)]
-        cells.append([Styled(mark, colour), Styled(row.title, colour), *row.figures(), *scores])
+        scores: list[Cell] = [Styled(_score(row, main), "bold"), *(_score(row, n) for n in others)]
+        cells.append([Styled(mark, colour), Styled(row.title, colour), *_figures(row), *scores])
     where = "" if several else f" on the {rows[0].part}"
     carried = ", state carried" if rows[0].is_text else ""
     note = f"Bits per {main.removeprefix('bits_per_')}{where}{carried}"
     return Table(heads, cells, notes=[note], optional=heads[6:1:-1], wraps=1)
 
 
-def _other_scores(rows: Sequence[_Row]) -> list[str]:
+def _other_scores(rows: "Sequence[Group]") -> list[str]:
     """Names of the scores beside bits."""
     names = dict.fromkeys(name for row in rows for name in row.runs[0].scores)
     return [name for name in names if not name.startswith("bits_per_")]

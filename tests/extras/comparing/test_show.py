@@ -7,7 +7,7 @@ import pytest
 
 from charrnn.display.reports import show
 from charrnn.events import Curves
-from charrnn.extras.comparing.comparison import Group
+from charrnn.extras.comparing.comparison import Group, told_apart
 from charrnn.extras.comparing.show import (
     RunCurves,
     charts,
@@ -71,7 +71,7 @@ def test_a_model_of_bytes_has_bits_per_byte(printed):
 
 def test_a_group_and_a_run_of_one_name_are_told_apart(printed):
     """Two rows of one colour and mark, and a legend of one entry."""
-    rows = [Group("tale", group("tale", 2.0, 2.1).runs), group("tale", 3.0)]
+    rows = told_apart([Group("tale", group("tale", 2.0, 2.1).runs), group("tale", 3.0)])
     out = printed(80, show, comparison_report(rows), False)
     assert "A tale-s1 (2 seeds)   B tale" in out
     assert len({curves.run for curves in curves_of(rows)}) == 2
