@@ -45,7 +45,6 @@ OWNERS = {
         "training",
         "evaluation",
         "extras/comparing",
-        "extras/detail",
         "extras/gradients",
         "extras/processes",
     },

@@ -5,8 +5,6 @@ import html
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
 from rich.text import Text
 
 from charrnn.display.console import RED, output_console, shade_style
@@ -30,7 +28,9 @@ def attention_map(prediction: "TextPrediction") -> str:
     A digit counts tenths of the attention.
     """
     out = output_console()
-    weights = by_column(prediction)
+    weights = prediction.attention
+    if prediction.grid:
+        weights = weights.reshape(len(weights), *prediction.grid).sum(1)
     names = [escaped(valid_unicode(name)) for name in prediction.source]
     wide = 1 + max([2, *map(len, names)]) if names else 2
     symbols = [escaped(valid_unicode(symbol)) for symbol in prediction.symbols]
@@ -48,14 +48,6 @@ def attention_map(prediction: "TextPrediction") -> str:
         for line in [*lines, Text()]:
             out.print(line, soft_wrap=True)
     return captured.get()
-
-
-def by_column(prediction: "TextPrediction") -> NDArray[np.float32]:
-    """The attention (T, S), of a picture (T, columns)."""
-    weights = prediction.attention
-    if prediction.grid:
-        weights = weights.reshape(len(weights), *prediction.grid).sum(1)
-    return np.asarray(weights, np.float32)
 
 
 class AttentionPage:
