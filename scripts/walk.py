@@ -71,7 +71,7 @@ def text_to_batch(corpus: Corpus, run: Run) -> Batch:
         for number in range(run.batches.batch_size):
             inputs, targets = read.inputs[:, number], read.targets[:, number]
             shown = ["".join(map(decode, ids.tolist())) for ids in (inputs, targets)]
-            print(f"step {step}, sequence {number}:", *inputs, "{!r} -> {!r}".format(*shown))
+            print(f"batch {step}, sequence {number}:", *inputs, "{!r} -> {!r}".format(*shown))
     print(f"inputs and targets {batch.inputs.shape}, {run.batches.per_epoch} batches per epoch")
     return to_device(batch, run.plan.device)
 
@@ -93,7 +93,7 @@ def forward(run: Run, batch: Batch) -> None:
     print("6 layer")
     outputs, after = layer.run(x, state)
     for time in range(len(outputs)):
-        print(f"h after step {time}: {row(outputs[time, 0])}")
+        print(f"h after time step {time}: {row(outputs[time, 0])}")
     print(f"outputs {tuple(outputs.shape)}, state after {[tuple(array.shape) for array in after]}")
     logits, _ = network.forward(batch.inputs, run.state)
     probabilities = softmax(logits)
@@ -166,21 +166,18 @@ def sampled(folder: Path) -> None:
             print(f"{name} {array.shape}: {row(array)}")
     print("14 draw")
     temperature, _ = SAMPLING.temperatures
-    log_weights = (prompt.logits - prompt.logits.max()) / temperature
+    warped = (prompt.logits - prompt.logits.max()) / temperature
     uniform = generator_of(SAMPLING.seed, 0).random(tokenizer.size)
     noise = -np.log(-np.log(uniform))
     print("               ", *(f"{name:>6}" for name in names))
     print("logits         ", row(prompt.logits))
-    print("probabilities  ", row(softmax(prompt.logits)))
-    print("log-weights    ", row(log_weights))
+    print("warped logits  ", row(warped))
     print("Gumbel noise   ", row(noise))
-    print("sum            ", row(log_weights + noise))
-    print("the largest is ", names[int(np.argmax(log_weights + noise))])
+    print("sum            ", row(warped + noise))
+    print("the largest is ", names[int(np.argmax(warped + noise))])
     print("15 text")
     first = sample(network, tokenizer, replace(SAMPLING, length=1))
-    assert "".join(first) == SAMPLING.prompt + tokenizer.decoder()(
-        int(np.argmax(log_weights + noise))
-    )
+    assert "".join(first) == SAMPLING.prompt + tokenizer.decoder()(int(np.argmax(warped + noise)))
     print(repr("".join(sample(network, tokenizer, SAMPLING))))
 
 
