@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from charrnn.display.learning_curves import chart_of_run
+from charrnn.display.charts import chart_of_run
 from charrnn.display.reports import Report
 from charrnn.events import Curves
 from charrnn.settings import without_effect

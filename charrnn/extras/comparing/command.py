@@ -16,7 +16,7 @@ from charrnn.errors import CheckpointError, DivergedError, UsageError, suggest
 from charrnn.settings import CellName, ModelSettings, PartName, Request, TextSettings, TrainSettings
 
 if TYPE_CHECKING:
-    from charrnn.display.learning_curves import X
+    from charrnn.display.charts import X
     from charrnn.training.record import Listeners
 
 CorpusName = Annotated[

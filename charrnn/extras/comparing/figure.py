@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from charrnn.display.charts import limits
-from charrnn.display.learning_curves import X_AXES, X, XAxis
+from charrnn.display.charts import X_AXES, X, XAxis, limits
 from charrnn.errors import UsageError, check_package
 from charrnn.extras.comparing.show import RunCurves, corpora, divided, styles
 from charrnn.files import atomic_write

@@ -5,8 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from charrnn.display.charts import Chart, Line, line_style
-from charrnn.display.learning_curves import X_AXES, X, chart_of_lines, chart_of_run
+from charrnn.display.charts import X_AXES, Chart, Line, X, chart_of_lines, chart_of_run, line_style
 from charrnn.display.reports import Report
 from charrnn.display.stdout import escaped
 from charrnn.display.wording import clock, score_name
