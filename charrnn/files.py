@@ -35,9 +35,9 @@ def plain_name(text: str) -> str:
     return re.sub(r"[^\w.-]+", "-", text).strip("-.")[:64] or "text"
 
 
-def corpus_folders(name: str = "*") -> list[Path]:
-    """The folders of the prepared corpora with that name, or of all."""
-    return sorted(path.parent for path in corpora().glob(f"{name}-????????/corpus.json"))
+def corpus_folders() -> list[Path]:
+    """The folders of the prepared corpora."""
+    return sorted(path.parent for path in corpora().glob("*-????????/corpus.json"))
 
 
 def short_names(folders: list[Path]) -> list[str]:

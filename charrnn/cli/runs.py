@@ -23,9 +23,11 @@ def inspect(run: Run = None, quiet: Quiet = False, json: Json = False) -> None:
     """Show what a run is: its network, settings, score and learning curves."""
     with frame(quiet=quiet, json=json) as command:
         from charrnn.display.listings import run_report
-        from charrnn.storage.metrics import curves
+        from charrnn.storage.metrics import read_curves
+        from charrnn.storage.runs import find
 
-        command.show(run_report(command.load(run).record(), curves(run)))
+        curves = read_curves(find(run).parent)
+        command.show(run_report(command.load(run).record(), curves))
 
 
 @runs.callback(invoke_without_command=True)
@@ -37,7 +39,7 @@ def list_runs(ctx: typer.Context, json: Json = False) -> None:
     if ctx.invoked_subcommand is None:
         with frame(json=json) as command:
             from charrnn.display.listings import runs_report
-            from charrnn.storage.overview import overviews
+            from charrnn.storage.housekeeping import overviews
 
             command.show(runs_report(overviews()))
 
@@ -74,9 +76,8 @@ def prune(names: Finished = None, yes: Yes = False) -> None:
     """
     from charrnn.files import size_on_disk
     from charrnn.storage import housekeeping
-    from charrnn.storage.overview import overviews
 
-    finished = [run.run for run in overviews() if run.state == housekeeping.FINISHED]
+    finished = [run.run for run in housekeeping.overviews() if run.state == housekeeping.FINISHED]
     chosen = list(dict.fromkeys(names or finished))
     paths = [path for name in chosen for path in housekeeping.unneeded(name)]
     if paths:

@@ -12,7 +12,7 @@ from charrnn.settings import without_effect
 from charrnn.tables import Cell, Figure, Styled, Table, plural
 
 if TYPE_CHECKING:
-    from charrnn.storage.overview import Overview
+    from charrnn.storage.housekeeping import Overview
     from charrnn.tasks.base import ExampleScore
     from charrnn.text.catalog import Entry
     from charrnn.text.corpus_files import CorpusSummary
@@ -28,7 +28,7 @@ def runs_report(runs: "Sequence[Overview]") -> Report:
     heads = ["run", "corpus", "network", "parameters", "steps", "bits", "size", "age", "state"]
     table = Table(heads, rows, optional=["parameters", "size", "corpus", "age"])
     none = Table(notes=["No runs here yet. Begin with: charrnn train shakespeare"])
-    return Report((run.record() for run in runs), [table if rows else none])
+    return Report(map(asdict, runs), [table if rows else none])
 
 
 def run_report(about: Mapping[str, Any], curves: Curves) -> Report:
@@ -81,7 +81,7 @@ def _entry(name: str, entry: "Entry") -> list[str | None]:
     licence = f", {entry.licence}" if entry.licence != "none" else ""
     return [
         name,
-        Figure(f"{entry.entropy():.4f}") if entry.entropy else None,
+        Figure(f"{entry.entropy:.4f}") if entry.entropy else None,
         None if entry.megabytes is None else Figure(f"{entry.megabytes:g}"),
         f"{entry.about} ({entry.source}{licence})",
     ]
@@ -95,7 +95,7 @@ def _corpora_records(
         yield {
             "name": name, "about": entry.about, "megabytes": entry.megabytes,
             "licence": entry.licence, "source": entry.source,
-            "bits_per_character": entry.entropy() if entry.entropy else None,
+            "bits_per_character": entry.entropy,
         }  # fmt: skip
 
 

@@ -20,11 +20,10 @@ from charrnn.settings import PartName, UnknownName
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.runs import corpus_of
 from charrnn.tasks import task_of
-from charrnn.text.catalog import true_entropy
 from charrnn.text.compressors import BEFORE, TEXT, baselines, text_bytes
 from charrnn.text.corpus import Tokens, part_to_score
 from charrnn.text.encoding import read_tokens
-from charrnn.text.keys import corpus_key, is_from_catalog
+from charrnn.text.preparation import corpus_key, true_entropy
 
 Losses = NDArray[np.float32]
 
@@ -62,7 +61,7 @@ def part_of_run(checkpoint: Checkpoint, part: PartName | None) -> Subject:
     """A run and a part of its corpus: test, or valid where there is no test, if None is named."""
     corpus = corpus_of(checkpoint, f"score it on a text: charrnn eval {checkpoint.run} TEXT")
     part = part_to_score(corpus, part)
-    entropy = true_entropy(corpus.name) if is_from_catalog(corpus) else None
+    entropy = true_entropy(corpus)
     truth = {} if entropy is None else {"true_bits_per_character": entropy}
     return Subject(checkpoint, corpus.part(part), {"part": part, **truth})
 

@@ -6,7 +6,6 @@ values that come from outside: the command line, a notebook or a file.
 
 from charrnn.settings.base import (
     ADVANCED,
-    AUTO,
     AppliesTo,
     SettingError,
     Settings,
@@ -17,6 +16,7 @@ from charrnn.settings.base import (
     read,
 )
 from charrnn.settings.effect import (
+    Request,
     check_effective,
     checked_network,
     input_of,
@@ -24,8 +24,7 @@ from charrnn.settings.effect import (
     values_of,
     without_effect,
 )
-from charrnn.settings.model import AttentionName, CellName, ModelSettings, TaskName
-from charrnn.settings.request import Request
+from charrnn.settings.model import CellName, ModelSettings, TaskName
 from charrnn.settings.sampling import SampleSettings
 from charrnn.settings.text import (
     OWN_INPUTS,
@@ -42,39 +41,3 @@ from charrnn.settings.training import (
     OptimizerName,
     TrainSettings,
 )
-
-__all__ = [
-    "ADVANCED",
-    "AUTO",
-    "DEFAULT_TIME",
-    "LEARNING_RATES",
-    "LENGTHS",
-    "OWN_INPUTS",
-    "AppliesTo",
-    "AttentionName",
-    "CellName",
-    "InputName",
-    "ModelSettings",
-    "OptimizerName",
-    "PartName",
-    "Request",
-    "SampleSettings",
-    "SettingError",
-    "Settings",
-    "TaskName",
-    "TextSettings",
-    "TokenizerName",
-    "TrainSettings",
-    "UnknownName",
-    "check_effective",
-    "checked_network",
-    "checked_settings",
-    "flag",
-    "input_of",
-    "is_automatic",
-    "no_effect",
-    "plain",
-    "read",
-    "values_of",
-    "without_effect",
-]

@@ -1,7 +1,7 @@
-"""Which settings have no effect beside others: the one place that says so."""
+"""Which settings have no effect beside others: the one place that says so, and asks it of a run."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 from charrnn.errors import UsageError
@@ -101,3 +101,27 @@ def _by_condition(values: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, s
         yield "include", ("texts of which none is a folder", "name a folder")
     if values.get("valid") or values.get("test"):
         yield "split", ("--valid or --test", "leave those out")
+
+
+@dataclass(frozen=True)
+class Request:
+    """A run that is asked for. UsageError for a setting that has no effect in a new one.
+
+    `corpus` names its text, `name` the run, `base` the run whose weights it begins with. Resumed,
+    it is the run `name`, or the one trained last, and may do without a `corpus`. A new run without
+    a name is called `default_name`, or like its corpus.
+    """
+
+    corpus: str | None
+    model: ModelSettings
+    train: TrainSettings
+    text: TextSettings
+    name: str | None = None
+    base: str | None = None
+    resuming: bool = False
+    default_name: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.resuming:
+            unknown = dict.fromkeys(("tokenizer", "input") if self.base else ("tokenizer",))
+            check_effective(self.model, self.train, self.text, **unknown)

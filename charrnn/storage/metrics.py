@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any, get_args
 
 from charrnn.events import Curves, Event, Planned, Point, Saved, Stepped, Unit
-from charrnn.storage.runs import METRICS, find
+from charrnn.storage.runs import METRICS
 
 _LINE, _LONGEST = 1 << 16, 1 << 26  # bytes of metrics that are read: ours are far fewer
 _POINTS = 1000  # steps that are written of a run
@@ -62,11 +62,6 @@ class Metrics:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
-
-
-def curves(name: str | None) -> Curves:
-    """A run's learning curves, by its name, its folder or its file. CheckpointError if none."""
-    return read_curves(find(name).parent)
 
 
 def read_curves(folder: Path, last_step: int = 10**12) -> Curves:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from filelock import FileLock  # not needed for sampling
 
 MODEL, TRAINING, METRICS = "model.safetensors", "training.safetensors", "metrics.jsonl"
+FILES = MODEL, TRAINING, METRICS
 LOCK, TENSORBOARD = ".lock", "tensorboard"
 
 State = Literal["training", "no checkpoint", "no model", "model only", "saved"]
@@ -103,15 +104,17 @@ def corpus_of(about: About, otherwise: str) -> Corpus:
     return corpus.with_split(about.text.split)
 
 
-def run_folders(kind: str = MODEL) -> list[Path]:
-    """The folders of the runs that have such a file, the one trained last at the end."""
-    folders = [path.parent for path in checkpoints().glob(f"[!.]*/{kind}")]
+def run_folders(*kinds: str) -> list[Path]:
+    """The folders of the runs that have a model, or one of these files, by when they changed."""
+    folders = {
+        path.parent for kind in kinds or (MODEL,) for path in checkpoints().glob(f"[!.]*/{kind}")
+    }
 
     def modified(folder: Path) -> float:
-        files = [folder / name for name in (MODEL, TRAINING, METRICS)]
-        return max((path.lstat().st_mtime for path in files if path.exists()), default=0.0)
+        paths = [folder / name for name in FILES]
+        return max((path.lstat().st_mtime for path in paths if path.exists()), default=0.0)
 
-    return sorted(folders, key=modified)
+    return sorted(sorted(folders), key=modified)
 
 
 def is_text(word: str) -> bool:
@@ -210,14 +213,10 @@ def is_locked(folder: Path) -> bool:
     path = folder / LOCK
     if not path.is_file() or path.is_symlink():
         return False
-    from filelock import FileLock, Timeout
-
-    probe = FileLock(path, blocking=False)
     try:
-        probe.acquire()
-    except (Timeout, OSError):
+        lock(folder).release()
+    except (UsageError, OSError):
         return True
-    probe.release()
     return False
 
 

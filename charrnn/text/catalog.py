@@ -20,12 +20,12 @@ from charrnn.events import Emit, Progress
 from charrnn.files import atomic_write, corpora, corpus_folders, short_names
 from charrnn.text.source_files import matching
 from charrnn.text.synthetic import (
+    ARITHMETIC_ENTROPY,
+    BRACKETS_ENTROPY,
+    MARKOV_ENTROPY,
     arithmetic,
-    arithmetic_entropy,
     brackets,
-    brackets_entropy,
     markov,
-    markov_entropy,
 )
 
 _TIMEOUT = 30.0  # seconds without a byte
@@ -48,7 +48,7 @@ class Entry:
     url: str = ""
     sha256: str = ""
     text: Callable[[], str] | None = None
-    entropy: Callable[[], float] | None = None
+    entropy: float | None = None
     changes: bool = False
 
     def write(self, path: Path, emit: Emit) -> None:
@@ -162,23 +162,17 @@ CATALOG = {
     ),
     "markov": Entry(
         "a Markov chain of order 2 over 8 letters", 1.5, "none", "made here",
-        text=markov, entropy=markov_entropy,
+        text=markov, entropy=MARKOV_ENTROPY,
     ),
     "brackets": Entry(
         "balanced brackets, at most 4 deep", 1.5, "none", "made here",
-        text=brackets, entropy=brackets_entropy,
+        text=brackets, entropy=BRACKETS_ENTROPY,
     ),
     "arithmetic": Entry(
         "sums of two digits: 7+5=12", 1.5, "none", "made here",
-        text=arithmetic, entropy=arithmetic_entropy,
+        text=arithmetic, entropy=ARITHMETIC_ENTROPY,
     ),
 }  # fmt: skip
-
-
-def true_entropy(name: str) -> float | None:
-    """The bits per character of a synthetic source; None for a text that has others."""
-    entry = CATALOG.get(name)
-    return entry.entropy() if entry and entry.entropy else None
 
 
 def corpus_names() -> list[str]:
@@ -218,10 +212,10 @@ def prepared(name: str) -> Path | None:
 
     TextError if there are several.
     """
-    if not name or set(name) & set("*?[/\\"):
-        return None
-    folders = [path for path in corpus_folders() if name == path.name] or corpus_folders(name)
-    if len(folders) > 1:
-        listed = ", ".join(path.name for path in folders)
-        raise TextError(f"{name} is the name of {len(folders)} corpora", f"Name one: {listed}.")
-    return folders[0] if folders else None
+    folders = {path.name: path for path in corpus_folders()}
+    same = [full for full in folders if name in (full, full.rsplit("-", 1)[0])]
+    if len(same) > 1 and name not in same:
+        raise TextError(
+            f"{name} is the name of {len(same)} corpora", f"Name one: {', '.join(same)}."
+        )
+    return folders[name if name in same else same[0]] if same else None

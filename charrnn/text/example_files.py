@@ -1,8 +1,10 @@
-"""The files of a corpus of examples: in which order they lie, and how they are written.
+"""Preparing a corpus of examples: in which order they lie, and how its files are written.
 
+Examples are read four times: for digest, targets, vocabulary and tokens.
 Memory grows with the number of examples and targets, some 30 bytes each, not with their texts.
 """
 
+import hashlib
 import tempfile
 from itertools import compress, islice, pairwise
 from pathlib import Path
@@ -11,21 +13,62 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.events import Noticed
+from charrnn.events import Emit, Noticed
 from charrnn.files import atomic_write
+from charrnn.text.corpus import Corpus
 from charrnn.text.corpus_files import START, TARGET
 from charrnn.text.example_corpus import check_enough, split_bounds
-from charrnn.text.examples import ExampleSources, ExampleTable, read_table
+from charrnn.text.examples import (
+    ExampleFormat,
+    ExampleSources,
+    ExampleTable,
+    located,
+    read_table,
+)
+from charrnn.text.preparation import changed, content_key, digest_of, find_or_write
+from charrnn.text.source import JoinedSources, Reader
+from charrnn.text.source_files import unreadable
 from charrnn.text.tokenizers import TOKENIZERS, Bytes, Tokenizer, to_json
 from charrnn.text.tokenizers.base import smallest_type
 
+_TIMES = 4  # that examples are read
+_OF_EXAMPLES = ("input", "multi_label", "tag_unit", "target_unit", "picture_size")
 _ENCODED = 256  # texts that are encoded at a time
 _TOGETHER = 1 << 18  # tokens that are put in order at a time
 
 Indices = NDArray[np.int64]
 
 
-def write_examples(folder: Path, examples: ExampleSources) -> dict[str, Any]:
+def prepare_examples(
+    fmt: ExampleFormat, source: str | Path, name: str | None, emit: Emit
+) -> Corpus:
+    """Prepare examples, as the format's settings say, or find them, if they are prepared.
+
+    With `settings.valid` or `test` the source is for training alone, and a part without a file is
+    empty; else `settings.split` divides it. The vocabulary is that of the training texts. A killed
+    preparation leaves no corpus behind. TextError names a line that is not an example.
+    """
+    settings = fmt.settings
+    chosen = changed(settings, _OF_EXAMPLES, task=fmt.task)
+    files = {"train": source, "valid": settings.valid, "test": settings.test}
+    parts = [part for part, file in files.items() if file is not None]
+    sources = [file for file in files.values() if file is not None]
+    with tempfile.TemporaryDirectory() as copies:
+        raw = TOKENIZERS[settings.tokenizer].raw
+        reader = Reader(settings, raw, emit, noticed=True)  # a line may end with CRLF
+        joined = JoinedSources(sources, reader, name, Path(copies), _TIMES)
+        examples = ExampleSources(joined, parts, fmt)
+        made_from = [
+            fmt.task,
+            content_key(joined.digests, settings),
+            [settings.split] if len(parts) == 1 else parts,
+            *({setting: value} for setting, value in chosen.items()),
+            *([] if fmt.items.has_text else [_digest_of_inputs(examples)]),
+        ]
+        return find_or_write(joined, digest_of(made_from), lambda new: _write(new, examples))
+
+
+def _write(folder: Path, examples: ExampleSources) -> dict[str, Any]:
     """Write a corpus's files but corpus.json, and return what that says of them.
 
     TextError if a source cannot be used, or changes meanwhile.
@@ -51,6 +94,18 @@ def write_examples(folder: Path, examples: ExampleSources) -> dict[str, Any]:
     if isinstance(tokenizer, Bytes):
         tokenizer = Bytes(False, examples.joined.reader.utf8)
     return about | {"tokenizer": to_json(tokenizer)}
+
+
+def _digest_of_inputs(examples: ExampleSources) -> str:
+    """The digest of pictures, which the digests of the files that name them do not cover."""
+    digest = hashlib.sha256()
+    for example in examples.examples():
+        with located(example.where):
+            try:
+                digest.update(Path(example.text).read_bytes())
+            except OSError as error:
+                raise unreadable(error, example.text) from None
+    return digest.hexdigest()
 
 
 def _ordered(table: ExampleTable, examples: ExampleSources) -> tuple[Indices, tuple[int, int]]:

@@ -27,14 +27,13 @@ from charrnn.text.tokenizers import END, Ids, Tokenizer
 
 PIECE = 1 << 18
 """Tokens that are searched or hashed at a time: their arrays of 8 bytes fit the cache."""
-_SPREAD = 0x9E3779B97F4A7C15
-_BASE = 0xD6E8FEB86659FD93  # both are any odd numbers of 64 bits
+_SPREAD = 0x9E3779B97F4A7C15  # any odd number of 64 bits
 
 Indices = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
 _SEARCHED = 1 << 22  # tokens that are searched for a text at a time
 _HEADER = struct.Struct("<8s32sQQQ")  # format, key, tokens, documents, checksum
-_FORMAT = b"novelty1"
+_FORMAT = b"novelty2"  # 1 had other hashes
 
 
 @dataclass(frozen=True)
@@ -149,36 +148,26 @@ def starts_of(stops: Indices) -> Indices:
 def hashes(tokens: Ids, stops: Indices, progress: Callable[[int], None] = lambda _: None) -> Hashes:
     """The hash of each segment (D,) that ends before one of the `stops` (D,).
 
-    A hash is the sum of the tokens' scrambled ids times the powers of a base, modulo 2**64: a
-    difference of one running sum, moved to the segment's beginning by a power of the inverse.
-    Tokens are read a piece at a time; `progress` gets the number of segments that were reached.
+    It is the sum of the scrambled ids, each times its scrambled position in the segment, modulo
+    2**64. Tokens are read a piece at a time; `progress` gets the number of segments reached.
     """
     starts, size = starts_of(stops), int(stops.max(initial=0))
-    powers = _powers(_BASE, min(size, PIECE))
-    inverse = _powers(pow(_BASE, -1, 1 << 64), len(powers) + 1)
-    sums, totals = np.zeros(len(powers) + 1, np.uint64), np.zeros(len(stops), np.uint64)
+    totals = np.zeros(len(stops), np.uint64)
     for first in range(0, size, PIECE):
         last = min(first + PIECE, size)
-        values = _scrambled(tokens[first:last]) * powers[: last - first]
-        np.cumsum(values, out=sums[1 : 1 + len(values)])
         reached = slice(int(stops.searchsorted(first, "right")), int(starts.searchsorted(last)))
         begin = np.maximum(starts[reached], first) - first
         end = np.minimum(stops[reached], last) - first
-        parts = (sums[end] - sums[begin]) * inverse[begin]
-        if begin.size and (before := first - int(starts[reached.start])) > 0:  # it began there
-            parts[:1] *= np.uint64(pow(_BASE, before, 1 << 64))
-        totals[reached] += parts
+        origins = np.zeros(last - first, np.int64)
+        origins[begin] = starts[reached]
+        positions = np.arange(first, last) - np.maximum.accumulate(origins)
+        sums = np.zeros(last - first + 1, np.uint64)
+        np.cumsum(_scrambled(tokens[first:last]) * _scrambled(positions), out=sums[1:])
+        totals[reached] += sums[end] - sums[begin]
         progress(reached.stop)
     return totals
 
 
-def _scrambled(tokens: Ids) -> Hashes:
-    values = (tokens.astype(np.uint64) + np.uint64(1)) * np.uint64(_SPREAD)
-    return (values ^ values >> np.uint64(29)) * np.uint64(_SPREAD)
-
-
-def _powers(base: int, count: int) -> Hashes:
-    """base**0, base**1 and so on, modulo 2**64 (count,)."""
-    powers = np.full(count, base, np.uint64)
-    powers[:1] = 1
-    return np.cumprod(powers)
+def _scrambled(values: NDArray[np.integer]) -> Hashes:
+    scrambled = (values.astype(np.uint64) + np.uint64(1)) * np.uint64(_SPREAD)
+    return (scrambled ^ scrambled >> np.uint64(29)) * np.uint64(_SPREAD)

@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from charrnn.errors import TextError, UsageError
 from charrnn.values import picture_size
 
-_MOST_PIXELS = 1 << 26  # of a picture before it is fitted
-
 
 def load_input(path: str, size: str) -> NDArray[Any]:
     """A picture as bytes (1, height, width), or what a .npy file holds as float32 (cells, D).
@@ -74,16 +72,14 @@ def _picture(path: str) -> Any:
             "pictures need Pillow, which is not installed",
             "Install it: pip install 'charrnn-toolkit[caption]'",
         ) from None
-    large = TextError(f"{path} has more than {_MOST_PIXELS:,} pixels", "Make it smaller.")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path) as opened:
-                if opened.size[0] * opened.size[1] > _MOST_PIXELS:
-                    raise large
                 return _grey(opened)
-    except Image.DecompressionBombError:
-        raise large from None
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+        most = f"{Image.MAX_IMAGE_PIXELS:,}"
+        raise TextError(f"{path} has more than {most} pixels", "Make it smaller.") from None
     except (OSError, ValueError, SyntaxError) as error:
         hint = "Name a picture that Pillow reads (PNG, JPEG), or a .npy file of features."
         raise TextError(f"{path} is not a picture that can be read: {error}", hint) from None

@@ -1,9 +1,12 @@
 """Preparing a corpus: its sources give a key; the corpus of that key is found, or written.
 
-A text is read three times, for digest, vocabulary and tokens; examples four times, for their order.
+A key is the digest of all that the files of a corpus depend on: equal input gives an equal key. A
+text is read three times, for digest, vocabulary and tokens.
 """
 
+import codecs
 import hashlib
+import json
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
@@ -16,21 +19,19 @@ import numpy as np
 from charrnn.errors import TextError, UsageError
 from charrnn.events import Emit, Noticed, Prepared, Progress
 from charrnn.files import atomic_folder, atomic_write, corpora
-from charrnn.settings import TextSettings
+from charrnn.settings import TextSettings, values_of, without_effect
+from charrnn.text.catalog import CATALOG
 from charrnn.text.corpus import Corpus
 from charrnn.text.corpus_files import FORMAT, change_split, open_corpus, write_json
 from charrnn.text.decoding import separator
 from charrnn.text.encoding import encode_pieces
-from charrnn.text.example_files import write_examples
-from charrnn.text.examples import ExampleFormat, ExampleSources, located
-from charrnn.text.keys import changed, content_key, digest_of
 from charrnn.text.source import JoinedSources, Reader
-from charrnn.text.source_files import unreadable
 from charrnn.text.tokenizers import TOKENIZERS, Bytes, Ids, Tokenizer, to_json
 from charrnn.text.tokenizers.subwords import Subwords
 
-_TIMES = 4  # that examples are read
-_OF_EXAMPLES = ("input", "multi_label", "tag_unit", "target_unit", "picture_size")
+_VERSION = 1  # not that of the format: with another one no checkpoint would find its corpus
+_TOKENIZING = ("vocab_size", "min_count")
+_READING = ("errors", "newlines", "field", "document_per")  # beside the encoding
 
 
 def prepare(
@@ -57,49 +58,16 @@ def prepare(
         reader = Reader(settings, TOKENIZERS[settings.tokenizer].raw, emit)
         joined = JoinedSources(sources, reader, name, Path(copies))
         key = content_key(joined.digests, settings, vocabulary)
-        corpus = _found_or_written(
-            joined, key, lambda new: _write_text(new, joined, vocabulary, jobs)
-        )
+        corpus = find_or_write(joined, key, lambda new: _write_text(new, joined, vocabulary, jobs))
     return change_split(corpus, settings.split) if update_split else corpus
 
 
-def prepare_examples(
-    fmt: ExampleFormat, source: str | Path, name: str | None, emit: Emit
-) -> Corpus:
-    """Prepare examples, as the format's settings say, or find them, if they are prepared.
-
-    With `settings.valid` or `test` the source is for training alone, and a part without a file is
-    empty; else `settings.split` divides it. The vocabulary is that of the training texts. A killed
-    preparation leaves no corpus behind. TextError names a line that is not an example.
-    """
-    settings = fmt.settings
-    chosen = changed(settings, _OF_EXAMPLES, task=fmt.task)
-    files = {"train": source, "valid": settings.valid, "test": settings.test}
-    parts = [part for part, file in files.items() if file is not None]
-    sources = [file for file in files.values() if file is not None]
-    with tempfile.TemporaryDirectory() as copies:
-        raw = TOKENIZERS[settings.tokenizer].raw
-        reader = Reader(settings, raw, emit, noticed=True)  # a line may end with CRLF
-        joined = JoinedSources(sources, reader, name, Path(copies), _TIMES)
-        examples = ExampleSources(joined, parts, fmt)
-        made_from = [
-            fmt.task,
-            content_key(joined.digests, settings),
-            [settings.split] if len(parts) == 1 else parts,
-            *({setting: value} for setting, value in chosen.items()),
-            *([] if fmt.items.has_text else [_digest_of_inputs(examples)]),
-        ]
-        return _found_or_written(
-            joined, digest_of(made_from), lambda new: write_examples(new, examples)
-        )
-
-
-def _found_or_written(
+def find_or_write(
     joined: JoinedSources, key: str, write: Callable[[Path], dict[str, Any]]
 ) -> Corpus:
-    """The corpus with that key. `write` fills the folder of a new one.
+    """Find the corpus with that key, or make it.
 
-    It returns what corpus.json says of the files.
+    `write` writes the files of a new one, and returns what corpus.json says of them.
     """
     folder = corpora() / f"{joined.name}-{key[:8]}"
     reused = _has_key(folder, key)
@@ -132,18 +100,6 @@ def _with_vocabulary(settings: TextSettings, vocabulary: Tokenizer) -> TextSetti
             "Leave --document-per out, or name a run that was trained with it.",
         )
     return replace(settings, tokenizer=vocabulary.kind)
-
-
-def _digest_of_inputs(examples: ExampleSources) -> str:
-    """The digest of pictures, which the digests of the files that name them do not cover."""
-    digest = hashlib.sha256()
-    for example in examples.examples():
-        with located(example.where):
-            try:
-                digest.update(Path(example.text).read_bytes())
-            except OSError as error:
-                raise unreadable(error, example.text) from None
-    return digest.hexdigest()
 
 
 def _write_text(
@@ -183,3 +139,53 @@ def _write_tokens(
                 ends += int(np.count_nonzero(ids == tokenizer.end))
             file.write(ids.data)
     return count, ends, dtype.name
+
+
+def corpus_key(source: str | Path, settings: TextSettings) -> str:
+    """The key of a corpus made from this one source, which is not a stream."""
+    with tempfile.TemporaryDirectory() as copies:
+        reader = Reader(settings, raw=False, emit=lambda _: None)
+        joined = JoinedSources([source], reader, None, Path(copies))
+    return content_key(joined.digests, settings)
+
+
+def true_entropy(corpus: Corpus) -> float | None:
+    """The bits per character of a synthetic source; None for a corpus of another text."""
+    entry, path = CATALOG.get(corpus.name), corpora() / "catalog" / f"{corpus.name}.txt"
+    is_source = entry and path.is_file() and corpus_key(path, corpus.text) == corpus.key
+    return entry.entropy if entry and is_source else None
+
+
+def content_key(
+    digests: list[str], settings: TextSettings, vocabulary: Tokenizer | None = None
+) -> str:
+    """The digest of everything that the tokens depend on. The split is not part of that.
+
+    Settings with their defaults are not in it: they did not exist when the first keys were made.
+    """
+    chosen = changed(settings, (*_TOKENIZING, *_READING))
+    if vocabulary:
+        described = described_tokenizer(vocabulary).encode()
+        chosen = {"vocabulary": hashlib.sha256(described).hexdigest()} | chosen
+    encoding = codecs.lookup(settings.encoding).name
+    made_from = [_VERSION, settings.tokenizer, encoding, *digests, *([chosen] * bool(chosen))]
+    return digest_of(made_from)
+
+
+def digest_of(made_from: list[Any]) -> str:
+    """The sha256 of values, as JSON."""
+    return hashlib.sha256(json.dumps(made_from).encode()).hexdigest()
+
+
+def changed(settings: TextSettings, names: Iterable[str], **beside: str) -> dict[str, Any]:
+    """Settings of these names that have an effect beside others and differ from their defaults."""
+    useless = without_effect(values_of(settings) | beside)
+    chosen = {name: getattr(settings, name) for name in names if name not in useless}
+    return {name: value for name, value in chosen.items() if value != getattr(TextSettings, name)}
+
+
+def described_tokenizer(tokenizer: Tokenizer) -> str:
+    """What the ids of a text depend on."""
+    described = to_json(tokenizer)
+    described.pop("utf8", None)  # of the text that it was made for
+    return json.dumps(described, sort_keys=True)

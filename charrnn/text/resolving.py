@@ -11,9 +11,9 @@ from charrnn.settings import TextSettings, check_effective, flag
 from charrnn.text.catalog import locate
 from charrnn.text.corpus import Corpus
 from charrnn.text.corpus_files import open_corpus
+from charrnn.text.example_files import prepare_examples
 from charrnn.text.examples import ExampleFormat
-from charrnn.text.keys import described_tokenizer
-from charrnn.text.preparation import prepare, prepare_examples
+from charrnn.text.preparation import described_tokenizer, prepare
 from charrnn.text.tokenizers import Tokenizer
 
 

@@ -13,7 +13,7 @@ from charrnn.storage.checkpoint import Checkpoint
 from charrnn.tasks import example_format, task_of
 from charrnn.tasks.example_task import ExampleTask
 from charrnn.text.example_corpus import ExampleCorpus
-from charrnn.text.preparation import prepare_examples
+from charrnn.text.example_files import prepare_examples
 from tests.random_models import random_weights
 from tests.tasks.examples import PAIRS
 

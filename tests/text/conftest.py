@@ -8,7 +8,8 @@ from charrnn.settings import TextSettings
 from charrnn.tasks import example_format
 from charrnn.text import decompression
 from charrnn.text.corpus import PARTS, Corpus
-from charrnn.text.preparation import prepare, prepare_examples
+from charrnn.text.example_files import prepare_examples
+from charrnn.text.preparation import prepare
 from charrnn.text.source import Reader
 
 PIECE = decompression.PIECE

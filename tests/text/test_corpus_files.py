@@ -12,8 +12,8 @@ from charrnn.settings import TextSettings
 from charrnn.tasks import example_format
 from charrnn.text.corpus_files import FORMAT, find_corpus, list_corpora, open_corpus
 from charrnn.text.example_corpus import ExampleCorpus
-from charrnn.text.keys import corpus_key
-from charrnn.text.preparation import prepare, prepare_examples
+from charrnn.text.example_files import prepare_examples
+from charrnn.text.preparation import corpus_key, prepare
 from tests.conftest import tale
 from tests.text.conftest import WORDS, make, prepared, read_back, write
 

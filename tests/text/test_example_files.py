@@ -66,11 +66,11 @@ def test_a_killed_preparation_leaves_no_corpus(home):
     code = (
         "import os, signal\n"
         "from charrnn.settings import TextSettings\n"
-        "from charrnn.text import preparation\n"
+        "from charrnn.text import example_files, preparation\n"
         "from charrnn.tasks import example_format\n"
         "preparation.write_json = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
         "fmt = example_format('label', TextSettings())\n"
-        "preparation.prepare_examples(fmt, 'a.tsv', None, lambda _: None)"
+        "example_files.prepare_examples(fmt, 'a.tsv', None, lambda _: None)"
     )
     done = subprocess.run([sys.executable, "-c", code], check=False)
     assert done.returncode == -signal.SIGKILL

@@ -13,8 +13,7 @@ from charrnn.files import corpus_folders
 from charrnn.settings import TextSettings
 from charrnn.text.corpus import PARTS
 from charrnn.text.corpus_files import open_corpus
-from charrnn.text.keys import content_key
-from charrnn.text.preparation import prepare
+from charrnn.text.preparation import content_key, corpus_key, prepare
 from tests.conftest import tale
 from tests.text.conftest import make, quiet
 
@@ -137,3 +136,20 @@ def test_a_separator_that_does_not_occur_is_an_error(home):
     (home / "a.txt").write_text("one\ntwo\n")
     with pytest.raises(TextError, match="'lines' does not stand in"):
         make("a.txt", document_per="lines")
+
+
+def test_keys_are_those_of_all_versions_and_settings_that_matter_change_them(home):
+    """Runs that no longer find their corpus; tokens of other settings found in its place."""
+    (home / "a.txt").write_text("one\ntwo\n")
+    digest = hashlib.sha256(b"one\ntwo\n").hexdigest()
+    plain = hashlib.sha256(json.dumps([1, "char", "utf-8", digest]).encode()).hexdigest()
+    assert corpus_key("a.txt", TextSettings()) == plain
+    without_effect = {"split": "50/50", "include": "*.c", "vocab_size": 300, "encoding": "U8"}
+    assert corpus_key("a.txt", TextSettings(**without_effect)) == plain
+    others = [
+        {"min_count": 2}, {"errors": "skip"}, {"newlines": "lf"}, {"field": "t"},
+        {"document_per": "line"}, {"document_per": "file"}, {"tokenizer": "bpe"},
+        {"tokenizer": "bpe", "vocab_size": 300}, {"tokenizer": "byte"},
+    ]  # fmt: skip
+    keys = {corpus_key("a.txt", TextSettings(**other)) for other in others}
+    assert len(keys | {plain}) == len(others) + 1

@@ -13,8 +13,7 @@ from charrnn.errors import TextError
 from charrnn.events import Noticed, Prepared
 from charrnn.files import corpus_folders
 from charrnn.settings import TextSettings
-from charrnn.text.keys import corpus_key
-from charrnn.text.preparation import prepare
+from charrnn.text.preparation import corpus_key, prepare
 from charrnn.text.resolving import resolve
 from charrnn.text.source import read_text
 from tests.conftest import tale

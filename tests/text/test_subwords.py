@@ -10,8 +10,15 @@ import sentencepiece
 
 from charrnn.settings import TextSettings
 from charrnn.text.tokenizers import END, TOKENIZERS, from_json, to_json
-from charrnn.text.tokenizers.subword_model import SPACE, SPECIAL, read_model, write_model
-from charrnn.text.tokenizers.subword_training import CHUNK, MOST_CHUNKS, sample
+from charrnn.text.tokenizers.subword_model import (
+    CHUNK,
+    MOST_CHUNKS,
+    SPACE,
+    SPECIAL,
+    read_model,
+    sample,
+    write_model,
+)
 from tests.conftest import tale
 
 KINDS = ("bpe", "unigram")

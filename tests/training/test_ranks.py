@@ -19,7 +19,8 @@ from charrnn.evaluation.tasks import score_task
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings
 from charrnn.tasks import example_format, task_of
 from charrnn.tasks.outputs.label_scores import LabelScore
-from charrnn.text.preparation import prepare, prepare_examples
+from charrnn.text.example_files import prepare_examples
+from charrnn.text.preparation import prepare
 from charrnn.training.loop import training_step
 from charrnn.training.run import Plan, Run
 from charrnn.training.saving import read_training, restore

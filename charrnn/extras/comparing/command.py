@@ -100,8 +100,8 @@ def plot(
     with frame(quiet=quiet, json=json) as command:
         from charrnn.extras.comparing.figure import save_figure
         from charrnn.extras.comparing.show import RunCurves, curves_report
+        from charrnn.storage.housekeeping import overview
         from charrnn.storage.metrics import read_curves
-        from charrnn.storage.overview import overview
         from charrnn.storage.runs import find, run_folders
 
         folders = [find(name).parent for name in runs or []] or run_folders() or [find(None).parent]

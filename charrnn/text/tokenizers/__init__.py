@@ -15,21 +15,6 @@ from charrnn.text.tokenizers.byte import Bytes
 from charrnn.text.tokenizers.characters import Characters
 from charrnn.text.tokenizers.subwords import BPE, Unigram
 
-__all__ = [
-    "BPE",
-    "END",
-    "TOKENIZERS",
-    "Bytes",
-    "Characters",
-    "Decoder",
-    "Ids",
-    "Tokenizer",
-    "Unigram",
-    "from_json",
-    "to_json",
-    "valid_unicode",
-]
-
 TOKENIZERS: dict[TokenizerName, type[Tokenizer]] = {
     "char": Characters,
     "byte": Bytes,

@@ -17,7 +17,6 @@ from charrnn.text.tokenizers.base import (
     smallest_type,
 )
 
-_CODE_POINTS = 0x110000
 _ASCII = "".join(map(chr, range(128)))
 _BYTES = [*range(0x80, 0xC0), *range(0xC2, 0xF5)]  # all that UTF-8 of other characters consists of
 
@@ -57,12 +56,10 @@ class Characters(Tokenizer):
     @classmethod
     def learn(cls, text: Iterable[str], settings: TextSettings) -> Self:
         rare_as_bytes = settings.min_count > 1
+        seen = _counted(text) >= settings.min_count
         if rare_as_bytes:
-            seen = _counted(text) >= settings.min_count
             seen[:128] = True
             seen[0xD800:0xE000] = False
-        else:
-            seen = _seen(text)
         seen[ord(END)] = settings.document_per is not None
         return cls("".join(map(chr, np.flatnonzero(seen))), rare_as_bytes)
 
@@ -106,33 +103,10 @@ class Characters(Tokenizer):
         return super().decoder() if self.rare_as_bytes else self.characters.__getitem__
 
 
-def _seen(text: Iterable[str]) -> NDArray[np.bool_]:
-    """Whether each code point occurs in the text."""
-    ascii_seen = b""  # deleting these is the fastest search for new ones in a piece of ASCII
-    seen = np.zeros(_CODE_POINTS, bool)
-    for piece in text:
-        new = piece.encode("ascii").translate(None, ascii_seen) if piece.isascii() else piece
-        if isinstance(new, str):
-            points = _codepoints(new)
-            if points.max(initial=0) < 2**16:  # then counting is faster than indexing
-                seen[np.flatnonzero(np.bincount(points))] = True
-            else:
-                seen[points] = True
-        elif new:
-            ascii_seen += bytes(set(new))
-    seen[list(ascii_seen)] = True
-    return seen
-
-
 def _counted(text: Iterable[str]) -> NDArray[np.int64]:
-    """How often each code point occurs in the text."""
-    counts = np.zeros(_CODE_POINTS, np.int64)
+    """How often each code point occurs in the text, up to END's or the largest in it."""
+    counts = np.zeros(ord(END) + 1, np.int64)
     for piece in text:
-        points = _codepoints(piece)
-        if points.max(initial=0) < 2**16:
-            times = np.bincount(points)
-            counts[: times.size] += times
-        else:
-            present, times = np.unique(points, return_counts=True)
-            counts[present] += times
+        before, counts = counts, np.bincount(_codepoints(piece), minlength=len(counts))
+        counts[: len(before)] += before
     return counts

@@ -15,8 +15,7 @@ import numpy as np
 
 from charrnn.settings import TextSettings, TokenizerName
 from charrnn.text.tokenizers.base import END, Ids, Tokenizer, read_flag, smallest_type
-from charrnn.text.tokenizers.subword_model import SPACE, read_model, write_model
-from charrnn.text.tokenizers.subword_training import learn_subwords
+from charrnn.text.tokenizers.subword_model import SPACE, learn_subwords, read_model, write_model
 
 _ALONE = f"\n{SPACE}{END}"  # SPACE would come back as a space, so it is written as bytes
 # A word and the signs behind it are two segments: sentencepiece does not join them either.

@@ -18,7 +18,6 @@ from charrnn.events import Evaluated, Noticed, Sampled, Started, Stepped
 from charrnn.extras.tensorboard.listener import TensorBoard, preformatted, tensorboard_listener
 from charrnn.settings import TextSettings
 from charrnn.storage import housekeeping
-from charrnn.storage.overview import overview
 from charrnn.training.record import train_and_record
 from charrnn.training.saving import save_training
 from tests.conftest import call_charrnn, tale
@@ -199,7 +198,7 @@ def test_a_run_with_such_a_folder_is_kept_like_any_other(home):
     written = sum(path.stat().st_size for path in (folder / "tensorboard").iterdir())
     assert written > 1000
     size = written + sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
-    assert overview(folder).bytes == size == files.size_on_disk(folder)
+    assert housekeeping.overview(folder).bytes == size == files.size_on_disk(folder)
     housekeeping.rename("run", "other")
     assert (home / "checkpoints" / "other" / "tensorboard").is_dir()
     assert housekeeping.remove(["other"]) == size
