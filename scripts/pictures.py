@@ -30,7 +30,7 @@ from charrnn.extras.comparing.show import comparison_report
 from charrnn.extras.export.html_page import html_page
 from charrnn.extras.probing.colorings import SURPRISE
 from charrnn.extras.probing.findings import reading_of
-from charrnn.extras.probing.page import page_of
+from charrnn.extras.probing.show import page_of
 from charrnn.inference.activations import read_text
 from charrnn.network.language_model import LanguageModel
 from charrnn.storage.checkpoint import Checkpoint

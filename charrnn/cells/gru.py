@@ -1,7 +1,8 @@
-"""The gated recurrent unit: Cho et al. 2014, https://arxiv.org/abs/1406.1078."""
+"""Gated recurrent units: Cho et al. 2014, https://arxiv.org/abs/1406.1078, and with fewer gates."""
 
-from charrnn.cells.arrays import Array, sigmoid, split, tanh
-from charrnn.cells.base import GatedCell, Gates, State, Weights, recur
+from charrnn.cells.arrays import Array, linear, namespace, sigmoid, split, tanh
+from charrnn.cells.base import GatedCell, Gates, ScannedCell, State, Weights, recur
+from charrnn.cells.parameters import Parameters
 
 
 class GRU(GatedCell):
@@ -29,3 +30,83 @@ class GRU(GatedCell):
         n = tanh(n + r * past_n)
         u = sigmoid(u + past_u)
         return (n + u * (h - n),), {"reset": r, "update": u}
+
+
+class MGU(GatedCell):
+    """A GRU with one gate, which both forgets and resets.
+
+    f = sigmoid(W_f x + U_f h + b_f)         how much of the state to replace, and to show
+    n = tanh   (W_n x + U_n (f h) + b_n)     the candidate, which sees that much of the state
+    h = (1 - f) h + f n
+
+    Zhou et al. 2016, https://arxiv.org/abs/1603.09420.
+    """
+
+    blocks = 2
+    gates = ("forget",)
+
+    @classmethod
+    def step_with_gates(cls, weights: Weights, z: Array, state: State) -> tuple[State, Gates]:
+        """z (..., 2H), state (h,) -> (h,)."""
+        (h,) = state
+        size = h.shape[-1]
+        w, b = weights["weight_hh"], weights["bias_hh"]
+        z_f, z_n = split(z, 2)
+        f = sigmoid(z_f + linear(h, w[:size], b[:size]))
+        n = tanh(z_n + linear(f * h, w[size:], b[size:]))
+        return (h + f * (n - h),), {"forget": f}
+
+
+def _positive(x: Array) -> Array:
+    """The paper's g: x + 1/2 above zero, sigmoid(x) below. Continuous, and never negative."""
+    return namespace(x).where(x >= 0, x + 0.5, sigmoid(x))
+
+
+class MinGRU(ScannedCell):
+    """A GRU whose gate and candidate see the input alone, so all steps can be computed at once.
+
+    u = sigmoid(W_u x + b_u)             how much of the state to replace
+    n = g(W_n x + b_n)                   the candidate
+    h = (1 - u) h + u n
+
+    "Were RNNs all we needed?": Feng et al. 2024, https://arxiv.org/abs/2410.01201.
+    """
+
+    blocks = 2
+    gates = ("update",)
+
+    @classmethod
+    def parameters(cls, inputs: int, hidden: int) -> Parameters:
+        """Only the input is multiplied."""
+        every = super().parameters(inputs, hidden)
+        return {name: every[name] for name in ("weight_ih", "bias_ih")}
+
+    @classmethod
+    def coefficients(cls, z: Array) -> tuple[Array, Array, Gates]:
+        """z (..., 2H) -> (keep, add, gates)."""
+        u, n = split(z, 2)
+        u = sigmoid(u)
+        return 1 - u, u * _positive(n), {"update": u}
+
+
+class MinLSTM(MinGRU):
+    """The same with a gate to keep and a gate to add, scaled so that they sum to one.
+
+    f = sigmoid(W_f x + b_f)             how much of the state to keep
+    i = sigmoid(W_i x + b_i)             how much of the candidate to add
+    n = g(W_n x + b_n)                   the candidate
+    h = f / (f + i) h + i / (f + i) n
+    """
+
+    blocks = 3
+    gates = ("forget",)
+    bias = (1.0, 0.0, 0.0)
+
+    @classmethod
+    def coefficients(cls, z: Array) -> tuple[Array, Array, Gates]:
+        """z (..., 3H) -> (keep, add, gates); the forget gate is f / (f + i)."""
+        f, i, n = split(z, 3)
+        xp = namespace(z)
+        zero = xp.zeros_like(f)
+        keep = sigmoid(xp.logaddexp(-i, zero) - xp.logaddexp(-f, zero))  # f / (f + i), safely
+        return keep, (1 - keep) * _positive(n), {"forget": keep}

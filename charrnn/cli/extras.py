@@ -73,10 +73,10 @@ HOOKS: dict[str, Definition] = {
     "--interactive": Definition("charrnn.extras.dialogue.dialogue", "converse"),
     "--attention": Definition("charrnn.extras.attention.show", "attention_map"),
     "--html": Definition("charrnn.extras.attention.show", "AttentionPage"),
-    "--processes": Definition("charrnn.extras.processes.command", "train_in_processes"),
-    "CHARRNN_EXIT_CODE_FILE": Definition("charrnn.extras.processes.exit_codes", "note_exit_code"),
+    "--processes": Definition("charrnn.extras.processes.launch", "train_in_processes"),
+    "CHARRNN_EXIT_CODE_FILE": Definition("charrnn.extras.processes.launch", "note_exit_code"),
     "--tensorboard": Definition("charrnn.extras.tensorboard.listener", "tensorboard_listener"),
-    "prepare": Definition("charrnn.extras.statistics.show", "summary_line"),
+    "prepare": Definition("charrnn.extras.statistics.command", "summary_line"),
 }
 """What commands of the core ask extras for, by the flag or the command that does."""
 

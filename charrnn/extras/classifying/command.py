@@ -1,6 +1,6 @@
 """charrnn classify: which run most likely wrote a text."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -8,12 +8,14 @@ import typer
 from charrnn.cli.completion import run_names
 from charrnn.cli.frame import Frame, frame
 from charrnn.cli.options import Encoding, Json, Quiet
+from charrnn.display.reports import Report
 from charrnn.errors import TextError, UsageError
 from charrnn.events import Emit
 from charrnn.settings import ADVANCED, TextSettings, UnknownName
+from charrnn.tables import Cell, Figure, Table
 
 if TYPE_CHECKING:
-    from charrnn.extras.classifying.verdicts import Given
+    from charrnn.extras.classifying.verdicts import Accuracy, Given, Verdict
     from charrnn.storage.checkpoint import Checkpoint
 
 Texts = Annotated[list[str], typer.Argument(metavar="TEXT", help="text files, or - for stdin")]
@@ -61,7 +63,6 @@ def classify(
     if labeled and per == "file":
         raise UsageError("--labeled is about lines", "Leave --per file out.")
     with frame(quiet=quiet, json=json, stdout="data") as command:
-        from charrnn.extras.classifying.show import accuracy_report, verdicts_report
         from charrnn.extras.classifying.verdicts import Accuracy, verdicts_on
 
         checkpoints = _load(runs, command)
@@ -72,11 +73,11 @@ def classify(
             given = _split_labels(given, list(checkpoints))
         verdicts = verdicts_on(checkpoints, given, unknown)
         if labeled:
-            accuracy = Accuracy.of(list(checkpoints))
-            command.show(verdicts_report(accuracy.count(verdicts)))
-            command.show(accuracy_report(accuracy))
+            accuracy = Accuracy(checkpoints)
+            command.show(_verdicts_report(accuracy.count(verdicts)))
+            command.show(_accuracy_report(accuracy))
         else:
-            command.show(verdicts_report(verdicts))
+            command.show(_verdicts_report(verdicts))
 
 
 def _load(runs: str, command: Frame) -> "dict[str, Checkpoint]":
@@ -131,3 +132,27 @@ def _split_labels(texts: "Iterator[Given]", runs: list[str]) -> "Iterator[Given]
                 f"Runs: {', '.join(runs)}.",
             )
         yield replace(given, text=text, label=label)
+
+
+def _verdicts_report(verdicts: "Iterable[Verdict]") -> Report:
+    """Which run most likely wrote each text, a row each, as the verdicts come.
+
+    The odds are those against the next best run, in bits; the probability is among all runs.
+    """
+    rows: Iterator[list[Cell]] = (
+        [Figure(verdict.number), verdict.run, Figure(f"{verdict.log_odds:,.1f}"),
+         Figure(f"{verdict.probabilities[verdict.run]:.4f}"), verdict.label or verdict.source,
+         verdict.text]
+        for verdict in verdicts
+    )  # fmt: skip
+    heads = ["number", "run", "odds, bits", "probability", "from", "text"]
+    records = (verdict.record() for verdict in verdicts)
+    return Report(records, [Table(heads, rows, widths=(6, 14, 10, 11, 14))])
+
+
+def _accuracy_report(accuracy: "Accuracy") -> Report:
+    """How many of the labelled texts were given to their run, and the confusion matrix."""
+    title = f"accuracy {accuracy.accuracy:.1%} of {accuracy.texts:,} texts"
+    rows: list[list[Cell]] = [[run, *counts.values()] for run, counts in accuracy.confusion.items()]
+    table = Table(["label", *accuracy.confusion], rows, title)
+    return Report([accuracy.record()], [Table(), table])  # an empty line is between it and the rows

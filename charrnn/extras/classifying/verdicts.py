@@ -72,16 +72,11 @@ class Verdict(Given):
                 "bits": dict(self.bits)} | label  # fmt: skip
 
 
-@dataclass
 class Accuracy:
     """How many labelled texts were given to their own run: `confusion[label][run]`."""
 
-    confusion: dict[str, dict[str, int]]
-
-    @classmethod
-    def of(cls, runs: Sequence[str]) -> "Accuracy":
-        """Before the first text."""
-        return cls({label: dict.fromkeys(runs, 0) for label in runs})
+    def __init__(self, runs: Iterable[str]) -> None:
+        self.confusion = {label: dict.fromkeys(runs, 0) for label in runs}
 
     def count(self, verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
         """The same verdicts, which have labels, counted as they pass."""
@@ -113,17 +108,14 @@ def verdicts_on(
     """
     networks = {name: LanguageModel(run.model, run.weights) for name, run in runs.items()}
     for group in _groups(texts):
-        bits = {
-            name: bits_of_texts(
-                network, runs[name].tokenizer, [given.text for given in group], unknown
-            )
-            for name, network in networks.items()
-        }
-        for index, given in enumerate(group):
+        each = [given.text for given in group]
+        bits = {name: bits_of_texts(network, runs[name].tokenizer, each, unknown).tolist()
+                for name, network in networks.items()}  # fmt: skip
+        for given, *values in zip(group, *bits.values(), strict=True):
+            text = valid_unicode(given.text)
             yield Verdict(
-                given.number, given.source, valid_unicode(given.text), given.label,
-                {name: float(values[index]) for name, values in bits.items()},
-            )  # fmt: skip
+                given.number, given.source, text, given.label, dict(zip(bits, values, strict=True))
+            )
 
 
 def _groups(texts: Iterable[Given]) -> Iterator[list[Given]]:

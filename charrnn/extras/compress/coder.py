@@ -6,13 +6,13 @@ step chooses among the V tokens and one more, the escape, which a byte follows.
 
 import math
 import re
-from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.errors import CheckpointError, TextError, check_package
+from charrnn.errors import CheckpointError, TextError
 from charrnn.events import Emit, Progress
 from charrnn.extras.compress.prediction import Predictor
 from charrnn.text.tokenizers import END, Tokenizer
@@ -24,13 +24,6 @@ _REPORT = 512  # symbols between two reports of progress
 _SLACK = 128.0  # bits that a whole file may seem to hold beyond its size
 _COARSE = 2.0**-22  # of a probability: the coder rounds them to multiples of 2**-24, none to 0
 _DROPPED = 8  # zeros at the end of a file that are left out at most, so that its size bounds it
-
-
-def check_coder() -> None:
-    """MissingError where the package with the range coder is not installed."""
-    check_package(
-        "constriction", "files are compressed", "pip install 'charrnn-toolkit[compress]'."
-    )
 
 
 def damaged(reason: str) -> CheckpointError:
@@ -53,33 +46,20 @@ class Alphabet:
     def symbols(self, data: bytes) -> Symbols:
         """Any bytes -> symbols (N,) whose meanings they are, one after the other."""
         text = data.decode("utf-8", "surrogateescape")  # PEP 383: a lone surrogate is a byte
-        encoded = [self._encode(piece) for piece in self._pieces(text)]
-        return np.concatenate([np.zeros(0, np.int64), *encoded])
-
-    def _pieces(self, text: str) -> Iterator[str]:
-        """The text, cut between characters with a token and characters without one."""
         unknown = re.escape(self._tokenizer.unknown(text))
-        if not unknown:
-            yield text
-            return
-        for piece in re.finditer(f"[{unknown}]+|[^{unknown}]+", text):
-            yield piece.group()
+        pieces = re.split(f"([{unknown}]+)", text) if unknown else [text]
+        encoded = [self._encode(piece) for piece in pieces if piece]
+        return np.concatenate([np.zeros(0, np.int64), *encoded])
 
     def _encode(self, piece: str) -> Symbols:
         """The tokens of a piece, or its bytes escaped where its tokens do not stand for it."""
         data = piece.encode("utf-8", "surrogateescape")
-        try:
+        with suppress(TextError):
             tokens = self._tokenizer.encode(piece).astype(np.int64)
-        except TextError:
-            tokens = None
-        if tokens is not None and self._mean(tokens, data):
-            return tokens
+            meanings = [self.meanings[token] for token in tokens.tolist()]
+            if None not in meanings and b"".join(filter(None, meanings)) == data:
+                return tokens
         return np.frombuffer(data, np.uint8).astype(np.int64) + self.size
-
-    def _mean(self, tokens: Symbols, data: bytes) -> bool:
-        """Whether tokens (N,) stand for these bytes."""
-        meanings = [self.meanings[token] for token in tokens.tolist()]
-        return None not in meanings and b"".join(filter(None, meanings)) == data
 
 
 def _meanings(tokenizer: Tokenizer) -> list[bytes | None]:

@@ -14,13 +14,14 @@ from charrnn.cli.frame import Frame, frame
 from charrnn.cli.options import Json, Quiet
 from charrnn.cli.process import use_one_numpy_thread
 from charrnn.display.stdout import check_stdout, write_bytes
-from charrnn.errors import UsageError
+from charrnn.errors import UsageError, check_package
 from charrnn.events import Noticed
 
 if TYPE_CHECKING:
     from charrnn.storage.checkpoint import Checkpoint
 
 _SUFFIX = ".crnn"
+_INSTALL = "pip install 'charrnn-toolkit[compress]'."
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="any file, or - for stdin")]
 Compressed = Annotated[
@@ -69,9 +70,8 @@ def compress(
         checkpoint, original = command.load_language_model(run), _read(file)
         start = time.perf_counter()
         compressed = compress_bytes(original, checkpoint, command.emit, dynamic=dynamic)
-        seconds = time.perf_counter() - start
+        record = _record(checkpoint, len(original), len(compressed), start)
         write_bytes(compressed, path)
-        record = _record(checkpoint, len(original), len(compressed), seconds)
         xz_bytes = xz_size(original)
         command.emit(Noticed(f"{_summary(record)} xz: {xz_bytes:,} bytes."))
         command.show_record(record | {"dynamic": dynamic, "xz_bytes": xz_bytes})
@@ -97,9 +97,8 @@ def decompress(
         checkpoints = [command.load_language_model(run)] if run else models_of(compressed)
         start = time.perf_counter()
         original, checkpoint = decompress_by_any(compressed, checkpoints, command.emit)
-        seconds = time.perf_counter() - start
+        record = _record(checkpoint, len(original), len(compressed), start)
         write_bytes(original, path)
-        record = _record(checkpoint, len(original), len(compressed), seconds)
         command.emit(Noticed(_summary(record)))
         command.show_record(record)
 
@@ -109,9 +108,7 @@ def _frame(quiet: bool, json: bool) -> Iterator[Frame]:
     """The frame of a command whose NumPy rounds alike everywhere. MissingError: no coder."""
     use_one_numpy_thread()
     with frame(quiet=quiet, json=json) as command:
-        from charrnn.extras.compress.coder import check_coder
-
-        check_coder()
+        check_package("constriction", "files are compressed", _INSTALL)
         yield command
 
 
@@ -150,8 +147,9 @@ def _read(file: str) -> bytes:
             raise unreadable(error, file) from None
 
 
-def _record(checkpoint: "Checkpoint", size: int, compressed: int, seconds: float) -> dict[str, Any]:
-    """The sizes, in bytes, of the original and of what stands for it, as JSON has them."""
+def _record(checkpoint: "Checkpoint", size: int, compressed: int, start: float) -> dict[str, Any]:
+    """The sizes, in bytes, of the original and of what stands for it; the time since `start`."""
+    seconds = time.perf_counter() - start
     return {
         "run": checkpoint.run,
         "bytes": size,

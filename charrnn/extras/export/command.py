@@ -91,15 +91,18 @@ def _quality(
     checkpoint: "Checkpoint", dtype: "DtypeName", graph: Literal["step", "sequence"] | None
 ) -> dict[str, Any]:
     """Bits per character of the model and of what is left of it; or why they are not known."""
-    from charrnn.extras.export.onnx_layers import is_operator
     from charrnn.extras.export.rounding import rounded_network
     from charrnn.inference.score import score
     from charrnn.network.language_model import LanguageModel
     from charrnn.storage.runs import corpus_of
 
     exact = LanguageModel(checkpoint.model, checkpoint.weights)
-    as_table = not is_operator(graph, checkpoint.model.cell)
-    rounded = rounded_network(exact, dtype, as_table=as_table)
+    by_operators = False
+    if graph == "sequence":
+        from charrnn.extras.export.onnx_nodes import OPERATORS
+
+        by_operators = checkpoint.model.cell in OPERATORS
+    rounded = rounded_network(exact, dtype, as_table=not by_operators)
     try:
         tokens = corpus_of(checkpoint, "export it without a score").part("valid")[:_SCORED]
         before, after = (

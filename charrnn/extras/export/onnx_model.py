@@ -12,8 +12,7 @@ from onnx import ValueInfoProto, checker, helper
 
 from charrnn import __version__
 from charrnn.extras.export.graph import Graph, trace
-from charrnn.extras.export.onnx_layers import is_operator, recurrent_layers
-from charrnn.extras.export.onnx_nodes import Nodes
+from charrnn.extras.export.onnx_nodes import OPERATORS, Nodes, recurrent_layers
 from charrnn.extras.export.rounding import DtypeName, rounded_network
 from charrnn.network.language_model import LanguageModel
 from charrnn.storage.checkpoint import Checkpoint
@@ -34,7 +33,7 @@ def onnx_model(checkpoint: Checkpoint, dtype: DtypeName, graph: GraphName) -> by
 
     UsageError if a weight does not fit `dtype`.
     """
-    by_operators = is_operator(graph, checkpoint.model.cell)
+    by_operators = graph == "sequence" and checkpoint.model.cell in OPERATORS
     exact = LanguageModel(checkpoint.model, checkpoint.weights)
     network = rounded_network(exact, dtype, as_table=not by_operators)
     traced, nodes = trace(network), Nodes(dtype)

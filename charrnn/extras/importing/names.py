@@ -5,7 +5,7 @@ A recurrent layer is `weight_ih_l0`, `weight_hh_l0`, `bias_ih_l0`, `bias_hh_l0` 
 """
 
 import re
-from typing import Any, get_args
+from typing import Any
 
 from charrnn.cells import CELLS
 from charrnn.errors import CheckpointError
@@ -22,9 +22,7 @@ IMPORTED: tuple[CellName, ...] = ("lstm", "gru", "elman", "relu")
 """The cells of `torch.nn`. Of two with equal rows, the first unless one is named."""
 
 _RECURRENT = re.compile(
-    r"(?P<prefix>.*\.|)(?P<kind>weight|bias)_(?P<side>ih|hh|hr)_l(?P<layer>[0-9]{1,3})"
-    r"(?P<reverse>_reverse)?",
-    re.DOTALL,
+    r"(?P<prefix>.*\.|)(?P<kind>weight|bias)_(ih|hh)_l(?P<layer>[0-9]{1,3})", re.DOTALL
 )
 _EMBEDDING, _HEAD, _HEAD_BIAS = "embedding.weight", "head.weight", "head.bias"
 
@@ -42,7 +40,8 @@ def parameters_in(file: ForeignFile, cell: str | None) -> tuple[Names, ModelSett
     if others := sorted(file.shapes.keys() - set(names.values())):
         raise CheckpointError(
             f"{_shown(file, others[0])} is not a part of a network that can be imported",
-            "Those are an embedding, one LSTM, GRU or RNN, and a linear layer called head.",
+            "Those are an embedding, one LSTM, GRU or RNN that reads in one direction and has no "
+            "proj_size, and a linear layer called head.",
         )
     model, size = _settings(file, names, cell)
     _check_shapes(file, names, model, size)
@@ -52,16 +51,6 @@ def parameters_in(file: ForeignFile, cell: str | None) -> tuple[Names, ModelSett
 def _layers(file: ForeignFile) -> Names:
     """The recurrent layers' tensors, under one prefix, from layer 0 without a gap."""
     matches = {name: match for name in sorted(file.shapes) if (match := _RECURRENT.fullmatch(name))}
-    for name, match in matches.items():
-        if match["reverse"]:
-            raise CheckpointError(
-                f"{name} reads the text backwards",
-                "A bidirectional network sees what it should predict: train it in one direction.",
-            )
-        if match["side"] == "hr":
-            raise CheckpointError(
-                f"{name} is a projection of the state", "Train without proj_size."
-            )
     prefixes = sorted({match["prefix"] for match in matches.values()})
     if not prefixes:
         raise CheckpointError(
@@ -138,14 +127,12 @@ def _cell(file: ForeignFile, name: str, given: str | None) -> str:
             "Save the weights of a torch.nn.LSTM, GRU or RNN.",
         )
     cell = given or file.metadata.get(CELL, fitting[0])
-    if cell in fitting:
-        return cell
-    if cell in IMPORTED:
-        message = f"{_shown(file, name)} is of {' or '.join(fitting)}, not {cell}"
-    else:
-        kind = "an imported cell" if cell in get_args(CellName) else "a cell"
-        message = f"{cell[:20]!a} is not {kind}"
-    raise CheckpointError(message, f"Leave --cell out, or name {' or '.join(fitting)}.")
+    if cell not in fitting:
+        raise CheckpointError(
+            f"{_shown(file, name)} is of {' or '.join(fitting)}, not {cell[:20]}",
+            "Leave --cell out, or name the cell that was trained.",
+        )
+    return cell
 
 
 def _check_shapes(file: ForeignFile, names: Names, model: ModelSettings, size: int) -> None:

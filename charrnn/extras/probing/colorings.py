@@ -1,11 +1,13 @@
 """What the colours of a text stand for: surprise, the value of a unit, or the mean of a gate."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from charrnn.cells import CELLS
+from charrnn.cells.base import CLOCK
 from charrnn.errors import UsageError, suggest
 from charrnn.inference.activations import Activations, Values
 from charrnn.settings import ModelSettings
@@ -63,14 +65,12 @@ def parse_unit(name: str, model: ModelSettings) -> Coloring:
 
     UsageError if the model does not have that unit.
     """
-    layer, _, rest = name.partition(".")
-    states = [state for state in CELLS[model.cell].states if state != "time"]
-    letters = rest.rstrip("0123456789")
-    state, number = letters or states[0], rest[len(letters) :]
-    numbers = layer.isdecimal() and number.isdecimal() and len(layer + number) < 12
+    states = [state for state in CELLS[model.cell].states if state != CLOCK]
+    match = re.fullmatch(r"([0-9]{1,6})\.([a-z]*)([0-9]{1,6})", name)
+    layer, state, number = match.groups() if match else ("0", "", "0")
+    state = state or states[0]
     if (
-        not numbers
-        or state not in states
+        state not in states
         or not 1 <= int(layer) <= model.layers
         or int(number) >= model.hidden_size
     ):

@@ -65,8 +65,7 @@ def probe(
     with frame(quiet=quiet, json=json, stdout="report" if page else "data") as command:
         from charrnn.extras.probing.colorings import SURPRISE, parse_gate, parse_unit
         from charrnn.extras.probing.findings import reading_of
-        from charrnn.extras.probing.page import page_of
-        from charrnn.extras.probing.show import show_heatmap
+        from charrnn.extras.probing.show import page_of, show_heatmap
 
         checkpoint = command.load_language_model(name)
         chosen = [] if unit is None else [parse_unit(unit, checkpoint.model)]

@@ -1,12 +1,29 @@
-"""charrnn corpora show: a corpus in figures."""
+"""charrnn corpora show: a corpus in figures, on a screen, or in two lines after `prepare`."""
 
-from typing import Annotated
+import re
+import textwrap
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from charrnn.cli.completion import corpus_or_file
 from charrnn.cli.frame import frame
 from charrnn.cli.options import Json, Quiet
+from charrnn.display.console import output_console
+from charrnn.display.reports import Report
+from charrnn.display.stdout import escaped
+from charrnn.tables import Cell, Styled, Table, plural
+
+if TYPE_CHECKING:
+    from charrnn.extras.statistics.statistics import Statistics
+    from charrnn.text.corpus import Corpus
+
+_NAMES = {
+    "end of document": "end of document", "\n": "newline", "\r": "return", "\t": "tab",
+    " ": "space", "\xa0": "no-break space", "\ufeff": "byte order mark",
+}  # fmt: skip
+_TITLE = 12  # columns of the titles
+_SUMMARY_TOKENS = 1 << 22  # that the line after `prepare` looks at: it takes a second at most
 
 Name = Annotated[str, typer.Argument(help="name of a corpus", autocompletion=corpus_or_file)]
 
@@ -16,7 +33,6 @@ def show(name: Name, quiet: Quiet = False, json: Json = False) -> None:
 
     A text that is not prepared yet is prepared as `train` would by default.
     """
-    from charrnn.extras.statistics.show import statistics_report
     from charrnn.extras.statistics.statistics import statistics
     from charrnn.settings import TextSettings
     from charrnn.text.catalog import prepared
@@ -30,3 +46,81 @@ def show(name: Name, quiet: Quiet = False, json: Json = False) -> None:
             corpus = resolve(name, TextSettings(), command.emit)
         figures = statistics(corpus, command.emit)
         command.show(statistics_report(figures, corpus.name))
+
+
+def statistics_report(stats: "Statistics", name: str) -> Report:
+    """The figures of a corpus, in lines that fit the terminal."""
+    documents = f"{plural(stats.documents, 'document')}, " if stats.documents else ""
+    sizes = f"{plural(stats.characters, 'character')}, {plural(stats.bytes, 'byte')}"
+    rows: list[list[Cell]] = [
+        [Styled(title if number == 0 else None, "dim"), line]
+        for title, text in _rows(stats, output_console().width - _TITLE)
+        for number, line in enumerate(text.split("\n"))
+    ]
+    title = f"{name}: {documents}{plural(stats.lines, 'line')}, {sizes}"
+    return Report([{"corpus": name, **stats.record()}], [Table(rows=rows, title=title, wraps=1)])
+
+
+def _rows(stats: "Statistics", columns: int) -> list[tuple[str, str]]:
+    """A title and a text for each line of the screen."""
+    parts = ", ".join(f"{count:,} {part}" for part, count in stats.parts.items())
+    unused = f", {stats.unused:,} of them unused" if stats.unused else ""
+    frequent = [f"{member_name(m.symbol)} {100 * m.times / stats.tokens:.1f} %"
+                for m in stats.frequent]  # fmt: skip
+    rarest = [f"{member_name(m.symbol)} {m.times:,}" for m in stats.rarest]
+    entropies = "  ".join(f"{bits:.2f}" for bits in stats.entropies)
+    of_what = "documents" if stats.documents else "lines"
+    by_bits = sorted(stats.baselines.items(), key=lambda item: -item[1])
+    compressed = "  ".join(f"{name} {bits:.2f}" for name, bits in by_bits)
+    orders = f"bits per {stats.unit}, order 0-{len(stats.entropies) - 1}"
+    rows = [
+        ("tokens", f"{stats.tokens:,} ({stats.tokenizer}): {parts}"),
+        ("vocabulary", f"{stats.vocabulary_size:,}{unused}"),
+        ("frequent", _wrapped(frequent, columns)),
+        ("rarest", _wrapped(rarest, columns)),
+        ("entropy", f"{entropies}  {orders}"),
+        ("duplicated", f"{100 * stats.duplicated:.1f} % stands in {of_what} that came before"),
+    ]
+    if compressed:
+        rows.append(("compressed", f"{compressed}  validation after training"))
+    return rows
+
+
+def _wrapped(items: list[str], columns: int) -> str:
+    """The items in lines, none of them cut."""
+    joined = "  ".join(item.replace(" ", "\0") for item in items)
+    return textwrap.fill(joined, columns, break_on_hyphens=False).replace("\0", " ")
+
+
+def summary_line(corpus: "Corpus") -> str:
+    """What is in a corpus, in two lines: its rarest tokens, entropy and duplicates.
+
+    Measured on its first 4 million tokens, and so in bounded time.
+    """
+    from charrnn.extras.statistics import statistics
+
+    tokenizer, tokens = corpus.tokenizer, corpus.tokens[:_SUMMARY_TOKENS]
+    counts = statistics.token_counts(tokens, tokenizer)
+    rarest = statistics.members(counts, tokenizer, rarest=True)[:5]
+    unit, length = statistics.unit_of(tokenizer), statistics.units(counts, tokenizer)
+    bits = statistics.entropy(counts) * len(tokens) / max(1, length)
+    duplicated = 100 * statistics.duplicated_part(tokens, tokenizer)
+    documents = 0 if tokenizer.end is None else int(counts[tokenizer.end])
+    part = "" if len(tokens) == len(corpus.tokens) else f"The first {len(tokens):,} tokens: "
+    sizes = f"{plural(documents, 'document')}, " if documents else ""
+    return (
+        f"{part}{sizes}{plural(length, unit)}, entropy {bits:.2f} bits per {unit}, "
+        f"{duplicated:.1f} % in {'documents' if documents else 'lines'} that came before\n"
+        f"Rarest: {', '.join(f'{member_name(m.symbol)} {m.times:,}' for m in rarest)}"
+    )
+
+
+def member_name(symbol: str) -> str:
+    r"""What a person reads for a token: `space`, `e`, `␣the`, `\x00`, `byte C3`."""
+    byte = re.fullmatch("<0x([0-9A-F]{2})>", symbol)
+    if byte and byte[1] >= "80":
+        return f"byte {byte[1]}"
+    text = chr(int(byte[1], 16)) if byte else symbol
+    if text in _NAMES:
+        return _NAMES[text]
+    return escaped(text.replace(" ", "␣").replace("\n", "\\n").replace("\t", "\\t"))

@@ -4,7 +4,7 @@ Memory does not grow with the corpus: what needs more than a count is measured o
 """
 
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +19,15 @@ ENTROPY_TOKENS = 4_000_000
 """Tokens at the beginning of a corpus whose entropy is estimated."""
 DUPLICATE_TOKENS, DUPLICATE_LINES = 1 << 28, 1 << 22
 """Tokens and lines at the beginning of a corpus among which repetitions are looked for."""
+DOCUMENT_END = "end of document"
+"""What the token END is called."""
 _MEMBERS = 10
 
 Counts = NDArray[np.int64]
 
 
-class Member(NamedTuple):
+@dataclass(frozen=True)
+class Member:
     """A token of the vocabulary: what it stands for, and how often it occurs."""
 
     symbol: str
@@ -58,14 +61,7 @@ class Statistics:
 
     def record(self) -> dict[str, Any]:
         """The figures as one JSON object."""
-        members = {
-            name: [
-                {"symbol": m.symbol.replace(END, "end of document"), "times": m.times}
-                for m in listed
-            ]
-            for name, listed in (("frequent", self.frequent), ("rarest", self.rarest))
-        }
-        return {**asdict(self), **members}
+        return asdict(self)
 
 
 def statistics(corpus: Corpus, emit: Emit) -> Statistics:
@@ -127,7 +123,8 @@ def members(counts: Counts, tokenizer: Tokenizer, rarest: bool) -> list[Member]:
     order = np.argsort(counts if rarest else -counts, kind="stable")
     order = order[counts[order] > 0][:_MEMBERS]
     symbols = tokenizer.symbols
-    return [Member(symbols[token], int(counts[token])) for token in order]
+    names = {END: DOCUMENT_END}
+    return [Member(names.get(symbols[i], symbols[i]), int(counts[i])) for i in order]
 
 
 def entropy(counts: Counts) -> float:

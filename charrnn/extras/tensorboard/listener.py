@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # loads torch, and the check comes before that
     from charrnn.training.run import Run
 
 _BINS = 64  # of a histogram; TensorBoard shows about 30
+_OF_A_STEP = ("loss", "learning_rate", "tokens_per_second", "epoch")
 _NOT_SHOWN = re.compile(r"[^\n\t -~\x80-\ud7ff\ue000-\U0010ffff]")  # controls, surrogates
 
 
@@ -119,37 +120,22 @@ class TensorBoard:
 
     def _values(self, event: Event) -> list[Any]:
         """What is shown of an event, as messages of tensorboard's."""
+        bits = f"bits_per_{self._unit}"
         match event:
             case Started():
                 return [_text("settings", _settings(self._run))]
             case Stepped():
-                return _scalars("train", self._training(event))
+                figures = {name: getattr(event, name) for name in _OF_A_STEP}
+                return _scalars("train", figures | {bits: event.scores[bits]})
             case Evaluated():
+                best = event if event.best else self._run.best or event
+                scores = {bits: event.scores[bits], f"best_{bits}": best.scores[bits]}
                 weights = self._run.ema.model.export().items()
                 histograms = [_histogram(f"weights/{name}", array) for name, array in weights]
-                return _scalars("valid", self._validation(event)) + histograms
+                return _scalars("valid", {"loss": event.loss, **scores}) + histograms
             case Sampled():
                 return [_text("sample", event.text)]
         return []
-
-    def _training(self, event: Stepped) -> dict[str, float]:
-        return {
-            "loss": event.loss,
-            f"bits_per_{self._unit}": event.scores[f"bits_per_{self._unit}"],
-            "learning_rate": event.learning_rate,
-            "tokens_per_second": event.tokens_per_second,
-            "epoch": event.epoch,
-        }
-
-    def _validation(self, event: Evaluated) -> dict[str, float]:
-        bits = f"bits_per_{self._unit}"
-        best = self._run.best
-        best_scores = event.scores if event.best or not best else best.scores
-        return {
-            "loss": event.loss,
-            bits: event.scores[bits],
-            f"best_{bits}": best_scores[bits],
-        }
 
 
 def preformatted(text: str) -> str:

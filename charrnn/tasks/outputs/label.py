@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from charrnn.cells.arrays import Array, binary_cross_entropy, cross_entropy, sigmoid, softmax
 from charrnn.cells.parameters import Parameters
-from charrnn.network.labels import LabelHead
+from charrnn.network.heads import LabelHead
 from charrnn.settings import ModelSettings, TextSettings
 from charrnn.tasks.base import Batch, ExampleScore, Subject
 from charrnn.tasks.examples import Ids, Indices, Ragged

@@ -13,7 +13,7 @@ import numpy as np
 from charrnn.cells.arrays import Array, namespace
 from charrnn.cells.parameters import Parameters
 from charrnn.errors import TextError, UsageError
-from charrnn.network.tags import TagHead
+from charrnn.network.heads import TagHead
 from charrnn.settings import ModelSettings, TextSettings
 from charrnn.tasks.base import Batch, Subject
 from charrnn.tasks.examples import Ids, Indices, Ragged

@@ -119,7 +119,7 @@ def test_the_accuracy_is_of_labelled_texts():
     bits = {"x": 1.0, "y": 2.0}, {"x": 2.0, "y": 1.0}
     given = [Verdict(1, "a", "t", label, bits[which]) for label, which in
              [("x", 0), ("x", 1), ("x", 0), ("y", 1)]]  # fmt: skip
-    accuracy = Accuracy.of(["x", "y"])
+    accuracy = Accuracy(["x", "y"])
     assert accuracy.accuracy == 0
     assert list(accuracy.count(given)) == given
     assert accuracy.record() == {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from charrnn.extras.processes.exit_codes import EXIT_CODE_FILE, note_exit_code, noted_exit_code
+from charrnn.extras.processes.launch import EXIT_CODE_FILE, note_exit_code, noted_exit_code
 
 
 @pytest.fixture

@@ -1,10 +1,6 @@
-"""Logits of tags: of each span of an encoder's outputs, from the states at its boundaries.
+"""What ends a network that reads whole inputs: logits of labels, or of tags."""
 
-With a linear-chain conditional random field (Lafferty, McCallum and Pereira 2001,
-https://repository.upenn.edu/cis_papers/159) sequences of tags are scored as a whole: each pair of
-neighbours adds its transition, and the first and the last tag theirs.
-"""
-
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -24,12 +20,44 @@ from charrnn.network.text_encoder import boundary_states, within
 from charrnn.settings import ModelSettings
 
 
-class TagHead:
-    """Outputs of an encoder and spans in, logits of each span's tag out."""
+class Head:
+    """A linear layer of K logits, on features of an encoder's outputs."""
 
     def __init__(self, settings: ModelSettings, weights: Mapping[str, Array]) -> None:
         """`weights` by their names in a checkpoint."""
         self.settings, self.weights = settings, weights
+
+    def predict(self, features: Array) -> Array:
+        """features (..., F) -> logits (..., K)."""
+        return linear(features, self.weights["head.weight"], self.weights["head.bias"])
+
+
+class LabelHead(Head):
+    """Outputs of an encoder in, logits of K labels out: of their mean and maximum."""
+
+    @staticmethod
+    def parameters(settings: ModelSettings, labels: int) -> Parameters:
+        """Every parameter by its name in a checkpoint."""
+        return head_parameters(labels, 2 * settings.outputs)
+
+    def logits(self, outputs: Array, mask: Array) -> Array:
+        """outputs (S, B, F), mask (S, B) with at least one position a column -> (B, K)."""
+        xp, mask_of_features = namespace(outputs), mask[..., None]
+        lengths = xp.astype(mask.sum(0)[:, None], outputs.dtype)
+        mean = xp.where(mask_of_features, outputs, 0).sum(0) / lengths
+        largest = xp.max(xp.where(mask_of_features, outputs, -math.inf), axis=0)
+        features = xp.concat((mean, largest), axis=-1)
+        return self.predict(features)
+
+
+class TagHead(Head):
+    """Outputs of an encoder and spans in, logits of each span's tag out.
+
+    Those are of the states at the span's boundaries. With a linear-chain conditional random field
+    (Lafferty, McCallum and Pereira 2001, https://repository.upenn.edu/cis_papers/159) sequences of
+    tags are scored as a whole: each pair of neighbours adds its transition, and the first and the
+    last tag theirs.
+    """
 
     @staticmethod
     def parameters(settings: ModelSettings, tags: int) -> Parameters:
@@ -43,8 +71,8 @@ class TagHead:
 
     def logits(self, outputs: Array, spans: Array) -> Array:
         """outputs (S, B, F), spans (2, N, B): first and last position of each -> (N, B, K)."""
-        features = boundary_states(outputs, spans[0], spans[1], self.settings.hidden_size)
-        return linear(features, self.weights["head.weight"], self.weights["head.bias"])
+        hidden = self.settings.hidden_size
+        return self.predict(boundary_states(outputs, spans[0], spans[1], hidden))
 
     def losses(self, logits: Array, tags: Array, lengths: Array) -> Array:
         """The loss (B,) in nats of tags (N, B), of which each text has so many (B,)."""

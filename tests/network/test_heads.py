@@ -1,4 +1,4 @@
-"""The head for tags, beside all sequences of tags, tried one by one."""
+"""The heads: for labels beside each text alone, for tags beside all sequences, tried one by one."""
 
 from itertools import pairwise, product
 
@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import given, strategies as st
 
-from charrnn.network.tags import TagHead, viterbi
+from charrnn.network.heads import LabelHead, TagHead, viterbi
 from charrnn.settings import ModelSettings
 from tests.random_models import random_weights
 
@@ -93,3 +93,17 @@ def test_logits_are_of_the_states_at_a_tokens_boundaries():
         features = [*outputs[last, 0, :2], *outputs[first, 0, 2:]]
         expected = weights["head.weight"] @ features + weights["head.bias"]
         np.testing.assert_allclose(logits[token, 0], expected, rtol=1e-5, atol=1e-6)
+
+
+def test_logits_are_of_the_mean_and_the_maximum_of_each_text():
+    """Padding that is averaged, or taken for the largest; the maximum before the mean."""
+    settings = ModelSettings(task="label", hidden_size=4)
+    weights = random_weights(LabelHead.parameters(settings, 3))
+    outputs = np.random.default_rng(1).normal(-1, 1, (6, 3, 4)).astype("f")
+    lengths = [6, 1, 4]
+    logits = LabelHead(settings, weights).logits(outputs, np.arange(6)[:, None] < lengths)
+    for column, length in enumerate(lengths):
+        text = outputs[:length, column]
+        features = np.array([*text.mean(0), *text.max(0)])
+        expected = weights["head.weight"] @ features + weights["head.bias"]
+        np.testing.assert_allclose(logits[column], expected, rtol=1e-5)
