@@ -92,7 +92,13 @@ def from_os(error: OSError) -> CharRNNError:
     return CharRNNError(f"{os.fspath(error.filename)}: {reason}", advice)
 
 
-def suggest(word: str, choices: Iterable[str]) -> str:
-    """'Did you mean lstm?' where one of the choices is close to the word, else nothing."""
-    close = get_close_matches(word, list(choices), n=1)
-    return f"Did you mean {close[0]}?" if close else ""
+def suggest(word: str, choices: Iterable[str], title: str = "") -> str:
+    """'Did you mean lstm?' where a choice is close to the word; with a title, all choices, too.
+
+    ('lstn', CELLS, 'Cells') -> 'Did you mean lstm? Cells: lstm, gru.'
+    """
+    choices = list(choices)
+    close = get_close_matches(word, choices, n=1)
+    meant = f"Did you mean {close[0]}?" if close else ""
+    listed = f"{title}: {', '.join(choices) or 'none'}." if title else ""
+    return f"{meant} {listed}".strip()

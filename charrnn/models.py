@@ -171,6 +171,11 @@ class Predictor(Model):
         """The network, which takes batches of token ids, or of pictures."""
         return self.task.network(self.settings, self.checkpoint.weights)
 
+    @property
+    def attends(self) -> bool:
+        """Whether its predictions say which part of the source each symbol comes from."""
+        return "attention.query" in self.checkpoint.weights
+
     def predict(
         self, texts: Iterable[str], unknown: UnknownName = "skip", decoding: Decoding = GREEDY
     ) -> list[Prediction]:

@@ -22,11 +22,11 @@ from rich.terminal_theme import DEFAULT_TERMINAL_THEME, SVG_EXPORT_THEME, Termin
 from rich.text import Text
 
 from charrnn import events
-from charrnn.display.comparison import comparison_report
 from charrnn.display.console import shade_style
 from charrnn.display.dashboard import Dashboard
 from charrnn.display.reports import show
-from charrnn.evaluation.comparison import compare_runs
+from charrnn.extras.comparing.comparison import compare_runs
+from charrnn.extras.comparing.show import comparison_report
 from charrnn.extras.export.html_page import html_page
 from charrnn.extras.probing.colorings import SURPRISE
 from charrnn.extras.probing.findings import reading_of

@@ -23,13 +23,13 @@ ARROWS = {
     "storage": "errors events files settings tasks text",
     "engine": "cells errors network settings tasks",
     "models": "errors inference network settings storage tasks text",
-    "evaluation": "cells engine errors events inference models network settings storage tasks text",
+    "evaluation": "cells engine errors events inference network settings storage tasks text",
     "training": "cells engine errors evaluation events files network settings storage tasks text",
-    "display": "errors events files settings tables text",
+    "display": "errors events files settings tables",
     "cli": "display engine errors evaluation events files inference models network recipes settings"
            " storage text training values",
-    "extras": "cells cli display engine errors evaluation events files inference network settings"
-              " storage tables tasks text",
+    "extras": "cells cli display engine errors evaluation events files inference models network"
+              " settings storage tables tasks text training",
     "__init__": "cli models settings storage text training",
     "__main__": "cli",
 }  # fmt: skip
@@ -40,10 +40,17 @@ ARROWS = {
 
 OWNERS = {
     "constriction": {"extras/compress"},
-    "torch": {"engine", "training", "evaluation", "extras/gradients", "extras/processes"},
+    "torch": {
+        "engine",
+        "training",
+        "evaluation",
+        "extras/comparing",
+        "extras/gradients",
+        "extras/processes",
+    },
     "rich": {"display", "extras/*/show"},
     "typer": {"cli", "extras/*/command"},
-    "matplotlib": {"display"},
+    "matplotlib": {"extras/comparing"},
     "PIL": {"text"},
     "onnx": {"extras/export"},
     "tensorboard": {"extras/tensorboard"},

@@ -46,8 +46,8 @@ def _files(incomplete: str) -> list[str]:
 
 def _known_shell(shell: str) -> str:
     if shell not in SHELLS:
-        hint = f"{suggest(shell, SHELLS)} Shells: {', '.join(SHELLS)}."
-        raise UsageError(f"there is no completion for {shell}", hint.strip())
+        hint = suggest(shell, SHELLS, "Shells")
+        raise UsageError(f"there is no completion for {shell}", hint)
     completion_init()
     return shell
 

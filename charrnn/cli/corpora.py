@@ -34,8 +34,7 @@ def get(name: Name, quiet: Quiet = False) -> None:
     from charrnn.text.catalog import CATALOG, locate
 
     if name not in CATALOG:
-        hint = f"{suggest(name, CATALOG)} Texts to get: {', '.join(CATALOG)}."
-        raise UsageError(f"{name} is not a text to get", hint.strip())
+        raise UsageError(f"{name} is not a text to get", suggest(name, CATALOG, "Texts to get"))
     with frame(quiet=quiet) as command:
         path = locate(name, command.emit)
     print(path, flush=True)
@@ -70,7 +69,5 @@ def _removable(name: str) -> Path:
     texts = {text.stem: text for text in (corpora_folder() / "catalog").glob("*.txt")}
     if name not in texts:
         names = [*texts, *short_names(corpus_folders())]
-        listed = ", ".join(names) or "none"
-        hint = f"{suggest(name, names)} There are: {listed}."
-        raise TextError(f"there is no prepared corpus {name}", hint.strip())
+        raise TextError(f"there is no prepared corpus {name}", suggest(name, names, "There are"))
     return texts[name]

@@ -60,19 +60,6 @@ CORE: dict[str, CommandDefinition] = {
         "Score a model on a text, in bits per character and per byte.",
         "charrnn eval first --part valid",
     ),
-    "compare": CommandDefinition(
-        "charrnn.cli.compare", "compare", COMPARE,
-        "Compare runs in one table, the best first, and draw their learning curves.",
-    ),
-    "sweep": CommandDefinition(
-        "charrnn.cli.sweep", "sweep", COMPARE,
-        "Train a run of each cell and seed on a text, and compare them.",
-        "charrnn sweep shakespeare --cells lstm,gru --seeds 3 --time 1m",
-    ),
-    "plot": CommandDefinition(
-        "charrnn.cli.compare", "plot", COMPARE,
-        "Draw the learning curves of runs: training and validation.",
-    ),
     "inspect": CommandDefinition(
         "charrnn.cli.runs", "inspect", INSIDE,
         "Show what a run is: its network, settings, score and learning curves.",

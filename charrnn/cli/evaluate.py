@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 import typer
 from annotated_types import Ge, Interval
 
+from charrnn.cli.extras import find_extra
 from charrnn.cli.flags import Shown, with_flags
 from charrnn.cli.frame import Frame, frame
 from charrnn.cli.options import Device, Encoding, Json, Part, Quiet, Run, exclude, run_and_file
@@ -13,7 +14,6 @@ from charrnn.settings import ADVANCED, PartName, UnknownName, flag, no_effect
 
 if TYPE_CHECKING:
     from charrnn.display.reports import Report
-    from charrnn.evaluation.detail import Per
     from charrnn.evaluation.scoring import Protocol
     from charrnn.storage.checkpoint import Checkpoint
 
@@ -49,7 +49,7 @@ def evaluate(
     per: Annotated[
         Literal["line", "document", "character"] | None,
         "score each line, document or character",
-        Shown(default="all of the text"),
+        Shown(default="all of the text", extra="--per"),
     ] = None,
     context: Annotated[
         int | None, Ge(1), "score chunks of N tokens, each from a zero state"
@@ -107,13 +107,12 @@ def _score_text(
     checkpoint: "Checkpoint",
     source: Source,
     protocol: "Protocol",
-    per: "Per | None",
+    per: str | None,
     baselines: bool,
     device: str,
 ) -> "Report":
     """The score of the whole text, or of each of its lines, documents or characters."""
-    from charrnn.display.scores import score_report, sections_report, symbols_report
-    from charrnn.evaluation import detail
+    from charrnn.display.listings import score_report
     from charrnn.evaluation.scoring import losses_of, part_of_run, score_subject, text_for_run
 
     file, part, encoding, unknown = source
@@ -121,16 +120,14 @@ def _score_text(
         subject = part_of_run(checkpoint, part)
     else:
         subject = text_for_run(checkpoint, file, encoding, unknown or "error", command.emit)
-    if not per:
-        scores = score_subject(subject, command.emit, protocol, device, compressors=baselines)
-        return score_report(scores)
-    detail.check_per(per, checkpoint.tokenizer)
-    losses = losses_of(subject, command.emit, protocol, device)
-    scored = losses, subject.tokens, checkpoint.tokenizer
-    spots = detail.surprising_spots(*scored)
-    if per == "character":
-        return symbols_report(detail.symbols(*scored), spots)
-    return sections_report(detail.sections(*scored, per), per, spots)
+    if per:
+        report: Report = find_extra("--per")(
+            per, subject.tokens, checkpoint.tokenizer,
+            lambda: losses_of(subject, command.emit, protocol, device),
+        )  # fmt: skip
+        return report
+    scores = score_subject(subject, command.emit, protocol, device, compressors=baselines)
+    return score_report(scores)
 
 
 def _score_examples(checkpoint: "Checkpoint", source: Source, beam: int) -> "Report":
@@ -138,7 +135,7 @@ def _score_examples(checkpoint: "Checkpoint", source: Source, beam: int) -> "Rep
 
     TextError for a label that the run does not have.
     """
-    from charrnn.display.scores import examples_report
+    from charrnn.display.listings import examples_report
     from charrnn.inference.search import Decoding
     from charrnn.models import Predictor
 

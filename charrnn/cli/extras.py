@@ -6,7 +6,7 @@ to a folder that is missing is left out. Nothing but this table names the module
 
 from typing import Any
 
-from charrnn.cli.definitions import ELSEWHERE, INSIDE, SCORE, CommandDefinition, Definition
+from charrnn.cli.definitions import COMPARE, ELSEWHERE, INSIDE, SCORE, CommandDefinition, Definition
 from charrnn.errors import MissingError
 
 COMMANDS: dict[str, CommandDefinition] = {
@@ -18,6 +18,19 @@ COMMANDS: dict[str, CommandDefinition] = {
         "charrnn.extras.classifying.command", "classify", SCORE,
         "Say which run most likely wrote each text: the one that needs the fewest bits for it.",
         "charrnn classify letter.txt --runs austen,dickens",
+    ),
+    "compare": CommandDefinition(
+        "charrnn.extras.comparing.command", "compare", COMPARE,
+        "Compare runs in one table, the best first, and draw their learning curves.",
+    ),
+    "sweep": CommandDefinition(
+        "charrnn.extras.comparing.command", "sweep", COMPARE,
+        "Train a run of each cell and seed on a text, and compare them.",
+        "charrnn sweep shakespeare --cells lstm,gru --seeds 3 --time 1m",
+    ),
+    "plot": CommandDefinition(
+        "charrnn.extras.comparing.command", "plot", COMPARE,
+        "Draw the learning curves of runs: training and validation.",
     ),
     "probe": CommandDefinition(
         "charrnn.extras.probing.command", "probe", INSIDE,
@@ -55,6 +68,11 @@ The name of one below another command has both names, and it has no panel.
 """
 
 HOOKS: dict[str, Definition] = {
+    "--seeds": Definition("charrnn.extras.comparing.command", "train_seeds"),
+    "--per": Definition("charrnn.extras.detail.detail", "detail_report"),
+    "--interactive": Definition("charrnn.extras.dialogue.dialogue", "converse"),
+    "--attention": Definition("charrnn.extras.attention.show", "attention_map"),
+    "--html": Definition("charrnn.extras.attention.show", "AttentionPage"),
     "--processes": Definition("charrnn.extras.processes.launch", "train_in_processes"),
     "CHARRNN_EXIT_CODE_FILE": Definition("charrnn.extras.processes.launch", "note_exit_code"),
     "--tensorboard": Definition("charrnn.extras.tensorboard.listener", "tensorboard_listener"),

@@ -45,6 +45,19 @@ _METAVARS = {
 }  # fmt: skip
 
 
+def _recipe_names(incomplete: str) -> list[tuple[str, str]]:
+    return [(name, recipe.about) for name, recipe in RECIPES.items() if name.startswith(incomplete)]
+
+
+_Recipe = Annotated[
+    str | None,
+    typer.Option(
+        help=f"settings to begin from: {', '.join(RECIPES)}", metavar="NAME",
+        autocompletion=_recipe_names,
+    ),
+]  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Shown:
     """Marks how a flag is shown: in which panel, with which default, only with which extra."""
@@ -64,7 +77,7 @@ def with_flags(*first: str) -> Callable[[Callable[..., None]], Callable[..., Non
         parameters = inspect.signature(command).parameters.values()
         kinds = {p.name: p.annotation for p in parameters if is_dataclass(p.annotation)}
         own = [_own(p) for p in parameters if p.name not in kinds]
-        recipe = [_recipe_parameter()] if TrainSettings in kinds.values() else []
+        recipe = [_parameter("recipe", _Recipe)] if TrainSettings in kinds.values() else []
 
         def spread(**values: Any) -> None:
             settings = _read_settings(kinds, values, command.__name__)
@@ -108,19 +121,8 @@ def _recipe_settings(name: str | None) -> dict[str, Any]:
     if name is None:
         return {}
     if name not in RECIPES:
-        hint = f"{suggest(name, RECIPES)} Recipes: {', '.join(RECIPES)}."
-        raise UsageError(f"there is no recipe {name}", hint.strip())
+        raise UsageError(f"there is no recipe {name}", suggest(name, RECIPES, "Recipes"))
     return dict(RECIPES[name].settings)
-
-
-def _recipe_parameter() -> inspect.Parameter:
-    text = f"settings to begin from: {', '.join(RECIPES)}"
-    option = typer.Option("--recipe", help=text, metavar="NAME", autocompletion=_recipe_names)
-    return _parameter("recipe", Annotated[str | None, option])
-
-
-def _recipe_names(incomplete: str) -> list[tuple[str, str]]:
-    return [(name, recipe.about) for name, recipe in RECIPES.items() if name.startswith(incomplete)]
 
 
 def _flags(kind: Any, first: tuple[str, ...]) -> list[inspect.Parameter]:

@@ -12,8 +12,7 @@ from charrnn.cli.command import Command, Deferred, Group
 from charrnn.cli.completion import InstallCompletion, ShowCompletion, enable_completion
 from charrnn.cli.definitions import CORE, PANELS, CommandDefinition
 from charrnn.cli.extras import COMMANDS as EXTRAS, find_extra
-from charrnn.cli.process import open_streams
-from charrnn.cli.signals import exit_on_termination
+from charrnn.cli.process import exit_on_termination, open_streams
 from charrnn.errors import CharRNNError, LostError, UsageError, from_os
 from charrnn.settings import plain
 

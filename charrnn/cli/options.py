@@ -2,12 +2,11 @@
 
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from charrnn.cli.completion import corpus_or_file, run_names
+from charrnn.cli.completion import run_names
 from charrnn.errors import CharRNNError, UsageError
 from charrnn.settings import ADVANCED, PartName, flag
 from charrnn.values import check_device, check_encoding
@@ -71,13 +70,6 @@ Runs = Annotated[
     list[str] | None,
     typer.Argument(help="names of runs", show_default="all runs", autocompletion=run_names),
 ]
-CorpusName = Annotated[
-    str,
-    typer.Argument(
-        help="a text file, a prepared corpus, or a corpus to download or make: see charrnn corpora",
-        autocompletion=corpus_or_file,
-    ),
-]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="do not ask")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="show no progress and no notices")]
 Json = Annotated[bool, typer.Option("--json", help="print JSON, one object a line")]
@@ -102,16 +94,3 @@ Device = Annotated[
         callback=_checked(check_device), rich_help_panel=ADVANCED,
     ),
 ]  # fmt: skip
-XAxisName = Annotated[
-    Literal["steps", "epochs", "time"],
-    typer.Option("--x", help="x axis of the curves: steps, epochs or time", metavar="NAME"),
-]
-Together = Annotated[
-    bool, typer.Option("--together", help="draw runs on different texts in one chart")
-]
-Picture = Annotated[
-    Path | None,
-    typer.Option(
-        "--output", "-o", metavar="FILE", help="write the curves as a picture: .png, .svg or .pdf"
-    ),
-]

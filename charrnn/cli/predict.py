@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from annotated_types import Ge, Interval
 
+from charrnn.cli.extras import find_extra
 from charrnn.cli.flags import Shown, with_flags
 from charrnn.cli.frame import frame
 from charrnn.cli.options import Json, Quiet, Run, exclude, run_and_file
-from charrnn.errors import CheckpointError, TextError
+from charrnn.errors import CheckpointError, TextError, UsageError
 from charrnn.settings import ADVANCED, UnknownName
 
 if TYPE_CHECKING:
@@ -49,9 +50,13 @@ def predict(
         replace(WRITING, default="3 a token, and 20; of pictures 200"),
     ] = None,
     attention: Annotated[
-        bool, "show the attention: where each character comes from", WRITING
+        bool,
+        "show the attention: where each character comes from",
+        replace(WRITING, extra="--attention"),
     ] = False,
-    html: Annotated[Path | None, "write a web page of the attention, too", WRITING] = None,
+    html: Annotated[
+        Path | None, "write a web page of the attention, too", replace(WRITING, extra="--html")
+    ] = None,
     unknown: Annotated[
         UnknownName,
         "characters that the vocabulary lacks: skip, take the nearest, or error",
@@ -68,7 +73,6 @@ def predict(
     """
     exclude(json=json, attention=attention)
     with frame(quiet=quiet, json=json, stdout="data") as command:
-        from charrnn.display.attention import AttentionPage, attention_map, check_attention
         from charrnn.display.stdout import stop_at_closed_pipe
         from charrnn.inference.search import Decoding
         from charrnn.models import Predictor
@@ -83,13 +87,17 @@ def predict(
                 f"Let it write: charrnn sample {checkpoint.run}",
             )
         model = Predictor(checkpoint)
-        if attention or html:
-            check_attention(checkpoint)
-        page = AttentionPage(checkpoint.run, html, file) if html else None
+        if (attention or html) and not model.attends:
+            raise UsageError(
+                f"run {model.run} has no attention to show",
+                "Name a run that writes texts, trained without --attention none.",
+            )
+        page = find_extra("--html")(model.run, html, file) if html else None
+        attention_map = find_extra("--attention") if attention else lambda _: ""
         with stop_at_closed_pipe():  # the page is written nevertheless
             for prediction in _predictions(model, file or "-", unknown, decoding):
                 line = dumps(prediction.record()) if json else valid_unicode(prediction.line)
-                command.write(f"{line}\n{attention_map(prediction) if attention else ''}")
+                command.write(f"{line}\n{attention_map(prediction)}")
                 if page:
                     page.add(prediction)
         if page:

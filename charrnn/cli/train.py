@@ -10,9 +10,7 @@ from charrnn.cli.extras import find_extra
 from charrnn.cli.flags import SETTINGS, Shown, with_flags
 from charrnn.cli.frame import frame
 from charrnn.cli.options import Json, Quiet, exclude
-from charrnn.cli.process import is_launched, limit_threads
-from charrnn.cli.signals import stop_on_signals
-from charrnn.cli.sweep import show_trained, train_runs
+from charrnn.cli.process import is_launched, limit_threads, stop_on_signals
 from charrnn.errors import CharRNNError, LostError, UsageError
 from charrnn.events import Noticed
 from charrnn.settings import ModelSettings, Request, TextSettings, TrainSettings
@@ -59,7 +57,7 @@ def train(
         int | None,
         Interval(ge=1, le=1000),
         "train N runs, with seeds from --seed on, and compare them",
-        Shown(SETTINGS),
+        Shown(SETTINGS, extra="--seeds"),
     ] = None,
     tensorboard: Annotated[
         bool,
@@ -95,15 +93,12 @@ def train(
     exclude(seeds=seeds, processes=processes)
     if processes or max_restarts is not None:
         find_extra("--processes")(processes, max_restarts, settings.batch_size)
-    if seeds and is_launched():
-        raise UsageError("--seeds trains in one process", "Start it without torchrun.")
-    if corpus and seeds:
-        names, signal = train_runs(
-            request, [model.cell], quiet=quiet or json, seeds=seeds, listeners=listeners
-        )
-        show_trained(names, signal, quiet=quiet, json=json)
-    else:
+    if not seeds:
         train_run(request, quiet, json, listeners)
+        return
+    if is_launched():
+        raise UsageError("--seeds trains in one process", "Start it without torchrun.")
+    find_extra("--seeds")(request, seeds, listeners, quiet=quiet, json=json)
 
 
 def train_run(request: Request, quiet: bool, json: bool, listeners: "Listeners") -> None:

@@ -1,4 +1,4 @@
-"""Charts in text: curves of braille dots (2 x 4 a character) between two labelled axes.
+"""Charts in text: curves of braille dots (2 x 4 a character) between labelled axes; loss curves.
 
 Every curve has a colour and a mark, a letter that is drawn along it, so that curves can be told
 apart where there are no colours.
@@ -8,6 +8,7 @@ import math
 import string
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 from rich.cells import cell_len
 from rich.columns import Columns
@@ -15,17 +16,23 @@ from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.text import Text
 
 from charrnn.display.console import framed
+from charrnn.display.stdout import escaped
+from charrnn.display.wording import clock, decimal
+from charrnn.events import Curves, Point, Unit
 
 Points = Sequence[tuple[float, float]]
+X = Literal["steps", "epochs", "time"]
 Cell = tuple[str, int | None]
 """A character, and the number of the curve that it belongs to."""
 
 COLOURS = ("cyan", "yellow", "green", "magenta", "red", "blue", "bright_cyan", "bright_yellow",
            "bright_green", "bright_magenta", "bright_red", "bright_blue", "white",
            "bright_black", "bright_white")  # fmt: skip
+TRAINING, VALIDATION = COLOURS[:2]
 MARKS = string.ascii_uppercase + string.ascii_lowercase
 
 _DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))  # bit of a dot: column, then row
+_ROWS = 15  # of a chart of learning curves
 _MARK_DISTANCE = 12  # columns between two marks of a curve
 
 
@@ -187,3 +194,54 @@ def _dots(
                     last[1] + round((row - last[1]) * i / steps),
                 )
         last = column, row
+
+
+class XAxis(NamedTuple):
+    """An x axis: its title, the value of a point, and the format of a value."""
+
+    title: str
+    value: Callable[[Point], float]
+    label: Callable[[float], str]
+
+
+X_AXES: dict[X, XAxis] = {
+    "steps": XAxis("training steps", lambda point: point.step, lambda x: f"{x:,.0f}"),
+    "epochs": XAxis("epochs", lambda point: point.epoch, decimal),
+    "time": XAxis("training time", lambda point: point.seconds, clock),
+}
+
+
+def chart_of_run(run: str, corpus: str, curves: Curves, x: X) -> Chart:
+    """The training and validation curves of a run."""
+    training, validation = (
+        [(X_AXES[x].value(point), point.bits) for point in points]
+        for points in (curves.training, curves.validation)
+    )
+    return training_chart(
+        training, validation, x, curves.unit, f"{escaped(run)} on {escaped(corpus)}"
+    )
+
+
+def training_chart(
+    training: Points, validation: Points, x: X, unit: Unit, note: str, right: float = 0.0
+) -> Chart:
+    """The chart of one run, with its last values in the legend. x reaches to `right` at least."""
+    lines = [
+        Line(f"{name} {points[-1][1]:.3f}", points, colour, name[0].upper())
+        for name, points, colour in (
+            ("training", training, TRAINING),
+            ("validation", validation, VALIDATION),
+        )
+        if points
+    ]
+    return chart_of_lines("", lines, x, unit, note, right)
+
+
+def chart_of_lines(
+    title: str, lines: Sequence[Line], x: X, unit: Unit, note: str = "", right: float = 0.0
+) -> Chart:
+    """A chart of bits per unit over x, which reaches to the last point and `right` at least."""
+    axis, points = X_AXES[x], [point for line in lines for point in line.points]
+    shown = Axis(axis.title, 0.0, max([right, *(value for value, _ in points)]), axis.label)
+    bits = Axis(f"bits per {unit}", *limits(y for _, y in points), lambda value: f"{value:.2f}")
+    return Chart(title, lines, shown, bits, _ROWS, note)

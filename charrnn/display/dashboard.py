@@ -12,8 +12,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from charrnn.display.charts import TRAINING, training_chart
 from charrnn.display.console import framed
-from charrnn.display.learning_curves import TRAINING, training_chart
 from charrnn.display.stdout import escaped
 from charrnn.display.wording import (
     bits_of,

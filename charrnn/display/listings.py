@@ -1,10 +1,11 @@
-"""Reports of what is on the disk: the runs, one run, the corpora."""
+"""Reports of runs and corpora, and of scores."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from charrnn.display.learning_curves import RunCurves, charts
+from charrnn.display.charts import chart_of_run
 from charrnn.display.reports import Report
 from charrnn.events import Curves
 from charrnn.settings import without_effect
@@ -12,6 +13,7 @@ from charrnn.tables import Cell, Figure, Styled, Table, plural
 
 if TYPE_CHECKING:
     from charrnn.storage.housekeeping import Overview
+    from charrnn.tasks.base import ExampleScore
     from charrnn.text.catalog import Entry
     from charrnn.text.corpus_files import CorpusSummary
 
@@ -52,10 +54,11 @@ def run_report(about: Mapping[str, Any], curves: Curves) -> Report:
         [Styled(title, "dim"), "  ".join(f"{name} {value}" for name, value in group.items())]
         for title, group in groups.items()
     ]
-    drawn = [RunCurves(about["run"], corpus, curves)] if len(curves.training) > 1 else []
+    drawn = len(curves.training) > 1
+    charts = [chart_of_run(about["run"], corpus, curves, "time")] if drawn else []
     title = f"{about['run']}: {', '.join(parts)}"
     table = Table(rows=rows, title=title, notes=score, wraps=1)
-    return Report([{**about, **curves.record()}], [table], charts(drawn, "time", False))
+    return Report([{**about, **curves.record()}], [table], charts)
 
 
 def corpora_report(corpora: "Sequence[CorpusSummary]", catalog: "Mapping[str, Entry]") -> Report:
@@ -102,3 +105,37 @@ def age(seconds: float) -> str:
         if seconds >= size:
             return f"{seconds / size:.0f} {unit}"
     return f"{seconds:.0f} s"
+
+
+def score_report(scores: Mapping[str, Any]) -> Report:
+    """The scores of a text, a line each, and a table of the baselines."""
+    baselines = scores.get("baselines", {})
+    rows: list[list[Cell]] = [
+        [Styled(name.replace("_", " "), "dim"),
+         Styled(_as_words(value), "bold" if name.startswith("bits") else "")]
+        for name, value in scores.items() if name != "baselines"
+    ]  # fmt: skip
+    tables = [Table(rows=rows, wraps=None)]
+    if baselines:
+        figures = ("bits_per_character", "bits_per_byte")
+        compared: list[list[Cell]] = [
+            [title, *(Figure(f"{row[name]:.4f}") for name in figures)]
+            for title, row in {"this model": scores, **baselines}.items()
+        ]
+        tables.append(Table(["", *(name.replace("_", " ") for name in figures)], compared))
+    return Report([scores], tables)
+
+
+def _as_words(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def examples_report(
+    score: "ExampleScore", labels: Sequence[str], about: Mapping[str, Any]
+) -> Report:
+    """The scores of predictions for examples with these labels. `about`: the run and its text."""
+    scores = {"loss": score.loss, **score.scores}
+    finite = {name: value if math.isfinite(value) else None for name, value in scores.items()}
+    return Report([{**about, **finite, **score.details(labels)}], score.tables(labels))

@@ -2,8 +2,16 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+
+from charrnn.errors import UsageError
+from charrnn.files import atomic_write
+
+_MAX_BITS = 8.0  # more surprise than this has the same colour
+_LEVELS = 12
+_RESET = "\x1b[0m"
 
 
 @contextmanager
@@ -33,19 +41,6 @@ def on_one_line(text: str) -> str:
     return escaped(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
-class _Escaper:
-    """Escapes a text that comes in pieces. The line ends of Windows stay, too."""
-
-    def __init__(self) -> None:
-        self.held = ""  # a carriage return, which a line feed may follow
-
-    def __call__(self, text: str) -> str:
-        text, self.held = self.held + text, ""
-        if text.endswith("\r"):
-            text, self.held = text[:-1], "\r"
-        return "\r\n".join(map(escaped, text.split("\r\n")))
-
-
 @contextmanager
 def stdout_writer(*, raw: bool = False) -> Iterator[Callable[[str], None]]:
     """A function that writes text to stdout and flushes it.
@@ -59,12 +54,15 @@ def stdout_writer(*, raw: bool = False) -> Iterator[Callable[[str], None]]:
         encoding = None if terminal else "utf-8"
         errors = "replace" if terminal else "surrogateescape"
         sys.stdout.reconfigure(encoding=encoding, errors=errors, newline="")
-    last, escape = "\n", _Escaper()
+    last, held = "\n", ""  # held: a carriage return, which a line feed may follow
 
     def write(text: str) -> None:
-        nonlocal last
+        nonlocal last, held
         if terminal and not raw:
-            text = escape(text)
+            text, held = held + text, ""
+            if text.endswith("\r"):
+                text, held = text[:-1], "\r"
+            text = "\r\n".join(map(escaped, text.split("\r\n")))
         sys.stdout.write(text)
         sys.stdout.flush()
         last = text[-1:] or last
@@ -74,6 +72,51 @@ def stdout_writer(*, raw: bool = False) -> Iterator[Callable[[str], None]]:
             yield write
         finally:
             if terminal:
-                sys.stdout.write(escaped(escape.held))
-                if last != "\n" or escape.held:
+                sys.stdout.write(escaped(held))
+                if last != "\n" or held:
                     print()
+
+
+def check_stdout(json: bool) -> None:
+    """Raise UsageError where stdout cannot take a binary file."""
+    if json:
+        raise UsageError("stdout cannot take both the file and --json", "Name a file: -o OUT.")
+    if sys.stdout.isatty():
+        raise UsageError(
+            "a terminal cannot show a binary file",
+            "Name a file, -o OUT, or send stdout into a pipe.",
+        )
+
+
+def write_bytes(data: bytes, path: Path | None) -> None:
+    """Write a file whole, or not at all; None: to stdout, silently if the pipe is closed."""
+    if path is None:
+        with stop_at_closed_pipe():
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+    else:
+        with atomic_write(path) as file:
+            file.write(data)
+
+
+def check_colors() -> None:
+    """Raise UsageError where NO_COLOR is set."""
+    if os.environ.get("NO_COLOR"):
+        raise UsageError(
+            "--show-bits shows colours, and NO_COLOR is set",
+            "Unset it, or take the bits of a text as numbers from: charrnn eval --per character",
+        )
+
+
+def colored(pieces: Iterable[tuple[str, float]]) -> str:
+    """Text and its bits, piece by piece: the redder a character, the more it surprised the model.
+
+    A colour ends with its line.
+    """
+    parts = []
+    for text, bits in pieces:
+        level = round(min(bits / _MAX_BITS, 1.0) * _LEVELS)
+        red = f"\x1b[48;2;{120 + 100 * level // _LEVELS};40;45m\x1b[97m" if level > 1 else ""
+        lines = escaped(text).split("\n")
+        parts.append("\n".join(f"{red}{line}{_RESET}" if red and line else line for line in lines))
+    return "".join(parts)

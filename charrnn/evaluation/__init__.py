@@ -1,4 +1,4 @@
-"""Measuring trained networks in torch: loss, dynamic evaluation, gradient flow, comparison of runs.
+"""Measuring trained networks in torch: loss, dynamic evaluation.
 
 Nothing here changes a run.
 """

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from charrnn.engine.devices import find_device
 from charrnn.engine.module import Module, module_of
 from charrnn.errors import UsageError
-from charrnn.evaluation.detail import Losses
 from charrnn.evaluation.dynamic import evaluate_dynamically
 from charrnn.evaluation.loss import evaluate, token_losses
 from charrnn.events import Emit, Noticed
@@ -23,6 +23,8 @@ from charrnn.text.compressors import BEFORE, TEXT, baselines, text_bytes
 from charrnn.text.corpus import Tokens, part_to_score
 from charrnn.text.encoding import read_tokens
 from charrnn.text.preparation import corpus_key, true_entropy
+
+Losses = NDArray[np.float32]
 
 
 @dataclass(frozen=True)

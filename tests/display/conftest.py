@@ -2,7 +2,6 @@
 
 from rich.console import Console
 
-from charrnn.evaluation.comparison import Compared, Group
 from charrnn.events import (
     Curves,
     Evaluated,
@@ -51,19 +50,6 @@ def curves(unit: Unit = "character", last: float = 2.0) -> Curves:
     points = [Point(step, step / 40, step / 2, last + 10 / step, 5000.0)
               for step in range(10, 101, 10)]  # fmt: skip
     return Curves(points, [point._replace(rate=None) for point in points], unit)
-
-
-def compared(run: str, bits: float, corpus: str = "tale", unit: Unit = "character") -> Compared:
-    """A run as `compare` has it."""
-    scores = {"bits_per_character": bits, "bits_per_byte": bits / 2}
-    return Compared(run, "lstm", "2x256", 876_929, 1, 123_456.0, 12_345, 3_723.0, corpus, "test",
-                    scores, curves(unit, bits))  # fmt: skip
-
-
-def group(name: str, *bits: float, corpus: str = "tale", unit: Unit = "character") -> Group:
-    """A group of a run for each of those bits, or a run alone."""
-    names = [name] if len(bits) == 1 else [f"{name}-s{n}" for n in range(1, len(bits) + 1)]
-    return Group(name, [compared(n, b, corpus, unit) for n, b in zip(names, bits, strict=True)])
 
 
 def plain(renderable: object, columns: int = 80) -> str:

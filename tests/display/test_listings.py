@@ -1,10 +1,10 @@
-"""One run as a person and as a program sees it."""
+"""Runs and scores as a person and as a program see them."""
 
 import json
 
 import pytest
 
-from charrnn.display.listings import run_report
+from charrnn.display.listings import run_report, score_report
 from charrnn.display.reports import show
 from charrnn.events import Curves
 from tests.display.conftest import WIDTHS, curves
@@ -31,3 +31,14 @@ def test_a_run_says_what_it_is(printed, columns):
     assert about["model"] == ABOUT["model"]
     assert len(about["training"]) == 10
     assert "╭" not in printed(80, show, run_report(ABOUT, Curves([], [])), False)
+
+
+def test_scores_are_data(capsys):
+    """Scores on stderr, or rounded away in JSON."""
+    scores = {"part": "test", "tokens": 1234567, "bits_per_character": 2.123456}
+    show(score_report(scores), as_json=True)
+    assert json.loads(capsys.readouterr().out) == scores
+    show(score_report(scores), as_json=False)
+    assert capsys.readouterr().out.split() == [
+        "part", "test", "tokens", "1,234,567", "bits", "per", "character", "2.1235",
+    ]  # fmt: skip

@@ -19,7 +19,7 @@ from charrnn.storage.runs import (
     new_folder,
     run_state,
 )
-from tests.cli.test_signals import start_training
+from tests.cli.test_process import start_training
 from tests.conftest import SMALL, damage, lines, tale
 from tests.storage.test_checkpoint import checkpoint
 

@@ -12,8 +12,8 @@ import typer
 from charrnn.cli.completion import run_names
 from charrnn.cli.frame import Frame, frame
 from charrnn.cli.options import Json, Quiet
-from charrnn.cli.output import check_stdout, write_bytes
 from charrnn.cli.process import use_one_numpy_thread
+from charrnn.display.stdout import check_stdout, write_bytes
 from charrnn.errors import UsageError, check_package
 from charrnn.events import Noticed
 

@@ -7,7 +7,7 @@ import typer
 
 from charrnn.cli.frame import frame
 from charrnn.cli.options import Json, Quiet, Run, exclude
-from charrnn.cli.output import check_stdout, write_bytes
+from charrnn.display.stdout import check_stdout, write_bytes
 from charrnn.errors import DivergedError, TextError, UsageError, check_package
 from charrnn.events import Noticed
 from charrnn.files import plain_name

@@ -87,6 +87,6 @@ def parse_gate(name: str, model: ModelSettings) -> Coloring:
     gates = CELLS[model.cell].gates
     known = [f"{layer + 1}.{gate}" for layer in range(model.layers) for gate in gates]
     if name not in known:
-        hint = f"{suggest(name, known)} There are: {', '.join(known) or 'none'}."
-        raise UsageError(f"{model.cell} does not have a gate {name}", hint.strip())
+        hint = suggest(name, known, "There are")
+        raise UsageError(f"{model.cell} does not have a gate {name}", hint)
     return gate_coloring(name)

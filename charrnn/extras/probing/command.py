@@ -9,7 +9,7 @@ import typer
 from charrnn.cli.completion import run_names
 from charrnn.cli.frame import frame
 from charrnn.cli.options import Encoding, Json, Quiet, exclude
-from charrnn.cli.output import write_bytes
+from charrnn.display.stdout import write_bytes
 from charrnn.errors import TextError, UsageError
 from charrnn.events import Emit, Noticed
 from charrnn.files import checkpoints

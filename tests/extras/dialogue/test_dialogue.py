@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from charrnn.errors import TextError
-from charrnn.inference.dialogue import Dialogue
+from charrnn.extras.dialogue.dialogue import Dialogue
 from charrnn.inference.sampling import read_prompt, sample_after
 from charrnn.settings import SampleSettings
 from tests.inference.models import LETTERS, untrained

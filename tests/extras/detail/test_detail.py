@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from charrnn.errors import UsageError
-from charrnn.evaluation.detail import check_per, sections, surprising_spots, symbols
+from charrnn.extras.detail.detail import check_per, sections, surprising_spots, symbols
 from charrnn.settings import TextSettings
 from charrnn.text.tokenizers import END, Bytes, Characters
 

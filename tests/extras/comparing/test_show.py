@@ -5,10 +5,18 @@ import statistics
 
 import pytest
 
-from charrnn.display.comparison import comparison_report, curves_of
 from charrnn.display.reports import show
-from charrnn.evaluation.comparison import Group
-from tests.display.conftest import WIDTHS, group
+from charrnn.events import Curves
+from charrnn.extras.comparing.comparison import Group, told_apart
+from charrnn.extras.comparing.show import (
+    RunCurves,
+    charts,
+    comparison_report,
+    curves_of,
+    curves_report,
+)
+from tests.display.conftest import WIDTHS, curves
+from tests.extras.comparing.conftest import group
 
 ROWS = [group("tale-lstm", 2.0, 2.1, 2.3), group("a-run-with-quite-a-long-name", 2.5)]
 
@@ -63,7 +71,7 @@ def test_a_model_of_bytes_has_bits_per_byte(printed):
 
 def test_a_group_and_a_run_of_one_name_are_told_apart(printed):
     """Two rows of one colour and mark, and a legend of one entry."""
-    rows = [Group("tale", group("tale", 2.0, 2.1).runs), group("tale", 3.0)]
+    rows = told_apart([Group("tale", group("tale", 2.0, 2.1).runs), group("tale", 3.0)])
     out = printed(80, show, comparison_report(rows), False)
     assert "A tale-s1 (2 seeds)   B tale" in out
     assert len({curves.run for curves in curves_of(rows)}) == 2
@@ -82,3 +90,33 @@ def test_json_has_curves_only_if_asked(printed):
     assert short[4]["bits_per_character_deviation"] == pytest.approx(statistics.stdev(bits))
     whole = printed(80, show, comparison_report(ROWS, curves=True), True).splitlines()
     assert json.loads(whole[0])["training"][0]["step"] == 10
+
+
+RUNS = [RunCurves("one", "tale", curves()), RunCurves("two", "tale", curves(last=3.0))]
+
+
+@pytest.mark.parametrize("columns", WIDTHS)
+def test_runs_are_told_apart_in_a_pipe(printed, columns):
+    """Curves that only their colours told apart."""
+    out = printed(columns, show, curves_report(RUNS), False)
+    assert "\x1b" not in out
+    for mark, name in (("A", "one"), ("B", "two")):
+        assert f"{mark} {name}" in out
+        assert out.count(mark) > 1, "in the chart, too"
+
+
+def test_units_never_share_an_axis():
+    """Bits per byte and per character in one chart, even where corpora may share one."""
+    runs = [*RUNS, RunCurves("bytes", "tale", curves("byte"))]
+    titles = [chart.y.title for chart in charts(runs, "time", together=True)]
+    assert titles == ["bits per character", "bits per byte"]
+
+
+def test_runs_are_compared_by_what_all_of_them_have():
+    """A run without a validation part that has a legend and no curve."""
+    bare = RunCurves("bare", "tale", Curves(curves().training, []))
+    (chart,) = charts([*RUNS, bare], "time", together=False)
+    assert "training" in chart.title
+    assert all(line.points for line in chart.lines)
+    (chart,) = charts(RUNS, "time", together=False)
+    assert "validation" in chart.title

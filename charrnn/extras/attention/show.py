@@ -5,35 +5,21 @@ import html
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
 from rich.text import Text
 
 from charrnn.display.console import RED, output_console, shade_style
 from charrnn.display.stdout import escaped
 from charrnn.errors import UsageError
 from charrnn.files import atomic_write
-from charrnn.settings import values_of, without_effect
 from charrnn.text.pictures import png_of
 from charrnn.text.tokenizers import valid_unicode
 
 if TYPE_CHECKING:
-    from charrnn.storage.checkpoint import Checkpoint
     from charrnn.tasks.outputs.sequence import TextPrediction
 
 _FAINT = 0.05  # attention that is not shown
 _MOST = 500  # texts on a page
 _ENLARGED = 1.5  # pixels of the page for one of a picture
-
-
-def check_attention(checkpoint: "Checkpoint") -> None:
-    """UsageError for a run without attention."""
-    model = checkpoint.model
-    if model.attention == "none" or "attention" in without_effect(values_of(model)):
-        raise UsageError(
-            f"run {checkpoint.run} has no attention to show",
-            "Name a run of --task rewrite or caption, trained without --attention none.",
-        )
 
 
 def attention_map(prediction: "TextPrediction") -> str:
@@ -42,7 +28,9 @@ def attention_map(prediction: "TextPrediction") -> str:
     A digit counts tenths of the attention.
     """
     out = output_console()
-    weights = by_column(prediction)
+    weights = prediction.attention
+    if prediction.grid:
+        weights = weights.reshape(len(weights), *prediction.grid).sum(1)
     names = [escaped(valid_unicode(name)) for name in prediction.source]
     wide = 1 + max([2, *map(len, names)]) if names else 2
     symbols = [escaped(valid_unicode(symbol)) for symbol in prediction.symbols]
@@ -60,14 +48,6 @@ def attention_map(prediction: "TextPrediction") -> str:
         for line in [*lines, Text()]:
             out.print(line, soft_wrap=True)
     return captured.get()
-
-
-def by_column(prediction: "TextPrediction") -> NDArray[np.float32]:
-    """The attention (T, S), of a picture (T, columns)."""
-    weights = prediction.attention
-    if prediction.grid:
-        weights = weights.reshape(len(weights), *prediction.grid).sum(1)
-    return np.asarray(weights, np.float32)
 
 
 class AttentionPage:

@@ -7,7 +7,7 @@ import re
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from charrnn.errors import CharRNNError, CheckpointError
 from charrnn.evaluation.scoring import score_checkpoint
@@ -17,6 +17,7 @@ from charrnn.settings import PartName
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.metrics import read_curves
 from charrnn.storage.runs import corpus_of, find, load_run, run_folders
+from charrnn.tables import plural
 from charrnn.text.corpus import part_to_score
 
 
@@ -51,23 +52,32 @@ class Compared:
         return values | dict(self.scores) | self.curves.record()
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(NamedTuple):
     """Runs that differ in their seed alone, or one run. `name` is what their names share."""
 
     name: str
     runs: Sequence[Compared]
 
     @property
-    def mean(self) -> float:
-        """Bits per character, or per unit of another task."""
-        return statistics.fmean(run.bits for run in self.runs)
+    def title(self) -> str:
+        """'tale-lstm (3 seeds)', or the name of a run alone."""
+        seeds = f" ({plural(len(self.runs), 'seed')})" if len(self.runs) > 1 else ""
+        return f"{self.name}{seeds}"
 
     @property
-    def deviation(self) -> float | None:
-        """The sample standard deviation; None for a single run."""
-        bits = [run.bits for run in self.runs]
-        return statistics.stdev(bits) if len(bits) > 1 else None
+    def part(self) -> str:
+        """'test part of tale'."""
+        return f"{self.runs[0].part} part of {self.runs[0].corpus}"
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the runs are language models."""
+        return "bits_per_character" in self.runs[0].scores
+
+    def mean(self, name: str) -> float | None:
+        """The mean of a figure over the runs; None if it is not known of one of them."""
+        values = [getattr(run, name) for run in self.runs]
+        return None if None in values else statistics.fmean(values)
 
 
 def compare_runs(names: Sequence[str], part: PartName | None, emit: Emit) -> list[Group]:
@@ -90,7 +100,17 @@ def compare_runs(names: Sequence[str], part: PartName | None, emit: Emit) -> lis
         find(None)  # explains, if nothing has been trained here
         raise CheckpointError("no run here can be scored", "Name one to see why.")
     named = [Group(_common_name(runs), runs) for runs in groups.values()]
-    return sorted(named, key=lambda group: (group.runs[0].corpus, group.runs[0].part, group.mean))
+    named.sort(key=lambda g: (g.runs[0].corpus, g.runs[0].part, g.mean("bits")))
+    return told_apart(named)
+
+
+def told_apart(groups: Sequence[Group]) -> list[Group]:
+    """The groups; one whose name another has, too, is named after its first run."""
+    names = [group.name for group in groups]
+    return [
+        group if names.count(group.name) == 1 else group._replace(name=group.runs[0].run)
+        for group in groups
+    ]
 
 
 def _but_seed(checkpoint: Checkpoint) -> tuple[Any, ...]:

@@ -4,10 +4,10 @@ import pytest
 
 from charrnn.cells import CELLS
 from charrnn.cells.parameters import count
+from charrnn.extras.comparing.sweep import with_parameters
 from charrnn.settings import ModelSettings
 from charrnn.tasks import task_of
 from charrnn.text.tokenizers import Characters
-from charrnn.training.sweep import with_parameters
 from tests.random_models import random_checkpoint
 
 TOKENIZER = Characters("".join(map(chr, range(32, 97))))

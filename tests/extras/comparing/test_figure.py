@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from matplotlib.figure import Figure
 
-from charrnn.display.figure import check_figure, save_figure
-from charrnn.display.learning_curves import RunCurves
 from charrnn.errors import UsageError
 from charrnn.events import Curves
+from charrnn.extras.comparing.figure import check_figure, save_figure
+from charrnn.extras.comparing.show import RunCurves
 from tests.display.conftest import curves
 
 

@@ -1,18 +1,21 @@
 """charrnn sample --interactive: the user and the model write a text in turns."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from charrnn.display.stdout import escaped
 from charrnn.errors import CharRNNError, UsageError
-from charrnn.settings import SampleSettings, SettingError, read
-
-if TYPE_CHECKING:
-    from charrnn.inference.dialogue import Dialogue
-    from charrnn.storage.checkpoint import Checkpoint
+from charrnn.inference.drawing import Prompt
+from charrnn.inference.sampling import read_prompt, sample_after
+from charrnn.network.language_model import LanguageModel
+from charrnn.settings import SampleSettings, SettingError, UnknownName, read
+from charrnn.storage.checkpoint import Checkpoint
+from charrnn.text.tokenizers import Tokenizer
+from charrnn.text.unknown import known_text
 
 _CHANGEABLE = (
     "temp", "length", "top_k", "top_p", "min_p", "repetition_penalty", "seed", "stop", "unknown",
@@ -28,14 +31,55 @@ An empty line adds nothing.
   /quit           end, as Ctrl-D does; Ctrl-C stops the model in its answer"""
 
 
-def converse(checkpoint: "Checkpoint", settings: SampleSettings) -> None:
+class Dialogue:
+    """The text so far. What is read or written is read by the network once."""
+
+    def __init__(self, network: LanguageModel, tokenizer: Tokenizer) -> None:
+        self._network, self._tokenizer = network, tokenizer
+        self._steps: list[tuple[str, Prompt]] = [("", read_prompt(network, tokenizer, ""))]
+
+    @property
+    def text(self) -> str:
+        """All that has been read and written."""
+        return "".join(text for text, _ in self._steps)
+
+    def read(self, text: str, unknown: UnknownName = "error") -> None:
+        """Append a text, without characters that the vocabulary lacks, or as `unknown` says.
+
+        TextError, and nothing changes, where they are an error.
+        """
+        text, _ = known_text(text, self._tokenizer, unknown)
+        first = len(self._steps) == 1  # then the newline before it must not be read
+        before = None if first else self._steps[-1][1]
+        self._steps.append((text, read_prompt(self._network, self._tokenizer, text, before)))
+
+    def write(self, settings: SampleSettings, generator: np.random.Generator) -> Iterator[str]:
+        """What the model writes next, in pieces. What has been taken of it becomes the text."""
+        _, prompt = self._steps[-1]
+        written = ""
+        try:
+            for piece in sample_after(self._network, self._tokenizer, prompt, settings, generator):
+                written += piece
+                yield piece
+        finally:
+            if written:
+                self.read(written)
+
+    def undo(self) -> None:
+        """Take back what was read or written last."""
+        if len(self._steps) > 1:
+            self._steps.pop()
+
+    def reset(self) -> None:
+        """Begin anew."""
+        del self._steps[1:]
+
+
+def converse(checkpoint: Checkpoint, settings: SampleSettings) -> None:
     """Read lines and write answers, until Ctrl-D. UsageError without a terminal."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("--interactive needs a terminal", "For a pipe: charrnn sample --prompts -")
     import readline  # noqa: F401  (gives input() line editing and history)
-
-    from charrnn.inference.dialogue import Dialogue
-    from charrnn.network.language_model import LanguageModel
 
     network = LanguageModel(checkpoint.model, checkpoint.weights)
     turns = _Turns(Dialogue(network, checkpoint.tokenizer), settings)
@@ -55,7 +99,7 @@ def converse(checkpoint: "Checkpoint", settings: SampleSettings) -> None:
 class _Turns:
     """The dialogue and its settings, which each typed line continues or changes."""
 
-    def __init__(self, dialogue: "Dialogue", settings: SampleSettings) -> None:
+    def __init__(self, dialogue: Dialogue, settings: SampleSettings) -> None:
         self.dialogue, self.settings = dialogue, settings
         self.generator = np.random.default_rng(settings.seed)
         self.ended = False
@@ -129,6 +173,4 @@ class _Turns:
         self.ended = True
 
     def _print(self, text: str) -> None:
-        from charrnn.display.stdout import escaped
-
         print(escaped(text), end="", flush=True)

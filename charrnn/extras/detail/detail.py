@@ -1,23 +1,24 @@
-"""Where a score comes from: by line, by document, by token, and the most surprising tokens."""
+"""Where a score comes from: by line, document or token, and the most surprising tokens."""
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from charrnn.display.reports import Report
 from charrnn.errors import UsageError
 from charrnn.inference.score import Score
+from charrnn.tables import Cell, Figure, Styled, Table
 from charrnn.text.corpus import Tokens
 from charrnn.text.tokenizers import END, Tokenizer, valid_unicode
 
 Per = Literal["line", "document", "character"]
+Losses = NDArray[np.float32]
 
 _SPOTS, _CONTEXT = 10, 32  # most surprising tokens, and tokens shown on either side of them
-
-Losses = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,30 @@ class Spot:
     before: str
     text: str
     after: str
+
+
+def detail_report(
+    per: Per, tokens: Tokens, tokenizer: Tokenizer, score: Callable[[], Losses]
+) -> Report:
+    """Lines, documents or tokens (N,), one a row, as they come; then the most surprising tokens.
+
+    `score` gives their losses (N - 1,) in nats. UsageError for documents that the tokenizer does
+    not have.
+    """
+    check_per(per, tokenizer)
+    scored = score(), tokens, tokenizer
+    surprising = _surprising(surprising_spots(*scored))
+    if per == "character":
+        parts = symbols(*scored)
+        rows: Iterator[list[Cell]] = (
+            [Figure(one.position), one.bits, f"[{one.text}]"] for one in parts
+        )
+        table = Table(["position", "bits", "text"], rows, widths=(9, 8))
+        return Report(map(asdict, parts), [table, surprising])
+    lines = sections(*scored, per)
+    heads = [per, "tokens", "bits", "per character", "perplexity", "text"]
+    table = Table(heads, map(_section, lines), widths=(8, 7, 9, 13, 10))
+    return Report(map(asdict, lines), [table, surprising])
 
 
 def check_per(per: Per, tokenizer: Tokenizer) -> None:
@@ -125,3 +150,21 @@ def _spot(index: int, bits: float, tokens: Tokens, tokenizer: Tokenizer) -> Spot
     text = decode(int(tokens[index])) or tokenizer.symbols[int(tokens[index])]
     after = "".join(map(decode, tokens[index + 1 : index + 1 + _CONTEXT].tolist()))
     return Spot(index + 1, bits, *map(valid_unicode, (before, text, after)))
+
+
+def _section(section: Section) -> list[Cell]:
+    perplexity = None if section.perplexity is None else Figure(f"{section.perplexity:,.2f}")
+    bits = Figure(f"{section.bits:,.1f}")
+    return [Figure(section.number), section.tokens, bits, section.bits_per_character, perplexity,
+            section.text]  # fmt: skip
+
+
+def _surprising(spots: list[Spot]) -> Table:
+    """Each token between the text before and after it."""
+    rows: list[list[Cell]] = []
+    for spot in spots:
+        token = [Styled("[", ""), Styled(spot.text, "bold"), Styled("]", "")]
+        text = [Styled(spot.before, "dim"), *token, Styled(spot.after, "dim")]
+        rows.append([Figure(spot.position), spot.bits, text])
+    heads, notes = ["position", "bits", "text"], ["the most surprising tokens"]
+    return Table(heads, rows, notes=notes, wraps=None)

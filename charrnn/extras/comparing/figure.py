@@ -1,21 +1,12 @@
 """Learning curves as a picture in a file, drawn by matplotlib."""
 
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from charrnn.display.charts import limits
-from charrnn.display.learning_curves import (
-    X_AXES,
-    RunCurves,
-    X,
-    XAxis,
-    corpora,
-    divided,
-    styles,
-)
-from charrnn.errors import MissingError, UsageError
+from charrnn.display.charts import X_AXES, X, XAxis, limits
+from charrnn.errors import UsageError, check_package
+from charrnn.extras.comparing.show import RunCurves, corpora, divided, styles
 from charrnn.files import atomic_write
 
 if TYPE_CHECKING:
@@ -36,11 +27,8 @@ def check_figure(path: Path) -> None:
     if path.suffix.removeprefix(".").lower() not in FORMATS:
         hint = f"Take a name that ends in .{', .'.join(FORMATS)}."
         raise UsageError(f"{path} is not the name of a picture", hint)
-    if find_spec("matplotlib") is None:
-        raise MissingError(
-            "pictures are drawn by matplotlib, which is not installed",
-            "pip install 'charrnn-toolkit[plot]', or leave the file out for a chart here.",
-        )
+    hint = "pip install 'charrnn-toolkit[plot]', or leave the file out for a chart here."
+    check_package("matplotlib", "pictures are drawn", hint)
 
 
 def save_figure(

@@ -1,0 +1,1 @@
+"""`charrnn eval --per`: a text scored by line, document or character."""

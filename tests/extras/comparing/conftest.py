@@ -1,0 +1,18 @@
+"""Runs made up to be compared: no training needed."""
+
+from charrnn.events import Unit
+from charrnn.extras.comparing.comparison import Compared, Group
+from tests.display.conftest import curves
+
+
+def compared(run: str, bits: float, corpus: str = "tale", unit: Unit = "character") -> Compared:
+    """A run as `compare` has it."""
+    scores = {"bits_per_character": bits, "bits_per_byte": bits / 2}
+    return Compared(run, "lstm", "2x256", 876_929, 1, 123_456.0, 12_345, 3_723.0, corpus, "test",
+                    scores, curves(unit, bits))  # fmt: skip
+
+
+def group(name: str, *bits: float, corpus: str = "tale", unit: Unit = "character") -> Group:
+    """A group of a run for each of those bits, or a run alone."""
+    names = [name] if len(bits) == 1 else [f"{name}-s{n}" for n in range(1, len(bits) + 1)]
+    return Group(name, [compared(n, b, corpus, unit) for n, b in zip(names, bits, strict=True)])
