@@ -60,7 +60,8 @@ def _usage_error(error: Any) -> UsageError:
     message = error.format_message()
     if message.startswith("Invalid value"):
         flag, _, reason = message.partition(": ")
-        message = f"{flag}: {plain(reason)}"
+        verb = "must be " if reason.startswith("Input should be") else ""
+        message = f"{flag}: {verb}{plain(reason)}"
     return UsageError(message, f"See {path} --help.")
 
 

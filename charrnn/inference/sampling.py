@@ -150,5 +150,6 @@ def check_finite(finite: bool) -> None:
     """DivergedError unless logits are finite."""
     if not finite:
         raise DivergedError(
-            "the model has diverged: its logits are not finite", "Train another one."
+            "the model has diverged: its logits are not finite",
+            "Train another one, or check the numbers that it reads.",
         )

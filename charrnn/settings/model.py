@@ -63,7 +63,8 @@ class ModelSettings(Settings):
     def __post_init__(self) -> None:
         if self.tie_weights and self.one_hot:
             raise ValueError("--tie-weights needs an embedding, which --one-hot leaves out")
-        if self.tie_weights and self.embedding_size != self.hidden_size:
+        # tied in vain, the sizes may differ: `effect` says so
+        if self.tie_weights and self.task == "text" and self.embedding_size != self.hidden_size:
             raise ValueError(
                 "--tie-weights needs an embedding of the hidden size: "
                 f"--embedding-size {self.hidden_size}, or --hidden-size {self.embedding_size}"

@@ -93,7 +93,7 @@ class TrainSettings(Settings):
     def __post_init__(self) -> None:
         given = [name for name in LENGTHS if getattr(self, name) is not None]
         if len(given) > 1:
-            raise ValueError(f"a run has one length: choose between --{' and --'.join(given)}")
+            raise ValueError(f"a run has one length: choose --{' or --'.join(given)}")
         if self.time is not None:
             seconds(self.time)
         check_device(self.device)

@@ -174,7 +174,8 @@ def check_new(name: str | None) -> None:
         return
     if not re.fullmatch(r"\w[\w.-]{0,63}", name):
         raise UsageError(
-            f"{name!r} cannot be the name of a run", "Use letters, digits, '.', '_' and '-'."
+            f"{name!r} cannot be the name of a run",
+            "Use up to 64 letters, digits, '.', '_' and '-'.",
         )
     if _in_use(checkpoints() / name):
         raise UsageError(

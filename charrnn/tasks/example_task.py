@@ -141,6 +141,7 @@ class ExampleTask(Task):
             asked = Asked([self.items[n] for n in group], decoding=longest)
             self.output.count_written(score, network, self._collate(group), asked)
 
+    @np.errstate(all="ignore")  # what is not finite is an error of the output
     def score(
         self,
         weights: Mapping[str, Array],
@@ -169,6 +170,7 @@ class ExampleTask(Task):
         """What is read of a text, or of the picture of that name. TextError as `predict`."""
         return self.input.read(self.output.text_read(text), unknown)
 
+    @np.errstate(all="ignore")  # likewise
     def predict(
         self,
         network: ExampleNetwork,

@@ -64,7 +64,7 @@ def _zstd() -> _Format:
     if module is None:
         raise MissingError(
             "reading zstd needs the package backports.zstd",
-            "Install it with: pip install 'charrnn-toolkit[zstd]'",
+            "Install it: pip install 'charrnn-toolkit[zstd]'",
         )
     return _Format("zstd", _ZSTD, module.ZstdDecompressor, (module.ZstdError,))
 

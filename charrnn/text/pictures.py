@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.errors import TextError, UsageError
+from charrnn.errors import MissingError, TextError
 from charrnn.values import picture_size
 
 
@@ -18,7 +18,7 @@ def load_input(path: str, size: str) -> NDArray[Any]:
 
     A picture is made grey and fitted into `size`, its sides in proportion, and what is left over is
     filled with the colour of its border. Features may be (D,), (cells, D) or (rows, columns, D).
-    TextError if it cannot be read, UsageError where Pillow is missing.
+    TextError if it cannot be read, MissingError where Pillow is missing.
     """
     if not Path(path).is_file():
         message = f"{path} is not a file" if Path(path).exists() else f"there is no file {path}"
@@ -68,7 +68,7 @@ def _picture(path: str) -> Any:
     try:
         from PIL import Image
     except ImportError:
-        raise UsageError(
+        raise MissingError(
             "pictures need Pillow, which is not installed",
             "Install it: pip install 'charrnn-toolkit[caption]'",
         ) from None

@@ -43,7 +43,7 @@ def load_base(name: str, emit: Emit, task: TaskName = ModelSettings.task) -> Che
     if base.model.task != task:
         raise CheckpointError(
             f"run {base.run} was trained with --task {base.model.task}, not with --task {task}",
-            "Fine-tune it for the same task, or name another run.",
+            f"Add --task {base.model.task}, or name another run.",
         )
     return base if base.run else replace(base, run=find(name).parent.name)  # format 2
 

@@ -8,6 +8,7 @@ import torch
 
 from charrnn.cells import CELLS
 from charrnn.engine.devices import to_device
+from charrnn.errors import DivergedError
 from charrnn.events import Evaluated, Sampled
 from charrnn.inference.search import Decoding
 from charrnn.models import Predictor
@@ -172,3 +173,15 @@ def test_a_prediction_does_not_depend_on_its_neighbours(home, pair):
     together = task.predict(network, texts, items, short)
     alone = [task.predict(network, [texts[n]], [items[n]], short)[0] for n in range(9)]
     assert [one.line for one in together] == [one.line for one in alone]
+
+
+def test_what_is_not_finite_is_no_prediction(home, pair):
+    """NaN as a probability, in JSON that no parser takes."""
+    task = task_on(corpus_for(pair, home))
+    weights = {n: w * np.float32("nan") for n, w in randomized(task).export().items()}
+    (item, *_), (target, *_) = examples_of(task.corpus, "train")
+    network = task.network(task.model, weights)
+    with pytest.raises(DivergedError):
+        task.predict(network, [""], [item])
+    with pytest.raises(DivergedError):
+        task.score(weights, [item], [target])

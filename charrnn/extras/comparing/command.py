@@ -13,7 +13,15 @@ from charrnn.cli.frame import Frame, frame
 from charrnn.cli.options import Json, Part, Quiet, Runs, exclude
 from charrnn.cli.process import stop_on_signals
 from charrnn.errors import CheckpointError, DivergedError, UsageError, suggest
-from charrnn.settings import CellName, ModelSettings, PartName, Request, TextSettings, TrainSettings
+from charrnn.settings import (
+    CellName,
+    ModelSettings,
+    PartName,
+    Request,
+    TextSettings,
+    TrainSettings,
+    check_effective,
+)
 
 if TYPE_CHECKING:
     from charrnn.display.charts import X
@@ -145,6 +153,8 @@ def sweep(
     Networks get the same number of parameters, unless --hidden-size is given.
     """
     exclude(cells=cells, cell="cell" in model.given)
+    if cells:
+        check_effective(model.with_names(model.given, ["cell"]), text)
     exclude(parameters=parameters, hidden_size="hidden_size" in model.given)
     if output:
         from charrnn.extras.comparing.figure import check_figure

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from charrnn.storage.checkpoint import Checkpoint
 
 _SUFFIX = ".crnn"
-_INSTALL = "pip install 'charrnn-toolkit[compress]'."
+_INSTALL = "Install it: pip install 'charrnn-toolkit[compress]'"
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="any file, or - for stdin")]
 Compressed = Annotated[

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from charrnn.cells.arrays import Array, binary_cross_entropy, cross_entropy, sigmoid, softmax
 from charrnn.cells.parameters import Parameters
+from charrnn.inference.sampling import check_finite
 from charrnn.network.heads import LabelHead
 from charrnn.settings import ModelSettings, TextSettings
 from charrnn.tasks.base import Batch, ExampleScore, Subject
@@ -145,6 +146,7 @@ class LabelOutput(Output):
         """How often the labels are predicted."""
         batches = [*evaluated]
         logits = np.concatenate([arrays[0] for _, _, arrays in batches])
+        check_finite(bool(np.isfinite(logits).all()))
         targets = np.concatenate([batch.targets for _, batch, _ in batches])
         if not self.several:
             return score_of(logits, targets)
@@ -155,6 +157,7 @@ class LabelOutput(Output):
         self, network: ExampleNetwork, batch: Batch, asked: Asked
     ) -> Iterator[LabelPrediction]:
         (logits,) = self.evaluate(network, batch)
+        check_finite(bool(np.isfinite(logits).all()))
         probabilities = sigmoid(logits) if self.several else softmax(logits)
         return map(self._prediction, asked.texts, probabilities)
 

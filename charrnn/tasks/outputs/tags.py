@@ -13,6 +13,7 @@ import numpy as np
 from charrnn.cells.arrays import Array, namespace
 from charrnn.cells.parameters import Parameters
 from charrnn.errors import TextError, UsageError
+from charrnn.inference.sampling import check_finite
 from charrnn.network.heads import TagHead
 from charrnn.settings import ModelSettings, TextSettings
 from charrnn.tasks.base import Batch, Subject
@@ -204,6 +205,7 @@ class TagOutput(Output):
         score, scored = TagScore(), 0
         names = {**dict(enumerate(self.names)), UNKNOWN: self._unknown}
         for network, batch, (logits, losses) in evaluated:
+            check_finite(bool(np.isfinite(logits).all()))
             for column, length in enumerate(batch.target_lengths.tolist()):
                 true = batch.targets[:length, column]
                 if UNKNOWN not in true:
@@ -225,6 +227,7 @@ class TagOutput(Output):
         spans_of_batch = self.collate_spans({"inputs": batch.inputs, "lengths": batch.lengths})
         batch = batch._replace(**spans_of_batch)
         logits = self._logits(network, batch)
+        check_finite(bool(np.isfinite(logits).all()))
         for column, text in enumerate(asked.texts):
             tags = network.head.likeliest(logits[: batch.target_lengths[column], column])
             tokens = self._tokens(text)

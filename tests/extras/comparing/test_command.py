@@ -87,6 +87,7 @@ def test_tables_fit_a_terminal_of_80_columns(used):
         ("sweep tale.txt --cells lstn", 2, "lstm"),
         ("sweep --cells lstm", 2, "corpus"),
         ("sweep tale.txt --cells lstm --cell gru", 2, "exclude each other"),
+        ("sweep a.tsv --task label --input picture --cells gru", 2, "--cell has no effect"),
         ("sweep tale.txt --parameters 9 --hidden-size 9", 2, "exclude each other"),
         ("sweep tale.txt --output tale.txt", 2, ".png"),
         ("compare tale --time 5s", 2, "charrnn train"),
