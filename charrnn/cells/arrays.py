@@ -14,7 +14,7 @@ Function = Callable[..., Any] | None
 
 
 class Library:
-    """The standard's functions of an array's library, and its faster ones; None: it has none."""
+    """The standard's functions of an array's library; its faster ones, None where it has none."""
 
     linear: Function = None
     rows: Function = None
@@ -42,7 +42,7 @@ def register(kind: type, **functions: Callable[..., Any]) -> None:
 
 
 def library(x: Array) -> Library:
-    """The library of an array, looked up once per type: a lookup takes longer than a small tanh.
+    """The library of an array, found once per type: the search takes longer than a small tanh.
 
     NumPy has the standard names itself, and array_api_compat's wrapper of it is slow to import.
     """

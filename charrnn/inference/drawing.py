@@ -12,7 +12,7 @@ from charrnn.network.language_model import LanguageModel
 from charrnn.network.layers import State
 from charrnn.settings import SampleSettings
 
-_TINY = 1e-30  # log 0 would make noise of -inf, and what is left out as likely as the rest
+_TINY = 1e-30  # added to u: log 0 would be noise of -inf, and a token left out could win
 RECENT = 64
 """Tokens that a repetition penalty is for."""
 
@@ -63,13 +63,13 @@ def warped(logits: Array, settings: SampleSettings, temp: Any = None) -> Array:
     xp = namespace(logits)
     temp = settings.temperatures[0] if temp is None else temp
     top_k = settings.top_k
-    if not isinstance(temp, float):
+    if not isinstance(temp, float):  # one for each text
         logits = logits / temp
     elif temp == 0:
         top_k = 1
     elif temp != 1:
         logits = (logits if temp > 1e-3 else xp.astype(logits, xp.float64)) / temp
-    if top_k is settings.top_p is settings.min_p is None:
+    if top_k is None and settings.top_p is None and settings.min_p is None:
         return logits
     order = xp.argsort(-logits, axis=-1, stable=True)
     ranked = xp.take_along_axis(logits, order, axis=-1)
@@ -113,8 +113,8 @@ class _Temperature:
         self._done = self._done + self._per_token[ids]
 
 
-class _Characters:
-    """Where each text (...) stands within a character, which tokens may come there."""
+class _UTF8:
+    """Where each text (...) stands within a character, and which tokens may come next."""
 
     def __init__(self, tables: TokenTables, batch: tuple[int, ...]) -> None:
         self._tables = tables
@@ -147,7 +147,7 @@ def draw(
     xp, shape = namespace(logits), tuple(logits.shape)
     first, last = settings.temperatures
     changing = None if first == last else _Temperature(settings, tables.lengths, shape[:-1])
-    characters = _Characters(tables, shape[:-1]) if len(tables.allowed) else None
+    characters = _UTF8(tables, shape[:-1]) if len(tables.allowed) else None
     penalty = settings.repetition_penalty
     for noise in _negative_gumbel(uniform, shape):
         with np.errstate(all="ignore"):  # a model that has diverged shows in the logits
@@ -181,7 +181,7 @@ def _negative_gumbel(uniform: Uniform, shape: tuple[int, ...]) -> Iterator[Array
 
 
 def _bits(logits: Array, ids: Array) -> Array:
-    """Logits (..., V) and the ids drawn (...) -> their bits (...) as the model has learned."""
+    """Logits (..., V) and the ids drawn (...) -> their bits (...), unwarped."""
     xp = namespace(logits)
     logits = logits - xp.max(logits, axis=-1, keepdims=True)
     chosen = xp.take_along_axis(logits, ids[..., None], axis=-1)[..., 0]

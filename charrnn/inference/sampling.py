@@ -21,7 +21,7 @@ Ended = Literal["length", "stop", "newline", "document"]
 
 
 def start_of(tokenizer: Tokenizer) -> str:
-    """What a text without a prompt continues: END, or a newline, where the vocabulary has one."""
+    """What a text without a prompt continues: END, a newline, or else the first token."""
     if tokenizer.end is not None:
         return END
     return tokenizer.decoder()(0) if tokenizer.unknown("\n") else "\n"
@@ -116,7 +116,7 @@ class TextBuilder:
 
 
 def _overlap(text: str, stop: str) -> int:
-    """The length of the longest end of the text with which a stop begins."""
+    """How many characters at the end of the text may be the beginning of a stop."""
     return max(n for n in range(len(stop)) if text.endswith(stop[:n]))
 
 

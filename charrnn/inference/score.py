@@ -1,8 +1,8 @@
 """The mean loss of a network over a text, and what it means: bits per character and per byte.
 
 The text is read as one *stream*: the state is carried through all of it. To compute many steps at
-once it is cut into sequences that are read side by side, each after some tokens before its own that
-are not scored, so that its state is what the stream's would be.
+once, the text is cut into sequences that are read side by side. Each first reads some tokens before
+its own, which are not scored, so that its state is what the stream's would be.
 """
 
 import math
@@ -21,7 +21,7 @@ from charrnn.text.corpus import Tokens
 from charrnn.text.tokenizers import Ids, Tokenizer
 
 WARM_UP = 256  # tokens read before a sequence's own: on a trained LSTM 2x256 the loss moved by 2e-9
-SEQUENCES = 64
+SEQUENCES = 64  # at most: a short text has fewer
 _CHUNK = 64  # steps computed at once, which bounds the memory
 _COUNTED = 1 << 20  # tokens counted at once, which bounds the memory
 
@@ -147,6 +147,8 @@ def score_of(total_loss: float, tokens: Tokens, tokenizer: Tokenizer) -> Score:
     for first in range(1, len(tokens), _COUNTED):
         piece = tokens[first : first + _COUNTED]
         counts += np.bincount(piece, minlength=tokenizer.size)
-    characters, sizes = tokenizer.lengths
+    characters, byte_counts = tokenizer.lengths
     count = len(tokens) - 1
-    return Score(count, max(1, int(counts @ characters)), int(counts @ sizes), total_loss / count)
+    return Score(
+        count, max(1, int(counts @ characters)), int(counts @ byte_counts), total_loss / count
+    )

@@ -65,7 +65,7 @@ class LanguageModel:
     """Token ids in, logits of the next token out."""
 
     def __init__(self, settings: ModelSettings, weights: Mapping[str, Array]) -> None:
-        """`weights` by their names in a checkpoint. Overflow shows in the logits, not here."""
+        """`weights` by their names in a checkpoint."""
         self.settings = settings
         self.weights = weights
         self.layers = stack(settings, weights)
@@ -143,7 +143,7 @@ class LanguageModel:
 
     @cached_property
     def table(self) -> Array:
-        """The first layer's input projection (V, G*H) of every token, for weights that stay."""
+        """The first layer's input projection (V, G*H) of every token, computed once: likewise."""
         first = self.layers[0]
         with np.errstate(all="ignore"):
             return first.cell.project(first.prepared, self.inputs())
@@ -162,7 +162,7 @@ class LanguageModel:
 
     @cached_property
     def head(self) -> Array:
-        """The output weights (V, H), for weights that stay."""
+        """The output weights (V, H), computed once: only for weights that stay the same."""
         return self._head_weight()
 
     def _head_weight(self) -> Array:

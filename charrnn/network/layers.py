@@ -90,7 +90,7 @@ def stack(
 ) -> list[Layer]:
     """The layers of that name, first to last; the `direction` "reverse." reads backwards."""
     cell = CELLS[settings.cell]
-    names = cell.parameters(1, 1)
+    names = cell.parameters(1, 1)  # the names do not depend on the sizes
     return [
         Layer(cell, {name: weights[f"{prefix}.{number}.{direction}{name}"] for name in names})
         for number in range(settings.layers)

@@ -47,8 +47,9 @@ class Corpus:
 
         No document is cut: a bound within one is moved to its end.
         """
-        bounds = np.cumsum([0, *self.text.fractions]) * len(self.tokens)
-        first, last = np.round(bounds).astype(int)[PARTS.index(name) :][:2]
+        bounds = np.round(np.cumsum([0, *self.text.fractions]) * len(self.tokens)).astype(int)
+        number = PARTS.index(name)
+        first, last = bounds[number], bounds[number + 1]
         return self.tokens[self._after_document(first) : self._after_document(last)]
 
     def has_part(self, name: PartName) -> bool:

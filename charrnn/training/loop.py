@@ -50,13 +50,14 @@ def loop(
 
 
 def training_step(run: Run) -> Tensor:
-    """One step; the loss stays on the device. It is NaN where there was nothing to learn from."""
+    """One step, and its loss, on the device. NaN: it was not to be learned from."""
     set_learning_rate(run.optimizers, run.learning_rate_factor)
     for optimizer in run.optimizers:
         optimizer.zero_grad()
     losses = []
     for _ in range(run.plan.train.accumulate):
-        loss, run.state = forward_backward(run, run.next_batch(), starting_state(run))
+        batch = run.next_batch()  # first: the state depends on where the batches stand
+        loss, run.state = forward_backward(run, batch, starting_state(run))
         losses.append(loss)
     loss = torch.stack(losses).sum()
     run.plan.ranks.sum([loss, *(p.grad for p in run.model.parameters() if p.grad is not None)])
@@ -113,7 +114,7 @@ def forward_backward(run: Run, batch: Batch, state: State) -> tuple[Tensor, Stat
 
 
 def clip_gradients(run: Run) -> Tensor:
-    """Clip the gradients by value and norm; the norm before the latter."""
+    """Clip the gradients by value, then by norm; the norm that they had before."""
     if run.plan.train.grad_clip_value is not None:
         clip_grad_value_(run.model.parameters(), run.plan.train.grad_clip_value)
     return clip_grad_norm_(run.model.parameters(), run.plan.train.grad_clip)
@@ -121,4 +122,5 @@ def clip_gradients(run: Run) -> Tensor:
 
 def checked_loss(loss: Tensor, norm: Tensor, largest: float) -> Tensor:
     """The loss, or NaN where it or the gradient's norm is not to be learned from."""
-    return torch.where(norm.isfinite() & ~(loss > largest), loss, math.nan)
+    too_large = loss > largest  # False for NaN, which stays
+    return torch.where(norm.isfinite() & ~too_large, loss, math.nan)

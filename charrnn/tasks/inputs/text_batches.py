@@ -23,6 +23,7 @@ from charrnn.text.corpus import Tokens, checked_ids
 
 def resolve_batch(tokens: int, batch_size: int, seq_length: int) -> tuple[int, int]:
     """(Batch size, sequence length), lowered where the text is too short for them."""
+    # at least four steps in each sequence, so that a state is carried
     batch_size = max(1, min(batch_size, tokens // (4 * seq_length + 1)))
     return batch_size, min(seq_length, tokens // batch_size - 1)
 
@@ -55,7 +56,7 @@ class TextBatches(Batches):
         return Batch(ids[:-1], ids[1:])
 
     def _indices(self) -> NDArray[np.int64]:
-        """The next T + 1 positions of every sequence (T + 1, B); the last ones begin the next."""
+        """The next positions (T + 1, B) of every sequence. The last row begins the next batch."""
         if self.step == self.per_epoch:
             self.epoch, self.step = self.epoch + 1, 0
         size = len(self.tokens)
