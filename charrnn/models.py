@@ -114,7 +114,7 @@ class TextModel(Model):
     def samples(
         self, count: int, prompt: str = "", length: int = 300, **options: Unpack[Options]
     ) -> list[str]:
-        """So many independent texts, computed together. The first is the one of `sample`.
+        """`count` independent texts, computed together. The first is the one of `sample`.
 
         >>> texts = model.samples(3, "The ", seed=1)
         >>> len(set(texts)), texts[0] == model.sample("The ", seed=1)

@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 
 
 class Initial(NamedTuple):
-    """The distribution that a parameter begins with, drawn for each block of so many `rows`.
+    """The distribution that a parameter begins with, drawn for each block of `rows` rows.
 
     `rows` of 0: the parameter is one block.
 

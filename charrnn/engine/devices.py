@@ -50,7 +50,7 @@ def autocast(device: torch.device, enabled: bool) -> AbstractContextManager[None
 
 @contextmanager
 def cpu_threads(number: int) -> Iterator[None]:
-    """A block in which torch splits a product among so many cores."""
+    """A block in which torch splits a product among this number of cores."""
     before = torch.get_num_threads()
     torch.set_num_threads(number)
     try:

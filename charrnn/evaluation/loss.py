@@ -117,7 +117,7 @@ def _batches(model: Module[LanguageModel], count: int, context: int | None) -> I
 
 
 def _reader(model: Module[LanguageModel], batch_size: int, bf16: bool) -> Read:
-    """What reads so many sequences, in threads that split them between them."""
+    """What reads sequences, in threads that split them."""
     network, device = model.network, model.device
     threads = BatchThreads(device, batch_size, model.settings.hidden_size)
 

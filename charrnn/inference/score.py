@@ -94,7 +94,7 @@ def read_sequences(
 ) -> Iterator[tuple[NDArray[np.int64], Losses]]:
     """The positions (K,) from which tokens (N,) are predicted, each once, and the losses (K,).
 
-    So many `steps` are read at once.
+    `steps`: how many are read at once.
     """
     starts, size, warm_up = sequences
     last = len(tokens) - 1

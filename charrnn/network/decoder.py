@@ -52,7 +52,7 @@ class Decoder:
 
     @staticmethod
     def parameters(settings: ModelSettings, symbols: int) -> Parameters:
-        """Every parameter by its name in a checkpoint, for so many symbols and END."""
+        """Every parameter by its name in a checkpoint. `symbols`: without END."""
         hidden, outputs, embedding = (
             settings.hidden_size, settings.outputs, settings.embedding_size,
         )  # fmt: skip

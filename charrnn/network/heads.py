@@ -75,7 +75,7 @@ class TagHead(Head):
         return self.predict(boundary_states(outputs, spans[0], spans[1], hidden))
 
     def losses(self, logits: Array, tags: Array, lengths: Array) -> Array:
-        """The loss (B,) in nats of tags (N, B), of which each text has so many (B,)."""
+        """The loss (B,) in nats of tags (N, B), of which text b has the first lengths[b]."""
         if self.settings.crf:
             return self._log_partition(logits, lengths) - self._score(logits, tags, lengths)
         return (cross_entropy(full_precision(logits), tags) * within(lengths, len(tags))).sum(0)

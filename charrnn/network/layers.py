@@ -100,7 +100,7 @@ def stack(
 def stack_parameters(
     settings: ModelSettings, inputs: Sequence[int], prefix: str = "layers", group: Group = LAYERS
 ) -> Parameters:
-    """The parameters of layers with so many inputs each; of both directions, if they have two."""
+    """The parameters of layers, each with its number of inputs; bidirectional ones have both."""
     cell, parameters = CELLS[settings.cell], Parameters()
     directions = {"": group}
     if settings.bidirectional and group == LAYERS:

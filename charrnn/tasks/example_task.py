@@ -117,13 +117,13 @@ class ExampleTask(Task):
         return min(most, int(self._tokens("valid").sum()))
 
     def validation(self, most_tokens: int) -> Indices:
-        """The first examples of the validation part, until they have so many tokens."""
+        """The first examples of the validation part, up to that number of tokens."""
         examples, lengths = self.corpus.examples("valid"), self._tokens("valid")
         count = int((lengths.cumsum() - lengths < most_tokens).sum())
         return np.arange(examples.start, examples.start + count)
 
     def evaluation_batches(self, indices: Indices, size: int) -> Iterator[Batch]:
-        """Examples as batches of so many, those of about one length together."""
+        """Batches of examples of about one length, `size` in each."""
         order = indices[np.argsort(self.items.lengths(indices), kind="stable")]
         for first in range(0, len(order), size):
             yield self._collate(order[first : first + size])

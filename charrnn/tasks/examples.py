@@ -50,7 +50,7 @@ class Ragged(NamedTuple):
 def by_length(lengths: Indices, most: int) -> list[Indices]:
     """The indices of arrays of these lengths (N,), those of about one length together.
 
-    At most so many at a time, and fewer where they are long.
+    At most `most` in each batch, and fewer where they are long.
     """
     order, batches = np.argsort(lengths, kind="stable"), []
     while len(order):

@@ -89,7 +89,7 @@ class RunLength:
 def run_length(
     settings: TrainSettings, batches_per_epoch: int, step_seconds: float, overhead: float = 0.0
 ) -> RunLength:
-    """The length of a run; of a timed one an estimate, at so many seconds per step."""
+    """The length of a run; of a timed one an estimate, by the seconds per step."""
     if settings.timed:
         step_seconds = max(step_seconds + overhead, 1e-9)
         total = max(2 * _MEASURED_STEPS, round(settings.budget / step_seconds))

@@ -22,7 +22,7 @@ _LARGEST = 65536  # hidden units
 
 @dataclass(frozen=True)
 class Sweep:
-    """A run of each cell and seed, from the request's on; with so many `parameters` if given."""
+    """A run of each cell and seed, from the request's seed on; each has `parameters` if given."""
 
     request: Request
     sources: Sources
@@ -55,7 +55,7 @@ def sweep(each: Sweep, emit: Emit, stop: Callable[[], bool]) -> Iterator[str]:
 
 
 def _of_cell(each: Sweep, cell: CellName, parameters: int | None) -> Request:
-    """The request for runs of a cell, whose hidden size gives so many parameters."""
+    """The request for runs of a cell, with the hidden size that gives `parameters`."""
     model = each.request.model.with_chosen(cell=cell)
     if parameters and "hidden_size" not in model.given:
         model = with_parameters(model, task_of(model, each.sources.corpus), parameters)
@@ -84,7 +84,7 @@ def _trained(run: Run, each: Sweep, emit: Emit, stop: Callable[[], bool]) -> boo
 
 
 def with_parameters(model: ModelSettings, task: Task, parameters: int) -> ModelSettings:
-    """The same with the hidden size whose network comes nearest to so many parameters."""
+    """The same with the hidden size whose network comes nearest to `parameters`."""
 
     def number_of(hidden_size: int) -> int:
         return count(task.parameters(model.with_hidden_size(hidden_size)))
