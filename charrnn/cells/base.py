@@ -46,7 +46,7 @@ class Cell(ABC):
     """torch's function of the same equations and weight layout (`torch.lstm`), if there is one."""
 
     alignment: ClassVar[int] = 1
-    """Evaluation starts sequences at multiples of this number of steps: a clock's period, else 1."""
+    """Evaluation starts sequences at multiples of these steps: a clock's period, else 1."""
 
     @classmethod
     def parameters(cls, inputs: int, hidden: int) -> Parameters:
