@@ -25,9 +25,8 @@ UNIONS = {
     "charrnn.models.model_of": "the same",
 }
 NAMED_TASKS = {
-    "charrnn.text.corpus": "to do: what a corpus holds, not its task",
-    "charrnn.text.corpus_files": "to do: the same",
-    "charrnn.text.resolving": "to do: the same",
+    "charrnn.text.corpus": "a corpus of a text says so",
+    "charrnn.text.corpus_files": "a damaged file of examples may say that it is a text's",
 }
 """Exceptions by what they are, each with its reason. These tables only become shorter."""
 

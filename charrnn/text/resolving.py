@@ -11,6 +11,7 @@ from charrnn.settings import TextSettings, check_effective, flag
 from charrnn.text.catalog import locate
 from charrnn.text.corpus import Corpus
 from charrnn.text.corpus_files import open_corpus
+from charrnn.text.example_corpus import ExampleCorpus
 from charrnn.text.example_files import prepare_examples
 from charrnn.text.examples import ExampleFormat
 from charrnn.text.preparation import described_tokenizer, prepare
@@ -75,6 +76,6 @@ def _check_same(name: str, corpus: Corpus, text: TextSettings) -> None:
         option = flag(field.name)
         how = f"without {option}" if prepared is None else f"with {option} {prepared}"
         again = f"prepare the text again: charrnn prepare TEXT {option} {asked}."
-        if corpus.task != "text":
+        if isinstance(corpus, ExampleCorpus):
             again = "name the file that it was made of."
         raise UsageError(f"{name} is prepared {how}", f"Leave {option} out, or {again}")
