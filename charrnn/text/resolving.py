@@ -53,7 +53,7 @@ def _check_prepared(
     name: str, corpus: Corpus, fmt: ExampleFormat | None, vocabulary: Tokenizer | None
 ) -> None:
     """Raise UsageError if a prepared corpus is of another task or in other tokens."""
-    task = fmt.task if fmt else "text"
+    task = fmt.task if fmt else Corpus.task
     if corpus.task != task:
         raise UsageError(
             f"{name} is a corpus for --task {corpus.task}, not for --task {task}",
