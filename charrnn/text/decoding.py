@@ -83,7 +83,7 @@ def with_line_ends(
     newlines = io.IncrementalNewlineDecoder(None, translate=lf)  # which does not cut a CRLF
     for new in chain(pieces, ("",)):
         piece = newlines.decode(new, final=not new)
-        if not lf and "\r\n" in piece:
+        if not lf and "\r" in piece and "\r\n" in piece:  # one character is found sooner than two
             if lines:
                 piece = piece.replace("\r\n", "\n")
             else:
