@@ -101,7 +101,7 @@ def test_runs_are_fine_tuned_compared_swept_and_listed(pair, home):
     for args in (
         ["train", "examples.tsv", "--task", task, "--from", pair, "--run", f"{pair}-2", *small],
         ["train", "examples.tsv", "--seeds", "2", *flags],
-        ["sweep", "examples.tsv", "--cells", "lstm", *flags],
+        ["sweep", "examples.tsv", "--seeds", "1", *flags],
         ["compare", pair, f"{pair}-2"], ["inspect", pair], ["runs"],
     ):  # fmt: skip
         done = call_charrnn(home, *args)
