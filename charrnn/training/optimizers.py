@@ -5,8 +5,10 @@ import as torch itself. Weight decay is decoupled from the gradient in all of th
 Hutter 2019, https://arxiv.org/abs/1711.05101), and applies to matrices, but not to the embedding.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -28,11 +30,8 @@ class Group:
         self.learning_rate = self.peak
 
 
-class Optimizer:
+class Optimizer(ABC):
     """Updates the parameters of its groups by their gradients."""
-
-    memory = "momentum"
-    """Name of the number that is kept for each element: zero before the first step."""
 
     def __init__(self, groups: Sequence[Group]) -> None:
         self.groups = [group for group in groups if group.params]
@@ -45,31 +44,46 @@ class Optimizer:
             for name, p in group.params.items():
                 self.state[name] = self.initial(p)
 
+    @abstractmethod
     def initial(self, p: Tensor) -> State:
         """A parameter's state before the first step."""
-        return {self.memory: torch.zeros_like(p)}
+
+    @abstractmethod
+    def update(self, group: Group) -> None:
+        """One update of a group's parameters, each of which has a gradient."""
 
     @torch.no_grad()
     def step(self) -> None:
-        """One update of every parameter, each of which has a gradient."""
+        """One update of every parameter."""
         for group in self.groups:
             self.update(group)
-
-    def update(self, group: Group) -> None:
-        """One update of a group's parameters: decay, then `move`."""
-        for name, p in group.params.items():
-            p.mul_(1 - group.learning_rate * group.weight_decay)
-            self.move(p, gradient(p), self.state[name][self.memory], group.learning_rate)
-
-    def move(self, p: Tensor, g: Tensor, memory: Tensor, rate: float) -> None:
-        """Move a parameter by its gradient, and change its memory."""
-        raise NotImplementedError
 
     def zero_grad(self) -> None:
         """Forget the gradients."""
         for group in self.groups:
             for p in group.params.values():
                 p.grad = None
+
+
+class PlainOptimizer(Optimizer):
+    """Keeps one number for each element, zero before the first step, and moves by it."""
+
+    memory: ClassVar[str]
+    """The name of that number in a checkpoint."""
+
+    def initial(self, p: Tensor) -> State:
+        """Zeros."""
+        return {self.memory: torch.zeros_like(p)}
+
+    def update(self, group: Group) -> None:
+        """Decay, then `move`."""
+        for name, p in group.params.items():
+            p.mul_(1 - group.learning_rate * group.weight_decay)
+            self.move(p, gradient(p), self.state[name][self.memory], group.learning_rate)
+
+    @abstractmethod
+    def move(self, p: Tensor, g: Tensor, memory: Tensor, rate: float) -> None:
+        """Move a parameter by its gradient, and change its memory."""
 
 
 def set_learning_rate(optimizers: Sequence[Optimizer], factor: float) -> None:
@@ -112,7 +126,7 @@ class AdamW(Optimizer):
         )  # fmt: skip
 
 
-class RMSprop(Optimizer):
+class RMSprop(PlainOptimizer):
     """g / sqrt(v), v the moving average of g^2 with decay 0.95, as in char-rnn.
 
     Hinton 2012, https://www.cs.toronto.edu/~tijmen/csc321/slides/lecture_slides_lec6.pdf.
@@ -126,7 +140,7 @@ class RMSprop(Optimizer):
         p.addcdiv_(g, memory.sqrt().add_(1e-8), value=-rate)
 
 
-class Adagrad(Optimizer):
+class Adagrad(PlainOptimizer):
     """g / sqrt(s), s the sum of all g^2 so far, as in min-char-rnn.
 
     Duchi et al. 2011, https://jmlr.org/papers/v12/duchi11a.html.
@@ -140,8 +154,10 @@ class Adagrad(Optimizer):
         p.addcdiv_(g, memory.add(1e-8).sqrt_(), value=-rate)
 
 
-class SGD(Optimizer):
+class SGD(PlainOptimizer):
     """Stochastic gradient descent with momentum 0.9."""
+
+    memory = "momentum"
 
     def move(self, p: Tensor, g: Tensor, memory: Tensor, rate: float) -> None:
         """m = 0.9 m + g, p -= learning rate * m."""

@@ -1,4 +1,4 @@
-"""Where a sampled text ends."""
+"""Where a sampled text begins, is cut into pieces, and ends."""
 
 from dataclasses import replace
 
@@ -8,8 +8,8 @@ from hypothesis import given, strategies as st
 from charrnn.errors import TextError, UsageError
 from charrnn.inference.sampled_texts import sample_many
 from charrnn.inference.sampling import TextBuilder, sample
-from charrnn.settings import SampleSettings
-from charrnn.text.tokenizers import END, Characters
+from charrnn.settings import SampleSettings, TextSettings
+from charrnn.text.tokenizers import END, TOKENIZERS, Characters
 from tests.inference.models import LETTERS, constant, untrained
 
 NAMES = Characters("ab" + END)
@@ -73,3 +73,37 @@ def test_stop_ends_the_text_before_it(start, size):
     assert never == whole
     with pytest.raises(TextError, match="'c'"):  # one that cannot come
         next(sample(network, tokenizer, SampleSettings(stop="abc")))
+
+
+def test_a_streamed_text_is_cut_between_characters():
+    """Half a character at the border of two pieces, or at the end."""
+    text = "naïve café 日本 “so” " * 30
+    tokenizer = TOKENIZERS["bpe"].learn([text], TextSettings(tokenizer="bpe", vocab_size=320))
+    network = untrained(vocabulary_size=tokenizer.size)
+    pieces = list(sample(network, tokenizer, SampleSettings(length=400, seed=1)))
+    assert len("".join(pieces)) == 400
+    assert all(piece.encode().decode() == piece for piece in pieces)
+
+
+@pytest.fixture(params=TOKENIZERS)
+def sampled(request):
+    """The pieces of a text of a small untrained model, by settings."""
+    tokenizer = TOKENIZERS[request.param].learn(["hello wörld\n"], TextSettings())
+    network = untrained("lstm", tokenizer.size, layers=1, scale=0.1)
+    return lambda **given: list(sample(network, tokenizer, SampleSettings(**given)))
+
+
+def test_length_is_in_characters_and_the_prompt_comes_first(sampled):
+    """A length in bytes, or a prompt that is counted or swallowed."""
+    assert len("".join(sampled(length=50, seed=1))) == 50
+    text = "".join(sampled(length=50, seed=1, prompt="wör"))
+    assert text.startswith("wör")
+    assert len(text) == 53
+    assert sampled(length=0) == []
+
+
+def test_the_same_seed_writes_the_same_text(sampled):
+    """A generator that is shared, or seeded by the clock."""
+    assert sampled(length=80, seed=7) == sampled(length=80, seed=7)
+    assert sampled(length=80, seed=7) != sampled(length=80, seed=8)
+    assert sampled(length=80, seed=7, temp=0) == sampled(length=80, seed=8, temp=0)

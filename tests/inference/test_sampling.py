@@ -16,8 +16,8 @@ from charrnn.inference import sampled_texts, sampling
 from charrnn.inference.drawing import draw
 from charrnn.inference.sampled_texts import sample_many, sample_prompts
 from charrnn.inference.sampling import generator_of, read_prompt, sample, sample_after
-from charrnn.settings import SampleSettings, TextSettings
-from charrnn.text.tokenizers import TOKENIZERS, Characters
+from charrnn.settings import SampleSettings
+from charrnn.text.tokenizers import Characters
 from tests.inference.models import BACKENDS, LETTERS, constant, untrained
 
 
@@ -239,37 +239,3 @@ def test_a_temperature_that_falls_and_a_penalty():
     plain = "".join(sample(constant([0.97, 0.01, 0.01, 0.01]), Characters("abcd"), replace(
         settings, temp=1.0, length=300)))  # fmt: skip
     assert plain.count("a") > 270
-
-
-def test_a_streamed_text_is_cut_between_characters():
-    """Half a character at the border of two pieces, or at the end."""
-    text = "naïve café 日本 “so” " * 30
-    tokenizer = TOKENIZERS["bpe"].learn([text], TextSettings(tokenizer="bpe", vocab_size=320))
-    network = untrained(vocabulary_size=tokenizer.size)
-    pieces = list(sample(network, tokenizer, SampleSettings(length=400, seed=1)))
-    assert len("".join(pieces)) == 400
-    assert all(piece.encode().decode() == piece for piece in pieces)
-
-
-@pytest.fixture(params=TOKENIZERS)
-def sampled(request):
-    """The pieces of a text of a small untrained model, by settings."""
-    tokenizer = TOKENIZERS[request.param].learn(["hello wörld\n"], TextSettings())
-    network = untrained("lstm", tokenizer.size, layers=1, scale=0.1)
-    return lambda **given: list(sample(network, tokenizer, SampleSettings(**given)))
-
-
-def test_length_is_in_characters_and_the_prompt_comes_first(sampled):
-    """A length in bytes, or a prompt that is counted or swallowed."""
-    assert len("".join(sampled(length=50, seed=1))) == 50
-    text = "".join(sampled(length=50, seed=1, prompt="wör"))
-    assert text.startswith("wör")
-    assert len(text) == 53
-    assert sampled(length=0) == []
-
-
-def test_the_same_seed_writes_the_same_text(sampled):
-    """A generator that is shared, or seeded by the clock."""
-    assert sampled(length=80, seed=7) == sampled(length=80, seed=7)
-    assert sampled(length=80, seed=7) != sampled(length=80, seed=8)
-    assert sampled(length=80, seed=7, temp=0) == sampled(length=80, seed=8, temp=0)
