@@ -6,7 +6,8 @@ is a bug and keeps its traceback.
 
 import errno
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from importlib.util import find_spec
 
@@ -102,3 +103,12 @@ def suggest(word: str, choices: Iterable[str], title: str = "") -> str:
     meant = f"Did you mean {close[0]}?" if close else ""
     listed = f"{title}: {', '.join(choices) or 'none'}." if title else ""
     return f"{meant} {listed}".strip()
+
+
+@contextmanager
+def located(where: str) -> Iterator[None]:
+    """A TextError in the block says where it arose: in a line, or a prompt."""
+    try:
+        yield
+    except TextError as error:
+        raise TextError(f"{where}: {error.message}", error.hint) from None

@@ -13,7 +13,7 @@ from charrnn.cli.extras import find_extra
 from charrnn.cli.flags import Shown, with_flags
 from charrnn.cli.frame import frame
 from charrnn.cli.options import Json, Quiet, Run, exclude, run_and_file
-from charrnn.errors import CheckpointError, TextError, UsageError
+from charrnn.errors import CheckpointError, TextError, UsageError, located
 from charrnn.settings import ADVANCED, UnknownName
 
 if TYPE_CHECKING:
@@ -127,7 +127,5 @@ def _predicted(
     except TextError:
         pass  # one of them cannot be read: each alone
     for number, text in enumerate(texts, decoding.skipped):
-        try:
+        with located(f"line {number + 1}"):
             yield from model.predict([text], unknown, replace(decoding, skipped=number))
-        except TextError as error:
-            raise TextError(f"line {number + 1}: {error.message}", error.hint) from None

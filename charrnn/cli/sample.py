@@ -10,7 +10,7 @@ from charrnn.cli.flags import SETTINGS, Shown, with_flags
 from charrnn.cli.frame import Frame, frame
 from charrnn.cli.options import Json, Quiet, Run, exclude
 from charrnn.cli.prompts import interpreted, read_prompt, read_prompts
-from charrnn.errors import TextError, UsageError
+from charrnn.errors import TextError, UsageError, located
 from charrnn.events import Emit, Noticed
 from charrnn.settings import ADVANCED, SampleSettings
 
@@ -185,10 +185,11 @@ class Sampler:
             known: list[str] = []
             for prompt, number in zip(prompts, numbers, strict=False):
                 try:
-                    known.append(known_text(prompt, self.tokenizer, self.settings.unknown)[0])
-                except TextError as error:
+                    with located(f"prompt {number}"):
+                        known.append(known_text(prompt, self.tokenizer, self.settings.unknown)[0])
+                except TextError:
                     yield known
-                    raise TextError(f"prompt {number}: {error.message}", error.hint) from None
+                    raise
             yield known
 
     def write_many(self, backend: str) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from charrnn.errors import located
 from charrnn.events import Emit, Noticed
 from charrnn.files import atomic_write
 from charrnn.text.corpus import Corpus
@@ -22,7 +23,6 @@ from charrnn.text.examples import (
     ExampleFormat,
     ExampleSources,
     ExampleTable,
-    located,
     read_table,
 )
 from charrnn.text.preparation import changed, content_key, digest_of, find_or_write

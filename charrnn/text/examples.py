@@ -3,7 +3,6 @@
 import hashlib
 from array import array
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple, Protocol
@@ -11,7 +10,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.errors import TextError
+from charrnn.errors import TextError, located
 from charrnn.events import Emit
 from charrnn.settings import TaskName, TextSettings
 from charrnn.text.corpus import Corpus
@@ -157,15 +156,6 @@ def _examples(
             yield Example(source, where, fmt.items.placed(text, name), targets)
     except MalformedError as error:
         raise TextError(f"{name}, line {error.line} {error}", fmt.lines.hint) from None
-
-
-@contextmanager
-def located(where: str) -> Iterator[None]:
-    """A TextError in the block names the line that it is about."""
-    try:
-        yield
-    except TextError as error:
-        raise TextError(f"{where}: {error.message}", error.hint) from None
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,13 @@ Gain = Annotated[
 ]
 HiddenSize = Annotated[
     int | None,
-    _untrained(min=1, max=4096, metavar="N", help="its hidden units per layer", show_default="256"),
+    _untrained(
+        min=1,
+        max=4096,
+        metavar="N",
+        help="its hidden units per layer",
+        show_default=str(ModelSettings.hidden_size),
+    ),
 ]
 Layers = Annotated[
     int | None, _untrained(min=1, max=64, metavar="N", help="its layers", show_default="1")
@@ -78,7 +84,9 @@ def gradients(
         from charrnn.extras.gradients.gradient_flow import of_run, of_untrained
 
         if cell and text:
-            model = ModelSettings(cell=cell, hidden_size=hidden_size or 256, layers=layers or 1)
+            model = ModelSettings(
+                cell=cell, hidden_size=hidden_size or ModelSettings.hidden_size, layers=layers or 1
+            )
             network = of_untrained(model, gain, text, encoding or "utf-8", command.emit)
         else:
             network = of_run(run, text, encoding or "utf-8", command.emit)

@@ -2,6 +2,7 @@
 
 import re
 import textwrap
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -40,7 +41,8 @@ def show(name: Name, quiet: Quiet = False, json: Json = False) -> None:
     from charrnn.text.resolving import resolve
 
     with frame(quiet=quiet, json=json) as command:
-        if folder := prepared(name):
+        is_folder = (Path(name) / "corpus.json").is_file()
+        if folder := Path(name) if is_folder else prepared(name):
             corpus = open_corpus(folder)
         else:
             corpus = resolve(name, TextSettings(), command.emit)

@@ -35,3 +35,15 @@ def test_prepare_ends_with_a_summary_if_the_extra_is_here(home, monkeypatch):
     monkeypatch.delitem(HOOKS, "prepare")
     done = call_charrnn(home, "prepare", "tale.txt")
     assert (done.code, "Rarest: " in done.err) == (0, False)
+
+
+def test_a_corpus_of_examples_is_shown_by_its_folder(home):
+    """A path of a prepared corpus that is taken for a text to prepare."""
+    (home / "words.tsv").write_text("a\tred\nb\tblue\n" * 20, "utf-8")
+    prepared = call_charrnn(home, "train", "words.tsv", "--task", "label", "--steps", "2")
+    assert prepared.code == 0, prepared.err
+    (folder,) = (home / "corpora").glob("words-*")
+    by_path, by_name = (
+        call_charrnn(home, "corpora", "show", name, "--json") for name in (str(folder), "words")
+    )
+    assert (by_path.code, by_path.out) == (0, by_name.out)
