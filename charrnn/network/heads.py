@@ -1,7 +1,7 @@
 """What ends a network that reads whole inputs: logits of labels, or of tags."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,8 @@ from charrnn.settings import ModelSettings
 
 class Head:
     """A linear layer of K logits, on features of an encoder's outputs."""
+
+    dropout_sizes: Sequence[int] = ()
 
     def __init__(self, settings: ModelSettings, weights: Mapping[str, Array]) -> None:
         """`weights` by their names in a checkpoint."""

@@ -143,7 +143,10 @@ class LanguageModel:
 
     @cached_property
     def table(self) -> Array:
-        """The first layer's input projection (V, G*H) of every token, computed once: likewise."""
+        """The first layer's input projection (V, G*H) of every token.
+
+        Computed once, as `head` is: only for weights that stay the same.
+        """
         first = self.layers[0]
         with np.errstate(all="ignore"):
             return first.cell.project(first.prepared, self.inputs())
@@ -162,7 +165,7 @@ class LanguageModel:
 
     @cached_property
     def head(self) -> Array:
-        """The output weights (V, H), computed once: only for weights that stay the same."""
+        """The output weights (V, H), computed once."""
         return self._head_weight()
 
     def _head_weight(self) -> Array:

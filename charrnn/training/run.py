@@ -155,9 +155,9 @@ class Plan:
 class Run:
     """A run in memory: its plan, and what training changes.
 
-    A training step changes `model`, `ema`, `optimizers`, `batches`, `state` and `step`, validation
-    `best`, the loop `length`, divergence `recovery`, and `must_stop` the `clock`. Two runs
-    of equal plans and lengths are equal.
+    A training step changes `model`, `ema`, `optimizers`, `batches`, `state` and `step`.
+    `Validation` changes `best`, `Meter` the `length`, skipped steps and `Checkpoints` the
+    `recovery`, and `must_stop` the `clock`. Two runs of equal plans and lengths are equal.
     """
 
     def __init__(self, plan: Plan, *, step_seconds: float = 0.0, lock: Any = None) -> None:

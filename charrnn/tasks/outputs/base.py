@@ -49,7 +49,7 @@ class ExampleNetwork:
         A network that reads pictures has no dropout at all, not even in its decoder.
         """
         of_encoder = self.encoder.dropout_sizes
-        return [*of_encoder, *getattr(self.head, "dropout_sizes", ())] if of_encoder else []
+        return [*of_encoder, *self.head.dropout_sizes] if of_encoder else []
 
     def encode(
         self, batch: Batch, masks: Sequence[Array] = ()
