@@ -1,6 +1,8 @@
 """Completion in the shell: names of runs and corpora. Loads neither torch nor NumPy."""
 
 import os
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -28,14 +30,19 @@ def run_names(incomplete: str) -> list[str]:
     """Names of runs that begin with what is typed."""
     root = checkpoints()
     paths = sorted(root.iterdir()) if root.is_dir() else []
-    return [path.name for path in paths if path.is_dir() and path.name.startswith(incomplete)]
+    return _completions((path.name for path in paths if path.is_dir()), incomplete)
 
 
 def corpus_or_file(incomplete: str) -> list[str]:
     """Files, corpora and names of the catalog that begin with what is typed."""
     from charrnn.text.catalog import corpus_names
 
-    return [name for name in [*corpus_names(), *_files(incomplete)] if name.startswith(incomplete)]
+    return _completions([*corpus_names(), *_files(incomplete)], incomplete)
+
+
+def _completions(names: Iterable[str], incomplete: str) -> list[str]:
+    """Names that begin with what is typed; none that a shell would read as more than one word."""
+    return [n for n in names if n.startswith(incomplete) and re.fullmatch(r"[\w@%+=:,./-]+", n)]
 
 
 def _files(incomplete: str) -> list[str]:

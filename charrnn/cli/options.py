@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from charrnn.cli.completion import run_names
+from charrnn.display.stdout import on_one_line
 from charrnn.errors import CharRNNError, UsageError
 from charrnn.settings import ADVANCED, PartName, flag
 from charrnn.values import check_device, check_encoding
@@ -34,7 +35,7 @@ def confirm(question: str, yes: bool) -> None:
         raise UsageError(
             "standard input is not a terminal, so charrnn cannot ask", "Add --yes to go ahead."
         )
-    if not typer.confirm(question, err=True):
+    if not typer.confirm(on_one_line(question), err=True):
         raise CharRNNError("nothing was removed", "")
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _DIALOGUE_LENGTH = 200  # characters of an answer, where no length is given
 _TEXTS, _WORK = 32, 3e11
 """Texts, and parameters times characters, from which torch is faster although it loads slowly."""
+_MAX_BITS = 8.0  # more surprise than this has the same colour
 _LISTED = Shown(SETTINGS)
 
 
@@ -67,7 +68,7 @@ def sample(
         raise UsageError(
             "--backend torch computes plain texts only", "Leave it out with these flags."
         )
-    with frame(quiet=quiet, json=json, stdout="data", raw=raw or show_bits) as command:
+    with frame(quiet=quiet, json=json, stdout="data", raw=raw) as command:
         model = command.load_language_model(run)
         settings = _with_prompt(settings, model, prompt_file, keep_newline, escapes, command.emit)
         if interactive:
@@ -155,15 +156,28 @@ class Sampler:
 
     def write_in_colors(self) -> None:
         """Write one text when it is whole, each character coloured by its surprise."""
-        from charrnn.display.stdout import check_colors, colored
+        from charrnn.display.console import output_console, print_shaded, shows_colours
+        from charrnn.display.stdout import stop_at_closed_pipe
         from charrnn.inference.activations import read_text
         from charrnn.inference.sampling import sample
 
-        check_colors()
+        out = output_console()
+        if not shows_colours(out):
+            self.command.emit(
+                Noticed(
+                    "--show-bits: colours are shown on a terminal, and not with "
+                    "NO_COLOR. For numbers: charrnn eval --per character"
+                )
+            )
+            self.write_one()
+            return
         text = "".join(sample(self.network, self.tokenizer, self.settings))
         ids = self.tokenizer.encode(text)
-        for read in read_text(self.network, self.tokenizer, ids, gates=False):
-            self.command.write(colored(zip(read.text, read.bits.tolist(), strict=True)))
+        with stop_at_closed_pipe():
+            for read in read_text(self.network, self.tokenizer, ids, gates=False):
+                print_shaded(out, read.text, (read.bits / _MAX_BITS).clip(0, 1).tolist())
+            if not text.endswith("\n"):
+                out.print()
 
     def write_answers(self, file: str) -> None:
         """Write a text for each prompt of a file, or of stdin for `-`, as prompts come."""

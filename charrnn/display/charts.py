@@ -16,7 +16,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.text import Text
 
 from charrnn.display.console import framed
-from charrnn.display.stdout import escaped
+from charrnn.display.stdout import on_one_line
 from charrnn.display.wording import clock, decimal
 from charrnn.events import Curves, Point, Unit
 
@@ -218,7 +218,7 @@ def chart_of_run(run: str, corpus: str, curves: Curves, x: X) -> Chart:
         for points in (curves.training, curves.validation)
     )
     return training_chart(
-        training, validation, x, curves.unit, f"{escaped(run)} on {escaped(corpus)}"
+        training, validation, x, curves.unit, f"{on_one_line(run)} on {on_one_line(corpus)}"
     )
 
 

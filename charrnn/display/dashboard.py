@@ -129,8 +129,7 @@ class Dashboard:
             parts.append(self._chart(self.stepped))
         rows = self.console.height - _CHART_ROWS - 10  # that are left for the sample
         if self.sample and rows > 0:
-            shown = "".join(c if c.isprintable() or c == "\n" else " " for c in self.sample)
-            lines = "\n".join(shown.strip("\n").split("\n")[:rows])
+            lines = "\n".join(escaped(self.sample).strip("\n").split("\n")[:rows])
             title = "sample" if self.unit in ("character", "byte") else "predictions"
             parts.append(framed(Text(lines, no_wrap=True, overflow="ellipsis"), title))
         screen: RenderableType = Constrain(Group(*parts), width)

@@ -27,7 +27,7 @@ def show_error(error: CharRNNError) -> None:
     out = error_console()
     with suppress(OSError):  # a closed stderr; the exit code still tells
         out.print(Text.assemble(("charrnn: error: ", "bold red"), on_one_line(error.message)))
-        for line in error.hint.splitlines():
+        for line in filter(None, error.hint.split("\n")):
             out.print(Text(on_one_line(line), "dim"))
 
 

@@ -18,7 +18,7 @@ from charrnn.tables import Cell, Figure, Styled, Table
 
 Side = Literal["left", "right"]
 _GAP = 2  # blanks between two columns
-_LEAST = 12  # columns for the text of a row that is printed as it comes
+_LEAST = 12  # columns for a text that is folded, or for one of a row that is printed as it comes
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,13 @@ def show(report: Report, as_json: bool) -> None:
             for record in report.records:
                 print(json.dumps(record), flush=True)
             return
-        out = output_console()
+        out = output_console(endless=True)
         for number, table in enumerate(report.tables):
             if number:
                 out.print()
             _print_table(out, table)
         for chart in report.charts:
-            out.print(chart)
+            output_console().print(chart)
 
 
 def _print_table(out: Console, table: Table) -> None:
@@ -59,27 +59,54 @@ def _print_table(out: Console, table: Table) -> None:
     elif rows := [[_text(cell) for cell in row] for row in table.rows]:
         if table.title and table.heads:
             out.print()
-        out.print(_fitted(table, rows, out.width), crop=False)
+        heads = [_head(head) for head in table.heads] or [Text() for _ in rows[0]]
+        columns = list(zip(*rows, strict=True))
+        widths = [max(cell_len(cell.plain) for cell in (head, *column))
+                  for head, column in zip(heads, columns, strict=True)]  # fmt: skip
+        shown = _fitting(table, widths, out.width)
+        out.print(_grid(table, heads, columns, {number: widths[number] for number in shown}),
+                  crop=False)  # fmt: skip
+        if left_out := [head for n, head in enumerate(table.heads) if n not in shown]:
+            out.print(Text(f"Not enough columns for: {on_one_line(', '.join(left_out))}", "dim"))
 
 
-def _fitted(table: Table, rows: Sequence[Sequence[Text]], width: int) -> Grid:
-    """The columns that fit into `width`; only the one that wraps is narrower than its cells."""
-    heads = [_head(head) for head in table.heads] or [Text() for _ in rows[0]]
-    columns = dict(enumerate(zip(*rows, strict=True)))
-    widths = {number: max(cell_len(cell.plain) for cell in (heads[number], *cells))
-              for number, cells in columns.items()}  # fmt: skip
-    for head in table.optional:
-        if sum(widths.values()) + _GAP * (len(widths) - 1) <= width:
-            break
-        del widths[next(number for number in widths if table.heads[number] == head)]
+def _fitting(table: Table, widths: Sequence[int], width: int) -> list[int]:
+    """The numbers of the columns that fit into `width`, where the one that wraps may be folded.
+
+    Of the others the optional ones go first, then those from the left. The first and the last stay.
+    """
+    numbers, least = list(range(len(widths))), list(widths)
+    names = dict.fromkeys(table.optional)  # some columns may have the same
+    optional = [n for name in names for n in numbers if table.heads[n] == name]
+    others = [n for n in numbers[1:-1] if n not in (*optional, table.wraps)]
+
+    def is_too_wide() -> bool:
+        return sum(least[n] for n in numbers) + _GAP * (len(numbers) - 1) > width
+
+    while optional and is_too_wide():
+        numbers.remove(optional.pop(0))
+    if table.wraps is not None:
+        least[table.wraps] = min(least[table.wraps], _LEAST)
+        while others and is_too_wide():
+            numbers.remove(others.pop(0))
+    return numbers
+
+
+def _grid(
+    table: Table,
+    heads: Sequence[Text],
+    columns: Sequence[Sequence[Text]],
+    widths: Mapping[int, int],
+) -> Grid:
+    """These columns of a table; only the one that wraps may be narrower than its cells."""
     grid = Grid(box=None, show_header=bool(table.heads), header_style="dim", pad_edge=False,
                 padding=(0, _GAP, 0, 0))  # fmt: skip
     for number, wide in widths.items():
         wraps = number == table.wraps
         grid.add_column(heads[number], justify=_side(columns[number]), overflow="fold",
                         no_wrap=not wraps, min_width=None if wraps else wide)  # fmt: skip
-    for row in rows:
-        grid.add_row(*(row[number] for number in widths))
+    for row in zip(*(columns[number] for number in widths), strict=True):
+        grid.add_row(*row)
     return grid
 
 

@@ -2,16 +2,12 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from charrnn.errors import UsageError
 from charrnn.files import atomic_write
-
-_MAX_BITS = 8.0  # more surprise than this has the same colour
-_LEVELS = 12
-_RESET = "\x1b[0m"
 
 
 @contextmanager
@@ -97,26 +93,3 @@ def write_bytes(data: bytes, path: Path | None) -> None:
     else:
         with atomic_write(path) as file:
             file.write(data)
-
-
-def check_colors() -> None:
-    """Raise UsageError where NO_COLOR is set."""
-    if os.environ.get("NO_COLOR"):
-        raise UsageError(
-            "--show-bits shows colours, and NO_COLOR is set",
-            "Unset it, or take the bits of a text as numbers from: charrnn eval --per character",
-        )
-
-
-def colored(pieces: Iterable[tuple[str, float]]) -> str:
-    """Text and its bits, piece by piece: the redder a character, the more it surprised the model.
-
-    A colour ends with its line.
-    """
-    parts = []
-    for text, bits in pieces:
-        level = round(min(bits / _MAX_BITS, 1.0) * _LEVELS)
-        red = f"\x1b[48;2;{120 + 100 * level // _LEVELS};40;45m\x1b[97m" if level > 1 else ""
-        lines = escaped(text).split("\n")
-        parts.append("\n".join(f"{red}{line}{_RESET}" if red and line else line for line in lines))
-    return "".join(parts)

@@ -1,5 +1,8 @@
 """Events in English sentences, as the dashboard and the log show them."""
 
+import shlex
+
+from charrnn.display.stdout import on_one_line
 from charrnn.events import Evaluated, Event, Finished, Noticed, Prepared, Started, Stepped, Unit
 from charrnn.tables import plural
 
@@ -103,7 +106,7 @@ def _started(event: Started) -> str:
     title = begun if event.step else f"Training {event.run} on {event.corpus}"
     where = f", in {event.processes} processes" if event.processes > 1 else ""
     return (
-        f"{title}: {plural(event.tokens, 'token')}, "
+        f"{on_one_line(title)}: {plural(event.tokens, 'token')}, "
         f"vocabulary of {plural(event.vocabulary_size, member)}, "
         f"batch of {plural(event.batch_size, 'sequence')} x {plural(event.seq_length, 'step')}\n"
         f"{event.model}, {plural(event.parameters, 'parameter')}, "
@@ -114,7 +117,7 @@ def _started(event: Started) -> str:
 
 def _finished(event: Finished, unit: Unit) -> str:
     """How training ended, and the next commands."""
-    run = event.run
+    run = shlex.quote(on_one_line(event.run))
     bits = event.scores.get(f"bits_per_{unit}")
     length = f"{plural(event.step, 'step')} in {clock(event.seconds)}"
     best = "" if bits is None else f" Best validation: {bits:.3f} bits per {unit}."
@@ -137,4 +140,4 @@ def _prepared(event: Prepared) -> str:
     """The path and the size of a corpus."""
     verb = "Found" if event.reused else "Prepared"
     size = f"{plural(event.tokens, 'token')}, vocabulary of {event.vocabulary_size:,}"
-    return f"{verb} {event.path}: {size}"
+    return f"{verb} {on_one_line(event.path)}: {size}"

@@ -1,6 +1,7 @@
 """Prompts from flags, files and pipes, and the forms in which texts are written."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -89,13 +90,18 @@ def test_texts_without_empty_lines(trained):
 
 
 def test_colours_of_surprise(trained, monkeypatch):
-    """Colours for somebody who wants none; a text that changes when it is coloured."""
+    """Escape sequences in a file, or for somebody who wants none; a text that colours change."""
     monkeypatch.delenv("NO_COLOR", raising=False)
-    shown = call_charrnn(trained, *SAMPLE, "--show-bits").out
-    assert "\x1b[48;2;" in shown
+    text = call_charrnn(trained, *SAMPLE).out
+    in_file = call_charrnn(trained, *SAMPLE, "--show-bits")
+    assert (in_file.code, in_file.out) == (0, text)
+    assert "eval --per character" in in_file.err
+    on_terminal = {"FORCE_COLOR": "1", "COLORTERM": "truecolor"}  # for `| less -R`, say
+    shown = call_charrnn(trained, *SAMPLE, "--show-bits", env=on_terminal).out
+    assert "\x1b[" in shown
+    assert re.sub(r"\x1b\[[\d;]*m", "", shown).replace(" \n", "\n").rstrip() == text.rstrip()
     monkeypatch.setenv("NO_COLOR", "1")
-    refused = call_charrnn(trained, *SAMPLE, "--show-bits")
-    assert (refused.code, refused.out) == (2, "")
+    assert call_charrnn(trained, *SAMPLE, "--show-bits", env=on_terminal).out == text
 
 
 @pytest.mark.parametrize(

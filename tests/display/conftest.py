@@ -1,5 +1,9 @@
 """Runs made up for the display: no training needed."""
 
+import io
+import sys
+
+import pytest
 from rich.console import Console
 
 from charrnn.events import (
@@ -58,3 +62,13 @@ def plain(renderable: object, columns: int = 80) -> str:
     with console.capture() as capture:
         console.print(renderable)
     return capture.get()
+
+
+def shown(display, *args):
+    """What a function prints, on stdout and stderr, into a pipe."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("COLUMNS", raising=False)
+        patch.setattr(sys, "stdout", io.StringIO())
+        patch.setattr(sys, "stderr", sys.stdout)
+        display(*args)
+        return sys.stdout.getvalue()

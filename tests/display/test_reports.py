@@ -6,7 +6,7 @@ import pytest
 
 from charrnn.display.reports import Report, show
 from charrnn.tables import Figure, Styled, Table
-from tests.display.conftest import WIDTHS
+from tests.display.conftest import WIDTHS, shown
 
 NAMES = ["a-run-with-a-name-of-some-length", "b"]
 
@@ -22,16 +22,14 @@ def table(printed):
 @pytest.mark.parametrize("columns", [20, *WIDTHS])
 def test_no_figure_is_cut_and_no_name_is_lost(columns, table):
     """Digits that an ellipsis replaces; a run without its name."""
-    text = table(columns)
+    text, _, left_out = table(columns).partition("Not enough columns")
     assert max(map(len, text.splitlines())) <= columns
     assert "…" not in text
     assert "2.113 ± 0.012" in text
     words = [line.split() for line in text.splitlines()]
     assert "".join(w[0] for w in words[1:] if w and w[0] != "b").startswith(NAMES[0][:4])
-    if "speed" in text:
-        assert "123,456" in text
-    if "parameters" in text:
-        assert "1,234,567" in text
+    assert ("123,456" in text) == ("speed" not in left_out)
+    assert ("1,234,567" in text) == ("parameters" not in left_out)
 
 
 def test_minor_columns_are_the_first_to_go(table):
@@ -40,6 +38,27 @@ def test_minor_columns_are_the_first_to_go(table):
     assert heads[0] == ["run", "parameters", "speed", "bits"]
     assert heads[1] == ["run", "parameters", "bits"]
     assert heads[2] == ["run", "bits"]
+
+
+def test_a_name_stays_where_there_is_little_room(printed):
+    """A name in a column of four characters, beside figures of which the last would do."""
+    heads = ["label", "examples", "precision", "recall", "F1"]
+    rows = [["the-language-of-letters", 12, 0.5, 0.25, 0.125], ["b", 1, 1.0, 1.0, 1.0]]
+    out = printed(30, show, Report([], [Table(heads, rows)]), False)
+    assert "the-language-o" in out
+    assert ("0.125" in out, "0.250" in out, "0.500" in out) == (True, True, False)
+    assert " ".join(out.split()).endswith("Not enough columns for: examples, precision")
+
+
+@pytest.mark.parametrize("widths", [(), (400,)])
+def test_a_table_in_a_pipe_is_as_wide_as_it_needs(widths):
+    """Names in two lines, columns that are left out, texts that end in an ellipsis: for grep."""
+    row, title = ["x" * 400, "name " * 80, 1], "title " * 50
+    table = Table(["first", "second", "third"], [row], title, ["note " * 99], ["third"], 0, widths)
+    out = shown(show, Report([], [table]), False)
+    assert len(out.splitlines()) == 4 + (not widths)
+    assert {"x" * 400, "third"} <= set(out.split())
+    assert "…" not in out
 
 
 NASTY = "[red]x[/] [link=a]\n\x1b[2J\u202e"

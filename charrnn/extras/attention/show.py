@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from charrnn.display.console import RED, output_console, shade_style
-from charrnn.display.stdout import escaped
+from charrnn.display.stdout import on_one_line
 from charrnn.errors import UsageError
 from charrnn.files import atomic_write
 from charrnn.text.pictures import png_of
@@ -31,9 +31,9 @@ def attention_map(prediction: "TextPrediction") -> str:
     weights = prediction.attention
     if prediction.grid:
         weights = weights.reshape(len(weights), *prediction.grid).sum(1)
-    names = [escaped(valid_unicode(name)) for name in prediction.source]
+    names = [on_one_line(valid_unicode(name)) for name in prediction.source]
     wide = 1 + max([2, *map(len, names)]) if names else 2
-    symbols = [escaped(valid_unicode(symbol)) for symbol in prediction.symbols]
+    symbols = [on_one_line(valid_unicode(symbol)) for symbol in prediction.symbols]
     left = max(map(len, symbols), default=0) + 2
     lines = []
     if names:
@@ -118,7 +118,9 @@ def _shade(weight: float) -> str:
 
 
 def _escaped(text: str) -> str:
-    return html.escape(valid_unicode(text)).replace(" ", "\N{OPEN BOX}" if text == " " else " ")
+    return html.escape(on_one_line(valid_unicode(text))).replace(
+        " ", "\N{OPEN BOX}" if text == " " else " "
+    )
 
 
 _PAGE = """<!doctype html>

@@ -1,10 +1,12 @@
 """Learning curves as a picture in a file, drawn by matplotlib."""
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from charrnn.display.charts import X_AXES, X, XAxis, limits
+from charrnn.display.stdout import on_one_line
 from charrnn.errors import UsageError, check_package
 from charrnn.extras.comparing.show import RunCurves, corpora, divided, styles
 from charrnn.files import atomic_write
@@ -46,7 +48,8 @@ def save_figure(
     numbers = {name: number for number, name in enumerate(styles([run.run for run in runs]))}
     for axes, group in zip(figure.subplots(len(groups), squeeze=False)[:, 0], groups, strict=True):
         _plot(axes, group, numbers, x)
-    with atomic_write(path) as file:
+    with atomic_write(path) as file, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # a name in letters that its font lacks
         figure.savefig(file, format=path.suffix.removeprefix(".").lower(), dpi=150)
 
 
@@ -54,7 +57,8 @@ def _plot(axes: "Axes", runs: Sequence[RunCurves], numbers: dict[str, int], x: X
     """The runs that share these axes, with what the axes show."""
     for run in runs:
         first = next(other for other in runs if other.run == run.run)
-        _plot_run(axes, run, numbers[run.run], run.run if run is first else None, X_AXES[x])
+        # a place for its name in the legend: matplotlib would hide one like _x
+        _plot_run(axes, run, numbers[run.run], "name" if run is first else None, X_AXES[x])
     low, high = limits(
         p.bits for run in runs for p in (*run.curves.training, *run.curves.validation)
     )
@@ -67,7 +71,9 @@ def _plot(axes: "Axes", runs: Sequence[RunCurves], numbers: dict[str, int], x: X
         axes.set_ylabel(f"bits per {runs[0].curves.unit}")
         title = f"{corpora(runs)} (thin: training, thick: validation)"
         axes.set_title(title, fontsize="medium", parse_math=False)
-        axes.legend()
+        legend, names = axes.legend(), dict.fromkeys(run.run for run in runs)
+        for text, name in zip(legend.get_texts(), names, strict=True):
+            text.set(text=on_one_line(name), parse_math=False)
 
 
 def _plot_run(axes: "Axes", run: RunCurves, number: int, label: str | None, axis: XAxis) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from charrnn.display.charts import X_AXES, Chart, Line, X, chart_of_lines, chart_of_run, line_style
 from charrnn.display.reports import Report
-from charrnn.display.stdout import escaped
+from charrnn.display.stdout import on_one_line
 from charrnn.display.wording import clock, score_name
 from charrnn.events import Curves, Unit
 from charrnn.tables import Cell, Figure, Styled, Table
@@ -44,7 +44,7 @@ def divided(runs: Sequence[RunCurves], together: bool) -> list[list[RunCurves]]:
 
 def corpora(runs: Sequence[RunCurves]) -> str:
     """The names of their corpora."""
-    return ", ".join(dict.fromkeys(escaped(run.corpus) for run in runs))
+    return ", ".join(dict.fromkeys(on_one_line(run.corpus) for run in runs))
 
 
 def compares_validation(runs: Sequence[RunCurves]) -> bool:
@@ -68,7 +68,7 @@ def _chart_of_runs(runs: Sequence[RunCurves], x: X, style: dict[str, tuple[str, 
     name = "validation" if compares_validation(runs) else "training"
     lines = [
         Line(
-            escaped(run.run),
+            on_one_line(run.run),
             [(X_AXES[x].value(point), point.bits) for point in getattr(run.curves, name)],
             *style[run.run],
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.display.stdout import escaped
+from charrnn.display.stdout import escaped, on_one_line
 from charrnn.errors import CharRNNError, UsageError
 from charrnn.inference.drawing import Prompt
 from charrnn.inference.sampling import read_prompt, sample_after
@@ -83,7 +83,8 @@ def converse(checkpoint: Checkpoint, settings: SampleSettings) -> None:
 
     network = LanguageModel(checkpoint.model, checkpoint.weights)
     turns = _Turns(Dialogue(network, checkpoint.tokenizer), settings)
-    print(f"{checkpoint.run} writes with you. /help lists the commands, Ctrl-D ends.\n", flush=True)
+    name = on_one_line(checkpoint.run)
+    print(f"{name} writes with you. /help lists the commands, Ctrl-D ends.\n", flush=True)
     if settings.prompt:
         turns.answer(settings.prompt)
     while not turns.ended:
@@ -120,7 +121,7 @@ class _Turns:
             else:
                 self.answer(line)
         except CharRNNError as error:
-            print(error.message, error.hint, sep="\n", file=sys.stderr, flush=True)
+            print(escaped(f"{error.message}\n{error.hint}"), file=sys.stderr, flush=True)
 
     def answer(self, line: str) -> None:
         """Add the line to the text and let the model continue it, until Ctrl-C. TextError."""

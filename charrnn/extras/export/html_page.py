@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from charrnn.display.stdout import on_one_line
 from charrnn.extras.export.graph import Graph, trace
 from charrnn.extras.export.rounding import DtypeName, quantized, rounded_network
 from charrnn.inference.sampling import start_of
@@ -42,7 +43,7 @@ def html_page(checkpoint: Checkpoint, dtype: DtypeName, bits: float | None = Non
     parts = {
         "policy": f"default-src 'none'; script-src '{_digest(script)}'; "
         f"style-src '{_digest(style)}'; base-uri 'none'; form-action 'none'",
-        "title": html.escape(valid_unicode(checkpoint.run)),
+        "title": html.escape(on_one_line(valid_unicode(checkpoint.run))),
         "style": style,
         # JSON in ASCII that cannot end the script it stands in.
         "model": json.dumps(model, separators=(",", ":")).replace("<", "\\u003c"),

@@ -11,9 +11,17 @@ import numpy as np
 from rich.console import Console
 from rich.text import Text
 
-from charrnn.display.console import BLUE, FAINT, RED, output_console, shade_style
+from charrnn.display.console import (
+    BLUE,
+    FAINT,
+    RED,
+    output_console,
+    print_shaded,
+    shade_style,
+    shows_colours,
+)
 from charrnn.display.reports import Report, show
-from charrnn.display.stdout import escaped, stop_at_closed_pipe
+from charrnn.display.stdout import on_one_line, stop_at_closed_pipe
 from charrnn.extras.probing.colorings import SURPRISE, Coloring, gate_coloring, unit_coloring
 from charrnn.extras.probing.findings import OPEN, SHUT, Findings, Reading
 from charrnn.inference.activations import Activations
@@ -33,7 +41,8 @@ def show_heatmap(reading: Reading, coloring: Coloring, as_json: bool) -> None:
             if as_json:
                 _print_json(piece, coloring)
             else:
-                _print_text(out, piece, coloring)
+                shades = coloring.shades(coloring.values(piece))
+                print_shaded(out, piece.text, shades.tolist())
         if not as_json:
             out.print("\n")
     show(_findings_report(reading.findings), as_json)
@@ -42,22 +51,11 @@ def show_heatmap(reading: Reading, coloring: Coloring, as_json: bool) -> None:
 def _print_legend(out: Console, coloring: Coloring) -> None:
     low, high = coloring.ends
     least = 0.0 if coloring is SURPRISE else -1.0
-    hint = "" if out.color_system else " (not shown without colours; --json has the values)"
+    hint = "" if shows_colours(out) else " (not shown without colours; --json has the values)"
     out.print(Text.assemble(
         f"{coloring.title}: ", (f" {low} ", shade_style(least)), (" to ", "dim"),
         (f" {high} ", shade_style(1.0)), hint, "\n",
     ))  # fmt: skip
-
-
-def _print_text(out: Console, piece: Activations, coloring: Coloring) -> None:
-    line = Text()
-    shades = coloring.shades(coloring.values(piece))
-    for text, shade in zip(piece.text, shades, strict=True):
-        shown = escaped(text)
-        if out.color_system:  # a line end has its colour, too
-            shown = shown.replace("\n", " \n")
-        line.append(shown, shade_style(float(shade)))
-    out.print(line, end="", soft_wrap=True)
 
 
 def _print_json(piece: Activations, coloring: Coloring) -> None:
@@ -111,7 +109,7 @@ def page_of(title: str, reading: Reading, chosen: Sequence[Coloring]) -> str:
     cut = f" The first {len(text):,} are shown." if findings.tokens > len(text) else ""
     data = {"pieces": text, "views": views}
     parts = {
-        "title": html.escape(title),
+        "title": html.escape(on_one_line(title)),
         "about": findings.summary + cut,
         "red": "{},{},{}".format(*RED),
         "blue": "{},{},{}".format(*BLUE),

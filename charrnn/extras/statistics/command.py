@@ -56,7 +56,7 @@ def statistics_report(stats: "Statistics", name: str) -> Report:
     sizes = f"{plural(stats.characters, 'character')}, {plural(stats.bytes, 'byte')}"
     rows: list[list[Cell]] = [
         [Styled(title if number == 0 else None, "dim"), line]
-        for title, text in _rows(stats, output_console().width - _TITLE)
+        for title, text in _rows(stats, output_console(endless=True).width - _TITLE)
         for number, line in enumerate(text.split("\n"))
     ]
     title = f"{name}: {documents}{plural(stats.lines, 'line')}, {sizes}"
