@@ -4,6 +4,7 @@ from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
+from charrnn.cli.definitions import TASKS
 from charrnn.cli.hints import explain, unknown_flags
 from charrnn.settings import ADVANCED
 
@@ -52,6 +53,10 @@ class Group(TyperGroup):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  (click's interface)
         """Print the help."""
+        _print_help(self, ctx, self.panels() | _option_panels(self, ctx))
+
+    def panels(self) -> dict[str, list[Any]]:
+        """Commands by the titles of their panels."""
         from charrnn.display.help import Entry
 
         panels: dict[str, list[Any]] = {}
@@ -59,7 +64,20 @@ class Group(TyperGroup):
             panel = getattr(command, "rich_help_panel", None) or "Commands"
             about = (command.help or "").partition("\n\n")[0].replace("\n", " ")
             panels.setdefault(panel, []).append(Entry(name, "", about, ""))
-        _print_help(self, ctx, panels | _option_panels(self, ctx))
+        return panels
+
+
+class Root(Group):
+    """The command `charrnn`: alone, it prints an overview."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse; without arguments, print the main commands, and the names of the others."""
+        if args or ctx.resilient_parsing:
+            return super().parse_args(ctx, args)
+        from charrnn.display.help import print_overview
+
+        print_overview(self.help or "", self.panels(), self.epilog or "")
+        return ctx.exit()  # type: ignore[no-any-return]  # it does not return
 
 
 def takes_value(command: Any, ctx: Any) -> dict[str, bool]:
@@ -76,7 +94,7 @@ def _option_panels(command: Any, ctx: Any) -> dict[str, list[Any]]:
     """Arguments and flags by the titles of their panels, Advanced last."""
     from charrnn.display.help import Entry
 
-    panels: dict[str, list[Any]] = {_ARGUMENTS: [], _OPTIONS: []}
+    panels: dict[str, list[Any]] = {_ARGUMENTS: [], _OPTIONS: [], TASKS: []}
     for param in command.get_params(ctx):
         if getattr(param, "hidden", False):
             continue
@@ -118,4 +136,7 @@ def _print_help(command: Any, ctx: Any, panels: dict[str, list[Any]]) -> None:
     words += ["COMMAND"] if isinstance(command, Group) else []
     paragraphs = (command.help or "").split("\n\n")
     about = "\n\n".join(paragraph.replace("\n", " ") for paragraph in paragraphs)
-    print_help(" ".join(words), about, panels, command.epilog or "")
+    epilog = command.epilog or ""
+    if not isinstance(command, Group) and epilog:
+        epilog = "\n".join(["Examples:", *(f"  {line}" for line in epilog.split("\n"))])
+    print_help(" ".join(words), about, panels, epilog)

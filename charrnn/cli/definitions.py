@@ -29,43 +29,55 @@ class Definition:
 
 @dataclass(frozen=True)
 class CommandDefinition(Definition):
-    """A command: its panel in the list of commands, the first line of its help, an example."""
+    """A command: its panel in the list of commands, the first line of its help, examples."""
 
     panel: str
     help: str
     example: str = ""
 
 
-TRAIN, SCORE, COMPARE, INSIDE, ELSEWHERE, FILES = PANELS = (
-    "Train and sample", "Score", "Compare", "Look inside", "Elsewhere", "Files and help",
+MAIN, PREDICT, COMPARE, INSIDE, ELSEWHERE, FILES = PANELS = (
+    "Main commands", "Predict", "Compare", "Look inside", "Elsewhere", "Files, help",
 )  # fmt: skip
+TASKS = "Tasks: a label, tags or a text for each example"
+"""The panel of the flags of `train` that a language model does not have."""
 
 CORE: dict[str, CommandDefinition] = {
     "train": CommandDefinition(
-        "charrnn.cli.train", "train", TRAIN,
+        "charrnn.cli.train", "train", MAIN,
         "Train a model on a text. Ctrl-C stops it with everything saved.",
-        "charrnn train shakespeare --time 2m --run first",
+        """\
+charrnn train shakespeare --time 2m --run first
+charrnn train words.tsv --task label             # label<TAB>text
+charrnn train slots.conll --task tag --crf       # token<TAB>tag
+charrnn train pronunciations.tsv --task rewrite  # text<TAB>text
+charrnn train pictures.tsv --task caption        # picture.png<TAB>text""",
     ),
     "sample": CommandDefinition(
-        "charrnn.cli.sample", "sample", TRAIN, "Generate text with a trained model.",
+        "charrnn.cli.sample", "sample", MAIN, "Generate text with a trained model.",
         'charrnn sample first --temp 0.8 --prompt "To be"',
     ),
-    "predict": CommandDefinition(
-        "charrnn.cli.predict", "predict", TRAIN,
-        "Predict a label, tags or a text for each line of a file.",
-        "charrnn predict names letters.txt",
-    ),
     "eval": CommandDefinition(
-        "charrnn.cli.evaluate", "evaluate", SCORE,
+        "charrnn.cli.evaluate", "evaluate", MAIN,
         "Score a model on a text, in bits per character and per byte.",
         "charrnn eval first --part valid",
+    ),
+    "prepare": CommandDefinition(
+        "charrnn.cli.prepare", "prepare", MAIN, "Turn texts into one corpus of tokens.",
+        "charrnn prepare novels/*.txt --name novels",
+    ),
+    "predict": CommandDefinition(
+        "charrnn.cli.predict", "predict", PREDICT,
+        "Predict a label, tags or a text for each line of a file.",
+        """\
+charrnn predict words.txt                   # with the run trained last
+echo "straße" | charrnn predict languages   # a label, after --task label
+charrnn predict slots sentences.txt --json  # tags, after --task tag
+charrnn predict spoken words.txt --beam 5   # texts, after --task rewrite""",
     ),
     "inspect": CommandDefinition(
         "charrnn.cli.runs", "inspect", INSIDE,
         "Show what a run is: its network, settings, score and learning curves.",
-    ),
-    "prepare": CommandDefinition(
-        "charrnn.cli.prepare", "prepare", FILES, "Turn texts into one corpus of tokens."
     ),
     "runs": CommandDefinition(
         "charrnn.cli.runs", "runs", FILES, "List the runs; or remove, rename and prune them."

@@ -6,7 +6,14 @@ to a folder that is missing is left out. Nothing but this table names the module
 
 from typing import Any
 
-from charrnn.cli.definitions import COMPARE, ELSEWHERE, INSIDE, SCORE, CommandDefinition, Definition
+from charrnn.cli.definitions import (
+    COMPARE,
+    ELSEWHERE,
+    INSIDE,
+    PREDICT,
+    CommandDefinition,
+    Definition,
+)
 from charrnn.errors import MissingError
 
 COMMANDS: dict[str, CommandDefinition] = {
@@ -15,7 +22,7 @@ COMMANDS: dict[str, CommandDefinition] = {
         "Show a corpus in figures: sizes, vocabulary, entropy, and what compressors make of it.",
     ),
     "classify": CommandDefinition(
-        "charrnn.extras.classifying.command", "classify", SCORE,
+        "charrnn.extras.classifying.command", "classify", PREDICT,
         "Say which run most likely wrote each text: the one that needs the fewest bits for it.",
         "charrnn classify letter.txt --runs austen,dickens",
     ),

@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 import typer
 
+from charrnn.cli.definitions import TASKS
 from charrnn.cli.extras import has_extra
 from charrnn.errors import UsageError, suggest
 from charrnn.recipes import RECIPES
@@ -24,6 +25,7 @@ from charrnn.settings import (
     ADVANCED,
     LENGTHS,
     AppliesTo,
+    ModelSettings,
     SettingError,
     TrainSettings,
     flag,
@@ -133,10 +135,17 @@ def _flags(kind: Any, first: tuple[str, ...]) -> list[inspect.Parameter]:
     for field in sorted(fields(kind), key=lambda f: ADVANCED in get_args(hints[f.name])):
         name, hint = field.name, hints[field.name]
         text, default = described(field, hint)
-        panel = None if name in first else ADVANCED if ADVANCED in get_args(hint) else SETTINGS
+        panel = None if name in first else _panel(field, hint)
         option = _option(name, hint, text, Shown(panel, default))
         flags.append(_parameter(name, Annotated[_type_of_flag(hint), option]))
     return flags
+
+
+def _panel(field: Field[Any], hint: Any) -> str:
+    tasks = AppliesTo.of(field).get("task", (ModelSettings.task,))
+    if field.name == "task" or ModelSettings.task not in tasks:
+        return TASKS
+    return ADVANCED if ADVANCED in get_args(hint) else SETTINGS
 
 
 def _own(parameter: inspect.Parameter) -> inspect.Parameter:
@@ -159,11 +168,13 @@ def _own(parameter: inspect.Parameter) -> inspect.Parameter:
 def _option(name: str, hint: Any, text: str, shown: Shown, negated: str = "") -> Any:
     """A flag for typer; `negated` is the spelling that switches it off."""
     metavar, choices = _metavar(name, hint), _choices(hint)
-    listed = metavar == "NAME" and not all(choice in text for choice in choices)
+    if metavar == "NAME" and not all(choice in text for choice in choices):
+        about, when, condition = text.partition("; with --")
+        text = f"{about}: {', '.join(choices)}{when}{condition}"
     return typer.Option(
         flag(name) + negated,
         *_OTHER_SPELLINGS.get(name, ()),
-        help=f"{text}: {', '.join(choices)}" if listed else text,
+        help=text,
         metavar=metavar,
         show_default=shown.default or False,
         rich_help_panel=shown.panel,

@@ -8,7 +8,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from charrnn import __version__
-from charrnn.cli.command import Command, Deferred, Group
+from charrnn.cli.command import Command, Deferred, Root
 from charrnn.cli.completion import InstallCompletion, ShowCompletion, enable_completion
 from charrnn.cli.definitions import CORE, PANELS, CommandDefinition
 from charrnn.cli.extras import COMMANDS as EXTRAS, find_extra
@@ -19,10 +19,10 @@ from charrnn.settings import plain
 _EXIT_CODE_FILE = "CHARRNN_EXIT_CODE_FILE"  # set by --processes for those that it starts
 
 app = typer.Typer(
-    cls=Group,
-    help="Character-level recurrent language models: train one on any text, and generate more.",
-    epilog="Begin with:  charrnn train shakespeare\nand then:    charrnn sample --temp 0.8",
-    no_args_is_help=True,
+    cls=Root,
+    help="Train a small recurrent network on any text, to write, label, tag or rewrite.",
+    epilog="Begin with:  charrnn train shakespeare --time 2m\n"
+    "and then:    charrnn sample --temp 0.8",
     add_completion=False,  # see completion.py, whose flags take the name of a shell
     context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode="rich",
@@ -118,8 +118,7 @@ def _add(group: typer.Typer, name: str, definition: CommandDefinition) -> None:
                     _add(command, below.removeprefix(f"{name} "), extra)
             return typer.main.get_command(command)
         alone = typer.Typer(add_completion=False, rich_markup_mode="rich")
-        epilog = definition.example and f"Example: {definition.example}"
-        alone.command(name, cls=Command, epilog=epilog)(command)
+        alone.command(name, cls=Command, epilog=definition.example)(command)
         return typer.main.get_command(alone)
 
     panel = definition.panel or None

@@ -38,6 +38,22 @@ def print_help(usage: str, about: str, panels: Mapping[str, Sequence[Entry]], ex
             out.print(Padding(Text(example), (1, 1, 1, 1)))
 
 
+def print_overview(about: str, panels: Mapping[str, Sequence[Entry]], begin: str) -> None:
+    """Print the first panel with a line an entry, of the others the names, and how to begin."""
+    main, *others = panels
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for entry in panels[main]:
+        table.add_row(Text(entry.name, "bold cyan"), entry.about)
+    table.add_row()
+    for title in others:
+        table.add_row(Text(title, "dim"), ", ".join(entry.name for entry in panels[title]))
+    more = "charrnn --help says what each command does, charrnn COMMAND --help its flags."
+    with stop_at_closed_pipe():
+        output_console().print(
+            about, "", Padding(table, (0, 0, 0, 2)), "", begin, "", more, sep="\n"
+        )
+
+
 def _width(panels: Mapping[str, Sequence[Entry]], title: str) -> int:
     """Columns for the names in a panel: as many as in the others of its kind."""
 

@@ -1,5 +1,6 @@
 """Errors, exit codes and streams, whatever the command."""
 
+import re
 import shlex
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import sys
 import pytest
 
 from tests.conftest import SMALL, call_charrnn, tale
+from tests.docs.pages import COMMANDS
 
 
 def bash(command, cwd):
@@ -130,3 +132,28 @@ def test_home_moves_everything(home, charrnn, monkeypatch):
     assert charrnn("train", "a.txt", "--steps", "2", *SMALL).code == 0
     assert {p.name for p in home.iterdir()} == {"a.txt", "else where"}
     assert charrnn("sample", "--length", "5").code == 0
+
+
+def test_alone_it_shows_the_main_commands_first(charrnn):
+    """A first screen of eighty lines; a command that is on none."""
+    lines = charrnn(columns="80").out.splitlines()
+    assert len(lines) <= 20
+    assert max(map(len, lines)) <= 80
+    main = [line.split()[0] for line in lines[2:6]]
+    assert main == ["train", "sample", "eval", "prepare"]
+    names = set(re.findall(r"\w+", "\n".join(lines)))
+    assert [name for (name,) in COMMANDS if name not in names] == []
+
+
+@pytest.mark.parametrize("columns", ["80", "120"])
+def test_the_help_of_train_has_tasks_in_a_box_of_their_own(charrnn, columns):
+    """--crf between --dropout and --batch-size; an example that is wrapped and cannot be copied."""
+    out = charrnn("train", "--help", columns=columns).out
+    box = re.search("Tasks.*?╰", out, re.DOTALL)[0]
+    of_tasks = ("--task", "--bidirectional", "--crf", "--class-weights", "--picture-size")
+    assert all(flag in box for flag in of_tasks)
+    assert "--dropout" not in box
+    for command in ("train", "predict"):
+        examples = charrnn(command, "--help", columns=columns).out.partition("Examples:")[2]
+        assert all("charrnn" in line for line in examples.split("\n") if line.strip())
+        assert len(re.findall("task (label|tag|rewrite)", examples)) == 3

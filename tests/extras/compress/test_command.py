@@ -1,6 +1,7 @@
 """charrnn compress and decompress, from the command line."""
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -71,7 +72,7 @@ def test_without_the_package_the_commands_say_what_to_install(used, monkeypatch)
 
 def test_pipes(copied_run, home):
     """Bytes that Python's text streams change on their way."""
-    command = f"{sys.executable} -m charrnn"
+    command = f"{shlex.quote(sys.executable)} -m charrnn"
     done = subprocess.run(
         f"{command} compress - | {command} decompress -", shell=True, input=TEXT, cwd=home,
         capture_output=True, timeout=60, check=True, env=os.environ,
