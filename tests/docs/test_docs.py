@@ -49,6 +49,7 @@ def reader(tmp_path_factory):
     for name in ("corpora/shakespeare.txt", "shakespeare.txt", "tale.txt"):
         (home / name).write_text(text, "utf-8")
     (home / "words.tsv").write_text(labelled(100), "utf-8")
+    (home / "names.txt").write_text("\n".join(tale(900).replace("\n", " ").split(" ")), "utf-8")
     for name in ("words.txt", "sentences.txt"):
         (home / name).write_text("through\ndurch\n", "utf-8")
     (home / "slots.conll").write_text(tagged(60), "utf-8")

@@ -2,6 +2,7 @@
 
 import os
 import re
+import tomllib
 
 import pytest
 
@@ -63,3 +64,13 @@ def test_the_words_are_those_of_the_field(page):
     )
     text = " ".join(page.read_text("utf-8").split())
     assert [found[0] for found in re.finditer(ours, text, re.IGNORECASE)] == []
+
+
+def test_the_badges_are_true():
+    """A licence or a version of Python that is not that of the package."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    python = project["requires-python"].removeprefix(">=")
+    for name, value in (("licence", project["license"]), ("python", f"{python} or newer")):
+        badge = (ROOT / "docs" / "pictures" / f"{name}.svg").read_text("utf-8")
+        assert f"<title>{name}: {value}</title>" in badge
+        assert f"[![{name}: {value}](docs/pictures/{name}.svg)]" in README.read_text("utf-8")
