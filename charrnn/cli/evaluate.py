@@ -83,7 +83,7 @@ def evaluate(
         source.check()
         checkpoint = command.load(run)
         if checkpoint.is_language_model:
-            _refuse(checkpoint, "name a run that writes", beam=beam)
+            _refuse(checkpoint, "name a run that writes texts", beam=beam)
             from charrnn.evaluation.scoring import Protocol
 
             protocol = Protocol(context, dynamic)

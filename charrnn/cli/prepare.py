@@ -26,7 +26,7 @@ def prepare(
     vocabulary: Annotated[
         str | None,
         typer.Option(
-            help="use the tokenizer of this run, and learn none",
+            help="use the tokenizer of this run instead of a new one",
             metavar="RUN",
             autocompletion=run_names,
         ),

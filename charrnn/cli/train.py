@@ -51,12 +51,12 @@ def train(
     text: TextSettings,
     corpus: Corpus = None,
     run: RunName = None,
-    resume: Annotated[bool, "resume --run, or the run trained last"] = False,
+    resume: Annotated[bool, "resume the run of --run, or the one trained last"] = False,
     base: Base = None,
     seeds: Annotated[
         int | None,
         Interval(ge=1, le=1000),
-        "train N runs, with seeds from --seed on, and compare them",
+        "train N runs that differ in their seed, and compare them",
         Shown(SETTINGS, extra="--seeds"),
     ] = None,
     tensorboard: Annotated[

@@ -16,8 +16,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.text import Text
 
 from charrnn.display.console import framed
-from charrnn.display.stdout import on_one_line
-from charrnn.display.wording import clock, decimal
+from charrnn.display.wording import clock, decimal, run_on_corpus
 from charrnn.events import Curves, Point, Unit
 
 Points = Sequence[tuple[float, float]]
@@ -217,9 +216,7 @@ def chart_of_run(run: str, corpus: str, curves: Curves, x: X) -> Chart:
         [(X_AXES[x].value(point), point.bits) for point in points]
         for points in (curves.training, curves.validation)
     )
-    return training_chart(
-        training, validation, x, curves.unit, f"{on_one_line(run)} on {on_one_line(corpus)}"
-    )
+    return training_chart(training, validation, x, curves.unit, run_on_corpus(run, corpus))
 
 
 def training_chart(

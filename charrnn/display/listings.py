@@ -71,8 +71,9 @@ def corpora_report(corpora: "Sequence[CorpusSummary]", catalog: "Mapping[str, En
     table = Table(heads, rows, optional=["tokenizer", "made from"])
     none = Table(notes=["No prepared corpora here yet."])
     named = Table(
-        ["to train on by name", "entropy", "MB", ""], [*map(_entry, catalog, catalog.values())],
-        optional=["MB"], wraps=3,
+        ["name", "entropy", "MB", "text"], [*map(_entry, catalog, catalog.values())],
+        notes=["Texts that are downloaded or made here when you name them: charrnn train python"],
+        optional=["MB", "entropy"], wraps=3,
     )  # fmt: skip
     return Report(_corpora_records(corpora, catalog), [table if rows else none, named])
 

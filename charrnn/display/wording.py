@@ -46,6 +46,11 @@ def sentence(event: Event, unit: Unit = "character", total_steps: int | None = N
     return text
 
 
+def run_on_corpus(run: str, corpus: str) -> str:
+    """'first on tale', or 'tale' for a run that is named after its corpus."""
+    return on_one_line(run if run == corpus else f"{run} on {corpus}")
+
+
 def bits_of(event: Stepped | Evaluated, unit: Unit) -> float:
     """The bits per unit that an event reports."""
     return event.scores[f"bits_per_{unit}"]
@@ -102,11 +107,13 @@ def _started(event: Started) -> str:
     member = "byte" if event.unit == "byte" else "character"
     if event.tokenizer in ("bpe", "unigram"):
         member = "subword"
-    begun = f"Resuming {event.run} after {plural(event.step, 'step')}, on {event.corpus}"
-    title = begun if event.step else f"Training {event.run} on {event.corpus}"
+    named = run_on_corpus(event.run, event.corpus)
+    title = f"Training {named}"
+    if event.step:
+        title = f"Resuming {named} after {plural(event.step, 'step')}"
     where = f", in {event.processes} processes" if event.processes > 1 else ""
     return (
-        f"{on_one_line(title)}: {plural(event.tokens, 'token')}, "
+        f"{title}: {plural(event.tokens, 'token')}, "
         f"vocabulary of {plural(event.vocabulary_size, member)}, "
         f"batch of {plural(event.batch_size, 'sequence')} x {plural(event.seq_length, 'step')}\n"
         f"{event.model}, {plural(event.parameters, 'parameter')}, "

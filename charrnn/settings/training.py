@@ -81,7 +81,10 @@ class TrainSettings(Settings):
         AppliesTo(task=("label",)),
     ] = "none"  # fmt: skip
     save_every: Annotated[
-        int | None, Ge(1), "steps between checkpoints (a dozen a run, and one a minute)", ADVANCED
+        int | None,
+        Ge(1),
+        "steps between checkpoints (if not given, a dozen a run and one a minute)",
+        ADVANCED,
     ] = None
     keep: Annotated[int, Ge(1), Le(10**6), "versions of a checkpoint to keep", ADVANCED] = 2
     seed: Annotated[int, Ge(0), Lt(2**63), "seed of weights, batches and dropout"] = 1

@@ -99,9 +99,8 @@ def download(
             if pause is None or refused:
                 raise TextError(
                     f"{path.name} could not be downloaded: {getattr(error, 'reason', error)}",
-                    f"Try again; or download {url} with another program and name that file "
-                    "(what is in it, if it is a .zip); "
-                    "or use python, a text that needs no network.",
+                    f"Try again; or download {url} with another program, unpack a .zip, and name "
+                    "the file; or use python, a text that needs no network.",
                 ) from None
             time.sleep(pause)
 

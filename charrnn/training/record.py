@@ -96,7 +96,10 @@ def _tolerant(name: str, write: Emit, show: Emit) -> Emit:
 
 def _how_to_repeat(run: Run) -> str:
     if run.length.adjusted or run.recovery.learning_rate_scale != 1:
-        how = "Its length or learning rate changed during training. The closest command is:"
+        how = (
+            "The length or the learning rate changed during this run, so no command repeats it "
+            "exactly. The closest one is:"
+        )
     else:
         how = "To repeat this run exactly:"
     return f"{how}\n  {command(run)}"

@@ -23,7 +23,7 @@ def test_a_run_says_what_it_is(printed, columns):
     out = printed(columns, show, run_report(ABOUT, curves("byte")), False)
     words = " ".join(out.split())
     for word in ("lstm 2x32", "12,345 parameters", "after 1 step on", "seed 1", "tokenizer byte",
-                 "128x16", "2.100 bits per byte", "tale on tale"):  # fmt: skip
+                 "128x16", "2.100 bits per byte", "tale"):  # fmt: skip
         assert word in words
     assert "time" not in out.partition("╭")[0]
     assert "crf" not in out  # which is of another task

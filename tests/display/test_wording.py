@@ -13,13 +13,15 @@ START, END = next(e for e in events() if isinstance(e, Started)), events()[-1]
 def test_the_title_says_what_is_trained():
     """A setting that is not said; '1 sequences'."""
     assert sentence(START) == (
-        "Training tale on tale: 1,003,855 tokens, vocabulary of 65 characters, "
+        "Training tale: 1,003,855 tokens, vocabulary of 65 characters, "
         "batch of 1 sequence x 32 steps\n"
         "lstm 2x256, 876,929 parameters, muon with a linear schedule, on cpu in bf16"
     )
     again = Started(**{**vars(START), "unit": "byte", "step": 7})
-    assert sentence(again).startswith("Resuming tale after 7 steps, on tale: ")
+    assert sentence(again).startswith("Resuming tale after 7 steps: ")
     assert "vocabulary of 65 bytes" in sentence(again)
+    other = Started(**{**vars(START), "run": "first"})
+    assert sentence(other).startswith("Training first on tale: ")
 
 
 @pytest.mark.parametrize(("unit", "bits"), [("character", "2.200"), ("byte", "1.200")])

@@ -135,7 +135,7 @@ def sweep(
     text: TextSettings,
     cells: Annotated[str | None, "cells to compare: lstm,gru,elman, or all"] = None,
     seeds: Annotated[
-        int, Interval(ge=1, le=1000), "runs of each cell, with seeds from --seed on"
+        int, Interval(ge=1, le=1000), "runs of each cell, which differ in their seed"
     ] = 1,
     parameters: Annotated[
         int | None,

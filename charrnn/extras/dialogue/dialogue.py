@@ -84,7 +84,7 @@ def converse(checkpoint: Checkpoint, settings: SampleSettings) -> None:
     network = LanguageModel(checkpoint.model, checkpoint.weights)
     turns = _Turns(Dialogue(network, checkpoint.tokenizer), settings)
     name = on_one_line(checkpoint.run)
-    print(f"{name} writes with you. /help lists the commands, Ctrl-D ends.\n", flush=True)
+    print(f"You and {name} write in turns. /help lists the commands, Ctrl-D ends.\n", flush=True)
     if settings.prompt:
         turns.answer(settings.prompt)
     while not turns.ended:

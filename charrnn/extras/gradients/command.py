@@ -33,7 +33,8 @@ TextFile = Annotated[
     typer.Option(metavar="FILE", help="a text, or - for stdin", show_default="the validation part"),
 ]
 UntrainedCell = Annotated[
-    CellName | None, _untrained(metavar="NAME", help="its cell; needs --text, and no RUN")
+    CellName | None,
+    _untrained(metavar="NAME", help="the cell of the network; needs --text, and no RUN"),
 ]
 Gain = Annotated[
     float | None,

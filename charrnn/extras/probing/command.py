@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 RunOrText = Annotated[
     str,
     typer.Argument(
-        metavar="RUN", help="a run; with a single word, that is the text, for the run trained last",
+        metavar="RUN", help="a run; without one, the run trained last reads TEXT",
         autocompletion=run_names,
     ),
 ]  # fmt: skip
