@@ -78,7 +78,7 @@ HOOKS: dict[str, Definition] = {
     "--seeds": Definition("charrnn.extras.comparing.command", "train_seeds"),
     "--per": Definition("charrnn.extras.detail.detail", "detail_report"),
     "--interactive": Definition("charrnn.extras.dialogue.dialogue", "converse"),
-    "--attention": Definition("charrnn.extras.attention.show", "attention_map"),
+    "--attention": Definition("charrnn.extras.attention.show", "print_attention"),
     "--html": Definition("charrnn.extras.attention.show", "AttentionPage"),
     "--processes": Definition("charrnn.extras.processes.launch", "train_in_processes"),
     "CHARRNN_EXIT_CODE_FILE": Definition("charrnn.extras.processes.launch", "note_exit_code"),

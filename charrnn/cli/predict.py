@@ -93,11 +93,13 @@ def predict(
                 "Name a run that writes texts, trained without --attention none.",
             )
         page = find_extra("--html")(model.run, html, file) if html else None
-        attention_map = find_extra("--attention") if attention else lambda _: ""
+        print_attention = find_extra("--attention") if attention else None
         with stop_at_closed_pipe():  # the page is written nevertheless
             for prediction in _predictions(model, file or "-", unknown, decoding):
                 line = dumps(prediction.record()) if json else valid_unicode(prediction.line)
-                command.write(f"{line}\n{attention_map(prediction)}")
+                command.write(f"{line}\n")
+                if print_attention:
+                    print_attention(prediction)
                 if page:
                     page.add(prediction)
         if page:

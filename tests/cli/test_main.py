@@ -83,6 +83,7 @@ def test_bad_input_gets_a_sentence_a_next_step_and_leaves_nothing(home, args, st
         ("charrnn compare", "head -c 1", 1),
         ("charrnn plot", "head -c 1", 1),
         ("charrnn runs", "true", 0),
+        ("charrnn corpora", "head -c 1", 1),
     ],
 )
 def test_a_reader_that_has_seen_enough_is_no_error(trained, command, reader, read):

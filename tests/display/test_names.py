@@ -18,7 +18,7 @@ from charrnn.display.reports import Report, show
 from charrnn.display.stdout import escaped, on_one_line
 from charrnn.errors import CharRNNError
 from charrnn.events import Finished, Noticed, Prepared, Progress, Sampled, Started
-from charrnn.extras.attention.show import AttentionPage, attention_map
+from charrnn.extras.attention.show import AttentionPage, print_attention
 from charrnn.extras.comparing.figure import save_figure
 from charrnn.extras.comparing.show import RunCurves, charts
 from charrnn.tables import Styled, Table
@@ -86,7 +86,7 @@ DISPLAYS = {
     "the training screen": on_dashboard,
     "an error": lambda name: show_error(CharRNNError(name, name)),
     "a help": lambda name: a_help(on_one_line(name)),
-    "attention": lambda name: print(attention_map(attended(name))),
+    "attention": lambda name: print_attention(attended(name)),
 }
 
 

@@ -7,7 +7,8 @@ import sys
 import pyte
 import pytest
 
-from tests.conftest import SMALL, tale
+from tests.conftest import SMALL, call_charrnn, tale
+from tests.tasks.examples import rewritten
 
 pty = pytest.importorskip("pty", reason="a pseudo-terminal is a POSIX thing")
 
@@ -96,6 +97,18 @@ def test_a_text_on_a_terminal_ends_with_a_line_end(trained):
     _, code, raw = on_terminal(trained, "sample", "--length", "7", "--seed", "5")
     assert code == 0
     assert raw.endswith(b"\r\n")
+
+
+def test_attention_has_colours_on_a_terminal(home):
+    """Colours of ours that are escaped as if a model had written them."""
+    (home / "a.tsv").write_text(rewritten(60), "utf-8")
+    trained = call_charrnn(home, "train", "a.tsv", "--task", "rewrite", "--steps", "2", *SMALL[:2])
+    assert trained.code == 0, trained.err
+    (home / "words").write_text("aa\n", "utf-8")
+    _, code, raw = on_terminal(home, "predict", "words", "--attention")
+    assert code == 0
+    assert b"\x1b[" in raw
+    assert b"\\x1b" not in raw
 
 
 @pytest.mark.parametrize("command", ["probe tale tale.txt --json", "sample --count 9 --length 99"])

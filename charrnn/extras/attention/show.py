@@ -22,8 +22,8 @@ _MOST = 500  # texts on a page
 _ENLARGED = 1.5  # pixels of the page for one of a picture
 
 
-def attention_map(prediction: "TextPrediction") -> str:
-    """A row a symbol, a column a token of the source, or a column of the picture's grid.
+def print_attention(prediction: "TextPrediction") -> None:
+    """Print a row a symbol, a column a token of the source, or a column of the picture's grid.
 
     A digit counts tenths of the attention.
     """
@@ -44,10 +44,8 @@ def attention_map(prediction: "TextPrediction") -> str:
             tenths = f"{min(9, int(10 * weight))}" if weight >= _FAINT else "·"
             line.append(f"{tenths:>{wide - 1}} ", shade_style(weight))
         lines.append(line)
-    with out.capture() as captured:
-        for line in [*lines, Text()]:
-            out.print(line, soft_wrap=True)
-    return captured.get()
+    for line in [*lines, Text()]:
+        out.print(line, soft_wrap=True)
 
 
 class AttentionPage:
