@@ -10,7 +10,7 @@ from charrnn.cli.completion import corpus_or_file
 from charrnn.cli.frame import frame
 from charrnn.cli.options import Json, Quiet, Yes, confirm, freed
 
-corpora = typer.Typer(cls=Group, add_completion=False, rich_markup_mode="rich")
+corpora = typer.Typer(cls=Group, add_completion=False, rich_markup_mode=None)
 Name = Annotated[str, typer.Argument(help="name of a corpus", autocompletion=corpus_or_file)]
 Names = Annotated[list[str], typer.Argument(help="names of corpora", autocompletion=corpus_or_file)]
 

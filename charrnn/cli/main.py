@@ -25,7 +25,7 @@ app = typer.Typer(
     "and then:    charrnn sample --temp 0.8",
     add_completion=False,  # see completion.py, whose flags take the name of a shell
     context_settings={"help_option_names": ["-h", "--help"]},
-    rich_markup_mode="rich",
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,  # a bug shows a plain traceback, without tensors
 )
 
@@ -117,7 +117,7 @@ def _add(group: typer.Typer, name: str, definition: CommandDefinition) -> None:
                 if below.startswith(f"{name} ") and extra.is_here:
                     _add(command, below.removeprefix(f"{name} "), extra)
             return typer.main.get_command(command)
-        alone = typer.Typer(add_completion=False, rich_markup_mode="rich")
+        alone = typer.Typer(add_completion=False, rich_markup_mode=None)
         alone.command(name, cls=Command, epilog=definition.example)(command)
         return typer.main.get_command(alone)
 

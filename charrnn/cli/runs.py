@@ -9,7 +9,7 @@ from charrnn.cli.completion import run_names
 from charrnn.cli.frame import frame
 from charrnn.cli.options import Json, Quiet, Run, Yes, confirm, freed
 
-runs = typer.Typer(cls=Group, add_completion=False, rich_markup_mode="rich")
+runs = typer.Typer(cls=Group, add_completion=False, rich_markup_mode=None)
 Names = Annotated[list[str], typer.Argument(help="names of runs", autocompletion=run_names)]
 Finished = Annotated[
     list[str] | None,
