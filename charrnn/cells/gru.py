@@ -1,5 +1,7 @@
 """Gated recurrent units: Cho et al. 2014, https://arxiv.org/abs/1406.1078, and with fewer gates."""
 
+from typing import ClassVar
+
 from charrnn.cells.arrays import Array, linear, namespace, sigmoid, split, tanh
 from charrnn.cells.base import GatedCell, Gates, ScannedCell, State, Weights, recur
 from charrnn.cells.parameters import Parameters
@@ -72,7 +74,7 @@ class MinGRU(ScannedCell):
     "Were RNNs all we needed?": Feng et al. 2024, https://arxiv.org/abs/2410.01201.
     """
 
-    blocks = ("update", "candidate")
+    blocks: ClassVar[tuple[str, ...]] = ("update", "candidate")
     gates = ("update",)
 
     @classmethod
