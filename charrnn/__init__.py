@@ -13,7 +13,6 @@ What cannot be done raises a `charrnn.CharRNNError`, with a `message` and a `hin
 
 import sys
 from importlib import import_module
-from importlib.util import find_spec
 
 TYPE_CHECKING = False  # nothing is loaded before it is needed, not even typing
 if TYPE_CHECKING:
@@ -40,8 +39,10 @@ _MODULES = {
 
 def __dir__() -> list[str]:
     """The interface, without the functions of extras whose folder is missing."""
-    specs = {name: find_spec(module.rpartition(".")[0]) for name, module in _MODULES.items()}
-    return ["__version__", *(name for name, spec in specs.items() if spec and spec.origin)]
+    from charrnn.cli.definitions import Definition
+
+    here = [name for name, module in _MODULES.items() if Definition(module, name).is_here]
+    return ["__version__", *here]
 
 
 def __getattr__(name: str) -> object:

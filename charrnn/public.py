@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 
 from charrnn.errors import CharRNNError, UsageError, from_os, suggest
 from charrnn.events import Emit, Event, Noticed
-from charrnn.python_words import in_python
+from charrnn.python_words import in_python, texts_in
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -33,35 +33,40 @@ def public(function: F) -> F:
     def called(*args: Any, **kwargs: Any) -> Any:
         if IN_COMMAND.get():
             return function(*args, **kwargs)
-        with _in_python():
+        with _in_python(_advice(function)):
             given = _checked(function, *args, **kwargs)
             result = function(*given.args, **given.kwargs)
-        return _spoken(result) if inspect.isgenerator(result) else result
+        return _spoken(result, _advice(function)) if inspect.isgenerator(result) else result
 
     return called  # type: ignore[return-value]  # it takes and returns the same
 
 
-def _spoken(pieces: Iterator[Any]) -> Iterator[Any]:
-    with _in_python():
+def _advice(function: Callable[..., Any]) -> str:
+    of = "model" if "." in function.__qualname__ else "charrnn"
+    return f"help({of}.{function.__name__}) says what it takes."
+
+
+def _spoken(pieces: Iterator[Any], advice: str) -> Iterator[Any]:
+    with _in_python(advice):
         yield from pieces
 
 
 @contextmanager
-def _in_python() -> Iterator[None]:
-    """Errors that arise in the block speak Python."""
+def _in_python(advice: str) -> Iterator[None]:
+    """Errors that arise in the block speak Python, and give `advice` where they have none."""
     try:
         yield
     except OSError as error:
-        raise _reworded(from_os(error)) from error
+        raise _reworded(from_os(error), advice) from error
     except CharRNNError as error:
-        _reworded(error)
+        _reworded(error, advice)
         raise
 
 
-def _reworded(error: CharRNNError) -> CharRNNError:
-    error.message, error.hint = in_python(error.message), in_python(error.hint)
+def _reworded(error: CharRNNError, advice: str) -> CharRNNError:
+    error.message, error.hint = in_python(error.message), in_python(error.hint or advice)
     error.args = (error.message,)
-    if error.hint and not hasattr(error, "__notes__"):
+    if not hasattr(error, "__notes__"):
         error.add_note(error.hint)
     return error
 
@@ -69,20 +74,18 @@ def _reworded(error: CharRNNError) -> CharRNNError:
 def _checked(function: Callable[..., Any], *args: Any, **kwargs: Any) -> inspect.BoundArguments:
     """The arguments, as the function's annotations have them: lists for what is iterable."""
     kinds, unpacked = _kinds(function)
-    of = "model" if "." in function.__qualname__ else "charrnn"
-    advice = f"help({of}.{function.__name__}) says what it takes."
     for name in kwargs.keys() - kinds.keys():
         begun = [known for known in kinds if name.startswith(known)]
         meant = f"Did you mean {begun[0]}?" if begun else suggest(name, kinds)
-        raise UsageError(f"{function.__name__} has no argument {name}", meant or advice)
+        raise UsageError(f"{function.__name__} has no argument {name}", meant)
     try:
         given = inspect.signature(function).bind(*args, **kwargs)
     except TypeError as error:
-        raise UsageError(f"{function.__name__}: {error}", advice) from None
+        raise UsageError(f"{function.__name__}: {error}") from None
     for values in (given.arguments, given.arguments.get(unpacked, {})):
         for name in [name for name in values if name in kinds]:
             if values is given.arguments or values[name] is not None:  # as if it were not given
-                values[name] = _converted(name, values[name], kinds[name], advice)
+                values[name] = _converted(name, values[name], kinds[name])
     return given
 
 
@@ -96,25 +99,27 @@ def _kinds(function: Callable[..., Any]) -> tuple[Mapping[str, Any], str]:
     return kinds, unpacked
 
 
-def _converted(name: str, value: Any, kind: Any, advice: str) -> Any:
+def _converted(name: str, value: Any, kind: Any) -> Any:
     """The value as that type. UsageError for one of another."""
     from pydantic import ValidationError  # slow to import
 
     try:
-        return _adapter(kind).validate_python(value)
+        return _adapter(kind).validate_python((value,))[0]
     except ValidationError:
         shown = repr(value)
         shown = shown if len(shown) < 60 else f"{shown[:50]}..."
-        raise UsageError(f"{name} must be {_described(kind)}, not {shown}", advice) from None
+        meant = suggest(value, texts_in(kind)) if isinstance(value, str) else ""
+        raise UsageError(f"{name} must be {_described(kind)}, not {shown}", meant) from None
 
 
 @cache
 def _adapter(kind: Any) -> Any:
+    """Of a tuple of one value: a dataclass alone would not take the configuration."""
     from pydantic import ConfigDict, TypeAdapter
 
     if get_origin(kind) is Iterable:  # of which pydantic would check items as they are asked for
         kind = list[get_args(kind)]  # type: ignore[misc]  # a type that is made when it runs
-    return TypeAdapter(kind, config=ConfigDict(arbitrary_types_allowed=True))
+    return TypeAdapter(tuple[kind], config=ConfigDict(arbitrary_types_allowed=True))
 
 
 def _described(kind: Any) -> str:

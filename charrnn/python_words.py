@@ -97,11 +97,12 @@ def _literal(value: str) -> str:
 def _choices() -> Mapping[str, Sequence[str]]:
     """The words that each setting may be, by its name; among them those of its help."""
     kinds = (ModelSettings, TrainSettings, TextSettings, SampleSettings)
-    return {field.name: [*_texts(field.type)] for kind in kinds for field in fields(kind)}
+    return {field.name: [*texts_in(field.type)] for kind in kinds for field in fields(kind)}
 
 
-def _texts(kind: Any) -> Iterator[str]:
+def texts_in(kind: Any) -> Iterator[str]:
+    """The texts in a type: the choices of its literals, and what annotates it."""
     for part in get_args(kind):
         if isinstance(part, str):
             yield part
-        yield from _texts(part)
+        yield from texts_in(part)

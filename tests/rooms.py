@@ -35,7 +35,7 @@ ARROWS = {
     "interface": "cli events keywords models public settings storage text training",
     "extras": "cells cli display engine errors evaluation events files inference models network"
               " public settings storage tables tasks text training",
-    "__init__": "",
+    "__init__": "cli",
     "__main__": "cli",
 }  # fmt: skip
 """The rooms that each room imports, also inside functions: each only rooms above its own line.

@@ -5,6 +5,7 @@ and scores are summed over all ranks, so that all of them hold the same weights.
 the clock, on a signal or on the disk is decided on the first rank, and the others follow.
 """
 
+import atexit
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -62,6 +63,7 @@ class Ranks:
             distributed.init_process_group(
                 backend, store=store, rank=rank, world_size=size, timeout=_SILENCE
             )
+        atexit.register(_destroy_group)  # after an error or an interrupt, too
         return ranks
 
     @property
@@ -204,9 +206,9 @@ class Ranks:
         self.broadcast(lambda: None)
 
     def leave(self) -> None:
-        """End the exchange of tensors with the other ranks: nothing is summed afterwards."""
-        if self.size > 1:
-            distributed.destroy_process_group()
+        """End the exchange of tensors: nothing is summed afterwards."""
+        self.wait_for_all()  # one that went earlier would cut off what others still receive
+        _destroy_group()
 
     def first_to_say(self, message: str) -> bool:
         """Whether no other rank has asked this: what all of them notice is said once."""
@@ -216,6 +218,12 @@ class Ranks:
             return self._ask(lambda: int(self._store.add(f"said {message}", 1)), _BRIEFLY) == 1
         except RuntimeError:  # the store may have ended with the first rank
             return self.rank <= 1
+
+
+def _destroy_group() -> None:
+    """End the threads that exchange tensors: where Python ends before, they abort the process."""
+    if distributed.is_initialized():
+        distributed.destroy_process_group()
 
 
 @contextmanager
