@@ -6,20 +6,16 @@ The command calls some of them, too: it has checked what was typed, and keeps it
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from contextvars import ContextVar
 from dataclasses import replace
 from functools import cache, wraps
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from charrnn.errors import CharRNNError, UsageError, from_os, suggest
+from charrnn.errors import IN_COMMAND, CharRNNError, UsageError, from_os, suggest
 from charrnn.events import Emit, Event, Noticed
 from charrnn.python_words import in_python, texts_in
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-IN_COMMAND = ContextVar("IN_COMMAND", default=False)
-"""Whether the command `charrnn` is running, whose errors are read by whoever typed it."""
 
 
 def public(function: F) -> F:

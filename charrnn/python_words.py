@@ -9,7 +9,6 @@ Add tokenizer="byte", or leave min_count out.
 To resume it: charrnn.resume("tale")
 """
 
-import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
@@ -90,7 +89,8 @@ def _name(flag: str) -> str:
 
 
 def _literal(value: str) -> str:
-    return value if _NUMBER.fullmatch(value) else json.dumps(value.strip('"'), ensure_ascii=False)
+    bare = value.strip('"')
+    return value if _NUMBER.fullmatch(value) else f'"{bare}"'
 
 
 @cache

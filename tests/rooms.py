@@ -30,7 +30,7 @@ ARROWS = {
     "models": "errors inference keywords network public settings storage tasks text trained",
     "evaluation": "cells engine errors events inference network settings storage tasks text",
     "training": "cells engine errors evaluation events files network settings storage tasks text",
-    "cli": "display engine errors evaluation events files inference models network public recipes"
+    "cli": "display engine errors evaluation events files inference models network recipes"
            " settings storage text training values",
     "interface": "cli events keywords models public settings storage text training",
     "extras": "cells cli display engine errors evaluation events files inference models network"

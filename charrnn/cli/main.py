@@ -13,8 +13,7 @@ from charrnn.cli.completion import InstallCompletion, ShowCompletion, enable_com
 from charrnn.cli.definitions import CORE, PANELS, CommandDefinition
 from charrnn.cli.extras import COMMANDS as EXTRAS, find_extra
 from charrnn.cli.process import exit_on_termination, open_streams
-from charrnn.errors import CharRNNError, LostError, UsageError, from_os
-from charrnn.public import IN_COMMAND
+from charrnn.errors import IN_COMMAND, CharRNNError, LostError, UsageError, from_os
 from charrnn.settings import plain
 
 _EXIT_CODE_FILE = "CHARRNN_EXIT_CODE_FILE"  # set by --processes for those that it starts
