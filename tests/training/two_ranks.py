@@ -73,6 +73,7 @@ def main() -> None:
     report |= with_a_disk_that_refuses(folder, ranks)
     (folder / f"rank-{ranks.rank}.json").write_text(json.dumps(report))
     ranks.wait_for_all()
+    ranks.wait_for_all(leaving=True)
 
 
 if __name__ == "__main__":
