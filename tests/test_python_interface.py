@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import fields
 from importlib import import_module
+from inspect import isfunction
 from types import SimpleNamespace
 from typing import get_type_hints
 
@@ -18,6 +19,7 @@ from charrnn.cells import CELLS
 from charrnn.errors import CharRNNError, CheckpointError, TextError, UsageError
 from charrnn.events import Finished, Noticed, Prepared, Stepped
 from charrnn.inference.search import Decoding
+from charrnn.models import Predictor, TextModel
 from charrnn.python_words import in_python
 from charrnn.settings import ModelSettings, SampleSettings, TextSettings, TrainSettings
 from tests.conftest import SMALL, call_charrnn, tale
@@ -224,6 +226,16 @@ def test_arguments_of_a_wrong_type_are_a_sentence(model, predictors):
         assert "Input should" not in error.value.message, number
         assert error.value.hint, number
         assert error.value.__notes__ == [error.value.hint]  # which a traceback shows
+
+
+def test_every_public_function_checks_what_it_is_given():
+    """A new method whose wrong arguments end in an error of what it happens to call first."""
+    functions = {name: getattr(charrnn, name) for name in charrnn._MODULES if name.islower()}
+    for kind in TextModel, Predictor:
+        methods = {name: value for name, value in vars(kind).items() if name[0] != "_"}
+        functions |= {name: value for name, value in methods.items() if isfunction(value)}
+    assert {"train", "compare", "stream", "score_file"} <= functions.keys()
+    assert [name for name, call in functions.items() if not hasattr(call, "__wrapped__")] == []
 
 
 def test_errors_speak_python(home):

@@ -49,7 +49,7 @@ Steps = Annotated[
     bool,
     typer.Option(
         "--steps",
-        help="show each step: gates, state, logits; TEXT is the text itself where no file is",
+        help="show gates, states and logits step by step; a TEXT that is no file is read itself",
     ),
 ]
 
