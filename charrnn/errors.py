@@ -8,8 +8,12 @@ import errno
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from difflib import get_close_matches
 from importlib.util import find_spec
+
+IN_COMMAND = ContextVar("IN_COMMAND", default=False)
+"""Whether the command `charrnn` is running: its errors name flags, those of functions keywords."""
 
 
 class CharRNNError(Exception):

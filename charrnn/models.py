@@ -3,16 +3,18 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, Literal, TypedDict, Unpack
+from typing import Any, Unpack
 
 import numpy as np
 
-from charrnn.errors import TextError, UsageError
+from charrnn.errors import TextError
 from charrnn.inference import sampled_texts, sampling
 from charrnn.inference.score import Score, score
 from charrnn.inference.search import GREEDY, Decoding
+from charrnn.keywords import DecodingKeywords, SampleKeywords
 from charrnn.network.language_model import LanguageModel
-from charrnn.settings import ModelSettings, PartName, SampleSettings, UnknownName, checked_settings
+from charrnn.public import public
+from charrnn.settings import PartName, SampleSettings, UnknownName, checked_settings
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.runs import corpus_of
 from charrnn.tasks import example_format, task_of
@@ -23,50 +25,10 @@ from charrnn.tasks.outputs.base import UNKNOWN, ExampleNetwork, Prediction
 from charrnn.text.corpus import part_to_score
 from charrnn.text.example_corpus import ExampleCorpus
 from charrnn.text.examples import examples_in
-from charrnn.text.tokenizers import Tokenizer
 from charrnn.text.unknown import known_text
+from charrnn.trained import Model
 
 _MOST_NAMED = 20  # targets in a message
-
-
-class Options(TypedDict, total=False):
-    """How to draw, as in `Model.sample`."""
-
-    temp: float | str
-    top_k: int | None
-    top_p: float | None
-    min_p: float | None
-    stop: str | Sequence[str] | None
-    seed: int | None
-    until: Literal["newline", "document"] | None
-    repetition_penalty: float
-    unknown: UnknownName
-
-
-class Model:
-    """A trained model: its run, its settings, its tokenizer."""
-
-    def __init__(self, checkpoint: Checkpoint) -> None:
-        self.checkpoint = checkpoint
-
-    def __repr__(self) -> str:
-        about = f"{self.settings.cell} {self.settings.size}"
-        return f"<charrnn model {self.run}: {about}, step {self.checkpoint.step}>"
-
-    @property
-    def run(self) -> str:
-        """The name of the run that trained it."""
-        return self.checkpoint.run
-
-    @property
-    def settings(self) -> ModelSettings:
-        """The cell and the sizes of the network."""
-        return self.checkpoint.model
-
-    @property
-    def tokenizer(self) -> Tokenizer:
-        """What turns texts into token ids and back."""
-        return self.checkpoint.tokenizer
 
 
 class TextModel(Model):
@@ -78,12 +40,20 @@ class TextModel(Model):
     20
     """
 
+    instead = 'Call sample or score. A model that predicts is trained with task="label", say.'
+
     @cached_property
     def network(self) -> LanguageModel:
         """The network, to be stepped through by hand."""
         return LanguageModel(self.settings, self.checkpoint.weights)
 
-    def sample(self, prompt: str = "", length: int = 300, **options: Unpack[Options]) -> str:
+    @public
+    def sample(
+        self,
+        prompt: str = "",
+        length: int = SampleSettings.length,
+        **options: Unpack[SampleKeywords],
+    ) -> str:
         """What the model writes after the prompt, which is not repeated: `length` characters.
 
         `temp` 0 takes the likeliest token, 1 samples as learned (as without it), "1.2:0.6" goes
@@ -97,8 +67,12 @@ class TextModel(Model):
         """
         return "".join(self.stream(prompt, length, **options))
 
+    @public
     def stream(
-        self, prompt: str = "", length: int = 300, **options: Unpack[Options]
+        self,
+        prompt: str = "",
+        length: int = SampleSettings.length,
+        **options: Unpack[SampleKeywords],
     ) -> Iterator[str]:
         """The text of `sample` in pieces, as they are made.
 
@@ -111,8 +85,13 @@ class TextModel(Model):
             next(pieces)
         return pieces
 
+    @public
     def samples(
-        self, count: int, prompt: str = "", length: int = 300, **options: Unpack[Options]
+        self,
+        count: int,
+        prompt: str = "",
+        length: int = SampleSettings.length,
+        **options: Unpack[SampleKeywords],
     ) -> list[str]:
         """`count` independent texts, computed together. The first is the one of `sample`.
 
@@ -133,6 +112,7 @@ class TextModel(Model):
         checked: SampleSettings = replace(settings, prompt=prompt or None)
         return checked
 
+    @public
     def score(self, text: str) -> Score:
         """How well the model predicts a text, as `charrnn eval` finds: every token but the first.
 
@@ -149,6 +129,8 @@ class TextModel(Model):
 
 class Predictor(Model):
     """A trained model that predicts something of a whole text or picture."""
+
+    instead = 'Call predict or score_file. A model that samples is trained with task="text".'
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         super().__init__(checkpoint)
@@ -176,20 +158,25 @@ class Predictor(Model):
         """Whether its predictions say which part of the source each symbol comes from."""
         return "attention.query" in self.checkpoint.weights
 
+    @public
     def predict(
-        self, texts: Iterable[str], unknown: UnknownName = "skip", decoding: Decoding = GREEDY
+        self,
+        texts: Iterable[str],
+        unknown: UnknownName = "skip",
+        decoding: Decoding = GREEDY,
+        **options: Unpack[DecodingKeywords],
     ) -> list[Prediction]:
         """The prediction for each text, or for the picture of that name.
 
         `unknown` says what becomes of characters that the vocabulary lacks: TextError with "error".
-        UsageError for a `decoding` where nothing is written.
+        `beam`, `temp`, `seed` and `max_length` say how a text is written, as those of
+        `charrnn predict`, or a `decoding` that has them. UsageError where nothing is written.
         """
-        if isinstance(texts, str):
-            raise UsageError("predict takes a list of texts", 'Put the text into one: ["..."].')
-        texts = [*texts]
+        texts, decoding = [*texts], replace(decoding, **options)
         items = [self.task.read(text, unknown) for text in texts]
         return self.task.predict(self.network, texts, items, decoding)
 
+    @public
     def score(
         self, inputs: Sequence[Ids], targets: Sequence[Ids], decoding: Decoding = GREEDY
     ) -> ExampleScore:
@@ -199,6 +186,7 @@ class Predictor(Model):
         """
         return self.task.score(self.checkpoint.weights, inputs, targets, decoding)
 
+    @public
     def score_part(
         self, part: PartName | None, decoding: Decoding = GREEDY
     ) -> tuple[ExampleScore, PartName]:
@@ -214,6 +202,7 @@ class Predictor(Model):
         targets = [corpus.targets_of(number) for number in examples]
         return self.score(items, targets, decoding), part
 
+    @public
     def score_file(
         self,
         file: str,
@@ -245,6 +234,10 @@ class Predictor(Model):
         return self.score(inputs, targets, decoding)
 
 
-def model_of(checkpoint: Checkpoint) -> TextModel | Predictor:
+AnyModel = TextModel | Predictor
+"""A model as it was trained: of texts, or for another task."""
+
+
+def model_of(checkpoint: Checkpoint) -> AnyModel:
     """The trained model that a checkpoint holds."""
     return TextModel(checkpoint) if checkpoint.is_language_model else Predictor(checkpoint)

@@ -15,6 +15,8 @@ ARROWS = {
     "files": "",
     "settings": "errors values",
     "recipes": "",
+    "keywords": "settings",
+    "python_words": "settings",
     "text": "errors events files settings values",
     "cells": "settings",
     "network": "cells settings",
@@ -22,15 +24,18 @@ ARROWS = {
     "tasks": "cells errors events inference network settings tables text",
     "storage": "errors events files settings tasks text",
     "engine": "cells errors network settings tasks",
-    "models": "errors inference network settings storage tasks text",
+    "display": "errors events files settings tables",
+    "public": "display errors events python_words",
+    "trained": "errors settings storage text",
+    "models": "errors inference keywords network public settings storage tasks text trained",
     "evaluation": "cells engine errors events inference network settings storage tasks text",
     "training": "cells engine errors evaluation events files network settings storage tasks text",
-    "display": "errors events files settings tables",
-    "cli": "display engine errors evaluation events files inference models network recipes settings"
-           " storage text training values",
+    "cli": "display engine errors evaluation events files inference models network recipes"
+           " settings storage text training values",
+    "interface": "cli events keywords models public settings storage text training",
     "extras": "cells cli display engine errors evaluation events files inference models network"
-              " settings storage tables tasks text training",
-    "__init__": "cli models settings storage text training",
+              " public settings storage tables tasks text training",
+    "__init__": "cli",
     "__main__": "cli",
 }  # fmt: skip
 """The rooms that each room imports, also inside functions: each only rooms above its own line.

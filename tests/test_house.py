@@ -19,11 +19,7 @@ SMALL_FILES: dict[str, str] = {}
 LARGE_FILES: dict[str, str] = {}
 LONG_FUNCTIONS: dict[str, str] = {}
 MANY_PARAMETERS: dict[str, str] = {}
-UNIONS = {
-    "charrnn.load": "a model of text samples, a predictor predicts: two interfaces",
-    "charrnn.train": "the same",
-    "charrnn.models.model_of": "the same",
-}
+UNIONS: dict[str, str] = {}
 NAMED_TASKS = {
     "charrnn.text.corpus": "a corpus of a text says so",
     "charrnn.text.corpus_files": "a damaged file of examples may say that it is a text's",

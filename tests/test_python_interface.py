@@ -2,16 +2,28 @@
 
 import doctest
 import json
+import re
 import subprocess
 import sys
+from dataclasses import fields
+from importlib import import_module
+from inspect import isfunction
+from types import SimpleNamespace
+from typing import get_type_hints
 
 import pytest
 
 import charrnn
-from charrnn import models as model_module
-from charrnn.errors import CheckpointError, TextError, UsageError
-from charrnn.events import Finished, Prepared, Stepped
-from tests.conftest import call_charrnn, tale
+from charrnn import keywords
+from charrnn.cells import CELLS
+from charrnn.errors import CharRNNError, CheckpointError, TextError, UsageError
+from charrnn.events import Finished, Noticed, Prepared, Stepped
+from charrnn.inference.search import Decoding
+from charrnn.models import Predictor, TextModel
+from charrnn.python_words import in_python
+from charrnn.settings import ModelSettings, SampleSettings, TextSettings, TrainSettings
+from tests.conftest import SMALL, call_charrnn, tale
+from tests.tasks.examples import labelled, rewritten
 
 
 @pytest.fixture
@@ -25,17 +37,16 @@ def model(trained, monkeypatch):
 def test_examples_in_docstrings_are_true(home):
     """Documentation that has outlived the code."""
     (home / "tale.txt").write_text(tale(20_000), "utf-8")
-    for module in charrnn, model_module:
-        found = doctest.DocTestFinder().find(module, extraglobs=None)
-        given = {"charrnn": charrnn}
-        if module is model_module:
-            given["model"] = charrnn.load("tale")
-        runner = doctest.DocTestRunner(optionflags=doctest.IGNORE_EXCEPTION_DETAIL)
-        for example in found:
-            example.globs.update(given)
+    modules = dict.fromkeys(["charrnn", *charrnn._MODULES.values(), "charrnn.models"])
+    runner = doctest.DocTestRunner(optionflags=doctest.IGNORE_EXCEPTION_DETAIL)
+    for name in [*modules, "charrnn.python_words"]:
+        for example in doctest.DocTestFinder().find(import_module(name)):
+            example.globs["charrnn"] = charrnn
+            if name == "charrnn.models":
+                example.globs["model"] = charrnn.load("tale")
             runner.run(example)
-        assert runner.tries > 4
-        assert runner.failures == 0
+    assert runner.tries > 20
+    assert runner.failures == 0
 
 
 def test_a_sample_is_what_the_command_prints(model, used):
@@ -46,7 +57,7 @@ def test_a_sample_is_what_the_command_prints(model, used):
     assert "".join(model.stream("The ", length=60, **options)) == text
     assert used("sample", "tale", "--prompt", "The ", "--length", "60", *flags).out == f"The {text}"
     assert model.samples(2, "The ", 60, **options)[0] == text
-    assert model.sample(length=60, seed=1) == used("sample", "--length=60", "--seed=1").out
+    assert model.sample(seed=1) == used("sample", "--seed=1").out  # as long by default
 
 
 def test_a_score_is_what_eval_prints(model, used, tmp_path):
@@ -90,8 +101,217 @@ def test_a_corpus_can_be_prepared_first(home):
     assert len(both.tokens) == 2 * 5000
 
 
+def test_a_run_is_resumed_as_the_command_does(home):
+    """A resumed run that is another one, or that loads what it was before."""
+    (home / "tale.txt").write_text(tale(5000), "utf-8")
+    settings = {"hidden_size": 8, "batch_size": 4, "seq_length": 8, "device": "cpu"}
+    events = []
+    charrnn.train("tale.txt", run="cut", steps=4, events=events.append, **settings)
+    (notice,) = [e.message for e in events if isinstance(e, Noticed) and "repeat" in e.message]
+    assert re.search(r'charrnn\.train\("tale-\w+", hidden_size=8, .*steps=4\)', notice)
+    events.clear()
+    resumed = charrnn.resume("cut", steps=6, events=events.append)
+    assert resumed.checkpoint.train.steps == 6
+    assert [event.step for event in events if isinstance(event, Finished)] == [6]
+    with pytest.raises(CheckpointError, match="nix"):
+        charrnn.resume("nix")
+
+
+def test_functions_of_extras_return_what_their_commands_show(model, used):
+    """Arrays in another order than the text; records that are not those of --json."""
+    text = "The old king."
+    read = charrnn.probe(text, run="tale")
+    assert "".join(read.text) == text
+    assert read.logits.shape == (len(text), model.tokenizer.size)
+    (first, *_) = [
+        json.loads(x) for x in used("probe", "tale", text, "--steps", "--json").out.splitlines()
+    ]
+    assert first["values"]["2.c"] == pytest.approx(read.units["2.c"][0].tolist(), abs=1e-5)
+    flows = charrnn.gradients(text=tale(300), cell=["elman", "mgu"], hidden_size=8)
+    assert [*flows] == ["elman 1x8", "mgu 1x8"]
+    assert [*flows["mgu 1x8"][0].singular] == [*CELLS["mgu"].blocks]
+    (record,) = charrnn.compare()
+    (printed,) = [json.loads(x) for x in used("compare", "--json").out.splitlines()]
+    assert record.items() >= printed.items()
+    assert record["training"]
+
+
+def test_progress_is_shown_where_it_is_asked_for(home, capsys):
+    """An hour in a notebook without a sign of life; one that was not asked for."""
+    (home / "tale.txt").write_text(tale(3000), "utf-8")
+    settings = {"steps": 2, "hidden_size": 8}
+    charrnn.train("tale.txt", **settings)
+    assert capsys.readouterr() == ("", "")
+    charrnn.train("tale.txt", progress=True, **settings)
+    shown = capsys.readouterr()
+    assert "step 2" in shown.err
+    assert shown.out == ""
+
+
+@pytest.fixture(scope="module")
+def predictors(tmp_path_factory):
+    """Models that predict labels, and texts."""
+    home, made = tmp_path_factory.mktemp("predictors"), []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CHARRNN_HOME", str(home))
+        for task, text in ("label", labelled(60)), ("rewrite", rewritten(60)):
+            (home / task).write_text(text, "utf-8")
+            made.append(charrnn.train(home / task, task=task, steps=3, hidden_size=8, run=task))
+    return made
+
+
+def test_how_a_text_is_written_needs_no_other_import(predictors):
+    """A beam that is not followed; a default that `Decoding` does not have."""
+    label, rewrite = predictors
+    beam = rewrite.predict(["abc"], beam=3, max_length=4)
+    (same,) = rewrite.predict(["abc"], decoding=Decoding(beam=3, max_length=4))
+    assert beam[0].record() == same.record()
+    drawn = rewrite.predict(["abc"], temp=1.0, seed=2)
+    assert drawn[0].text == rewrite.predict(iter(["abc"]), temp=1.0, seed=2)[0].text
+    with pytest.raises(UsageError, match='beam has no effect with task="label"'):
+        label.predict(["abc"], beam=3)
+
+
+def test_a_method_of_another_kind_of_model_is_explained(model, predictors):
+    """AttributeError for whoever has loaded another run; a `hasattr` that raises."""
+    with pytest.raises(CharRNNError, match='task="text", and so no predict') as error:
+        model.predict(["a"])
+    assert "sample" in error.value.hint
+    with pytest.raises(CharRNNError, match='task="label", and so no sample') as error:
+        predictors[0].sample()
+    assert "predict" in error.value.hint
+    assert not hasattr(model, "targets")
+    with pytest.raises(AttributeError, match="no attribute 'smaple'"):
+        model.smaple()
+
+
+WRONG = [
+    lambda at: at.model.score(None),
+    lambda at: at.model.sample(5),
+    lambda at: at.model.sample(length="long"),
+    lambda at: at.model.sample(temp=None, seed="x"),
+    lambda at: at.model.samples(None),
+    lambda at: at.model.stream(stop=5),
+    lambda at: at.model.score(),
+    lambda at: at.label.predict([5]),
+    lambda at: at.label.predict("abc"),
+    lambda at: at.label.predict(5),
+    lambda at: at.label.score(None, None),
+    lambda at: at.label.score_part("all"),
+    lambda at: at.label.score_file(5),
+    lambda at: at.package.load(5),
+    lambda at: at.package.load(events="x"),
+    lambda at: at.package.train(None),
+    lambda at: at.package.train("tale.txt", run=5),
+    lambda at: at.package.train("tale.txt", events="x"),
+    lambda at: at.package.train("tale.txt", steps="many"),
+    lambda at: at.package.train("tale.txt", steps=0),
+    lambda at: at.package.train(),
+    lambda at: at.package.resume(["tale"]),
+    lambda at: at.package.prepare([5]),
+    lambda at: at.package.prepare("tale.txt", jobs="x"),
+    lambda at: at.package.compare(5),
+    lambda at: at.package.probe(None),
+    lambda at: at.package.gradients(5),
+    lambda at: at.package.gradients(cell="lstn", text="abc"),
+]
+
+
+def test_arguments_of_a_wrong_type_are_a_sentence(model, predictors):
+    """An error of what happens to be called first with them."""
+    at = SimpleNamespace(package=charrnn, model=model, label=predictors[0])
+    for number, call in enumerate(WRONG):
+        with pytest.raises(CharRNNError) as error:
+            call(at)
+        assert "Input should" not in error.value.message, number
+        assert error.value.hint, number
+        assert error.value.__notes__ == [error.value.hint]  # which a traceback shows
+
+
+def test_every_public_function_checks_what_it_is_given():
+    """A new method whose wrong arguments end in an error of what it happens to call first."""
+    functions = {name: getattr(charrnn, name) for name in charrnn._MODULES if name.islower()}
+    for kind in TextModel, Predictor:
+        methods = {name: value for name, value in vars(kind).items() if name[0] != "_"}
+        functions |= {name: value for name, value in methods.items() if isfunction(value)}
+    assert {"train", "compare", "stream", "score_file"} <= functions.keys()
+    assert [name for name, call in functions.items() if not hasattr(call, "__wrapped__")] == []
+
+
+def test_errors_speak_python(home):
+    """Flags that a program cannot give; those of a command that have become keywords."""
+    (home / "bytes").write_bytes(bytes(range(256)) * 9)
+    with pytest.raises(TextError) as error:
+        charrnn.train("bytes", steps=2)
+    assert 'tokenizer="byte"' in error.value.hint
+    (home / "tale.txt").write_text(tale(3000), "utf-8")
+    with pytest.raises(UsageError, match='crf has no effect with task="text"'):
+        charrnn.train("tale.txt", crf=True)
+    done = call_charrnn(home, "train", "bytes", *SMALL)
+    assert "--tokenizer byte" in done.err
+    (home / "l.tsv").write_text(labelled(60), "utf-8")
+    call_charrnn(home, "train", "l.tsv", "--task", "label", "--steps", "1", "--hidden-size", "8")
+    assert "--beam has" in call_charrnn(home, "predict", "l", "l.tsv", "--beam", "3").err
+
+
+@pytest.mark.parametrize(
+    ("command", "python"),
+    [
+        ("Leave --crf out, or choose --task tag.", 'Leave crf out, or choose task="tag".'),
+        ("--split, --valid or --jobs 1.", "split, valid or jobs=1."),
+        ("it is text: --encoding utf-16, say", 'it is text: encoding="utf-16", say'),
+        ("Begin with: charrnn train A.txt", 'Begin with: charrnn.train("A.txt")'),
+        (
+            "Finish it: charrnn train --resume --run a; or remove it: charrnn runs rm a",
+            'Finish it: charrnn.resume("a"); or remove it: charrnn runs rm a',
+        ),
+        ("To fine-tune: charrnn train T --from a", 'To fine-tune: charrnn.train("T", base="a")'),
+        ("Try: charrnn eval a FILE", 'Try: charrnn.load("a").score_file("FILE")'),
+        ("Try: charrnn sample it's", "Try: charrnn sample it's"),
+        ("  charrnn train t --crf --time 2m", '  charrnn.train("t", crf=True, time="2m")'),
+    ],
+)
+def test_commands_and_flags_have_words_in_python(command, python):
+    """A hint that cannot be pasted into a notebook."""
+    assert in_python(command) == python
+
+
+def test_keywords_are_the_settings():
+    """A setting that an editor does not know, or takes for another type."""
+
+    def hints(*kinds):
+        return {
+            field.name: get_type_hints(kind)[field.name] for kind in kinds for field in fields(kind)
+        }
+
+    sampling = {n: kind for n, kind in hints(SampleSettings).items()
+                if n not in ("prompt", "length", "count", "unique", "novel", "stop")}  # fmt: skip
+    decoding = {n: kind for n, kind in hints(Decoding).items() if n != "skipped"}
+    expected = {
+        keywords.TextKeywords: hints(TextSettings),
+        keywords.TrainKeywords: hints(ModelSettings, TrainSettings, TextSettings),
+        keywords.SampleKeywords: sampling
+        | {"stop": get_type_hints(keywords.SampleKeywords)["stop"]},
+        keywords.DecodingKeywords: decoding,
+    }
+    for written, kinds in expected.items():
+        assert get_type_hints(written) == kinds, f"{written.__name__} should have: {kinds}"
+
+
+def test_the_module_lists_its_interface():
+    """Names that only the documentation knows; those of modules that happen to be imported."""
+    assert dir(charrnn) == sorted(["__version__", *charrnn._MODULES])
+    assert all(callable(getattr(charrnn, name)) for name in charrnn._MODULES)
+    assert {*charrnn.__all__} == {*dir(charrnn)}
+    with pytest.raises(AttributeError, match="no attribute 'laod'"):
+        _ = charrnn.laod
+
+
 def test_mistakes_are_errors_with_a_next_step(model):
     """A misspelt setting that is ignored; a traceback of another package."""
+    with pytest.raises(UsageError) as error:
+        model.sample(temperature=0.5)
+    assert error.value.hint == "Did you mean temp?"
     with pytest.raises(UsageError, match="hidden_sise") as error:
         charrnn.train("tale.txt", hidden_sise=3)
     assert error.value.hint == "Did you mean hidden_size?"

@@ -30,8 +30,8 @@ class Cell(ABC):
     A cell without gates implements `step`. A cell with gates is a `GatedCell`.
     """
 
-    blocks: ClassVar[int]
-    """Blocks of H rows in `weight_ih` (G*H, D) and `weight_hh` (G*H, H)."""
+    blocks: ClassVar[tuple[str, ...]]
+    """What each block of H rows in `weight_ih` (G*H, D) and `weight_hh` (G*H, H) computes."""
 
     states: ClassVar[tuple[str, ...]] = ("h",)
     """Names of the arrays (..., H) of its state."""
@@ -55,7 +55,7 @@ class Cell(ABC):
         Recurrent weights begin orthogonal, input weights with Xavier's distribution, block by
         block, so that each gate begins like a layer of its own.
         """
-        rows = cls.blocks * hidden
+        rows = len(cls.blocks) * hidden
         return {
             "weight_ih": matrix(rows, inputs, Initial("xavier", hidden)),
             "weight_hh": matrix(rows, hidden, Initial("orthogonal", hidden)),

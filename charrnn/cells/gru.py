@@ -1,5 +1,7 @@
 """Gated recurrent units: Cho et al. 2014, https://arxiv.org/abs/1406.1078, and with fewer gates."""
 
+from typing import ClassVar
+
 from charrnn.cells.arrays import Array, linear, namespace, sigmoid, split, tanh
 from charrnn.cells.base import GatedCell, Gates, ScannedCell, State, Weights, recur
 from charrnn.cells.parameters import Parameters
@@ -16,7 +18,7 @@ class GRU(GatedCell):
     The reset gate is applied after the product, as in cuDNN and `torch.nn.GRU`.
     """
 
-    blocks = 3
+    blocks = ("reset", "update", "candidate")
     gates = ("reset", "update")
     fused = "gru"
 
@@ -42,7 +44,7 @@ class MGU(GatedCell):
     Zhou et al. 2016, https://arxiv.org/abs/1603.09420.
     """
 
-    blocks = 2
+    blocks = ("forget", "candidate")
     gates = ("forget",)
 
     @classmethod
@@ -72,7 +74,7 @@ class MinGRU(ScannedCell):
     "Were RNNs all we needed?": Feng et al. 2024, https://arxiv.org/abs/2410.01201.
     """
 
-    blocks = 2
+    blocks: ClassVar[tuple[str, ...]] = ("update", "candidate")
     gates = ("update",)
 
     @classmethod
@@ -98,7 +100,7 @@ class MinLSTM(MinGRU):
     h = f / (f + i) h + i / (f + i) n
     """
 
-    blocks = 3
+    blocks = ("forget", "input", "candidate")
     gates = ("forget",)
     bias = (1.0, 0.0, 0.0)
 

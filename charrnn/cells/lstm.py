@@ -22,7 +22,7 @@ class LSTM(GatedCell):
     https://proceedings.mlr.press/v37/jozefowicz15.html.
     """
 
-    blocks = 4
+    blocks = ("input", "forget", "candidate", "output")
     states = ("h", "c")
     gates = ("input", "forget", "output")
     bias = (0.0, 1.0, 0.0, 0.0)

@@ -13,7 +13,7 @@ _ROUNDS = 5  # of a Mogrifier
 class _Variant(GatedCell):
     """What these cells share with an LSTM."""
 
-    blocks = 4
+    blocks: ClassVar[tuple[str, ...]] = LSTM.blocks
     states = LSTM.states
     gates = LSTM.gates
     bias: ClassVar[tuple[float, ...]] = LSTM.bias
@@ -59,7 +59,7 @@ class MLSTM(_Variant):
     Krause et al. 2016, https://arxiv.org/abs/1609.07959.
     """
 
-    blocks = 5
+    blocks = (*LSTM.blocks, "product")
     bias = (*LSTM.bias, 0.0)
 
     @classmethod
@@ -69,10 +69,8 @@ class MLSTM(_Variant):
         cut = 4 * h.shape[-1]
         w, b = weights["weight_hh"], weights["bias_hh"]
         m = z[..., cut:] * linear(h, w[cut:], b[cut:])
-        i, f, g, o = split(z[..., :cut] + linear(m, w[:cut], b[:cut]), 4)
-        f, i, o = sigmoid(f), sigmoid(i), sigmoid(o)
-        c = f * c + i * tanh(g)
-        return (o * tanh(c), c), {"input": i, "forget": f, "output": o}
+        gated = {"weight_hh": w[:cut], "bias_hh": b[:cut]}
+        return LSTM.step_with_gates(gated, z[..., :cut], (m, c))
 
 
 class Mogrifier(_Variant):

@@ -13,7 +13,7 @@ class Elman(Cell):
     https://doi.org/10.1207/s15516709cog1402_1.
     """
 
-    blocks = 1
+    blocks = ("hidden",)
     fused = "rnn_tanh"
 
     @classmethod
@@ -28,7 +28,7 @@ class ReLU(Cell):
     h = max(0, W x + U h + b)
     """
 
-    blocks = 1
+    blocks = ("hidden",)
     fused = "rnn_relu"
 
     @classmethod
@@ -65,7 +65,7 @@ class Jordan(Cell):
     Jordan's own state units keep.
     """
 
-    blocks = 1
+    blocks = ("hidden",)
 
     @classmethod
     def parameters(cls, inputs: int, hidden: int) -> Parameters:
@@ -90,7 +90,7 @@ class Full(Cell):
     Williams and Zipser 1989, https://doi.org/10.1162/neco.1989.1.2.270.
     """
 
-    blocks = 2
+    blocks = ("output", "hidden")
     states = ("y", "h")
 
     @classmethod

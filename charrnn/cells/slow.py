@@ -19,7 +19,7 @@ class Clockwork(Cell):
     of the state is the time. Koutnik et al. 2014, https://arxiv.org/abs/1402.3511.
     """
 
-    blocks = 1
+    blocks = ("hidden",)
     states = ("h", CLOCK)
     alignment = 2 ** (_MODULES - 1)  # the longest period
 
@@ -51,7 +51,7 @@ class SCRN(Cell):
     Mikolov et al. 2014, https://arxiv.org/abs/1412.7753.
     """
 
-    blocks = 1
+    blocks = ("hidden",)
 
     @classmethod
     def parameters(cls, inputs: int, hidden: int) -> Parameters:

@@ -13,7 +13,7 @@ from charrnn.cli.completion import InstallCompletion, ShowCompletion, enable_com
 from charrnn.cli.definitions import CORE, PANELS, CommandDefinition
 from charrnn.cli.extras import COMMANDS as EXTRAS, find_extra
 from charrnn.cli.process import exit_on_termination, open_streams
-from charrnn.errors import CharRNNError, LostError, UsageError, from_os
+from charrnn.errors import IN_COMMAND, CharRNNError, LostError, UsageError, from_os
 from charrnn.settings import plain
 
 _EXIT_CODE_FILE = "CHARRNN_EXIT_CODE_FILE"  # set by --processes for those that it starts
@@ -35,6 +35,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, exit_on_termination)
     open_streams()
     enable_completion()
+    token = IN_COMMAND.set(True)
     try:
         code = app(prog_name="charrnn", standalone_mode=False) or 0
         _leave(code)
@@ -52,6 +53,8 @@ def main() -> None:
         sys.exit(130)
     except MemoryError:
         _fail(CharRNNError("there is not enough memory", "Close other programs, or take less."))
+    finally:
+        IN_COMMAND.reset(token)
 
 
 def _usage_error(error: Any) -> UsageError:

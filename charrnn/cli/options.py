@@ -2,14 +2,14 @@
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
 from charrnn.cli.completion import run_names
 from charrnn.display.stdout import on_one_line
-from charrnn.errors import CharRNNError, UsageError
-from charrnn.settings import ADVANCED, PartName, flag
+from charrnn.errors import CharRNNError, UsageError, suggest
+from charrnn.settings import ADVANCED, CellName, PartName, flag
 from charrnn.values import check_device, check_encoding
 
 
@@ -58,6 +58,16 @@ def exclude(**flags: object) -> None:
     named = [flag(name) for name, value in flags.items() if value not in (None, False)]
     if len(named) > 1:
         raise UsageError(f"{' and '.join(named)} exclude each other", "Leave one of them out.")
+
+
+def parse_cells(listed: str) -> list[CellName]:
+    """'lstm,gru' -> ['lstm', 'gru']; 'all' -> every cell. UsageError for an unknown name."""
+    known: dict[str, CellName] = {name: name for name in get_args(CellName)}
+    names = known if listed == "all" else dict.fromkeys(listed.split(","))
+    for name in names:
+        if name not in known:
+            raise UsageError(f"there is no cell {name!r}", suggest(name, known, "Cells"))
+    return [known[name] for name in names]
 
 
 Run = Annotated[

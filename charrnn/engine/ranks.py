@@ -5,6 +5,7 @@ and scores are summed over all ranks, so that all of them hold the same weights.
 the clock, on a signal or on the disk is decided on the first rank, and the others follow.
 """
 
+import atexit
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -62,6 +63,7 @@ class Ranks:
             distributed.init_process_group(
                 backend, store=store, rank=rank, world_size=size, timeout=_SILENCE
             )
+        atexit.register(_destroy_group)  # after an error or an interrupt, too
         return ranks
 
     @property
@@ -114,8 +116,6 @@ class Ranks:
 
     def sums(self, *numbers: float) -> list[float]:
         """The sums of numbers over all ranks."""
-        if self.size == 1:
-            return [*numbers]
         totals = torch.tensor(numbers, dtype=torch.float64)
         self.sum([totals])
         return totals.tolist()
@@ -189,24 +189,26 @@ class Ranks:
             raise RuntimeError("no answer from the store")
         return answer.result()
 
-    def wait_for_all(self) -> None:
-        """Wait until all ranks are here, however long that takes."""
+    def wait_for_all(self, *, leaving: bool = False) -> None:
+        """Wait, however long, until all ranks are here; if they are `leaving`, the first does."""
         if self.size == 1:
             return
         self._messages += 1
         keys = [f"message {self._messages} of {rank}" for rank in range(self.size)]
         with _answered():
             self._ask(lambda: self._store.set(keys[self.rank], "sent"))
-            self._wait_for(*keys)
+            if self.is_first or not leaving:
+                self._wait_for(*keys)
 
     def wait_for_first(self) -> None:
         """Wait until the first rank is here, however long its disk takes."""
         self.broadcast(lambda: None)
 
     def leave(self) -> None:
-        """End the exchange of tensors with the other ranks: nothing is summed afterwards."""
-        if self.size > 1:
-            distributed.destroy_process_group()
+        """End the exchange of tensors: nothing is summed afterwards."""
+        self.wait_for_all()  # one that went earlier would cut off what others still receive
+        self.wait_for_all(leaving=True)  # the first one goes last: the store may be its own
+        _destroy_group()
 
     def first_to_say(self, message: str) -> bool:
         """Whether no other rank has asked this: what all of them notice is said once."""
@@ -218,6 +220,12 @@ class Ranks:
             return self.rank <= 1
 
 
+def _destroy_group() -> None:
+    """End the threads that exchange tensors: where Python ends before, they abort the process."""
+    if distributed.is_initialized():
+        distributed.destroy_process_group()
+
+
 @contextmanager
 def _answered() -> Iterator[None]:
     """A block that waits for other ranks. LostError if one of them does not answer."""
@@ -226,9 +234,8 @@ def _answered() -> Iterator[None]:
     except RuntimeError as error:  # all that torch raises, whatever the backend
         lost = LostError("a process of this run has ended or does not answer")
         lost.will_restart = _restarts() < int(os.environ.get("TORCHELASTIC_MAX_RESTARTS", "0"))
-        lost.hint = "What was saved is kept."
-        if lost.will_restart:
-            lost.hint = "All are started again, from the last checkpoint."
+        again = "All are started again, from the last checkpoint."
+        lost.hint = again if lost.will_restart else "What was saved is kept."
         raise lost from error
 
 

@@ -1,7 +1,7 @@
 """What happens inside a network while it reads a text: surprise, hidden units, gates."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +25,7 @@ class Activations:
     `ids` (N,) are the tokens; `text` has the characters that each completes, perhaps none; `bits`
     (N,) is how surprising each was after all before it. `units` and `gates` are the values after
     each token, (N, H) by name: "1.c" is the state c of the first layer, "2.forget" the forget gate
-    of the second.
+    of the second; `logits` (N, V) are those of the token after it.
     """
 
     ids: Ids
@@ -33,6 +33,24 @@ class Activations:
     bits: Values
     units: dict[str, Values]
     gates: dict[str, Values]
+    logits: Values
+
+    @classmethod
+    def joined(cls, pieces: Iterable["Activations"]) -> "Activations":
+        """Those of a whole text (N tokens, at least one), which was read in pieces."""
+        read = [*pieces]
+        units, gates = (
+            {n: np.concatenate([each[n] for each in by_name]) for n in by_name[0]}
+            for by_name in ([piece.units for piece in read], [piece.gates for piece in read])
+        )
+        return cls(
+            np.concatenate([piece.ids for piece in read]),
+            [text for piece in read for text in piece.text],
+            np.concatenate([piece.bits for piece in read]),
+            units,
+            gates,
+            np.concatenate([piece.logits for piece in read]),
+        )
 
 
 def read_text(
@@ -63,5 +81,6 @@ def read_text(
                 if name != CLOCK
             },
             {f"{n}.{k}": v for n, layer in enumerate(run.gates, 1) for k, v in layer.items()},
+            run.logits,
         )
         logits, state = run.logits[-1:], run.last_state

@@ -25,10 +25,11 @@ def test_every_name_is_a_cell():
 def test_declarations_agree_with_the_shapes(cell):
     """A count of blocks or of initial biases that belongs to another version of the cell."""
     shapes = {name: parameter.shape for name, parameter in cell.parameters(D, H).items()}
-    assert shapes["weight_ih"] == (cell.blocks * H, D)
-    assert shapes["bias_ih"] == (cell.blocks * H,)
-    assert len(cell.bias) in {0, cell.blocks}
-    assert len(set(cell.gates)) == len(cell.gates) < cell.blocks
+    assert shapes["weight_ih"] == (len(cell.blocks) * H, D)
+    assert shapes["bias_ih"] == (len(cell.blocks) * H,)
+    assert len(cell.bias) in {0, len(cell.blocks)}
+    assert {*cell.gates} < {*cell.blocks}
+    assert [n for n in cell.blocks if n in cell.gates] == [*cell.gates]
     assert cell.alignment >= 1
 
 

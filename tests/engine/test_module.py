@@ -31,7 +31,7 @@ def weights_of(cell, inputs, hidden):
 
 def initial_bias(cell):
     """How each block of a cell's bias begins."""
-    return cell.bias or (0.0,) * cell.blocks
+    return cell.bias or (0.0,) * len(cell.blocks)
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
@@ -66,7 +66,7 @@ def test_recurrent_weights_begin_orthogonal_or_as_the_identity(cell):
 def test_input_weights_begin_as_xaviers_of_each_gate(cell):
     """Weights drawn for a matrix of G*H rows: too small for each gate's H."""
     blocks = weights_of(cell, 48, 64)["weight_ih"].split(64)
-    assert len(blocks) == cell.blocks
+    assert len(blocks) == len(cell.blocks)
     bound = math.sqrt(6 / (48 + 64))
     for block in blocks:
         if cell is CELLS["irnn"]:
@@ -83,7 +83,7 @@ def test_biases_begin_at_zero_but_for_the_open_forget_gate(cell):
     expected = torch.tensor(initial_bias(cell)).repeat_interleave(H)
     assert torch.equal(weights.pop("bias_ih"), expected)
     assert not any(w.any() for w in weights.values() if w.dim() == 1)
-    if "forget" in cell.gates and cell.blocks > 2:  # two gates that could be exchanged
+    if "forget" in cell.gates and len(cell.blocks) > 2:  # two gates that could be exchanged
         assert 1.0 in cell.bias
 
 

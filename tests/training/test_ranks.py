@@ -138,6 +138,11 @@ def test_a_disk_that_refuses_keeps_no_rank_waiting(seen):
     assert seen[1]["saved"] == []  # it writes nothing
 
 
+def test_no_rank_ends_in_the_middle_of_an_exchange(together, seen):
+    """Threads of gloo that abort now and then a process that has finished, or has failed."""
+    assert [(together / f"end-{rank}").read_text() for rank in (0, 1)] == ["False"] * 2
+
+
 def test_more_processes_than_sequences_is_an_error(together, seen):
     """A rank without sequences, whose mean is not a number."""
     with pytest.raises(UsageError, match="9 sequences cannot be split among 10"):

@@ -1,13 +1,16 @@
 """What each of two ranks runs for `test_ranks`: a small run in the folder that is named."""
 
+import atexit
 import hashlib
 import json
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import distributed
 
 from charrnn.engine.ranks import Ranks
 from charrnn.events import Noticed, Saved
@@ -39,9 +42,15 @@ def with_a_disk_that_refuses(folder: Path, ranks: Ranks) -> dict[str, Any]:
     }
 
 
+def note_the_end(folder: Path) -> None:
+    """Whether the ranks could still exchange tensors when Python ended."""
+    (folder / f"end-{os.environ['RANK']}").write_text(str(distributed.is_initialized()))
+
+
 def main() -> None:
     folder = Path(sys.argv[1])
     torch.set_num_threads(1)
+    atexit.register(lambda: note_the_end(folder))  # what is registered last runs first
     ranks = Ranks.join()
     run = run_in(folder, f"rank-{ranks.rank}", ranks)
     losses = [training_step(run).item() for _ in range(STEPS)]
@@ -63,7 +72,8 @@ def main() -> None:
     }
     report |= with_a_disk_that_refuses(folder, ranks)
     (folder / f"rank-{ranks.rank}.json").write_text(json.dumps(report))
-    ranks.leave()
+    ranks.wait_for_all()
+    ranks.wait_for_all(leaving=True)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from annotated_types import Interval
@@ -10,9 +10,9 @@ from annotated_types import Interval
 from charrnn.cli.completion import corpus_or_file
 from charrnn.cli.flags import Shown, with_flags
 from charrnn.cli.frame import Frame, frame
-from charrnn.cli.options import Json, Part, Quiet, Runs, exclude
+from charrnn.cli.options import Json, Part, Quiet, Runs, exclude, parse_cells
 from charrnn.cli.process import stop_on_signals
-from charrnn.errors import CheckpointError, DivergedError, UsageError, suggest
+from charrnn.errors import CheckpointError, DivergedError, UsageError
 from charrnn.settings import (
     CellName,
     ModelSettings,
@@ -211,13 +211,3 @@ def _train_and_compare(
         )
     if stop.number:
         raise typer.Exit(128 + stop.number)
-
-
-def parse_cells(listed: str) -> list[CellName]:
-    """'lstm,gru' -> ['lstm', 'gru']; 'all' -> every cell. UsageError for an unknown name."""
-    known: dict[str, CellName] = {name: name for name in get_args(CellName)}
-    names = known if listed == "all" else dict.fromkeys(listed.split(","))
-    for name in names:
-        if name not in known:
-            raise UsageError(f"there is no cell {name!r}", suggest(name, known, "Cells"))
-    return [known[name] for name in names]

@@ -1,19 +1,19 @@
 """charrnn gradients: how far back in time the loss depends on the state."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from charrnn.cli.frame import frame
-from charrnn.cli.options import Encoding, Json, Quiet, Run
+from charrnn.cli.options import Encoding, Json, Quiet, Run, parse_cells
 from charrnn.display.charts import Axis, Chart, Line, line_style
 from charrnn.display.reports import Report
 from charrnn.errors import UsageError
-from charrnn.settings import CellName, ModelSettings, flag
+from charrnn.settings import ModelSettings, TextSettings, flag
 from charrnn.tables import Cell, Figure, Styled, Table, plural
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ TextFile = Annotated[
     str | None,
     typer.Option(metavar="FILE", help="a text, or - for stdin", show_default="the validation part"),
 ]
-UntrainedCell = Annotated[
-    CellName | None,
-    _untrained(metavar="NAME", help="the cell of the network; needs --text, and no RUN"),
+UntrainedCells = Annotated[
+    str | None,
+    _untrained(metavar="NAME", help="the cell, or several: lstm,gru,elman; needs --text, no RUN"),
 ]
 Gain = Annotated[
     float | None,
@@ -60,7 +60,7 @@ Layers = Annotated[
 def gradients(
     run: Run = None,
     text: TextFile = None,
-    cell: UntrainedCell = None,
+    cell: UntrainedCells = None,
     gain: Gain = None,
     hidden_size: HiddenSize = None,
     layers: Layers = None,
@@ -70,7 +70,7 @@ def gradients(
 ) -> None:
     """Measure how the gradient of the loss vanishes or explodes, step by step back in time.
 
-    Of a run, or of an untrained network.
+    Of a run, or of untrained networks.
     """
     if cell and run:
         raise UsageError(f"--cell is an untrained network, {run} a run", "Leave one of them out.")
@@ -81,46 +81,71 @@ def gradients(
             raise UsageError(f"{flag(name)} is for an untrained network", "Name its --cell.")
     if encoding and not text:
         raise UsageError("--encoding is that of a text file", "Name one with --text.")
+    hidden_size = hidden_size or ModelSettings.hidden_size
+    models = [
+        ModelSettings(cell=name, hidden_size=hidden_size, layers=layers or 1)
+        for name in (parse_cells(cell) if cell else [])
+    ]
     with frame(quiet=quiet, json=json) as command:
         from charrnn.extras.gradients.gradient_flow import of_run, of_untrained
+        from charrnn.text.source import read_text
 
-        if cell and text:
-            model = ModelSettings(
-                cell=cell, hidden_size=hidden_size or ModelSettings.hidden_size, layers=layers or 1
-            )
-            network = of_untrained(model, gain, text, encoding or "utf-8", command.emit)
+        def read(settings: TextSettings, *, raw: bool) -> str:
+            settings = replace(settings, encoding=encoding or "utf-8")
+            return "".join(read_text(text or "-", settings, command.emit, raw))
+
+        if models:
+            title = "untrained" if gain is None else f"untrained, recurrent variance {gain:g}/n"
+            networks = of_untrained(models, gain, read(TextSettings(), raw=False), command.emit)
         else:
-            network = of_run(run, text, encoding or "utf-8", command.emit)
-        command.show(gradients_report(*network))
+            model = command.load_language_model(run)
+            title = model.run
+            content = read(model.text, raw=model.tokenizer.raw) if text else None
+            networks = of_run(model, content, command.emit)
+        command.show(gradients_report(title, networks))
 
 
-def gradients_report(network: str, layers: "Sequence[GradientFlow]") -> Report:
+def gradients_report(title: str, networks: "Mapping[str, Sequence[GradientFlow]]") -> Report:
     """How the gradient of the loss shrinks or grows, step by step back in time."""
     records = (
-        {"network": network, **asdict(layer), "decades_per_step": layer.decades_per_step}
+        {"network": f"{title}, {name}", **asdict(layer), "decades_per_step": layer.decades_per_step}
+        for name, layers in networks.items()
         for layer in layers
     )
+    flows = {_label(name, layer, networks): layer
+             for name, layers in networks.items() for layer in layers}  # fmt: skip
     lines = [
-        Line(f"layer {layer.layer}",
+        Line(label,
              [(k, math.log10(norm)) for k, norm in enumerate(layer.norms) if norm > 0],
              *line_style(number))
-        for number, layer in enumerate(layers)
+        for number, (label, layer) in enumerate(flows.items())
     ]  # fmt: skip
-    back = [k for k in _STEPS_BACK if k < len(layers[0].norms)]
+    steps = max(len(layer.norms) for layer in flows.values()) - 1
+    back = [k for k in _STEPS_BACK if k <= steps]
     rows: list[list[Cell]] = [
         [Styled(line.key.plain, line.colour), *(Figure(f"{layer.norms[k]:.1e}") for k in back)]
-        for line, layer in zip(lines, layers, strict=True)
+        for line, layer in zip(lines, flows.values(), strict=True)
     ]
     inner = [f"k={k}" for k in back if k not in (1, back[-1])]
-    table = Table(["", *(f"k={k}" for k in back)], rows, network, [_MEASURE], inner, wraps=None)
-    changes = Table(notes=[_change_of(layer) for layer in layers])
-    return Report(records, [table, changes], [_gradient_chart(lines, len(layers[0].norms) - 1)])
+    heading = title if len(networks) > 1 else f"{title}, {next(iter(networks))}"
+    table = Table(["", *(f"k={k}" for k in back)], rows, heading, [_MEASURE], inner, wraps=None)
+    changes = Table(notes=[_change_of(label, layer) for label, layer in flows.items()])
+    return Report(records, [table, changes], [_gradient_chart(lines, steps)])
 
 
-def _change_of(layer: "GradientFlow") -> str:
-    singular = ", ".join(f"{value:.2f}" for value in layer.singular)
-    largest = f"; largest singular values {singular}" if singular else ""
-    return f"layer {layer.layer}: {_change(layer.decades_per_step)}{largest}"
+def _label(
+    name: str, layer: "GradientFlow", networks: "Mapping[str, Sequence[GradientFlow]]"
+) -> str:
+    """What tells the layer of a network from the others: both, or one of the two."""
+    if len(networks) == 1:
+        return f"layer {layer.layer}"
+    return name if len(networks[name]) == 1 else f"{name} layer {layer.layer}"
+
+
+def _change_of(label: str, layer: "GradientFlow") -> str:
+    singular = ", ".join(f"{name} {value:.2f}" for name, value in layer.singular.items())
+    largest = f"; largest singular values: {singular}" if singular else ""
+    return f"{label}: {_change(layer.decades_per_step)}{largest}"
 
 
 def _gradient_chart(lines: Sequence[Line], steps: int) -> Chart:

@@ -6,7 +6,8 @@ https://arxiv.org/abs/1211.5063.
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -21,11 +22,10 @@ from charrnn.errors import DivergedError, TextError, UsageError
 from charrnn.events import Emit, Progress
 from charrnn.network.language_model import LanguageModel, embed
 from charrnn.network.layers import Layer, LayerState, loop
-from charrnn.settings import ModelSettings, TextSettings
-from charrnn.storage.runs import corpus_of, load_language_model
+from charrnn.settings import ModelSettings
+from charrnn.storage.checkpoint import Checkpoint
+from charrnn.storage.runs import corpus_of
 from charrnn.text.corpus import Tokens, checked_ids
-from charrnn.text.encoding import read_tokens
-from charrnn.text.source import read_text
 from charrnn.text.tokenizers import Characters
 
 STEPS = 200
@@ -41,12 +41,12 @@ class GradientFlow:
 
     `norms` (K + 1,) are those of its gradient, as multiples of the norm at k = 0: each the median
     over many starts in a text. `singular` has the largest singular value of each block of
-    `weight_hh`; of several networks, the first one's.
+    `weight_hh`, by what it computes; of several networks, the first one's.
     """
 
     layer: int
     norms: list[float]
-    singular: list[float]
+    singular: dict[str, float]
 
     @property
     def decades_per_step(self) -> float | None:
@@ -56,52 +56,47 @@ class GradientFlow:
         return float(np.polyfit(k, np.log10(norms[k]), 1)[0]) if len(k) > 1 else None
 
 
-def of_run(
-    name: str | None, text: str | None, encoding: str, emit: Emit
-) -> tuple[str, list[GradientFlow]]:
-    """A run's title and gradient flow, on a text or on the validation part of its corpus."""
-    run = load_language_model(name, emit)
+Networks = dict[str, list[GradientFlow]]
+"""The gradient flow in each layer of networks, by their cell and size."""
+
+
+def of_run(run: Checkpoint, text: str | None, emit: Emit) -> Networks:
+    """The gradient flow in a run's network on a text, or on the validation part of its corpus."""
     if text is None:
         tokens = corpus_of(run, "name a text with --text").part("valid")
         if len(tokens) < 3:
             raise TextError(f"{run.run} has no validation part", "Name a text with --text.")
     else:
-        settings = replace(run.text, encoding=encoding)
-        tokens, _ = read_tokens(text, run.tokenizer, settings, emit)
+        tokens = run.tokenizer.encode(text)
     model = _module(run.model, run.tokenizer.size)
     model.load(run.weights)
-    title = f"{run.run}, {run.model.cell} {run.model.size}"
-    return title, gradient_flow([lambda: model], tokens, emit)
+    return {_name(run.model): gradient_flow([lambda: model], tokens, emit)}
 
 
 def of_untrained(
-    model: ModelSettings, gain: float | None, text: str, encoding: str, emit: Emit
-) -> tuple[str, list[GradientFlow]]:
-    """The title and gradient flow of untrained networks on a text; `gain` as in `rescale`."""
-    tokenizer, tokens = _read(text, encoding, emit)
-    torch.manual_seed(1)
+    models: Sequence[ModelSettings], gain: float | None, text: str, emit: Emit
+) -> Networks:
+    """The gradient flow in untrained networks on a text; `gain` as in `rescale`."""
+    tokenizer, flows = Characters("".join(sorted({*text} or " "))), Networks()
+    for model in models:
+        torch.manual_seed(1)
+        networks = [partial(_initialised, model, gain, tokenizer.size)] * _NETWORKS
+        flows[_name(model)] = gradient_flow(networks, tokenizer.encode(text), emit)
+    return flows
 
-    def initialise() -> Module[LanguageModel]:
-        with memory_checked():
-            network = _module(model, tokenizer.size)
-        if gain is not None:
-            rescale(network, gain)
-        return network
 
-    title = f"untrained {model.cell} {model.size}"
+def _initialised(
+    model: ModelSettings, gain: float | None, vocabulary_size: int
+) -> Module[LanguageModel]:
+    with memory_checked():
+        network = _module(model, vocabulary_size)
     if gain is not None:
-        title += f", recurrent variance {gain:g}/n"
-    return title, gradient_flow([initialise] * _NETWORKS, tokens, emit)
+        rescale(network, gain)
+    return network
 
 
-def _read(text: str, encoding: str, emit: Emit) -> tuple[Characters, Tokens]:
-    """A tokenizer of the text's own characters, and the text in its tokens (N,)."""
-    characters = "".join(read_text(text, TextSettings(encoding=encoding), emit, raw=False))
-    if not characters:
-        name = "stdin" if text == "-" else text
-        raise TextError(f"there is nothing in {name}", "Use a longer text.")
-    tokenizer = Characters("".join(sorted(set(characters))))
-    return tokenizer, tokenizer.encode(characters)
+def _name(model: ModelSettings) -> str:
+    return f"{model.cell} {model.size}"
 
 
 def _module(settings: ModelSettings, vocabulary_size: int) -> Module[LanguageModel]:
@@ -138,7 +133,7 @@ def gradient_flow(
     last = len(tokens) - steps - warm_up - 2
     starts = np.linspace(0, last, max(len(networks), min(_STARTS, last + 1))).astype(int)
     norms: list[NDArray[np.float64]] = []  # (L, K + 1) for each start
-    singular: list[list[float]] = []
+    singular: list[dict[str, float]] = []
     for number, make in enumerate(networks):
         model = make().to(torch.float64)
         for ids in _batches(model, tokens, starts[number :: len(networks)], warm_up + steps):
@@ -197,11 +192,13 @@ def _states(layer: Layer, x: Tensor, state: LayerState) -> Iterator[LayerState]:
         yield state
 
 
-def _singular_values(layer: Layer) -> list[float]:
+def _singular_values(layer: Layer) -> dict[str, float]:
     """The largest of each block of `weight_hh`; none for a cell without one."""
-    weights = layer.cell.prepare(layer.weights)
+    weights, names = layer.cell.prepare(layer.weights), layer.cell.blocks
     if "weight_hh" not in weights:
-        return []
+        return {}
     matrix = weights["weight_hh"].detach()
-    blocks = layer.cell.blocks if matrix.shape[1] * layer.cell.blocks == matrix.shape[0] else 1
-    return [float(torch.linalg.matrix_norm(block, 2)) for block in matrix.chunk(blocks)]
+    if matrix.shape[1] * len(names) != matrix.shape[0]:  # one matrix for all
+        names = (" and ".join(names),)
+    norms = [float(torch.linalg.matrix_norm(block, 2)) for block in matrix.chunk(len(names))]
+    return dict(zip(names, norms, strict=True))

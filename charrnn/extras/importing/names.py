@@ -119,7 +119,7 @@ def _settings(file: ForeignFile, names: Names, cell: str | None) -> tuple[ModelS
 def _cell(file: ForeignFile, name: str, given: str | None) -> str:
     """The cell by the rows of its recurrent weights, and by its name where that leaves a choice."""
     rows, hidden = _matrix(file, name)
-    fitting = [cell for cell in IMPORTED if CELLS[cell].blocks * hidden == rows]
+    fitting = [cell for cell in IMPORTED if len(CELLS[cell].blocks) * hidden == rows]
     if not fitting:
         raise CheckpointError(
             f"{_shown(file, name)} has neither 4 (LSTM), 3 (GRU) nor 1 (RNN) times as many rows "

@@ -1,6 +1,7 @@
 """charrnn probe: what the units and gates of a network do while it reads a text."""
 
 from dataclasses import replace
+from os.path import exists
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +18,8 @@ from charrnn.files import checkpoints
 if TYPE_CHECKING:
     from charrnn.storage.checkpoint import Checkpoint
     from charrnn.text.tokenizers import Ids
+
+_MOST, _MOST_STEPS = 100_000, 20
 
 RunOrText = Annotated[
     str,
@@ -36,7 +39,18 @@ Page = Annotated[
     Path | None, typer.Option("--html", "-o", metavar="FILE", help="write a web page instead")
 ]
 Limit = Annotated[
-    int, typer.Option(min=1, max=10**9, metavar="N", help="number of tokens to read at most")
+    int | None,
+    typer.Option(
+        min=1, max=10**9, metavar="N", help="number of tokens to read at most",
+        show_default=f"{_MOST}; with --steps {_MOST_STEPS}",
+    ),
+]  # fmt: skip
+Steps = Annotated[
+    bool,
+    typer.Option(
+        "--steps",
+        help="show gates, states and logits step by step; a TEXT that is no file is read itself",
+    ),
 ]
 
 
@@ -46,7 +60,8 @@ def probe(
     unit: UnitName = None,
     gate: GateName = None,
     page: Page = None,
-    limit: Limit = 100_000,
+    steps: Steps = False,
+    limit: Limit = None,
     encoding: Encoding = None,
     quiet: Quiet = False,
     json: Json = False,
@@ -54,31 +69,43 @@ def probe(
     """Colour a text by what the network computes at each character.
 
     Shows how surprising each character was, or what a unit or gate did; then which units follow
-    which property of the text, and how often the gates are open or shut.
+    which property of the text, and how often the gates are open or shut. With --steps, what every
+    unit and gate of every layer computes at each character.
     """
     exclude(html=page, json=json)
+    exclude(steps=steps, unit=unit)
+    exclude(steps=steps, gate=gate)
     if page is None:
         exclude(unit=unit, gate=gate)
     elif not page.name:
         raise UsageError("--html needs the name of a file", "Such as --html probe.html")
     name, source = _run_and_text(run, text)
     with frame(quiet=quiet, json=json, stdout="report" if page else "data") as command:
+        from charrnn.display.reports import show
         from charrnn.extras.probing.colorings import SURPRISE, parse_gate, parse_unit
         from charrnn.extras.probing.findings import reading_of
         from charrnn.extras.probing.show import page_of, show_heatmap
+        from charrnn.extras.probing.steps import steps_of, steps_page, steps_report
+        from charrnn.inference.activations import Activations
 
         checkpoint = command.load_language_model(name)
         chosen = [] if unit is None else [parse_unit(unit, checkpoint.model)]
         if gate is not None:
             chosen.append(parse_gate(gate, checkpoint.model))
-        ids = _tokens(checkpoint, source, encoding or "utf-8", limit, command.emit)
+        most = limit or (_MOST_STEPS if steps else _MOST)
+        ids = _tokens(checkpoint, source, encoding or "utf-8", most, command.emit, itself=steps)
         reading = reading_of(checkpoint, ids, command.emit)
-        if page is None:
-            show_heatmap(reading, [SURPRISE, *chosen][-1], json)
-        else:
-            title = f"{checkpoint.run} reads {'stdin' if source == '-' else Path(source).name}"
-            write_bytes(page_of(title, reading, chosen).encode("utf-8", "replace"), page)
+        title = f"{checkpoint.run} reads {'stdin' if source == '-' else Path(source).name}"
+        if steps:
+            read = steps_of(Activations.joined(reading.pieces()), checkpoint.tokenizer.symbols)
+        if page:
+            content = steps_page(title, read) if steps else page_of(title, reading, chosen)
+            write_bytes(content.encode("utf-8", "replace"), page)
             command.emit(Noticed(f"Written: {page}"))
+        elif steps:
+            show(steps_report(read), json)
+        else:
+            show_heatmap(reading, [SURPRISE, *chosen][-1], json)
 
 
 def _run_and_text(run: str, text: str | None) -> tuple[str | None, str]:
@@ -90,12 +117,20 @@ def _run_and_text(run: str, text: str | None) -> tuple[str | None, str]:
     return None, run
 
 
-def _tokens(checkpoint: "Checkpoint", source: str, encoding: str, limit: int, emit: Emit) -> "Ids":
-    """The first `limit` tokens of the text. TextError if it is empty."""
+def _tokens(
+    checkpoint: "Checkpoint", source: str, encoding: str, limit: int, emit: Emit, *, itself: bool
+) -> "Ids":
+    """The first `limit` tokens of the text in a file, or of the `source` itself where none is.
+
+    TextError if it is empty.
+    """
     from charrnn.text.encoding import read_tokens
 
-    settings = replace(checkpoint.text, encoding=encoding)
-    ids, _ = read_tokens(source, checkpoint.tokenizer, settings, emit)
+    if itself and source != "-" and not exists(source):
+        ids = checkpoint.tokenizer.encode(source)
+    else:
+        settings = replace(checkpoint.text, encoding=encoding)
+        ids, _ = read_tokens(source, checkpoint.tokenizer, settings, emit)
     if not len(ids):
         raise TextError("the text is empty", "Take a longer one.")
     if len(ids) > limit:

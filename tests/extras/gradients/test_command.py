@@ -12,7 +12,7 @@ def test_gradients_of_a_run_and_of_an_untrained_network(used):
     for layer in layers:
         assert layer["norms"][0] == pytest.approx(1)
         assert len(layer["norms"]) == 201
-        assert len(layer["singular"]) == 4
+        assert [*layer["singular"]] == ["input", "forget", "candidate", "output"]
     args = ("gradients", "--cell", "relu", "--text", "tale.txt", "--json", "--hidden-size", "32")
     (dies,) = lines(used(*args, "--gain", "1").out)
     (grows,) = lines(used(*args, "--gain", "4").out)
@@ -23,6 +23,20 @@ def test_gradients_of_a_run_and_of_an_untrained_network(used):
     assert grows["decades_per_step"] > 0.05
 
 
+def test_several_cells_are_measured_on_the_same_text(used):
+    """A cell whose figures depend on those before it; curves that cannot be told apart."""
+    args = ("gradients", "--text", "tale.txt", "--hidden-size", "8", "--layers", "2", "--cell")
+    both = lines(used(*args, "elman,minlstm", "--json").out)
+    assert [layer["network"] for layer in both] == [
+        "untrained, elman 2x8", "untrained, elman 2x8",
+        "untrained, minlstm 2x8", "untrained, minlstm 2x8",
+    ]  # fmt: skip
+    assert lines(used(*args, "minlstm", "--json").out) == both[2:]
+    assert [[*layer["singular"]] for layer in both[1:3]] == [["hidden"], []]
+    shown = used(*args, "elman,minlstm")
+    assert "C minlstm 2x8 layer 1" in shown.out
+
+
 @pytest.mark.parametrize(
     ("args", "code"),
     [
@@ -30,6 +44,7 @@ def test_gradients_of_a_run_and_of_an_untrained_network(used):
         ("gradients --hidden-size 9", 2),
         ("gradients --cell relu", 2),
         ("gradients tale --cell relu --text tale.txt", 2),
+        ("gradients --cell lstm,lstn --text tale.txt", 2),
         ("gradients --cell mingru --gain 2 --text tale.txt", 2),
         ("gradients --encoding latin-1", 2),
         ("gradients --text -", 3),

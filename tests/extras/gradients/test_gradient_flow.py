@@ -71,41 +71,49 @@ def test_rectifiers_explode_hold_or_vanish_with_their_gain():
         (found,) = gradient_flow(
             [partial(draw, seed) for seed in range(8)], tokens(300), lambda _: None
         )
-        assert found.singular[0] == pytest.approx(2 * gain**0.5, rel=0.1)  # a square Gaussian's
+        assert found.singular["hidden"] == pytest.approx(
+            2 * gain**0.5, rel=0.1
+        )  # a square Gaussian's
         slopes.append(found.decades_per_step)
         assert slopes[-1] == pytest.approx(np.log10(gain / 2) / 2, abs=0.025)
     assert slopes == sorted(slopes)
 
 
 @pytest.mark.parametrize(
-    ("cell", "count"), [("lstm", 4), ("relu", 1), ("full", 1), ("mlstm", 5), ("mingru", 0)]
+    ("cell", "names"),
+    [
+        ("lstm", CELLS["lstm"].blocks),
+        ("relu", ("hidden",)),
+        ("full", ("output and hidden",)),
+        ("mlstm", CELLS["mlstm"].blocks),
+        ("mingru", ()),
+    ],
 )
-def test_singular_values_are_those_of_each_block(cell, count):
+def test_singular_values_are_those_of_each_block(cell, names):
     """One value of a whole stacked matrix, or of blocks that cut one matrix in two."""
     model = made(cell)
     (found,) = gradient_flow([lambda: model], tokens(20), lambda _: None)
-    assert len(found.singular) == count
-    if count:
+    assert tuple(found.singular) == names
+    if names:
         matrix = model.network.layers[0].weights["weight_hh"].detach().numpy()
-        for value, block in zip(found.singular, np.split(matrix, count), strict=True):
+        blocks = np.split(matrix, len(names))
+        for value, block in zip(found.singular.values(), blocks, strict=True):
             assert value == pytest.approx(np.linalg.svd(block, compute_uv=False)[0])
 
 
-def test_untrained_networks_are_the_same_ones_each_time(tmp_path):
+def test_untrained_networks_are_the_same_ones_each_time():
     """Networks that follow torch's state so far, a gain without effect, or more steps than said."""
-    path = tmp_path / "text.txt"
-    path.write_text("".join("abcdefghijk"[token] for token in tokens(900)))
+    text = "".join("abcdefghijk"[token] for token in tokens(900))
     settings = ModelSettings(cell="relu", hidden_size=16, layers=2)
 
     def flows(gain):
-        return of_untrained(settings, gain, str(path), "utf-8", lambda _: None)
+        return of_untrained([settings], gain, text, lambda _: None)["relu 2x16"]
 
-    title, first = flows(None)
-    assert (title, [flow.layer for flow in first]) == ("untrained relu 2x16", [1, 2])
+    first = flows(None)
+    assert [flow.layer for flow in first] == [1, 2]
     assert all(len(flow.norms) == STEPS + 1 and flow.norms[0] == 1 for flow in first)
-    assert flows(None)[1] == first
-    title, scaled = flows(1.0)
-    assert title.endswith("recurrent variance 1/n")
+    assert flows(None) == first
+    scaled = flows(1.0)
     assert scaled[0].decades_per_step < first[0].decades_per_step
 
 

@@ -15,7 +15,8 @@ def activations():
         n = len(piece)
         units = {f"1.{state}": rng.standard_normal((n, 4), np.float32) for state in "hc"}
         gates = {"1.forget": rng.random((n, 4), np.float32)}
-        yield Activations(np.arange(n), list(piece), rng.random(n, np.float32) * 9, units, gates)
+        bits, logits = rng.random(n, np.float32) * 9, rng.standard_normal((n, 5), np.float32)
+        yield Activations(np.arange(n), list(piece), bits, units, gates, logits)
 
 
 def reading(emit=lambda _: None):

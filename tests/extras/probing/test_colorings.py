@@ -16,7 +16,9 @@ def activations():
     rng = np.random.default_rng(0)
     units = {f"{n}.{s}": 3 * rng.standard_normal((3, 6)) for n in (1, 2) for s in "hc"}
     gates = {f"{n}.{g}": rng.random((3, 6)) for n in (1, 2) for g in ("input", "forget", "output")}
-    return Activations(np.arange(3), ["a", "b", "c"], np.array([0.0, 2.0, 30.0]), units, gates)
+    return Activations(
+        np.arange(3), ["a", "b", "c"], np.array([0.0, 2.0, 30.0]), units, gates, np.zeros((3, 2))
+    )
 
 
 def test_a_name_finds_its_unit_and_its_gate():

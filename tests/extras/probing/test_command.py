@@ -3,8 +3,11 @@
 import json
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 
+from charrnn.network.language_model import LanguageModel
+from charrnn.storage.runs import load_run
 from tests.conftest import SMALL, call_charrnn, lines, tale
 
 
@@ -73,10 +76,34 @@ def test_the_page_is_whole_and_needs_nothing_else(home, charrnn):
     assert max(data["views"][0]["values"]) > 1
 
 
+def test_steps_are_those_of_the_network(used, trained, home):
+    """A gate of another layer; a state before its step; logits of the token that was read."""
+    steps = lines(used("probe", "tale", "The", "--steps", "--json").out)
+    model = load_run(str(trained / "checkpoints" / "tale"), lambda _: None)
+    network = LanguageModel(model.model, model.weights)
+    state = network.step(int(model.tokenizer.encode("\n")[0]), network.zero_state())[1]
+    for step, token in zip(steps, model.tokenizer.encode("The"), strict=True):
+        logits, state = network.step(int(token), state)
+        for number, layer in enumerate(state, 1):
+            for name, array in zip("hc", layer, strict=True):
+                np.testing.assert_allclose(step["values"][f"{number}.{name}"], array, atol=1e-5)
+        np.testing.assert_allclose([*step["logits"].values()], logits, atol=1e-4)
+        assert [*step["values"]][:5] == ["1.input", "1.forget", "1.output", "1.h", "1.c"]
+    shown = used("probe", "The", "--steps", columns="44")
+    assert "step 3 reads 'e'" in shown.out
+    assert used("probe", "tale", "The", "--steps", "--html", str(home / "steps.html")).code == 0
+    page = Page()
+    page.feed((home / "steps.html").read_text("utf-8"))
+    assert (page.asked, page.scripts) == ([], [])
+    assert "20 of 20,000 tokens" in used("probe", "tale.txt", "--steps").err
+
+
 @pytest.mark.parametrize(
     ("args", "code"),
     [
         ("probe", 2),
+        ("probe tale.txt --steps --unit 1.1", 2),
+        ("probe tale Ω --steps", 3),
         ("probe tale.txt --unit 9.c1", 2),
         ("probe tale.txt --gate 1.forgot", 2),
         ("probe tale.txt --unit 1.1 --gate 1.forget", 2),

@@ -70,7 +70,7 @@ def test_what_cannot_be_asked_of_labels(corpus):
     """A temperature of labels, which nothing draws."""
     task = task_on(corpus)
     model = Predictor(checkpoint_of(task, randomized(task)))
-    with pytest.raises(UsageError, match="no effect with --task label"):
+    with pytest.raises(UsageError, match='no effect with task="label"'):
         model.predict(["as"], decoding=Decoding(temp=1.0))
 
 

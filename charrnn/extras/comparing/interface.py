@@ -1,0 +1,33 @@
+"""`charrnn.compare`: runs beside one another, from Python."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from charrnn.events import Emit
+from charrnn.extras.comparing.comparison import compare_runs
+from charrnn.extras.comparing.show import comparison_report
+from charrnn.public import listening, public
+from charrnn.settings import PartName
+
+
+@public
+def compare(
+    runs: Sequence[str | Path] = (),
+    *,
+    part: PartName | None = None,
+    progress: bool = False,
+    events: Emit | None = None,
+) -> list[dict[str, Any]]:
+    """Score runs, or all, on a part of their corpora: a record of each, the best first.
+
+    The records are those of `charrnn compare --json`, with the learning curves under `training`
+    and `validation`; a table of them is `pandas.DataFrame(charrnn.compare())`. Runs that differ in
+    their seed alone have one more record together. CheckpointError where no run can be scored.
+
+    >>> [record["run"] for record in charrnn.compare(["tale"])]
+    ['tale']
+    """
+    with listening(events, progress) as emit:
+        groups = compare_runs([*map(str, runs)], part, emit)
+    return [dict(record) for record in comparison_report(groups, curves=True).records]
