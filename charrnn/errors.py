@@ -71,6 +71,8 @@ class LostError(CharRNNError):
     """Whether the launcher starts all processes again."""
 
 
+_NEAR = 0.74  # two letters of four changed places; less alike is a guess
+_LONGEST = 80  # characters of a name that messages repeat
 _PERMISSIONS = "Change its permissions, or point CHARRNN_HOME at a folder of your own."
 _OCCUPIED = "Move the file that has this name, or point CHARRNN_HOME at another folder."
 DISK_ERRORS = {
@@ -93,16 +95,27 @@ def from_os(error: OSError) -> CharRNNError:
     return CharRNNError(f"{os.fspath(error.filename)}: {reason}", advice)
 
 
+def near(word: str, choices: Iterable[str]) -> str | None:
+    """The choice that differs from the word by a slip of the fingers, if there is one."""
+    close = get_close_matches(word.lower(), list(choices), n=1, cutoff=_NEAR)
+    return close[0] if close else None
+
+
 def suggest(word: str, choices: Iterable[str], title: str = "") -> str:
     """'Did you mean lstm?' where a choice is close to the word; with a title, all choices, too.
 
     ('lstn', CELLS, 'Cells') -> 'Did you mean lstm? Cells: lstm, gru.'
     """
     choices = list(choices)
-    close = get_close_matches(word, choices, n=1)
-    meant = f"Did you mean {close[0]}?" if close else ""
+    close = near(word, choices)
+    meant = f"Did you mean {close}?" if close else ""
     listed = f"{title}: {', '.join(choices) or 'none'}." if title else ""
     return f"{meant} {listed}".strip()
+
+
+def shortened(name: str) -> str:
+    """A name in a message: whole, or the beginning of one that is too long for a line."""
+    return name if len(name) <= _LONGEST else f"{name[:_LONGEST]}... ({len(name)} characters)"
 
 
 @contextmanager

@@ -202,8 +202,8 @@ def locate(name: str, emit: Emit) -> Path:
     if folder := prepared(name):
         return folder
     names = corpus_names()
-    near = [path.name for path in Path(name).parent.glob("*") if path.is_file()]
-    hint = f"{suggest(name, [*names, *near])} Name a text file, or one of: {', '.join(names)}."
+    nearby = [path.name for path in Path(name).parent.glob("*") if path.is_file()]
+    hint = f"{suggest(name, [*names, *nearby])} Name a text file, or one of: {', '.join(names)}."
     raise TextError(f"there is no file and no corpus named {name}", hint.strip())
 
 

@@ -90,7 +90,7 @@ def test_a_run_resumes_with_its_examples(words):
         ("train new.tsv --task label --from words --steps 2", 0, "Fine-tuning from words"),
         ("train new.tsv --from words --steps 2", 4, "Add --task label"),
         ("train new.tsv --task label --tie-weights --steps 2", 2, "--tie-weights has no effect"),
-        ("train new.tsv --task label --steps 1,2", 2, "must be a valid whole number"),
+        ("train new.tsv --task label --steps 1,2", 2, "'1,2' is not a whole number"),
         ("train new.tsv --bidirectional --steps 2", 2, "--bidirectional"),
         ("train new.tsv --valid new.tsv --steps 2", 2, "--valid"),
         ("train bad.tsv --task label --steps 2", 3, "line 2 has no tab"),
