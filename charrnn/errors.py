@@ -6,10 +6,13 @@ is a bug and keeps its traceback.
 
 import errno
 import os
+import shlex
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
 from importlib.util import find_spec
+from pathlib import Path
 
 
 class CharRNNError(Exception):
@@ -58,10 +61,32 @@ class MissingError(CharRNNError):
     exit_code = 6
 
 
-def check_package(name: str, work: str, hint: str) -> None:
-    """MissingError where the package that does some work is not installed."""
+def check_package(name: str, work: str, extra: str, otherwise: str = "") -> None:
+    """MissingError where the package that does some work is not installed. See `to_install`."""
     if find_spec(name) is None:
-        raise MissingError(f"{work} by the package {name}, which is not installed", hint)
+        message = f"{work} by the package {name}, which is not installed"
+        raise MissingError(message, to_install(extra, otherwise))
+
+
+def to_install(extra: str, otherwise: str = "") -> str:
+    """A hint: the command that installs what an extra needs where this copy of charrnn runs.
+
+    It names the packages themselves: charrnn is on no index, and its clone may be gone.
+    `otherwise` is another way out: `, or leave it out`.
+    """
+    from importlib.metadata import PackageNotFoundError, requires
+
+    try:
+        listed = [each.partition(";") for each in requires("charrnn-toolkit") or []]
+    except PackageNotFoundError:  # it runs from a clone that is not installed
+        listed = []
+    marks = f"extra == '{extra}'", f'extra == "{extra}"'
+    packages = [package.strip() for package, _, when in listed if when.strip().endswith(marks)]
+    packages = packages or [f"{Path(__file__).parent.parent}[{extra}]"]
+    with_pip = [sys.executable, "-m", "pip", "install"]
+    with_uv = ["uv", "pip", "install", "--python", sys.executable]
+    command = shlex.join([*(with_pip if find_spec("pip") else with_uv), *packages])
+    return f"Install it{otherwise}:\n  {command}"
 
 
 class LostError(CharRNNError):

@@ -26,6 +26,7 @@ from charrnn.storage.runs import corpus_of, load_language_model
 from charrnn.text.corpus import Tokens, checked_ids
 from charrnn.text.encoding import read_tokens
 from charrnn.text.source import read_text
+from charrnn.text.source_files import shown_name
 from charrnn.text.tokenizers import Characters
 
 STEPS = 200
@@ -62,9 +63,9 @@ def of_run(
     """A run's title and gradient flow, on a text or on the validation part of its corpus."""
     run = load_language_model(name, emit)
     if text is None:
-        tokens = corpus_of(run, "name a text with --text").part("valid")
+        tokens = corpus_of(run, "name a text").part("valid")
         if len(tokens) < 3:
-            raise TextError(f"{run.run} has no validation part", "Name a text with --text.")
+            raise TextError(f"{run.run} has no validation part", "Name a text.")
     else:
         settings = replace(run.text, encoding=encoding)
         tokens, _ = read_tokens(text, run.tokenizer, settings, emit)
@@ -98,8 +99,7 @@ def _read(text: str, encoding: str, emit: Emit) -> tuple[Characters, Tokens]:
     """A tokenizer of the text's own characters, and the text in its tokens (N,)."""
     characters = "".join(read_text(text, TextSettings(encoding=encoding), emit, raw=False))
     if not characters:
-        name = "stdin" if text == "-" else text
-        raise TextError(f"there is nothing in {name}", "Use a longer text.")
+        raise TextError(f"there is nothing in {shown_name(text)}", "Use a longer text.")
     tokenizer = Characters("".join(sorted(set(characters))))
     return tokenizer, tokenizer.encode(characters)
 

@@ -6,25 +6,27 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from charrnn.cli.completion import run_names
 from charrnn.cli.frame import frame
-from charrnn.cli.options import Encoding, Json, Quiet, exclude
+from charrnn.cli.options import (
+    Encoding,
+    Json,
+    Quiet,
+    Replace,
+    Run,
+    TextFlag,
+    exclude,
+    output_path,
+    run_and_file,
+)
 from charrnn.display.stdout import write_bytes
 from charrnn.errors import TextError, UsageError
 from charrnn.events import Emit, Noticed
-from charrnn.files import checkpoints
+from charrnn.text.source_files import shown_name
 
 if TYPE_CHECKING:
     from charrnn.storage.checkpoint import Checkpoint
     from charrnn.text.tokenizers import Ids
 
-RunOrText = Annotated[
-    str,
-    typer.Argument(
-        metavar="RUN", help="a run; with a single word, that is the text, for the run trained last",
-        autocompletion=run_names,
-    ),
-]  # fmt: skip
 Text = Annotated[str | None, typer.Argument(metavar="TEXT", help="a text file, or - for stdin")]
 UnitName = Annotated[
     str | None, typer.Option(metavar="NAME", help="colour by a unit: 1.c17 is layer 1, state c")
@@ -33,7 +35,10 @@ GateName = Annotated[
     str | None, typer.Option(metavar="NAME", help="colour by the mean of a gate: 1.forget")
 ]
 Page = Annotated[
-    Path | None, typer.Option("--html", "-o", metavar="FILE", help="write a web page instead")
+    str | None,
+    typer.Option(
+        "--html", "--output", "-o", metavar="FILE", help="write a web page instead; - is stdout"
+    ),
 ]
 Limit = Annotated[
     int, typer.Option(min=1, max=10**9, metavar="N", help="number of tokens to read at most")
@@ -41,13 +46,15 @@ Limit = Annotated[
 
 
 def probe(
-    run: RunOrText,
+    run: Run = None,
     text: Text = None,
+    text_file: TextFlag = None,
     unit: UnitName = None,
     gate: GateName = None,
     page: Page = None,
     limit: Limit = 100_000,
     encoding: Encoding = None,
+    yes: Replace = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -59,15 +66,17 @@ def probe(
     exclude(html=page, json=json)
     if page is None:
         exclude(unit=unit, gate=gate)
-    elif not page.name:
-        raise UsageError("--html needs the name of a file", "Such as --html probe.html")
-    name, source = _run_and_text(run, text)
+    run, source = run_and_file(run, text, text_file)
+    if source is None:
+        named = "" if run is None else f"{run} "
+        raise UsageError("there is no text to read", f"Name one: charrnn probe {named}FILE")
+    path = output_path(page, yes)
     with frame(quiet=quiet, json=json, stdout="report" if page else "data") as command:
         from charrnn.extras.probing.colorings import SURPRISE, parse_gate, parse_unit
         from charrnn.extras.probing.findings import reading_of
         from charrnn.extras.probing.show import page_of, show_heatmap
 
-        checkpoint = command.load_language_model(name)
+        checkpoint = command.load_language_model(run)
         chosen = [] if unit is None else [parse_unit(unit, checkpoint.model)]
         if gate is not None:
             chosen.append(parse_gate(gate, checkpoint.model))
@@ -76,18 +85,9 @@ def probe(
         if page is None:
             show_heatmap(reading, [SURPRISE, *chosen][-1], json)
         else:
-            title = f"{checkpoint.run} reads {'stdin' if source == '-' else Path(source).name}"
-            write_bytes(page_of(title, reading, chosen).encode("utf-8", "replace"), page)
-            command.emit(Noticed(f"Written: {page}"))
-
-
-def _run_and_text(run: str, text: str | None) -> tuple[str | None, str]:
-    """The two arguments; a single one is the text."""
-    if text is not None:
-        return run, text
-    if (checkpoints() / run).is_dir():
-        raise UsageError(f"{run} is a run: which text shall it read?", f"charrnn probe {run} FILE")
-    return None, run
+            title = f"{checkpoint.run} reads {Path(shown_name(source)).name}"
+            write_bytes(page_of(title, reading, chosen).encode("utf-8", "replace"), path)
+            command.emit(Noticed(f"Written: {path or 'stdout'}"))
 
 
 def _tokens(checkpoint: "Checkpoint", source: str, encoding: str, limit: int, emit: Emit) -> "Ids":
