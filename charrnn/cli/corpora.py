@@ -46,16 +46,30 @@ def remove(names: Names, yes: Yes = False) -> None:
 
     Their runs can still be sampled, but not trained any further.
     """
-    from charrnn import files
-
-    paths = list(dict.fromkeys(map(_removable, names)))
-    size = sum(map(files.size_on_disk, paths))
-    listed = [path.name for path in paths]
-    confirm(f"Remove {', '.join(listed)}, {size / 1e6:,.1f} MB?", yes)
-    for path in paths:
-        files.remove(path)
     with frame() as command:
+        from charrnn import files
+
+        paths = list(dict.fromkeys(map(_removable, names)))
+        size = sum(map(files.size_on_disk, paths))
+        listed = [path.name for path in paths]
+        runs = [run for path in paths for run in _runs_on(path)]
+        lost = f" Not to be trained any further: {', '.join(runs)}." if runs else ""
+        confirm(f"Remove {', '.join(listed)}, {size / 1e6:,.1f} MB?{lost}", yes)
+        for path in paths:
+            files.remove(path)
         command.say(freed("Removed", listed, size))
+
+
+def _runs_on(path: Path) -> list[str]:
+    """The runs that need a prepared corpus; none need one that is damaged, or a text."""
+    from charrnn.errors import TextError
+    from charrnn.storage.housekeeping import runs_on
+    from charrnn.text.corpus_files import open_corpus
+
+    try:
+        return runs_on(open_corpus(path)) if path.is_dir() else []
+    except TextError:
+        return []
 
 
 def _removable(name: str) -> Path:

@@ -107,8 +107,12 @@ Output = Annotated[
     ),
 ]  # fmt: skip
 Replace = Annotated[
-    bool, typer.Option("--yes", "-y", "--force", "-f", help="replace a file without asking")
-]
+    bool,
+    typer.Option(
+        "--yes", "-y", "--force", "-f", help="replace a file without asking",
+        rich_help_panel=ADVANCED,
+    ),
+]  # fmt: skip
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="do not ask")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="show no progress and no notices")]
 Json = Annotated[bool, typer.Option("--json", help="print JSON, one object a line")]

@@ -65,7 +65,7 @@ def train(
     tensorboard: Annotated[
         bool,
         "write event files for TensorBoard into the run's folder",
-        Shown(extra="--tensorboard"),
+        Shown(SETTINGS, extra="--tensorboard"),
     ] = False,
     processes: Annotated[
         int | None,

@@ -73,19 +73,18 @@ def compare(
         _compare(command, runs or [], part, path, x, together=together, curves=curves)
 
 
-def _picture_path(output: str | None, yes: bool) -> Path | None:
-    """The file of a picture that is drawn beside a table. Errors as `check_figure`, and for stdout.
+def _picture_path(output: str | None, yes: bool, alone: bool = False) -> Path | None:
+    """The file of a picture; None for stdout, which is free if it is `alone`, and for none.
 
-    To be called before hours are spent on what it shows.
+    Errors as `check_figure` and `output_path`, before hours are spent on what it shows.
     """
-    if output == "-":
+    if output == "-" and not alone:
         raise UsageError("stdout takes the table, not the picture", "Name a file: -o curves.png.")
-    path = output_path(output, yes)
-    if path:
+    if output:
         from charrnn.extras.comparing.figure import check_figure
 
-        check_figure(path)
-    return path
+        check_figure(None if output == "-" else Path(output))
+    return output_path(output, yes)
 
 
 def _compare(
@@ -121,7 +120,7 @@ def plot(
 ) -> None:
     """Draw the learning curves of runs: training and validation."""
     exclude(output=output, json=json)
-    path = output_path(output, yes)
+    path = _picture_path(output, yes, alone=True)
     with frame(quiet=quiet, json=json) as command:
         from charrnn.extras.comparing.figure import save_figure
         from charrnn.extras.comparing.show import RunCurves, curves_report

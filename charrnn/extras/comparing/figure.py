@@ -23,13 +23,15 @@ _MARGIN = 0.04  # of the height, above and below the curves
 def check_figure(path: Path | None) -> None:
     """Raise if a picture cannot be drawn there; None is stdout.
 
-    UsageError for a name without a known ending, MissingError without matplotlib.
+    UsageError for a name without a known ending, or a terminal; MissingError without matplotlib.
     """
     if path and _format(path) not in FORMATS:
         hint = f"Take a name that ends in .{', .'.join(FORMATS)}."
         raise UsageError(f"{path} is not the name of a picture", hint)
     otherwise = ", or leave the file out for a chart here"
     check_package("matplotlib", "pictures are drawn", "plot", otherwise)
+    if path is None:
+        check_stdout(json=False)
 
 
 def _format(path: Path | None) -> str:
@@ -45,8 +47,6 @@ def save_figure(
     Runs on one corpus share a plot; all do if `together`. Errors as in `check_figure`.
     """
     check_figure(path)
-    if path is None:
-        check_stdout(json=False)
     from matplotlib.figure import Figure
 
     groups = divided(runs, together) or [[]]

@@ -68,8 +68,10 @@ def probe(
         exclude(unit=unit, gate=gate)
     run, source = run_and_file(run, text, text_file)
     if source is None:
-        named = "" if run is None else f"{run} "
-        raise UsageError("there is no text to read", f"Name one: charrnn probe {named}FILE")
+        from charrnn.storage.runs import find
+
+        name = find(run).parent.name  # CheckpointError if what is named is neither
+        raise UsageError(f"which text shall run {name} read?", f"charrnn probe {name} FILE")
     path = output_path(page, yes)
     with frame(quiet=quiet, json=json, stdout="report" if page else "data") as command:
         from charrnn.extras.probing.colorings import SURPRISE, parse_gate, parse_unit

@@ -81,7 +81,7 @@ def test_the_page_is_whole_and_needs_nothing_else(home, charrnn):
         ("probe tale.txt --gate 1.forgot", 2),
         ("probe tale.txt --unit 1.1 --gate 1.forget", 2),
         ("probe tale.txt --html x.html --json", 2),
-        ("probe nowhere.txt", 3),
+        ("probe nowhere.txt", 4),
         ("probe nothing tale.txt", 4),
     ],
 )
