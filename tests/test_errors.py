@@ -22,7 +22,7 @@ def package_name(requirement):
 
 @pytest.mark.parametrize("extra", sorted(EXTRAS.keys() - {"dev"}))
 def test_the_command_that_installs_an_extra_names_its_packages(extra):
-    """This package, on an index where it is not; another Python than the one at work."""
+    """The name of this package, which is on no index; another Python than the one at work."""
     title, command = to_install(extra, ", or wait").splitlines()
     python, _, pip, install, *packages = shlex.split(command)
     assert title == "Install it, or wait:"

@@ -58,6 +58,19 @@ ADVICE: dict[str, str | Mapping[str, str]] = {
     "num-beams": {"sample": "a text is drawn: --temp 0 takes the likeliest token",
                   "predict": "it is --beam here"},
     "no-repeat-ngram-size": "it is --repetition-penalty here",
+    "save-dir": {"train": _FOLDER, "sample": RUN}, "i": _TEXT, "input-file": _TEXT, "o": _FOLDER,
+    "type": "it is --cell here", "restore-from": _RESUME, "line-by-line": "see --document-per",
+    "sample-only": "it is a command: charrnn sample", "sample-every":
+    "a sample is shown at each validation", "include-prefix": "it is --no-echo here",
+    "output-keep-prob": "it is --dropout here, of what is left out",
+    "input-keep-prob": "outputs are dropped alone",
+    "model-name": "a network begins with random weights, or with those of --from",
+    "tokenizer-file": "it is --tokenizer here", "log-dir": _LOUD, "logging-dir": _LOUD,
+    "shuffle": "each epoch cuts the text at other places",
+    "gpu-backend": _DEVICE, "reset-iterations": "--from begins at step 0",
+    "memory-benchmark": _LOUD, "speed-benchmark": _LOUD, "num-workers": "see --processes",
+    "per-device-eval-batch-size": "it is chosen", "evaluation-strategy":
+    "the validation part is scored at each checkpoint",
     "words": "--length counts characters", "word-level": "it is --tokenizer here",
     "return-as-list": "--json prints each text as an object", "config": "settings are flags here",
     # PyTorch's examples and common usage

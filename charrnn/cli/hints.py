@@ -79,22 +79,25 @@ def explain(args: Sequence[str], command: str, flags: Mapping[str, Flags]) -> Us
 
     `flags` are those of each command, this one first.
     """
-    known, answers, corrected, is_whole = flags[command], dict[str, str](), list[str](), True
+    known, answers, corrected = flags[command], dict[str, str](), list[str]()
+    is_foreign = False
     for word in words_of(args, known):
         file = "" if word.name else foreign_file(word.value, command)
         if file:
-            answers[word.value] = f": {file}"
+            answers[word.value], is_foreign = f": {file}", True
         elif word.is_known:
             corrected += word.typed
         else:
             own = _own_words(word, command, known)
             answers[word.name] = _answer(word, own, command, flags)
-            is_whole &= bool(own or _advice(word.name, command))
+            is_foreign |= bool(own or _advice(word.name, command))
             corrected += own[2:] if "--schedule" in {*own} & {*corrected} else own
+    advice = "Try: "
     if command == "train" and not _has_text(corrected, known):
         corrected = [_TEXT, *corrected]
-    advice = f"Try: charrnn {command} {shlex.join(corrected)}".strip()
-    return _error(answers, command, advice if is_whole else f"See charrnn {command} --help.")
+        advice = f"No text is named: {_TEXT} stands for yours.\nTry: "
+    advice += f"charrnn {command} {shlex.join(corrected)}".strip()
+    return _error(answers, command, advice if is_foreign else f"See charrnn {command} --help.")
 
 
 def _error(answers: Mapping[str, str], command: str, advice: str) -> UsageError:
@@ -116,8 +119,11 @@ def _own_words(word: Word, command: str, known: Flags) -> list[str]:
     """What stands here for another program's flag with its value; empty for nothing."""
     translate = TRANSLATED.get(command, {}).get(plain_name(word.name))
     flag = _renamed(word.name, known)
-    if flag is None:
-        return translate(word.value) if translate else []
+    if flag is None and translate:
+        return translate(word.value)
+    flag = flag or _guess(word.name, known)
+    if flag is None or _advice(word.name, command):
+        return []
     if known[flag]:
         return [flag, word.value] if len(word.typed) > 1 or "=" in word.typed[0] else [flag]
     return [] if is_off(word.value) else [flag]
@@ -131,6 +137,14 @@ def _renamed(word: str, known: Flags) -> str | None:
     return None
 
 
+def _guess(word: str, known: Flags) -> str | None:
+    """The flag that a wrong one is near to, by its name here or elsewhere."""
+    names = {name: flag for name, flag in RENAMED.items() if flag in known}
+    names |= {plain_name(name): name for name in known if name.startswith("--")}
+    close = near(plain_name(word), names)
+    return names[close] if close else None
+
+
 def _advice(word: str, command: str) -> str:
     advice = ADVICE.get(plain_name(word), "")
     return advice if isinstance(advice, str) else advice.get(command, "")
@@ -140,15 +154,13 @@ def _answer(word: Word, own: Sequence[str], command: str, flags: Mapping[str, Fl
     """The explanation of a wrong flag: a phrase that follows its name."""
     if renamed := _renamed(word.name, flags[command]):
         return f"is {renamed} here"
-    if own and own[0].startswith("-"):
+    is_guess = own and own[0] == _guess(word.name, flags[command])
+    if own and own[0].startswith("-") and not is_guess:
         return f"is {shlex.join(own)} here"
     if advice := _advice(word.name, command):
         return f": {advice}"
     others = [other for other, known in flags.items() if own_flag(word.name) in known]
     if len(others) in (1, 2):  # more would be a guess
         return f"is a flag of charrnn {' and '.join(others)}"
-    names = {plain_name(name): flag for name, flag in RENAMED.items() if flag in flags[command]}
-    names |= {plain_name(name): name for name in flags[command] if name.startswith("--")}
-    close = near(plain_name(word.name), names)
-    meant = f"; did you mean {names[close]}?" if close else ""
-    return f"is not a flag of charrnn {command}{meant}"
+    guess = _guess(word.name, flags[command])
+    return f"is not a flag of charrnn {command}{f'; did you mean {guess}?' if guess else ''}"

@@ -13,6 +13,7 @@ SYNONYMS = {
     # scripts of other programs
     "sample.lua": "sample", "sample.py": "sample", "generate.py": "sample",
     "train.lua": "train", "train.py": "train", "main.py": "train", "run_clm.py": "train",
+    "makemore.py": "train",
 }  # fmt: skip
 """Words that people try -> the words that do it."""
 

