@@ -127,12 +127,17 @@ class Request:
 
     def __post_init__(self) -> None:
         if self.more is not None:
-            self._check_more(self.more)
+            self._check_more()
         if not self.resuming:
             unknown = dict.fromkeys(("tokenizer", "input") if self.base else ("tokenizer",))
             check_effective(self.model, self.train, self.text, **unknown)
 
-    def _check_more(self, amount: str) -> None:
+    @property
+    def addition(self) -> tuple[str, float] | None:
+        """`more` as a setting of length and its value: ("time", 300.0). Raises ValueError."""
+        return None if self.more is None else more(self.more)
+
+    def _check_more(self) -> None:
         """Raise UsageError for an amount that cannot be read, or beside what it cannot go with."""
         for name in self.train.given & {*LENGTHS}:
             raise UsageError(
@@ -145,6 +150,6 @@ class Request:
                 "Add --resume, or say how long it is with --time, --epochs or --steps.",
             )
         try:
-            more(amount)
+            _ = self.addition
         except ValueError as error:
             raise UsageError(f"--more: {error}", "Write 5m, 500steps or 2epochs.") from None

@@ -18,7 +18,10 @@ def is_url(name: str | Path) -> bool:
 
 
 def fetched(url: str, emit: Emit) -> Path:
-    """The file of a text on the web, downloaded the first time. TextError if it cannot be."""
+    """The file of a text on the web, downloaded the first time. TextError if it cannot be.
+
+    It keeps its name, which becomes that of the corpus.
+    """
     from urllib.parse import unquote  # slow to import, like all that downloads
 
     digest = hashlib.sha256(url.encode()).hexdigest()[:8]

@@ -1,26 +1,26 @@
 """A resumed run gets another length, counted from its beginning or from where it is."""
 
-from typing import Any
-
 from charrnn.errors import UsageError
-from charrnn.settings import LENGTHS, TrainSettings
+from charrnn.settings import LENGTHS, TrainSettings, checked_settings
 from charrnn.training.length import run_length
 from charrnn.training.run import Run
-from charrnn.values import more
 
 
-def longer(run: Run, amount: str) -> TrainSettings:
-    """The run's settings with a length that ends so much later than where it is."""
-    unit, value = more(amount)
+def longer(run: Run, unit: str, value: float) -> TrainSettings:
+    """The run's settings with a length that ends so much later than where it is.
+
+    `unit` is the setting that says it: time (in seconds), epochs or steps. UsageError for more than
+    a run can have.
+    """
     done = {
         "time": run.clock.seconds,
         "steps": run.step,
         "epochs": run.step * run.plan.train.accumulate / run.batches.per_epoch,
     }
-    length: dict[str, Any] = dict.fromkeys(LENGTHS)
     total = done[unit] + value
-    length[unit] = {"time": f"{total:.1f}s", "steps": int(total), "epochs": total}[unit]
-    return run.plan.train.with_chosen(**length)
+    length = {"time": f"{total:.1f}s", "steps": int(total), "epochs": total}[unit]
+    (checked,) = checked_settings({unit: length}, TrainSettings)
+    return run.plan.train.with_chosen(**{name: getattr(checked, name) for name in LENGTHS})
 
 
 def duration(settings: TrainSettings) -> tuple[float | None, ...]:

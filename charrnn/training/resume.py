@@ -110,8 +110,8 @@ def _restored(saved: SavedRun, corpus: Corpus, request: Request, emit: Emit, ran
         run.length = run_length(train, 1, progress.seconds / max(1, run.step))
     _check_model(run, emit)
     before = run.length.total_steps
-    if request.more:
-        run.plan = replace(plan, train=longer(run, request.more))
+    if request.addition:
+        run.plan = replace(plan, train=longer(run, *request.addition))
     if duration(run.plan.train) != duration(about.train):
         change_length(run)
         save_training(run)  # so that it is the run's length from now on

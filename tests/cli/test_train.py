@@ -106,9 +106,10 @@ def test_a_run_goes_on_from_where_it_is(home, charrnn):
     finished = lines(timed.out)[-1]
     assert finished["step"] > 10
     assert charrnn("train", "--resume").code == 0, "it is that long from now on"
-    for args in (["--more", "5x"], ["--more", "5m", "--time", "1m"], ["other.txt", "--more", "5m"]):
-        (home / "other.txt").write_text(tale(2500, seed=2), "utf-8")
-        assert charrnn("train", "--resume", *args).code == 2, args
+    (home / "other.txt").write_text(tale(2500, seed=2), "utf-8")
+    for args in ("--more 5x", "--more 5m --time 1m", "other.txt --more 5m", "--more 9999999msteps"):
+        assert charrnn("train", "--resume", *args.split()).code == 2, args
+    assert charrnn("train", "--resume").code == 0, "nothing has changed"
     assert charrnn("train", "tale.txt", "--more", "5m").code == 2
 
 
