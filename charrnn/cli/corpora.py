@@ -42,7 +42,7 @@ def get(name: Name, quiet: Quiet = False) -> None:
 
 @corpora.command("rm", cls=Command)
 def remove(names: Names, yes: Yes = False) -> None:
-    """Remove prepared corpora, or texts of the catalog.
+    """Remove prepared corpora, or texts that were downloaded or made.
 
     Their runs can still be sampled, but not trained any further.
     """
@@ -80,7 +80,8 @@ def _removable(name: str) -> Path:
 
     if folder := prepared(name):
         return folder
-    texts = {text.stem: text for text in (corpora_folder() / "catalog").glob("*.txt")}
+    kept = [*corpora_folder().glob("catalog/*.txt"), *corpora_folder().glob("downloads/*/*")]
+    texts = {text.stem: text for text in kept}
     if name not in texts:
         names = [*texts, *short_names(corpus_folders())]
         raise TextError(f"there is no prepared corpus {name}", suggest(name, names, "There are"))
