@@ -58,6 +58,9 @@ ADVICE: dict[str, str | Mapping[str, str]] = {
     "num-beams": {"sample": "a text is drawn: --temp 0 takes the likeliest token",
                   "predict": "it is --beam here"},
     "no-repeat-ngram-size": "it is --repetition-penalty here",
+    "savefile": _FOLDER, "checkpoint-name": _FOLDER, "output-dir": _FOLDER,
+    "run-name": {"train": _FOLDER, "sample": RUN}, "gen-epochs":
+    "a sample is shown at each validation",
     "save-dir": {"train": _FOLDER, "sample": RUN}, "i": _TEXT, "input-file": _TEXT, "o": _FOLDER,
     "type": "it is --cell here", "restore-from": _RESUME, "line-by-line": "see --document-per",
     "sample-only": "it is a command: charrnn sample", "sample-every":

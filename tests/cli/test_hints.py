@@ -190,6 +190,35 @@ def test_a_pasted_line_is_answered_with_one_that_works(home, pasted, suggested):
         assert tried.code in (3, 4), tried.err  # there is no such text, no such run
 
 
+VALUES = {int: "8", float: "0.5", str: "x"}
+
+
+@pytest.mark.parametrize("command", ["train", "sample"])
+def test_each_name_alone_is_answered_with_a_line_that_works(charrnn, command):
+    """A flag that has no effect alone; the name of a folder where a run's name has no slash."""
+    params = {name: p for p in GROUP.get_command(None, command).params for name in p.opts}
+    renamed = {name: params[flag] for name, flag in RENAMED.items() if flag in params}
+    for tied in {"tied", "tie"} & {*renamed}:  # of two sizes that are equal
+        del renamed[tied]
+    values = {name: "" if p.param_type_name == "option" and p.is_flag else
+              (p.type_descriptor.choices or [VALUES.get(p.type_descriptor.annotation, "x")])[0]
+              for name, p in renamed.items()}  # fmt: skip
+    values |= (
+        {"vocab-size": "288"}
+        | dict.fromkeys(TRANSLATED[command], "0.5")
+        | dict.fromkeys(["gpu", "gpuid"], "-1")
+    )
+    values |= {"out-dir": "cv/a", "checkpoint-name": "cv/b", "save": "cv/", "cuda": "False"}
+    first = ["nix.txt"] if command == "train" else []
+    for name, value in values.items():
+        told = charrnn(command, *first, f"--{name.replace('-', '_')}", *[value] * bool(value))
+        *_, line = told.err.splitlines()
+        if f"--{name}" not in params and name in RENAMED | TRANSLATED[command]:
+            assert line.startswith(f"Try: charrnn {command}"), (name, told.err)
+            tried = charrnn(*shlex.split(line)[2:])
+            assert tried.code in (3, 4), (name, line, tried.err)
+
+
 def test_words_that_people_try_do_it(used, trained):
     """Somebody who looks for the list of runs under five names."""
     before = sorted(trained.rglob("*"))
