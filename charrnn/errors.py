@@ -6,11 +6,14 @@ is a bug and keeps its traceback.
 
 import errno
 import os
+import shlex
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from difflib import get_close_matches
 from importlib.util import find_spec
+from pathlib import Path
 
 IN_COMMAND = ContextVar("IN_COMMAND", default=False)
 """Whether the command `charrnn` is running: its errors name flags, those of functions keywords."""
@@ -62,10 +65,32 @@ class MissingError(CharRNNError):
     exit_code = 6
 
 
-def check_package(name: str, work: str, hint: str) -> None:
-    """MissingError where the package that does some work is not installed."""
+def check_package(name: str, work: str, extra: str, otherwise: str = "") -> None:
+    """MissingError where the package that does some work is not installed. See `to_install`."""
     if find_spec(name) is None:
-        raise MissingError(f"{work} by the package {name}, which is not installed", hint)
+        message = f"{work} by the package {name}, which is not installed"
+        raise MissingError(message, to_install(extra, otherwise))
+
+
+def to_install(extra: str, otherwise: str = "") -> str:
+    """A hint: the command that installs what an extra needs where this copy of charrnn runs.
+
+    It names the packages themselves: charrnn is on no index, and its clone may be gone.
+    `otherwise` is another way out: `, or leave it out`.
+    """
+    from importlib.metadata import PackageNotFoundError, requires
+
+    try:
+        listed = [each.partition(";") for each in requires("charrnn-toolkit") or []]
+    except PackageNotFoundError:  # it runs from a clone that is not installed
+        listed = []
+    marks = f"extra == '{extra}'", f'extra == "{extra}"'
+    packages = [package.strip() for package, _, when in listed if when.strip().endswith(marks)]
+    packages = packages or [f"{Path(__file__).parent.parent}[{extra}]"]
+    with_pip = [sys.executable, "-m", "pip", "install"]
+    with_uv = ["uv", "pip", "install", "--python", sys.executable]
+    command = shlex.join([*(with_pip if find_spec("pip") else with_uv), *packages])
+    return f"Install it{otherwise}:\n  {command}"
 
 
 class LostError(CharRNNError):
@@ -75,6 +100,8 @@ class LostError(CharRNNError):
     """Whether the launcher starts all processes again."""
 
 
+_NEAR = 0.74  # two letters of four changed places; less alike is a guess
+_LONGEST = 80  # characters of a name that messages repeat
 _PERMISSIONS = "Change its permissions, or point CHARRNN_HOME at a folder of your own."
 _OCCUPIED = "Move the file that has this name, or point CHARRNN_HOME at another folder."
 DISK_ERRORS = {
@@ -97,16 +124,27 @@ def from_os(error: OSError) -> CharRNNError:
     return CharRNNError(f"{os.fspath(error.filename)}: {reason}", advice)
 
 
+def near(word: str, choices: Iterable[str]) -> str | None:
+    """The choice that differs from the word by a slip of the fingers, if there is one."""
+    close = get_close_matches(word.lower(), list(choices), n=1, cutoff=_NEAR)
+    return close[0] if close else None
+
+
 def suggest(word: str, choices: Iterable[str], title: str = "") -> str:
     """'Did you mean lstm?' where a choice is close to the word; with a title, all choices, too.
 
     ('lstn', CELLS, 'Cells') -> 'Did you mean lstm? Cells: lstm, gru.'
     """
     choices = list(choices)
-    close = get_close_matches(word, choices, n=1)
-    meant = f"Did you mean {close[0]}?" if close else ""
+    close = near(word, choices)
+    meant = f"Did you mean {close}?" if close else ""
     listed = f"{title}: {', '.join(choices) or 'none'}." if title else ""
     return f"{meant} {listed}".strip()
+
+
+def shortened(name: str) -> str:
+    """A name in a message: whole, or the beginning of one that is too long for a line."""
+    return name if len(name) <= _LONGEST else f"{name[:_LONGEST]}... ({len(name)} characters)"
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Values that settings take as text: lengths of time, splits, encodings, devices."""
+"""Values that are taken as text: numbers, lengths of time, splits, encodings, devices."""
 
 import re
 
@@ -6,11 +6,45 @@ _PERCENT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|.|$)", re.DOTALL)
 _SIMPLE_ESCAPES = {r"\n": "\n", r"\r": "\r", r"\t": "\t", r"\\": "\\"}
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_THOUSANDS = {"": 1, "k": 1000, "m": 1_000_000}
+_WHOLE = re.compile(r"([+-]?[0-9]{1,20})(?:\.([0-9]{1,20}))?([km]?)", re.IGNORECASE)
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", re.IGNORECASE)
+_MORE = re.compile(r"(.+?) ?(step|epoch)s?")
+
+
+def whole_number(text: str) -> int:
+    """'5000', '5k', '1.5k' or '2m', which is 2,000,000. Raises ValueError for anything else."""
+    match = _WHOLE.fullmatch(text)
+    if not match:
+        raise ValueError(f"{text!r} is not a whole number; write 5000, 5k or 2m")
+    digits, fraction, unit = match[1], match[2] or "", match[3].lower()
+    scaled, scale = int(digits + fraction) * _THOUSANDS[unit], int("1" + "0" * len(fraction))
+    if scaled % scale:
+        raise ValueError(f"{text!r} is not a whole number")
+    return scaled // scale
+
+
+def number(text: str) -> float:
+    """'0.8', '2e-3' or '5'. Raises ValueError for anything else, such as 1_000 or ' 5'."""
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(f"{text!r} is not a number; write 0.8 or 2e-3")
+    return float(text)
+
+
+def more(amount: str) -> tuple[str, float]:
+    """'5m' -> ('time', 300.0); '2k steps' -> ('steps', 2000.0); '1.5epochs'. Raises ValueError."""
+    match = _MORE.fullmatch(amount.lower())
+    if not match:
+        return "time", seconds(amount)
+    value = float(whole_number(match[1])) if match[2] == "step" else number(match[1])
+    if not 0 < value < float("inf"):
+        raise ValueError(f"{amount!r} is not more")
+    return f"{match[2]}s", value
 
 
 def seconds(duration: str) -> float:
     """'90s', '2m', '1h30m' or a bare number of seconds. Raises ValueError for anything else."""
-    text = duration.strip().lower()
+    text = duration.lower()
     if not re.fullmatch(r"\d*\.?\d+|(\d*\.?\d+[smhd])+", text, re.ASCII):
         raise ValueError(f"{duration!r} is not a length of time; write 90s, 2m or 1h30m")
     parts = re.findall(r"(\d*\.?\d+)([smhd]?)", text)
@@ -45,7 +79,7 @@ def picture_size(size: str) -> tuple[int, int]:
 def temperatures(temp: str | float) -> tuple[float, float]:
     """0.8 or '0.8' -> (0.8, 0.8); '1.2:0.6' -> (1.2, 0.6), first and last. Raises ValueError."""
     try:
-        parts = [float(part) for part in str(temp).split(":")]
+        parts = [number(part) for part in str(temp).split(":")]
     except ValueError:
         parts = []
     if len(parts) not in (1, 2) or not all(0 <= part <= 1e6 for part in parts):

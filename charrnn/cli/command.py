@@ -2,10 +2,14 @@
 
 from typing import Any
 
+from typer import TyperException
 from typer.core import TyperCommand, TyperGroup
 
+from charrnn.cli.arguments import plain_values
 from charrnn.cli.definitions import TASKS
 from charrnn.cli.hints import explain, unknown_flags
+from charrnn.cli.synonyms import in_own_words
+from charrnn.errors import UsageError, near, shortened
 from charrnn.settings import ADVANCED
 
 _OPTIONS, _ARGUMENTS = "Options", "Arguments"
@@ -19,14 +23,32 @@ class Command(TyperCommand):
         if not ctx.resilient_parsing:
             name = ctx.command_path.removeprefix("charrnn ")  # `runs rm` for what is below `runs`
             flags = {name: takes_value(self, ctx)}
-            if wrong := list(unknown_flags(args, flags[name])):
+            if unknown_flags(args, flags[name]):
                 group = ctx.parent and ctx.parent.command
                 others = group.load_all(ctx) if isinstance(group, Group) else {}
                 before = name.removesuffix(self.name or "")
                 flags |= {f"{before}{n}": takes_value(c, ctx) for n, c in others.items()
                           if n != self.name}  # fmt: skip
-                raise explain(wrong, args, name, flags)
-        return super().parse_args(ctx, args)
+                raise explain(args, name, flags)
+        try:
+            return super().parse_args(ctx, args)
+        except TyperException as error:
+            if not getattr(error, "ctx", None):
+                vars(error)["ctx"] = ctx  # whose help is to be named
+            raise
+
+    def make_parser(self, ctx: Any) -> Any:
+        """Typer's parser, with our rule for the spelling of values."""
+        parser = super().make_parser(ctx)
+        parse = parser.parse_args
+
+        def parse_args(args: list[str]) -> tuple[Any, ...]:
+            values, *rest = parse(args)
+            params = self.get_params(ctx)
+            return plain_values(params, values, ctx.command_path), *rest
+
+        parser.parse_args = parse_args  # type: ignore[method-assign]
+        return parser
 
     def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  (click's interface)
         """Print the help."""
@@ -46,6 +68,19 @@ class Group(TyperGroup):
         if isinstance(command, Deferred) and command.callback:
             command = self.commands[cmd_name] = command.callback()
         return command
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse. Words that people try are taken for the commands that do it."""
+        return super().parse_args(ctx, args if ctx.parent else in_own_words(args))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that the first word names. UsageError if there is none."""
+        if not ctx.resilient_parsing and self.get_command(ctx, args[0]) is None:
+            close = near(args[0], self.commands)
+            meant = f"Did you mean {ctx.command_path} {close}? " if close else ""
+            wrong = f"{ctx.command_path} has no command {shortened(args[0])}"
+            raise UsageError(wrong, f"{meant}See {ctx.command_path} --help.")
+        return super().resolve_command(ctx, args)
 
     def load_all(self, ctx: Any) -> dict[str, Any]:
         """Every command by its name, loaded."""

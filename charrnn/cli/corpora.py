@@ -42,20 +42,34 @@ def get(name: Name, quiet: Quiet = False) -> None:
 
 @corpora.command("rm", cls=Command)
 def remove(names: Names, yes: Yes = False) -> None:
-    """Remove prepared corpora, or texts of the catalog.
+    """Remove prepared corpora, or texts that were downloaded or made.
 
     Their runs can still be sampled, but not trained any further.
     """
-    from charrnn import files
-
-    paths = list(dict.fromkeys(map(_removable, names)))
-    size = sum(map(files.size_on_disk, paths))
-    listed = [path.name for path in paths]
-    confirm(f"Remove {', '.join(listed)}, {size / 1e6:,.1f} MB?", yes)
-    for path in paths:
-        files.remove(path)
     with frame() as command:
+        from charrnn import files
+
+        paths = list(dict.fromkeys(map(_removable, names)))
+        size = sum(map(files.size_on_disk, paths))
+        listed = [path.name for path in paths]
+        runs = [run for path in paths for run in _runs_on(path)]
+        lost = f" Not to be trained any further: {', '.join(runs)}." if runs else ""
+        confirm(f"Remove {', '.join(listed)}, {size / 1e6:,.1f} MB?{lost}", yes)
+        for path in paths:
+            files.remove(path)
         command.say(freed("Removed", listed, size))
+
+
+def _runs_on(path: Path) -> list[str]:
+    """The runs that need a prepared corpus; none need one that is damaged, or a text."""
+    from charrnn.errors import TextError
+    from charrnn.storage.housekeeping import runs_on
+    from charrnn.text.corpus_files import open_corpus
+
+    try:
+        return runs_on(open_corpus(path)) if path.is_dir() else []
+    except TextError:
+        return []
 
 
 def _removable(name: str) -> Path:
@@ -66,7 +80,8 @@ def _removable(name: str) -> Path:
 
     if folder := prepared(name):
         return folder
-    texts = {text.stem: text for text in (corpora_folder() / "catalog").glob("*.txt")}
+    kept = [*corpora_folder().glob("catalog/*.txt"), *corpora_folder().glob("downloads/*/*")]
+    texts = {text.stem: text for text in kept}
     if name not in texts:
         names = [*texts, *short_names(corpus_folders())]
         raise TextError(f"there is no prepared corpus {name}", suggest(name, names, "There are"))

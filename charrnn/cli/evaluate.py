@@ -11,6 +11,7 @@ from charrnn.cli.frame import Frame, frame
 from charrnn.cli.options import Device, Encoding, Json, Part, Quiet, Run, exclude, run_and_file
 from charrnn.errors import UsageError
 from charrnn.settings import ADVANCED, PartName, UnknownName, flag, no_effect
+from charrnn.text.source_files import shown_name
 
 if TYPE_CHECKING:
     from charrnn.display.reports import Report
@@ -146,6 +147,6 @@ def _score_examples(checkpoint: "Checkpoint", source: Source, beam: int) -> "Rep
         subject: dict[str, object] = {"part": chosen}
     else:
         score = model.score_file(file, encoding, unknown or "skip", decoding)
-        subject = {"text": "stdin" if file == "-" else file}
+        subject = {"text": shown_name(file)}
     about = subject | {"run": checkpoint.run, "step": checkpoint.step}
     return examples_report(score, checkpoint.target_vocabulary, about)

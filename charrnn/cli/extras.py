@@ -47,7 +47,7 @@ COMMANDS: dict[str, CommandDefinition] = {
     "gradients": CommandDefinition(
         "charrnn.extras.gradients.command", "gradients", INSIDE,
         "Measure how the gradient of the loss vanishes or explodes, step by step back in time.",
-        "charrnn gradients --cell elman --gain 2 --text shakespeare.txt",
+        "charrnn gradients --cell elman --gain 2 shakespeare.txt",
     ),
     "export": CommandDefinition(
         "charrnn.extras.export.command", "export", ELSEWHERE,

@@ -41,8 +41,9 @@ _OTHER_SPELLINGS = {
     "interactive": ("-i",),
 }  # fmt: skip
 _METAVARS = {
-    "time": "TIME", "temp": "X", "stop": "TEXT", "split": "A/B/C", "device": "NAME",
-    "valid": "FILE", "test": "FILE", "picture_size": "HxW",
+    "time": "TIME", "more": "AMOUNT", "temp": "X", "stop": "TEXT", "split": "A/B/C",
+    "device": "NAME",
+    "valid": "FILE", "test": "FILE", "html": "FILE", "picture_size": "HxW",
     "encoding": "NAME", "name": "NAME", "cells": "NAMES", "prompt_file": "FILE", "prompts": "FILE",
     int: "N", float: "X", str: "TEXT", Path: "FILE", bool: None,
 }  # fmt: skip

@@ -11,10 +11,12 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from charrnn.cli.process import limit_threads
 from charrnn.events import Emit, Event, Noticed, Progress
+from charrnn.files import atomic_write
 
 if TYPE_CHECKING:
     from charrnn.display.reports import Report
@@ -26,26 +28,42 @@ Stdout = Literal["report", "data", "events"]
 
 @contextmanager
 def frame(
-    *, quiet: bool = False, json: bool = False, stdout: Stdout = "report", raw: bool = False
+    *,
+    quiet: bool = False,
+    json: bool = False,
+    stdout: Stdout = "report",
+    raw: bool = False,
+    output: Path | None = None,
 ) -> Iterator["Frame"]:
     """The frame of a command with these flags. Enter it before NumPy or torch is imported.
 
     Where nobody reads stdout any more, the block ends at its next write, without an error.
-    `raw` writes controls to a terminal as they are.
+    `raw` writes controls to a terminal as they are. Data goes to the file `output`, if there is
+    one: whole, or not at all.
     """
     limit_threads()
     with ExitStack() as streams:
-        yield Frame(quiet, json, stdout, raw, streams)
+        file = streams.enter_context(atomic_write(output)) if output else None
+        command = Frame(quiet, json, stdout, raw, streams, file)
+        yield command
+    if output:
+        command.say(f"Written: {output}")
 
 
 class Frame:
     """What a command may do: show events, load a run, write data, show a report."""
 
     def __init__(
-        self, quiet: bool, json: bool, stdout: Stdout, raw: bool, streams: ExitStack
+        self,
+        quiet: bool,
+        json: bool,
+        stdout: Stdout,
+        raw: bool,
+        streams: ExitStack,
+        file: BinaryIO | None,
     ) -> None:
         self.quiet, self.json = quiet, json
-        self._stdout, self._raw, self._streams = stdout, raw, streams
+        self._stdout, self._raw, self._streams, self._file = stdout, raw, streams, file
         self._events = streams.enter_context(ExitStack())
         self._prints_events = json and stdout == "events"
         self._is_silent = (quiet and not self._prints_events) or (json and stdout == "report")
@@ -95,10 +113,16 @@ class Frame:
 
     @cached_property
     def write(self) -> Callable[[str], None]:
-        """Write text to stdout at once: see `stdout_writer`."""
+        """Write text to stdout at once: see `stdout_writer`; or to the command's file."""
+        if self._file:
+            return self._write_to_file
         from charrnn.display.stdout import stdout_writer
 
         return self._streams.enter_context(stdout_writer(raw=self._raw))
+
+    def _write_to_file(self, text: str) -> None:
+        assert self._file
+        self._file.write(text.encode("utf-8", "surrogateescape"))
 
     def show_record(self, record: Mapping[str, Any]) -> None:
         """Print a record with --json. People have read the same in an event."""

@@ -1,105 +1,67 @@
-"""Flags of other programs, and former ones of charrnn: the name of each here.
-
-Names are written without leading dashes, with hyphens for underscores: `-rnn_size` is `rnn-size`.
-"""
+"""Wrong flags are answered with the flags here, and the whole command line with one that works."""
 
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import get_close_matches
+from typing import NamedTuple
 
-from charrnn.errors import UsageError
+from charrnn.cli.advice import ADVICE, SWITCHES
+from charrnn.cli.foreign import RENAMED, TRANSLATED, foreign_file, is_off
+from charrnn.errors import UsageError, near
 
-RENAMED = {
-    # charrnn before its flags had the field's names
-    "lanes": "--batch-size", "window": "--seq-length", "width": "--hidden-size",
-    "embedding": "--embedding-size", "rate": "--learning-rate",
-    "adam-rate": "--adamw-learning-rate", "decay": "--weight-decay", "clip": "--grad-clip",
-    "average": "--ema-decay", "warmup": "--warmup-steps", "reset": "--state-reset",
-    "tie": "--tie-weights",
-    "tokens": "--tokenizer", "windows": "--context", "out": "--output", "plot": "--output",
-    # char-rnn
-    "rnn-size": "--hidden-size", "num-layers": "--layers", "max-epochs": "--epochs",
-    "learning-rate-decay": "--decay-factor", "learning-rate-decay-after": "--decay-after",
-    "eval-val-every": "--save-every", "savefile": "--run", "primetext": "--prompt",
-    # torch-rnn
-    "wordvec-size": "--embedding-size", "checkpoint-every": "--save-every",
-    "checkpoint-name": "--run", "start-text": "--prompt", "lr-decay-factor": "--decay-factor",
-    # nanoGPT
-    "block-size": "--seq-length", "n-layer": "--layers", "n-embd": "--hidden-size",
-    "max-iters": "--steps", "lr": "--learning-rate", "warmup-iters": "--warmup-steps",
-    "eval-interval": "--save-every", "num-samples": "--count",
-    "max-new-tokens": "--length", "start": "--prompt",
-    # PyTorch's examples and common usage
-    "hidden": "--hidden-size", "nhid": "--hidden-size", "hidden-dim": "--hidden-size",
-    "n-hidden": "--hidden-size", "n-layers": "--layers", "nlayers": "--layers",
-    "emsize": "--embedding-size", "num-epochs": "--epochs", "nepochs": "--epochs",
-    "n-epochs": "--epochs", "max-steps": "--steps", "bptt": "--seq-length",
-    "sequence-length": "--seq-length", "seq-len": "--seq-length", "bs": "--batch-size",
-    "wd": "--weight-decay", "name": "--run", "num-generate": "--length",
-}  # fmt: skip
-"""Another name -> the flag with the same meaning and the same values."""
+_BOOLEAN = re.compile(r"true|false|yes|no|0|1", re.IGNORECASE)
+_TEXT = "shakespeare"  # stands for a text in a command that needs one
 
-_TEXT = "the text is the first argument"
-_RUN = "the run is the first argument: its name, folder or model file"
-_GPU = "many texts are computed on a GPU with --backend torch"
-_FOLDER = "runs are written to checkpoints/: --run names one, CHARRNN_HOME moves all"
-_LOUD = "everything is shown unless --quiet"
-_RESUME = {
-    "train": "to continue a run it is --resume, with --run NAME unless it was trained last; "
-    "to begin a new one with its weights, --from NAME",
-    "sample": _RUN,
-}
-_DEVICE = {"train": "it is --device here: cpu, cuda, cuda:1", "sample": _GPU}
-_MODEL = {"train": "it is --cell here", "sample": _RUN, "eval": _RUN}
-ADVICE: dict[str, str | Mapping[str, str]] = {
-    # char-rnn and torch-rnn
-    "data-dir": _TEXT, "input-h5": _TEXT, "input-json": _TEXT, "data": _TEXT, "input": _TEXT,
-    "checkpoint-dir": _FOLDER, "init-from": _RESUME, "gpuid": _DEVICE, "opencl": _DEVICE,
-    "decay-rate": "RMSprop's is fixed: --recipe char-rnn takes that program's",
-    "train-frac": "it is --split here: 90/5/5", "val-frac": "it is --split here: 90/5/5",
-    "sample": "--temp 0 takes the likeliest token, any other --temp draws one",
-    "model": _MODEL, "model-type": "it is --cell here",
-    "checkpoint": _RUN, "print-every": _LOUD, "verbose": _LOUD,
-    "lr-decay-every": "the learning rate falls every epoch: --decay-factor, --decay-after",
-    "batchnorm": "the network has no batch normalization",
-    # nanoGPT
-    "n-head": "a recurrent network has no attention heads",
-    "lr-decay-iters": "the learning rate falls until the last step: see --schedule",
-    "min-lr": "the learning rate falls to 0, as --schedule says",
-    "decay-lr": "it is --schedule here: linear, cosine, constant or step",
-    "beta1": "it is fixed", "beta2": "it is fixed",
-    "bias": "each cell has the biases of its paper",
-    "gradient-accumulation-steps": "a larger --batch-size has the same effect",
-    "eval-iters": "the whole validation part is scored",
-    "compile": "kernels are chosen by --device",
-    "dtype": "it is --precision here: auto, bf16 or fp32", "out-dir": _FOLDER,
-    "dataset": _TEXT, "wandb-log": "--json prints every event, metrics.jsonl keeps them",
-    # PyTorch's examples and common usage
-    "cuda": _DEVICE, "no-cuda": "it is --device cpu here", "gpu": _DEVICE,
-    "resume-from": _RESUME, "save": _FOLDER,
-    "max-length": "it is --length here", "debug": _LOUD,
-    # commands of their own
-    "gradients": "it is a command: charrnn gradients",
-    "text": {"inspect": "it is a command: charrnn probe RUN TEXT"},
-}  # fmt: skip
-"""Another name -> what to do, where no flag has the same values; perhaps by command."""
+Flags = Mapping[str, bool]
+"""Every flag of a command, and whether a value follows it."""
 
 
-def unknown_flags(args: Sequence[str], known: Mapping[str, bool]) -> Iterator[str]:
-    """The words that begin with a dash and are neither flags nor values of flags."""
-    words = iter(args)
-    for word in words:
-        name, equals, _ = word.partition("=")
+class Word(NamedTuple):
+    """A flag as it is typed, with its value; or an argument, whose `name` is empty."""
+
+    typed: list[str]
+    name: str
+    value: str
+    is_known: bool
+
+
+def words_of(args: Sequence[str], known: Flags) -> Iterator[Word]:
+    """The flags and arguments of a command line."""
+    rest = list(args)
+    while rest:
+        word = rest.pop(0)
+        name, equals, value = word.partition("=")
         if word == "--":
+            yield from (Word([argument], "", argument, True) for argument in rest)
             return
-        if name in known:
-            if known[name] and not equals:
-                next(words, None)
-        elif name != "-" and name.startswith("-") and not re.match(r"-[\d.]", name):
-            foreign = plain_name(name) in RENAMED | ADVICE or own_flag(name) in known
-            if name.startswith("--") or name[:2] not in known or foreign:
-                yield name
+        is_known = name in known
+        if not is_known and not _is_wrong(name, known):
+            yield Word([word], "", word, True)
+            continue
+        follows = known[name] if is_known else bool(rest) and _is_value(rest[0], name)
+        typed = [word, *([rest.pop(0)] if follows and not equals and rest else [])]
+        yield Word(typed, name, value if equals else typed[-1] if len(typed) > 1 else "", is_known)
+
+
+def _is_wrong(name: str, known: Flags) -> bool:
+    """Whether a word is a flag that the command does not have."""
+    if name == "-" or not name.startswith("-") or re.match(r"-[\d.]", name):
+        return False
+    plain = plain_name(name)
+    foreign = plain in RENAMED | ADVICE or own_flag(name) in known
+    return name.startswith("--") or name[:2] not in known or foreign
+
+
+def _is_value(word: str, name: str) -> bool:
+    """Whether the word after another program's flag is its value."""
+    if plain_name(name) in SWITCHES:
+        return bool(_BOOLEAN.fullmatch(word))
+    return not word.startswith("-") or bool(re.match(r"-[\d.]", word))
+
+
+def unknown_flags(args: Sequence[str], known: Flags) -> list[str]:
+    """The words that begin with a dash and are neither flags nor values of flags."""
+    return [word.name for word in words_of(args, known) if not word.is_known]
 
 
 def plain_name(word: str) -> str:
@@ -112,38 +74,62 @@ def own_flag(word: str) -> str:
     return f"--{plain_name(word)}"
 
 
-def explain(
-    wrong: Sequence[str],
-    args: Sequence[str],
-    command: str,
-    flags: Mapping[str, Mapping[str, bool]],
-) -> UsageError:
-    """An error that names the flag for each wrong one, and the corrected command.
+def explain(args: Sequence[str], command: str, flags: Mapping[str, Flags]) -> UsageError:
+    """An error that answers each wrong word, and ends with a command line in our own words.
 
     `flags` are those of each command, this one first.
     """
-    answers = {word: _answer(word, command, flags) for word in wrong}
-    corrected = {word: _renamed(word, flags[command]) for word in wrong}
-    if all(corrected.values()):
-        words = [_replaced(word, corrected) for word in args]
-        advice = f"Try: charrnn {command} {shlex.join(words)}"
-    else:
-        advice = f"See charrnn {command} --help."
+    known, answers, corrected = flags[command], dict[str, str](), list[str]()
+    is_foreign = False
+    for word in words_of(args, known):
+        file = "" if word.name else foreign_file(word.value, command)
+        if file:
+            answers[word.value], is_foreign = f": {file}", True
+        elif word.is_known:
+            corrected += word.typed
+        else:
+            own = _own_words(word, command, known)
+            answers[word.name] = _answer(word, own, command, flags)
+            is_foreign |= bool(own or _advice(word.name, command))
+            corrected += own[2:] if "--schedule" in {*own} & {*corrected} else own
+    advice = "Try: "
+    if command == "train" and not _has_text(corrected, known):
+        corrected = [_TEXT, *corrected]
+        advice = f"No text is named: {_TEXT} stands for yours.\nTry: "
+    advice += f"charrnn {command} {shlex.join(corrected)}".strip()
+    return _error(answers, command, advice if is_foreign else f"See charrnn {command} --help.")
+
+
+def _error(answers: Mapping[str, str], command: str, advice: str) -> UsageError:
     if len(answers) == 1:
         ((word, answer),) = answers.items()
         return UsageError(f"{word} {answer}".replace(f"{word} : ", f"{word}: "), advice)
     width = max(map(len, answers))
     lines = [f"  {word:<{width}}  {answer.removeprefix(': ')}" for word, answer in answers.items()]
-    message = f"charrnn {command} does not have {len(answers)} of the given flags"
+    message = f"charrnn {command} does not know {len(answers)} of the given words"
     return UsageError(message, "\n".join([*lines, advice]))
 
 
-def _replaced(word: str, corrected: Mapping[str, str | None]) -> str:
-    name, equals, value = word.partition("=")
-    return f"{corrected.get(name) or name}{equals}{value}"
+def _has_text(words: Sequence[str], known: Flags) -> bool:
+    """Whether a line of `charrnn train` names a text, or needs none."""
+    return "--resume" in words or not all(word.name for word in words_of(words, known))
 
 
-def _renamed(word: str, known: Mapping[str, bool]) -> str | None:
+def _own_words(word: Word, command: str, known: Flags) -> list[str]:
+    """What stands here for another program's flag with its value; empty for nothing."""
+    translate = TRANSLATED.get(command, {}).get(plain_name(word.name))
+    flag = _renamed(word.name, known)
+    if flag is None and translate:
+        return translate(word.value)
+    flag = flag or _guess(word.name, known)
+    if flag is None or _advice(word.name, command):
+        return []
+    if known[flag]:
+        return [flag, word.value] if len(word.typed) > 1 or "=" in word.typed[0] else [flag]
+    return [] if is_off(word.value) else [flag]
+
+
+def _renamed(word: str, known: Flags) -> str | None:
     """The flag of the command that has the same meaning and takes the same values."""
     for flag in (own_flag(word), RENAMED.get(plain_name(word), "")):
         if flag in known:
@@ -151,19 +137,30 @@ def _renamed(word: str, known: Mapping[str, bool]) -> str | None:
     return None
 
 
-def _answer(word: str, command: str, flags: Mapping[str, Mapping[str, bool]]) -> str:
-    """The explanation of a wrong flag: a phrase that follows its name."""
+def _guess(word: str, known: Flags) -> str | None:
+    """The flag that a wrong one is near to, by its name here or elsewhere."""
+    names = {name: flag for name, flag in RENAMED.items() if flag in known}
+    names |= {plain_name(name): name for name in known if name.startswith("--")}
+    close = near(plain_name(word), names)
+    return names[close] if close else None
+
+
+def _advice(word: str, command: str) -> str:
     advice = ADVICE.get(plain_name(word), "")
-    advice = advice if isinstance(advice, str) else advice.get(command, "")
-    if renamed := _renamed(word, flags[command]):
+    return advice if isinstance(advice, str) else advice.get(command, "")
+
+
+def _answer(word: Word, own: Sequence[str], command: str, flags: Mapping[str, Flags]) -> str:
+    """The explanation of a wrong flag: a phrase that follows its name."""
+    if renamed := _renamed(word.name, flags[command]):
         return f"is {renamed} here"
-    if advice:
+    is_guess = own and own[0] == _guess(word.name, flags[command])
+    if own and own[0].startswith("-") and not is_guess:
+        return f"is {shlex.join(own)} here"
+    if advice := _advice(word.name, command):
         return f": {advice}"
-    for other, known in flags.items():
-        if renamed := _renamed(word, known):
-            return f"is {f'{renamed} of' if renamed != word else 'a flag of'} charrnn {other}"
-    names = {own_flag(name): flag for name, flag in RENAMED.items() if flag in flags[command]}
-    names |= {name: name for name in flags[command]}
-    close = get_close_matches(own_flag(word), names, n=1)
-    meant = f"; did you mean {names[close[0]]}?" if close else ""
-    return f"is not a flag of charrnn {command}{meant}"
+    others = [other for other, known in flags.items() if own_flag(word.name) in known]
+    if len(others) in (1, 2):  # more would be a guess
+        return f"is a flag of charrnn {' and '.join(others)}"
+    guess = _guess(word.name, flags[command])
+    return f"is not a flag of charrnn {command}{f'; did you mean {guess}?' if guess else ''}"

@@ -95,7 +95,9 @@ def _print_version(asked: bool) -> None:
 def root(
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_print_version, is_eager=True, help="print the version"),
+        typer.Option(
+            "--version", "-V", callback=_print_version, is_eager=True, help="print the version"
+        ),
     ] = False,
     show_completion: ShowCompletion = None,
     install_completion: InstallCompletion = None,
@@ -104,10 +106,12 @@ def root(
 
 
 def show_help(
-    command: Annotated[str | None, typer.Argument(help="a command", show_default=False)] = None,
+    command: Annotated[
+        list[str] | None, typer.Argument(help="a command, such as sample or runs rm")
+    ] = None,
 ) -> None:
     """Show this help, or that of a command."""
-    app([*([command] if command else []), "--help"], prog_name="charrnn", standalone_mode=False)
+    app([*(command or []), "--help"], prog_name="charrnn", standalone_mode=False)
 
 
 def _add(group: typer.Typer, name: str, definition: CommandDefinition) -> None:

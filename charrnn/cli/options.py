@@ -2,13 +2,14 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Annotated, get_args
 
 import typer
 
 from charrnn.cli.completion import run_names
 from charrnn.display.stdout import on_one_line
-from charrnn.errors import CharRNNError, UsageError, suggest
+from charrnn.errors import CharRNNError, UsageError, shortened, suggest
 from charrnn.settings import ADVANCED, CellName, PartName, flag
 from charrnn.values import check_device, check_encoding
 
@@ -27,16 +28,35 @@ def _checked(check: Callable[[str], None]) -> Callable[[str | None], str | None]
     return callback
 
 
-def confirm(question: str, yes: bool) -> None:
+def confirm(question: str, yes: bool, declined: str = "nothing was removed") -> None:
     """Ask on the terminal, unless `yes`. UsageError without a terminal, CharRNNError for a no."""
     if yes:
         return
     if not sys.stdin.isatty():
         raise UsageError(
-            "standard input is not a terminal, so charrnn cannot ask", "Add --yes to go ahead."
+            "standard input is not a terminal, so charrnn cannot ask",
+            f"{question} Add --yes to go ahead.",
         )
     if not typer.confirm(on_one_line(question), err=True):
-        raise CharRNNError("nothing was removed", "")
+        raise CharRNNError(declined, "")
+
+
+def output_path(output: str | None, yes: bool) -> Path | None:
+    """The file to write, after asking whether to replace one; None for stdout: no name, or `-`.
+
+    UsageError for a folder, and for a file that is there where nobody answers.
+    """
+    if output in (None, "-"):
+        return None
+    path = Path(output)
+    if path.is_dir():
+        raise UsageError(f"{shortened(output)} is a folder", "Name a file in it.")
+    if path.exists() and not (yes or sys.stdin.isatty()):
+        hint = "Choose another name, or replace it with --yes."
+        raise UsageError(f"there is already a file {path}", hint)
+    if path.exists():
+        confirm(f"Replace {path}?", yes, "nothing was written")
+    return path
 
 
 def freed(verb: str, names: Sequence[str], size: int) -> str:
@@ -46,11 +66,17 @@ def freed(verb: str, names: Sequence[str], size: int) -> str:
     return f"{verb} {', '.join(names)}: {size / 1e6:,.1f} MB are free again."
 
 
-def run_and_file(run: str | None, file: str | None) -> tuple[str | None, str | None]:
-    """(Run, file) of one or two words: a file alone is for the run trained last."""
+def run_and_file(
+    run: str | None, file: str | None, text: str | None = None
+) -> tuple[str | None, str | None]:
+    """(Run, file) of one or two words and `--text`: a file alone is for the run trained last."""
     from charrnn.storage.runs import is_text
 
-    return (None, run) if run is not None and file is None and is_text(run) else (run, file)
+    if text is not None and file is not None:
+        raise UsageError("the text is given twice", "Leave --text or the argument out.")
+    if run is not None and file is None and text is None and is_text(run):
+        return None, run
+    return run, text if file is None else file
 
 
 def exclude(**flags: object) -> None:
@@ -63,7 +89,7 @@ def exclude(**flags: object) -> None:
 def parse_cells(listed: str) -> list[CellName]:
     """'lstm,gru' -> ['lstm', 'gru']; 'all' -> every cell. UsageError for an unknown name."""
     known: dict[str, CellName] = {name: name for name in get_args(CellName)}
-    names = known if listed == "all" else dict.fromkeys(listed.split(","))
+    names = known if listed == "all" else dict.fromkeys(listed.lower().split(","))
     for name in names:
         if name not in known:
             raise UsageError(f"there is no cell {name!r}", suggest(name, known, "Cells"))
@@ -81,6 +107,23 @@ Runs = Annotated[
     list[str] | None,
     typer.Argument(help="names of runs", show_default="all runs", autocompletion=run_names),
 ]
+TextFlag = Annotated[
+    str | None, typer.Option("--text", metavar="FILE", help="the same as TEXT", hidden=True)
+]
+Output = Annotated[
+    str | None,
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="the file to write; - is stdout",
+        show_default="stdout",
+    ),
+]  # fmt: skip
+Replace = Annotated[
+    bool,
+    typer.Option(
+        "--yes", "-y", "--force", "-f", help="replace a file without asking",
+        rich_help_panel=ADVANCED,
+    ),
+]  # fmt: skip
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="do not ask")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="show no progress and no notices")]
 Json = Annotated[bool, typer.Option("--json", help="print JSON, one object a line")]

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from json import dumps
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,7 +11,16 @@ from annotated_types import Ge, Interval
 from charrnn.cli.extras import find_extra
 from charrnn.cli.flags import Shown, with_flags
 from charrnn.cli.frame import frame
-from charrnn.cli.options import Json, Quiet, Run, exclude, run_and_file
+from charrnn.cli.options import (
+    Json,
+    Output,
+    Quiet,
+    Replace,
+    Run,
+    exclude,
+    output_path,
+    run_and_file,
+)
 from charrnn.errors import CheckpointError, TextError, UsageError, located
 from charrnn.settings import ADVANCED, UnknownName
 
@@ -55,13 +63,15 @@ def predict(
         replace(WRITING, extra="--attention"),
     ] = False,
     html: Annotated[
-        Path | None, "write a web page of the attention, too", replace(WRITING, extra="--html")
+        str | None, "write a web page of the attention, too", replace(WRITING, extra="--html")
     ] = None,
     unknown: Annotated[
         UnknownName,
         "characters that the vocabulary lacks: skip, take the nearest, or error",
         ADVANCED,
     ] = "skip",
+    output: Output = None,
+    yes: Replace = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -72,7 +82,11 @@ def predict(
     each prediction is an object that says more.
     """
     exclude(json=json, attention=attention)
-    with frame(quiet=quiet, json=json, stdout="data") as command:
+    path = output_path(output, yes)
+    if html == "-" and path is None:
+        raise UsageError("stdout takes the predictions or the page", "Name a file for one of them.")
+    page_path = output_path(html, yes)
+    with frame(quiet=quiet, json=json, stdout="data", output=path) as command:
         from charrnn.display.stdout import stop_at_closed_pipe
         from charrnn.inference.search import Decoding
         from charrnn.models import Predictor
@@ -92,7 +106,7 @@ def predict(
                 f"run {model.run} has no attention to show",
                 "Name a run that writes texts, trained without --attention none.",
             )
-        page = find_extra("--html")(model.run, html, file) if html else None
+        page = find_extra("--html")(model.run, page_path) if html else None
         print_attention = find_extra("--attention") if attention else None
         with stop_at_closed_pipe():  # the page is written nevertheless
             for prediction in _predictions(model, file or "-", unknown, decoding):
@@ -104,7 +118,7 @@ def predict(
                     page.add(prediction)
         if page:
             page.save()
-            command.say(f"Written: {html}")
+            command.say(f"Written: {page_path or 'stdout'}")
 
 
 def _predictions(

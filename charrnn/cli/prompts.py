@@ -2,16 +2,25 @@
 
 import io
 import json
+import os
 import queue
+import stat
+import sys
 import threading
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from charrnn.errors import TextError, UsageError
+from charrnn.events import Emit, Noticed
+from charrnn.settings import SampleSettings
 from charrnn.text.source_files import MARK, open_source
 from charrnn.values import unescaped
 
+if TYPE_CHECKING:
+    from charrnn.text.tokenizers import Tokenizer
+
 _TOGETHER = 64  # prompts answered at once, at most
+_PATIENCE = 2.0  # seconds in which a text begins to come from a pipe
 
 
 def interpreted(name: str, text: str) -> str:
@@ -23,6 +32,73 @@ def interpreted(name: str, text: str) -> str:
             f"{name} {text!r} has an escape that does not exist",
             r"Write \n, \t, \xe9 or \u00e9, and \\ for a backslash; or leave --escapes out.",
         ) from None
+
+
+def with_opening(
+    run: str | None, opening: str | None, settings: SampleSettings
+) -> tuple[str | None, SampleSettings]:
+    """The run and the settings with the text to continue: the second argument, or a single one.
+
+    Words with white space are no run's name. UsageError for a text beside a prompt.
+    """
+    if run and not opening and any(map(str.isspace, run)) and not os.path.exists(run):
+        run, opening = None, run
+    if opening is None:
+        return run, settings
+    if settings.prompt is not None:
+        raise UsageError("the text to continue is given twice", "Leave --prompt or TEXT out.")
+    return run, settings.with_chosen(prompt=opening)
+
+
+class PromptReading(NamedTuple):
+    """How a prompt is read: the flags of these names, and a file in place of the setting."""
+
+    file: str | None
+    keep_newline: bool
+    escapes: bool
+
+
+def with_prompt(
+    settings: SampleSettings, tokenizer: "Tokenizer", reading: PromptReading, emit: Emit
+) -> SampleSettings:
+    """The settings with the prompt that is read, and escapes interpreted."""
+    source = reading.file or ("-" if settings.prompt == "-" else None)
+    prompt, stop = settings.prompt, settings.stop
+    if reading.escapes:
+        prompt = interpreted("--prompt", prompt) if prompt and not source else prompt
+        stop = tuple(interpreted("--stop", text) for text in stop)
+    if source:
+        prompt = read_prompt(source, reading.keep_newline)
+    if prompt and settings.unknown != "error":
+        from charrnn.text.unknown import known_text
+
+        prompt, changed = known_text(prompt, tokenizer, settings.unknown)
+        if changed:
+            emit(Noticed(f"Characters of the prompt that the vocabulary lacks: {changed}."))
+    return settings.with_chosen(prompt=prompt, stop=stop)
+
+
+def stdin_has_text(emit: Emit) -> bool:
+    """Whether stdin is a file that nobody has read from, or a pipe from which something comes.
+
+    A loop of a shell (`while read`) has read a part of its file, and needs the rest. A pipe that
+    stays open and silent, as those of some services do, is left alone, with a notice.
+    """
+    try:
+        descriptor = sys.stdin.fileno()
+    except io.UnsupportedOperation:  # not a file of the system
+        return True
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        return os.lseek(descriptor, 0, os.SEEK_CUR) == 0
+    if os.name != "posix" or not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
+        return False
+    from select import select
+
+    comes, _, _ = select([descriptor], [], [], _PATIENCE)
+    if not comes:
+        emit(Noticed("Nothing comes from stdin: no text is continued. --prompt - waits for one."))
+    return bool(comes)
 
 
 def read_prompt(source: str, keep_newline: bool) -> str:

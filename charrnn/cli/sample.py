@@ -5,13 +5,21 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import TYPE_CHECKING, Annotated, Literal
 
+import typer
+
 from charrnn.cli.extras import find_extra
 from charrnn.cli.flags import SETTINGS, Shown, with_flags
 from charrnn.cli.frame import Frame, frame
-from charrnn.cli.options import Json, Quiet, Run, exclude
-from charrnn.cli.prompts import interpreted, read_prompt, read_prompts
+from charrnn.cli.options import Json, Output, Quiet, Replace, Run, exclude, output_path
+from charrnn.cli.prompts import (
+    PromptReading,
+    read_prompts,
+    stdin_has_text,
+    with_opening,
+    with_prompt,
+)
 from charrnn.errors import TextError, UsageError, located
-from charrnn.events import Emit, Noticed
+from charrnn.events import Noticed
 from charrnn.settings import ADVANCED, SampleSettings
 
 if TYPE_CHECKING:
@@ -24,17 +32,25 @@ _TEXTS, _WORK = 32, 3e11
 _MAX_BITS = 8.0  # more surprise than this has the same colour
 _LISTED = Shown(SETTINGS)
 
+Opening = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="TEXT", help="text to continue; - is stdin", show_default="what a pipe brings"
+    ),
+]
+
 
 @with_flags("length", "temp", "prompt", "seed", "count", "stop")
 def sample(
     settings: SampleSettings,
     run: Run = None,
+    opening: Opening = None,
     prompt_file: Annotated[str | None, "continue the text of this file; - is stdin"] = None,
     prompts: Annotated[
         str | None, "continue each line of this file, or each JSON line's prompt; - is stdin"
     ] = None,
     echo: Annotated[bool, "print the prompt first", _LISTED] = True,
-    newline: Annotated[bool, "end each text with one newline, for a pipe"] = False,
+    newline: Annotated[bool, "end each text with one newline, for a pipe", _LISTED] = False,
     interactive: Annotated[
         bool,
         "write in turns with the model; /help lists the commands",
@@ -45,6 +61,8 @@ def sample(
     keep_newline: Annotated[
         bool, "keep the final newline of a prompt from stdin or a file", ADVANCED
     ] = False,
+    output: Output = None,
+    yes: Replace = False,
     quiet: Quiet = False,
     json: Json = False,
     raw: Annotated[bool, "do not escape control characters on a terminal", ADVANCED] = False,
@@ -55,8 +73,10 @@ def sample(
     ] = "numpy",
 ) -> None:
     """Generate text with a trained model."""
+    run, settings = with_opening(run, opening, settings)
     exclude(raw=raw, json=json, show_bits=show_bits, interactive=interactive)
     exclude(prompt=settings.prompt, prompt_file=prompt_file, prompts=prompts)
+    exclude(output=output, raw=raw, show_bits=show_bits, interactive=interactive)
     for other in ("prompts", "count", "unique", "novel", "newline"):
         asked = {"prompts": prompts, "newline": newline}.get(other, other in settings.given)
         exclude(interactive=interactive, **{other: asked})
@@ -68,9 +88,13 @@ def sample(
         raise UsageError(
             "--backend torch computes plain texts only", "Leave it out with these flags."
         )
-    with frame(quiet=quiet, json=json, stdout="data", raw=raw) as command:
+    path = output_path(output, yes)
+    with frame(quiet=quiet, json=json, stdout="data", raw=raw or show_bits, output=path) as command:
         model = command.load_language_model(run)
-        settings = _with_prompt(settings, model, prompt_file, keep_newline, escapes, command.emit)
+        if not (prompts or prompt_file or interactive or settings.prompt is not None):
+            prompt_file = "-" if stdin_has_text(command.emit) else None
+        reading = PromptReading(prompt_file, keep_newline, escapes)
+        settings = with_prompt(settings, model.tokenizer, reading, command.emit)
         if interactive:
             length = settings.length if "length" in settings.given else _DIALOGUE_LENGTH
             find_extra("--interactive")(model, settings.with_chosen(length=length))
@@ -84,31 +108,6 @@ def sample(
             sampler.write_many(backend)
         else:
             sampler.write_one()
-
-
-def _with_prompt(
-    settings: SampleSettings,
-    checkpoint: "Checkpoint",
-    prompt_file: str | None,
-    keep_newline: bool,
-    escapes: bool,
-    emit: Emit,
-) -> SampleSettings:
-    """The settings with the prompt that is read, and escapes interpreted."""
-    source = prompt_file or ("-" if settings.prompt == "-" else None)
-    prompt, stop = settings.prompt, settings.stop
-    if escapes:
-        prompt = interpreted("--prompt", prompt) if prompt and not source else prompt
-        stop = tuple(interpreted("--stop", text) for text in stop)
-    if source:
-        prompt = read_prompt(source, keep_newline)
-    if prompt and settings.unknown != "error":
-        from charrnn.text.unknown import known_text
-
-        prompt, changed = known_text(prompt, checkpoint.tokenizer, settings.unknown)
-        if changed:
-            emit(Noticed(f"Characters of the prompt that the vocabulary lacks: {changed}."))
-    return settings.with_chosen(prompt=prompt, stop=stop)
 
 
 @dataclass(frozen=True)

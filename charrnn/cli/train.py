@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 _PROCESSES = Shown("Processes", extra="--processes")
 
-Corpus = Annotated[
-    str | None,
+Texts = Annotated[
+    list[str] | None,
     typer.Argument(
-        help="a text file, a prepared corpus, or a name: shakespeare, python",
-        autocompletion=corpus_or_file, show_default=False,
+        metavar="CORPUS", autocompletion=corpus_or_file, show_default=False,
+        help="a text file, a prepared corpus, a URL, or a name: shakespeare, python; or several",
     ),
 ]  # fmt: skip
 RunName = Annotated[
@@ -49,9 +49,12 @@ def train(
     model: ModelSettings,
     settings: TrainSettings,
     text: TextSettings,
-    corpus: Corpus = None,
+    corpus: Texts = None,
     run: RunName = None,
     resume: Annotated[bool, "resume the run of --run, or the one trained last"] = False,
+    more: Annotated[
+        str | None, "with --resume: train so much further: 5m, 500steps, 2epochs"
+    ] = None,
     base: Base = None,
     seeds: Annotated[
         int | None,
@@ -62,7 +65,7 @@ def train(
     tensorboard: Annotated[
         bool,
         "write event files for TensorBoard into the run's folder",
-        Shown(extra="--tensorboard"),
+        Shown(SETTINGS, extra="--tensorboard"),
     ] = False,
     processes: Annotated[
         int | None,
@@ -89,7 +92,8 @@ def train(
         )
     # its package is looked for now, not after a corpus has been prepared
     listeners = find_extra("--tensorboard")() if tensorboard else {}
-    request = Request(corpus, model, settings, text, run, base, resume)
+    first, beside = (corpus[0], tuple(corpus[1:])) if corpus else (None, ())
+    request = Request(first, model, settings, text, run, base, resume, None, beside, more)
     exclude(seeds=seeds, processes=processes)
     if processes or max_restarts is not None:
         find_extra("--processes")(processes, max_restarts, settings.batch_size)

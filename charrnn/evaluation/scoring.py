@@ -23,6 +23,7 @@ from charrnn.text.compressors import BEFORE, TEXT, baselines, text_bytes
 from charrnn.text.corpus import Tokens, part_to_score
 from charrnn.text.encoding import read_tokens
 from charrnn.text.preparation import corpus_key, true_entropy
+from charrnn.text.source_files import shown_name
 
 Losses = NDArray[np.float32]
 
@@ -77,7 +78,7 @@ def text_for_run(
     tokens, count = read_tokens(text, checkpoint.tokenizer, settings, emit, unknown)
     if Path(text).is_file() and corpus_key(Path(text), checkpoint.text) == checkpoint.corpus_key:
         emit(Noticed("The model was trained on most of this text: use --part to score the rest."))
-    about = {"text": "stdin" if text == "-" else text, "unknown": count}
+    about = {"text": shown_name(text), "unknown": count}
     return Subject(checkpoint, tokens, about)
 
 

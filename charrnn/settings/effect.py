@@ -8,7 +8,8 @@ from charrnn.errors import UsageError
 from charrnn.settings.base import AppliesTo, Settings, choices, flag
 from charrnn.settings.model import ModelSettings, TaskName
 from charrnn.settings.text import OWN_INPUTS, InputName, TextSettings
-from charrnn.settings.training import TrainSettings
+from charrnn.settings.training import LENGTHS, TrainSettings
+from charrnn.values import more
 
 _KINDS = (ModelSettings, TrainSettings, TextSettings)
 _APPLY = {field.name: AppliesTo.of(field) for kind in _KINDS for field in fields(kind)}
@@ -107,9 +108,10 @@ def _by_condition(values: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, s
 class Request:
     """A run that is asked for. UsageError for a setting that has no effect in a new one.
 
-    `corpus` names its text, `name` the run, `base` the run whose weights it begins with. Resumed,
-    it is the run `name`, or the one trained last, and may do without a `corpus`. A new run without
-    a name is called `default_name`, or like its corpus.
+    `corpus` names its text, which those `beside` it follow, `name` the run, `base` the run whose
+    weights it begins with. Resumed, it is the run `name`, or the one trained last, may do without a
+    `corpus`, and goes on for so much `more` as `values.more` reads. A new run without a name is
+    called `default_name`, or like its corpus.
     """
 
     corpus: str | None
@@ -120,8 +122,34 @@ class Request:
     base: str | None = None
     resuming: bool = False
     default_name: str | None = None
+    beside: tuple[str, ...] = ()
+    more: str | None = None
 
     def __post_init__(self) -> None:
+        if self.more is not None:
+            self._check_more()
         if not self.resuming:
             unknown = dict.fromkeys(("tokenizer", "input") if self.base else ("tokenizer",))
             check_effective(self.model, self.train, self.text, **unknown)
+
+    @property
+    def addition(self) -> tuple[str, float] | None:
+        """`more` as a setting of length and its value: ("time", 300.0). Raises ValueError."""
+        return None if self.more is None else more(self.more)
+
+    def _check_more(self) -> None:
+        """Raise UsageError for an amount that cannot be read, or beside what it cannot go with."""
+        for name in self.train.given & {*LENGTHS}:
+            raise UsageError(
+                f"{flag(name)} counts from the beginning, --more from where the run is",
+                "Leave one of them out.",
+            )
+        if not self.resuming:
+            raise UsageError(
+                "--more trains a run on, and this is a new one",
+                "Add --resume, or say how long it is with --time, --epochs or --steps.",
+            )
+        try:
+            _ = self.addition
+        except ValueError as error:
+            raise UsageError(f"--more: {error}", "Write 5m, 500steps or 2epochs.") from None

@@ -39,7 +39,8 @@ class ModelSettings(Settings):
     ] = False  # fmt: skip
     init: Annotated[
         Literal["orthogonal", "uniform", "normal"],
-        "initial weights: orthogonal and Xavier, uniform to 0.08, or normal with 0.01", ADVANCED,
+        "initial weights: orthogonal (input weights Xavier), uniform (to 0.08) or normal (0.01)",
+        ADVANCED,
     ] = "orthogonal"  # fmt: skip
     task: Annotated[
         TaskName,

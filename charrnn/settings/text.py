@@ -60,7 +60,8 @@ class TextSettings(Settings):
     test: Annotated[str | None, "examples for test, in a file", _OF_EXAMPLES] = None
     input: Annotated[
         InputName | None,
-        "what is read: the text of a line, or the picture that it names (as with caption)",
+        "what is read: text (of a line) or picture (that it names); if not given, picture with "
+        "caption, else text",
         AppliesTo(task=("label", "rewrite", "caption")),
     ] = None
     multi_label: Annotated[

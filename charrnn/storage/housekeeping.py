@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from charrnn.errors import CheckpointError, UsageError, suggest
+from charrnn.errors import CheckpointError, UsageError
 from charrnn.events import Unit
 from charrnn.files import checkpoints, remove as remove_file, size_on_disk, sync_folder, versions
 from charrnn.storage.checkpoint import read_about
@@ -25,9 +25,11 @@ from charrnn.storage.runs import (
     TRAINING,
     check_new,
     lock,
+    no_run,
     run_folders,
     run_state,
 )
+from charrnn.text.corpus import Corpus
 
 FINISHED = "finished"
 _STATES = {
@@ -105,8 +107,7 @@ def run_folder(name: str) -> Path:
     """The folder of a run. CheckpointError if there is none of that name."""
     folders = {folder.name: folder for folder in run_folders(*FILES)}
     if name not in folders:
-        hint = f"{suggest(name, folders)} Runs here: {', '.join(sorted(folders)) or 'none'}."
-        raise CheckpointError(f"there is no run {name}", hint.strip())
+        raise no_run(name, folders.values())
     return folders[name]
 
 
@@ -121,6 +122,30 @@ def remove(names: Iterable[str]) -> int:
     for folder in folders:
         remove_file(folder)
     return size
+
+
+def runs_on(corpus: Corpus) -> list[str]:
+    """The runs that need a corpus to be trained on. UsageError if one is being trained."""
+    names = []
+    for folder in run_folders(*FILES):
+        if _needs(folder, corpus):
+            if run_state(folder) == "training":
+                raise UsageError(
+                    f"run {folder.name} is being trained on {corpus.name}",
+                    "Wait until it ends, or stop it.",
+                )
+            names.append(folder.name)
+    return names
+
+
+def _needs(folder: Path, corpus: Corpus) -> bool:
+    """Whether a run was trained on a corpus; of one without a checkpoint the name decides."""
+    for name in (TRAINING, MODEL):
+        with suppress(CheckpointError, OSError, ValueError, LookupError, TypeError):
+            about = read_about(upgraded_metadata(read_metadata(folder / name)))
+            return about.corpus_key == corpus.key
+    started = [event for event in read_events(folder) if event.get("event") == "started"]
+    return bool(started) and started[-1].get("corpus") == corpus.name
 
 
 def rename(old: str, new: str) -> None:

@@ -12,12 +12,13 @@ checkpoints/shakespeare/
 import itertools
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from charrnn.errors import CheckpointError, TextError, UsageError, suggest
+from charrnn.errors import CheckpointError, TextError, UsageError, shortened, suggest
 from charrnn.events import Emit, Noticed
 from charrnn.files import checkpoints, remove_temporary_files, sync_folder, versions
 from charrnn.storage.checkpoint import About, Checkpoint, load_checkpoint
@@ -119,9 +120,9 @@ def run_folders(*kinds: str) -> list[Path]:
 
 def is_text(word: str) -> bool:
     """Whether the one word after `charrnn eval` is a text to score, not a run."""
-    if (checkpoints() / word / MODEL).is_file() or word.endswith(".safetensors"):
+    if os.path.isfile(checkpoints() / word / MODEL) or word.endswith(".safetensors"):
         return False
-    return word == "-" or (Path(word).exists() and not Path(word).is_dir())
+    return word == "-" or (os.path.exists(word) and not os.path.isdir(word))
 
 
 def find(name: str | None, kind: str = MODEL) -> Path:
@@ -134,13 +135,20 @@ def find(name: str | None, kind: str = MODEL) -> Path:
         if not folders:
             raise CheckpointError("nothing has been trained here yet", _BEGIN)
         return folders[-1] / kind
-    for path in (checkpoints() / name / kind, Path(name) / kind, Path(name)):
-        if path.is_file() and kind in (MODEL, path.name):
-            return path
-    _explain_missing(checkpoints() / name, kind)
-    names = [path.name for path in folders]
+    with suppress(OSError):  # too long for a name
+        for path in (checkpoints() / name / kind, Path(name) / kind, Path(name)):
+            if path.is_file() and kind in (MODEL, path.name):
+                return path
+        _explain_missing(checkpoints() / name, kind)
+    raise no_run(name, folders)
+
+
+def no_run(name: str, folders: Iterable[Path]) -> CheckpointError:
+    """The error for a name that none of the runs in these folders has."""
+    names = [folder.name for folder in folders]
     listed = f"Runs here: {', '.join(names)}." if names else f"No runs here. {_BEGIN}"
-    raise CheckpointError(f"there is no run {name}", f"{suggest(name, names)} {listed}".strip())
+    hint = f"{suggest(name, names)} {listed}".strip()
+    return CheckpointError(f"there is no run {shortened(name)}", hint)
 
 
 def _explain_missing(folder: Path, kind: str) -> None:
@@ -174,7 +182,7 @@ def check_new(name: str | None) -> None:
         return
     if not re.fullmatch(r"\w[\w.-]{0,63}", name):
         raise UsageError(
-            f"{name!r} cannot be the name of a run",
+            f"{shortened(name)!r} cannot be the name of a run",
             "Use up to 64 letters, digits, '.', '_' and '-'.",
         )
     if _in_use(checkpoints() / name):

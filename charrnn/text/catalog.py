@@ -81,7 +81,8 @@ def download(
 ) -> None:
     """Download a text to `path`, and try again after each of the pauses (seconds).
 
-    TextError if that fails, or if the text's sha256 differs; then nothing is at `path`.
+    TextError if that fails, or if the text's sha256 differs from one that is not empty; then
+    nothing is at `path`.
     """
     from http.client import HTTPException  # these three take longer than the rest of the package
     from urllib.error import HTTPError
@@ -119,7 +120,7 @@ def _download_once(url: str, sha256: str, path: Path, emit: Emit) -> None:
             emit(Progress(f"downloading {path.name}", done, total))
         if done < total:
             raise ConnectionError(f"the connection closed after {done} of {total} bytes")
-        if digest.hexdigest() != sha256:
+        if sha256 and digest.hexdigest() != sha256:
             raise TextError(
                 f"{url} is not the expected text: its sha256 differs",
                 "Download the text from elsewhere, and name your file instead.",
@@ -201,8 +202,8 @@ def locate(name: str, emit: Emit) -> Path:
     if folder := prepared(name):
         return folder
     names = corpus_names()
-    near = [path.name for path in Path(name).parent.glob("*") if path.is_file()]
-    hint = f"{suggest(name, [*names, *near])} Name a text file, or one of: {', '.join(names)}."
+    nearby = [path.name for path in Path(name).parent.glob("*") if path.is_file()]
+    hint = f"{suggest(name, [*names, *nearby])} Name a text file, or one of: {', '.join(names)}."
     raise TextError(f"there is no file and no corpus named {name}", hint.strip())
 
 

@@ -12,7 +12,7 @@ from importlib import import_module
 from itertools import chain
 from typing import Any, BinaryIO
 
-from charrnn.errors import MissingError, TextError
+from charrnn.errors import MissingError, TextError, to_install
 
 PIECE = 1 << 18
 """Bytes read at a time. Arrays of one piece, 8 bytes a character, then fit the processor's cache.
@@ -64,7 +64,7 @@ def _zstd() -> _Format:
     if module is None:
         raise MissingError(
             "reading zstd needs the package backports.zstd",
-            "Install it: pip install 'charrnn-toolkit[zstd]'",
+            to_install("zstd"),
         )
     return _Format("zstd", _ZSTD, module.ZstdDecompressor, (module.ZstdError,))
 

@@ -17,6 +17,7 @@ from charrnn.text.corpus import Corpus
 from charrnn.text.decoding import numbered_lines
 from charrnn.text.example_corpus import ExampleCorpus
 from charrnn.text.source import JoinedSources, read_text
+from charrnn.text.source_files import shown_name
 from charrnn.text.tokenizers import Ids, Tokenizer
 from charrnn.text.tokenizers.byte import is_utf8
 
@@ -133,7 +134,7 @@ def examples_in(source: str, fmt: ExampleFormat, emit: Emit, raw: bool) -> Itera
 
     `raw`: bytes that are not text pass, for a tokenizer of bytes.
     """
-    name = "stdin" if source == "-" else source
+    name = shown_name(source)
     example = None
     for example in _examples(read_text(source, fmt.settings, emit, raw), 0, name, fmt):
         yield example

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.errors import MissingError, TextError
+from charrnn.errors import MissingError, TextError, to_install
 from charrnn.values import picture_size
 
 
@@ -70,7 +70,7 @@ def _picture(path: str) -> Any:
     except ImportError:
         raise MissingError(
             "pictures need Pillow, which is not installed",
-            "Install it: pip install 'charrnn-toolkit[caption]'",
+            to_install("caption"),
         ) from None
     try:
         with warnings.catch_warnings():

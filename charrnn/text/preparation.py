@@ -24,6 +24,7 @@ from charrnn.text.catalog import CATALOG
 from charrnn.text.corpus import Corpus
 from charrnn.text.corpus_files import FORMAT, change_split, open_corpus, write_json
 from charrnn.text.decoding import separator
+from charrnn.text.downloads import fetched, is_url
 from charrnn.text.encoding import encode_pieces
 from charrnn.text.source import JoinedSources, Reader
 from charrnn.text.tokenizers import TOKENIZERS, Bytes, Ids, Tokenizer, to_json
@@ -49,6 +50,9 @@ def prepare(
     `update_split` a corpus that is found gets the split of these settings, else it keeps its own.
     With a `vocabulary` that tokenizer is used, and none is learned. `jobs` processes encode.
     """
+    sources = [fetched(str(each), emit) if is_url(each) else each for each in sources]
+    if name is not None and not name.strip():
+        raise UsageError("the name of the corpus is empty", "Give one, or leave it out.")
     if jobs < 1:
         raise UsageError(f"{jobs} processes cannot encode a text", "Take 1 or more.")
     if vocabulary:

@@ -2,6 +2,7 @@
 
 import codecs
 import os
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from charrnn.settings import TextSettings, check_effective, flag
 from charrnn.text.catalog import locate
 from charrnn.text.corpus import Corpus
 from charrnn.text.corpus_files import open_corpus
+from charrnn.text.downloads import fetched, is_url
 from charrnn.text.example_corpus import ExampleCorpus
 from charrnn.text.example_files import prepare_examples
 from charrnn.text.examples import ExampleFormat
@@ -24,29 +26,56 @@ def resolve(
     emit: Emit,
     fmt: ExampleFormat | None = None,
     vocabulary: Tokenizer | None = None,
+    beside: Sequence[str] = (),
 ) -> Corpus:
     """The corpus that `charrnn train NAME` means: of examples, with their format; else of a text.
 
     Its split is the given one, else the one it was prepared with. With a `vocabulary` it is in the
-    tokens of that. UsageError for a corpus of another task, in other tokens, or prepared with other
-    settings than those given; and for a given setting that has no effect.
+    tokens of that. Texts `beside` it follow it in one corpus. UsageError for a corpus of another
+    task, in other tokens, or prepared with other settings than those given; for a given setting
+    that has no effect; and for what cannot be joined.
     """
     if fmt:
         settings = fmt.settings
         check_effective(settings, task=fmt.task, tokenizer=None)
-    path = name if name == "-" else locate(name, emit)
+    paths = [_found(each, emit) for each in (name, *beside)]
+    if beside:
+        _check_joinable(paths, fmt)
+    path = paths[0]
     if isinstance(path, Path) and (path / "corpus.json").is_file():
         corpus = open_corpus(path)
         _check_prepared(name, corpus, fmt, vocabulary)
         _check_same(name, corpus, settings)
     else:
-        check_effective(settings, folder=os.path.isdir(path))
+        check_effective(settings, folder=any(map(os.path.isdir, paths)))
         if fmt:
             corpus = prepare_examples(fmt, path, None, emit)
         else:
             unsplit = replace(settings, split=TextSettings.split)
-            corpus = prepare([path], unsplit, None, emit, False, vocabulary)
+            corpus = prepare(paths, unsplit, None, emit, False, vocabulary)
     return corpus.with_split(settings.split) if "split" in settings.given else corpus
+
+
+def _found(name: str, emit: Emit) -> Path:
+    """What a name means: stdin as `-`, a file that is downloaded first, or what `locate` finds."""
+    if name == "-":
+        return Path(name)
+    return fetched(name, emit) if is_url(name) else locate(name, emit)
+
+
+def _check_joinable(paths: Sequence[str | Path], fmt: ExampleFormat | None) -> None:
+    """Raise UsageError for examples, and for a prepared corpus among several texts."""
+    if fmt:
+        raise UsageError(
+            f"--task {fmt.task} learns from one source",
+            "Put the files into a folder and name that; or name a pattern in quotes: 'data/*.tsv'.",
+        )
+    for path in paths:
+        if isinstance(path, Path) and (path / "corpus.json").is_file():
+            raise UsageError(
+                f"{path} is prepared already, and cannot be joined with another text",
+                "Name the texts that it was made of.",
+            )
 
 
 def _check_prepared(

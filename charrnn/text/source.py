@@ -16,7 +16,7 @@ from charrnn.files import plain_name
 from charrnn.settings import TextSettings
 from charrnn.text.decoding import decoded, documents, records, separator, with_line_ends
 from charrnn.text.decompression import PIECE, unpacked
-from charrnn.text.source_files import open_source, source_files
+from charrnn.text.source_files import open_source, shown_name, source_files
 from charrnn.text.tokenizers.byte import is_utf8
 
 T = TypeVar("T")
@@ -76,7 +76,7 @@ def read_text(source: str | Path, settings: TextSettings, emit: Emit, raw: bool)
     reader = Reader(settings, raw, emit)
     for path in source_files(source, settings.include):
         with open_source(path) as file:
-            yield from reader.pieces(file, "stdin" if path == "-" else path)
+            yield from reader.pieces(file, shown_name(path))
 
 
 class _File(NamedTuple):
@@ -105,8 +105,7 @@ class Source:
     def of(cls, source: str | Path, include: str | None, copy: Path) -> "Source":
         """Copies a stream, because it is read several times. TextError if a file is missing."""
         paths = source_files(source, include)
-        name = Path(source).name or Path(source).resolve().name or str(source)
-        name = "stdin" if source == "-" else name
+        name = Path(shown_name(source)).name or Path(source).resolve().name or str(source)
         with open_source(paths[0]) as first:
             if paths[0] != "-" and os.path.isfile(paths[0]):
                 files = [_File.of(path, path) for path in paths]

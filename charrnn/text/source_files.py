@@ -71,6 +71,11 @@ def _files_below(folder: str, include: str | None) -> list[str]:
     return sorted(files)
 
 
+def shown_name(source: str | Path) -> str:
+    """What messages call a source: its path, or stdin."""
+    return "stdin" if source == "-" else str(source)
+
+
 @contextmanager
 def open_source(path: str | Path) -> Iterator[BinaryIO]:
     """The bytes of a file, or of stdin for `-`. TextError if it cannot be opened."""

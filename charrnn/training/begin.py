@@ -63,5 +63,5 @@ def _begun_before(ranks: "Ranks") -> str | None:
 def _resumed(request: Request, name: str) -> Request:
     """The request to resume the run of that name, which may have been a request for a new one."""
     if request.resuming:
-        return replace(request, corpus=None, name=name)
+        return replace(request, corpus=None, name=name, more=None)  # it has been added
     return Request(None, ModelSettings(), TrainSettings(), TextSettings(), name, resuming=True)

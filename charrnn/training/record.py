@@ -44,7 +44,8 @@ def train_and_record(
     try:
         if run.finished:
             done = f"Run {run.plan.folder.name} has already finished its {run.step:,} steps."
-            advice = "To train it further, give a greater --time, --epochs or --steps."
+            again = f"charrnn train --resume --run {run.plan.folder.name} --more 5m"
+            advice = f"To train it further: {again}"
             show(Noticed(f"{done} {advice}"))
         elif run.plan.ranks.is_first:
             _train_and_record(run, show, stop, listeners)

@@ -30,6 +30,7 @@ from charrnn.text.corpus_files import find_corpus
 from charrnn.text.resolving import resolve
 from charrnn.training.fine_tuning import load_base
 from charrnn.training.length import run_length
+from charrnn.training.longer import change_length, duration, longer
 from charrnn.training.new_run import new_run
 from charrnn.training.run import Best, Clock, Plan, Run
 from charrnn.training.saving import (
@@ -109,8 +110,10 @@ def _restored(saved: SavedRun, corpus: Corpus, request: Request, emit: Emit, ran
         run.length = run_length(train, 1, progress.seconds / max(1, run.step))
     _check_model(run, emit)
     before = run.length.total_steps
-    if _duration(train) != _duration(about.train):
-        _change_length(run)
+    if request.addition:
+        run.plan = replace(plan, train=longer(run, *request.addition))
+    if duration(run.plan.train) != duration(about.train):
+        change_length(run)
         save_training(run)  # so that it is the run's length from now on
     if not run.finished:
         emit(Noticed(_announcement(run, before)))
@@ -141,7 +144,8 @@ def _corpus(about: About, request: Request, emit: Emit) -> Corpus:
     """The run's corpus, or another one in its vocabulary. TextError if it is neither."""
     if request.corpus:
         text = about.text.with_names(request.text.given, request.text.typed)
-        corpus = resolve(request.corpus, text, emit, example_format(about.model.task, text))
+        fmt = example_format(about.model.task, text)
+        corpus = resolve(request.corpus, text, emit, fmt, beside=request.beside)
         if corpus.key == about.corpus_key:
             return corpus
         if corpus.target_vocabulary:
@@ -149,7 +153,7 @@ def _corpus(about: About, request: Request, emit: Emit) -> Corpus:
                 f"{request.corpus} is not what run {about.run} learns from",
                 "Train another run on it.",
             )
-        return _in_vocabulary(about, request.corpus, text, emit)
+        return _in_vocabulary(about, request, text, emit)
     if corpus_of_run := find_corpus(about.corpus_key):
         return corpus_of_run
     raise TextError(
@@ -158,11 +162,11 @@ def _corpus(about: About, request: Request, emit: Emit) -> Corpus:
     )
 
 
-def _in_vocabulary(about: About, name: str, text: TextSettings, emit: Emit) -> Corpus:
+def _in_vocabulary(about: About, request: Request, text: TextSettings, emit: Emit) -> Corpus:
     """The text in the vocabulary of the run's model. TextError for one that it cannot encode."""
-    vocabulary = load_base(about.run, emit).tokenizer
+    vocabulary, name = load_base(about.run, emit).tokenizer, str(request.corpus)
     try:
-        return resolve(name, text, emit, vocabulary=vocabulary)
+        return resolve(name, text, emit, vocabulary=vocabulary, beside=request.beside)
     except (TextError, UsageError) as error:
         raise TextError(
             f"{name} is not the text of run {about.run}, nor in its vocabulary: {error.message}",
@@ -172,39 +176,17 @@ def _in_vocabulary(about: About, name: str, text: TextSettings, emit: Emit) -> C
 
 def _fine_tuned(about: About, corpus: Corpus, request: Request, emit: Emit, ranks: Ranks) -> Run:
     """A new run on another text, which begins with the run's weights."""
+    if request.more:
+        raise UsageError(
+            f"{corpus.name} is not the text of run {about.run}: a new run is trained on it",
+            "Leave --more out, and say how long it is with --time, --epochs or --steps.",
+        )
     emit(Noticed(f"{corpus.name} is not the text of run {about.run}: a new run is trained on it."))
     given = {name: getattr(request.model, name) for name in request.model.given}
     model = about.model.with_names((), ()).with_given(**given)
     new = Request(request.corpus, model, request.train, request.text)
     base = ranks.broadcast(lambda: load_base(about.run, emit))
     return new_run(new, Sources(corpus, base), emit, ranks)
-
-
-def _duration(settings: TrainSettings) -> tuple[float | None, ...]:
-    return settings.steps, settings.epochs, settings.budget * settings.timed
-
-
-def _change_length(run: Run) -> None:
-    """Give a run another length, counted from its beginning. The learning rate falls to its end.
-
-    UsageError if it has come further already.
-    """
-    seconds, length = run.clock.seconds, run.length
-    if run.plan.train.timed and run.plan.train.budget <= seconds:
-        raise UsageError(
-            f"run {run.plan.folder.name} has already been trained for {seconds:.0f} s",
-            "Give a longer --time: it counts from the run's beginning.",
-        )
-    per_step = seconds / max(1, run.step)
-    run.length = run_length(run.plan.train, run.batches.per_epoch, per_step)
-    if length.decay_start is not None:
-        run.length.decay_start = length.decay_start
-        run.length.adjusted = length.adjusted or run.step > length.decay_start
-    if run.length.total_steps <= run.step:
-        raise UsageError(
-            f"run {run.plan.folder.name} has already taken {run.step:,} steps",
-            f"{run.length.total_steps:,} are fewer: the length counts from the run's beginning.",
-        )
 
 
 def _check_model(run: Run, emit: Emit) -> None:

@@ -42,22 +42,24 @@ def find_sources(request: Request, emit: Emit) -> Sources:
     check_new(request.name)
     task = request.model.task
     if request.base is None:
+        fmt = example_format(task, request.text)
         return Sources(
-            resolve(request.corpus, request.text, emit, example_format(task, request.text)), None
+            resolve(request.corpus, request.text, emit, fmt, beside=request.beside), None
         )
     base = load_base(request.base, emit, task)
-    return Sources(_corpus_for(base, request.corpus, request.text, emit), base)
+    return Sources(_corpus_for(base, request, emit), base)
 
 
-def _corpus_for(base: Checkpoint, name: str, text: TextSettings, emit: Emit) -> Corpus:
+def _corpus_for(base: Checkpoint, request: Request, emit: Emit) -> Corpus:
     """The corpus in tokens of the base's kind. Examples learn a vocabulary of their own."""
-    kind = base.tokenizer.kind
+    name, text, kind = str(request.corpus), request.text, base.tokenizer.kind
     if not base.is_language_model:
         return _examples_for(base, name, text, emit)
     fixed = {"tokenizer", "vocab_size"} if kind in _LEARNED else {"tokenizer"}
     check_same(base, asdict(text), fixed & text.given)
     vocabulary = base.tokenizer if kind in _LEARNED else None
-    corpus = resolve(name, text.with_chosen(tokenizer=kind), emit, vocabulary=vocabulary)
+    text = text.with_chosen(tokenizer=kind)
+    corpus = resolve(name, text, emit, vocabulary=vocabulary, beside=request.beside)
     if corpus.tokenizer.kind != kind:
         raise TextError(
             f"{name} is prepared with --tokenizer {corpus.tokenizer.kind}, "

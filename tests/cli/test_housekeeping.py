@@ -97,6 +97,34 @@ def test_corpora_are_listed_and_removed(charrnn, copied_run):
     assert charrnn("corpora", "rm", "tale", "--yes").code == 3
 
 
+def test_a_corpus_that_runs_need_is_named_and_kept_while_one_is_trained(charrnn, copied_run):
+    """A run that cannot go on, because a corpus that looked unused is gone."""
+    (corpus,) = (copied_run.parent.parent / "corpora").glob("tale-*")
+    asked = charrnn("corpora", "rm", "tale")
+    assert "Not to be trained any further: tale." in asked.err
+    held = lock(copied_run)
+    for state in ("saved", "without a checkpoint"):
+        refused = charrnn("corpora", "remove", "tale", "--yes")
+        assert (refused.code, "run tale is being trained on tale" in refused.err) == (2, True), (
+            state
+        )
+        for path in copied_run.glob("*.safetensors"):
+            path.unlink()
+    held.release()
+    assert corpus.exists()
+    (corpus / "tokens.bin").write_bytes(b"")  # damaged, it can be removed nevertheless
+    assert charrnn("corpora", "rm", "tale", "--yes").code == 0
+
+
+@pytest.mark.parametrize("command", ["runs rm --yes", "sample", "runs rename tale"])
+def test_a_name_that_is_too_long_is_not_repeated_whole(charrnn, command):
+    """A screen full of one letter; a name that the file system refuses."""
+    told = charrnn(*command.split(), "a" * 5000)
+    assert told.code in (2, 4)
+    assert "run" in told.err
+    assert len(told.err) < 400
+
+
 def test_a_text_is_made_without_being_prepared(charrnn, copied_run):
     """A text that can be had only by training on it."""
     made = charrnn("corpora", "get", "arithmetic", "--quiet")

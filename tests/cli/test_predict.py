@@ -44,6 +44,21 @@ def test_lines_in_labels_out(words):
         assert max(record["probabilities"], key=record["probabilities"].get) == record["label"]
 
 
+def test_predictions_go_to_a_file(words):
+    """A file that is replaced unasked, or half of one after an error."""
+    (words / "two.txt").write_text("sea\nmeer\n")
+    plain = call_charrnn(words, "predict", "words", "two.txt").out
+    for yes in ([], ["--yes"]):
+        done = call_charrnn(words, "predict", "words", "two.txt", "-o", "labels.txt", *yes)
+        assert (done.code, done.out, done.err) == (0, "", "Written: labels.txt\n")
+        assert (words / "labels.txt").read_text() == plain
+    bad = call_charrnn(words, "predict", "two.txt", "-o", "labels.txt", stdin="sea")
+    assert (bad.code, (words / "labels.txt").read_text()) == (2, plain)
+    bad = call_charrnn(words, "predict", "nix.txt", "words", "-o", "new.txt")
+    assert (bad.code, (words / "new.txt").exists()) == (4, False)
+    assert call_charrnn(words, "predict", "two.txt", "--html", "-").code == 2
+
+
 def test_any_line_has_a_label(words):
     """An empty line, or characters that the vocabulary lacks, that end the stream."""
     done = call_charrnn(words, "predict", stdin="\n€\nas\r\n\x00\n".encode() + b"\xff")
@@ -90,7 +105,7 @@ def test_a_run_resumes_with_its_examples(words):
         ("train new.tsv --task label --from words --steps 2", 0, "Fine-tuning from words"),
         ("train new.tsv --from words --steps 2", 4, "Add --task label"),
         ("train new.tsv --task label --tie-weights --steps 2", 2, "--tie-weights has no effect"),
-        ("train new.tsv --task label --steps 1,2", 2, "must be a valid whole number"),
+        ("train new.tsv --task label --steps 1,2", 2, "'1,2' is not a whole number"),
         ("train new.tsv --bidirectional --steps 2", 2, "--bidirectional"),
         ("train new.tsv --valid new.tsv --steps 2", 2, "--valid"),
         ("train bad.tsv --task label --steps 2", 3, "line 2 has no tab"),

@@ -1,12 +1,15 @@
 """Prompts from flags, files and pipes, and the forms in which texts are written."""
 
 import json
+import os
 import re
+import shlex
 import subprocess
 import sys
 
 import pytest
 
+from charrnn.cli.prompts import stdin_has_text
 from tests.conftest import call_charrnn, lines
 
 SAMPLE = ("sample", "tale", "-s", "1", "-n", "9")
@@ -37,6 +40,45 @@ def test_a_mark_and_empty_lines_among_json_prompts(trained):
     assert [text["prompt"] for text in found] == ["The", "old"]
     (trained / "marked.txt").write_text("\ufeffthe\n", "utf-8")
     assert call_charrnn(trained, *SAMPLE, "--prompt-file", "marked.txt").out.startswith("the")
+
+
+def test_a_text_is_continued_however_it_is_given(trained):
+    """`echo "In the" | charrnn sample` that writes of something else; a text taken for a run."""
+    whole = call_charrnn(trained, *SAMPLE, "--prompt", "the old").out
+    assert call_charrnn(trained, *SAMPLE[:2], "the old", *SAMPLE[2:]).out == whole
+    assert call_charrnn(trained, *SAMPLE[:2], "-", *SAMPLE[2:], stdin="the old").out == whole
+    assert call_charrnn(trained, "sample", "the old", *SAMPLE[2:]).out == whole
+    assert call_charrnn(trained, *SAMPLE, stdin="the old\n").out == whole
+    many = call_charrnn(trained, *SAMPLE, "--count", "2", "--json", stdin="the old")
+    assert [text["prompt"] for text in lines(many.out)] == ["the old"] * 2
+    other = call_charrnn(trained, *SAMPLE, "--prompt", "", stdin="the old").out
+    assert other == call_charrnn(trained, *SAMPLE).out, "a prompt leaves stdin alone"
+    assert call_charrnn(trained, *SAMPLE[:2], "a", "--prompt", "b").code == 2
+    assert call_charrnn(trained, "sample", "nope").code == 4
+
+
+def test_stdin_that_is_not_meant_is_left_alone(trained):
+    """A loop that ends after its first line; a cron job without stdin."""
+    sample = f"{shlex.quote(sys.executable)} -m charrnn {' '.join(SAMPLE)} --newline"
+    alone = call_charrnn(trained, *SAMPLE, "--newline").out
+    loop = f"while read line; do {sample}; done < two.txt; {sample} </dev/null; {sample} <&-"
+    (trained / "two.txt").write_text("the old\nthe old\n")
+    done = subprocess.run(["bash", "-c", loop], cwd=trained, capture_output=True, check=True)
+    assert done.stdout.decode() == 4 * alone
+
+
+def test_a_silent_pipe_is_not_waited_for(monkeypatch):
+    """A service whose pipe stays open, and a command that never ends."""
+    reader, writer = os.pipe()
+    noticed = []
+    with open(reader, encoding="utf-8") as stdin, open(writer, "w", encoding="utf-8") as pipe:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        monkeypatch.setattr("charrnn.cli.prompts._PATIENCE", 0.01)
+        assert not stdin_has_text(noticed.append)
+        assert "--prompt -" in noticed[0].message
+        pipe.write("the old")
+        pipe.flush()
+        assert stdin_has_text(noticed.append)
 
 
 def test_prompts_before_a_wrong_one_are_answered(trained):

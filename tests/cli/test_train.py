@@ -93,6 +93,42 @@ def test_resuming_a_finished_run_says_so(home, charrnn):
     assert (home / "checkpoints/tale/model.safetensors").read_bytes() == before
 
 
+def test_a_run_goes_on_from_where_it_is(home, charrnn):
+    """`--time 5m` that is over, because it counts from the beginning."""
+    (home / "tale.txt").write_text(tale(2000), "utf-8")
+    charrnn("train", "tale.txt", "--steps", "3", *SMALL)
+    assert "charrnn train --resume --run tale --more 5m" in charrnn("train", "--resume").err
+    for amount, end in (("2steps", 5), ("2 steps", 7), ("0.2epochs", 10)):
+        done = charrnn("train", "--resume", "--more", amount, "--json")
+        assert done.code == 0, done.err
+        assert lines(done.out)[-1]["step"] == end
+    timed = charrnn("train", "--resume", "--more", "0.2s", "--json")
+    finished = lines(timed.out)[-1]
+    assert finished["step"] > 10
+    assert charrnn("train", "--resume").code == 0, "it is that long from now on"
+    (home / "other.txt").write_text(tale(2500, seed=2), "utf-8")
+    for args in ("--more 5x", "--more 5m --time 1m", "other.txt --more 5m", "--more 9999999msteps"):
+        assert charrnn("train", "--resume", *args.split()).code == 2, args
+    assert charrnn("train", "--resume").code == 0, "nothing has changed"
+    assert charrnn("train", "tale.txt", "--more", "5m").code == 2
+
+
+def test_several_texts_are_one_corpus(home, charrnn):
+    """The second text left out; another corpus than that of `prepare`."""
+    (home / "a.txt").write_text(tale(2000), "utf-8")
+    (home / "b.txt").write_text(tale(1000, seed=2), "utf-8")
+    assert charrnn("prepare", "a.txt", "b.txt").code == 0
+    done = charrnn("train", "a.txt", "b.txt", "--steps", "2", *SMALL)
+    assert done.code == 0, done.err
+    assert "3,000 tokens" in done.err
+    assert len([*(home / "corpora").iterdir()]) == 1
+    more = charrnn("train", "b.txt", "a.txt", "--from", "a", "--steps", "1", "--batch-size", "8")
+    assert (more.code, "3,000 tokens" in more.err) == (0, True), more.err
+    folder = next((home / "corpora").glob("a-*")).name
+    for args in (["a.txt", f"corpora/{folder}"], ["a.txt", "b.txt", "--task", "label"]):
+        assert charrnn("train", *args, "--steps", "2").code == 2, args
+
+
 def test_a_run_that_died_before_it_saved_does_not_block_its_name(home, charrnn):
     """'There is already a run r' from one command, 'there is no run r' from the other."""
     (home / "tale.txt").write_text(tale(2000), "utf-8")

@@ -122,10 +122,12 @@ def test_the_python_examples_run(home):
 def test_flags_of_other_programs_are_answered_as_the_guide_shows(home):
     """An answer that reads otherwise than on the page; a flag of theirs that is not answered."""
     text = page_text("coming-from.md")
-    (block,) = re.findall(r"(?:^ {4}.*\n)+", text, re.MULTILINE)
-    command, *answer = textwrap.dedent(block).splitlines()
-    shown = call_charrnn(home, *shlex.split(command)[2:])
-    assert shown.err.splitlines() == answer
+    blocks = re.findall(r"(?:^ {4}.*\n)+", text, re.MULTILINE)
+    assert blocks
+    for block in blocks:
+        command, *answer = textwrap.dedent(block).splitlines()
+        shown = call_charrnn(home, *shlex.split(command)[2:])
+        assert shown.err.splitlines() == answer
     names = RENAMED | ADVICE | {flag.lstrip("-"): flag for flag in re.findall(r"--[\w-]+", text)}
     for line in text.splitlines():
         for theirs in re.findall(r"`--?([a-z]\w+)", " ".join(line.split("|")[2:])):

@@ -1,7 +1,11 @@
 """What the tests of texts share."""
 
 import io
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+
+import pytest
 
 from charrnn.events import Event, Prepared
 from charrnn.settings import TextSettings
@@ -61,3 +65,28 @@ def read_back(corpus, *parts):
             text = "".join(map(decode, corpus.ids(number).tolist()))
             examples.append((corpus.target_vocabulary[corpus.targets[number]], text))
     return examples
+
+
+@pytest.fixture
+def server():
+    """A server that answers with the next of `server.answers`: (status, length told, body)."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            status, length, body = httpd.answers.pop(0)
+            self.send_response(status)
+            self.send_header("Content-Length", str(length))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as httpd:
+        httpd.answers = []
+        httpd.url = f"http://127.0.0.1:{httpd.server_port}/input.txt"
+        thread = threading.Thread(target=httpd.serve_forever, args=(0.01,))
+        thread.start()
+        yield httpd
+        httpd.shutdown()
+        thread.join()

@@ -3,8 +3,6 @@
 import hashlib
 import subprocess
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -16,31 +14,6 @@ from tests.text.conftest import make
 
 TEXT = b"To be, or not to be.\n" * 5000
 SHA256 = hashlib.sha256(TEXT).hexdigest()
-
-
-@pytest.fixture
-def server():
-    """A server that answers with the next of `server.answers`: (status, length told, body)."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            status, length, body = httpd.answers.pop(0)
-            self.send_response(status)
-            self.send_header("Content-Length", str(length))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *args):
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as httpd:
-        httpd.answers = []
-        httpd.url = f"http://127.0.0.1:{httpd.server_port}/input.txt"
-        thread = threading.Thread(target=httpd.serve_forever, args=(0.01,))
-        thread.start()
-        yield httpd
-        httpd.shutdown()
-        thread.join()
 
 
 def good(body=TEXT):

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from charrnn.display.console import RED, output_console, shade_style
-from charrnn.display.stdout import on_one_line
-from charrnn.errors import UsageError
-from charrnn.files import atomic_write
+from charrnn.display.stdout import on_one_line, write_bytes
 from charrnn.text.pictures import png_of
 from charrnn.text.tokenizers import valid_unicode
 
@@ -51,12 +49,8 @@ def print_attention(prediction: "TextPrediction") -> None:
 class AttentionPage:
     """A self-sufficient page of predictions and their attention."""
 
-    def __init__(self, run: str, path: Path, read: str | None = None) -> None:
-        """UsageError where no file can be written, nor over the file that is `read`."""
-        if read and path.exists() and Path(read).exists() and path.samefile(read):
-            raise UsageError(f"{path} is the file with the lines", "Name another one with --html.")
-        if not path.name or path.is_dir() or not path.resolve().parent.is_dir():
-            raise UsageError(f"{path} cannot be written", "Name a file in a folder that is there.")
+    def __init__(self, run: str, path: Path | None) -> None:
+        """`path`: where `save` writes it; None for stdout."""
         self.path, self.run = path, run
         self._articles: list[str] = []
         self._left_out = 0
@@ -76,8 +70,7 @@ class AttentionPage:
         if self._left_out:
             about += f" {self._left_out:,} more texts are not shown."
         page = _PAGE.format(title=title, about=about, body="".join(self._articles))
-        with atomic_write(self.path) as file:
-            file.write(page.encode())
+        write_bytes(page.encode(), self.path)
 
 
 def _table(prediction: "TextPrediction") -> str:

@@ -13,6 +13,7 @@ from charrnn.errors import TextError, UsageError
 from charrnn.events import Emit
 from charrnn.settings import ADVANCED, TextSettings, UnknownName
 from charrnn.tables import Cell, Figure, Table
+from charrnn.text.source_files import shown_name
 
 if TYPE_CHECKING:
     from charrnn.extras.classifying.verdicts import Accuracy, Given, Verdict
@@ -102,7 +103,7 @@ def _texts(
     from charrnn.text.source import read_text
 
     for place, source in enumerate(sources, 1):
-        name = "stdin" if source == "-" else source
+        name = shown_name(source)
         pieces = read_text(source, settings, emit, raw)
         given = None
         for number, text in _lines(pieces, name) if lines else [(place, "".join(pieces))]:

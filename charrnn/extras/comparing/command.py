@@ -10,7 +10,16 @@ from annotated_types import Interval
 from charrnn.cli.completion import corpus_or_file
 from charrnn.cli.flags import Shown, with_flags
 from charrnn.cli.frame import Frame, frame
-from charrnn.cli.options import Json, Part, Quiet, Runs, exclude, parse_cells
+from charrnn.cli.options import (
+    Json,
+    Part,
+    Quiet,
+    Replace,
+    Runs,
+    exclude,
+    output_path,
+    parse_cells,
+)
 from charrnn.cli.process import stop_on_signals
 from charrnn.errors import CheckpointError, DivergedError, UsageError
 from charrnn.settings import (
@@ -42,7 +51,7 @@ Together = Annotated[
     bool, typer.Option("--together", help="draw runs on different texts in one chart")
 ]
 Picture = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--output", "-o", metavar="FILE", help="write the curves as a picture: .png, .svg or .pdf"
     ),
@@ -56,6 +65,7 @@ def compare(
     output: Picture = None,
     x: XAxisName = "time",
     together: Together = False,
+    yes: Replace = False,
     curves: Annotated[bool, "with --json: print the learning curves, too"] = False,
     quiet: Quiet = False,
     json: Json = False,
@@ -67,8 +77,23 @@ def compare(
     """
     if curves and not json:
         raise UsageError("--curves is for --json", "Without it the curves are drawn.")
+    path = _picture_path(output, yes)
     with frame(quiet=quiet, json=json) as command:
-        _compare(command, runs or [], part, output, x, together=together, curves=curves)
+        _compare(command, runs or [], part, path, x, together=together, curves=curves)
+
+
+def _picture_path(output: str | None, yes: bool, alone: bool = False) -> Path | None:
+    """The file of a picture; None for stdout, which is free if it is `alone`, and for none.
+
+    Errors as `check_figure` and `output_path`, before hours are spent on what it shows.
+    """
+    if output == "-" and not alone:
+        raise UsageError("stdout takes the table, not the picture", "Name a file: -o curves.png.")
+    if output:
+        from charrnn.extras.comparing.figure import check_figure
+
+        check_figure(None if output == "-" else Path(output))
+    return output_path(output, yes)
 
 
 def _compare(
@@ -83,11 +108,9 @@ def _compare(
 ) -> None:
     """Score the named runs, or all, and show them."""
     from charrnn.extras.comparing.comparison import compare_runs
-    from charrnn.extras.comparing.figure import check_figure, save_figure
+    from charrnn.extras.comparing.figure import save_figure
     from charrnn.extras.comparing.show import comparison_report, curves_of
 
-    if output:
-        check_figure(output)
     groups = compare_runs(names, part, command.emit)
     command.show(comparison_report(groups, curves=curves, x=x, together=together))
     if output:
@@ -100,11 +123,13 @@ def plot(
     output: Picture = None,
     x: XAxisName = "time",
     together: Together = False,
+    yes: Replace = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
     """Draw the learning curves of runs: training and validation."""
     exclude(output=output, json=json)
+    path = _picture_path(output, yes, alone=True)
     with frame(quiet=quiet, json=json) as command:
         from charrnn.extras.comparing.figure import save_figure
         from charrnn.extras.comparing.show import RunCurves, curves_report
@@ -121,8 +146,8 @@ def plot(
                 hint = "They are in the run's metrics.jsonl, which is missing or empty."
                 raise CheckpointError(f"run {run.run} has no learning curves", hint)
         if output:
-            save_figure(output, drawn, x, together)
-            command.say(f"Written: {output}")
+            save_figure(path, drawn, x, together)
+            command.say(f"Written: {path or 'stdout'}")
         else:
             command.show(curves_report(drawn, x, together))
 
@@ -145,6 +170,7 @@ def sweep(
     ] = None,
     part: Part = None,
     output: Picture = None,
+    yes: Replace = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -156,14 +182,11 @@ def sweep(
     if cells:
         check_effective(model.with_names(model.given, ["cell"]), text)
     exclude(parameters=parameters, hidden_size="hidden_size" in model.given)
-    if output:
-        from charrnn.extras.comparing.figure import check_figure
-
-        check_figure(output)  # now, not after hours of training
+    path = _picture_path(output, yes)
     chosen = [model.cell] if cells is None else parse_cells(cells)
     request = Request(corpus, model, settings, text)
     _train_and_compare(
-        request, chosen, part, output,
+        request, chosen, part, path,
         quiet=quiet, json=json, seeds=seeds, parameters=parameters,
     )  # fmt: skip
 

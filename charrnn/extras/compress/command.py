@@ -11,7 +11,7 @@ import typer
 
 from charrnn.cli.completion import run_names
 from charrnn.cli.frame import Frame, frame
-from charrnn.cli.options import Json, Quiet
+from charrnn.cli.options import Json, Quiet, Replace, output_path
 from charrnn.cli.process import use_one_numpy_thread
 from charrnn.display.stdout import check_stdout, write_bytes
 from charrnn.errors import UsageError, check_package
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from charrnn.storage.checkpoint import Checkpoint
 
 _SUFFIX = ".crnn"
-_INSTALL = "Install it: pip install 'charrnn-toolkit[compress]'"
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="any file, or - for stdin")]
 Compressed = Annotated[
@@ -46,7 +45,6 @@ Original = Annotated[
 Dynamic = Annotated[
     bool, typer.Option("--dynamic", help="keep training on what has been read; needs the corpus")
 ]
-Force = Annotated[bool, typer.Option("--force", "-f", help="replace OUT if it is there")]
 
 
 def compress(
@@ -54,7 +52,7 @@ def compress(
     run: RunToUse = None,
     output: NewFile = None,
     dynamic: Dynamic = False,
-    force: Force = False,
+    yes: Replace = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -62,7 +60,7 @@ def compress(
 
     Any file will do. To read it back, the same model is needed, on the same kind of machine.
     """
-    path = _path(output or ("-" if file == "-" else file + _SUFFIX), force, json)
+    path = _path(output or ("-" if file == "-" else file + _SUFFIX), yes, json)
     with _frame(quiet, json) as command:
         from charrnn.extras.compress.stream import compress as compress_bytes
         from charrnn.text.compressors import xz_size
@@ -81,7 +79,7 @@ def decompress(
     file: Compressed,
     run: RunOfFile = None,
     output: Original = None,
-    force: Force = False,
+    yes: Replace = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -89,7 +87,7 @@ def decompress(
 
     Nothing is written before all of it has been checked.
     """
-    path = _path(output or _original(file), force, json)
+    path = _path(output or _original(file), yes, json)
     with _frame(quiet, json) as command:
         from charrnn.extras.compress.stream import decompress_by_any, models_of
 
@@ -108,7 +106,7 @@ def _frame(quiet: bool, json: bool) -> Iterator[Frame]:
     """The frame of a command whose NumPy rounds alike everywhere. MissingError: no coder."""
     use_one_numpy_thread()
     with frame(quiet=quiet, json=json) as command:
-        check_package("constriction", "files are compressed", _INSTALL)
+        check_package("constriction", "files are compressed", "compress")
         yield command
 
 
@@ -124,17 +122,11 @@ def _original(file: str) -> str:
     return name
 
 
-def _path(output: str, force: bool, json: bool) -> Path | None:
-    """Where to write, None for stdout. UsageError where that must not be."""
+def _path(output: str, yes: bool, json: bool) -> Path | None:
+    """Where to write, as `output_path`. UsageError where stdout must not be."""
     if output == "-":
         check_stdout(json)
-        return None
-    path = Path(output)
-    if path.exists() and not force:
-        raise UsageError(
-            f"there is already a file {path}", "Choose another with -o, or replace it with --force."
-        )
-    return path
+    return output_path(output, yes)
 
 
 def _read(file: str) -> bytes:

@@ -1,12 +1,11 @@
 """charrnn export: a model in a file that needs nothing of this package."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from charrnn.cli.frame import frame
-from charrnn.cli.options import Json, Quiet, Run, exclude
+from charrnn.cli.options import Json, Quiet, Replace, Run, exclude, output_path
 from charrnn.display.stdout import check_stdout, write_bytes
 from charrnn.errors import DivergedError, TextError, UsageError, check_package
 from charrnn.events import Noticed
@@ -16,14 +15,17 @@ if TYPE_CHECKING:
     from charrnn.extras.export.rounding import DtypeName
     from charrnn.storage.checkpoint import Checkpoint
 
-_INSTALL = "pip install 'charrnn-toolkit[onnx]', or export a page with --html."
 _SCORED = 20_000
 """Tokens of the validation part that tell what rounding costs: a second or two."""
 
 Html = Annotated[bool, typer.Option("--html", help="a web page that plays the model")]
 Onnx = Annotated[bool, typer.Option("--onnx", help="an ONNX graph, for onnxruntime and others")]
+FileName = Annotated[
+    str | None,
+    typer.Argument(metavar="FILE", help="the same as --output", show_default=False),
+]
 Output = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--output", "-o", metavar="FILE", help="the file to write; - is stdout",
         show_default="RUN.html or RUN.onnx here",
@@ -47,27 +49,33 @@ GraphName = Annotated[
 
 def export(
     run: Run = None,
+    file: FileName = None,
     html: Html = False,
     onnx: Onnx = False,
     output: Output = None,
     dtype: Dtype = None,
     graph: GraphName = None,
+    yes: Replace = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
     """Write a model to a file that works without this toolkit: a web page, or an ONNX graph."""
+    run, output = _run_and_output(run, file, output)
     exclude(html=html, onnx=onnx)
+    html = html or (not onnx and str(output).endswith(".html"))
+    onnx = onnx or (not html and str(output).endswith(".onnx"))
     if not (html or onnx):
         raise UsageError("export needs a format", "Add --html or --onnx.")
     if html:
         exclude(html=html, graph=graph)
-    to_stdout = output is not None and str(output) == "-"
-    if to_stdout:
+    if output == "-":
         check_stdout(json)
     with frame(quiet=quiet, json=json) as command:
         if onnx:
-            check_package("onnx", "an ONNX graph is made", _INSTALL)
+            check_package("onnx", "an ONNX graph is made", "onnx", ", or take --html")
         checkpoint = command.load_language_model(run)
+        suffix = "html" if html else "onnx"
+        path = output_path(output or f"{plain_name(checkpoint.run)}.{suffix}", yes)
         weights_as: DtypeName = dtype or ("fp16" if html else "fp32")
         quality = _quality(checkpoint, weights_as, graph)
         if html:
@@ -78,13 +86,22 @@ def export(
             from charrnn.extras.export.onnx_model import onnx_model
 
             data = onnx_model(checkpoint, weights_as, graph or "step")
-        suffix = "html" if html else "onnx"
-        path = output or Path(f"{plain_name(checkpoint.run)}.{suffix}")
-        write_bytes(data, None if to_stdout else path)
-        where = "stdout" if to_stdout else str(path)
+        write_bytes(data, path)
+        where = str(path or "stdout")
         command.emit(Noticed(_summary(where, len(data), weights_as, quality)))
-        record = {"run": checkpoint.run, "file": str(path), "format": suffix, "bytes": len(data)}
+        record = {"run": checkpoint.run, "file": where, "format": suffix, "bytes": len(data)}
         command.show_record(record | {"dtype": weights_as} | quality)
+
+
+def _run_and_output(
+    run: str | None, file: str | None, output: str | None
+) -> tuple[str | None, str | None]:
+    """The run and the file: of one argument the file where it ends as one does."""
+    if run and file is None and run.endswith((".html", ".onnx")):
+        run, file = None, run
+    if file is not None and output is not None:
+        raise UsageError("the file is named twice", "Leave -o or the argument out.")
+    return run, file or output
 
 
 def _quality(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from charrnn.cli.frame import frame
-from charrnn.cli.options import Encoding, Json, Quiet, Run, parse_cells
+from charrnn.cli.options import Encoding, Json, Quiet, Run, TextFlag, parse_cells, run_and_file
 from charrnn.display.charts import Axis, Chart, Line, line_style
 from charrnn.display.reports import Report
 from charrnn.errors import UsageError
@@ -28,13 +28,15 @@ _STEPS_BACK = (1, 5, 10, 20, 50, 100, 200)
 
 _untrained = partial(typer.Option, rich_help_panel="An untrained network")
 
-TextFile = Annotated[
+Text = Annotated[
     str | None,
-    typer.Option(metavar="FILE", help="a text, or - for stdin", show_default="the validation part"),
+    typer.Argument(
+        metavar="TEXT", help="a text file, or - for stdin", show_default="the validation part"
+    ),
 ]
 UntrainedCells = Annotated[
     str | None,
-    _untrained(metavar="NAME", help="the cell, or several: lstm,gru,elman; needs --text, no RUN"),
+    _untrained(metavar="NAME", help="the cell, or several: lstm,gru,elman; needs TEXT, no RUN"),
 ]
 Gain = Annotated[
     float | None,
@@ -59,7 +61,8 @@ Layers = Annotated[
 
 def gradients(
     run: Run = None,
-    text: TextFile = None,
+    text: Text = None,
+    text_file: TextFlag = None,
     cell: UntrainedCells = None,
     gain: Gain = None,
     hidden_size: HiddenSize = None,
@@ -72,15 +75,16 @@ def gradients(
 
     Of a run, or of untrained networks.
     """
+    run, text = run_and_file(run, text, text_file)
     if cell and run:
         raise UsageError(f"--cell is an untrained network, {run} a run", "Leave one of them out.")
     if cell and not text:
-        raise UsageError("an untrained network needs a text", "Name a file with --text.")
+        raise UsageError("an untrained network needs a text", "Name a file.")
     for name, value in {"gain": gain, "hidden_size": hidden_size, "layers": layers}.items():
         if value is not None and not cell:
             raise UsageError(f"{flag(name)} is for an untrained network", "Name its --cell.")
     if encoding and not text:
-        raise UsageError("--encoding is that of a text file", "Name one with --text.")
+        raise UsageError("--encoding is that of a text file", "Name one after the run.")
     hidden_size = hidden_size or ModelSettings.hidden_size
     models = [
         ModelSettings(cell=name, hidden_size=hidden_size, layers=layers or 1)

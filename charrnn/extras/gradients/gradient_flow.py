@@ -63,9 +63,9 @@ Networks = dict[str, list[GradientFlow]]
 def of_run(run: Checkpoint, text: str | None, emit: Emit) -> Networks:
     """The gradient flow in a run's network on a text, or on the validation part of its corpus."""
     if text is None:
-        tokens = corpus_of(run, "name a text with --text").part("valid")
+        tokens = corpus_of(run, "name a text").part("valid")
         if len(tokens) < 3:
-            raise TextError(f"{run.run} has no validation part", "Name a text with --text.")
+            raise TextError(f"{run.run} has no validation part", "Name a text.")
     else:
         tokens = run.tokenizer.encode(text)
     model = _module(run.model, run.tokenizer.size)

@@ -7,13 +7,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from charrnn.cli.completion import run_names
 from charrnn.cli.frame import frame
-from charrnn.cli.options import Encoding, Json, Quiet, exclude
+from charrnn.cli.options import (
+    Encoding,
+    Json,
+    Quiet,
+    Replace,
+    Run,
+    TextFlag,
+    exclude,
+    output_path,
+    run_and_file,
+)
 from charrnn.display.stdout import write_bytes
 from charrnn.errors import TextError, UsageError
 from charrnn.events import Emit, Noticed
-from charrnn.files import checkpoints
+from charrnn.text.source_files import shown_name
 
 if TYPE_CHECKING:
     from charrnn.storage.checkpoint import Checkpoint
@@ -21,13 +30,6 @@ if TYPE_CHECKING:
 
 _MOST, _MOST_STEPS = 100_000, 20
 
-RunOrText = Annotated[
-    str,
-    typer.Argument(
-        metavar="RUN", help="a run; without one, the run trained last reads TEXT",
-        autocompletion=run_names,
-    ),
-]  # fmt: skip
 Text = Annotated[str | None, typer.Argument(metavar="TEXT", help="a text file, or - for stdin")]
 UnitName = Annotated[
     str | None, typer.Option(metavar="NAME", help="colour by a unit: 1.c17 is layer 1, state c")
@@ -36,7 +38,10 @@ GateName = Annotated[
     str | None, typer.Option(metavar="NAME", help="colour by the mean of a gate: 1.forget")
 ]
 Page = Annotated[
-    Path | None, typer.Option("--html", "-o", metavar="FILE", help="write a web page instead")
+    str | None,
+    typer.Option(
+        "--html", "--output", "-o", metavar="FILE", help="write a web page instead; - is stdout"
+    ),
 ]
 Limit = Annotated[
     int | None,
@@ -55,14 +60,16 @@ Steps = Annotated[
 
 
 def probe(
-    run: RunOrText,
+    run: Run = None,
     text: Text = None,
+    text_file: TextFlag = None,
     unit: UnitName = None,
     gate: GateName = None,
     page: Page = None,
     steps: Steps = False,
     limit: Limit = None,
     encoding: Encoding = None,
+    yes: Replace = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -77,9 +84,13 @@ def probe(
     exclude(steps=steps, gate=gate)
     if page is None:
         exclude(unit=unit, gate=gate)
-    elif not page.name:
-        raise UsageError("--html needs the name of a file", "Such as --html probe.html")
-    name, source = _run_and_text(run, text)
+    run, source = run_and_file(run, text, text_file)
+    if source is None:
+        from charrnn.storage.runs import find
+
+        name = find(run).parent.name  # CheckpointError if what is named is neither
+        raise UsageError(f"which text shall run {name} read?", f"charrnn probe {name} FILE")
+    path = output_path(page, yes)
     with frame(quiet=quiet, json=json, stdout="report" if page else "data") as command:
         from charrnn.display.reports import show
         from charrnn.extras.probing.colorings import SURPRISE, parse_gate, parse_unit
@@ -88,33 +99,24 @@ def probe(
         from charrnn.extras.probing.steps import steps_of, steps_page, steps_report
         from charrnn.inference.activations import Activations
 
-        checkpoint = command.load_language_model(name)
+        checkpoint = command.load_language_model(run)
         chosen = [] if unit is None else [parse_unit(unit, checkpoint.model)]
         if gate is not None:
             chosen.append(parse_gate(gate, checkpoint.model))
         most = limit or (_MOST_STEPS if steps else _MOST)
         ids = _tokens(checkpoint, source, encoding or "utf-8", most, command.emit, itself=steps)
         reading = reading_of(checkpoint, ids, command.emit)
-        title = f"{checkpoint.run} reads {'stdin' if source == '-' else Path(source).name}"
+        title = f"{checkpoint.run} reads {Path(shown_name(source)).name}"
         if steps:
             read = steps_of(Activations.joined(reading.pieces()), checkpoint.tokenizer.symbols)
         if page:
             content = steps_page(title, read) if steps else page_of(title, reading, chosen)
-            write_bytes(content.encode("utf-8", "replace"), page)
-            command.emit(Noticed(f"Written: {page}"))
+            write_bytes(content.encode("utf-8", "replace"), path)
+            command.emit(Noticed(f"Written: {path or 'stdout'}"))
         elif steps:
             show(steps_report(read), json)
         else:
             show_heatmap(reading, [SURPRISE, *chosen][-1], json)
-
-
-def _run_and_text(run: str, text: str | None) -> tuple[str | None, str]:
-    """The two arguments; a single one is the text."""
-    if text is not None:
-        return run, text
-    if (checkpoints() / run).is_dir():
-        raise UsageError(f"{run} is a run: which text shall it read?", f"charrnn probe {run} FILE")
-    return None, run
 
 
 def _tokens(

@@ -18,7 +18,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.errors import MissingError
+from charrnn.errors import MissingError, to_install
 from charrnn.events import Evaluated, Event, Sampled, Saved, Started, Stepped, Unit
 from charrnn.storage.metrics import Thinning
 from charrnn.storage.runs import TENSORBOARD
@@ -39,7 +39,7 @@ def tensorboard_listener() -> "Listeners":
     except ImportError:
         raise MissingError(
             "what TensorBoard shows is written by the package tensorboard, which is not installed",
-            "pip install 'charrnn-toolkit[tensorboard]', or leave out --tensorboard.",
+            to_install("tensorboard", ", or leave out --tensorboard"),
         ) from None
     return {"TensorBoard": TensorBoard}
 

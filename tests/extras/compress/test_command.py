@@ -67,7 +67,7 @@ def test_without_the_package_the_commands_say_what_to_install(used, monkeypatch)
     for command in ("compress", "decompress"):
         done = used(command, "tale.txt", "-o", "never")
         assert done.code == 6
-        assert "pip install 'charrnn-toolkit[compress]'" in done.err
+        assert "-m pip install 'constriction>=" in done.err
 
 
 def test_pipes(copied_run, home):

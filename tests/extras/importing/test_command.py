@@ -74,7 +74,7 @@ def test_every_command_takes_an_imported_run(elsewhere):
         ("eval elsewhere rest.txt --dynamic", 3, "Leave --dynamic out"),
         ("inspect", 0, ""), ("inspect --json", 0, ""), ("runs", 0, ""),
         ("compare elsewhere", 3, "has no corpus"), ("plot", 4, "no learning curves"),
-        ("probe elsewhere rest.txt", 0, ""), ("gradients elsewhere", 3, "--text"),
+        ("probe elsewhere rest.txt", 0, ""), ("gradients elsewhere", 3, "Name a text"),
         ("gradients elsewhere --text rest.txt", 0, ""),
         ("train --resume --run elsewhere", 4, "--from elsewhere"),
         ("train tale.txt --from elsewhere --steps 2 --run tuned", 0, ""),

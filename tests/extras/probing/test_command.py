@@ -108,7 +108,7 @@ def test_steps_are_those_of_the_network(used, trained, home):
         ("probe tale.txt --gate 1.forgot", 2),
         ("probe tale.txt --unit 1.1 --gate 1.forget", 2),
         ("probe tale.txt --html x.html --json", 2),
-        ("probe nowhere.txt", 3),
+        ("probe nowhere.txt", 4),
         ("probe nothing tale.txt", 4),
     ],
 )
