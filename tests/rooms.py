@@ -20,7 +20,7 @@ ARROWS = {
     "network": "cells settings",
     "inference": "cells errors events network settings text",
     "tasks": "cells errors events inference network settings tables text",
-    "storage": "errors events files settings tasks text",
+    "storage": "errors events files inference settings tasks text",
     "engine": "cells errors network settings tasks",
     "models": "errors inference network settings storage tasks text",
     "evaluation": "cells engine errors events inference network settings storage tasks text",

@@ -72,9 +72,9 @@ def evaluate(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Score a model on a text, in bits per character and per byte.
+    """Score a model: on a text in bits per character and per byte, on examples as their task does.
 
-    The lower, the better. A text alone is scored with the run trained last.
+    The fewer bits, the better. A text alone is scored with the run trained last.
     """
     exclude(per=per, baselines=baselines)
     with frame(quiet=quiet, json=json) as command:
@@ -127,7 +127,7 @@ def _score_text(
         )  # fmt: skip
         return report
     scores = score_subject(subject, command.emit, protocol, device, compressors=baselines)
-    return score_report(scores)
+    return score_report(scores, every=baselines)
 
 
 def _score_examples(checkpoint: "Checkpoint", source: Source, beam: int) -> "Report":
@@ -146,6 +146,6 @@ def _score_examples(checkpoint: "Checkpoint", source: Source, beam: int) -> "Rep
         subject: dict[str, object] = {"part": chosen}
     else:
         score = model.score_file(file, encoding, unknown or "skip", decoding)
-        subject = {"text": "stdin" if file == "-" else file}
+        subject = {"source": "stdin" if file == "-" else file}
     about = subject | {"run": checkpoint.run, "step": checkpoint.step}
     return examples_report(score, checkpoint.target_vocabulary, about)

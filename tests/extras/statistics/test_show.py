@@ -17,7 +17,10 @@ STATS = Statistics(
     frequent=[Member(s, 10**6) for s in (" ", "\n", DOCUMENT_END, "e", "\t", "\x1b", *"abcd")],
     rarest=[Member(chr(48 + n), 1234) for n in range(10)],
     entropies=[4.78, 3.54, 2.75, 2.16, 1.77, 1.44], duplicated=0.0667,
-    baselines={"xz": 2.49, "bz2": 2.37, "zlib": 3.05, "ppmd": 2.02},
+    baselines={
+        name: {"bits_per_character": bits, "bits_per_byte": bits}
+        for name, bits in {"xz": 2.49, "bz2": 2.37, "zlib": 3.05, "ppmd": 2.02}.items()
+    },
 )  # fmt: skip
 
 
