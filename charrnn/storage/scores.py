@@ -1,4 +1,4 @@
-"""Scores that were computed before: `checkpoints/.scores.json`.
+"""Scores that were computed before: `corpora/.scores.json`.
 
 Each has the digest of everything that it depends on, so one that is out of date is never found. No
 run brings any along: what somebody else has measured is measured again.
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn import __version__
-from charrnn.files import atomic_write, checkpoints
+from charrnn.files import atomic_write, corpora
 from charrnn.inference.score import Score
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.text.tokenizers import to_json
@@ -74,9 +74,9 @@ def recall(key: str) -> dict[str, float] | None:
 
 def remember(key: str, scores: Mapping[str, float]) -> None:
     """Keep scores that are finite, in place of the oldest. Where the disk refuses, they are not."""
-    if _are_scores(scores) and checkpoints().is_dir():
+    if _are_scores(scores) and corpora().is_dir():
         kept = dict([*_read().items(), (key, dict(scores))][-_KEPT:])
-        with suppress(OSError), atomic_write(checkpoints() / _FILE) as file:
+        with suppress(OSError), atomic_write(corpora() / _FILE) as file:
             file.write(json.dumps(kept).encode())
 
 
@@ -85,7 +85,7 @@ def _are_scores(scores: Mapping[str, Any]) -> bool:
 
 
 def _read() -> dict[str, Any]:
-    path = checkpoints() / _FILE
+    path = corpora() / _FILE
     with suppress(OSError, ValueError, RecursionError):
         if path.is_file() and path.stat().st_size < _LONGEST:
             kept = json.loads(path.read_bytes())

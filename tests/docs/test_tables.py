@@ -86,7 +86,9 @@ def test_pandas_reads_the_metrics_of_a_resumed_run(home, capsys):
     for number, step in enumerate([2, 4, 6, 8, 4, 7, 8]):
         scores = dict.fromkeys(SCORES, 10.0 - number)
         metrics(events.Stepped(step, 8, 1.0, scores, *[1.0] * 5))
-        metrics(events.Evaluated(step, 10.0 - number, scores, True, 1.0, number / 2))
+        metrics(
+            events.Evaluated(step, "valid", "stream", 10.0 - number, scores, True, 1.0, number / 2)
+        )
     metrics.close()
     named: dict[str, Any] = {}
     exec(block, named)

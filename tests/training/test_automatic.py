@@ -28,7 +28,7 @@ class LanguageModelOf(LanguageModelTask):
 
     def __init__(self, tokens):
         self.training_tokens = tokens
-        self.subject = SimpleNamespace(tokenizer=SimpleNamespace(size=65))
+        self.subject = SimpleNamespace(tokenizer=SimpleNamespace(size=65), text=TextSettings())
 
 
 def chosen(tokens, given=None, step_time=lambda _: 0.05, **train):

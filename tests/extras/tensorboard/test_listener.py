@@ -147,7 +147,7 @@ def test_a_disk_that_refuses_stops_nothing_and_hides_nothing(home, capfd, size):
         run.step = step
         resource.setrlimit(resource.RLIMIT_FSIZE, (size if step < 4 else limits[0], limits[1]))
         stepped = Stepped(step, 12, 1.0, SCORES, *[1.0] * 5)
-        for event in (stepped, Evaluated(step, 1.0, SCORES, True, 1.0, 1.0)):
+        for event in (stepped, Evaluated(step, "valid", "stream", 1.0, SCORES, True, 1.0, 1.0)):
             try:
                 board(event)
             except OSError as error:
