@@ -16,17 +16,18 @@ Scores = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Measured:
-    """The model that a run has kept: its step, and its scores on a part of the corpus."""
+    """The model that a run has kept: its step, its loss and scores on a part of the corpus."""
 
     step: int
     part: str
     protocol: str
+    loss: float
     scores: Scores
 
     def record(self) -> dict[str, Any]:
         """As JSON has it, the scores by their names."""
-        about = {"step": self.step, "part": self.part, "protocol": self.protocol}
-        return about | dict(self.scores)
+        values = dict(vars(self))
+        return values | dict(values.pop("scores"))
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ CORE: dict[str, CommandDefinition] = {
     ),
     "eval": CommandDefinition(
         "charrnn.cli.evaluate", "evaluate", SCORE,
-        "Score a model on a text, in bits per character and per byte.",
+        "Score a model: a text in bits per character and per byte, or examples.",
         "charrnn eval first --part valid",
     ),
     "inspect": CommandDefinition(

@@ -72,9 +72,10 @@ def evaluate(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Score a model: on a text in bits per character and per byte, on examples as their task does.
+    """Score a model: a text in bits per character and per byte, or examples.
 
-    The fewer bits, the better. A text alone is scored with the run trained last.
+    The fewer bits, the better; examples have the scores of their task, too. A file alone is scored
+    with the run trained last.
     """
     exclude(per=per, baselines=baselines)
     with frame(quiet=quiet, json=json) as command:
@@ -147,5 +148,5 @@ def _score_examples(checkpoint: "Checkpoint", source: Source, beam: int) -> "Rep
     else:
         score = model.score_file(file, encoding, unknown or "skip", decoding)
         subject = {"source": "stdin" if file == "-" else file}
-    about = subject | {"run": checkpoint.run, "step": checkpoint.step}
+    about = subject | {"run": checkpoint.run, "step": checkpoint.step, "unit": model.task.unit}
     return examples_report(score, checkpoint.target_vocabulary, about)

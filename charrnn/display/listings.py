@@ -58,9 +58,10 @@ def run_report(about: Mapping[str, Any], curves: Curves, kept: Measured | None =
     ]
     if about.get("base"):
         parts.insert(3, f"fine-tuned from {about['base']}")
-    score = []
+    unknown = dict.fromkeys(("part", "protocol", f"bits_per_{curves.unit}"))
+    about, score = {"unit": curves.unit, **unknown, **about}, []
     if kept and kept.step == step:
-        about = {**about, **kept.record()}
+        about |= kept.record()
         score = [figure(kept.scores, curves.unit, about)]
     useless = without_effect(model | about["train"] | about["text"])
     groups = {
@@ -76,7 +77,7 @@ def run_report(about: Mapping[str, Any], curves: Curves, kept: Measured | None =
     charts = [chart_of_run(about["run"], corpus, curves, "time")] if drawn else []
     title = f"{about['run']}: {', '.join(parts)}"
     table = Table(rows=rows, title=title, notes=score, wraps=1)
-    return Report([{**about, **curves.record()}], [table], charts)
+    return Report([about | curves.record()], [table], charts)
 
 
 def corpora_report(corpora: "Sequence[CorpusSummary]", catalog: "Mapping[str, Entry]") -> Report:
@@ -128,7 +129,7 @@ def age(seconds: float) -> str:
 
 
 def score_report(scores: Mapping[str, Any], *, every: bool = False) -> Report:
-    """The score of a text beside what is no network, then its figures, a line each.
+    """The score of a text and what it stands beside, then its figures, a line each.
 
     `every`: a table of all baselines follows.
     """
@@ -162,4 +163,5 @@ def examples_report(
 ) -> Report:
     """The scores of predictions for examples with these labels. `about`: the run and its text."""
     scores = {"loss": score.loss, **score.scores}
-    return Report([{**about, **scores, **score.details(labels)}], score.tables(labels))
+    title = Table(title=figure(score.scores, about["unit"], about))
+    return Report([{**about, **scores, **score.details(labels)}], [title, *score.tables(labels)])

@@ -53,7 +53,8 @@ def sentence(event: Event, unit: Unit = "character", total_steps: int | None = N
             text = _stepped(event, unit, total_steps)
         case Evaluated():
             best = "  best so far" if event.best else ""
-            text = f"step {event.step:,}  validation {scored(event.scores, unit)}{best}"
+            how = where({"protocol": event.protocol})
+            text = f"step {event.step:,}  validation {scored(event.scores, unit)}{how}{best}"
         case Noticed():
             text = event.message
         case Finished():
@@ -88,7 +89,7 @@ def where(about: Mapping[str, Any]) -> str:
 
 
 def beside(baselines: Mapping[str, Scores], unit: Unit) -> str:
-    """'; guessing 6.02, letter frequencies 4.78, xz 2.52': the same of what is no network."""
+    """'; guessing 6.02, letter frequencies 4.78, xz 2.52': the same bits without a network."""
     shown = [
         f"{baseline_name(name)} {bits[f'bits_per_{unit}']:.2f}"
         for name, bits in baselines.items()

@@ -60,8 +60,13 @@ class Overview:
         """As JSON has it: the figures of the kept model by their names, the time as ISO 8601."""
         values = vars(self) | {"changed": datetime.fromtimestamp(self.changed, UTC).isoformat()}
         del values["kept"]
-        unknown = dict.fromkeys(("step", "part", "protocol", f"bits_per_{self.unit}"))
-        return values | (self.kept.record() if self.kept else unknown)
+        return values | self.figures
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """Those of the kept model, as JSON has them."""
+        names = "step", "part", "protocol", "loss", f"bits_per_{self.unit}"
+        return self.kept.record() if self.kept else dict.fromkeys(names)
 
 
 def overviews() -> list[Overview]:

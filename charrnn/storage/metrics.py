@@ -125,12 +125,12 @@ def _measured(event: dict[str, Any], unit: Unit) -> Measured:
         if name not in _NO_SCORES and type(value) in (int, float) and math.isfinite(value)
     }
     bits = scores.get(f"bits_per_{unit}", scores.get("bits_per_character"))
-    if bits is None or not 0 <= event["step"] < _LAST_STEP:
+    if bits is None or not 0 <= event["step"] < _LAST_STEP or not math.isfinite(event["loss"]):
         raise ValueError("it measures nothing")
     protocol = str(event.get("protocol", ""))[:_WORDS]
     return Measured(
         int(event["step"]), str(event.get("part", "valid"))[:_WORDS], protocol,
-        {f"bits_per_{unit}": bits} | scores,
+        float(event["loss"]), {f"bits_per_{unit}": bits} | scores,
     )  # fmt: skip
 
 

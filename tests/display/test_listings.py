@@ -22,7 +22,7 @@ ABOUT = {
 @pytest.mark.parametrize("columns", WIDTHS)
 def test_a_run_says_what_it_is(printed, columns):
     """A setting or a size that is left out; bits per character of a byte model."""
-    kept = Measured(1, "valid", "stream", {"bits_per_byte": 2.1})
+    kept = Measured(1, "valid", "stream", 1.4, {"bits_per_byte": 2.1})
     out = printed(columns, show, run_report(ABOUT, curves("byte"), kept), False)
     words = " ".join(out.split())
     for word in ("lstm 2x32", "12,345 parameters", "after 1 step on", "seed 1", "tokenizer byte",

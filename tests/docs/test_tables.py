@@ -1,8 +1,9 @@
 """The tables of the guide are those of the package."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
 
@@ -58,6 +59,9 @@ def json_types(kind, names):
     if scores := hints.pop("scores", None):
         hints |= dict.fromkeys(SCORES, get_args(scores)[1])
     for name, annotated in hints.items():
+        if get_origin(annotated) is Mapping:
+            names.setdefault(name, set()).add("object")
+            continue
         choices = get_args(annotated) or (annotated,)
         python = type(choices[0]) if isinstance(choices[0], str) else choices[0]
         names.setdefault(name, set()).add(of_python[python])
