@@ -17,7 +17,7 @@ def test_a_text_is_shown_with_what_the_network_computes(used, trained):
     assert "1.forget" in plain.out
     told = lines(used("probe", "tale", "-", "--unit", "1.c3", "--json", stdin=text).out)
     assert "".join(seen["text"] for seen in told[:-1]) == text
-    assert all(seen["bits"] >= 0 and "unit 1.c3" in seen for seen in told[:-1])
+    assert all(seen["bits"] >= 0 and seen["coloring"] == "unit 1.c3" for seen in told[:-1])
     summary = told[-1]
     assert summary["tokens"] == len(text)
     assert {gate["name"] for gate in summary["gates"]} >= {"1.input", "2.output"}

@@ -198,7 +198,7 @@ def test_a_run_with_such_a_folder_is_kept_like_any_other(home):
     written = sum(path.stat().st_size for path in (folder / "tensorboard").iterdir())
     assert written > 1000
     size = written + sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
-    assert housekeeping.overview(folder).bytes == size == files.size_on_disk(folder)
+    assert housekeeping.overview(folder).bytes_on_disk == size == files.size_on_disk(folder)
     housekeeping.rename("run", "other")
     assert (home / "checkpoints" / "other" / "tensorboard").is_dir()
     assert housekeeping.remove(["other"]) == size
