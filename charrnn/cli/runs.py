@@ -37,7 +37,7 @@ def inspect(run: Run = None, quiet: Quiet = False, json: Json = False) -> None:
 def list_runs(ctx: typer.Context, json: Json = False) -> None:
     """List the runs; or remove, rename and prune them.
 
-    A run's network, corpus, steps, best validation, size on disk and age; whether it is finished.
+    A run's network, corpus, steps, best score, size on disk and age; whether it is finished.
     """
     if ctx.invoked_subcommand is None:
         with frame(json=json) as command:

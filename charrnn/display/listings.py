@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from charrnn.display.charts import chart_of_run
 from charrnn.display.reports import Report
-from charrnn.display.wording import baseline_name, figure, where
+from charrnn.display.wording import baseline_name, figure, scored, where
 from charrnn.events import Curves, Measured, Unit
 from charrnn.settings import without_effect
 from charrnn.tables import Cell, Figure, Styled, Table, plural
@@ -23,28 +23,23 @@ _LONG = 1e9  # from here on a number is written with an exponent
 
 def runs_report(runs: "Sequence[Overview]") -> Report:
     """The runs, the one trained last at the end."""
-    heads = ["run", "corpus", "network", "parameters", "steps", "bits", "on", "best at", "size",
-             "age", "state"]  # fmt: skip
-    optional = ["parameters", "size", "corpus", "age", "best at", "on"]
-    table = Table(heads, list(map(_run, runs)), optional=optional)
+    heads = ["run", "corpus", "network", "parameters", "step", "score", "size", "age", "state"]
+    optional = ["parameters", "size", "corpus", "age"]
+    table = Table(heads, list(map(_run, runs)), optional=optional, wraps=heads.index("score"))
     none = Table(notes=["No runs here yet. Begin with: charrnn train shakespeare"])
     return Report([run.record() for run in runs], [table if runs else none])
 
 
 def _run(run: "Overview") -> list[Cell]:
-    size = Figure(f"{run.bytes_on_disk / 1e6:,.1f} MB")
-    begin: list[Cell] = [
-        Styled(run.run, "bold"),
-        run.corpus,
-        run.network,
-        run.parameters,
-        run.steps,
-    ]
-    end: list[Cell] = [size, Figure(age(time.time() - run.changed)), run.state]
-    if run.kept is None:
-        return [*begin, None, None, None, *end]
-    bits, on = run.kept.scores[f"bits_per_{run.unit}"], where(run.kept.record())
-    return [*begin, bits, on.removeprefix(" on "), run.kept.step, *end]
+    """A row: at which of its steps the run was best, and how good it was."""
+    best, score = "", ""
+    if run.kept:
+        best = f"{run.kept.step:,} "
+        score = f"{scored(run.kept.scores, run.unit)}{where(vars(run.kept))}"
+    step = None if run.steps is None else Figure(f"{best}of {run.steps:,}")
+    size, since = f"{run.bytes_on_disk / 1e6:,.1f} MB", age(time.time() - run.changed)
+    return [Styled(run.run, "bold"), run.corpus, run.network, run.parameters, step, score,
+            Figure(size), Figure(since), run.state]  # fmt: skip
 
 
 def run_report(about: Mapping[str, Any], curves: Curves, kept: Measured | None = None) -> Report:
