@@ -164,6 +164,7 @@ def train(run: Run, emit: Emit, stop: Callable[[], bool]) -> None:
     loop(run, meter, validation, checkpoints, stop)
     if run.plan.ranks.is_first:
         emit(outcome(run, emit))
+    run.plan.ranks.wait_for_first()
 
 
 def _started(run: Run) -> Started:
