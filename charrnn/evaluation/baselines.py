@@ -15,7 +15,7 @@ from charrnn.text.tokenizers import Tokenizer, to_json
 
 _MEMBERS = {"char": "letter", "byte": "byte"}  # of a vocabulary, by the kind of tokenizer
 _COUNTED = 1 << 24  # tokens whose frequencies are counted
-_AT_ONCE = 1 << 22  # tokens that are compressed without being asked for: it takes some seconds
+_AT_ONCE = 1 << 21  # tokens that are compressed without being asked for: it takes seconds
 
 
 def baselines_of(corpus: Corpus, tokens: Tokens, *, every: bool = False) -> dict[str, Scores]:
