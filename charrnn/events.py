@@ -15,6 +15,22 @@ Scores = Mapping[str, float]
 
 
 @dataclass(frozen=True)
+class Measured:
+    """The model that a run has kept: its step, its loss and scores on a part of the corpus."""
+
+    step: int
+    part: str
+    protocol: str
+    loss: float
+    scores: Scores
+
+    def record(self) -> dict[str, Any]:
+        """As JSON has it, the scores by their names."""
+        values = dict(vars(self))
+        return values | dict(values.pop("scores"))
+
+
+@dataclass(frozen=True)
 class Event:
     """Something that happened."""
 
@@ -61,7 +77,7 @@ class Started(Event):
     tokens: int
     vocabulary_size: int
     unit: Unit
-    model: str
+    network: str
     parameters: int
     optimizer: str
     schedule: str
@@ -96,42 +112,57 @@ class Curves(Event):
     unit: Unit = "character"
 
     def record(self) -> dict[str, Any]:
-        """The points as objects, under the names of their fields."""
+        """The points as objects, under the names that events have for their fields."""
+        names = ("step", "epoch", "seconds", f"bits_per_{self.unit}", "tokens_per_second")
         curves = {"training": self.training, "validation": self.validation}
-        return {name: [point._asdict() for point in points] for name, points in curves.items()}
+        return {
+            curve: [dict(zip(names, point, strict=True)) for point in points]
+            for curve, points in curves.items()
+        }
 
 
 @dataclass(frozen=True)
 class Planned(Event):
-    """The run will take `total_steps` steps, as far as is known now."""
+    """The run will take `total_steps` steps, as far as is known now.
+
+    Of a timed run that is known once its first steps have been measured.
+    """
 
     total_steps: int
 
 
 @dataclass(frozen=True)
 class Stepped(Event):
-    """Training after `step` steps; `loss` is the mean since the last report."""
+    """Training after `step` steps; `loss` is the mean since the last report.
+
+    `total_steps` is None before it is known.
+    """
 
     step: int
-    total_steps: int
+    total_steps: int | None
     loss: float
     scores: Scores
     learning_rate: float
     tokens_per_second: float
     characters_per_second: float
-    elapsed: float
+    seconds: float
     epoch: float
 
 
 @dataclass(frozen=True)
 class Evaluated(Event):
-    """The validation loss of the averaged weights. `best`: the lowest so far."""
+    """The validation loss of the averaged weights. `best`: the lowest so far.
+
+    `protocol` says how it was measured: "stream, bf16, first 16,384 tokens".
+    """
 
     step: int
+    part: str
+    protocol: str
     loss: float
     scores: Scores
     best: bool
-    elapsed: float
+    seconds: float
     epoch: float
 
 
@@ -160,11 +191,19 @@ class Noticed(Event):
 
 @dataclass(frozen=True)
 class Finished(Event):
-    """Training ended after `step` steps. The scores are those of the best validation, if any."""
+    """Training ended after `steps` steps. The model that was kept is that of `step`, if any.
+
+    Its scores are those of the validation part, if there is one: see `protocol`. `baselines` are
+    the bits of what they stand beside, by name.
+    """
 
     run: str
-    step: int
+    steps: int
+    step: int | None
+    part: str
+    protocol: str
     loss: float | None
     scores: Mapping[str, float | None]
+    baselines: Mapping[str, Scores]
     seconds: float
     interrupted: bool

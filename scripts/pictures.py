@@ -85,7 +85,8 @@ def compared(runs: list[str]) -> None:
     """The table and the curves."""
     console = recorder(100)
     with patch("charrnn.display.reports.output_console", lambda **_: console):
-        show(comparison_report(compare_runs(runs, None, lambda _: None)), as_json=False)
+        groups, _ = compare_runs(runs, None, lambda _: None)
+        show(comparison_report(groups), as_json=False)
     write(console, "compare", f"charrnn compare {' '.join(runs)}")
 
 

@@ -22,7 +22,7 @@ ARROWS = {
     "network": "cells settings",
     "inference": "cells errors events network settings text",
     "tasks": "cells errors events inference network settings tables text",
-    "storage": "errors events files settings tasks text",
+    "storage": "errors events files inference settings tasks text",
     "engine": "cells errors network settings tasks",
     "display": "errors events files settings tables",
     "public": "display errors events python_words",

@@ -73,9 +73,10 @@ def evaluate(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Score a model on a text, in bits per character and per byte.
+    """Score a model: a text in bits per character and per byte, or examples.
 
-    The lower, the better. A text alone is scored with the run trained last.
+    The fewer bits, the better; examples have the scores of their task, too. A file alone is scored
+    with the run trained last.
     """
     exclude(per=per, baselines=baselines)
     with frame(quiet=quiet, json=json) as command:
@@ -128,7 +129,7 @@ def _score_text(
         )  # fmt: skip
         return report
     scores = score_subject(subject, command.emit, protocol, device, compressors=baselines)
-    return score_report(scores)
+    return score_report(scores, every=baselines)
 
 
 def _score_examples(checkpoint: "Checkpoint", source: Source, beam: int) -> "Report":
@@ -147,6 +148,6 @@ def _score_examples(checkpoint: "Checkpoint", source: Source, beam: int) -> "Rep
         subject: dict[str, object] = {"part": chosen}
     else:
         score = model.score_file(file, encoding, unknown or "skip", decoding)
-        subject = {"text": shown_name(file)}
-    about = subject | {"run": checkpoint.run, "step": checkpoint.step}
+        subject = {"source": shown_name(file)}
+    about = subject | {"run": checkpoint.run, "step": checkpoint.step, "unit": model.task.unit}
     return examples_report(score, checkpoint.target_vocabulary, about)

@@ -23,18 +23,21 @@ def inspect(run: Run = None, quiet: Quiet = False, json: Json = False) -> None:
     """Show what a run is: its network, settings, score and learning curves."""
     with frame(quiet=quiet, json=json) as command:
         from charrnn.display.listings import run_report
+        from charrnn.storage.housekeeping import overview
         from charrnn.storage.metrics import read_curves
         from charrnn.storage.runs import find
 
-        curves = read_curves(find(run).parent)
-        command.show(run_report(command.load(run).record(), curves))
+        folder = find(run).parent
+        shown = overview(folder)
+        about = command.load(run).record() | {"steps": shown.steps}
+        command.show(run_report(about, read_curves(folder), shown.kept))
 
 
 @runs.callback(invoke_without_command=True)
 def list_runs(ctx: typer.Context, json: Json = False) -> None:
     """List the runs; or remove, rename and prune them.
 
-    A run's network, corpus, steps, best validation, size on disk and age; whether it is finished.
+    A run's network, corpus, steps, best score, size on disk and age; whether it is finished.
     """
     if ctx.invoked_subcommand is None:
         with frame(json=json) as command:

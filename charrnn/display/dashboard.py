@@ -95,7 +95,7 @@ class Dashboard:
 
     def _start(self, event: Started) -> None:
         if self.ending:  # of the run before, where several are trained one after the other
-            self._print(self.ending.partition("\n")[0], "")
+            self._print(self.ending.partition("\n  ")[0], "")
         if event.step == 0:
             self.training, self.validation = [], []
             self.stepped, self.evaluated, self.total_steps = None, None, None
@@ -145,7 +145,7 @@ class Dashboard:
 
     def _chart(self, event: Stepped) -> RenderableType:
         note = f"epoch {decimal(event.epoch)}, learning rate {event.learning_rate:.2g}"
-        if self.evaluated and (others := other_scores(self.evaluated)):
+        if self.evaluated and (others := other_scores(self.evaluated.scores)):
             note = f"{', '.join(others)}, {note}"
         points, right = (self.training, self.validation), float(self.total_steps or 0)
         chart = training_chart(*points, "steps", self.unit, note, right)

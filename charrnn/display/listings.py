@@ -1,13 +1,14 @@
 """Reports of runs and corpora, and of scores."""
 
-import math
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from charrnn.display.charts import chart_of_run
 from charrnn.display.reports import Report
-from charrnn.events import Curves
+from charrnn.display.wording import baseline_name, figure, scored, where
+from charrnn.events import Curves, Measured, Unit
 from charrnn.settings import without_effect
 from charrnn.tables import Cell, Figure, Styled, Table, plural
 
@@ -17,22 +18,32 @@ if TYPE_CHECKING:
     from charrnn.text.catalog import Entry
     from charrnn.text.corpus_files import CorpusSummary
 
+_LONG = 1e9  # from here on a number is written with an exponent
+
 
 def runs_report(runs: "Sequence[Overview]") -> Report:
     """The runs, the one trained last at the end."""
-    rows: list[list[Cell]] = [
-        [Styled(run.run, "bold"), run.corpus, run.network, run.parameters, run.steps, run.bits,
-         Figure(f"{run.bytes / 1e6:,.1f} MB"), Figure(age(run.age)), run.state]
-        for run in runs
-    ]  # fmt: skip
-    heads = ["run", "corpus", "network", "parameters", "steps", "bits", "size", "age", "state"]
-    table = Table(heads, rows, optional=["parameters", "size", "corpus", "age"])
+    heads = ["run", "corpus", "network", "parameters", "step", "score", "size", "age", "state"]
+    optional = ["parameters", "size", "corpus", "age"]
+    table = Table(heads, list(map(_run, runs)), optional=optional, wraps=heads.index("score"))
     none = Table(notes=["No runs here yet. Begin with: charrnn train shakespeare"])
-    return Report(map(asdict, runs), [table if rows else none])
+    return Report([run.record() for run in runs], [table if runs else none])
 
 
-def run_report(about: Mapping[str, Any], curves: Curves) -> Report:
-    """A run: its settings, the sizes of its weights, its best score and its curves."""
+def _run(run: "Overview") -> list[Cell]:
+    """A row: at which of its steps the run was best, and how good it was."""
+    best, score = "", ""
+    if run.kept:
+        best = f"{run.kept.step:,} "
+        score = f"{scored(run.kept.scores, run.unit)}{where(vars(run.kept))}"
+    step = None if run.steps is None else Figure(f"{best}of {run.steps:,}")
+    size, since = f"{run.bytes_on_disk / 1e6:,.1f} MB", age(time.time() - run.changed)
+    return [Styled(run.run, "bold"), run.corpus, run.network, run.parameters, step, score,
+            Figure(size), Figure(since), run.state]  # fmt: skip
+
+
+def run_report(about: Mapping[str, Any], curves: Curves, kept: Measured | None = None) -> Report:
+    """A run: its settings, the sizes of its weights, the score of its best model and its curves."""
     model, step, corpus = about["model"], about["step"], about["corpus"]
     parts = [
         f"{model['cell']} {model['layers']}x{model['hidden_size']}",
@@ -42,8 +53,11 @@ def run_report(about: Mapping[str, Any], curves: Curves) -> Report:
     ]
     if about.get("base"):
         parts.insert(3, f"fine-tuned from {about['base']}")
-    best = min((point.bits for point in curves.validation), default=None)
-    score = [] if best is None else [f"Best validation: {best:.3f} bits per {curves.unit}"]
+    unknown = dict.fromkeys(("part", "protocol", f"bits_per_{curves.unit}"))
+    about, score = {"unit": curves.unit, **unknown, **about}, []
+    if kept and kept.step == step:
+        about |= kept.record()
+        score = [figure(kept.scores, curves.unit, about)]
     useless = without_effect(model | about["train"] | about["text"])
     groups = {
         title: {n: v for n, v in about[title].items() if v is not None and n not in useless}
@@ -58,7 +72,7 @@ def run_report(about: Mapping[str, Any], curves: Curves) -> Report:
     charts = [chart_of_run(about["run"], corpus, curves, "time")] if drawn else []
     title = f"{about['run']}: {', '.join(parts)}"
     table = Table(rows=rows, title=title, notes=score, wraps=1)
-    return Report([{**about, **curves.record()}], [table], charts)
+    return Report([about | curves.record()], [table], charts)
 
 
 def corpora_report(corpora: "Sequence[CorpusSummary]", catalog: "Mapping[str, Entry]") -> Report:
@@ -91,12 +105,14 @@ def _entry(name: str, entry: "Entry") -> list[str | None]:
 def _corpora_records(
     corpora: "Sequence[CorpusSummary]", catalog: "Mapping[str, Entry]"
 ) -> Iterator[dict[str, Any]]:
-    yield from map(asdict, corpora)
+    for corpus in corpora:
+        values = asdict(corpus)
+        yield {"kind": "prepared", "corpus": values.pop("name"), **values}
     for name, entry in catalog.items():
         yield {
-            "name": name, "about": entry.about, "megabytes": entry.megabytes,
-            "licence": entry.licence, "source": entry.source,
-            "bits_per_character": entry.entropy,
+            "kind": "catalog", "corpus": name, "about": entry.about,
+            "megabytes": entry.megabytes, "licence": entry.licence, "source": entry.source,
+            "true_bits_per_character": entry.entropy,
         }  # fmt: skip
 
 
@@ -108,19 +124,24 @@ def age(seconds: float) -> str:
     return f"{seconds:.0f} s"
 
 
-def score_report(scores: Mapping[str, Any]) -> Report:
-    """The scores of a text, a line each, and a table of the baselines."""
-    baselines = scores.get("baselines", {})
+def score_report(scores: Mapping[str, Any], *, every: bool = False) -> Report:
+    """The score of a text and what it stands beside, then its figures, a line each.
+
+    `every`: a table of all baselines follows.
+    """
+    baselines = scores["baselines"]
     rows: list[list[Cell]] = [
         [Styled(name.replace("_", " "), "dim"),
          Styled(_as_words(value), "bold" if name.startswith("bits") else "")]
         for name, value in scores.items() if name != "baselines"
     ]  # fmt: skip
-    tables = [Table(rows=rows, wraps=None)]
-    if baselines:
+    unit: Unit = scores["unit"]
+    bits = {f"bits_per_{unit}": scores[f"bits_per_{unit}"]}
+    tables = [Table(rows=rows, title=figure(bits, unit, scores), wraps=None)]
+    if every:
         figures = ("bits_per_character", "bits_per_byte")
         compared: list[list[Cell]] = [
-            [title, *(Figure(f"{row[name]:.4f}") for name in figures)]
+            [baseline_name(title), *(Figure(f"{row[name]:.4f}") for name in figures)]
             for title, row in {"this model": scores, **baselines}.items()
         ]
         tables.append(Table(["", *(name.replace("_", " ") for name in figures)], compared))
@@ -129,7 +150,7 @@ def score_report(scores: Mapping[str, Any]) -> Report:
 
 def _as_words(value: Any) -> str:
     if isinstance(value, float):
-        return f"{value:.4f}"
+        return f"{value:.4f}" if value < _LONG else f"{value:.4g}"
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
@@ -138,5 +159,5 @@ def examples_report(
 ) -> Report:
     """The scores of predictions for examples with these labels. `about`: the run and its text."""
     scores = {"loss": score.loss, **score.scores}
-    finite = {name: value if math.isfinite(value) else None for name, value in scores.items()}
-    return Report([{**about, **finite, **score.details(labels)}], score.tables(labels))
+    title = Table(title=figure(score.scores, about["unit"], about))
+    return Report([{**about, **scores, **score.details(labels)}], [title, *score.tables(labels)])

@@ -4,7 +4,6 @@
 elsewhere, JSON lines or nothing when asked for.
 """
 
-import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,7 +13,7 @@ from rich.text import Text
 
 from charrnn.display.console import error_console
 from charrnn.display.dashboard import live_dashboard
-from charrnn.display.stdout import escaped, on_one_line, stop_at_closed_pipe
+from charrnn.display.stdout import escaped, json_line, on_one_line, stop_at_closed_pipe
 from charrnn.display.wording import sentence
 from charrnn.errors import CharRNNError
 from charrnn.events import Curves, Emit, Event, Planned, Progress, Started, Stepped, Unit
@@ -69,7 +68,7 @@ def _until_closed(show: Emit) -> Emit:
 def _print_json(event: Event) -> None:
     if not isinstance(event, Progress | Curves):
         with stop_at_closed_pipe():
-            print(json.dumps(event.record()), flush=True)
+            print(json_line(event.record()), flush=True)
 
 
 class Lines:

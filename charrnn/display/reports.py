@@ -1,6 +1,5 @@
 """Reports on stdout: tables and charts for people, or JSON lines."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -13,7 +12,7 @@ from rich.text import Text
 
 from charrnn.display.charts import Chart
 from charrnn.display.console import output_console
-from charrnn.display.stdout import on_one_line, stop_at_closed_pipe
+from charrnn.display.stdout import json_line, on_one_line, stop_at_closed_pipe
 from charrnn.tables import Cell, Figure, Styled, Table
 
 Side = Literal["left", "right"]
@@ -38,7 +37,7 @@ def show(report: Report, as_json: bool) -> None:
     with stop_at_closed_pipe():
         if as_json:
             for record in report.records:
-                print(json.dumps(record), flush=True)
+                print(json_line(record), flush=True)
             return
         out = output_console(endless=True)
         for number, table in enumerate(report.tables):

@@ -1,10 +1,13 @@
 """Writing data to stdout: at once, as whole characters, and silently once the pipe is closed."""
 
+import json
+import math
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from charrnn.errors import UsageError
 from charrnn.files import atomic_write
@@ -35,6 +38,22 @@ def escaped(text: str) -> str:
 def on_one_line(text: str) -> str:
     r"""The same with escapes for line ends and tabs, too: a file's name may contain them."""
     return escaped(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def json_line(record: Mapping[str, Any]) -> str:
+    """The record as JSON on one line, with null for numbers that are not finite: JSON has none."""
+    try:
+        return json.dumps(record, allow_nan=False)
+    except ValueError:
+        return json.dumps(_finite(record))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _finite(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 @contextmanager

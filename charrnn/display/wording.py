@@ -1,9 +1,21 @@
 """Events in English sentences, as the dashboard and the log show them."""
 
 import shlex
+from collections.abc import Mapping
+from typing import Any
 
 from charrnn.display.stdout import on_one_line
-from charrnn.events import Evaluated, Event, Finished, Noticed, Prepared, Started, Stepped, Unit
+from charrnn.events import (
+    Evaluated,
+    Event,
+    Finished,
+    Noticed,
+    Prepared,
+    Scores,
+    Started,
+    Stepped,
+    Unit,
+)
 from charrnn.tables import plural
 
 _PREDICTED: dict[Unit, str] = {
@@ -12,12 +24,19 @@ _PREDICTED: dict[Unit, str] = {
     "symbol": "a text for",
 }
 
+_LONG = 1e9  # from here on a number is written with an exponent
+
 
 def clock(seconds: float) -> str:
     """75.0 -> '1:15'."""
     minutes, rest = divmod(max(0, round(seconds)), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def grouped(value: float) -> str:
+    """4821.5 -> '4,821.50'; 2.1e12 -> '2.1e+12'."""
+    return f"{value:,.2f}" if value < _LONG else f"{value:.3g}"
 
 
 def decimal(value: float) -> str:
@@ -36,7 +55,8 @@ def sentence(event: Event, unit: Unit = "character", total_steps: int | None = N
             text = _stepped(event, unit, total_steps)
         case Evaluated():
             best = "  best so far" if event.best else ""
-            text = f"step {event.step:,}  validation {_figures(event, unit)}{best}"
+            how = where({"protocol": event.protocol})
+            text = f"step {event.step:,}  validation {scored(event.scores, unit)}{how}{best}"
         case Noticed():
             text = event.message
         case Finished():
@@ -51,16 +71,55 @@ def run_on_corpus(run: str, corpus: str) -> str:
     return on_one_line(run if run == corpus else f"{run} on {corpus}")
 
 
+def figure(scores: Scores, unit: Unit, about: Mapping[str, Any]) -> str:
+    """'2.051 bits per character on valid (stream), best at step 704 of 748; guessing 6.02'.
+
+    `about` is what JSON has beside the scores: `part` or `source`, `protocol`, the `step` of the
+    model, the `steps` that its run has taken, and `baselines`. What it lacks is not said.
+    """
+    step, steps = about.get("step"), about.get("steps")
+    at = "" if step is None else f", step {step:,}"
+    if step is not None and steps:
+        at = f", best at step {step:,} of {steps:,}"
+    return f"{scored(scores, unit)}{where(about)}{at}{beside(about.get('baselines', {}), unit)}"
+
+
+def scored(scores: Scores, unit: Unit) -> str:
+    """'2.031 bits per character', or '0.412 bits per label, accuracy 0.912'."""
+    return ", ".join([f"{scores[f'bits_per_{unit}']:.3f} bits per {unit}", *other_scores(scores)])
+
+
+def where(about: Mapping[str, Any]) -> str:
+    """' on valid (stream)': what was scored, and how."""
+    subject, protocol = about.get("part") or about.get("source"), about.get("protocol")
+    return (f" on {subject}" if subject else "") + (f" ({protocol})" if protocol else "")
+
+
+def beside(baselines: Mapping[str, Scores], unit: Unit) -> str:
+    """'; guessing 6.02, letter frequencies 4.78, xz 2.52': the same bits without a network."""
+    shown = [
+        f"{baseline_name(name)} {bits[f'bits_per_{unit}']:.2f}"
+        for name, bits in baselines.items()
+        if name not in ("bz2", "zlib")  # between the frequencies and xz
+    ]
+    return f"; {', '.join(shown)}" if shown else ""
+
+
+def baseline_name(name: str) -> str:
+    """letter_frequencies -> 'letter frequencies'."""
+    return name.replace("_", " ").replace("ppmd", "PPMd")
+
+
 def bits_of(event: Stepped | Evaluated, unit: Unit) -> float:
     """The bits per unit that an event reports."""
     return event.scores[f"bits_per_{unit}"]
 
 
-def other_scores(event: Stepped | Evaluated) -> list[str]:
+def other_scores(scores: Scores) -> list[str]:
     """The scores beside bits: 'accuracy 0.912'."""
     return [
         f"{score_name(name)} {score:.3f}"
-        for name, score in event.scores.items()
+        for name, score in scores.items()
         if not name.startswith("bits_per_")
     ]
 
@@ -81,7 +140,7 @@ def time_left(event: Stepped, total_steps: int | None) -> float | None:
     """Seconds to the last step at the average speed so far; None before that step is known."""
     if not total_steps:
         return None
-    return max(0, total_steps - event.step) * event.elapsed / max(1, event.step)
+    return max(0, total_steps - event.step) * event.seconds / max(1, event.step)
 
 
 def _stepped(event: Stepped, unit: Unit, total_steps: int | None) -> str:
@@ -89,17 +148,12 @@ def _stepped(event: Stepped, unit: Unit, total_steps: int | None) -> str:
     parts = [
         f"step {event.step:,}" + (f"/{total_steps:,}" if total_steps else ""),
         f"epoch {decimal(event.epoch)}",
-        f"training {_figures(event, unit)}",
+        f"training {scored(event.scores, unit)}",
         f"learning rate {event.learning_rate:.2g}",
         speed(event, unit),
         *([f"{clock(left)} left"] if left is not None else []),
     ]
     return "  ".join(parts)
-
-
-def _figures(event: Stepped | Evaluated, unit: Unit) -> str:
-    """'2.031 bits per character', or '0.412 bits per label, accuracy 0.912'."""
-    return ", ".join([f"{bits_of(event, unit):.3f} bits per {unit}", *other_scores(event)])
 
 
 def _started(event: Started) -> str:
@@ -116,7 +170,7 @@ def _started(event: Started) -> str:
         f"{title}: {plural(event.tokens, 'token')}, "
         f"vocabulary of {plural(event.vocabulary_size, member)}, "
         f"batch of {plural(event.batch_size, 'sequence')} x {plural(event.seq_length, 'step')}\n"
-        f"{event.model}, {plural(event.parameters, 'parameter')}, "
+        f"{event.network}, {plural(event.parameters, 'parameter')}, "
         f"{event.optimizer} with a {event.schedule} schedule, "
         f"on {event.device} in {event.precision}{where}"
     )
@@ -125,20 +179,20 @@ def _started(event: Started) -> str:
 def _finished(event: Finished, unit: Unit) -> str:
     """How training ended, and the next commands."""
     run = shlex.quote(on_one_line(event.run))
-    bits = event.scores.get(f"bits_per_{unit}")
-    length = f"{plural(event.step, 'step')} in {clock(event.seconds)}"
-    best = "" if bits is None else f" Best validation: {bits:.3f} bits per {unit}."
+    scores = {name: score for name, score in event.scores.items() if score is not None}
+    length = f"{plural(event.steps, 'step')} in {clock(event.seconds)}"
+    kept = f"\n{figure(scores, unit, event.record())}" if scores else ""
     use = (f"charrnn sample {run} --temp 0.8", "to generate text")
     if unit in _PREDICTED:
         use = (f"charrnn predict {run} FILE", f"to predict {_PREDICTED[unit]} each line")
-    file = " FILE" if bits is None else ""  # nothing may have been kept for it
+    file = "" if scores else " FILE"  # nothing may have been kept for it
     trained = [use, (f"charrnn eval {run}{file}", "to score it")]
     if event.interrupted:
-        text = f"Stopped {run} after {length}, with everything saved.{best}"
+        text = f"Stopped {run} after {length}, with everything saved.{kept}"
         resume = (f"charrnn train --resume --run {run}", "to resume")
-        commands = [resume] if bits is None else [resume, trained[0]]
+        commands = [resume, trained[0]] if scores else [resume]
     else:
-        text, commands = f"Trained {run} for {length}.{best}", trained
+        text, commands = f"Trained {run} for {length}.{kept}", trained
     wide = max(len(command) for command, _ in commands)
     return "\n".join([text, *(f"  {command:<{wide}}  {why}" for command, why in commands)])
 

@@ -9,17 +9,18 @@ from numpy.typing import NDArray
 
 from charrnn.engine.devices import find_device
 from charrnn.engine.module import Module, module_of
-from charrnn.errors import UsageError
+from charrnn.errors import TextError, UsageError
+from charrnn.evaluation.baselines import baselines_of
 from charrnn.evaluation.dynamic import evaluate_dynamically
 from charrnn.evaluation.loss import evaluate, token_losses
-from charrnn.events import Emit, Noticed
+from charrnn.events import Emit, Noticed, Scores
 from charrnn.inference.score import Score, score_of
 from charrnn.network.language_model import LanguageModel
 from charrnn.settings import PartName, UnknownName
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.runs import corpus_of
+from charrnn.storage.scores import recall_score, remember_score
 from charrnn.tasks import task_of
-from charrnn.text.compressors import BEFORE, TEXT, baselines, text_bytes
 from charrnn.text.corpus import Tokens, part_to_score
 from charrnn.text.encoding import read_tokens
 from charrnn.text.preparation import corpus_key, true_entropy
@@ -78,7 +79,7 @@ def text_for_run(
     tokens, count = read_tokens(text, checkpoint.tokenizer, settings, emit, unknown)
     if Path(text).is_file() and corpus_key(Path(text), checkpoint.text) == checkpoint.corpus_key:
         emit(Noticed("The model was trained on most of this text: use --part to score the rest."))
-    about = {"text": shown_name(text), "unknown": count}
+    about = {"source": shown_name(text), "unknown": count}
     return Subject(checkpoint, tokens, about)
 
 
@@ -90,24 +91,22 @@ def score_subject(
     *,
     compressors: bool = False,
 ) -> dict[str, Any]:
-    """The score, as JSON has it. `compressors`: beside those of general compressors."""
+    """The score, and what it stands beside, as JSON has it.
+
+    `compressors`: beside those of a long text, too. TextError if their corpus is missing then.
+    """
     checkpoint = subject.checkpoint
     score = score_checkpoint(checkpoint, subject.tokens, emit, protocol, device)
+    beside: dict[str, Scores] = {}
+    try:
+        corpus = corpus_of(checkpoint, "leave --baselines out")
+        beside = baselines_of(corpus, subject.tokens, every=compressors)
+    except TextError:
+        if compressors:
+            raise
     run = {"run": checkpoint.run, "step": checkpoint.step}
     record = {**subject.about, "protocol": str(protocol), **score.record(), **run}
-    return {**record, "baselines": _baselines(subject, score)} if compressors else record
-
-
-def _baselines(subject: Subject, score: Score) -> dict[str, dict[str, float]]:
-    """What compressors make of the same text after the training part."""
-    train = corpus_of(subject.checkpoint, "leave --baselines out").part("train")
-    tokenizer = subject.checkpoint.tokenizer
-    before = text_bytes(train[-BEFORE:], tokenizer)
-    text = text_bytes(subject.tokens[1 : TEXT + 1], tokenizer)
-    return {
-        name: {"bits_per_character": bits * score.bytes / score.characters, "bits_per_byte": bits}
-        for name, bits in baselines(before, text).items()
-    }
+    return {**record, "unit": task_of(checkpoint.model, checkpoint).unit, "baselines": beside}
 
 
 def losses_of(
@@ -135,12 +134,20 @@ def score_checkpoint(
     protocol: Protocol = STREAM,
     device: str = "auto",
 ) -> Score:
-    """The score on tokens (N,). TextError for fewer than two, DivergedError if it is not finite."""
-    model = _model(checkpoint, device)
+    """The score on tokens (N,), which is remembered where nothing was learned on the way.
+
+    TextError for fewer than two, DivergedError if it is not finite.
+    """
     if protocol.dynamic:
         train = corpus_of(checkpoint, "leave --dynamic out").part("train")
+        model = _model(checkpoint, device)
         return evaluate_dynamically(model, train, tokens, checkpoint.tokenizer, emit)
-    return evaluate(model, tokens, checkpoint.tokenizer, protocol.context, emit)
+    score = recall_score(checkpoint, tokens, str(protocol))
+    if score is None:
+        model = _model(checkpoint, device)
+        score = evaluate(model, tokens, checkpoint.tokenizer, protocol.context, emit)
+        remember_score(checkpoint, tokens, str(protocol), score)
+    return score
 
 
 def _model(checkpoint: Checkpoint, device: str) -> Module[LanguageModel]:

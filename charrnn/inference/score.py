@@ -6,6 +6,7 @@ its own, which are not scored, so that its state is what the stream's would be.
 """
 
 import math
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import NamedTuple
@@ -23,6 +24,7 @@ from charrnn.text.tokenizers import Ids, Tokenizer
 WARM_UP = 256  # tokens read before a sequence's own: on a trained LSTM 2x256 the loss moved by 2e-9
 SEQUENCES = 64  # at most: a short text has fewer
 _CHUNK = 64  # steps computed at once, which bounds the memory
+_LARGEST_LOG = math.log(sys.float_info.max)
 _COUNTED = 1 << 20  # tokens counted at once, which bounds the memory
 
 Losses = NDArray[np.float32]
@@ -52,7 +54,7 @@ class Score:
     @property
     def perplexity(self) -> float:
         """exp(loss): among how many equally likely tokens the model hesitates."""
-        return math.exp(min(self.loss, 700.0))
+        return math.exp(self.loss) if self.loss < _LARGEST_LOG else math.inf
 
     @property
     def scores(self) -> dict[str, float]:
@@ -63,9 +65,8 @@ class Score:
         }
 
     def record(self) -> dict[str, float]:
-        """Everything, as JSON has it."""
-        derived = ("bits_per_character", "bits_per_byte", "perplexity")
-        return asdict(self) | {name: getattr(self, name) for name in derived}
+        """Everything, by name."""
+        return asdict(self) | self.scores | {"perplexity": self.perplexity}
 
 
 class Sequences(NamedTuple):

@@ -30,8 +30,7 @@ class ModelSettings(Settings):
         bool, "feed tokens as one-hot vectors, without an embedding", ADVANCED, _OF_TEXTS
     ] = False
     dropout: Annotated[
-        float, Ge(0), Lt(1),
-        "probability that an output is dropped, where texts are read", AUTO,
+        float, Ge(0), Lt(1), "probability that an output is dropped", AUTO, _OF_TEXTS
     ] = 0.05  # fmt: skip
     tie_weights: Annotated[
         bool, "share the output weights with the embedding (sizes must be equal)", ADVANCED,

@@ -35,7 +35,7 @@ class TextSettings(Settings):
     min_count: Annotated[
         int, Ge(1), Le(10**9),
         "a character that occurs less often is written as bytes", ADVANCED,
-        AppliesTo(tokenizer=("char",)),
+        AppliesTo(tokenizer=("char",), input=("text",)),
     ] = 1  # fmt: skip
     encoding: Annotated[str, "encoding of the text files", ADVANCED] = "utf-8"
     errors: Annotated[

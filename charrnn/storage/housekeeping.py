@@ -4,19 +4,19 @@ A list is made of what metrics and models say of themselves. No weights are read
 """
 
 import os
-import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from charrnn.errors import CheckpointError, UsageError
-from charrnn.events import Unit
+from charrnn.events import Measured, Unit
 from charrnn.files import checkpoints, remove as remove_file, size_on_disk, sync_folder, versions
 from charrnn.storage.checkpoint import read_about
 from charrnn.storage.container import read_metadata
-from charrnn.storage.metrics import curves_of, read_events
+from charrnn.storage.metrics import curves_of, kept_model, read_events
 from charrnn.storage.old_formats import upgraded_metadata
 from charrnn.storage.runs import (
     FILES,
@@ -43,8 +43,8 @@ _STATES = {
 class Overview:
     """A run in a list; what is empty or None is unknown.
 
-    `bits` per unit are those of the best validation, `bytes` those on disk, `age` the seconds since
-    it last changed.
+    `steps` are those that it has taken, `kept` is its best model, `changed` the time of its last
+    change, in seconds since 1970.
     """
 
     run: str
@@ -52,11 +52,23 @@ class Overview:
     network: str
     parameters: int | None
     steps: int | None
-    bits: float | None
+    kept: Measured | None
     unit: Unit
     state: str
-    bytes: int
-    age: float
+    bytes_on_disk: int
+    changed: float
+
+    def record(self) -> dict[str, Any]:
+        """As JSON has it: the figures of the kept model by their names, the time as ISO 8601."""
+        values = vars(self) | {"changed": datetime.fromtimestamp(self.changed, UTC).isoformat()}
+        del values["kept"]
+        return values | self.figures
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """Those of the kept model, as JSON has them."""
+        names = "step", "part", "protocol", "loss", f"bits_per_{self.unit}"
+        return self.kept.record() if self.kept else dict.fromkeys(names)
 
 
 def overviews() -> list[Overview]:
@@ -73,7 +85,10 @@ def overview(folder: Path) -> Overview:
         elif event.get("event") == "finished":
             interrupted = bool(event.get("interrupted"))
     curves = curves_of(events)
-    corpus, network = str(started.get("corpus", "")), str(started.get("model", ""))
+    corpus, network = (
+        str(started.get("corpus", "")),
+        str(started.get("network", started.get("model", ""))),
+    )
     if not started:  # a model that was copied here alone
         with suppress(CheckpointError, OSError, ValueError, LookupError, TypeError):
             about = read_about(upgraded_metadata(read_metadata(folder / MODEL)))
@@ -88,11 +103,11 @@ def overview(folder: Path) -> Overview:
         network=network,
         parameters=parameters if isinstance(parameters, int) else None,
         steps=steps,
-        bits=min((point.bits for point in curves.validation), default=None),
+        kept=kept_model(events, curves.unit),
         unit=curves.unit,
         state=_state(folder, interrupted),
-        bytes=sum(file.st_size for file in files),
-        age=max(0.0, time.time() - max(file.st_mtime for file in files)),
+        bytes_on_disk=sum(file.st_size for file in files),
+        changed=max(file.st_mtime for file in files),
     )
 
 

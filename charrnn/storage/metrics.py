@@ -8,15 +8,29 @@ import math
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, get_args
 
-from charrnn.events import Curves, Event, Planned, Point, Saved, Stepped, Unit
+from charrnn.events import (
+    Curves,
+    Evaluated,
+    Event,
+    Finished,
+    Measured,
+    Planned,
+    Point,
+    Saved,
+    Stepped,
+    Unit,
+)
 from charrnn.storage.runs import METRICS
 
 _LINE, _LONGEST = 1 << 16, 1 << 26  # bytes of metrics that are read: ours are far fewer
 _POINTS = 1000  # steps that are written of a run
+_WORDS, _LAST_STEP = 80, 10**12  # letters of a part or a protocol; steps of a run
+_NO_SCORES = {"elapsed", *(field.name for kind in (Evaluated, Finished) for field in fields(kind))}
 _MALFORMED = (ValueError, LookupError, TypeError, AttributeError, OverflowError)
 
 
@@ -64,7 +78,7 @@ class Metrics:
         self._file.close()
 
 
-def read_curves(folder: Path, last_step: int = 10**12) -> Curves:
+def read_curves(folder: Path, last_step: int = _LAST_STEP) -> Curves:
     """The learning curves of a run up to a step."""
     return curves_of(read_events(folder), last_step)
 
@@ -81,7 +95,7 @@ def read_events(folder: Path) -> Iterator[dict[str, Any]]:
                     yield event
 
 
-def curves_of(events: Iterable[dict[str, Any]], last_step: int = 10**12) -> Curves:
+def curves_of(events: Iterable[dict[str, Any]], last_step: int = _LAST_STEP) -> Curves:
     """The learning curves in a run's events up to a step; those without figures are skipped."""
     curves = Curves([], [])
     for event in events:
@@ -92,6 +106,34 @@ def curves_of(events: Iterable[dict[str, Any]], last_step: int = 10**12) -> Curv
     return curves
 
 
+def kept_model(events: Iterable[dict[str, Any]], unit: Unit) -> Measured | None:
+    """The model that a run has kept, as its events say: the best one, scored again at the end."""
+    kept = None
+    for event in events:
+        with suppress(*_MALFORMED):
+            is_final = event["event"] == "finished" and "steps" in event  # older files lack it
+            if is_final or (event["event"] == "evaluated" and event["best"] is True):
+                kept = _measured(event, unit)
+    return kept
+
+
+def _measured(event: dict[str, Any], unit: Unit) -> Measured:
+    """KeyError, TypeError or ValueError where the event says no such thing."""
+    scores = {
+        name: float(value)
+        for name, value in event.items()
+        if name not in _NO_SCORES and type(value) in (int, float) and math.isfinite(value)
+    }
+    bits = scores.get(f"bits_per_{unit}", scores.get("bits_per_character"))
+    if bits is None or not 0 <= event["step"] < _LAST_STEP or not math.isfinite(event["loss"]):
+        raise ValueError("it measures nothing")
+    protocol = str(event.get("protocol", ""))[:_WORDS]
+    return Measured(
+        int(event["step"]), str(event.get("part", "valid"))[:_WORDS], protocol,
+        float(event["loss"]), {f"bits_per_{unit}": bits} | scores,
+    )  # fmt: skip
+
+
 def _add_point(curves: Curves, event: dict[str, Any], last_step: int) -> None:
     curve = {"stepped": curves.training, "evaluated": curves.validation}[event["event"]]
     rate = event.get("tokens_per_second", event.get("characters_per_second"))
@@ -100,7 +142,7 @@ def _add_point(curves: Curves, event: dict[str, Any], last_step: int) -> None:
     point = Point(
         step=int(event["step"]),
         epoch=float(event.get("epoch") or 0),
-        seconds=float(event["elapsed"]),
+        seconds=float(event["seconds"] if "seconds" in event else event["elapsed"]),  # older files
         bits=float(event[bits]),
         rate=None if rate is None else float(rate),
     )

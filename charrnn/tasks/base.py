@@ -104,6 +104,8 @@ class Task(ABC):
 
     unit: Unit
     """What is predicted: people see bits per unit."""
+    protocol = ""
+    """How a part is scored, where that can be done in several ways."""
 
     def __init__(self, model: ModelSettings, subject: Subject) -> None:
         self.model, self.subject = model, subject

@@ -23,6 +23,8 @@ _SAMPLE = SampleSettings(length=400, temp=0.8, seed=1)
 class LanguageModelTask(Task):
     """Predicts the next token of a text."""
 
+    protocol = "stream"
+
     def __init__(self, model: ModelSettings, subject: Subject) -> None:
         super().__init__(model, subject)
         self.unit: Unit = "byte" if subject.text.tokenizer == "byte" else "character"

@@ -12,6 +12,7 @@ from dataclasses import fields, replace
 from charrnn.cells.parameters import count
 from charrnn.settings import (
     ModelSettings,
+    TextSettings,
     TrainSettings,
     is_automatic,
     values_of,
@@ -40,9 +41,9 @@ StepTime = Callable[[ModelSettings], float]
 """Seconds per training step of a network."""
 
 
-def left_open(model: ModelSettings, train: TrainSettings) -> set[str]:
-    """Names of the settings that will be chosen."""
-    useless = without_effect(values_of(model, train))
+def left_open(model: ModelSettings, train: TrainSettings, text: TextSettings) -> set[str]:
+    """Names of the settings that will be chosen: those that have an effect and were not given."""
+    useless = without_effect(values_of(model, train, text))
     tied = {"hidden_size"} if model.tie_weights else set()
     return _AUTOMATIC - useless.keys() - tied - model.given - train.given
 
@@ -54,7 +55,8 @@ def choose(
 
     `step_time` is needed for a timed run.
     """
-    if not left_open(model, train):
+    opened = left_open(model, train, task.subject.text)
+    if not opened:
         return model, train
     given, tokens = model.given | train.given, task.training_tokens
     if "batch_size" not in given:
@@ -80,7 +82,7 @@ def choose(
     if "adamw_learning_rate" not in given:
         rate = best_adamw_learning_rate(read / (math.prod(sizes.values()) * train.accumulate))
         train = train.with_chosen(adamw_learning_rate=rate)
-    if "dropout" not in given:
+    if "dropout" in opened:
         model = model.with_chosen(dropout=best_dropout(read / tokens))
     return model, train
 

@@ -36,6 +36,11 @@ class RunLength:
         """Whether the first steps of a timed run are still to be measured."""
         return self.budget is not None and self.decay_start is None
 
+    @property
+    def known_steps(self) -> int | None:
+        """The last step; None while it is a guess from before the training."""
+        return None if self.is_provisional else self.total_steps
+
     def adjust(self, step: int, seconds: float, settings: TrainSettings) -> bool:
         """Correct the length of a timed run that has come so far. Whether it has changed.
 

@@ -69,22 +69,18 @@ class Meter:
         rate = tokens / (run.clock.now - self._since)
         return Stepped(
             step=run.step,
-            total_steps=run.length.total_steps,
+            total_steps=run.length.known_steps,
             loss=loss,
             scores=run.plan.task.training_scores(loss),
             learning_rate=run.optimizers[0].groups[0].learning_rate,
             tokens_per_second=rate,
             characters_per_second=rate * run.plan.task.characters_per_token,
-            elapsed=run.clock.seconds,
+            seconds=run.clock.seconds,
             epoch=run.batches.epochs,
         )
 
 
 def adjust_length(run: Run, emit: Emit) -> None:
-    """Keep a timed run's time, and say so where the machine is slower than it was measured."""
-    before, first = run.length.total_steps, run.length.decay_start is None
+    """Keep a timed run's time."""
     if run.length.adjust(run.step, run.clock.seconds, run.plan.train):
         emit(Planned(run.length.total_steps))
-        if first and run.length.total_steps < 0.9 * before:
-            steps = f"{run.length.total_steps:,} steps, not {before:,}"
-            emit(Noticed(f"The machine is slower than measured: the run will take {steps}."))

@@ -59,7 +59,7 @@ def _check_length(corpus: Corpus) -> None:
 def _completed(asked: Plan) -> tuple[Plan, float]:
     """The plan with every setting chosen, and for a timed run the seconds of a step."""
     step_time = None
-    if asked.train.timed and left_open(asked.model, asked.train):
+    if asked.train.timed and left_open(asked.model, asked.train, asked.text):
         step_time = measured_step_time(asked)
     model, train = choose(asked.model, asked.train, asked.task, step_time)
     plan = replace(asked, model=model, train=train)
@@ -119,7 +119,7 @@ def _add_validations(run: Run, seconds: float) -> None:
 
 def _announce(run: Run, asked: Plan, emit: Emit) -> None:
     """Report what was chosen, and what a short text changes."""
-    if names := left_open(asked.model, asked.train):
+    if names := left_open(asked.model, asked.train, asked.text):
         emit(Noticed(_chosen(run, names)))
     sizes = {"batch_size": run.batches.batch_size, "seq_length": run.batches.seq_length}
     lowered = [
@@ -145,16 +145,12 @@ def _chosen(run: Run, names: set[str]) -> str:
         "adamw_learning_rate": f"AdamW learning rate {train.adamw_learning_rate:g}",
     }
     chosen = ", ".join(value for name, value in values.items() if name in names)
+    if train.timed:  # how much it reads is not known before it has begun
+        length = train.time or DEFAULT_TIME
+        length += "" if length[-1].isalpha() else "s"
+        return f"Chose {chosen}, for {length} with {tokens:,} tokens."
     epochs = run.length.total_steps * train.accumulate / batches.per_epoch
-    if not train.timed:
-        return f"Chose {chosen}: it will read {_times(epochs)} {tokens:,} tokens."
-    rate = run.length.total_steps * run.tokens_per_step / train.budget
-    length = train.time or DEFAULT_TIME
-    length += "" if length[-1].isalpha() else "s"
-    return (
-        f"Chose {chosen}: in {length} it will read {_times(epochs)} {tokens:,} tokens, "
-        f"about {rate:,.0f} a second."
-    )
+    return f"Chose {chosen}: it will read {_times(epochs)} {tokens:,} tokens."
 
 
 def _times(epochs: float) -> str:

@@ -15,6 +15,7 @@ from charrnn.storage.runs import METRICS, MODEL, TRAINING
 from charrnn.training.checkpoints import Checkpoints
 from charrnn.training.loop import loop
 from charrnn.training.meter import Meter
+from charrnn.training.outcome import outcome
 from charrnn.training.run import Run
 from charrnn.training.saving import DiskErrors, save_training
 from charrnn.training.validation import Validation
@@ -158,13 +159,16 @@ def train(run: Run, emit: Emit, stop: Callable[[], bool]) -> None:
     validation = Validation(run, emit, disk, meter)
     checkpoints = Checkpoints(run, emit, disk, meter)
     emit(_started(run))
-    emit(Planned(run.length.total_steps))
+    if total := run.length.known_steps:
+        emit(Planned(total))
     if run.step == 0 and run.plan.base:
         validation.validate()  # what it begins with may remain the best
     if run.step == 0:
         save_training(run)  # so that there is always a checkpoint to go back to
     loop(run, meter, validation, checkpoints, stop)
-    emit(_finished(run))
+    if run.plan.ranks.is_first:
+        emit(outcome(run, emit))
+    run.plan.ranks.wait_for_first()
 
 
 def _started(run: Run) -> Started:
@@ -176,7 +180,7 @@ def _started(run: Run) -> Started:
         tokens=run.plan.task.training_tokens,
         vocabulary_size=run.plan.corpus.tokenizer.size,
         unit=run.plan.task.unit,
-        model=f"{model.cell} {model.size}",
+        network=f"{model.cell} {model.size}",
         parameters=sum(p.numel() for p in run.model.parameters()),
         optimizer=settings.optimizer,
         schedule=settings.schedule,
@@ -187,16 +191,4 @@ def _started(run: Run) -> Started:
         step=run.step,
         tokenizer=run.plan.text.tokenizer,
         processes=run.plan.ranks.size,
-    )
-
-
-def _finished(run: Run) -> Finished:
-    best = run.best
-    return Finished(
-        run=run.plan.folder.name,
-        step=run.step,
-        loss=best.loss if best else None,
-        scores=best.scores if best else dict.fromkeys(run.plan.task.training_scores(0.0)),
-        seconds=run.clock.seconds,
-        interrupted=not run.finished,
     )

@@ -46,6 +46,13 @@ def validation_interval(run: Run) -> int:
     return int(2 ** math.ceil(math.log2(max(1, run.length.total_steps / 16, affordable))))
 
 
+def validation_protocol(run: Run) -> str:
+    """How a validation is measured: 'stream, bf16, first 16,384 tokens'."""
+    most, task = most_validation_tokens(run), run.plan.task
+    cut = f"first {most:,} tokens" if task.validation_tokens(most + 1) > most else ""
+    return ", ".join(filter(None, (task.protocol, "bf16" if run.plan.bf16 else "", cut)))
+
+
 def validated(run: Run) -> Score | None:
     """The score of the averaged weights on the validation part; None without one."""
     plan, most = run.plan, most_validation_tokens(run)
@@ -127,8 +134,8 @@ class Validation:
             raise NotFiniteError
         is_best = not score or run.best is None or score.loss < run.best.loss
         if score:
-            elapsed, epochs = run.clock.seconds, run.batches.epochs
-            self.emit(Evaluated(run.step, score.loss, score.scores, is_best, elapsed, epochs))
+            how = "valid", validation_protocol(run), score.loss, score.scores, is_best
+            self.emit(Evaluated(run.step, *how, run.clock.seconds, run.batches.epochs))
         if is_best and run.plan.ranks.is_first:
             with self.disk.tolerated(not run.finished):
                 save_model(run, score.loss if score else None)

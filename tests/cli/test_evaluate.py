@@ -14,7 +14,7 @@ def test_the_score_of_a_run(used):
     score = json.loads(used("eval", "--json").out)
     assert list(score) == [
         "part", "protocol", "tokens", "characters", "bytes", "loss", "bits_per_character",
-        "bits_per_byte", "perplexity", "run", "step",
+        "bits_per_byte", "perplexity", "run", "step", "unit", "baselines",
     ]  # fmt: skip
     assert (score["part"], score["protocol"], score["run"]) == ("test", "stream", "tale")
     assert score["tokens"] == 999
@@ -35,7 +35,7 @@ def test_parts_texts_and_contexts(trained):
         )
     ]
     (trained / "valid.txt").unlink()
-    named = [s.pop("part", None) or s.pop("text") for s in scores]
+    named = [s.pop("part", None) or s.pop("source") for s in scores]
     assert named == ["valid", "valid.txt", "stdin"]
     assert [s.pop("unknown", None) for s in scores] == [None, 0, 0]
     assert scores[0] == scores[1] == scores[2]
@@ -105,8 +105,14 @@ def test_baselines_stand_beside_the_score(trained):
     found = score["baselines"]
     assert {"zlib", "bz2", "xz"} <= set(found)
     ratio = score["bytes"] / score["characters"]
+    per_token = score["tokens"] / score["characters"]
+    about = json.loads(call_charrnn(trained, "inspect", "--json").out)
+    guess = math.log2(about["vocabulary_size"]) * per_token
+    assert found["guessing"]["bits_per_character"] == pytest.approx(guess)
+    order = [found[name]["bits_per_byte"] for name in ("guessing", "letter_frequencies", "xz")]
+    assert order == sorted(order, reverse=True)
     for bits in found.values():
-        assert 0.5 < bits["bits_per_byte"] < 3
+        assert 0.5 < bits["bits_per_byte"] < 6
         assert bits["bits_per_character"] == pytest.approx(bits["bits_per_byte"] * ratio)
     shown = call_charrnn(trained, "eval", "--baselines").out
     assert f"{found['zlib']['bits_per_character']:.4f}" in shown

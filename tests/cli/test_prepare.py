@@ -17,8 +17,8 @@ def test_texts_are_joined_under_a_name(home, charrnn):
     assert charrnn("train", event["path"], "--steps", "2", "-q", *SMALL).code == 0
     assert charrnn("train", "both", "--tokenizer", "byte").code == 2
     listed = lines(charrnn("corpora", "--json").out)
-    assert (listed[0]["name"], listed[0]["tokens"]) == ("both", 2500)
-    assert {"shakespeare", "python"} <= {entry["name"] for entry in listed}
+    assert (listed[0]["corpus"], listed[0]["tokens"]) == ("both", 2500)
+    assert {"shakespeare", "python"} <= {entry["corpus"] for entry in listed}
     table = charrnn("corpora", columns="80").out
     assert "both" in table
     assert "2,500" in table
@@ -89,7 +89,7 @@ def test_a_text_in_a_runs_vocabulary(copied_run, home):
     (old,) = [
         entry
         for entry in lines(call_charrnn(home, "corpora", "--json").out)
-        if entry["name"] == "tale"
+        if entry["corpus"] == "tale"
     ]
     assert (event["tokens"], event["vocabulary_size"]) == (8, old["vocabulary_size"])
     (home / "c.txt").write_text("жук")

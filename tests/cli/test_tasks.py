@@ -73,7 +73,7 @@ def test_scores_of_a_part_and_of_a_file(pair, home):
     part = json.loads(call_charrnn(home, "eval", "--json").out)
     assert part["part"] == "test"
     file = json.loads(call_charrnn(home, "eval", pair, "examples.tsv", "--json").out)
-    assert (file["text"], file["run"]) == ("examples.tsv", pair)
+    assert (file["source"], file["run"]) == ("examples.tsv", pair)
     assert 0 < file["loss"] < 0.7
     shown = call_charrnn(home, "eval", pair, "examples.tsv").out
     assert "bits per" in shown
@@ -87,7 +87,10 @@ def test_a_run_is_resumed_and_repeated(pair, home):
     again = [*shlex.split(command)[1:], "--run", "again", "--device", "cpu"]
     done = call_charrnn(home, *again)
     assert done.code == 0, done.err
-    ends = [text[text.index("Best validation") :].splitlines()[0] for text in (first.err, done.err)]
+    ends = [
+        next(line for line in text.splitlines() if ", best at step " in line)
+        for text in (first.err, done.err)
+    ]
     assert ends[0] == ends[1]
     done = call_charrnn(home, "train", "--resume", "--run", "again", "--steps", "25")
     assert done.code == 0, done.err

@@ -5,7 +5,7 @@ import pytest
 from charrnn.display.wording import clock, decimal, sentence, time_left
 from charrnn.events import Finished, Started, Stepped
 from charrnn.tables import plural
-from tests.display.conftest import events
+from tests.display.conftest import VALID, events
 
 START, END = next(e for e in events() if isinstance(e, Started)), events()[-1]
 
@@ -28,12 +28,13 @@ def test_the_title_says_what_is_trained():
 def test_the_ending_says_what_comes_next(unit, bits):
     """Bits per character of a byte model; an interrupted run that nobody knows how to resume."""
     done = sentence(END, unit)
-    assert f"{bits} bits per {unit}" in done
+    beside = "guessing 6.02, xz 2.52" if unit == "character" else "guessing 5.01, xz 2.41"
+    assert f"\n{bits} bits per {unit} on valid (stream), best at step 90 of 100; {beside}\n" in done
     assert "charrnn sample tale" in done
     assert "--resume" not in done
     stopped = sentence(Finished(**{**vars(END), "interrupted": True}), unit)
     assert "charrnn train --resume --run tale" in stopped
-    early = sentence(Finished("tale", 1, None, {}, 1.0, True), unit)
+    early = sentence(Finished("tale", 1, None, *VALID, None, {}, {}, 1.0, True), unit)
     assert "1 step in 0:01" in early
     assert "charrnn sample" not in early, "there may be no model yet"
 

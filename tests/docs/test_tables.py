@@ -1,8 +1,9 @@
 """The tables of the guide are those of the package."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
 
@@ -58,6 +59,9 @@ def json_types(kind, names):
     if scores := hints.pop("scores", None):
         hints |= dict.fromkeys(SCORES, get_args(scores)[1])
     for name, annotated in hints.items():
+        if get_origin(annotated) is Mapping:
+            names.setdefault(name, set()).add("object")
+            continue
         choices = get_args(annotated) or (annotated,)
         python = type(choices[0]) if isinstance(choices[0], str) else choices[0]
         names.setdefault(name, set()).add(of_python[python])
@@ -86,7 +90,9 @@ def test_pandas_reads_the_metrics_of_a_resumed_run(home, capsys):
     for number, step in enumerate([2, 4, 6, 8, 4, 7, 8]):
         scores = dict.fromkeys(SCORES, 10.0 - number)
         metrics(events.Stepped(step, 8, 1.0, scores, *[1.0] * 5))
-        metrics(events.Evaluated(step, 10.0 - number, scores, True, 1.0, number / 2))
+        metrics(
+            events.Evaluated(step, "valid", "stream", 10.0 - number, scores, True, 1.0, number / 2)
+        )
     metrics.close()
     named: dict[str, Any] = {}
     exec(block, named)

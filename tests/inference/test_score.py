@@ -66,5 +66,6 @@ def test_what_cannot_be_scored_is_an_error():
 
 
 def test_a_hopeless_score_can_still_be_shown():
-    """An overflow of exp for a large loss."""
-    assert math.isfinite(Score(tokens=1, characters=1, bytes=1, loss=1e6).perplexity)
+    """An overflow of exp for a large loss, or a perplexity of 305 digits that is none."""
+    perplexities = [Score(1, 1, 1, loss).perplexity for loss in (0.0, 709.7, 709.8, 1e6)]
+    assert perplexities == [1.0, pytest.approx(math.exp(709.7)), math.inf, math.inf]

@@ -7,8 +7,9 @@ import pytest
 
 from charrnn import files
 from charrnn.errors import CheckpointError, UsageError
+from charrnn.events import Measured
 from charrnn.storage.checkpoint import save_checkpoint
-from charrnn.storage.metrics import read_curves
+from charrnn.storage.metrics import kept_model, read_curves
 from charrnn.storage.runs import (
     METRICS,
     MODEL,
@@ -115,6 +116,24 @@ def test_the_curves_of_a_run_survive_a_kill_and_malformed_lines(home):
     curve = read_curves(home, 25).training
     assert curve == [(5, 0.0, 7.0, 3.0, None), (10, 0.0, 7.0, 2.4, None)]
     assert read_curves(home / "nowhere", 25).training == []
+
+
+def test_the_best_model_is_read_from_files_of_any_version():
+    """The last validation, or that of a run that was resumed and got no better, as the best."""
+    old = {"event": "evaluated", "step": 8, "loss": 1.5, "bits_per_character": 2.2, "best": True,
+           "elapsed": 1.0, "epoch": 0.1}  # fmt: skip
+    worse = old | {"step": 16, "bits_per_character": 2.3, "best": False}
+    ended = {"event": "finished", "run": "r", "step": 16, "loss": 1.5, "bits_per_character": 2.2}
+    best = kept_model([old, worse, ended], "character")
+    assert best == Measured(8, "valid", "", 1.5, {"bits_per_character": 2.2})
+    first = {"step": 0, "part": "valid", "protocol": "stream, bf16", "accuracy": 0.5}
+    again = [old | first, worse, ended | {"steps": 16, "step": 0, "accuracy": 0.6, "seconds": 9.0}]
+    assert kept_model(again[:2], "byte").record() == {
+        **first, "loss": 1.5, "bits_per_byte": 2.2, "bits_per_character": 2.2,
+    }  # fmt: skip
+    assert kept_model(again, "character").scores == {"bits_per_character": 2.2, "accuracy": 0.6}
+    for strange in {"step": -1}, {"loss": "x"}, {"step": None}, {"bits_per_character": None}:
+        assert kept_model([old, old | strange], "character") == best
 
 
 def test_metrics_say_when(trained):

@@ -13,7 +13,7 @@ from charrnn.storage.runs import TRAINING
 from charrnn.tasks.language_model import LanguageModelTask
 from charrnn.text.preparation import prepare
 from charrnn.training import automatic
-from charrnn.training.automatic import best_dropout, choose
+from charrnn.training.automatic import best_dropout, choose, left_open
 from charrnn.training.length import RunLength
 from charrnn.training.record import command as repeat_command
 from charrnn.training.run import Plan
@@ -28,7 +28,7 @@ class LanguageModelOf(LanguageModelTask):
 
     def __init__(self, tokens):
         self.training_tokens = tokens
-        self.subject = SimpleNamespace(tokenizer=SimpleNamespace(size=65))
+        self.subject = SimpleNamespace(tokenizer=SimpleNamespace(size=65), text=TextSettings())
 
 
 def chosen(tokens, given=None, step_time=lambda _: 0.05, **train):
@@ -157,3 +157,11 @@ def test_a_timed_run_is_repeated_by_its_steps(home):
     again = call_charrnn(home, *shlex.split(repeat_command(run))[1:], "--run", "two")
     assert again.code == 0, again.err
     assert same_model(home / "timed", home / "checkpoints" / "two")
+
+
+def test_a_setting_without_effect_is_not_chosen():
+    """'Chose dropout 0.3' for a network of pictures, in which nothing is dropped."""
+    pictures = TextSettings(input="picture")
+    for task, text in ("label", pictures), ("rewrite", pictures), ("caption", TextSettings()):
+        assert "dropout" not in left_open(ModelSettings(task=task), TrainSettings(), text)
+    assert "dropout" in left_open(ModelSettings(task="label"), TrainSettings(), TextSettings())

@@ -67,7 +67,7 @@ class Verdict(Given):
     def record(self) -> dict[str, Any]:
         """Everything but the text, as JSON has it."""
         label = {} if self.label is None else {"label": self.label}
-        return {"number": self.number, "source": self.source, "run": self.run,
+        return {"kind": "text", "number": self.number, "source": self.source, "run": self.run,
                 "log_odds": self.log_odds, "probabilities": self.probabilities,
                 "bits": dict(self.bits)} | label  # fmt: skip
 
@@ -96,7 +96,12 @@ class Accuracy:
 
     def record(self) -> dict[str, Any]:
         """As JSON has it."""
-        return {"texts": self.texts, "accuracy": self.accuracy, "confusion": self.confusion}
+        return {
+            "kind": "accuracy",
+            "texts": self.texts,
+            "accuracy": self.accuracy,
+            "confusion": self.confusion,
+        }
 
 
 def verdicts_on(

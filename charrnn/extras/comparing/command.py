@@ -106,16 +106,24 @@ def _compare(
     together: bool = False,
     curves: bool = False,
 ) -> None:
-    """Score the named runs, or all, and show them."""
+    """Score the named runs, or all, and show them.
+
+    One that cannot be scored is said, and is an error in the end if it was named.
+    """
     from charrnn.extras.comparing.comparison import compare_runs
     from charrnn.extras.comparing.figure import save_figure
     from charrnn.extras.comparing.show import comparison_report, curves_of
 
-    groups = compare_runs(names, part, command.emit)
+    groups, left_out = compare_runs(names, part, command.emit)
     command.show(comparison_report(groups, curves=curves, x=x, together=together))
     if output:
         save_figure(output, curves_of(groups), x, together)
         command.say(f"Written: {output}")
+    for name, error in left_out.items():
+        command.say(f"{name} is left out: {error.message}.")
+    if names and left_out:
+        worst = next(iter(left_out.values()))
+        raise type(worst)(f"not compared: {', '.join(left_out)}", worst.hint)
 
 
 def plot(

@@ -9,15 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from charrnn.errors import CharRNNError, CheckpointError
+from charrnn.errors import CharRNNError
 from charrnn.evaluation.scoring import score_checkpoint
-from charrnn.events import Curves, Emit, Noticed, Scores
+from charrnn.events import Curves, Emit, Scores
 from charrnn.models import Predictor
 from charrnn.settings import PartName
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.metrics import read_curves
 from charrnn.storage.runs import corpus_of, find, load_run, run_folders
+from charrnn.storage.scores import digest, digest_of_model, recall, remember
 from charrnn.tables import plural
+from charrnn.tasks import task_of
 from charrnn.text.corpus import part_to_score
 
 
@@ -25,19 +27,21 @@ from charrnn.text.corpus import part_to_score
 class Compared:
     """A run and its scores on a part of its corpus, the main one first: bits per unit.
 
-    A text is scored as a stream. None where nothing was recorded.
+    `step` is that of the model that was kept. None where nothing was recorded.
     """
 
     run: str
     cell: str
-    size: str
+    network: str
     parameters: int
     seed: int
     tokens_per_second: float | None
+    step: int
     steps: int | None
     seconds: float | None
     corpus: str
     part: PartName
+    protocol: str
     scores: Scores
     curves: Curves
 
@@ -49,7 +53,7 @@ class Compared:
     def record(self) -> dict[str, Any]:
         """As JSON has it, the scores by name and the curves included."""
         values = {n: value for n, value in vars(self).items() if n not in ("scores", "curves")}
-        return values | dict(self.scores) | self.curves.record()
+        return {"kind": "run"} | values | dict(self.scores) | self.curves.record()
 
 
 class Group(NamedTuple):
@@ -66,8 +70,10 @@ class Group(NamedTuple):
 
     @property
     def part(self) -> str:
-        """'test part of tale'."""
-        return f"{self.runs[0].part} part of {self.runs[0].corpus}"
+        """'test part of tale (stream)'."""
+        first = self.runs[0]
+        protocol = f" ({first.protocol})" if first.protocol else ""
+        return f"{first.part} part of {first.corpus}{protocol}"
 
     @property
     def is_text(self) -> bool:
@@ -80,28 +86,29 @@ class Group(NamedTuple):
         return None if None in values else statistics.fmean(values)
 
 
-def compare_runs(names: Sequence[str], part: PartName | None, emit: Emit) -> list[Group]:
-    """The runs of those names, or all that can be scored: the best of each corpus first.
+def compare_runs(
+    names: Sequence[str], part: PartName | None, emit: Emit
+) -> tuple[list[Group], dict[str, CharRNNError]]:
+    """The runs of those names, or all: the best of each corpus first; and why others are left out.
 
-    CheckpointError if there are none.
+    CharRNNError if none can be scored.
     """
     groups: dict[Any, list[Compared]] = {}
+    left_out: dict[str, CharRNNError] = {}
     for name in dict.fromkeys(names or [folder.name for folder in run_folders()]):
         try:
             checkpoint = load_run(name, emit)
             compared = _compare(name, checkpoint, part, emit)
         except CharRNNError as error:
-            if names:
-                raise
-            emit(Noticed(f"{name} is left out: {error.message}."))
+            left_out[name] = error
         else:
             groups.setdefault((_but_seed(checkpoint), compared.part), []).append(compared)
     if not groups:
         find(None)  # explains, if nothing has been trained here
-        raise CheckpointError("no run here can be scored", "Name one to see why.")
+        raise next(iter(left_out.values()))
     named = [Group(_common_name(runs), runs) for runs in groups.values()]
     named.sort(key=lambda g: (g.runs[0].corpus, g.runs[0].part, g.mean("bits")))
-    return told_apart(named)
+    return told_apart(named), left_out
 
 
 def told_apart(groups: Sequence[Group]) -> list[Group]:
@@ -133,14 +140,16 @@ def _compare(name: str, checkpoint: Checkpoint, part: PartName | None, emit: Emi
     return Compared(
         run=name,
         cell=checkpoint.model.cell,
-        size=checkpoint.model.size,
+        network=f"{checkpoint.model.cell} {checkpoint.model.size}",
         parameters=checkpoint.parameters,
         seed=checkpoint.train.seed,
         tokens_per_second=statistics.median(rates) if rates else None,
+        step=checkpoint.step,
         steps=last.step if last else None,
         seconds=last.seconds if last else None,
         corpus=checkpoint.corpus,
         part=chosen,
+        protocol=task_of(checkpoint.model, checkpoint).protocol,
         scores=scores,
         curves=curves,
     )
@@ -148,11 +157,13 @@ def _compare(name: str, checkpoint: Checkpoint, part: PartName | None, emit: Emi
 
 def _scores(checkpoint: Checkpoint, part: PartName | None, emit: Emit) -> tuple[Scores, PartName]:
     """The scores on a part, and which part that is."""
-    if not checkpoint.is_language_model:
-        predicted, chosen = Predictor(checkpoint).score_part(part)
-        return predicted.scores, chosen
     corpus = corpus_of(checkpoint, "leave the run out")
     chosen = part_to_score(corpus, part)
-    score = score_checkpoint(checkpoint, corpus.part(chosen), emit)
-    bits = {"bits_per_character": score.bits_per_character, "bits_per_byte": score.bits_per_byte}
-    return bits, chosen
+    if checkpoint.is_language_model:
+        return score_checkpoint(checkpoint, corpus.part(chosen), emit).scores, chosen
+    key = digest("examples", digest_of_model(checkpoint), corpus.key, checkpoint.text.split, chosen)
+    scores = recall(key)
+    if scores is None:
+        scores = dict(Predictor(checkpoint).score_part(chosen)[0].scores)
+        remember(key, scores)
+    return scores, chosen

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from charrnn.events import Emit
+from charrnn.events import Emit, Noticed
 from charrnn.extras.comparing.comparison import compare_runs
 from charrnn.extras.comparing.show import comparison_report
 from charrnn.public import listening, public
@@ -23,11 +23,16 @@ def compare(
 
     The records are those of `charrnn compare --json`, with the learning curves under `training`
     and `validation`; a table of them is `pandas.DataFrame(charrnn.compare())`. Runs that differ in
-    their seed alone have one more record together. CheckpointError where no run can be scored.
+    their seed alone have one more record together. CheckpointError for a named run
+    that cannot be scored; of all runs it is left out.
 
     >>> [record["run"] for record in charrnn.compare(["tale"])]
     ['tale']
     """
     with listening(events, progress) as emit:
-        groups = compare_runs([*map(str, runs)], part, emit)
+        groups, left_out = compare_runs([*map(str, runs)], part, emit)
+        for name, error in left_out.items():
+            if runs:
+                raise error
+            emit(Noticed(f"{name} is left out: {error.message}."))
     return [dict(record) for record in comparison_report(groups, curves=True).records]

@@ -97,7 +97,7 @@ def _figures(group: "Group") -> list[Cell]:
     first = group.runs[0]
     steps, seconds, speed = map(group.mean, ("steps", "seconds", "tokens_per_second"))
     return [
-        f"{first.cell} {first.size}",
+        first.network,
         first.parameters,
         None if steps is None else round(steps),
         None if seconds is None else Figure(clock(seconds)),
@@ -131,7 +131,8 @@ def _records(rows: "Sequence[Group]", curves: bool) -> Iterator[dict[str, Any]]:
         figures = {name: value for name, value in run.record().items() if name not in points}
         yield figures | points if curves else figures
     for row in (row for row in rows if len(row.runs) > 1):
-        group: dict[str, Any] = {"group": row.name, "runs": [run.run for run in row.runs]}
+        names = [run.run for run in row.runs]
+        group: dict[str, Any] = {"kind": "group", "group": row.name, "runs": names}
         for name in row.runs[0].scores:
             values = [run.scores[name] for run in row.runs]
             group[name] = statistics.fmean(values)
@@ -168,8 +169,7 @@ def _table(rows: "Sequence[Group]", style: Mapping[str, tuple[str, str]]) -> Tab
         scores: list[Cell] = [Styled(_score(row, main), "bold"), *(_score(row, n) for n in others)]
         cells.append([Styled(mark, colour), Styled(row.title, colour), *_figures(row), *scores])
     where = "" if several else f" on the {rows[0].part}"
-    carried = ", state carried" if rows[0].is_text else ""
-    note = f"Bits per {main.removeprefix('bits_per_')}{where}{carried}"
+    note = f"Bits per {main.removeprefix('bits_per_')}{where}"
     return Table(heads, cells, notes=[note], optional=heads[6:1:-1], wraps=1)
 
 

@@ -67,7 +67,7 @@ def _with_settings_of(run: Run, request: Request) -> Request:
     """The request with the settings of a run, so that what was chosen is chosen for all seeds."""
     asked_model, asked_train = request.model, request.train
     model, train = run.plan.model, run.plan.train
-    chosen = left_open(asked_model, train)
+    chosen = left_open(asked_model, train, run.plan.text)
     model = model.with_names(asked_model.given | chosen, asked_model.typed)
     train = train.with_names(asked_train.given | chosen, asked_train.typed)
     return replace(request, model=model, train=train)

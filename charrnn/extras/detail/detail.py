@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.display.reports import Report
+from charrnn.display.wording import grouped
 from charrnn.errors import UsageError
 from charrnn.inference.score import Score
 from charrnn.tables import Cell, Figure, Styled, Table
@@ -153,7 +154,7 @@ def _spot(index: int, bits: float, tokens: Tokens, tokenizer: Tokenizer) -> Spot
 
 
 def _section(section: Section) -> list[Cell]:
-    perplexity = None if section.perplexity is None else Figure(f"{section.perplexity:,.2f}")
+    perplexity = None if section.perplexity is None else Figure(grouped(section.perplexity))
     bits = Figure(f"{section.bits:,.1f}")
     return [Figure(section.number), section.tokens, bits, section.bits_per_character, perplexity,
             section.text]  # fmt: skip

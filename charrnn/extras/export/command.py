@@ -7,6 +7,7 @@ import typer
 from charrnn.cli.frame import frame
 from charrnn.cli.options import Json, Quiet, Replace, Run, exclude, output_path
 from charrnn.display.stdout import check_stdout, write_bytes
+from charrnn.display.wording import figure, where
 from charrnn.errors import DivergedError, TextError, UsageError, check_package
 from charrnn.events import Noticed
 from charrnn.files import plain_name
@@ -81,7 +82,7 @@ def export(
         if html:
             from charrnn.extras.export.html_page import html_page
 
-            data = html_page(checkpoint, weights_as, quality.get("bits_per_character")).encode()
+            data = html_page(checkpoint, weights_as, _worded(quality)).encode()
         else:
             from charrnn.extras.export.onnx_model import onnx_model
 
@@ -107,11 +108,12 @@ def _run_and_output(
 def _quality(
     checkpoint: "Checkpoint", dtype: "DtypeName", graph: Literal["step", "sequence"] | None
 ) -> dict[str, Any]:
-    """Bits per character of the model and of what is left of it; or why they are not known."""
+    """Bits per character of the model and of what is left of it, and where; or why not."""
     from charrnn.extras.export.rounding import rounded_network
     from charrnn.inference.score import score
     from charrnn.network.language_model import LanguageModel
     from charrnn.storage.runs import corpus_of
+    from charrnn.storage.scores import recall_score
 
     exact = LanguageModel(checkpoint.model, checkpoint.weights)
     by_operators = False
@@ -121,14 +123,26 @@ def _quality(
         by_operators = checkpoint.model.cell in OPERATORS
     rounded = rounded_network(exact, dtype, as_table=not by_operators)
     try:
-        tokens = corpus_of(checkpoint, "export it without a score").part("valid")[:_SCORED]
-        before, after = (
-            score(network, tokens, checkpoint.tokenizer).bits_per_character
-            for network in (exact, rounded)
-        )
+        valid = corpus_of(checkpoint, "export it without a score").part("valid")
+        tokens = valid[:_SCORED]
+        before = recall_score(checkpoint, tokens) or score(exact, tokens, checkpoint.tokenizer)
+        after = score(rounded, tokens, checkpoint.tokenizer)
     except (TextError, DivergedError) as error:
         return {"not_scored": str(error)}
-    return {"exact_bits_per_character": before, "bits_per_character": after}
+    protocol = "stream" if len(valid) <= _SCORED else f"stream, first {_SCORED:,} tokens"
+    return {
+        "step": checkpoint.step, "part": "valid", "protocol": protocol,
+        "exact_bits_per_character": before.bits_per_character,
+        "bits_per_character": after.bits_per_character,
+    }  # fmt: skip
+
+
+def _worded(quality: dict[str, Any]) -> str | None:
+    """What a page says of its quality."""
+    if "not_scored" in quality:
+        return None
+    bits = {"bits_per_character": quality["bits_per_character"]}
+    return figure(bits, "character", quality)
 
 
 def _summary(name: str, size: int, dtype: str, quality: dict[str, Any]) -> str:
@@ -137,4 +151,4 @@ def _summary(name: str, size: int, dtype: str, quality: dict[str, Any]) -> str:
         return f"{written}. Its quality was not measured: {quality['not_scored']}."
     before, after = quality["exact_bits_per_character"], quality["bits_per_character"]
     change = round(after - before, 4) + 0.0  # no minus before a zero
-    return f"{written}. Bits per character: {after:.4f}, {change:+.4f} by rounding."
+    return f"{written}. {after:.4f} bits per character{where(quality)}, {change:+.4f} by rounding."

@@ -27,16 +27,16 @@ ENGINE = ("network.js", "tokenizer.js", "sampler.js")
 _STORED = {"fp32": "<f4", "fp16": "<f2"}
 
 
-def html_page(checkpoint: Checkpoint, dtype: DtypeName, bits: float | None = None) -> str:
-    """The page. `bits` per character are what it says of its quality.
+def html_page(checkpoint: Checkpoint, dtype: DtypeName, quality: str | None = None) -> str:
+    """The page. `quality` is what it says of that.
 
     UsageError if a weight does not fit `dtype`.
     """
     graph = rounded_graph(checkpoint, dtype)
     weights, packed = page_weights(graph, dtype)
     about = _about(checkpoint, dtype)
-    if bits is not None:
-        about["bits per character"] = f"{bits:.3f}"
+    if quality is not None:
+        about["quality"] = quality
     model = page_model(graph, checkpoint.tokenizer) | {"weights": weights, "about": about}
     script = "".join(source(name) for name in (*ENGINE, "page.js"))
     style = source("page.css")

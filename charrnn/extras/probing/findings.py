@@ -18,6 +18,9 @@ from charrnn.network.language_model import LanguageModel
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.text.tokenizers import Ids, valid_unicode
 
+PROTOCOL = "stream, from the first token"
+"""How the text is read. `eval` does not score the first token, which has nothing before it."""
+
 SHUT, OPEN = 0.1, 0.9
 """A gate is saturated below and above these: Karpathy et al. 2015, https://arxiv.org/abs/1506.02078."""
 
@@ -123,14 +126,24 @@ class Findings:
         return self.bits / max(1, self.tokens)
 
     @property
+    def bits_per_character(self) -> float:
+        """The same for a character."""
+        return self.bits / max(1, self.characters)
+
+    @property
     def summary(self) -> str:
         """How much was read, and how well it was predicted."""
-        return f"{self.tokens:,} tokens, {self.bits_per_token:.3f} bits each."
+        bits = f"{self.bits_per_character:.3f} bits per character ({PROTOCOL})"
+        return f"{self.tokens:,} tokens, {bits}."
 
     def record(self) -> dict[str, Any]:
         """Everything, as JSON has it."""
         return {
+            "kind": "summary",
             "tokens": self.tokens,
+            "characters": self.characters,
+            "protocol": PROTOCOL,
+            "bits_per_character": self.bits_per_character,
             "bits_per_token": self.bits_per_token,
             "units": [
                 {"property": u.follows, "unit": u.name, "correlation": round(u.correlation, 4)}

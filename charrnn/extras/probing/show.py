@@ -62,9 +62,9 @@ def _print_json(piece: Activations, coloring: Coloring) -> None:
     """Print a line a token: its id, text and surprise, and the value of another colouring."""
     columns = piece.ids.tolist(), piece.text, piece.bits, coloring.values(piece)
     for token, text, bits, value in zip(*columns, strict=True):
-        record = {"token": token, "text": text, "bits": round(float(bits), 4)}
+        record = {"kind": "token", "token": token, "text": text, "bits": round(float(bits), 4)}
         if coloring is not SURPRISE:
-            record[coloring.title] = round(float(value), 4)
+            record |= {"coloring": coloring.title, "value": round(float(value), 4)}
         print(json.dumps(record))
 
 

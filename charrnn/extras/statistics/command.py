@@ -13,6 +13,7 @@ from charrnn.cli.options import Json, Quiet
 from charrnn.display.console import output_console
 from charrnn.display.reports import Report
 from charrnn.display.stdout import escaped
+from charrnn.display.wording import baseline_name
 from charrnn.tables import Cell, Styled, Table, plural
 
 if TYPE_CHECKING:
@@ -72,8 +73,11 @@ def _rows(stats: "Statistics", columns: int) -> list[tuple[str, str]]:
     rarest = [f"{member_name(m.symbol)} {m.times:,}" for m in stats.rarest]
     entropies = "  ".join(f"{bits:.2f}" for bits in stats.entropies)
     of_what = "documents" if stats.documents else "lines"
-    by_bits = sorted(stats.baselines.items(), key=lambda item: -item[1])
-    compressed = "  ".join(f"{name} {bits:.2f}" for name, bits in by_bits)
+    bits_of = {name: bits[f"bits_per_{stats.unit}"] for name, bits in stats.baselines.items()}
+    baselines = "  ".join(
+        f"{baseline_name(name)} {bits:.2f}"
+        for name, bits in sorted(bits_of.items(), key=lambda item: -item[1])
+    )
     orders = f"bits per {stats.unit}, order 0-{len(stats.entropies) - 1}"
     rows = [
         ("tokens", f"{stats.tokens:,} ({stats.tokenizer}): {parts}"),
@@ -83,8 +87,8 @@ def _rows(stats: "Statistics", columns: int) -> list[tuple[str, str]]:
         ("entropy", f"{entropies}  {orders}"),
         ("duplicated", f"{100 * stats.duplicated:.1f} % stands in {of_what} that came before"),
     ]
-    if compressed:
-        rows.append(("compressed", f"{compressed}  validation after training"))
+    if baselines:
+        rows.append(("baselines", f"{baselines}  validation after training"))
     return rows
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.events import Emit, Progress, Unit
-from charrnn.text.compressors import BEFORE, TEXT, baselines, text_bytes
+from charrnn.evaluation.baselines import baselines_of
+from charrnn.events import Emit, Progress, Scores, Unit
 from charrnn.text.corpus import PARTS, Corpus, checked_ids
 from charrnn.text.novelty import PIECE, Indices, hashes, indices_of, starts_of
 from charrnn.text.tokenizers import END, Ids, Tokenizer
@@ -38,9 +38,10 @@ class Member:
 class Statistics:
     """A corpus in figures.
 
-    `entropies` of order 0, 1, ... and `baselines` are bits per `unit`: bytes for a tokenizer of
-    bytes, else characters. `duplicated` is the part of the characters that stand in lines, or in
-    documents where there are any, that have occurred before. The end of a document ends a line.
+    `entropies` of order 0, 1, ... are bits per `unit`: bytes for a tokenizer of bytes, else
+    characters. `baselines` are of the validation part after the training part. `duplicated` is the
+    part of the characters that stand in lines, or in documents where there are any, that have
+    occurred before. The end of a document ends a line.
     """
 
     tokenizer: str
@@ -57,7 +58,7 @@ class Statistics:
     rarest: list[Member]
     entropies: list[float]
     duplicated: float
-    baselines: dict[str, float]
+    baselines: dict[str, Scores]
 
     def record(self) -> dict[str, Any]:
         """The figures as one JSON object."""
@@ -70,7 +71,7 @@ def statistics(corpus: Corpus, emit: Emit) -> Statistics:
     Sizes and members are counted over all of it. The entropy is estimated from the frequencies in
     its first 4 million tokens, so high orders of a short text come out too low. Duplicates are
     those among its first 2**28 tokens and 2**22 lines; compressors get the ends of two parts, see
-    `baselines`.
+    `compressors.baselines`.
     """
     tokenizer, tokens = corpus.tokenizer, corpus.tokens
     counts = np.zeros(tokenizer.size, np.int64)
@@ -82,7 +83,7 @@ def statistics(corpus: Corpus, emit: Emit) -> Statistics:
     entropies = entropy_by_order(tokens[:ENTROPY_TOKENS], tokenizer, 5, emit)
     duplicated = duplicated_part(tokens, tokenizer)
     emit(Progress(f"compressing {corpus.name}", 0, 1))
-    compressed = _baselines(corpus)
+    beside = baselines_of(corpus, corpus.part("valid"), every=True)
     emit(Progress(f"compressing {corpus.name}", 1, 1))
     return Statistics(
         tokenizer=tokenizer.kind,
@@ -99,7 +100,7 @@ def statistics(corpus: Corpus, emit: Emit) -> Statistics:
         rarest=members(counts, tokenizer, rarest=True),
         entropies=entropies,
         duplicated=duplicated,
-        baselines=compressed,
+        baselines=beside,
     )
 
 
@@ -195,13 +196,3 @@ def _newlines(tokenizer: Tokenizer) -> Counts:
     """How many lines each token ends (V,)."""
     texts = [tokenizer.decoder()(token) for token in range(tokenizer.size)]
     return np.array([text.count("\n") + text.count(END) for text in texts])
-
-
-def _baselines(corpus: Corpus) -> dict[str, float]:
-    """What compressors make of the validation part after the training part, in bits per unit."""
-    tokenizer, train, valid = corpus.tokenizer, corpus.part("train"), corpus.part("valid")
-    valid = valid[:TEXT]
-    text = text_bytes(valid, tokenizer)
-    length = units(token_counts(valid, tokenizer), tokenizer)
-    per_byte = baselines(text_bytes(train[-BEFORE:], tokenizer), text)
-    return {name: bits * len(text) / length for name, bits in per_byte.items()}

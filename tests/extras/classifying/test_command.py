@@ -35,7 +35,9 @@ def test_files_and_lines(runs):
     assert [(f["number"], f["source"], f["run"]) for f in files] == [
         (1, "1.txt", "tale"), (2, "2.txt", "tale"),
     ]  # fmt: skip
-    assert list(files[0]) == ["number", "source", "run", "log_odds", "probabilities", "bits"]
+    assert list(files[0]) == [
+        "kind", "number", "source", "run", "log_odds", "probabilities", "bits",
+    ]  # fmt: skip
     assert files[0]["log_odds"] == files[0]["bits"]["noise"] - files[0]["bits"]["tale"] > 10
     by_line = lines(classify(runs, "-", "--per", "line", *choice, stdin="the sea\r\n\nhis dog").out)
     assert [(f["number"], f["source"]) for f in by_line] == [(1, "stdin"), (3, "stdin")]
@@ -53,7 +55,7 @@ def test_labels_give_the_accuracy(runs):
     assert [f["label"] for f in found[:3]] == ["tale", "noise", "tale"]
     assert found[0]["bits"] == found[1]["bits"]
     assert found[3] == {
-        "texts": 3, "accuracy": pytest.approx(2 / 3),
+        "kind": "accuracy", "texts": 3, "accuracy": pytest.approx(2 / 3),
         "confusion": {"tale": {"tale": 2, "noise": 0}, "noise": {"tale": 1, "noise": 0}},
     }  # fmt: skip
     assert "accuracy 66.7% of 3 texts" in classify(runs, *labeled, stdin=given).out

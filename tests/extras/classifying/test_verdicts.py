@@ -123,7 +123,8 @@ def test_the_accuracy_is_of_labelled_texts():
     assert accuracy.accuracy == 0
     assert list(accuracy.count(given)) == given
     assert accuracy.record() == {
-        "texts": 4, "accuracy": 0.75, "confusion": {"x": {"x": 2, "y": 1}, "y": {"x": 0, "y": 1}},
+        "kind": "accuracy", "texts": 4, "accuracy": 0.75,
+        "confusion": {"x": {"x": 2, "y": 1}, "y": {"x": 0, "y": 1}},
     }  # fmt: skip
 
 

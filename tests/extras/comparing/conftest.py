@@ -8,8 +8,10 @@ from tests.display.conftest import curves
 def compared(run: str, bits: float, corpus: str = "tale", unit: Unit = "character") -> Compared:
     """A run as `compare` has it."""
     scores = {"bits_per_character": bits, "bits_per_byte": bits / 2}
-    return Compared(run, "lstm", "2x256", 876_929, 1, 123_456.0, 12_345, 3_723.0, corpus, "test",
-                    scores, curves(unit, bits))  # fmt: skip
+    sizes = "lstm", "lstm 2x256", 876_929, 1
+    taken = 123_456.0, 12_000, 12_345, 3_723.0
+    where = corpus, "test", "stream"
+    return Compared(run, *sizes, *taken, *where, scores, curves(unit, bits))
 
 
 def group(name: str, *bits: float, corpus: str = "tale", unit: Unit = "character") -> Group:

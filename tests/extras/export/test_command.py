@@ -43,7 +43,7 @@ def test_a_page_goes_to_stdout(used):
     assert result.out.startswith("<!doctype html>")
     assert result.out.endswith("</html>\n")
     assert "Written: stdout" in result.err
-    assert "Bits per character" in result.err
+    assert " bits per character on valid (stream), " in result.err
 
 
 def test_without_its_corpus_a_run_is_exported_without_a_score(copied_run, charrnn, home):

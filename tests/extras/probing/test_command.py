@@ -20,7 +20,7 @@ def test_a_text_is_shown_with_what_the_network_computes(used, trained):
     assert "1.forget" in plain.out
     told = lines(used("probe", "tale", "-", "--unit", "1.c3", "--json", stdin=text).out)
     assert "".join(seen["text"] for seen in told[:-1]) == text
-    assert all(seen["bits"] >= 0 and "unit 1.c3" in seen for seen in told[:-1])
+    assert all(seen["bits"] >= 0 and seen["coloring"] == "unit 1.c3" for seen in told[:-1])
     summary = told[-1]
     assert summary["tokens"] == len(text)
     assert {gate["name"] for gate in summary["gates"]} >= {"1.input", "2.output"}
@@ -89,7 +89,7 @@ def test_steps_are_those_of_the_network(used, trained, home):
                 np.testing.assert_allclose(step["values"][f"{number}.{name}"], array, atol=1e-5)
         np.testing.assert_allclose([*step["logits"].values()], logits, atol=1e-4)
         assert [*step["values"]][:5] == ["1.input", "1.forget", "1.output", "1.h", "1.c"]
-    shown = used("probe", "The", "--steps", columns="44")
+    shown = used("probe", "tale", "The", "--steps", columns="44")
     assert "step 3 reads 'e'" in shown.out
     assert used("probe", "tale", "The", "--steps", "--html", str(home / "steps.html")).code == 0
     page = Page()

@@ -28,8 +28,12 @@ def test_json_has_a_token_a_line(printed):
     *tokens, summary = [json.loads(x) for x in printed(80, show_heatmap, *args).splitlines()]
     assert "".join(token["text"] for token in tokens) == TEXT
     expected = np.concatenate([piece.units["1.c"][:, 2] for piece in activations()])
-    np.testing.assert_allclose([t["unit 1.c2"] for t in tokens], expected, atol=1e-4)
-    assert summary["tokens"] == len(TEXT)
+    np.testing.assert_allclose([t["value"] for t in tokens], expected, atol=1e-4)
+    assert {token["coloring"] for token in tokens} == {"unit 1.c2"}
+    assert [token["kind"] for token in tokens] == ["token"] * len(TEXT)
+    assert (summary["kind"], summary["tokens"]) == ("summary", len(TEXT))
+    mean = np.mean([token["bits"] for token in tokens])
+    np.testing.assert_allclose(summary["bits_per_character"], mean, atol=1e-4)
 
 
 def test_progress_is_reported(printed):

@@ -147,7 +147,7 @@ def test_a_disk_that_refuses_stops_nothing_and_hides_nothing(home, capfd, size):
         run.step = step
         resource.setrlimit(resource.RLIMIT_FSIZE, (size if step < 4 else limits[0], limits[1]))
         stepped = Stepped(step, 12, 1.0, SCORES, *[1.0] * 5)
-        for event in (stepped, Evaluated(step, 1.0, SCORES, True, 1.0, 1.0)):
+        for event in (stepped, Evaluated(step, "valid", "stream", 1.0, SCORES, True, 1.0, 1.0)):
             try:
                 board(event)
             except OSError as error:
@@ -198,7 +198,7 @@ def test_a_run_with_such_a_folder_is_kept_like_any_other(home):
     written = sum(path.stat().st_size for path in (folder / "tensorboard").iterdir())
     assert written > 1000
     size = written + sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
-    assert housekeeping.overview(folder).bytes == size == files.size_on_disk(folder)
+    assert housekeeping.overview(folder).bytes_on_disk == size == files.size_on_disk(folder)
     housekeeping.rename("run", "other")
     assert (home / "checkpoints" / "other" / "tensorboard").is_dir()
     assert housekeeping.remove(["other"]) == size
