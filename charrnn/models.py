@@ -217,17 +217,17 @@ class Predictor(Model):
     def score_file(
         self,
         file: str,
-        encoding: str | None = None,
         unknown: UnknownName = "skip",
         decoding: Decoding = GREEDY,
+        **reading: Any,
     ) -> ExampleScore:
         """The score on the examples in a file, or in stdin for `-`.
 
-        TextError for a line that is not an example, or a target that the model cannot have.
+        `reading`: another `encoding`, `format`, `columns` than the run's examples have. TextError
+        for a line that is not an example, or a target that the model cannot have.
         """
-        run = self.checkpoint
-        settings = replace(run.text, encoding=encoding or run.text.encoding)
-        fmt = example_format(run.model.task, settings)
+        settings = replace(self.checkpoint.text, **{n: v for n, v in reading.items() if v})
+        fmt = example_format(self.settings.task, settings)
         assert fmt
         numbers = {name: number for number, name in enumerate(self.targets)}
         inputs, targets = [], []

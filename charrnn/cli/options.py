@@ -9,10 +9,10 @@ import typer
 from charrnn.cli.completion import run_names
 from charrnn.errors import CharRNNError, UsageError
 from charrnn.settings import ADVANCED, PartName, flag
-from charrnn.values import check_device, check_encoding
+from charrnn.values import check_device, check_encoding, column_names
 
 
-def _checked(check: Callable[[str], None]) -> Callable[[str | None], str | None]:
+def _checked(check: Callable[[str], object]) -> Callable[[str | None], str | None]:
     """A callback of typer's that refuses a value for which the check raises ValueError."""
 
     def callback(value: str | None) -> str | None:
@@ -85,6 +85,14 @@ Encoding = Annotated[
     typer.Option(
         help="encoding of the text file", show_default="utf-8", metavar="NAME",
         callback=_checked(check_encoding), rich_help_panel=ADVANCED,
+    ),
+]  # fmt: skip
+Columns = Annotated[
+    str | None,
+    typer.Option(
+        help="columns of the examples in the file that count, by name or number",
+        show_default="as in training", metavar="NAMES", callback=_checked(column_names),
+        rich_help_panel=ADVANCED,
     ),
 ]  # fmt: skip
 Device = Annotated[

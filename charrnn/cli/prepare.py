@@ -1,7 +1,7 @@
 """charrnn prepare: turn texts into a corpus."""
 
 import os
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from annotated_types import Ge
@@ -11,8 +11,12 @@ from charrnn.cli.extras import find_extra, has_extra
 from charrnn.cli.flags import Shown, with_flags
 from charrnn.cli.frame import frame
 from charrnn.cli.options import Json, Quiet, exclude
-from charrnn.events import Noticed
-from charrnn.settings import ModelSettings, TextSettings, check_effective
+from charrnn.errors import UsageError
+from charrnn.events import Emit, Noticed
+from charrnn.settings import ModelSettings, TaskName, TextSettings, check_effective, no_effect
+
+if TYPE_CHECKING:
+    from charrnn.text.examples import ExampleFormat
 
 
 @with_flags("tokenizer", "split")
@@ -22,6 +26,7 @@ def prepare(
         typer.Argument(help="texts, in this order: files, folders, patterns; - is stdin"),
     ],
     text: TextSettings,
+    task: Annotated[TaskName, "what the corpus is for: the task to train"] = ModelSettings.task,
     name: Annotated[str | None, "name of the corpus", Shown(default="as the first file")] = None,
     vocabulary: Annotated[
         str | None,
@@ -37,16 +42,39 @@ def prepare(
 ) -> None:
     """Turn texts into one corpus of tokens.
 
-    charrnn train prepares a single text itself. Prepare a corpus to join several.
+    charrnn train prepares a single text itself. Prepare a corpus to join several, or to see what is
+    in a file of examples: with --task.
     """
     for setting in ("tokenizer", "vocab_size", "min_count"):
         exclude(vocabulary=vocabulary, **{setting: setting in text.typed})
     with frame(quiet=quiet, json=json, stdout="events") as command:
+        from charrnn.tasks import example_format
+
+        fmt = example_format(task, text)
+        check_effective(text, ModelSettings(task=task), folder=any(map(os.path.isdir, sources)))
+        if fmt:
+            for option, value in {"vocabulary": vocabulary, "jobs": jobs > 1}.items():
+                if value:
+                    raise no_effect(option, f"--task {task}", "prepare a text")
+            _prepare_examples(fmt, sources, name, command.emit)
+            return
         from charrnn.text.preparation import prepare as prepare_corpus
 
         tokenizer = command.load_language_model(vocabulary).tokenizer if vocabulary else None
-        check_effective(text, ModelSettings(), folder=any(map(os.path.isdir, sources)))
         split = "split" in text.given
         corpus = prepare_corpus(sources, text, name, command.emit, split, tokenizer, jobs)
         if has_extra("prepare") and not (quiet or json):
             command.emit(Noticed(find_extra("prepare")(corpus)))
+
+
+def _prepare_examples(
+    fmt: "ExampleFormat", sources: list[str], name: str | None, emit: Emit
+) -> None:
+    """Prepare the examples of one source. UsageError for several."""
+    from charrnn.text.example_files import prepare_examples
+
+    if len(sources) > 1:
+        raise UsageError(
+            "examples come from one file or folder", "Name other parts with --valid and --test."
+        )
+    prepare_examples(fmt, sources[0], name, emit)

@@ -5,7 +5,7 @@ A list is made of what metrics and models say of themselves. No weights are read
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 from charrnn.errors import CheckpointError, UsageError, suggest
 from charrnn.events import Unit
 from charrnn.files import checkpoints, remove as remove_file, size_on_disk, sync_folder, versions
-from charrnn.storage.checkpoint import read_about
+from charrnn.storage.checkpoint import About, read_about
 from charrnn.storage.container import read_metadata
 from charrnn.storage.metrics import curves_of, read_events
 from charrnn.storage.old_formats import upgraded_metadata
@@ -30,6 +30,7 @@ from charrnn.storage.runs import (
 )
 
 FINISHED = "finished"
+_DAMAGED = CheckpointError, OSError, ValueError, LookupError, TypeError
 _STATES = {
     "no checkpoint": "nothing saved yet",
     "no model": "interrupted, no model yet",
@@ -73,8 +74,8 @@ def overview(folder: Path) -> Overview:
     curves = curves_of(events)
     corpus, network = str(started.get("corpus", "")), str(started.get("model", ""))
     if not started:  # a model that was copied here alone
-        with suppress(CheckpointError, OSError, ValueError, LookupError, TypeError):
-            about = read_about(upgraded_metadata(read_metadata(folder / MODEL)))
+        with suppress(*_DAMAGED):
+            about = _about(folder)
             corpus, network = about.corpus, f"{about.model.cell} {about.model.size}"
     parameters = started.get("parameters")
     paths = [path for path in folder.rglob("*") if path.name != LOCK and not path.is_dir()]
@@ -92,6 +93,20 @@ def overview(folder: Path) -> Overview:
         bytes=sum(file.st_size for file in files),
         age=max(0.0, time.time() - max(file.st_mtime for file in files)),
     )
+
+
+def last_run(fits: Callable[[About], bool]) -> str | None:
+    """The run trained last whose model fits, by its name; None if there is none."""
+    for folder in reversed(run_folders()):
+        with suppress(*_DAMAGED):
+            if fits(_about(folder)):
+                return folder.name
+    return None
+
+
+def _about(folder: Path) -> About:
+    """What the run in a folder is, by its model. One of _DAMAGED if that cannot be read."""
+    return read_about(upgraded_metadata(read_metadata(folder / MODEL)))
 
 
 def _state(folder: Path, interrupted: bool) -> str:

@@ -5,11 +5,11 @@ import os
 from dataclasses import fields, replace
 from pathlib import Path
 
-from charrnn.errors import UsageError
-from charrnn.events import Emit
+from charrnn.errors import TextError, UsageError
+from charrnn.events import Emit, Noticed
 from charrnn.settings import TextSettings, check_effective, flag
-from charrnn.text.catalog import locate
-from charrnn.text.corpus import Corpus
+from charrnn.text.catalog import locate, prepared
+from charrnn.text.corpus import PARTS, Corpus
 from charrnn.text.corpus_files import open_corpus
 from charrnn.text.example_corpus import ExampleCorpus
 from charrnn.text.example_files import prepare_examples
@@ -35,6 +35,7 @@ def resolve(
         settings = fmt.settings
         check_effective(settings, task=fmt.task, tokenizer=None)
     path = name if name == "-" else locate(name, emit)
+    namesake = _prepared(name)
     if isinstance(path, Path) and (path / "corpus.json").is_file():
         corpus = open_corpus(path)
         _check_prepared(name, corpus, fmt, vocabulary)
@@ -46,7 +47,22 @@ def resolve(
         else:
             unsplit = replace(settings, split=TextSettings.split)
             corpus = prepare([path], unsplit, None, emit, False, vocabulary)
-    return corpus.with_split(settings.split) if "split" in settings.given else corpus
+    corpus = corpus.with_split(settings.split) if "split" in settings.given else corpus
+    if namesake and namesake.resolve() != corpus.folder:
+        kind = "folder" if os.path.isdir(path) else "file"
+        emit(Noticed(f"{name} is the {kind} {path}; the prepared corpus is {namesake.name}."))
+    for part, fraction in zip(PARTS, corpus.text.fractions, strict=True):
+        if fraction and not corpus.has_part(part) and not (settings.valid or settings.test):
+            emit(Noticed(f"The {part} part is empty: {corpus.name} is too short for that split."))
+    return corpus
+
+
+def _prepared(name: str) -> Path | None:
+    """The prepared corpus of that name, where there is one."""
+    try:
+        return prepared(name)
+    except TextError:  # several, which have to be named in full
+        return None
 
 
 def _check_prepared(
