@@ -15,7 +15,7 @@ from charrnn.network.language_model import LanguageModel
 from charrnn.settings import ModelSettings, PartName, SampleSettings, UnknownName, checked_settings
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.runs import corpus_of
-from charrnn.tasks import example_format, task_of
+from charrnn.tasks import task_of
 from charrnn.tasks.base import ExampleScore
 from charrnn.tasks.example_task import ExampleTask
 from charrnn.tasks.examples import Ids
@@ -226,9 +226,8 @@ class Predictor(Model):
         `reading`: another `encoding`, `format`, `columns` than the run's examples have. TextError
         for a line that is not an example, or a target that the model cannot have.
         """
-        settings = replace(self.checkpoint.text, **{n: v for n, v in reading.items() if v})
-        fmt = example_format(self.settings.task, settings)
-        assert fmt
+        given = {name: value for name, value in reading.items() if value}
+        fmt = self.task.format(replace(self.checkpoint.text, **given))
         numbers = {name: number for number, name in enumerate(self.targets)}
         inputs, targets = [], []
         for example in examples_in(file, fmt, lambda _: None, self.tokenizer.raw):

@@ -5,12 +5,13 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import chain
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from charrnn.cli.frame import Frame
 from charrnn.events import Noticed
 from charrnn.settings import FormatName, TextSettings
+from charrnn.values import column_names
 
 if TYPE_CHECKING:
     from charrnn.models import Predictor
@@ -65,38 +66,38 @@ def input_settings(
 ) -> TextSettings | None:
     """How a file is read whose lines are not inputs alone; None where they are.
 
-    As the flags say, or as the run's own examples were; else by the file's first lines.
+    As the flags say; without, as the run's own examples were, if the file's first lines show it.
     """
-    from charrnn.tasks import example_format
     from charrnn.text.example_formats import recognized
 
-    if name == "lines" or file.lower().endswith(_PICTURES):
-        return None
     text = replace(model.checkpoint.text, valid=None, test=None)
-    own = (None, None) if file == "-" else (text.format, text.columns)
-    chosen, columns = name or own[0], columns or own[1]
-    fmt = example_format(model.settings.task, text)
-    assert fmt
-    layout, head = fmt.lines.layout, _first_lines(file)
-    if not chosen:
-        shown = recognized(head, file, layout)
-        if not columns and not _shows(shown, head, file, layout):
-            return None
-        chosen = shown
-    return replace(text, format=chosen, columns=columns)
+    layout, head = model.task.format(text).lines.layout, _first_lines(file)
+    shown = text.format or recognized(head, file, layout)
+    if name is None and columns is None:
+        is_shown = file != "-" and _shows(shown, head, layout, text.columns)
+        return replace(text, format=shown) if is_shown else None
+    if name == "lines":
+        return None
+    return replace(text, format=name or shown, columns=columns or text.columns)
 
 
-def _shows(name: FormatName, head: "list[Line]", file: str, layout: "Layout") -> bool:
-    """Whether a file shows without doubt that it is more than a list of inputs."""
-    from charrnn.text.example_records import delimiter_of, first_rows
+def _shows(name: FormatName, head: "list[Line]", layout: "Layout", columns: str | None) -> bool:
+    """Whether the first lines of a file show that it is more than a list of inputs."""
+    from charrnn.text.example_records import cells_of
 
-    lines, wanted = [line for _, line in head], layout.names[layout.source]
-    if name == "csv":
-        header = next(iter(first_rows(lines, delimiter_of(lines))), ())
-        return wanted in (cell.strip().casefold() for cell in header)
+    if not head or name in ("conllu", "fasttext"):
+        return bool(head)
+    lines = [line for _, line in head]
+    names = column_names(columns or ",".join(layout.names))
     if name == "jsonl":
-        return not {wanted, *(layout.lists or ())}.isdisjoint(json.loads(lines[0]))
-    return name in ("conllu", "fasttext") or PurePath(file).suffix == ".conll"
+        record = json.loads(lines[0]) if lines[0].startswith("{") else {}
+        return not {*names, *(layout.lists or ())}.isdisjoint(record)
+    if name == layout.formats[0] and columns is None:
+        return name == "conll" and "\t" in lines[0]
+    cells = [cell.strip().casefold() for cell in cells_of(name, lines)]
+    if all(map(str.isdecimal, names)):
+        return len(cells) >= max(map(int, names))
+    return names[layout.source if len(names) > 1 else 0].casefold() in cells
 
 
 def read_inputs(
@@ -107,10 +108,9 @@ def read_inputs(
     TextError for what is not one; the inputs before it come first.
     """
     from charrnn.cli.prompts import read_lines
-    from charrnn.tasks import example_format
     from charrnn.text.examples import inputs_in
 
-    if file.lower().endswith(_PICTURES) and settings is None:
+    if settings is None and file.lower().endswith(_PICTURES):
         yield [(1, file)]
         return
     first = 1
@@ -119,8 +119,7 @@ def read_inputs(
             yield [*enumerate(lines, first)]
             first += len(lines)
         return
-    fmt = example_format(model.settings.task, settings)
-    assert fmt
+    fmt = model.task.format(settings)
     numbered = enumerate(chain.from_iterable(read_lines(file)), 1)
     name = "stdin" if file == "-" else file
     together: list[tuple[int, str]] = []

@@ -1,7 +1,7 @@
 """charrnn prepare: turn texts into a corpus."""
 
 import os
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from annotated_types import Ge
@@ -13,10 +13,15 @@ from charrnn.cli.frame import frame
 from charrnn.cli.options import Json, Quiet, exclude
 from charrnn.errors import UsageError
 from charrnn.events import Emit, Noticed
-from charrnn.settings import ModelSettings, TaskName, TextSettings, check_effective, no_effect
-
-if TYPE_CHECKING:
-    from charrnn.text.examples import ExampleFormat
+from charrnn.settings import (
+    ModelSettings,
+    Request,
+    TaskName,
+    TextSettings,
+    TrainSettings,
+    check_effective,
+    no_effect,
+)
 
 
 @with_flags("tokenizer", "split")
@@ -45,18 +50,15 @@ def prepare(
     charrnn train prepares a single text itself. Prepare a corpus to join several, or to see what is
     in a file of examples: with --task.
     """
+    for option, value in {"name": name, "vocabulary": vocabulary, "jobs": jobs > 1}.items():
+        if value and task != ModelSettings.task:
+            raise no_effect(option, f"--task {task}", "prepare a text")
     for setting in ("tokenizer", "vocab_size", "min_count"):
         exclude(vocabulary=vocabulary, **{setting: setting in text.typed})
     with frame(quiet=quiet, json=json, stdout="events") as command:
-        from charrnn.tasks import example_format
-
-        fmt = example_format(task, text)
         check_effective(text, ModelSettings(task=task), folder=any(map(os.path.isdir, sources)))
-        if fmt:
-            for option, value in {"vocabulary": vocabulary, "jobs": jobs > 1}.items():
-                if value:
-                    raise no_effect(option, f"--task {task}", "prepare a text")
-            _prepare_examples(fmt, sources, name, command.emit)
+        if task != ModelSettings.task:
+            _prepare_examples(sources, task, text, command.emit)
             return
         from charrnn.text.preparation import prepare as prepare_corpus
 
@@ -67,14 +69,13 @@ def prepare(
             command.emit(Noticed(find_extra("prepare")(corpus)))
 
 
-def _prepare_examples(
-    fmt: "ExampleFormat", sources: list[str], name: str | None, emit: Emit
-) -> None:
-    """Prepare the examples of one source. UsageError for several."""
-    from charrnn.text.example_files import prepare_examples
+def _prepare_examples(sources: list[str], task: TaskName, text: TextSettings, emit: Emit) -> None:
+    """Prepare the examples of one source, as `train` would. UsageError for several."""
+    from charrnn.training.sources import find_sources
 
     if len(sources) > 1:
         raise UsageError(
             "examples come from one file or folder", "Name other parts with --valid and --test."
         )
-    prepare_examples(fmt, sources[0], name, emit)
+    model, train = ModelSettings(task=task), TrainSettings()
+    find_sources(Request(sources[0], model, train, text), emit)

@@ -9,6 +9,7 @@ from charrnn.values import column_names
 
 OTHERS = "Files of another form: --format and --columns."
 """The end of hints on what a line is."""
+CHOOSE = "Choose with --columns, by name or number."
 Line = tuple[int, str]
 """A line's number, and the line without its end."""
 
@@ -24,11 +25,14 @@ class Record(NamedTuple):
 
 
 class MalformedError(Exception):
-    """A line that is not an example: its number and what is wrong with it."""
+    """A line that is not an example: its number, what is wrong with it, and what to do.
 
-    def __init__(self, line: int, wrong: str) -> None:
+    Without a hint that is what the task says of its lines.
+    """
+
+    def __init__(self, line: int, wrong: str, hint: str = "") -> None:
         super().__init__(wrong)
-        self.line = line
+        self.line, self.hint = line, hint
 
 
 class Layout(NamedTuple):
@@ -82,15 +86,20 @@ def of_table(rows: Iterator[tuple[int, list[str]]], selection: Selection) -> Ite
             places = [column_named(header, name, selection.name) for name in names]
             continue
         if len(row) <= max(places):
-            raise MalformedError(number, f"has {len(row)} columns, not {max(places) + 1}")
+            raise MalformedError(number, columns_missing(row, max(places) + 1), CHOOSE)
         yield Record(number, [row[place] for place in places])
+
+
+def columns_missing(row: Sequence[str], wanted: int) -> str:
+    """What is wrong with a row that has another number of columns."""
+    return f"has {len(row)} column{'s' * (len(row) != 1)}, not {wanted}"
 
 
 def column_named(columns: Mapping[str, Any], name: str, where: str) -> Any:
     """The column of that name, in upper case or lower case. TextError if there is none."""
     by_name = {key.casefold(): value for key, value in columns.items()} | dict(columns)
-    value = by_name.get(name, by_name.get(name.casefold()))
-    if value is None:
-        listed = ", ".join([*columns][:20])[:300]
-        raise TextError(f"{where} has no column {name}", f"Choose with --columns: it has {listed}.")
-    return value
+    for key in (name, name.casefold()):
+        if key in by_name:
+            return by_name[key]
+    listed = ", ".join([*columns][:20])[:300]
+    raise TextError(f"{where} has no column {name}", f"It has {listed}. {CHOOSE}")

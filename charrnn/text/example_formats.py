@@ -9,7 +9,6 @@ A file is read as its task's own format unless its first lines cannot be that, a
 """
 
 import json
-import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import PurePath
@@ -19,6 +18,7 @@ from charrnn.settings import FormatName
 from charrnn.text.example_columns import Layout, Line, Record, Selection
 from charrnn.text.example_records import (
     LOOKED_AT,
+    QUOTED,
     conll_records,
     conllu_records,
     csv_records,
@@ -29,8 +29,6 @@ from charrnn.text.example_records import (
     json_records,
     tsv_records,
 )
-
-_QUOTED = re.compile('"[^"]*("|$)')
 
 _READERS: dict[FormatName, Callable[[Iterator[Line], Selection], Iterator[Record]]] = {
     "tsv": tsv_records,
@@ -68,11 +66,12 @@ def recognized(head: Sequence[Line], name: str, layout: Layout) -> FormatName:
     own = layout.formats[0]
     if not texts:
         return own
-    first, is_named_csv = texts[0], ".csv" in PurePath(name).suffixes
+    first, suffixes = texts[0], PurePath(name).suffixes
+    unquoted = QUOTED.sub("", first)
     candidates: list[tuple[FormatName, bool]] = [
         ("conllu", bool(rows) and is_conllu(rows[0].split("\t"))),
-        ("jsonl", _is_json(first)),
-        ("csv", is_named_csv and "\t" not in _QUOTED.sub("", first) and len(_widths(texts)) > 0),
+        ("jsonl", _is_json(first) or (".jsonl" in suffixes and "\t" not in first)),
+        ("csv", ".csv" in suffixes and "\t" not in unquoted and not {*",;"}.isdisjoint(first)),
         (own, len(layout.split(first)) > 1),
         ("fasttext", first.startswith("__label__")),
         ("csv", len(_widths(texts)) == 1 and len(texts) > 1),

@@ -17,6 +17,8 @@ _HEADERS = {
     "input", "output", "token", "tokens", "word", "tag", "tags", "picture", "image", "file", "name",
 }  # fmt: skip
 
+_NAMES = {" ": "space", "\n": "newline", "\t": "tab"}
+
 Indices = NDArray[np.int64]
 
 
@@ -37,7 +39,8 @@ def what_was_read(table: ExampleTable, examples: ExampleSources, read: Read) -> 
     per_example, count = np.diff(table.target_starts), len(table.sources)
     times = np.bincount(table.targets, minlength=len(table.vocabulary))
     frequent = np.argsort(-times, kind="stable")[:_LISTED].tolist()
-    listed = [f"{table.vocabulary[number]} {times[number]:,}" for number in frequent]
+    names = [_NAMES.get(name, name) for name in table.vocabulary]
+    listed = [f"{names[number]} {times[number]:,}" for number in frequent]
     listed += ["..."] * (len(times) > _LISTED)
     parts = [f"{count:,} examples, {len(times):,} {lines.target}s: {', '.join(listed)}"]
     if items.has_text:
@@ -45,19 +48,19 @@ def what_was_read(table: ExampleTable, examples: ExampleSources, read: Read) -> 
         unit = units.get(examples.fmt.settings.tokenizer, "token")
         parts.append(f"texts of {_spread(read.lengths, unit)}")
     if not (per_example == 1).all():
-        parts.append(f"{_spread(per_example, lines.target)} each")
+        parts.append(_spread(per_example, lines.target, " each"))
     if read.unknown:
         share = read.unknown / read.characters
         parts.append(f"{max(share, 0.001):.1%} of the characters are not in the vocabulary")
     return "; ".join(parts) + "."
 
 
-def _spread(lengths: Indices, noun: str) -> str:
+def _spread(lengths: Indices, noun: str, after: str = "") -> str:
     """The lengths in words: 3 to 9 characters (mean 5.1)."""
     least, most = int(lengths.min()), int(lengths.max())
     if least == most:
-        return f"{most:,} {noun}{'s' * (most != 1)}"
-    return f"{least:,} to {most:,} {noun}s (mean {lengths.mean():,.1f})"
+        return f"{most:,} {noun}{'s' * (most != 1)}{after}"
+    return f"{least:,} to {most:,} {noun}s{after} (mean {lengths.mean():,.1f})"
 
 
 def doubts(

@@ -9,21 +9,26 @@ from itertools import chain, islice, pairwise
 from typing import Any
 
 from charrnn.errors import TextError
+from charrnn.settings import FormatName
 from charrnn.text.example_columns import (
+    CHOOSE,
     Line,
     MalformedError,
     Record,
     Selection,
     column_named,
+    columns_missing,
     of_table,
 )
-from charrnn.text.tokenizers.byte import is_utf8
 
 LOOKED_AT = 20
 """Lines at the beginning of a file that show how it is written."""
+QUOTED = re.compile('"[^"]*("|$)')
+"""A part of a row of CSV within quotes."""
 _CONLLU = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
 _DELIMITERS = ",;\t"
 _LONGEST_FIELD = 1 << 26  # characters
+_OBJECT = "Each line of JSON lines is an object that has its texts under names."
 _FASTTEXT = re.compile(r"(?<!\S)__label__(\S+)\s?")
 
 
@@ -47,9 +52,13 @@ def tsv_records(lines: Iterator[Line], selection: Selection) -> Iterator[Record]
 
 def conll_records(lines: Iterator[Line], selection: Selection) -> Iterator[Record]:
     """Lines of a token each, with tabs or spaces between their columns."""
-    return _own_records(
-        lines, selection, lambda line: line.split("\t") if "\t" in line else line.split()
-    )
+    return _own_records(lines, selection, conll_cells)
+
+
+def conll_cells(line: str) -> list[str]:
+    """The columns of a line of CoNLL, which tabs divide, or else spaces."""
+    line = line.rstrip()
+    return line.split("\t") if "\t" in line else [cell for cell in line.split(" ") if cell]
 
 
 def _own_records(
@@ -65,18 +74,21 @@ def _own_records(
 
 def conllu_records(lines: Iterator[Line], selection: Selection) -> Iterator[Record]:
     """Words, without comments, without the ranges 1-2 of what was written together, without 1.1."""
-    names = [name.casefold() for name in selection.names(("form", "upos"))]
+    numbers = {str(place): name for place, name in enumerate(_CONLLU, 1)}
+    names = [numbers.get(name, name) for name in selection.names(("form", "upos"))]
     for number, line in _with_blank(lines):
         cells = line.split("\t")
         if not line or line.startswith("#"):
             if not line:
                 yield Record(number, ())
         elif not is_conllu(cells):
-            raise MalformedError(number, "has no id and nine more columns, with tabs between")
+            hint = (
+                "Words of CoNLL-U have ten columns, with tabs between, of which the first is an id."
+            )
+            raise MalformedError(number, f"has {len(cells)} columns", hint)
         elif cells[0].isdigit():
             cells[1] = cells[1].replace(" ", "\N{NO-BREAK SPACE}")  # which stands in words only
             by_name = dict(zip(_CONLLU, cells, strict=True))
-            by_name |= {str(place): cell for place, cell in enumerate(cells, 1)}
             yield Record(number, [column_named(by_name, name, selection.name) for name in names])
 
 
@@ -110,7 +122,7 @@ def _own_rows(
     """Rows of the task's two columns, or of the input alone where that is asked for."""
     for number, row in rows:
         if row and not least <= len(row) <= len(selection.layout.names):
-            raise MalformedError(number, f"has {len(row)} column{'s' * (len(row) > 1)}, not 2")
+            raise MalformedError(number, columns_missing(row, 2), CHOOSE)
         if selection.inputs_only and row:
             yield Record(number, [row[selection.layout.source if len(row) > 1 else 0]])
         else:
@@ -129,7 +141,8 @@ def _csv_rows(lines: Iterable[Line], delimiter: str) -> Iterator[tuple[int, list
         except StopIteration:
             return
         except csv.Error as error:
-            raise MalformedError(number, f"is not CSV: {error}") from None
+            hint = "A field that begins with a quote ends with one; a quote within is doubled."
+            raise MalformedError(number, f"is not CSV: {error}", hint) from None
         yield number, row if any(map(str.strip, row)) else []
 
 
@@ -147,7 +160,7 @@ def fasttext_records(lines: Iterator[Line], selection: Selection) -> Iterator[Re
     for number, line in filter(_is_text, lines):
         labels = _FASTTEXT.findall(line)
         if len(labels) > 1 and not (selection.settings.multi_label or selection.inputs_only):
-            raise MalformedError(number, "has several labels, which --multi-label allows")
+            raise MalformedError(number, "has several labels", "Add --multi-label.")
         columns = [",".join(labels), _FASTTEXT.sub("", line).strip()]
         yield Record(number, columns[1:] if selection.inputs_only else columns)
 
@@ -174,9 +187,9 @@ def _json_value(number: int, line: str, name: str, file: str) -> Any:
     try:
         record = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise MalformedError(number, f"is not JSON: {error}") from None
+        raise MalformedError(number, f"is not JSON: {error}", _OBJECT) from None
     if not isinstance(record, dict):
-        raise MalformedError(number, "is not a JSON object")
+        raise MalformedError(number, "is not a JSON object", _OBJECT)
     return column_named(record, name, f"{file}, line {number}")
 
 
@@ -184,11 +197,14 @@ def _plain(number: int, value: Any) -> str:
     """A value of JSON as a text: several labels with commas between. MalformedError."""
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         value = ",".join(value)
-    if isinstance(value, (dict, list)):
-        raise MalformedError(number, f"has a {type(value).__name__} where a text should be")
+    if value is None or isinstance(value, (dict, list)):
+        wrong = f"has {json.dumps(value)[:40]} where a text should be"
+        raise MalformedError(number, wrong, _OBJECT)
     text = value if isinstance(value, str) else json.dumps(value)
-    if not is_utf8(text):
-        raise MalformedError(number, "has half of a surrogate pair")
+    try:
+        text.encode()
+    except UnicodeError:
+        raise MalformedError(number, "has half of a surrogate pair", _OBJECT) from None
     return text
 
 
@@ -197,10 +213,17 @@ def is_conllu(columns: Sequence[str]) -> bool:
     return len(columns) == len(_CONLLU) and bool(re.fullmatch(r"\d+([-.]\d+)?", columns[0]))
 
 
+def cells_of(name: FormatName, lines: Sequence[str]) -> Sequence[str]:
+    """The columns of the first row of a table in such a format."""
+    if name == "csv":
+        return next(iter(first_rows(lines, delimiter_of(lines))), ())
+    return lines[0].split("\t") if name == "tsv" else conll_cells(lines[0])
+
+
 def delimiter_of(lines: Sequence[str]) -> str:
-    """What divides the first row into the most columns."""
-    width = {mark: len(next(iter(first_rows(lines, mark)), ())) for mark in _DELIMITERS}
-    return max(_DELIMITERS, key=lambda mark: width[mark])
+    """What divides the first row most often."""
+    first, _, _ = QUOTED.sub("", "\n".join(lines)).partition("\n")
+    return max(_DELIMITERS, key=first.count)
 
 
 def first_rows(lines: Sequence[str], delimiter: str) -> list[list[str]]:

@@ -156,10 +156,12 @@ def _examples(
     with malformed(name, fmt):
         for line, text, targets in lines.read(records):
             where = f"{name}, line {line}"
-            if not is_utf8("".join(targets)):
-                raise TextError(
-                    f"{where} has a {lines.target} that is not UTF-8", "Write it in UTF-8."
-                )
+            written = "".join(targets)
+            if not is_utf8(written):
+                wrong, hint = "that is not UTF-8", "Write it in UTF-8."
+                raise TextError(f"{where} has a {lines.target} {wrong}", hint)
+            if "\n" in written and lines.least > 1:
+                raise TextError(f"{where} has a {lines.target} of several lines", "Shorten it.")
             yield Example(source, where, fmt.items.placed(text, name), targets)
 
 
@@ -178,7 +180,9 @@ def malformed(name: str, fmt: ExampleFormat) -> Iterator[None]:
     try:
         yield
     except MalformedError as error:
-        raise TextError(f"{name}, line {error.line} {error}", fmt.lines.hint) from None
+        raise TextError(
+            f"{name}, line {error.line} {error}", error.hint or fmt.lines.hint
+        ) from None
 
 
 def checked_examples(corpus: Corpus, fmt: ExampleFormat) -> ExampleCorpus:

@@ -136,7 +136,8 @@ def whole_if_small(
 
     `count` of what is `counted` are divided; validation and test need `least` of it.
     """
-    if "split" in settings.given or count * min(settings.fractions[1:]) >= least:
+    is_asked = "split" in settings.given or settings.split != TextSettings.split
+    if is_asked or count < 2 or count * min(settings.fractions[1:]) >= least:
         return settings
     message = f"{count:,} {counted} are too few to keep some for validation and test: all are for"
     emit(Noticed(f"{message} training. --split {settings.split} divides them."))

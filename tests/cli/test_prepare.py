@@ -85,7 +85,7 @@ def test_a_text_in_a_runs_vocabulary(copied_run, home):
     (home / "b.txt").write_text("the dog\n", "utf-8")
     result = call_charrnn(home, "prepare", "b.txt", "--vocabulary", "tale", "--json")
     assert result.code == 0, result.err
-    (event,) = lines(result.out)
+    *_, event = lines(result.out)
     (old,) = [
         entry
         for entry in lines(call_charrnn(home, "corpora", "--json").out)

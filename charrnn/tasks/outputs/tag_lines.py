@@ -5,6 +5,7 @@ from itertools import chain
 
 from charrnn.tasks.outputs.base import inputs, pairs
 from charrnn.text.example_columns import OTHERS, Layout, MalformedError, Record
+from charrnn.text.example_records import conll_cells
 from charrnn.text.examples import Parsed
 
 _DOCUMENT = "-DOCSTART-"  # of CoNLL 2003: a document begins
@@ -42,8 +43,7 @@ class TokenLines:
 
 
 def _first_and_last(line: str) -> Sequence[str]:
-    line = line.rstrip()
-    columns = line.split("\t") if "\t" in line else [part for part in line.split(" ") if part]
+    columns = conll_cells(line)
     return [columns[0], columns[-1]] if len(columns) > 1 else columns
 
 
