@@ -1,6 +1,6 @@
 """Columns of examples: which a task asks for, and which of a file's those are."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from charrnn.errors import TextError, UsageError
@@ -12,16 +12,8 @@ OTHERS = "Files of another form: --format and --columns."
 CHOOSE = "Choose with --columns, by name or number."
 Line = tuple[int, str]
 """A line's number, and the line without its end."""
-
-
-class Record(NamedTuple):
-    """The columns of an example, or of a token, and the number of their line.
-
-    A blank line has none.
-    """
-
-    line: int
-    columns: Sequence[str]
+Record = tuple[int, Sequence[str]]
+"""A line's number, and the columns of an example or of a token; none of a blank line."""
 
 
 class MalformedError(Exception):
@@ -73,13 +65,13 @@ class Selection(NamedTuple):
         return names
 
 
-def of_table(rows: Iterator[tuple[int, list[str]]], selection: Selection) -> Iterator[Record]:
+def of_table(rows: Iterable[Record], selection: Selection) -> Iterator[Record]:
     """The columns that are asked for, by their numbers or by the names in the first row."""
     names = selection.names(selection.layout.names)
     places = [int(name) - 1 for name in names] if all(map(str.isdecimal, names)) else None
     for number, row in rows:
-        if not row or row == [""]:
-            yield Record(number, ())
+        if not row:
+            yield number, ()
             continue
         if places is None:
             header = {cell.strip(): place for place, cell in enumerate(row)}
@@ -87,7 +79,7 @@ def of_table(rows: Iterator[tuple[int, list[str]]], selection: Selection) -> Ite
             continue
         if len(row) <= max(places):
             raise MalformedError(number, columns_missing(row, max(places) + 1), CHOOSE)
-        yield Record(number, [row[place] for place in places])
+        yield number, [row[place] for place in places]
 
 
 def columns_missing(row: Sequence[str], wanted: int) -> str:

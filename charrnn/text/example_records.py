@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from itertools import chain, islice, pairwise
+from itertools import chain, islice
 from typing import Any
 
 from charrnn.errors import TextError
@@ -38,11 +38,14 @@ def _is_text(line: Line) -> bool:
 
 def _with_blank(lines: Iterable[Line]) -> Iterator[Line]:
     """The lines, with a blank one, once, wherever empty ones were left out."""
-    for (before, _), (number, line) in pairwise(chain([(0, "")], lines)):
-        if number > before + 1 or line.isspace():
+    last = 0
+    for number, line in lines:
+        is_blank = line.isspace()
+        if is_blank or number > last + 1:
             yield number, ""
-        if not line.isspace():
+        if not is_blank:
             yield number, line
+        last = number
 
 
 def tsv_records(lines: Iterator[Line], selection: Selection) -> Iterator[Record]:
@@ -65,11 +68,10 @@ def _own_records(
     lines: Iterator[Line], selection: Selection, cells: Callable[[str], list[str]]
 ) -> Iterator[Record]:
     """Lines as the task divides them, or the columns of a table of these cells."""
-    if selection.settings.columns:
-        yield from of_table(((n, cells(line)) for n, line in _with_blank(lines)), selection)
-    else:
-        rows = ((n, selection.layout.split(line) if line else ()) for n, line in _with_blank(lines))
-        yield from _own_rows(rows, selection)
+    chosen = selection.settings.columns
+    split = cells if chosen else selection.layout.split
+    rows = ((number, split(line) if line else ()) for number, line in _with_blank(lines))
+    return of_table(rows, selection) if chosen else _own_rows(rows, selection)
 
 
 def conllu_records(lines: Iterator[Line], selection: Selection) -> Iterator[Record]:
@@ -80,7 +82,7 @@ def conllu_records(lines: Iterator[Line], selection: Selection) -> Iterator[Reco
         cells = line.split("\t")
         if not line or line.startswith("#"):
             if not line:
-                yield Record(number, ())
+                yield number, ()
         elif not is_conllu(cells):
             hint = (
                 "Words of CoNLL-U have ten columns, with tabs between, of which the first is an id."
@@ -89,7 +91,7 @@ def conllu_records(lines: Iterator[Line], selection: Selection) -> Iterator[Reco
         elif cells[0].isdigit():
             cells[1] = cells[1].replace(" ", "\N{NO-BREAK SPACE}")  # which stands in words only
             by_name = dict(zip(_CONLLU, cells, strict=True))
-            yield Record(number, [column_named(by_name, name, selection.name) for name in names])
+            yield number, [column_named(by_name, name, selection.name) for name in names]
 
 
 def csv_records(lines: Iterator[Line], selection: Selection) -> Iterator[Record]:
@@ -100,7 +102,7 @@ def csv_records(lines: Iterator[Line], selection: Selection) -> Iterator[Record]
     if selection.settings.columns:
         yield from of_table(rows, selection)
         return
-    first = next((row for row in rows if any(map(str.strip, row[1]))), (1, []))
+    first = next((row for row in rows if row[1]), (1, []))
     names = selection.names(selection.layout.names)
     if {*names} <= {cell.strip().casefold() for cell in first[1]}:
         selection.notice(f"{selection.name} begins with a header: {', '.join(first[1])}.")
@@ -116,17 +118,16 @@ def csv_records(lines: Iterator[Line], selection: Selection) -> Iterator[Record]
         yield from _own_rows(chain([first], rows), selection, least)
 
 
-def _own_rows(
-    rows: Iterable[tuple[int, Sequence[str]]], selection: Selection, least: int = 1
-) -> Iterator[Record]:
+def _own_rows(rows: Iterable[Record], selection: Selection, least: int = 1) -> Iterator[Record]:
     """Rows of the task's two columns, or of the input alone where that is asked for."""
+    most, source = len(selection.layout.names), selection.layout.source
     for number, row in rows:
-        if row and not least <= len(row) <= len(selection.layout.names):
-            raise MalformedError(number, columns_missing(row, 2), CHOOSE)
+        if row and not least <= len(row) <= most:
+            raise MalformedError(number, columns_missing(row, most), CHOOSE)
         if selection.inputs_only and row:
-            yield Record(number, [row[selection.layout.source if len(row) > 1 else 0]])
+            yield number, [row[source if len(row) > 1 else 0]]
         else:
-            yield Record(number, row)
+            yield number, row
 
 
 def _csv_rows(lines: Iterable[Line], delimiter: str) -> Iterator[tuple[int, list[str]]]:
@@ -162,7 +163,7 @@ def fasttext_records(lines: Iterator[Line], selection: Selection) -> Iterator[Re
         if len(labels) > 1 and not (selection.settings.multi_label or selection.inputs_only):
             raise MalformedError(number, "has several labels", "Add --multi-label.")
         columns = [",".join(labels), _FASTTEXT.sub("", line).strip()]
-        yield Record(number, columns[1:] if selection.inputs_only else columns)
+        yield number, columns[1:] if selection.inputs_only else columns
 
 
 def json_records(lines: Iterator[Line], selection: Selection) -> Iterator[Record]:
@@ -172,14 +173,14 @@ def json_records(lines: Iterator[Line], selection: Selection) -> Iterator[Record
     for number, line in filter(_is_text, lines):
         values = [_json_value(number, line, name, selection.name) for name in names]
         if not lists:
-            yield Record(number, [_plain(number, value) for value in values])
+            yield number, [_plain(number, value) for value in values]
             continue
         split = [value.split() if isinstance(value, str) else value for value in values]
         if not all(isinstance(value, list) for value in split) or len({*map(len, split)}) > 1:
             raise MalformedError(number, f"has no lists of one length: {' and '.join(names)}")
         for cells in zip(*split, strict=True):
-            yield Record(number, [_plain(number, cell) for cell in cells])
-        yield Record(number, ())
+            yield number, [_plain(number, cell) for cell in cells]
+        yield number, ()
 
 
 def _json_value(number: int, line: str, name: str, file: str) -> Any:

@@ -197,10 +197,10 @@ def pairs(records: Iterable[Record], names: Sequence[str]) -> Iterator[tuple[int
             continue
         if len(columns) < len(names):
             raise MalformedError(line, f"has no tab and no {names[1]}")
-        for name, column in zip(names, columns, strict=True):
-            if not column:
-                raise MalformedError(line, f"has no {name}")
-        yield line, columns[0], columns[1]
+        first, second = columns
+        if not (first and second):
+            raise MalformedError(line, f"has no {names[1] if first else names[0]}")
+        yield line, first, second
 
 
 def inputs(records: Iterable[Record]) -> Iterator[tuple[int, str]]:

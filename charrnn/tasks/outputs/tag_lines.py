@@ -39,7 +39,7 @@ class TokenLines:
     def inputs(self, records: Iterator[Record]) -> Iterator[tuple[int, str]]:
         """The sentences in records that have tokens alone."""
         for begin, rows in _sentences(records):
-            yield begin, " ".join(row.columns[0] for row in rows)
+            yield begin, " ".join(columns[0] for _, columns in rows)
 
 
 def _first_and_last(line: str) -> Sequence[str]:
@@ -50,13 +50,14 @@ def _first_and_last(line: str) -> Sequence[str]:
 def _sentences(records: Iterator[Record]) -> Iterator[tuple[int, list[Record]]]:
     """The lines where sentences begin, and their tokens. Raises MalformedError."""
     rows: list[Record] = []
-    for record in chain(records, [Record(0, ())]):
-        if record.columns and record.columns[0] != _DOCUMENT:
-            if set(record.columns[0]) & set(" \t\n"):
-                raise MalformedError(record.line, "has a token with a space in it")
-            rows.append(record)
+    for line, columns in chain(records, [(0, ())]):
+        if columns and columns[0] != _DOCUMENT:
+            token = columns[0]
+            if " " in token or "\t" in token or "\n" in token:
+                raise MalformedError(line, "has a token with a space in it")
+            rows.append((line, columns))
         elif rows:
-            yield rows[0].line, rows
+            yield rows[0][0], rows
             rows = []
 
 
