@@ -40,7 +40,7 @@ _OTHER_SPELLINGS = {
 }  # fmt: skip
 _METAVARS = {
     "time": "TIME", "temp": "X", "stop": "TEXT", "split": "A/B/C", "device": "NAME",
-    "valid": "FILE", "test": "FILE", "picture_size": "HxW",
+    "valid": "FILE", "test": "FILE", "columns": "NAMES", "picture_size": "HxW",
     "encoding": "NAME", "name": "NAME", "cells": "NAMES", "prompt_file": "FILE", "prompts": "FILE",
     int: "N", float: "X", str: "TEXT", Path: "FILE", bool: None,
 }  # fmt: skip

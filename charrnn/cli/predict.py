@@ -109,6 +109,8 @@ def predict(
         def notice(message: str) -> None:
             command.emit(Noticed(message))
 
+        if settings and not (format or columns):
+            notice(f"{file} is read as --format {settings.format}; --format lines reads its lines.")
         batches = read_inputs(model, file, settings, notice)
         with stop_at_closed_pipe():  # the page is written nevertheless
             for prediction in _predictions(model, batches, unknown, decoding, notice):

@@ -2,11 +2,12 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from charrnn.cli.frame import Frame
 from charrnn.events import Noticed
@@ -16,7 +17,7 @@ from charrnn.values import column_names
 if TYPE_CHECKING:
     from charrnn.models import Predictor
     from charrnn.storage.checkpoint import About, Checkpoint
-    from charrnn.text.example_columns import Layout, Line
+    from charrnn.text.example_columns import Line
 
 InputFormat = Literal["lines", "tsv", "csv", "jsonl", "conll", "conllu", "fasttext"]
 _PICTURES = (".png", ".jpg", ".jpeg", ".npy")
@@ -74,26 +75,40 @@ def input_settings(
     layout, head = model.task.format(text).lines.layout, _first_lines(file)
     shown = text.format or recognized(head, file, layout)
     if name is None and columns is None:
-        is_shown = file != "-" and _shows(shown, head, layout, text.columns)
-        return replace(text, format=shown) if is_shown else None
+        lines = [] if file == "-" else [line for _, line in head if line.strip()]
+        is_own = shown == layout.formats[0] and text.columns is None
+        is_shown = _shows_own(model, file, lines) if is_own else _shows(model, shown, lines)
+        return replace(text, format=shown) if lines and is_shown else None
     if name == "lines":
         return None
     return replace(text, format=name or shown, columns=columns or text.columns)
 
 
-def _shows(name: FormatName, head: "list[Line]", layout: "Layout", columns: str | None) -> bool:
-    """Whether the first lines of a file show that it is more than a list of inputs."""
+def _shows_own(model: "Predictor", file: str, lines: Sequence[str]) -> bool:
+    """Whether lines have tabs that cannot be a part of an input, as the task's own format has."""
+    layout = model.task.format(model.checkpoint.text).lines.layout
+    if layout.lists and file.endswith(".conll"):
+        return True
+    rows = [layout.split(line) for line in lines if "\t" in line]
+    is_input = model.task.input.has_text and not model.tokenizer.unknown("\t")
+    has_tags = layout.lists is None or all(row[-1] in model.targets for row in rows)
+    return len(rows) == len(lines) and not is_input and has_tags
+
+
+def _shows(model: "Predictor", name: FormatName, lines: Sequence[str]) -> bool:
+    """Whether the first lines of a file have the columns of such a format by their names."""
     from charrnn.text.example_records import cells_of
 
-    if not head or name in ("conllu", "fasttext"):
-        return bool(head)
-    lines = [line for _, line in head]
-    names = column_names(columns or ",".join(layout.names))
+    text = model.checkpoint.text
+    layout = model.task.format(text).lines.layout
+    names = column_names(text.columns or ",".join(layout.names))
+    if not lines or name in ("conllu", "fasttext"):
+        return bool(lines)
     if name == "jsonl":
-        record = json.loads(lines[0]) if lines[0].startswith("{") else {}
-        return not {*names, *(layout.lists or ())}.isdisjoint(record)
-    if name == layout.formats[0] and columns is None:
-        return name == "conll" and "\t" in lines[0]
+        record: Any = {}
+        with suppress(ValueError, RecursionError):
+            record = json.loads(lines[0])
+        return isinstance(record, dict) and bool({*names, *(layout.lists or ())} & record.keys())
     cells = [cell.strip().casefold() for cell in cells_of(name, lines)]
     if all(map(str.isdecimal, names)):
         return len(cells) >= max(map(int, names))
@@ -110,7 +125,7 @@ def read_inputs(
     from charrnn.cli.prompts import read_lines
     from charrnn.text.examples import inputs_in
 
-    if settings is None and file.lower().endswith(_PICTURES):
+    if not model.task.input.has_text and file.lower().endswith(_PICTURES):
         yield [(1, file)]
         return
     first = 1

@@ -31,7 +31,7 @@ def prepare(
         typer.Argument(help="texts, in this order: files, folders, patterns; - is stdin"),
     ],
     text: TextSettings,
-    task: Annotated[TaskName, "what the corpus is for: the task to train"] = ModelSettings.task,
+    task: Annotated[TaskName, "the task that will be trained on it"] = ModelSettings.task,
     name: Annotated[str | None, "name of the corpus", Shown(default="as the first file")] = None,
     vocabulary: Annotated[
         str | None,

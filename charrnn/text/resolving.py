@@ -48,9 +48,14 @@ def resolve(
             unsplit = replace(settings, split=TextSettings.split)
             corpus = prepare([path], unsplit, None, emit, False, vocabulary)
     corpus = corpus.with_split(settings.split) if "split" in settings.given else corpus
+    others = []
     if namesake and namesake.resolve() != corpus.folder:
+        others.append(f"the prepared corpus is {namesake.name}")
+    if os.path.isdir(name) and not os.path.samefile(path, name):
+        others.append(f"the folder is {os.path.join('.', name)}")
+    if others:
         kind = "folder" if os.path.isdir(path) else "file"
-        emit(Noticed(f"{name} is the {kind} {path}; the prepared corpus is {namesake.name}."))
+        emit(Noticed(f"{name} is the {kind} {path}; {'; '.join(others)}."))
     for part, fraction in zip(PARTS, corpus.text.fractions, strict=True):
         if fraction and not corpus.has_part(part) and not (settings.valid or settings.test):
             emit(Noticed(f"The {part} part is empty: {corpus.name} is too short for that split."))

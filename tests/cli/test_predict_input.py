@@ -45,6 +45,7 @@ OUT = "".join(f"{text}\n" for text in TEXTS)
         ("f.txt", "".join(f"__label__x {t}\n" for t in TEXTS), ["--columns", "label,text"]),
         ("a.tsv", "id\tword\n" + "".join(f"{n}\t{t}\n" for n, t in enumerate(TEXTS)), []),
         ("a.txt", OUT, ["--format", "lines"]),
+        ("b.tsv", "".join(f"{n}\t?\t{t}\n" for n, t in enumerate(TEXTS)), ["--columns", "3"]),
         ("plain.txt", OUT, []),
         ("plain.csv", OUT, []),
         ("-", "".join(json.dumps({"word": t}) + "\n" for t in TEXTS),
@@ -139,6 +140,9 @@ def test_pairs_are_predicted_from_their_sources(tmp_path):
     (tmp_path / "r.tsv").write_text(rewritten(20))
     done = call_charrnn(tmp_path, "train", "r.tsv", "--task", "rewrite", *SMALL, "--run", "r")
     assert done.code == 0, done.err
-    (tmp_path / "new.tsv").write_text("abc\tABC\nd\tD\n")
-    done = call_charrnn(tmp_path, "predict", "r", "new.tsv", "--format", "tsv", "--json")
-    assert [json.loads(line)["source"] for line in done.out.splitlines()] == ["abc", "d"]
+    for text, flags in (
+        ("abc\tABC\nd\tD\n", []), ("abc\tABC\nd\tD\n", ["--format", "tsv"]), ("abc\nd\n", []),
+    ):  # fmt: skip
+        (tmp_path / "new.tsv").write_text(text)
+        done = call_charrnn(tmp_path, "predict", "r", "new.tsv", "--json", *flags)
+        assert [json.loads(line)["source"] for line in done.out.splitlines()] == ["abc", "d"]

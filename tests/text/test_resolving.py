@@ -71,6 +71,9 @@ def test_what_a_name_means_besides_is_said(home):
     assert told == [f"moses is the folder moses; the prepared corpus is {other.folder.name}."]
     corpus, told = said(other.folder.name)
     assert (corpus.folder, told) == (other.folder, [])
+    (home / "brackets").mkdir()
+    path = "corpora/catalog/brackets.txt"
+    assert said("brackets")[1] == [f"brackets is the file {path}; the folder is ./brackets."]
     (home / "tale").write_text(tale(900))
     for _ in range(2):
         assert said("tale")[1] == []
