@@ -50,12 +50,12 @@ def resolve(
     corpus = corpus.with_split(settings.split) if "split" in settings.given else corpus
     others = []
     if namesake and namesake.resolve() != corpus.folder:
-        others.append(f"the prepared corpus is {namesake.name}")
+        others.append(f"{namesake.name} for the prepared corpus")
     if os.path.isdir(name) and not os.path.samefile(path, name):
-        others.append(f"the folder is {os.path.join('.', name)}")
+        others.append(f"{os.path.join('.', name)} for the folder")
     if others:
         kind = "folder" if os.path.isdir(path) else "file"
-        emit(Noticed(f"{name} is the {kind} {path}; {'; '.join(others)}."))
+        emit(Noticed(f"{name} is the {kind} {path} here. Write {' or '.join(others)}."))
     for part, fraction in zip(PARTS, corpus.text.fractions, strict=True):
         if fraction and not corpus.has_part(part) and not (settings.valid or settings.test):
             emit(Noticed(f"The {part} part is empty: {corpus.name} is too short for that split."))

@@ -68,12 +68,16 @@ def test_what_a_name_means_besides_is_said(home):
     other, _ = make("other.txt", name="moses")
     corpus, told = said("moses")
     assert corpus.key != other.key
-    assert told == [f"moses is the folder moses; the prepared corpus is {other.folder.name}."]
+    assert told == [
+        f"moses is the folder moses here. Write {other.folder.name} for the prepared corpus."
+    ]
     corpus, told = said(other.folder.name)
     assert (corpus.folder, told) == (other.folder, [])
     (home / "brackets").mkdir()
     path = "corpora/catalog/brackets.txt"
-    assert said("brackets")[1] == [f"brackets is the file {path}; the folder is ./brackets."]
+    assert said("brackets")[1] == [
+        f"brackets is the file {path} here. Write ./brackets for the folder."
+    ]
     (home / "tale").write_text(tale(900))
     for _ in range(2):
         assert said("tale")[1] == []
