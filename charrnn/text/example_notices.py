@@ -42,7 +42,8 @@ def what_was_read(table: ExampleTable, examples: ExampleSources, read: Read) -> 
     names = [_NAMES.get(name, name) for name in table.vocabulary]
     listed = [f"{names[number]} {times[number]:,}" for number in frequent]
     listed += ["..."] * (len(times) > _LISTED)
-    parts = [f"{count:,} examples, {len(times):,} {lines.target}s: {', '.join(listed)}"]
+    different = f"{len(times):,} {lines.target}{'s' * (len(times) != 1)}"
+    parts = [f"{count:,} examples, {different}: {', '.join(listed)}"]
     if items.has_text:
         units = {"char": "character", "byte": "byte"}
         unit = units.get(examples.fmt.settings.tokenizer, "token")

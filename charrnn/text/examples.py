@@ -153,7 +153,7 @@ def _examples(
     numbered = chain.from_iterable(numbered_lines(pieces, name, lines.hint))
     without_ends = ((number, line.removesuffix("\r")) for number, line in numbered)
     records = read_records((each for each in without_ends if each[1]), selection)
-    with malformed(name, fmt):
+    with _malformed(name, fmt):
         for line, text, targets in lines.read(records):
             where = f"{name}, line {line}"
             written = "".join(targets)
@@ -170,12 +170,12 @@ def inputs_in(
 ) -> Iterator[tuple[int, str]]:
     """The inputs of examples in lines, of which their targets may be missing. TextError."""
     selection = Selection(name, fmt.lines.layout, fmt.settings, notice, inputs_only=True)
-    with malformed(name, fmt):
+    with _malformed(name, fmt):
         yield from fmt.lines.inputs(read_records((each for each in lines if each[1]), selection))
 
 
 @contextmanager
-def malformed(name: str, fmt: ExampleFormat) -> Iterator[None]:
+def _malformed(name: str, fmt: ExampleFormat) -> Iterator[None]:
     """A line of a file that is malformed becomes a TextError."""
     try:
         yield

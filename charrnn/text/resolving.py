@@ -56,9 +56,11 @@ def resolve(
     if others:
         kind = "folder" if os.path.isdir(path) else "file"
         emit(Noticed(f"{name} is the {kind} {path} here. Write {' or '.join(others)}."))
-    for part, fraction in zip(PARTS, corpus.text.fractions, strict=True):
-        if fraction and not corpus.has_part(part) and not (settings.valid or settings.test):
-            emit(Noticed(f"The {part} part is empty: {corpus.name} is too short for that split."))
+    fractions = zip(PARTS, corpus.text.fractions, strict=True)
+    empty = [part for part, fraction in fractions if fraction and not corpus.has_part(part)]
+    if empty and not (settings.valid or settings.test):
+        parts = " and ".join(empty)
+        emit(Noticed(f"With --split {corpus.text.split} nothing of {name} is for {parts}."))
     return corpus
 
 
