@@ -23,7 +23,7 @@ from charrnn.text.example_columns import (
 
 LOOKED_AT = 20
 """Lines at the beginning of a file that show how it is written."""
-QUOTED = re.compile('"[^"]*("|$)')
+QUOTED = re.compile(r'(?<![^,;\t\n])"[^"]*(?:""[^"]*)*("|$)')
 """A part of a row of CSV within quotes."""
 _CONLLU = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
 _DELIMITERS = ",;\t"
