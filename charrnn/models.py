@@ -17,7 +17,7 @@ from charrnn.public import public
 from charrnn.settings import PartName, SampleSettings, UnknownName, checked_settings
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.runs import corpus_of
-from charrnn.tasks import example_format, task_of
+from charrnn.tasks import task_of
 from charrnn.tasks.base import ExampleScore
 from charrnn.tasks.example_task import ExampleTask
 from charrnn.tasks.examples import Ids
@@ -206,18 +206,17 @@ class Predictor(Model):
     def score_file(
         self,
         file: str,
-        encoding: str | None = None,
         unknown: UnknownName = "skip",
         decoding: Decoding = GREEDY,
+        **reading: Any,
     ) -> ExampleScore:
         """The score on the examples in a file, or in stdin for `-`.
 
-        TextError for a line that is not an example, or a target that the model cannot have.
+        `reading`: another `encoding`, `format`, `columns` than the run's examples have. TextError
+        for a line that is not an example, or a target that the model cannot have.
         """
-        run = self.checkpoint
-        settings = replace(run.text, encoding=encoding or run.text.encoding)
-        fmt = example_format(run.model.task, settings)
-        assert fmt
+        given = {name: value for name, value in reading.items() if value}
+        fmt = self.task.format(replace(self.checkpoint.text, **given))
         numbers = {name: number for number, name in enumerate(self.targets)}
         inputs, targets = [], []
         for example in examples_in(file, fmt, lambda _: None, self.tokenizer.raw):

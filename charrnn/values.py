@@ -76,6 +76,14 @@ def picture_size(size: str) -> tuple[int, int]:
     return sides
 
 
+def column_names(columns: str) -> list[str]:
+    """'label, text' -> ['label', 'text']; numbers count from 1. Raises ValueError."""
+    names = [name.strip() for name in columns.split(",")]
+    if len(names) > 2 or not all(names) or "0" in names:
+        raise ValueError(f"{columns!r} are not columns; write label,text or 2,1, counted from 1")
+    return names
+
+
 def temperatures(temp: str | float) -> tuple[float, float]:
     """0.8 or '0.8' -> (0.8, 0.8); '1.2:0.6' -> (1.2, 0.6), first and last. Raises ValueError."""
     try:

@@ -8,9 +8,19 @@ from annotated_types import Ge, Interval
 from charrnn.cli.extras import find_extra
 from charrnn.cli.flags import Shown, with_flags
 from charrnn.cli.frame import Frame, frame
-from charrnn.cli.options import Device, Encoding, Json, Part, Quiet, Run, exclude, run_and_file
+from charrnn.cli.options import (
+    Columns,
+    Device,
+    Encoding,
+    Json,
+    Part,
+    Quiet,
+    Run,
+    exclude,
+    run_and_file,
+)
 from charrnn.errors import UsageError
-from charrnn.settings import ADVANCED, PartName, UnknownName, flag, no_effect
+from charrnn.settings import ADVANCED, FormatName, PartName, UnknownName, flag, no_effect
 from charrnn.text.source_files import shown_name
 
 if TYPE_CHECKING:
@@ -31,10 +41,12 @@ class Source(NamedTuple):
     part: PartName | None
     encoding: str | None
     unknown: UnknownName | None
+    format: FormatName | None
+    columns: str | None
 
     def check(self) -> None:
         """Raise UsageError for a flag that does not fit the file or the corpus."""
-        for name in ("encoding", "unknown"):
+        for name in ("encoding", "unknown", "format", "columns"):
             if self.file is None and getattr(self, name):
                 raise UsageError(f"{flag(name)} is for a text file", "Name one after the run.")
         if self.file is not None and self.part:
@@ -69,6 +81,10 @@ def evaluate(
         Shown(ADVANCED, "error"),
     ] = None,
     encoding: Encoding = None,
+    format: Annotated[  # noqa: A002  (the flag's name)
+        FormatName | None, "format of the examples in the file", Shown(ADVANCED, "as in training")
+    ] = None,
+    columns: Columns = None,
     device: Device = "auto",
     quiet: Quiet = False,
     json: Json = False,
@@ -81,11 +97,13 @@ def evaluate(
     exclude(per=per, baselines=baselines)
     with frame(quiet=quiet, json=json) as command:
         run, text = run_and_file(run, text)
-        source = Source(text, part, encoding, unknown)
+        source = Source(text, part, encoding, unknown, format, columns)
         source.check()
         checkpoint = command.load(run)
         if checkpoint.is_language_model:
             _refuse(checkpoint, "name a run that writes texts", beam=beam)
+            examples = {"format": format, "columns": columns}
+            _refuse(checkpoint, "name a run of another task", **examples)
             from charrnn.evaluation.scoring import Protocol
 
             protocol = Protocol(context, dynamic)
@@ -117,7 +135,7 @@ def _score_text(
     from charrnn.display.listings import score_report
     from charrnn.evaluation.scoring import losses_of, part_of_run, score_subject, text_for_run
 
-    file, part, encoding, unknown = source
+    file, part, encoding, unknown, *_ = source
     if file is None:
         subject = part_of_run(checkpoint, part)
     else:
@@ -142,12 +160,13 @@ def _score_examples(checkpoint: "Checkpoint", source: Source, beam: int) -> "Rep
     from charrnn.models import Predictor
 
     model, decoding = Predictor(checkpoint), Decoding(beam)
-    file, part, encoding, unknown = source
+    file, part, encoding, unknown, name, columns = source
     if file is None:
         score, chosen = model.score_part(part, decoding)
         subject: dict[str, object] = {"part": chosen}
     else:
-        score = model.score_file(file, encoding, unknown or "skip", decoding)
+        reading = {"encoding": encoding, "format": name, "columns": columns}
+        score = model.score_file(file, unknown or "skip", decoding, **reading)
         subject = {"source": shown_name(file)}
     about = subject | {"run": checkpoint.run, "step": checkpoint.step, "unit": model.task.unit}
     return examples_report(score, checkpoint.target_vocabulary, about)

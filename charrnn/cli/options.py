@@ -11,10 +11,10 @@ from charrnn.cli.completion import run_names
 from charrnn.display.stdout import on_one_line
 from charrnn.errors import CharRNNError, UsageError, shortened, suggest
 from charrnn.settings import ADVANCED, CellName, PartName, flag
-from charrnn.values import check_device, check_encoding
+from charrnn.values import check_device, check_encoding, column_names
 
 
-def _checked(check: Callable[[str], None]) -> Callable[[str | None], str | None]:
+def _checked(check: Callable[[str], object]) -> Callable[[str | None], str | None]:
     """A callback of typer's that refuses a value for which the check raises ValueError."""
 
     def callback(value: str | None) -> str | None:
@@ -139,6 +139,14 @@ Encoding = Annotated[
     typer.Option(
         help="encoding of the text file", show_default="utf-8", metavar="NAME",
         callback=_checked(check_encoding), rich_help_panel=ADVANCED,
+    ),
+]  # fmt: skip
+Columns = Annotated[
+    str | None,
+    typer.Option(
+        help="columns of the examples in the file that count, by name or number",
+        show_default="as in training", metavar="NAMES", callback=_checked(column_names),
+        rich_help_panel=ADVANCED,
     ),
 ]  # fmt: skip
 Device = Annotated[

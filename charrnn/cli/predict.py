@@ -1,6 +1,6 @@
 """charrnn predict: predict a label, tags or a text for each line."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from json import dumps
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +12,7 @@ from charrnn.cli.extras import find_extra
 from charrnn.cli.flags import Shown, with_flags
 from charrnn.cli.frame import frame
 from charrnn.cli.options import (
+    Columns,
     Json,
     Output,
     Quiet,
@@ -21,7 +22,9 @@ from charrnn.cli.options import (
     output_path,
     run_and_file,
 )
+from charrnn.cli.predict_input import InputFormat, input_settings, load_fitting, read_inputs
 from charrnn.errors import CheckpointError, TextError, UsageError, located
+from charrnn.events import Noticed
 from charrnn.settings import ADVANCED, UnknownName
 
 if TYPE_CHECKING:
@@ -70,6 +73,12 @@ def predict(
         "characters that the vocabulary lacks: skip, take the nearest, or error",
         ADVANCED,
     ] = "skip",
+    format: Annotated[  # noqa: A002  (the flag's name)
+        InputFormat | None,
+        "format of FILE; with conll, tags are written so, too",
+        Shown(ADVANCED, "as it shows, else lines"),
+    ] = None,
+    columns: Columns = None,
     output: Output = None,
     yes: Replace = False,
     quiet: Quiet = False,
@@ -94,7 +103,8 @@ def predict(
 
         run, file = run_and_file(run, file)
         decoding = Decoding(beam, temp, seed, max_length)
-        checkpoint = command.load(run)
+        file = file or "-"
+        checkpoint = load_fitting(command, run, file)
         if checkpoint.is_language_model:
             raise CheckpointError(
                 f"run {checkpoint.run} is a language model: it predicts what follows a text",
@@ -108,9 +118,22 @@ def predict(
             )
         page = find_extra("--html")(model.run, page_path) if html else None
         print_attention = find_extra("--attention") if attention else None
+        settings = input_settings(model, file, format, columns)
+        written_as = settings.format if settings else None
+
+        def notice(message: str) -> None:
+            command.emit(Noticed(message))
+
+        if settings and not (format or columns):
+            notice(f"{file} is read as --format {settings.format}; --format lines reads its lines.")
+        batches = read_inputs(model, file, settings, notice)
         with stop_at_closed_pipe():  # the page is written nevertheless
-            for prediction in _predictions(model, file or "-", unknown, decoding):
-                line = dumps(prediction.record()) if json else valid_unicode(prediction.line)
+            for prediction in _predictions(model, batches, unknown, decoding, notice):
+                if prediction is None:
+                    command.write('{"text": ""}\n' if json else "\n")
+                    continue
+                plain = valid_unicode(model.task.output.written(prediction, written_as))
+                line = dumps(prediction.record()) if json else plain
                 command.write(f"{line}\n")
                 if print_attention:
                     print_attention(prediction)
@@ -122,26 +145,38 @@ def predict(
 
 
 def _predictions(
-    model: "Predictor", file: str, unknown: UnknownName, decoding: "Decoding"
+    model: "Predictor",
+    batches: Iterable[list[tuple[int, str]]],
+    unknown: UnknownName,
+    decoding: "Decoding",
+    notice: Callable[[str], None],
 ) -> Iterator[Any]:
-    """Predictions for the lines of a file, as lines come."""
-    from charrnn.cli.prompts import read_lines
-
+    """Predictions for inputs, as they come: None for one that is blank, which is said once."""
+    has_blank = False
     model.predict([], unknown, decoding)  # says what cannot be asked of it before a line is there
-    for texts in read_lines(file):
-        yield from _predicted(model, texts, unknown, decoding)
-        decoding = replace(decoding, skipped=decoding.skipped + len(texts))
+    for batch in batches:
+        inputs = [(number, text) for number, text in batch if text.strip()]
+        predictions = _predicted(model, inputs, unknown, decoding)
+        for number, text in batch:
+            if not text.strip() and not has_blank:
+                has_blank = True
+                notice(f"Line {number} is blank: nothing is predicted for blank lines.")
+            yield next(predictions) if text.strip() else None
+        decoding = replace(decoding, skipped=decoding.skipped + len(inputs))
 
 
 def _predicted(
-    model: "Predictor", texts: Sequence[str], unknown: UnknownName, decoding: "Decoding"
+    model: "Predictor",
+    inputs: Sequence[tuple[int, str]],
+    unknown: UnknownName,
+    decoding: "Decoding",
 ) -> Iterator["Prediction"]:
-    """Predictions for texts. TextError names the line; the lines before it come first."""
+    """Predictions for inputs. TextError names the line; the inputs before it come first."""
     try:
-        yield from model.predict(texts, unknown, decoding)
+        yield from model.predict([text for _, text in inputs], unknown, decoding)
         return
     except TextError:
         pass  # one of them cannot be read: each alone
-    for number, text in enumerate(texts, decoding.skipped):
-        with located(f"line {number + 1}"):
-            yield from model.predict([text], unknown, replace(decoding, skipped=number))
+    for index, (number, text) in enumerate(inputs, decoding.skipped):
+        with located(f"line {number}"):
+            yield from model.predict([text], unknown, replace(decoding, skipped=index))

@@ -28,6 +28,7 @@ from charrnn.settings.model import CellName, ModelSettings, TaskName
 from charrnn.settings.sampling import SampleSettings
 from charrnn.settings.text import (
     OWN_INPUTS,
+    FormatName,
     InputName,
     PartName,
     TextSettings,

@@ -8,13 +8,14 @@ from annotated_types import Ge, Le
 
 from charrnn.settings.base import ADVANCED, AppliesTo, Settings
 from charrnn.settings.model import TaskName
-from charrnn.values import check_encoding, picture_size, split_fractions
+from charrnn.values import check_encoding, column_names, picture_size, split_fractions
 
 TokenizerName = Literal["char", "byte", "bpe", "unigram"]
 PartName = Literal["train", "valid", "test"]
 UnknownName = Literal["error", "skip", "nearest"]
 """What to do with characters that a vocabulary lacks."""
 InputName = Literal["text", "picture"]
+FormatName = Literal["tsv", "csv", "jsonl", "conll", "conllu", "fasttext"]
 OWN_INPUTS: Mapping[TaskName, InputName] = {"caption": "picture"}
 """What a task reads where `input` is not given; tasks that are not listed read texts."""
 _OF_TEXT = AppliesTo(task=("text",))
@@ -56,6 +57,15 @@ class TextSettings(Settings):
         str | None, "a document is a line, a file, or what stands between SEPARATORs", ADVANCED,
         _OF_TEXT,
     ] = None  # fmt: skip
+    format: Annotated[
+        FormatName | None, "format of the files of examples, where it does not show", ADVANCED,
+        _OF_EXAMPLES,
+    ] = None  # fmt: skip
+    columns: Annotated[
+        str | None,
+        "the two columns that count, such as label,text: by name or number, in the task's order",
+        _OF_EXAMPLES,
+    ] = None  # fmt: skip
     valid: Annotated[str | None, "examples for validation, in a file", _OF_EXAMPLES] = None
     test: Annotated[str | None, "examples for test, in a file", _OF_EXAMPLES] = None
     input: Annotated[
@@ -86,13 +96,15 @@ class TextSettings(Settings):
         split_fractions(self.split)
         check_encoding(self.encoding)
         picture_size(self.picture_size)
+        if self.columns is not None:
+            column_names(self.columns)
 
     def record(self) -> dict[str, Any]:
-        """As files have them: without an `input` that is not given, which older files lack."""
-        record = asdict(self)
-        if self.input is None:
-            del record["input"]
-        return record
+        """As files have them: without what older files lack, where it is not given."""
+        later = ("input", "format", "columns")
+        return {
+            n: value for n, value in asdict(self).items() if value is not None or n not in later
+        }
 
     @property
     def fractions(self) -> tuple[float, float, float]:

@@ -4,7 +4,7 @@ A list is made of what metrics and models say of themselves. No weights are read
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from typing import Any
 from charrnn.errors import CheckpointError, UsageError
 from charrnn.events import Measured, Unit
 from charrnn.files import checkpoints, remove as remove_file, size_on_disk, sync_folder, versions
-from charrnn.storage.checkpoint import read_about
+from charrnn.storage.checkpoint import About, read_about
 from charrnn.storage.container import read_metadata
 from charrnn.storage.metrics import curves_of, kept_model, read_events
 from charrnn.storage.old_formats import upgraded_metadata
@@ -32,6 +32,7 @@ from charrnn.storage.runs import (
 from charrnn.text.corpus import Corpus
 
 FINISHED = "finished"
+_DAMAGED = CheckpointError, OSError, ValueError, LookupError, TypeError
 _STATES = {
     "no checkpoint": "nothing saved yet",
     "no model": "interrupted, no model yet",
@@ -90,8 +91,8 @@ def overview(folder: Path) -> Overview:
         str(started.get("network", started.get("model", ""))),
     )
     if not started:  # a model that was copied here alone
-        with suppress(CheckpointError, OSError, ValueError, LookupError, TypeError):
-            about = read_about(upgraded_metadata(read_metadata(folder / MODEL)))
+        with suppress(*_DAMAGED):
+            about = _about(folder)
             corpus, network = about.corpus, f"{about.model.cell} {about.model.size}"
     parameters = started.get("parameters")
     paths = [path for path in folder.rglob("*") if path.name != LOCK and not path.is_dir()]
@@ -109,6 +110,20 @@ def overview(folder: Path) -> Overview:
         bytes_on_disk=sum(file.st_size for file in files),
         changed=max(file.st_mtime for file in files),
     )
+
+
+def last_run(fits: Callable[[About], bool]) -> str | None:
+    """The run trained last whose model fits, by its name; None if there is none."""
+    for folder in reversed(run_folders()):
+        with suppress(*_DAMAGED):
+            if fits(_about(folder)):
+                return folder.name
+    return None
+
+
+def _about(folder: Path) -> About:
+    """What the run in a folder is, by its model. One of _DAMAGED if that cannot be read."""
+    return read_about(upgraded_metadata(read_metadata(folder / MODEL)))
 
 
 def _state(folder: Path, interrupted: bool) -> str:

@@ -10,12 +10,13 @@ from charrnn.cells.parameters import Parameters
 from charrnn.events import Scores
 from charrnn.inference.search import GREEDY, Decoding
 from charrnn.network.layers import State
-from charrnn.settings import ModelSettings, PartName, TrainSettings, UnknownName
+from charrnn.settings import ModelSettings, PartName, TextSettings, TrainSettings, UnknownName
 from charrnn.tasks.base import Batch, ExampleScore, Subject, Task
 from charrnn.tasks.examples import ExampleBatches, Ids, Indices, Ragged, by_length
 from charrnn.tasks.inputs.base import Input
 from charrnn.tasks.outputs.base import Asked, Computed, ExampleNetwork, Output, Prediction
 from charrnn.text.example_corpus import ExampleCorpus
+from charrnn.text.examples import ExampleFormat
 from charrnn.text.tokenizers import valid_unicode
 
 _TOGETHER = 64  # examples computed at once
@@ -43,6 +44,11 @@ class ExampleTask(Task):
         """What it learns from."""
         assert isinstance(self.subject, ExampleCorpus)
         return self.subject
+
+    def format(self, settings: TextSettings) -> ExampleFormat:
+        """How its examples stand in files that are read as these settings say."""
+        source = type(self.input)(settings, self.output.separator(settings))
+        return ExampleFormat(self.model.task, source, self.output.lines(settings, source))
 
     def parameters(self, model: ModelSettings) -> Parameters:
         return {**self.input.parameters(model), **self.output.parameters(model)}

@@ -22,11 +22,14 @@ _HANDLERS = {"strict": "strict", "replace": "replace", "skip": "ignore"}
 _LONGEST_RECORD = 1 << 26  # characters of a line, which has to be read as a whole
 
 
-def decoded(chunks: Iterable[bytes], name: str, settings: TextSettings, raw: bool) -> Iterator[str]:
+def decoded(
+    chunks: Iterable[bytes], name: str, settings: TextSettings, raw: bool, prepares: bool = True
+) -> Iterator[str]:
     """The text of one file, without its byte order mark.
 
     With `raw`, bytes that are not UTF-8 pass as lone surrogates, unless `settings.errors` says
-    otherwise. Without, TextError names the first byte that cannot be decoded.
+    otherwise. Without, TextError names the first byte that cannot be decoded. `prepares`: its hint
+    may name flags of a command that prepares a text.
     """
     utf8 = codecs.lookup(settings.encoding).name == "utf-8"
     as_it_is = raw and utf8 and settings.errors == "strict"
@@ -42,7 +45,8 @@ def decoded(chunks: Iterable[bytes], name: str, settings: TextSettings, raw: boo
             if not utf8:  # some encodings decode to half a surrogate pair
                 text = _whole_characters(text, settings)
         except UnicodeError as error:
-            raise _undecodable(error, name, settings.encoding, position - pending) from None
+            encoding = settings.encoding
+            raise _undecodable(error, name, encoding, position - pending, prepares) from None
         if first and text:
             text, first = text.removeprefix(MARK), False
         if text:
@@ -58,7 +62,9 @@ def _whole_characters(text: str, settings: TextSettings) -> str:
     return _HALF.sub("\N{REPLACEMENT CHARACTER}" if settings.errors == "replace" else "", text)
 
 
-def _undecodable(error: UnicodeError, name: str, encoding: str, start: int) -> TextError:
+def _undecodable(
+    error: UnicodeError, name: str, encoding: str, start: int, prepares: bool
+) -> TextError:
     """The error for a text in another encoding; its decoder's input began at byte `start`."""
     reason = str(error)
     if isinstance(error, UnicodeDecodeError):
@@ -66,8 +72,8 @@ def _undecodable(error: UnicodeError, name: str, encoding: str, start: int) -> T
         reason = f"byte {position} (0x{value:02x}) cannot be decoded"
     return TextError(
         f"{name} is not {encoding}: {reason}",
-        "Name its encoding with --encoding (latin-1, cp1252, utf-16-le, ...). To train on it as it "
-        "is: --tokenizer byte, or --errors replace.",
+        "Name its encoding with --encoding (latin-1, cp1252, utf-16-le, ...)."
+        + " To train on it as it is: --tokenizer byte, or --errors replace." * prepares,
     )
 
 

@@ -19,21 +19,33 @@ from charrnn.files import atomic_write
 from charrnn.text.corpus import Corpus
 from charrnn.text.corpus_files import START, TARGET
 from charrnn.text.example_corpus import check_enough, split_bounds
-from charrnn.text.examples import (
-    ExampleFormat,
-    ExampleSources,
-    ExampleTable,
-    read_table,
+from charrnn.text.example_notices import Read, doubts, what_was_read
+from charrnn.text.example_table import ExampleTable, read_table
+from charrnn.text.examples import ExampleFormat, ExampleSources
+from charrnn.text.preparation import (
+    changed,
+    content_key,
+    digest_of,
+    find_or_write,
+    whole_if_small,
 )
-from charrnn.text.preparation import changed, content_key, digest_of, find_or_write
 from charrnn.text.source import JoinedSources, Reader
 from charrnn.text.source_files import unreadable
 from charrnn.text.tokenizers import TOKENIZERS, Bytes, Tokenizer, to_json
 from charrnn.text.tokenizers.base import smallest_type
 
 _TIMES = 4  # that examples are read
-_OF_EXAMPLES = ("input", "multi_label", "tag_unit", "target_unit", "picture_size")
+_OF_EXAMPLES = (
+    "format",
+    "columns",
+    "input",
+    "multi_label",
+    "tag_unit",
+    "target_unit",
+    "picture_size",
+)
 _ENCODED = 256  # texts that are encoded at a time
+_LEAST = 5  # examples for validation
 _TOGETHER = 1 << 18  # tokens that are put in order at a time
 
 Indices = NDArray[np.int64]
@@ -76,7 +88,8 @@ def _write(folder: Path, examples: ExampleSources) -> dict[str, Any]:
     fmt, settings = examples.fmt, examples.fmt.settings
     table = read_table(examples)
     order, bounds = _ordered(table, examples)
-    _notice(table, order, bounds[0], examples)
+    for doubt in doubts(table, order, bounds[0], examples):
+        examples.joined.emit(Noticed(doubt))
     tokenizer: Tokenizer = Bytes(False, False)
     if fmt.items.has_text:
         is_train = np.zeros(len(order), bool)
@@ -85,7 +98,9 @@ def _write(folder: Path, examples: ExampleSources) -> dict[str, Any]:
         texts = (example.text + fmt.items.between for example in learned)
         tokenizer = TOKENIZERS[settings.tokenizer].learn(texts, settings)
     about: dict[str, Any] = {"task": fmt.task, "labels": table.vocabulary}
-    about |= _write_tokens(folder, examples, tokenizer, order)
+    read, tokens = _write_tokens(folder, examples, tokenizer, order)
+    examples.joined.emit(Noticed(what_was_read(table, examples, read)))
+    about |= tokens
     about |= {"examples": len(order)} | _write_targets(folder, table, order)
     if len(examples.parts) > 1:
         about["bounds"] = bounds
@@ -117,36 +132,29 @@ def _ordered(table: ExampleTable, examples: ExampleSources) -> tuple[Indices, tu
         bounds = sizes["train"], sizes["train"] + sizes.get("valid", 0)
     else:
         is_equal = digests[1:] == digests[:-1]
-        settings = examples.fmt.settings
+        reader = examples.joined.reader
+        settings = whole_if_small(reader.settings, len(order), _LEAST, "examples", reader.emit)
+        reader.settings = settings
         bounds = split_bounds(settings, len(order), lambda n: bool(is_equal[n - 1]))
     check_enough(bounds[0], examples.joined.sources[0].name)
     return order, bounds
 
 
-def _notice(table: ExampleTable, order: Indices, train: int, examples: ExampleSources) -> None:
-    """Notice what makes a score misleading: targets never seen, and texts seen before."""
-    emit, target = examples.joined.emit, examples.fmt.lines.target
-    seen = table.targets[_spread(order[:train], table.target_starts)]
-    times = np.bincount(seen, minlength=len(table.vocabulary))
-    if missing := [table.vocabulary[index] for index in np.flatnonzero(times == 0)]:
-        listed = ", ".join(missing[:5]) + ", ..." * (len(missing) > 5)
-        emit(Noticed(f"No training example has the {target} {listed}."))
-    texts = table.digests[order]
-    if both := int(np.isin(texts[train:], texts[:train]).sum()):
-        emit(Noticed(f"Training has the text of {both:,} of the examples of --valid and --test."))
-
-
 def _write_tokens(
     folder: Path, examples: ExampleSources, tokenizer: Tokenizer, order: Indices
-) -> dict[str, Any]:
-    """Write tokens.bin and examples.bin; how many tokens there are, and their type."""
+) -> tuple[Read, dict[str, Any]]:
+    """Write tokens.bin and examples.bin: what was read, how many tokens there are, their type."""
     dtype = np.dtype(smallest_type(tokenizer.size))
     lengths = np.zeros(len(order) + 1, np.int64)
+    characters = unknown = 0
     with tempfile.TemporaryFile(dir=folder) as file:
         texts = (example.text for example in islice(examples.examples(), len(order)))
         written = 0
         while batch := [*islice(texts, _ENCODED)]:
             ids, sizes = examples.fmt.items.encode(tokenizer, batch)
+            joined = "".join(batch)
+            characters += len(joined)
+            unknown += sum(map(joined.count, tokenizer.unknown(joined)))
             file.write(ids.astype(dtype, copy=False).tobytes())
             lengths[written + 1 : written + 1 + len(batch)] = sizes
             written += len(batch)
@@ -160,7 +168,8 @@ def _write_tokens(
             for first, last in pairwise(np.unique([*cuts, len(order)]).tolist()):
                 out.write(unordered[_spread(order[first:last], starts)].tobytes())
     _write_starts(folder / "examples.bin", ordered)
-    return {"tokens": int(starts[-1]), "dtype": dtype.name}
+    read = Read(lengths[1:], characters, unknown)
+    return read, {"tokens": int(starts[-1]), "dtype": dtype.name}
 
 
 def _write_targets(folder: Path, table: ExampleTable, order: Indices) -> dict[str, Any]:

@@ -1,28 +1,23 @@
 """Examples in files: a text or a picture each, and the targets that are predicted of it."""
 
-import hashlib
-from array import array
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import NamedTuple, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from charrnn.errors import TextError, located
-from charrnn.events import Emit
+from charrnn.errors import TextError
+from charrnn.events import Emit, Noticed
 from charrnn.settings import TaskName, TextSettings
 from charrnn.text.corpus import Corpus
 from charrnn.text.decoding import numbered_lines
+from charrnn.text.example_columns import Layout, Line, MalformedError, Record, Selection
 from charrnn.text.example_corpus import ExampleCorpus
+from charrnn.text.example_formats import read_records
 from charrnn.text.source import JoinedSources, read_text
 from charrnn.text.source_files import shown_name
 from charrnn.text.tokenizers import Ids, Tokenizer
 from charrnn.text.tokenizers.byte import is_utf8
-
-Line = tuple[int, str]
-"""A line's number, and the line without its end."""
 
 
 class Parsed(NamedTuple):
@@ -31,14 +26,6 @@ class Parsed(NamedTuple):
     line: int
     text: str
     targets: tuple[str, ...]
-
-
-class MalformedError(Exception):
-    """A line that is not an example: its number and what is wrong with it."""
-
-    def __init__(self, line: int, wrong: str) -> None:
-        super().__init__(wrong)
-        self.line = line
 
 
 class Items(Protocol):
@@ -72,8 +59,10 @@ class Items(Protocol):
 
 
 class Lines(Protocol):
-    """How examples stand in the lines of a file."""
+    """How examples stand in a file."""
 
+    layout: Layout
+    """Their columns."""
     hint: str
     """What a line is."""
     target: str
@@ -85,8 +74,12 @@ class Lines(Protocol):
     one_target: bool
     """Whether each example has exactly one target."""
 
-    def read(self, lines: Iterator[Line]) -> Iterator[Parsed]:
-        """The examples in the lines of a file that are not empty. Raises MalformedError."""
+    def read(self, records: Iterator[Record]) -> Iterator[Parsed]:
+        """The examples in the records of a file. Raises MalformedError."""
+        ...
+
+    def inputs(self, records: Iterator[Record]) -> Iterator[tuple[int, str]]:
+        """The line and the text of each example, in records that have the input alone."""
         ...
 
 
@@ -119,6 +112,7 @@ class ExampleSources:
     joined: JoinedSources
     parts: list[str]
     fmt: ExampleFormat
+    noticed: set[str] = field(default_factory=set)
 
     def examples(self) -> Iterator[Example]:
         """The examples of all sources, in the order of their lines.
@@ -126,7 +120,13 @@ class ExampleSources:
         A line ends with LF or CRLF. TextError names a line that is not an example.
         """
         for source, name, pieces in self.joined.texts():
-            yield from _examples(pieces, source, name, self.fmt)
+            yield from _examples(pieces, source, name, self.fmt, self._notice)
+
+    def _notice(self, message: str) -> None:
+        """Say something of a file once, however often that is read."""
+        if message not in self.noticed:
+            self.noticed.add(message)
+            self.joined.emit(Noticed(message))
 
 
 def examples_in(source: str, fmt: ExampleFormat, emit: Emit, raw: bool) -> Iterator[Example]:
@@ -136,85 +136,54 @@ def examples_in(source: str, fmt: ExampleFormat, emit: Emit, raw: bool) -> Itera
     """
     name = shown_name(source)
     example = None
-    for example in _examples(read_text(source, fmt.settings, emit, raw), 0, name, fmt):
+    pieces = read_text(source, fmt.settings, emit, raw)
+    for example in _examples(pieces, 0, name, fmt, lambda message: emit(Noticed(message))):
         yield example
     if example is None:
         raise TextError(f"there is no example in {name}", fmt.lines.hint)
 
 
 def _examples(
-    pieces: Iterator[str], source: int, name: str, fmt: ExampleFormat
+    pieces: Iterator[str],
+    source: int,
+    name: str,
+    fmt: ExampleFormat,
+    notice: Callable[[str], None],
 ) -> Iterator[Example]:
-    numbered = chain.from_iterable(numbered_lines(pieces, name, fmt.lines.hint))
+    lines, selection = fmt.lines, Selection(name, fmt.lines.layout, fmt.settings, notice)
+    numbered = chain.from_iterable(numbered_lines(pieces, name, lines.hint))
     without_ends = ((number, line.removesuffix("\r")) for number, line in numbered)
-    try:
-        for line, text, targets in fmt.lines.read(each for each in without_ends if each[1]):
+    records = read_records((each for each in without_ends if each[1]), selection)
+    with _malformed(name, fmt):
+        for line, text, targets in lines.read(records):
             where = f"{name}, line {line}"
-            if not is_utf8("".join(targets)):
-                raise TextError(
-                    f"{where} has a {fmt.lines.target} that is not UTF-8", "Write it in UTF-8."
-                )
+            written = "".join(targets)
+            if not is_utf8(written):
+                wrong, hint = "that is not UTF-8", "Write it in UTF-8."
+                raise TextError(f"{where} has a {lines.target} {wrong}", hint)
+            if "\n" in written and lines.least > 1:
+                raise TextError(f"{where} has a {lines.target} of several lines", "Shorten it.")
             yield Example(source, where, fmt.items.placed(text, name), targets)
+
+
+def inputs_in(
+    lines: Iterator[Line], name: str, fmt: ExampleFormat, notice: Callable[[str], None]
+) -> Iterator[tuple[int, str]]:
+    """The inputs of examples in lines, of which their targets may be missing. TextError."""
+    selection = Selection(name, fmt.lines.layout, fmt.settings, notice, inputs_only=True)
+    with _malformed(name, fmt):
+        yield from fmt.lines.inputs(read_records((each for each in lines if each[1]), selection))
+
+
+@contextmanager
+def _malformed(name: str, fmt: ExampleFormat) -> Iterator[None]:
+    """A line of a file that is malformed becomes a TextError."""
+    try:
+        yield
     except MalformedError as error:
-        raise TextError(f"{name}, line {error.line} {error}", fmt.lines.hint) from None
-
-
-@dataclass(frozen=True)
-class ExampleTable:
-    """All of N examples but their texts, in the order of their lines.
-
-    `vocabulary` is sorted; `targets` (M,) are indices of it, and those of each example begin at
-    `target_starts` (N + 1,). `sources` (N,) are indices. `digests` (N,) of 16 bytes tell the texts
-    apart.
-    """
-
-    vocabulary: list[str]
-    targets: NDArray[np.int64]
-    target_starts: NDArray[np.int64]
-    sources: NDArray[np.int8]
-    digests: NDArray[np.bytes_]
-
-
-def read_table(examples: ExampleSources) -> ExampleTable:
-    """Read the examples of all sources.
-
-    TextError if a source has none, if there are too few different targets, or for a target that
-    training lacks, unless the format is open.
-    """
-    fmt = examples.fmt
-    seen: dict[str, int] = {}  # targets in the order in which they come
-    targets, lengths, sources, digests = array("q"), array("q", [0]), array("b"), bytearray()
-    for source, where, text, of_example in examples.examples():
-        for target in of_example:
-            if source and target not in seen and not fmt.lines.is_open:
-                raise TextError(
-                    f"{where} has the {fmt.lines.target} {target}, which no training example has",
-                    "Correct it, or add training examples with it.",
-                )
-            targets.append(seen.setdefault(target, len(seen)))
-        lengths.append(len(of_example))
-        sources.append(source)
-        with located(where):
-            data = fmt.items.input_bytes(text)
-        digests += hashlib.blake2b(data, digest_size=16).digest()
-    for source, listed in enumerate(examples.joined.sources):
-        if source not in sources:
-            raise TextError(f"there is no example in {listed.name}", fmt.lines.hint)
-    vocabulary = sorted(seen)
-    if len(vocabulary) < fmt.lines.least:
         raise TextError(
-            f"all examples have the {fmt.lines.target} {vocabulary[0]}",
-            f"Take two {fmt.lines.target}s or more.",
-        )
-    rank = np.zeros(len(vocabulary), np.int64)
-    rank[[seen[target] for target in vocabulary]] = np.arange(len(vocabulary))
-    return ExampleTable(
-        vocabulary,
-        rank[np.array(targets, np.int64)],
-        np.array(lengths, np.int64).cumsum(),
-        np.array(sources, np.int8),
-        np.frombuffer(bytes(digests), "S16"),
-    )
+            f"{name}, line {error.line} {error}", error.hint or fmt.lines.hint
+        ) from None
 
 
 def checked_examples(corpus: Corpus, fmt: ExampleFormat) -> ExampleCorpus:

@@ -32,6 +32,7 @@ from charrnn.text.tokenizers.subwords import Subwords
 
 _VERSION = 1  # not that of the format: with another one no checkpoint would find its corpus
 _TOKENIZING = ("vocab_size", "min_count")
+_LEAST = 20  # tokens for validation
 _READING = ("errors", "newlines", "field", "document_per")  # beside the encoding
 
 
@@ -122,6 +123,7 @@ def _write_text(
         tokenizer = Bytes(tokenizer.end is not None, joined.reader.utf8)
     if count < 2:
         raise TextError(f"{joined.listed(' and ')} is one token long", "Use a longer text.")
+    joined.reader.settings = whole_if_small(settings, count, _LEAST, "tokens", joined.emit)
     files = sum(len(source.files) for source in joined.sources)
     if settings.document_per not in (None, "line", "file") and ends <= files:
         raise TextError(
@@ -129,6 +131,21 @@ def _write_text(
             "Write it as it stands there, or line, or file.",
         )
     return {"tokens": count, "dtype": dtype, "tokenizer": to_json(tokenizer)}
+
+
+def whole_if_small(
+    settings: TextSettings, count: int, least: int, counted: str, emit: Emit
+) -> TextSettings:
+    """The settings; with all for training where the split is a default and leaves too little.
+
+    `count` of what is `counted` are divided; validation and test need `least` of it.
+    """
+    is_asked = "split" in settings.given or settings.split != TextSettings.split
+    if is_asked or count < 2 or count * min(settings.fractions[1:]) >= least:
+        return settings
+    message = f"{count:,} {counted} are too few to keep some for validation and test: all are for"
+    emit(Noticed(f"{message} training. --split {settings.split} divides them."))
+    return settings.with_chosen(split="100/0")
 
 
 def _write_tokens(

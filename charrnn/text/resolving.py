@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
-from charrnn.errors import UsageError
-from charrnn.events import Emit
+from charrnn.errors import TextError, UsageError
+from charrnn.events import Emit, Noticed
 from charrnn.settings import TextSettings, check_effective, flag
-from charrnn.text.catalog import locate
-from charrnn.text.corpus import Corpus
+from charrnn.text.catalog import locate, prepared
+from charrnn.text.corpus import PARTS, Corpus
 from charrnn.text.corpus_files import open_corpus
 from charrnn.text.downloads import fetched, is_url
 from charrnn.text.example_corpus import ExampleCorpus
@@ -53,7 +53,35 @@ def resolve(
         else:
             unsplit = replace(settings, split=TextSettings.split)
             corpus = prepare(paths, unsplit, None, emit, False, vocabulary)
-    return corpus.with_split(settings.split) if "split" in settings.given else corpus
+    corpus = corpus.with_split(settings.split) if "split" in settings.given else corpus
+    _notice_namesakes(name, path, corpus, emit)
+    fractions = zip(PARTS, corpus.text.fractions, strict=True)
+    empty = [part for part, fraction in fractions if fraction and not corpus.has_part(part)]
+    if empty and not (settings.valid or settings.test):
+        parts = " and ".join(empty)
+        emit(Noticed(f"With --split {corpus.text.split} nothing of {name} is for {parts}."))
+    return corpus
+
+
+def _notice_namesakes(name: str, path: Path, corpus: Corpus | ExampleCorpus, emit: Emit) -> None:
+    """Say what else the name means here, and how to take that."""
+    others = []
+    namesake = _prepared(name)
+    if namesake and namesake.resolve() != corpus.folder:
+        others.append(f"{namesake.name} for the prepared corpus")
+    if os.path.isdir(name) and not os.path.samefile(path, name):
+        others.append(f"{os.path.join('.', name)} for the folder")
+    if others:
+        kind = "folder" if os.path.isdir(path) else "file"
+        emit(Noticed(f"{name} is the {kind} {path} here. Write {' or '.join(others)}."))
+
+
+def _prepared(name: str) -> Path | None:
+    """The prepared corpus of that name, where there is one."""
+    try:
+        return prepared(name)
+    except TextError:  # several, which have to be named in full
+        return None
 
 
 def _found(name: str, emit: Emit) -> Path:

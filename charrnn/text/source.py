@@ -28,13 +28,15 @@ _PACKED = re.compile(r"(\.zst)?(\.xz)?(\.bz2)?(\.gz)?$")
 class Reader:
     """Reads the text of files as settings say, and notices a CRLF that is kept, once.
 
-    `raw`: bytes that are not text pass, for a tokenizer of bytes.
+    `raw`: bytes that are not text pass, for a tokenizer of bytes. `prepares`: hints may name the
+    flags of a command that prepares a text.
     """
 
     settings: TextSettings
     raw: bool
     emit: Emit
     noticed: bool = False
+    prepares: bool = True
     utf8: bool = True
     """Whether everything read so far is UTF-8."""
 
@@ -42,7 +44,7 @@ class Reader:
         """The text of an open file. TextError, with its name, if it cannot be read."""
         settings = self.settings
         raw = self.raw and settings.field is None  # JSON is text
-        pieces = decoded(unpacked(file, name), name, settings, raw)
+        pieces = decoded(unpacked(file, name), name, settings, raw, self.prepares)
         if settings.field is not None:
             pieces = records(pieces, name, settings)
         pieces = with_line_ends(pieces, settings, lambda: self._notice(name))
@@ -53,8 +55,8 @@ class Reader:
             if not self.raw and "\0" in piece:
                 raise TextError(
                     f"{name} is a binary file: it has NUL characters",
-                    "If it is text, name its encoding: --encoding utf-16, say. "
-                    "To train on any bytes: --tokenizer byte.",
+                    "If it is text, name its encoding: --encoding utf-16, say."
+                    + " To train on any bytes: --tokenizer byte." * self.prepares,
                 )
             if self.raw and self.utf8 and not piece.isascii():
                 self.utf8 = is_utf8(piece)
@@ -73,7 +75,7 @@ def read_text(source: str | Path, settings: TextSettings, emit: Emit, raw: bool)
 
     `raw`: bytes that are not text pass, for a tokenizer of bytes. TextError if it cannot be read.
     """
-    reader = Reader(settings, raw, emit)
+    reader = Reader(settings, raw, emit, prepares=False)
     for path in source_files(source, settings.include):
         with open_source(path) as file:
             yield from reader.pieces(file, shown_name(path))

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import BinaryIO, NoReturn
 
 from charrnn.errors import TextError
+from charrnn.files import checkpoints, corpora
 
+_OURS = {"corpus.json", "tokens.bin"}, {"model.safetensors", "metrics.jsonl"}
 MARK = "\ufeff"
 """The byte order mark, which may stand before a text."""
 
@@ -21,8 +23,9 @@ MARK = "\ufeff"
 def source_files(source: str | Path, include: str | None) -> list[str]:
     """The files that a source names, in the order in which they are read; for stdin `-`.
 
-    A folder stands for the files in it and in its folders, without those that are hidden, by their
-    paths; `include` lists patterns of the names to read. TextError if it has none.
+    A folder stands for the files in it and in its folders, without those that are hidden and those
+    of charrnn, by their paths; `include` lists patterns of the names to read. TextError if it has
+    none.
     """
     if source == "-":
         return ["-"]
@@ -59,7 +62,11 @@ def _files_below(folder: str, include: str | None) -> list[str]:
         raise unreadable(error, folder) from None
 
     for parent, folders, names in os.walk(folder, onerror=fail):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+        folders[:] = [
+            name
+            for name in folders
+            if not (name.startswith(".") or _is_ours(os.path.join(parent, name)))
+        ]
         for name in names:
             path = os.path.join(parent, name)
             included = any(fnmatchcase(name, pattern) for pattern in patterns)
@@ -74,6 +81,13 @@ def _files_below(folder: str, include: str | None) -> list[str]:
 def shown_name(source: str | Path) -> str:
     """What messages call a source: its path, or stdin."""
     return "stdin" if source == "-" else str(source)
+
+
+def _is_ours(folder: str) -> bool:
+    """Whether a folder holds runs, prepared corpora or their files, not texts of a person."""
+    if os.path.realpath(folder) in map(os.path.realpath, (corpora(), checkpoints())):
+        return True
+    return any(all(os.path.isfile(os.path.join(folder, n)) for n in names) for names in _OURS)
 
 
 @contextmanager

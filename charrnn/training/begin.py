@@ -5,7 +5,9 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
+from charrnn.errors import UsageError
 from charrnn.events import Emit
+from charrnn.files import checkpoints
 from charrnn.settings import ModelSettings, Request, TextSettings, TrainSettings
 from charrnn.storage.container import read_metadata
 from charrnn.storage.runs import TRAINING, find, run_folders
@@ -29,7 +31,7 @@ def begin(
     """
     sources_once = cache(lambda: sources or find_sources(request, emit))
     if ranks is None and request.resuming:  # what can fail without torch fails before it is loaded
-        find(request.name, TRAINING)
+        _check_meant(request, find(request.name, TRAINING).parent.name)
     elif ranks is None:
         sources_once()
     from charrnn.engine.ranks import ALONE
@@ -45,6 +47,17 @@ def begin(
     corpus = shared_corpus(ranks, lambda: sources_once().corpus, str(request.corpus))
     base = ranks.broadcast(lambda: sources_once().base)
     return new_run(request, Sources(corpus, base), emit, ranks)
+
+
+def _check_meant(request: Request, run: str) -> None:
+    """UsageError where the text of the run to resume has the name of another run."""
+    word = request.corpus
+    if word and not request.name and word != run and (checkpoints() / word / TRAINING).is_file():
+        raise UsageError(
+            f"--resume takes the run trained last, {run}, and there is a run {word}, too",
+            f"To resume that one: charrnn train --resume --run {word}\n"
+            f"To resume {run} with the text {word}: charrnn train {word} --resume --run {run}",
+        )
 
 
 def _begun_before(ranks: "Ranks") -> str | None:

@@ -30,7 +30,7 @@ def test_lines_in_labels_out(words):
     pairs = [line.split("\t") for line in (words / "new.tsv").read_text().splitlines()]
     given = "".join(f"{text}\n" for _, text in pairs)
     done = call_charrnn(words, "predict", stdin=given)
-    assert done.err == ""
+    assert done.err == "Run words predicts.\n"
     found = done.out.splitlines()
     assert sum(a == b for a, (b, _) in zip(found, pairs, strict=True)) >= 47
     (words / "lines.txt").write_text(given, "utf-8")
@@ -110,8 +110,8 @@ def test_a_run_resumes_with_its_examples(words):
         ("train new.tsv --valid new.tsv --steps 2", 2, "--valid"),
         ("train bad.tsv --task label --steps 2", 3, "line 2 has no tab"),
         ("train words --task label --steps 2 --split 50/50", 0, ""),
-        ("sweep new.tsv --task label --steps 2 --cells gru,elman", 0, ""),
-        ("train new.tsv --task label --seeds 2 --steps 2", 0, ""),
+        ("sweep new.tsv --task label --steps 2 --cells gru,elman --split 80/20", 0, ""),
+        ("train new.tsv --task label --seeds 2 --steps 2 --split 80/20", 0, ""),
         ("prepare new.tsv --test new.tsv", 2, "--task label"),
         ("corpora show words", 0, ""),
         ("inspect words", 0, ""),

@@ -80,12 +80,29 @@ def test_what_cannot_be_prepared_is_said_in_a_sentence(home, arguments, code, me
     assert hint
 
 
+def test_examples_are_prepared_for_their_task(home):
+    """Flags in the help that nothing can be done with; examples that cannot be looked at."""
+    (home / "words.csv").write_text("label,text\n" + "a,red\nb,blue\n" * 60)
+    done = call_charrnn(home, "prepare", "words.csv", "--task", "label")
+    assert done.code == 0, done.err
+    assert "120 examples, 2 labels: a 60, b 60; texts of 3 to 4 characters" in done.err
+    done = call_charrnn(home, "train", "words", "--task", "label", "--steps", "2", "-q")
+    assert (done.code, done.err) == (0, "")
+    for flags, message in (
+        (["--name", "x"], "--name has no effect with --task label"),
+        (["--jobs", "2"], "--jobs has no effect with --task label"),
+        (["words.csv"], "examples come from one file"),
+    ):
+        done = call_charrnn(home, "prepare", "words.csv", "--task", "label", *flags)
+        assert (done.code, message in done.err) == (2, True), done.err
+
+
 def test_a_text_in_a_runs_vocabulary(copied_run, home):
     """A vocabulary that is learned all the same; an unknown character that is left out."""
     (home / "b.txt").write_text("the dog\n", "utf-8")
     result = call_charrnn(home, "prepare", "b.txt", "--vocabulary", "tale", "--json")
     assert result.code == 0, result.err
-    (event,) = lines(result.out)
+    *_, event = lines(result.out)
     (old,) = [
         entry
         for entry in lines(call_charrnn(home, "corpora", "--json").out)

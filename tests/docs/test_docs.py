@@ -52,9 +52,9 @@ def reader(tmp_path_factory):
     (home / "names.txt").write_text("\n".join(tale(900).replace("\n", " ").split(" ")), "utf-8")
     for name in ("words.txt", "sentences.txt"):
         (home / name).write_text("through\ndurch\n", "utf-8")
-    (home / "slots.conll").write_text(tagged(60), "utf-8")
-    (home / "pronunciations.tsv").write_text(rewritten(60), "utf-8")
-    (home / "pictures.tsv").write_text(captioned(home / "pictures", 40), "utf-8")
+    (home / "slots.conll").write_text(tagged(100), "utf-8")
+    (home / "pronunciations.tsv").write_text(rewritten(100), "utf-8")
+    (home / "pictures.tsv").write_text(captioned(home / "pictures", 100), "utf-8")
     labels = "".join(f"{'ab'[n % 2]}\tpictures/{n}.npy\n" for n in range(40))
     (home / "labelled.tsv").write_text(labels, "utf-8")
     made = call_charrnn(home, "train", "shakespeare.txt", "--run", "plays", "--steps", "6", *SMALL)

@@ -13,7 +13,7 @@ from charrnn.files import corpus_folders
 from charrnn.text import example_files
 from charrnn.text.corpus_files import find_corpus, list_corpora
 from charrnn.text.example_corpus import ExampleCorpus
-from charrnn.text.examples import read_table
+from charrnn.text.example_table import read_table
 from tests.conftest import call_charrnn
 from tests.text.conftest import WORDS, make, prepared, read_back, write
 

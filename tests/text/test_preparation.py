@@ -70,7 +70,7 @@ def test_a_vocabulary_that_the_text_does_not_fill_is_said(home):
     corpus = prepare(["a.txt"], TextSettings(tokenizer="bpe"), None, events.append)
     size = corpus.tokenizer.size
     assert size < 1024
-    (notice,) = [event.message for event in events if isinstance(event, Noticed)]
+    notice, *_ = [event.message for event in events if isinstance(event, Noticed)]
     assert notice.startswith(f"The text gives {size} subwords, fewer than --vocab-size 1024")
 
 

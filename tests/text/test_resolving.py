@@ -3,6 +3,7 @@
 import pytest
 
 from charrnn.errors import UsageError
+from charrnn.events import Noticed
 from charrnn.files import corpus_folders
 from charrnn.settings import TextSettings, read
 from charrnn.tasks import example_format
@@ -49,6 +50,52 @@ def test_what_train_names_is_resolved(home):
     with pytest.raises(UsageError, match="is a corpus for --task text, not for --task label"):
         resolved("text")
     assert resolve("text", TextSettings(), quiet).key == text.key
+
+
+def said(name, **settings):
+    """What is noticed where `charrnn train NAME` finds its text."""
+    events = []
+    corpus = resolve(name, read(TextSettings, settings), events.append)
+    return corpus, [event.message for event in events if isinstance(event, Noticed)]
+
+
+def test_what_a_name_means_besides_is_said(home):
+    """A folder that silently wins over the prepared corpus of its name."""
+    (home / "moses").mkdir()
+    (home / "moses/a.txt").write_text(tale(900))
+    (home / "other.txt").write_text(tale(900, seed=2))
+    other, _ = make("other.txt", name="moses")
+    corpus, told = said("moses")
+    assert corpus.key != other.key
+    assert told == [
+        f"moses is the folder moses here. Write {other.folder.name} for the prepared corpus."
+    ]
+    corpus, told = said(other.folder.name)
+    assert (corpus.folder, told) == (other.folder, [])
+    (home / "brackets").mkdir()
+    path = "corpora/catalog/brackets.txt"
+    assert said("brackets")[1] == [
+        f"brackets is the file {path} here. Write ./brackets for the folder."
+    ]
+    (home / "tale").write_text(tale(900))
+    for _ in range(2):
+        assert said("tale")[1] == []
+
+
+def test_a_part_that_would_be_empty_is_said(home):
+    """The `o` of hello, which is in the vocabulary and in no part that is trained on."""
+    (home / "hello.txt").write_text("hello")
+    corpus, told = said("hello.txt")
+    assert (corpus.text.split, "".join(corpus.tokenizer.symbols)) == ("100/0", "ehlo")
+    assert len(corpus.part("train")) == 5
+    assert [message.partition(":")[0] for message in told] == [
+        "5 tokens are too few to keep some for validation and test"
+    ]
+    corpus, told = said("hello.txt", split="90/5/5")
+    assert len(corpus.part("train")) == 4
+    assert told == ["With --split 90/5/5 nothing of hello.txt is for valid and test."]
+    (home / "long.txt").write_text(tale(900))
+    assert (said("long.txt")[0].text.split, said("long.txt")[1]) == ("90/5/5", [])
 
 
 def test_a_split_is_changed_only_when_asked_to(home):

@@ -116,6 +116,19 @@ def test_what_can_be_read_only_once_is_prepared_all_the_same(home):
     assert len(corpus.tokens) == 5
 
 
+def test_a_hint_is_of_the_command_that_runs(home):
+    """`eval FILE` that advises a flag which only training has."""
+    for data, encoding in ((b"caf\xe9", "--encoding"), (b"a\0b", "--encoding")):
+        (home / "a.txt").write_bytes(data)
+        with pytest.raises(TextError) as read:
+            list(read_text("a.txt", TextSettings(), quiet, raw=False))
+        with pytest.raises(TextError) as prepared:
+            prepare(["a.txt"], TextSettings(), None, quiet)
+        assert encoding in read.value.hint
+        assert "--tokenizer" not in read.value.hint
+        assert "--tokenizer byte" in prepared.value.hint
+
+
 def test_binary_files_are_refused():
     """A model trained on an executable; NULs that come in as JSON's escapes."""
     for data, field in ((b"\x7fELF\0\0", None), (b'{"t": "\\u0000"}', "t")):

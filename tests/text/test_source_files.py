@@ -37,6 +37,21 @@ def test_a_folder_is_its_files_sorted_and_without_the_hidden_ones(home):
             source_files(source, include)
 
 
+def test_a_folder_leaves_the_tools_own_files_out(home):
+    """Weights read as text; a prepared corpus that becomes a part of the next one."""
+    for name in (
+        "a.txt", "corpora/notes.txt", "checkpoints/r/model.safetensors", "checkpoints/r/x.txt",
+        "b/corpora/t-12345678/corpus.json", "b/corpora/t-12345678/tokens.bin",
+        "b/checkpoints/r/model.safetensors", "b/checkpoints/r/metrics.jsonl", "b/corpora/b.txt",
+        "hub/model.safetensors", "hub/readme.txt",
+    ):  # fmt: skip
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_text("text")
+    listed = ["./a.txt", "./b/corpora/b.txt", "./hub/model.safetensors", "./hub/readme.txt"]
+    assert source_files(".", None) == listed
+    assert source_files("corpora", None) == ["corpora/notes.txt"]
+
+
 def test_a_missing_file_is_named(home):
     """A traceback in place of the path that was mistyped."""
     (home / "folder").mkdir()

@@ -21,6 +21,23 @@ def request(corpus="tale.txt", **more):
     return Request(corpus, *settings, TextSettings(), **more)
 
 
+def test_the_text_of_a_run_to_resume_is_not_another_run(home):
+    """A word about vocabularies where somebody named the run that they wanted to resume."""
+    for name in ("kjv", "moby"):
+        (home / f"{name}.txt").write_text(tale(1000, seed=len(name)), "utf-8")
+        run = begin(request(f"{name}.txt"), lambda _: None)
+        train_and_record(run, lambda _: None, lambda: False)
+    longer = read(TrainSettings, {"steps": 3})
+    with pytest.raises(
+        UsageError, match="takes the run trained last, moby, and there is a run k"
+    ) as e:
+        begin(Request("kjv", ModelSettings(), longer, TextSettings(), resuming=True), print)
+    assert "charrnn train --resume --run kjv" in e.value.hint
+    run = begin(Request("moby", ModelSettings(), longer, TextSettings(), resuming=True), print)
+    assert (run.plan.folder.name, run.step) == ("moby", 2)
+    run.release()
+
+
 def test_a_run_is_new_or_resumed_and_a_text_is_prepared_once(home):
     """A text that a sweep prepares for each of its runs; a resumed run that begins anew."""
     (home / "tale.txt").write_text(tale(3000), "utf-8")

@@ -35,10 +35,12 @@ def show(name: Name, quiet: Quiet = False, json: Json = False) -> None:
 
     A text that is not prepared yet is prepared as `train` would by default.
     """
+    from charrnn.extras.statistics.example_statistics import example_statistics
     from charrnn.extras.statistics.statistics import statistics
     from charrnn.settings import TextSettings
     from charrnn.text.catalog import prepared
     from charrnn.text.corpus_files import open_corpus
+    from charrnn.text.example_corpus import ExampleCorpus
     from charrnn.text.resolving import resolve
 
     with frame(quiet=quiet, json=json) as command:
@@ -47,8 +49,13 @@ def show(name: Name, quiet: Quiet = False, json: Json = False) -> None:
             corpus = open_corpus(folder)
         else:
             corpus = resolve(name, TextSettings(), command.emit)
-        figures = statistics(corpus, command.emit)
-        command.show(statistics_report(figures, corpus.name))
+        report = statistics_report(statistics(corpus, command.emit), corpus.name)
+        if isinstance(corpus, ExampleCorpus):
+            examples = example_statistics(corpus)
+            (record,) = report.records
+            tables = [*examples.tables(), *report.tables]
+            report = Report([{**record, "examples": examples.record()}], tables)
+        command.show(report)
 
 
 def statistics_report(stats: "Statistics", name: str) -> Report:

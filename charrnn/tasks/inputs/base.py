@@ -20,6 +20,8 @@ class Input(ABC):
 
     has_text: ClassVar[bool]
     """Whether that text is read itself; else it names a file."""
+    name: ClassVar[str]
+    """Its column in files that name their columns."""
     column: ClassVar[str]
     """What messages call it."""
     described: ClassVar[str]

@@ -26,6 +26,7 @@ class PictureInput(Input):
     """
 
     has_text = False
+    name = "picture"
     column = "name of a picture"
     described = "the name of a picture"
     batch_axis = 0

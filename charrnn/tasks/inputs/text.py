@@ -21,7 +21,7 @@ class TextInput(Input):
     """Texts: ids (S, B), and their lengths (B,)."""
 
     has_text = True
-    column = "text"
+    name = column = "text"
     described = "a text"
     batch_axis = 1
 

@@ -11,11 +11,12 @@ from charrnn.cells.arrays import Array
 from charrnn.cells.parameters import Parameters
 from charrnn.events import Unit
 from charrnn.inference.search import GREEDY, Decoding
-from charrnn.settings import ModelSettings, TextSettings
+from charrnn.settings import FormatName, ModelSettings, TextSettings
 from charrnn.tasks.base import Batch, ExampleScore, Subject
 from charrnn.tasks.examples import Ids, Indices, Ragged
 from charrnn.tasks.inputs.base import Input
-from charrnn.text.examples import Lines, MalformedError
+from charrnn.text.example_columns import MalformedError, Record
+from charrnn.text.examples import Lines
 
 _LONGEST = 60  # characters of a source, a prediction or a target that are shown
 
@@ -170,6 +171,11 @@ class Output(ABC):
     def predict(self, network: ExampleNetwork, batch: Batch, asked: Asked) -> Iterator[Prediction]:
         """The prediction for each example of a batch, in NumPy."""
 
+    def written(self, prediction: Any, name: FormatName | None) -> str:  # noqa: ARG002
+        """A `Prediction` as files of that format have it, or in one line."""
+        line: str = prediction.line
+        return line
+
     def text_read(self, text: str) -> str:
         """What is read of a text: empty where there is nothing to predict of it."""
         return text
@@ -181,10 +187,22 @@ class Output(ABC):
         return f"{source[:_LONGEST]} -> {prediction.line[:_LONGEST]}{right}"
 
 
-def check_columns(number: int, columns: Mapping[str, Sequence[str]], has_tab: object) -> None:
-    """Raise MalformedError where the tab or a column of a line is missing."""
-    if not has_tab:
-        raise MalformedError(number, "has no tab")
-    for name, value in columns.items():
-        if not value:
-            raise MalformedError(number, f"has no {name}")
+def pairs(records: Iterable[Record], names: Sequence[str]) -> Iterator[tuple[int, str, str]]:
+    """The lines and the two columns of records that are not blank.
+
+    Raises MalformedError where a column is missing: `names` are what it calls them.
+    """
+    for line, columns in records:
+        if not columns:
+            continue
+        if len(columns) < len(names):
+            raise MalformedError(line, f"has no tab and no {names[1]}")
+        first, second = columns
+        if not (first and second):
+            raise MalformedError(line, f"has no {names[1] if first else names[0]}")
+        yield line, first, second
+
+
+def inputs(records: Iterable[Record]) -> Iterator[tuple[int, str]]:
+    """The lines and the inputs of records that have those alone, and are not blank."""
+    return ((line, columns[0]) for line, columns in records if columns)

@@ -16,9 +16,10 @@ from charrnn.settings import ModelSettings, TextSettings
 from charrnn.tasks.base import Batch, ExampleScore, Subject
 from charrnn.tasks.examples import Ids, Indices, Ragged
 from charrnn.tasks.inputs.base import Input
-from charrnn.tasks.outputs.base import Asked, Computed, ExampleNetwork, Output, check_columns
+from charrnn.tasks.outputs.base import Asked, Computed, ExampleNetwork, Output, inputs, pairs
 from charrnn.tasks.outputs.label_scores import multi_label_score_of, score_of, several_hot
-from charrnn.text.examples import Line, MalformedError, Parsed
+from charrnn.text.example_columns import OTHERS, Layout, MalformedError, Record
+from charrnn.text.examples import Parsed
 from charrnn.text.tokenizers import valid_unicode
 
 _LIKELY = 0.5
@@ -59,17 +60,25 @@ class LabelLines:
     is_open = False
 
     def __init__(self, settings: TextSettings, source: Input) -> None:
-        self.one_target, self._column = not settings.multi_label, source.column
-        self.hint = f"Each line is a label, a tab and {source.described}."
+        self.one_target, self._names = not settings.multi_label, ("label", source.column)
+        self.layout = Layout(
+            ("label", source.name), 1, _divided, ("tsv", "csv", "jsonl", "fasttext")
+        )
+        self.hint = f"Each line is a label, a tab and {source.described}. {OTHERS}"
 
-    def read(self, lines: Iterator[Line]) -> Iterator[Parsed]:
-        for number, line in lines:
-            label, tab, text = line.partition("\t")
-            check_columns(number, {"label": label, self._column: text}, tab)
-            labels = {label} if self.one_target else {part.strip() for part in label.split(",")}
+    def read(self, records: Iterator[Record]) -> Iterator[Parsed]:
+        for line, label, text in pairs(records, self._names):
+            labels = {label.strip()} if self.one_target else {*map(str.strip, label.split(","))}
             if "" in labels:
-                raise MalformedError(number, "has an empty label")
-            yield Parsed(number, text, tuple(sorted(labels)))
+                raise MalformedError(line, "has an empty label")
+            yield Parsed(line, text, tuple(sorted(labels)))
+
+    def inputs(self, records: Iterator[Record]) -> Iterator[tuple[int, str]]:
+        return inputs(records)
+
+
+def _divided(line: str) -> Sequence[str]:
+    return line.split("\t", 1)
 
 
 class LabelOutput(Output):

@@ -15,20 +15,14 @@ from charrnn.cells.parameters import Parameters
 from charrnn.errors import TextError, UsageError
 from charrnn.inference.sampling import check_finite
 from charrnn.network.heads import TagHead
-from charrnn.settings import ModelSettings, TextSettings
+from charrnn.settings import FormatName, ModelSettings, TextSettings
 from charrnn.tasks.base import Batch, Subject
 from charrnn.tasks.examples import Ids, Indices, Ragged
 from charrnn.tasks.inputs.base import Input
-from charrnn.tasks.outputs.base import (
-    UNKNOWN,
-    Asked,
-    Computed,
-    ExampleNetwork,
-    Output,
-    check_columns,
-)
+from charrnn.tasks.outputs.base import UNKNOWN, Asked, Computed, ExampleNetwork, Output
+from charrnn.tasks.outputs.tag_lines import CharacterLines, TokenLines
 from charrnn.tasks.outputs.tag_scores import TagScore, spans
-from charrnn.text.examples import Line, MalformedError, Parsed
+from charrnn.text.examples import Lines
 from charrnn.text.tokenizers import valid_unicode
 from charrnn.text.unknown import space_of, spans_of_tokens
 
@@ -66,55 +60,6 @@ class TagPrediction:
         return {"tokens": tokens, "tags": tags, "spans": spans_record}
 
 
-class TokenLines:
-    """`token<TAB>tag` lines with an empty line after each sentence, as CoNLL's data have it.
-
-    The token is the first column, the tag the last. The text is the tokens with spaces between.
-    """
-
-    hint = "Each line is a token, a tab and a tag, and an empty line ends a sentence."
-    target = "tag"
-    least = 2
-    is_open = True
-    one_target = False
-
-    def read(self, lines: Iterator[Line]) -> Iterator[Parsed]:
-        begin, last = 0, 0
-        tokens: list[str] = []
-        tags: list[str] = []
-        for number, line in lines:
-            if tokens and number != last + 1:
-                yield Parsed(begin, " ".join(tokens), tuple(tags))
-                tokens, tags = [], []
-            columns = line.split("\t") if "\t" in line else line.split(" ")
-            check_columns(number, {"token": columns[0], "tag": columns[-1]}, len(columns) > 1)
-            if " " in columns[0]:
-                raise MalformedError(number, "has a token with a space in it")
-            last = number
-            if columns[0] == "-DOCSTART-":  # of CoNLL 2003: a document begins
-                last -= 1
-                continue
-            begin = number if not tokens else begin
-            tokens.append(columns[0])
-            tags.append(columns[-1])
-        if tokens:
-            yield Parsed(begin, " ".join(tokens), tuple(tags))
-
-
-class CharacterLines(TokenLines):
-    """`text<TAB>tags`, with one character of tags for each character of the text."""
-
-    hint = "Each line is a text, a tab and one character for each character of the text."
-
-    def read(self, lines: Iterator[Line]) -> Iterator[Parsed]:
-        for number, line in lines:
-            text, tab, tags = line.rpartition("\t")
-            check_columns(number, {"text": text, "tags": tags}, tab)
-            if len(text) != len(tags):
-                raise MalformedError(number, f"has {len(text)} characters and {len(tags)} tags")
-            yield Parsed(number, text, tuple(tags))
-
-
 class TagOutput(Output):
     """One of K tags for each token, which spaces divide, or for each character."""
 
@@ -127,7 +72,7 @@ class TagOutput(Output):
         self.of_tokens = subject.text.tag_unit == "token"
 
     @staticmethod
-    def lines(settings: TextSettings, source: Input) -> TokenLines:  # noqa: ARG004
+    def lines(settings: TextSettings, source: Input) -> Lines:  # noqa: ARG004
         allowed = ("char", "byte") if settings.tag_unit == "token" else ("char",)
         if settings.tokenizer not in allowed or (settings.min_count > 1 and allowed == ("char",)):
             raise UsageError(
@@ -237,6 +182,13 @@ class TagOutput(Output):
     def _tokens(self, text: str) -> list[str]:
         """The tokens or characters of a text, each of which has a tag."""
         return re.findall(r"[^ \t]+" if self.of_tokens else ".", text, re.DOTALL)
+
+    def written(self, prediction: TagPrediction, name: FormatName | None) -> str:
+        """As the base says; as CoNLL has it a line for each token, and an empty one."""
+        if name not in ("conll", "conllu"):
+            return prediction.line
+        pairs = zip(prediction.tokens, prediction.tags, strict=True)
+        return "".join(f"{token}\t{tag}\n" for token, tag in pairs)
 
     def text_read(self, text: str) -> str:
         return self.between.join(self._tokens(text))

@@ -47,3 +47,9 @@ def test_a_corpus_of_examples_is_shown_by_its_folder(home):
         call_charrnn(home, "corpora", "show", name, "--json") for name in (str(folder), "words")
     )
     assert (by_path.code, by_path.out) == (0, by_name.out)
+    shown = json.loads(by_path.out)["examples"]
+    assert (shown["task"], shown["examples"]) == ("label", {"train": 40, "valid": 0, "test": 0})
+    assert shown["targets"]["a"] == {"train": 20, "valid": 0, "test": 0}
+    assert shown["tokens_each"] == {"least": 3, "mean": 3.5, "most": 4}
+    table = call_charrnn(home, "corpora", "show", "words").out
+    assert table.startswith("40 examples for --task label")

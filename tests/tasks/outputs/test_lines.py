@@ -54,7 +54,7 @@ def test_sentences_come_back(module_home, sentences, gap):
     [
         ("tag", {}, "a\tO\n\nb\n", "line 3 has no tab"),
         ("tag", {}, "a\tO\nb c\tO\n", "line 2 has a token with a space"),
-        ("tag", {}, "a\tO\nb\t\n", "line 2 has no tag"),
+        ("tag", {}, "a\tO\nb\t\n", "line 2 has no tab and no tag"),
         ("tag", {}, "\tO\n", "line 1 has no token"),
         ("tag", {}, "a\tO\n\nb\tO\n", "all examples have the tag O"),
         ("tag", {"tag_unit": "character"}, "ab\tNN\nabc\tNN\n", "line 2 has 3 characters and 2"),
