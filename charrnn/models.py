@@ -5,9 +5,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, Literal, TypedDict, Unpack
 
-import numpy as np
-
-from charrnn.errors import TextError, UsageError
+from charrnn.errors import UsageError
 from charrnn.inference import sampled_texts, sampling
 from charrnn.inference.score import Score, score
 from charrnn.inference.search import GREEDY, Decoding
@@ -15,18 +13,20 @@ from charrnn.network.language_model import LanguageModel
 from charrnn.settings import ModelSettings, PartName, SampleSettings, UnknownName, checked_settings
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.runs import corpus_of
-from charrnn.tasks import example_format, task_of
+from charrnn.tasks import task_of
 from charrnn.tasks.base import ExampleScore
 from charrnn.tasks.example_task import ExampleTask
 from charrnn.tasks.examples import Ids
-from charrnn.tasks.outputs.base import UNKNOWN, ExampleNetwork, Prediction
+from charrnn.tasks.outputs.base import ExampleNetwork, Prediction
+from charrnn.tasks.scored_examples import (
+    ScoredExamples,
+    examples_of_file,
+    examples_of_part,
+)
 from charrnn.text.corpus import part_to_score
 from charrnn.text.example_corpus import ExampleCorpus
-from charrnn.text.examples import examples_in
 from charrnn.text.tokenizers import Tokenizer
 from charrnn.text.unknown import known_text
-
-_MOST_NAMED = 20  # targets in a message
 
 
 class Options(TypedDict, total=False):
@@ -191,13 +191,29 @@ class Predictor(Model):
         return self.task.predict(self.network, texts, items, decoding)
 
     def score(
-        self, inputs: Sequence[Ids], targets: Sequence[Ids], decoding: Decoding = GREEDY
+        self,
+        inputs: Sequence[Ids],
+        targets: Sequence[Ids],
+        decoding: Decoding = GREEDY,
+        names: Sequence[str] = (),
     ) -> ExampleScore:
-        """How well the targets of examples (N,) are predicted, given by their numbers.
+        """How well the targets of examples (N,) are predicted, given by their indices.
 
-        -1 is a target that the model does not have: it is wrong, and without a loss.
+        Those are of `names`, if given, which begin with `targets`. One that `targets` lacks is
+        wrong, and without a loss.
         """
-        return self.task.score(self.checkpoint.weights, inputs, targets, decoding)
+        return self.task.score(self.checkpoint.weights, inputs, targets, decoding, names)
+
+    def score_examples(self, examples: ScoredExamples, decoding: Decoding = GREEDY) -> ExampleScore:
+        """How well the targets of examples are predicted."""
+        return self.score(examples.items, examples.targets, decoding, examples.names)
+
+    def examples_of_part(self, part: PartName | None) -> tuple[ScoredExamples, PartName]:
+        """The examples of a part of the run's corpus, and which part that is. TextError if none."""
+        corpus = corpus_of(self.checkpoint, f"score it on a file: charrnn eval {self.run} FILE")
+        part = part_to_score(corpus, part)
+        assert isinstance(corpus, ExampleCorpus)
+        return examples_of_part(self.task, corpus, part), part
 
     def score_part(
         self, part: PartName | None, decoding: Decoding = GREEDY
@@ -206,13 +222,8 @@ class Predictor(Model):
 
         TextError without examples.
         """
-        corpus = corpus_of(self.checkpoint, f"score it on a file: charrnn eval {self.run} FILE")
-        part = part_to_score(corpus, part)
-        assert isinstance(corpus, ExampleCorpus)
-        examples = corpus.examples(part)
-        items = [corpus.ids(number) for number in examples]
-        targets = [corpus.targets_of(number) for number in examples]
-        return self.score(items, targets, decoding), part
+        examples, part = self.examples_of_part(part)
+        return self.score_examples(examples, decoding), part
 
     def score_file(
         self,
@@ -223,26 +234,10 @@ class Predictor(Model):
     ) -> ExampleScore:
         """The score on the examples in a file, or in stdin for `-`.
 
-        TextError for a line that is not an example, or a target that the model cannot have.
+        TextError for a line that is not an example.
         """
-        run = self.checkpoint
-        settings = replace(run.text, encoding=encoding or run.text.encoding)
-        fmt = example_format(run.model.task, settings)
-        assert fmt
-        numbers = {name: number for number, name in enumerate(self.targets)}
-        inputs, targets = [], []
-        for example in examples_in(file, fmt, lambda _: None, self.tokenizer.raw):
-            for target in example.targets:
-                if target not in numbers and not fmt.lines.is_open:
-                    raise TextError(
-                        f"{example.where} has the {fmt.lines.target} {target}, "
-                        f"which run {self.run} does not know",
-                        f"Its {fmt.lines.target}s: {', '.join(self.targets[:_MOST_NAMED])}.",
-                    )
-            inputs.append(self.task.read(example.text, unknown))
-            known = [numbers.get(target, UNKNOWN) for target in example.targets]
-            targets.append(np.array(known, np.int64))
-        return self.score(inputs, targets, decoding)
+        examples = examples_of_file(self.task, file, encoding, unknown)
+        return self.score_examples(examples, decoding)
 
 
 def model_of(checkpoint: Checkpoint) -> TextModel | Predictor:

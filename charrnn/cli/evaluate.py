@@ -148,4 +148,4 @@ def _score_examples(checkpoint: "Checkpoint", source: Source, beam: int) -> "Rep
         score = model.score_file(file, encoding, unknown or "skip", decoding)
         subject = {"text": "stdin" if file == "-" else file}
     about = subject | {"run": checkpoint.run, "step": checkpoint.step}
-    return examples_report(score, checkpoint.target_vocabulary, about)
+    return examples_report(score, about)

@@ -132,10 +132,8 @@ def _as_words(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def examples_report(
-    score: "ExampleScore", labels: Sequence[str], about: Mapping[str, Any]
-) -> Report:
-    """The scores of predictions for examples with these labels. `about`: the run and its text."""
-    scores = {"loss": score.loss, **score.scores}
+def examples_report(score: "ExampleScore", about: Mapping[str, Any]) -> Report:
+    """The scores of predictions for examples. `about`: the run and its text."""
+    scores = {**score.scores, "loss": score.loss}
     finite = {name: value if math.isfinite(value) else None for name, value in scores.items()}
-    return Report([{**about, **finite, **score.details(labels)}], score.tables(labels))
+    return Report([{**about, **finite, **score.details()}], score.tables())

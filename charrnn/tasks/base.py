@@ -90,12 +90,12 @@ class Score(Protocol):
 class ExampleScore(Score, Protocol):
     """The score of predictions for examples: what was counted, as JSON has it and as tables."""
 
-    def details(self, labels: Sequence[str]) -> dict[str, Any]:
-        """The counts by name, for a target vocabulary (K)."""
+    def details(self) -> dict[str, Any]:
+        """The counts by name."""
         ...
 
-    def tables(self, labels: Sequence[str]) -> list[Table]:
-        """The counts as people see them, for a target vocabulary (K)."""
+    def tables(self) -> list[Table]:
+        """The counts as people see them."""
         ...
 
 

@@ -79,8 +79,6 @@ class Lines(Protocol):
     """What messages call a target."""
     least: int
     """Different targets that it takes to learn something."""
-    is_open: bool
-    """Whether validation and test may have targets that training lacks: never predicted."""
     one_target: bool
     """Whether each example has exactly one target."""
 
@@ -109,6 +107,7 @@ class Example(NamedTuple):
     where: str
     text: str
     targets: tuple[str, ...]
+    line: int
 
 
 @dataclass
@@ -153,7 +152,7 @@ def _examples(
                 raise TextError(
                     f"{where} has a {fmt.lines.target} that is not UTF-8", "Write it in UTF-8."
                 )
-            yield Example(source, where, fmt.items.placed(text, name), targets)
+            yield Example(source, where, fmt.items.placed(text, name), targets, line)
     except MalformedError as error:
         raise TextError(f"{name}, line {error.line} {error}", fmt.lines.hint) from None
 
@@ -177,19 +176,13 @@ class ExampleTable:
 def read_table(examples: ExampleSources) -> ExampleTable:
     """Read the examples of all sources.
 
-    TextError if a source has none, if there are too few different targets, or for a target that
-    training lacks, unless the format is open.
+    TextError if a source has none, or if there are too few different targets.
     """
     fmt = examples.fmt
     seen: dict[str, int] = {}  # targets in the order in which they come
     targets, lengths, sources, digests = array("q"), array("q", [0]), array("b"), bytearray()
-    for source, where, text, of_example in examples.examples():
+    for source, where, text, of_example, _ in examples.examples():
         for target in of_example:
-            if source and target not in seen and not fmt.lines.is_open:
-                raise TextError(
-                    f"{where} has the {fmt.lines.target} {target}, which no training example has",
-                    "Correct it, or add training examples with it.",
-                )
             targets.append(seen.setdefault(target, len(seen)))
         lengths.append(len(of_example))
         sources.append(source)

@@ -19,9 +19,6 @@ from charrnn.text.examples import Lines, MalformedError
 
 _LONGEST = 60  # characters of a source, a prediction or a target that are shown
 
-UNKNOWN = -1
-"""The index of a target that a model does not have: it is wrong, and without a loss."""
-
 
 class Prediction(Protocol):
     """What is predicted of one example."""
@@ -155,8 +152,16 @@ class Output(ABC):
         """The logits or losses that a score needs of a batch."""
 
     @abstractmethod
-    def score(self, evaluated: Iterable[Computed]) -> ExampleScore:
-        """The score of all batches."""
+    def score(self, evaluated: Iterable[Computed], names: Sequence[str]) -> ExampleScore:
+        """The score of all batches, whose targets are indices of these names.
+
+        They begin with the target vocabulary. A target that is not in it is wrong, and without a
+        loss.
+        """
+
+    @abstractmethod
+    def losses(self, computed: Computed) -> NDArray[np.floating[Any]]:
+        """The loss (B,) of each example, in nats; infinite where the model lacks a target."""
 
     def count_written(  # noqa: B027
         self, score: Any, network: ExampleNetwork, batch: Batch, asked: Asked
@@ -174,9 +179,13 @@ class Output(ABC):
         """What is read of a text: empty where there is nothing to predict of it."""
         return text
 
+    def written(self, targets: Sequence[str], prediction: Any) -> str:  # noqa: ARG002
+        """True targets as the line of a `Prediction` that is right."""
+        return self.between.join(targets)
+
     def shown(self, source: str, prediction: Any, target: Ids) -> str:
         """A source and its `Prediction` in a line, and the target where that differs."""
-        true = self.between.join(self.names[number] for number in target.tolist())
+        true = self.written([self.names[number] for number in target.tolist()], prediction)
         right = f" (it is {true[:_LONGEST]})" if prediction.line != true else ""
         return f"{source[:_LONGEST]} -> {prediction.line[:_LONGEST]}{right}"
 

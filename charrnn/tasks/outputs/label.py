@@ -14,7 +14,7 @@ from charrnn.inference.sampling import check_finite
 from charrnn.network.heads import LabelHead
 from charrnn.settings import ModelSettings, TextSettings
 from charrnn.tasks.base import Batch, ExampleScore, Subject
-from charrnn.tasks.examples import Ids, Indices, Ragged
+from charrnn.tasks.examples import Indices, Ragged
 from charrnn.tasks.inputs.base import Input
 from charrnn.tasks.outputs.base import Asked, Computed, ExampleNetwork, Output, check_columns
 from charrnn.tasks.outputs.label_scores import multi_label_score_of, score_of, several_hot
@@ -56,7 +56,6 @@ class LabelLines:
 
     target = "label"
     least = 2
-    is_open = False
 
     def __init__(self, settings: TextSettings, source: Input) -> None:
         self.one_target, self._column = not settings.multi_label, source.column
@@ -114,7 +113,7 @@ class LabelOutput(Output):
     ) -> dict[str, Any]:
         """The labels (B,), or which each has (B, K), and how much they count.
 
-        Where there may be several, the target lengths (B,) are the labels that the model lacks.
+        K is larger where examples have labels that the model lacks.
         """
         chosen = [targets[index] for index in indices]
         fields: dict[str, Any] = {}
@@ -122,7 +121,6 @@ class LabelOutput(Output):
         if self.several:
             hot = several_hot(chosen, len(self.names)).astype(np.float32)
             fields["targets"] = hot
-            fields["target_lengths"] = np.array([int((row < 0).sum()) for row in chosen])
             if weights is not None:
                 fields["weights"] = np.where(hot > 0, weights, np.float32(1))
         else:
@@ -142,16 +140,27 @@ class LabelOutput(Output):
         outputs, mask, _ = network.encode(batch)
         return (network.head.logits(outputs, mask),)
 
-    def score(self, evaluated: Iterable[Computed]) -> ExampleScore:
+    def score(self, evaluated: Iterable[Computed], names: Sequence[str]) -> ExampleScore:
         """How often the labels are predicted."""
         batches = [*evaluated]
         logits = np.concatenate([arrays[0] for _, _, arrays in batches])
         check_finite(bool(np.isfinite(logits).all()))
-        targets = np.concatenate([batch.targets for _, batch, _ in batches])
+        targets = [batch.targets for _, batch, _ in batches]
         if not self.several:
-            return score_of(logits, targets)
-        unknown = np.concatenate([batch.target_lengths for _, batch, _ in batches])
-        return multi_label_score_of(logits, targets > 0, unknown)
+            return score_of(logits, np.concatenate(targets), names)
+        wide = (np.pad(hot > 0, ((0, 0), (0, len(names) - hot.shape[1]))) for hot in targets)
+        return multi_label_score_of(logits, np.concatenate([*wide]), names)
+
+    def losses(self, computed: Computed) -> NDArray[np.floating[Any]]:
+        _, batch, (logits,) = computed
+        size = len(self.names)
+        if self.several:
+            lacks = batch.targets[:, size:].any(1)
+            losses = binary_cross_entropy(logits, batch.targets[:, :size]).sum(1)
+        else:
+            lacks = batch.targets >= size
+            losses = cross_entropy(logits, np.where(lacks, 0, batch.targets))
+        return np.where(lacks, math.inf, losses)
 
     def predict(
         self, network: ExampleNetwork, batch: Batch, asked: Asked
@@ -161,11 +170,11 @@ class LabelOutput(Output):
         probabilities = sigmoid(logits) if self.several else softmax(logits)
         return map(self._prediction, asked.texts, probabilities)
 
-    def shown(self, source: str, prediction: LabelPrediction, target: Ids) -> str:
+    def written(self, targets: Sequence[str], prediction: LabelPrediction) -> str:
         """As the base says. Several labels stand in the prediction's order."""
-        order = [*prediction.probabilities]
-        ranked = sorted(target.tolist(), key=lambda number: order.index(self.names[number]))
-        return super().shown(source, prediction, np.array(ranked))
+        ranks = {name: rank for rank, name in enumerate(prediction.probabilities)}
+        ranked = sorted(targets, key=lambda name: ranks.get(name, len(ranks)))
+        return super().written(ranked, prediction)
 
     def _prediction(self, text: str, probabilities: NDArray[np.float32]) -> LabelPrediction:
         order = np.argsort(-probabilities, kind="stable").tolist()

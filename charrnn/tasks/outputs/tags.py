@@ -5,10 +5,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import count
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from charrnn.cells.arrays import Array, namespace
 from charrnn.cells.parameters import Parameters
@@ -20,14 +20,14 @@ from charrnn.tasks.base import Batch, Subject
 from charrnn.tasks.examples import Ids, Indices, Ragged
 from charrnn.tasks.inputs.base import Input
 from charrnn.tasks.outputs.base import (
-    UNKNOWN,
     Asked,
     Computed,
     ExampleNetwork,
     Output,
     check_columns,
 )
-from charrnn.tasks.outputs.tag_scores import TagScore, spans
+from charrnn.tasks.outputs.spans import Scheme
+from charrnn.tasks.outputs.tag_scores import TagScore
 from charrnn.text.examples import Line, MalformedError, Parsed
 from charrnn.text.tokenizers import valid_unicode
 from charrnn.text.unknown import space_of, spans_of_tokens
@@ -41,6 +41,7 @@ class TagPrediction:
 
     tokens: list[str]
     tags: list[str]
+    scheme: Scheme
     between: str = " "
 
     @property
@@ -51,7 +52,7 @@ class TagPrediction:
     def bracketed(self, most: int) -> str:
         """The first tokens with their spans in brackets: leave [Taipei origin] today."""
         parts = self.tokens[:most]
-        for span in spans(self.tags[:most]):
+        for span in self.scheme.spans(self.tags[:most]):
             parts[span.first] = f"[{parts[span.first]}"
             parts[span.last] += f" {span.kind}]"
         return self.between.join(parts)
@@ -60,7 +61,7 @@ class TagPrediction:
         """It as JSON has it; the ends of spans count tokens from 0, the last one included."""
         spans_record = [
             {"kind": valid_unicode(span.kind), "first": span.first, "last": span.last}
-            for span in spans(self.tags)
+            for span in self.scheme.spans(self.tags)
         ]
         tokens, tags = ([*map(valid_unicode, texts)] for texts in (self.tokens, self.tags))
         return {"tokens": tokens, "tags": tags, "spans": spans_record}
@@ -75,7 +76,6 @@ class TokenLines:
     hint = "Each line is a token, a tab and a tag, and an empty line ends a sentence."
     target = "tag"
     least = 2
-    is_open = True
     one_target = False
 
     def read(self, lines: Iterator[Line]) -> Iterator[Parsed]:
@@ -125,6 +125,7 @@ class TagOutput(Output):
     def __init__(self, subject: Subject, source: Input) -> None:
         super().__init__(subject, source)
         self.of_tokens = subject.text.tag_unit == "token"
+        self.scheme = Scheme(self.names)
 
     @staticmethod
     def lines(settings: TextSettings, source: Input) -> TokenLines:  # noqa: ARG004
@@ -194,21 +195,24 @@ class TagOutput(Output):
 
     def evaluate(self, network: ExampleNetwork, batch: Batch) -> tuple[Array, ...]:
         logits = self._logits(network, batch)
-        known = namespace(batch.targets).where(batch.targets == UNKNOWN, 0, batch.targets)
+        known = namespace(batch.targets).where(self._is_known(batch), batch.targets, 0)
         return logits, network.head.losses(logits, known, batch.target_lengths)
 
-    def score(self, evaluated: Iterable[Computed]) -> TagScore:
+    def _is_known(self, batch: Batch) -> Array:
+        """Which of the tags (N, B) the model has."""
+        return batch.targets < len(self.names)
+
+    def score(self, evaluated: Iterable[Computed], names: Sequence[str]) -> TagScore:
         """How well tags are predicted.
 
         The loss is that of the texts all of whose tags the model has; NaN without one.
         """
-        score, scored = TagScore(), 0
-        names = {**dict(enumerate(self.names)), UNKNOWN: self._unknown}
+        score, scored = TagScore(self.scheme), 0
         for network, batch, (logits, losses) in evaluated:
             check_finite(bool(np.isfinite(logits).all()))
             for column, length in enumerate(batch.target_lengths.tolist()):
                 true = batch.targets[:length, column]
-                if UNKNOWN not in true:
+                if self._is_known(batch)[:length, column].all():
                     score.loss += float(losses[column])
                     scored += length
                 tags = network.head.likeliest(logits[:length, column])
@@ -216,10 +220,9 @@ class TagOutput(Output):
         score.loss = score.loss / scored if scored else math.nan
         return score
 
-    @property
-    def _unknown(self) -> str:
-        """What stands for a tag that the model does not have: no tag that it has."""
-        return next(mark for n in count(1) if (mark := "?" * n) not in self.names)
+    def losses(self, computed: Computed) -> NDArray[np.floating[Any]]:
+        _, batch, (_, losses) = computed
+        return np.where(self._is_known(batch).all(0), losses, math.inf)
 
     def predict(
         self, network: ExampleNetwork, batch: Batch, asked: Asked
@@ -232,7 +235,7 @@ class TagOutput(Output):
             tags = network.head.likeliest(logits[: batch.target_lengths[column], column])
             tokens = self._tokens(text)
             names = [self.names[tag] for tag in tags.tolist()]
-            yield TagPrediction(tokens, names[: len(tokens)], self.between)
+            yield TagPrediction(tokens, names[: len(tokens)], self.scheme, self.between)
 
     def _tokens(self, text: str) -> list[str]:
         """The tokens or characters of a text, each of which has a tag."""

@@ -2,7 +2,8 @@
 
 import pytest
 
-from charrnn.tasks.outputs.tag_scores import Span, TagScore, spans
+from charrnn.tasks.outputs.spans import Scheme, Span
+from charrnn.tasks.outputs.tag_scores import TagScore
 
 
 @pytest.mark.parametrize(
@@ -18,16 +19,16 @@ from charrnn.tasks.outputs.tag_scores import Span, TagScore, spans
 )
 def test_spans_of_every_scheme(tags, expected):
     """Two spans that are joined, or one that is cut."""
-    assert spans(tags.split()) == [Span(*one) for one in expected]
+    assert Scheme(tags.split()).spans(tags.split()) == [Span(*one) for one in expected]
 
 
 def test_a_span_counts_if_all_of_it_is_right():
     """An end that does not matter; a kind that does not."""
-    score = TagScore()
+    score = TagScore(Scheme(["B-x", "I-x", "B-y", "O"]))
     score.add(["B-x", "I-x", "O", "B-y"], ["B-x", "O", "O", "B-y"])
     score.add(["B-x"], ["B-x"])
     assert (score.accuracy, score.span_f1) == (4 / 5, 2 / 3)
-    kinds = score.details(())["kinds"]
+    kinds = score.details()["kinds"]
     assert kinds["x"] == {"spans": 2, "precision": 0.5, "recall": 0.5, "f1": 0.5}
-    (table,) = score.tables(())
+    (table,) = score.tables()
     assert [row[0] for row in table.rows] == ["x", "y"]
