@@ -107,3 +107,14 @@ def test_logits_are_of_the_mean_and_the_maximum_of_each_text():
         features = np.array([*text.mean(0), *text.max(0)])
         expected = weights["head.weight"] @ features + weights["head.bias"]
         np.testing.assert_allclose(logits[column], expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("length", [256, 257, 1000])
+def test_a_mean_over_a_long_text_is_divided_by_its_length(length):
+    """A length that bfloat16 rounds: the sum of 257 outputs, divided by 256."""
+    settings = ModelSettings(hidden_size=4)
+    weights = random_weights(LabelHead.parameters(settings, 3))
+    head = LabelHead(settings, {name: torch.from_numpy(weight) for name, weight in weights.items()})
+    ones = torch.ones(length, 1, settings.outputs, dtype=torch.bfloat16)
+    found, expected = (head.logits(x, x[..., 0] > 0) for x in (ones, ones[:1].float()))
+    torch.testing.assert_close(found, expected, rtol=0, atol=0)
