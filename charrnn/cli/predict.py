@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from charrnn.tasks.outputs.base import Prediction
 
 WRITING = Shown("Writing (--task rewrite and caption)")
+LABELS = Shown("Labels (--task label)")
 
 Lines = Annotated[
     str | None,
@@ -57,6 +58,15 @@ def predict(
     html: Annotated[
         Path | None, "write a web page of the attention, too", replace(WRITING, extra="--html")
     ] = None,
+    top: Annotated[
+        int | None, Ge(1), "list the N likeliest labels with their probabilities", LABELS
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        Interval(ge=0, le=1),
+        "list the labels that are likelier than X",
+        replace(LABELS, default="with --multi-label 0.5"),
+    ] = None,
     unknown: Annotated[
         UnknownName,
         "characters that the vocabulary lacks: skip, take the nearest, or error",
@@ -79,7 +89,7 @@ def predict(
         from charrnn.text.tokenizers import valid_unicode
 
         run, file = run_and_file(run, file)
-        decoding = Decoding(beam, temp, seed, max_length)
+        decoding = Decoding(beam, temp, seed, max_length, top=top, threshold=threshold)
         checkpoint = command.load(run)
         if checkpoint.is_language_model:
             raise CheckpointError(
@@ -95,8 +105,10 @@ def predict(
         page = find_extra("--html")(model.run, html, file) if html else None
         attention_map = find_extra("--attention") if attention else lambda _: ""
         with stop_at_closed_pipe():  # the page is written nevertheless
-            for prediction in _predictions(model, file or "-", unknown, decoding):
-                line = dumps(prediction.record()) if json else valid_unicode(prediction.line)
+            predictions = _predictions(model, file or "-", unknown, decoding)
+            for number, prediction in enumerate(predictions, 1):
+                record = {"line": number, **prediction.record()} if json else {}
+                line = dumps(record) if json else valid_unicode(prediction.line)
                 command.write(f"{line}\n{attention_map(prediction)}")
                 if page:
                     page.add(prediction)

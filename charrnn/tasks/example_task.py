@@ -214,10 +214,9 @@ class ExampleTask(Task):
     def _groups(self, inputs: Ragged, decoding: Decoding) -> list[Indices]:
         """The indices of examples that are computed together, fewer where a beam is wide.
 
-        UsageError for a way to write, where nothing is written.
+        UsageError for a decoding that has no effect.
         """
-        if not self.output.writes:
-            decoding.check_effective(self.model.task)
+        decoding.check_effective(self.model.task, self.output.options)
         lengths = np.diff(inputs.starts)
         return by_length(lengths, max(1, _TOGETHER // decoding.beam))
 

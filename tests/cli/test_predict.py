@@ -38,10 +38,25 @@ def test_lines_in_labels_out(words):
         assert call_charrnn(words, "predict", *args, stdin=given).out == done.out
     records = list(lines(call_charrnn(words, "predict", "--json", stdin=given).out))
     assert [record["label"] for record in records] == found
+    assert [record["line"] for record in records] == [*range(1, 51)]
     for record, (_, text) in zip(records, pairs, strict=True):
-        assert record["text"] == text
-        assert sum(record["probabilities"].values()) == pytest.approx(1, abs=1e-4)
+        assert (record["source"], record["prediction"]) == (text, record["label"])
+        assert sum(record["probabilities"].values()) == pytest.approx(1, abs=1e-12)
         assert max(record["probabilities"], key=record["probabilities"].get) == record["label"]
+
+
+def test_labels_are_listed_with_their_probabilities(words):
+    """A list that is JSON's alone; one that another tool cannot cut; a threshold of nothing."""
+    record, _ = lines(call_charrnn(words, "predict", "--json", stdin="as\nf\n").out)
+    listed = [f"{name} {p:.4f}" for name, p in record["probabilities"].items()]
+    for flags, expected in ((["--top", "2"], listed[:2]), (["--threshold", "0"], listed),
+                            (["--threshold", "0", "--top", "1"], listed[:1]),
+                            (["--threshold", "1"], [])):  # fmt: skip
+        done = call_charrnn(words, "predict", *flags, stdin="as\nf\n")
+        assert done.out.splitlines()[0] == "\t".join(expected)
+        assert len(done.out.splitlines()) == 2
+    found, _ = lines(call_charrnn(words, "predict", "--json", "--top", "1", stdin="as\nf\n").out)
+    assert found == record | {"probabilities": {record["label"]: record["probability"]}}
 
 
 def test_any_line_has_a_label(words):

@@ -66,7 +66,7 @@ class Computed(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """The examples of a batch (B) that something is predicted of, and how to write.
+    """The examples of a batch (B) that something is predicted of, and how.
 
     `items` as they are stored, `texts` as a person named them. `generators`: random numbers for
     each, where the decoding draws.
@@ -89,8 +89,8 @@ class Output(ABC):
     """As a task's."""
     batch_axis: ClassVar[int] = 1
     """The axis of a batch's `targets` that counts examples."""
-    writes: ClassVar[bool] = False
-    """Whether it is written symbol by symbol, as a `Decoding` says."""
+    options: ClassVar[tuple[str, ...]] = ()
+    """The fields of a `Decoding` that its predictions follow."""
 
     def __init__(self, subject: Subject, source: Input) -> None:
         self.subject, self.input = subject, source

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from charrnn.cells.arrays import Array, binary_cross_entropy, cross_entropy, sigmoid, softmax
 from charrnn.cells.parameters import Parameters
 from charrnn.inference.sampling import check_finite
+from charrnn.inference.search import Decoding
 from charrnn.network.heads import LabelHead
 from charrnn.settings import ModelSettings, TextSettings
 from charrnn.tasks.base import Batch, ExampleScore, Subject
@@ -28,27 +30,47 @@ _LIKELY = 0.5
 class LabelPrediction:
     """The label of an example, and the probability (K) of each label, the most likely first.
 
-    `labels`: all that are likelier than not, where an example may have several or none.
+    `labels`: all that are likelier than a threshold, where an example may have several or none.
+    `listed`: the probabilities of some labels, where these were asked for.
     """
 
-    text: str
+    source: str
     label: str
     probabilities: dict[str, float]
     labels: tuple[str, ...] | None = None
+    listed: dict[str, float] | None = None
 
     @property
-    def line(self) -> str:
+    def prediction(self) -> str:
         """The label, or the labels with commas between."""
         return self.label if self.labels is None else ",".join(self.labels)
 
+    @property
+    def probability(self) -> float:
+        """That of the label, or of exactly these labels."""
+        if self.labels is None:
+            return self.probabilities[self.label]
+        each = self.probabilities.items()
+        return math.prod(p if name in self.labels else 1 - p for name, p in each)
+
+    @property
+    def line(self) -> str:
+        """The prediction, or what is listed: `label probability`, with tabs between."""
+        if self.listed is None:
+            return self.prediction
+        return "\t".join(f"{name} {p:.4f}" for name, p in self.listed.items())
+
     def record(self) -> dict[str, Any]:
         """It as JSON has it."""
-        rounded = {valid_unicode(name): round(p, 6) for name, p in self.probabilities.items()}
-        label = valid_unicode(self.label)
-        record: dict[str, Any] = {"label": label, "probability": rounded[label]}
-        if self.labels is not None:
-            record = {"labels": [*map(valid_unicode, self.labels)]}
-        return {"text": valid_unicode(self.text), **record, "probabilities": rounded}
+        shown = self.probabilities if self.listed is None else self.listed
+        one, several = {"label": valid_unicode(self.label)}, map(valid_unicode, self.labels or ())
+        return {
+            "source": valid_unicode(self.source),
+            "prediction": valid_unicode(self.prediction),
+            "probability": self.probability,
+            **(one if self.labels is None else {"labels": [*several]}),
+            "probabilities": {valid_unicode(name): p for name, p in shown.items()},
+        }
 
 
 class LabelLines:
@@ -79,6 +101,7 @@ class LabelOutput(Output):
     counted = "labels"
     tokens_per_parameter = 50.0  # in 5 minutes 2x64 was right more often than 2x128: 92.4 to 91.9 %
     batch_axis = 0
+    options = ("top", "threshold")
 
     def __init__(self, subject: Subject, source: Input) -> None:
         super().__init__(subject, source)
@@ -167,8 +190,10 @@ class LabelOutput(Output):
     ) -> Iterator[LabelPrediction]:
         (logits,) = self.evaluate(network, batch)
         check_finite(bool(np.isfinite(logits).all()))
-        probabilities = sigmoid(logits) if self.several else softmax(logits)
-        return map(self._prediction, asked.texts, probabilities)
+        exact = logits.astype(np.float64)
+        probabilities = sigmoid(exact) if self.several else softmax(exact)
+        for text, row in zip(asked.texts, probabilities, strict=True):
+            yield self._prediction(text, row, asked.decoding)
 
     def written(self, targets: Sequence[str], prediction: LabelPrediction) -> str:
         """As the base says. Several labels stand in the prediction's order."""
@@ -176,9 +201,16 @@ class LabelOutput(Output):
         ranked = sorted(targets, key=lambda name: ranks.get(name, len(ranks)))
         return super().written(ranked, prediction)
 
-    def _prediction(self, text: str, probabilities: NDArray[np.float32]) -> LabelPrediction:
+    def _prediction(
+        self, text: str, probabilities: NDArray[np.float64], decoding: Decoding
+    ) -> LabelPrediction:
         order = np.argsort(-probabilities, kind="stable").tolist()
         by_name = {self.names[number]: float(probabilities[number]) for number in order}
-        likely = tuple(name for name, p in by_name.items() if p > _LIKELY)
-        label = self.names[order[0]]
-        return LabelPrediction(text, label, by_name, likely if self.several else None)
+        least = _LIKELY if decoding.threshold is None else decoding.threshold
+        likely = {name: p for name, p in by_name.items() if p > least}
+        listed = None
+        if decoding.top or decoding.threshold is not None:
+            kept = by_name if decoding.threshold is None else likely
+            listed = dict(islice(kept.items(), decoding.top))
+        labels = tuple(likely) if self.several else None
+        return LabelPrediction(text, self.names[order[0]], by_name, labels, listed)

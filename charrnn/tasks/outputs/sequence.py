@@ -52,15 +52,19 @@ class TextPrediction:
         """It as JSON has it."""
         record: dict[str, Any] = {
             "source": valid_unicode(self.given),
-            "text": valid_unicode(self.text),
-            "log_probability": round(self.log_probability, 6),
+            **_likely(self.text, self.log_probability),
         }
         if self.alternatives:
-            record["alternatives"] = [
-                {"text": valid_unicode(text), "log_probability": round(log, 6)}
-                for text, log in self.alternatives
-            ]
+            record["alternatives"] = [_likely(*one) for one in self.alternatives]
         return record
+
+
+def _likely(text: str, log_probability: float) -> dict[str, Any]:
+    return {
+        "prediction": valid_unicode(text),
+        "probability": math.exp(log_probability),
+        "log_probability": log_probability,
+    }
 
 
 class PairLines:
@@ -89,7 +93,7 @@ class SequenceOutput(Output):
 
     unit = "symbol"
     counted = "symbols"
-    writes = True
+    options = ("beam", "temp", "seed", "max_length")
     lines = PairLines
 
     def __init__(self, subject: Subject, source: Input) -> None:

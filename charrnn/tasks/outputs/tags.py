@@ -3,7 +3,6 @@
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -27,44 +26,12 @@ from charrnn.tasks.outputs.base import (
     check_columns,
 )
 from charrnn.tasks.outputs.spans import Scheme
+from charrnn.tasks.outputs.tag_prediction import TagPrediction
 from charrnn.tasks.outputs.tag_scores import TagScore
 from charrnn.text.examples import Line, MalformedError, Parsed
-from charrnn.text.tokenizers import valid_unicode
 from charrnn.text.unknown import space_of, spans_of_tokens
 
 _SHOWN = 20  # tokens of a text in a validation
-
-
-@dataclass(frozen=True)
-class TagPrediction:
-    """The tokens (N) of a text, and the tag of each; what stands between them in a line."""
-
-    tokens: list[str]
-    tags: list[str]
-    scheme: Scheme
-    between: str = " "
-
-    @property
-    def line(self) -> str:
-        """The tags, as lines of examples have them."""
-        return self.between.join(self.tags)
-
-    def bracketed(self, most: int) -> str:
-        """The first tokens with their spans in brackets: leave [Taipei origin] today."""
-        parts = self.tokens[:most]
-        for span in self.scheme.spans(self.tags[:most]):
-            parts[span.first] = f"[{parts[span.first]}"
-            parts[span.last] += f" {span.kind}]"
-        return self.between.join(parts)
-
-    def record(self) -> dict[str, Any]:
-        """It as JSON has it; the ends of spans count tokens from 0, the last one included."""
-        spans_record = [
-            {"kind": valid_unicode(span.kind), "first": span.first, "last": span.last}
-            for span in self.scheme.spans(self.tags)
-        ]
-        tokens, tags = ([*map(valid_unicode, texts)] for texts in (self.tokens, self.tags))
-        return {"tokens": tokens, "tags": tags, "spans": spans_record}
 
 
 class TokenLines:
@@ -231,11 +198,14 @@ class TagOutput(Output):
         batch = batch._replace(**spans_of_batch)
         logits = self._logits(network, batch)
         check_finite(bool(np.isfinite(logits).all()))
+        tags, lengths = np.zeros(logits.shape[:2], np.int64), batch.target_lengths
+        for column, length in enumerate(lengths):
+            tags[:length, column] = network.head.likeliest(logits[:length, column])
+        probabilities = np.exp(-network.head.losses(logits, tags, lengths)).tolist()
         for column, text in enumerate(asked.texts):
-            tags = network.head.likeliest(logits[: batch.target_lengths[column], column])
             tokens = self._tokens(text)
-            names = [self.names[tag] for tag in tags.tolist()]
-            yield TagPrediction(tokens, names[: len(tokens)], self.scheme, self.between)
+            names = [self.names[tag] for tag in tags[: len(tokens), column].tolist()]
+            yield TagPrediction(tokens, names, probabilities[column], self.scheme, self.between)
 
     def _tokens(self, text: str) -> list[str]:
         """The tokens or characters of a text, each of which has a tag."""

@@ -62,7 +62,7 @@ def test_a_beam_lists_what_it_found(model):
     logs = [found.log_probability, *(log for _, log in found.alternatives)]
     assert len(set(texts)) == len(texts) == 4
     assert logs == sorted(logs, reverse=True)
-    assert [one["text"] for one in found.record()["alternatives"]] == texts[1:]
+    assert [one["prediction"] for one in found.record()["alternatives"]] == texts[1:]
     assert found.attention.shape == (len(found.symbols), 3)
 
 

@@ -6,7 +6,7 @@ import pytest
 from charrnn.errors import CharRNNError
 from charrnn.models import Predictor
 from charrnn.tasks.outputs.spans import Scheme
-from charrnn.tasks.outputs.tags import TagPrediction
+from charrnn.tasks.outputs.tag_prediction import TagPrediction
 from tests.tasks.conftest import checkpoint_of, prepared, randomized, task_on
 
 LINES = "from\tO\nab\tB-x\n\nab\t?\nc\tO\n\n" * 4
@@ -65,6 +65,6 @@ def test_a_validation_shows_spans_in_brackets(corpus):
     shown = task_on(corpus).output.shown
     tags = ["O", "B-x", "I-x", "B-x", "O"]
     scheme = Scheme(corpus.target_vocabulary)
-    prediction = TagPrediction(["from", "ab", "c", "d", "e"], tags, scheme)
+    prediction = TagPrediction(["from", "ab", "c", "d", "e"], tags, 1.0, scheme)
     assert shown("", prediction, np.array([0])) == "from [ab c x] [d x] e"
-    assert TagPrediction([*"abc"], ["O", "x", "x"], scheme, "").bracketed(2) == "a[b x]"
+    assert TagPrediction([*"abc"], ["O", "x", "x"], 1.0, scheme, "").bracketed(2) == "a[b x]"
