@@ -215,6 +215,12 @@ class Predictor(Model):
         assert isinstance(corpus, ExampleCorpus)
         return examples_of_part(self.task, corpus, part), part
 
+    def examples_of_file(
+        self, file: str, encoding: str | None = None, unknown: UnknownName = "skip"
+    ) -> ScoredExamples:
+        """The examples in a file, or in stdin for `-`. TextError for a line that is not one."""
+        return examples_of_file(self.task, file, encoding, unknown)
+
     def score_part(
         self, part: PartName | None, decoding: Decoding = GREEDY
     ) -> tuple[ExampleScore, PartName]:
@@ -236,8 +242,7 @@ class Predictor(Model):
 
         TextError for a line that is not an example.
         """
-        examples = examples_of_file(self.task, file, encoding, unknown)
-        return self.score_examples(examples, decoding)
+        return self.score_examples(self.examples_of_file(file, encoding, unknown), decoding)
 
 
 def model_of(checkpoint: Checkpoint) -> TextModel | Predictor:

@@ -48,7 +48,7 @@ def evaluate(
     part: Part = None,
     per: Annotated[
         Literal["line", "document", "character"] | None,
-        "score each line, document or character",
+        "score each line, document or character; line by line the examples that are wrong",
         Shown(default="all of the text", extra="--per"),
     ] = None,
     context: Annotated[
@@ -89,9 +89,10 @@ def evaluate(
             protocol = Protocol(context, dynamic)
             report = _score_text(command, checkpoint, source, protocol, per, baselines, device)
         else:
-            asked = {"per": per, "context": context, "dynamic": dynamic, "baselines": baselines}
-            _refuse(checkpoint, "name a language model", **asked)
-            report = _score_examples(checkpoint, source, beam or 1)
+            asked = {"context": context, "dynamic": dynamic, "baselines": baselines}
+            parts = {f"per {per}": per not in (None, "line")}
+            _refuse(checkpoint, "name a language model", **asked, **parts)
+            report = _score_examples(checkpoint, source, beam or 1, per)
         command.show(report)
 
 
@@ -130,11 +131,10 @@ def _score_text(
     return score_report(scores)
 
 
-def _score_examples(checkpoint: "Checkpoint", source: Source, beam: int) -> "Report":
-    """The score of a run on a part of its examples, or on those in a file.
-
-    TextError for a label that the run does not have.
-    """
+def _score_examples(
+    checkpoint: "Checkpoint", source: Source, beam: int, per: str | None
+) -> "Report":
+    """The score of a run on a part of its examples or on those in a file, or which are wrong."""
     from charrnn.display.listings import examples_report
     from charrnn.inference.search import Decoding
     from charrnn.models import Predictor
@@ -142,10 +142,14 @@ def _score_examples(checkpoint: "Checkpoint", source: Source, beam: int) -> "Rep
     model, decoding = Predictor(checkpoint), Decoding(beam)
     file, part, encoding, unknown = source
     if file is None:
-        score, chosen = model.score_part(part, decoding)
+        examples, chosen = model.examples_of_part(part)
         subject: dict[str, object] = {"part": chosen}
     else:
-        score = model.score_file(file, encoding, unknown or "skip", decoding)
+        examples = model.examples_of_file(file, encoding, unknown or "skip")
         subject = {"text": "stdin" if file == "-" else file}
+    if per:
+        numbered = "example" if file is None else "line"
+        wrong: Report = find_extra("--per line")(model, examples, decoding, numbered)
+        return wrong
     about = subject | {"run": checkpoint.run, "step": checkpoint.step}
-    return examples_report(score, about)
+    return examples_report(model.score_examples(examples, decoding), about)
