@@ -1,6 +1,16 @@
 """Events in English sentences, as the dashboard and the log show them."""
 
-from charrnn.events import Evaluated, Event, Finished, Noticed, Prepared, Started, Stepped, Unit
+from charrnn.events import (
+    Evaluated,
+    Event,
+    Finished,
+    Noticed,
+    Prepared,
+    Scores,
+    Started,
+    Stepped,
+    Unit,
+)
 from charrnn.tables import plural
 
 _PREDICTED: dict[Unit, str] = {
@@ -33,7 +43,7 @@ def sentence(event: Event, unit: Unit = "character", total_steps: int | None = N
             text = _stepped(event, unit, total_steps)
         case Evaluated():
             best = "  best so far" if event.best else ""
-            text = f"step {event.step:,}  validation {_figures(event, unit)}{best}"
+            text = f"step {event.step:,}  validation {scored(event.scores, unit)}{best}"
         case Noticed():
             text = event.message
         case Finished():
@@ -49,12 +59,22 @@ def bits_of(event: Stepped | Evaluated, unit: Unit) -> float:
 
 
 def other_scores(event: Stepped | Evaluated) -> list[str]:
-    """The scores beside bits: 'accuracy 0.912'."""
-    return [
-        f"{score_name(name)} {score:.3f}"
-        for name, score in event.scores.items()
-        if not name.startswith("bits_per_")
-    ]
+    """The scores beside bits: 'accuracy 91.24%'."""
+    scores = event.scores.items()
+    return [score_words(name, value) for name, value in scores if not name.startswith("bits_per_")]
+
+
+def score_words(name: str, value: float) -> str:
+    """'accuracy 91.24%', 'macro F1 0.871' or '0.412 bits per label'."""
+    shown = score_value(name, value)
+    bits = name.startswith("bits_per_")
+    return f"{shown} {score_name(name)}" if bits else f"{score_name(name)} {shown}"
+
+
+def score_value(name: str, value: float) -> str:
+    """A rate in percent; bits and F1 as they are."""
+    is_rate = not name.startswith("bits_per_") and not name.endswith("f1")
+    return f"{value:.2%}" if is_rate else f"{value:.3f}"
 
 
 def score_name(name: str) -> str:
@@ -81,7 +101,7 @@ def _stepped(event: Stepped, unit: Unit, total_steps: int | None) -> str:
     parts = [
         f"step {event.step:,}" + (f"/{total_steps:,}" if total_steps else ""),
         f"epoch {decimal(event.epoch)}",
-        f"training {_figures(event, unit)}",
+        f"training {scored(event.scores, unit)}",
         f"learning rate {event.learning_rate:.2g}",
         speed(event, unit),
         *([f"{clock(left)} left"] if left is not None else []),
@@ -89,9 +109,11 @@ def _stepped(event: Stepped, unit: Unit, total_steps: int | None) -> str:
     return "  ".join(parts)
 
 
-def _figures(event: Stepped | Evaluated, unit: Unit) -> str:
-    """'2.031 bits per character', or '0.412 bits per label, accuracy 0.912'."""
-    return ", ".join([f"{bits_of(event, unit):.3f} bits per {unit}", *other_scores(event)])
+def scored(scores: Scores, unit: Unit) -> str:
+    """'2.031 bits per character', or 'accuracy 91.24%, 0.412 bits per label'."""
+    shown = {n: v for n, v in scores.items() if not n.startswith("bits_per_")}
+    shown[f"bits_per_{unit}"] = scores[f"bits_per_{unit}"]
+    return ", ".join(score_words(name, value) for name, value in shown.items())
 
 
 def _started(event: Started) -> str:
@@ -115,18 +137,18 @@ def _started(event: Started) -> str:
 def _finished(event: Finished, unit: Unit) -> str:
     """How training ended, and the next commands."""
     run = event.run
-    bits = event.scores.get(f"bits_per_{unit}")
+    scores = {name: score for name, score in event.scores.items() if score is not None}
     length = f"{plural(event.step, 'step')} in {clock(event.seconds)}"
-    best = "" if bits is None else f" Best validation: {bits:.3f} bits per {unit}."
+    best = f" Best validation: {scored(scores, unit)}." if scores else ""
     use = (f"charrnn sample {run} --temp 0.8", "to generate text")
     if unit in _PREDICTED:
         use = (f"charrnn predict {run} FILE", f"to predict {_PREDICTED[unit]} each line")
-    file = " FILE" if bits is None else ""  # nothing may have been kept for it
+    file = "" if scores else " FILE"  # nothing may have been kept for it
     trained = [use, (f"charrnn eval {run}{file}", "to score it")]
     if event.interrupted:
         text = f"Stopped {run} after {length}, with everything saved.{best}"
         resume = (f"charrnn train --resume --run {run}", "to resume")
-        commands = [resume] if bits is None else [resume, trained[0]]
+        commands = [resume, trained[0]] if scores else [resume]
     else:
         text, commands = f"Trained {run} for {length}.{best}", trained
     wide = max(len(command) for command, _ in commands)

@@ -79,7 +79,10 @@ class Network(Protocol):
 
 
 class Score(Protocol):
-    """How well a network predicts: the mean loss in nats, and named figures."""
+    """How well a network predicts: the mean loss in nats, and named figures.
+
+    The first of them is the task's own, the last one bits per unit.
+    """
 
     @property
     def loss(self) -> float: ...

@@ -23,7 +23,7 @@ from charrnn.text.corpus import part_to_score
 
 @dataclass(frozen=True)
 class Compared:
-    """A run and its scores on a part of its corpus, the main one first: bits per unit.
+    """A run and its scores on a part of its corpus, the task's own first.
 
     A text is scored as a stream. None where nothing was recorded.
     """
@@ -43,8 +43,8 @@ class Compared:
 
     @property
     def bits(self) -> float:
-        """The main score."""
-        return next(iter(self.scores.values()))
+        """Bits per unit."""
+        return next(v for name, v in self.scores.items() if name.startswith("bits_per_"))
 
     def record(self) -> dict[str, Any]:
         """As JSON has it, the scores by name and the curves included."""

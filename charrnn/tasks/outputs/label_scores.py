@@ -73,7 +73,7 @@ class LabelScore:
         table = Table(
             ["label", "examples", "precision", "recall", "F1"],
             [row for row, occurs in rows if occurs],
-            f"accuracy {self.accuracy:.1%} of {plural(self.examples, 'example')}",
+            f"accuracy {self.accuracy:.2%} of {plural(self.examples, 'example')}",
             [f"macro F1 {counts.macro_f1:.3f}{bits_per('label', self.scores)}"],
         )
         return [table, self._matrix()] if len(self.labels) <= _MOST else [table]
@@ -160,7 +160,7 @@ class MultiLabelScore:
                 ["label", "texts", "precision", "recall", "F1"],
                 self.counts.rows(self.labels),
                 f"micro F1 {self.micro_f1:.3f}, macro F1 {self.counts.macro_f1:.3f}",
-                [f"{exact}: accuracy {self.accuracy:.1%}{bits_per('label', self.scores)}"],
+                [f"{exact}: accuracy {self.accuracy:.2%}{bits_per('label', self.scores)}"],
             )
         ]
 

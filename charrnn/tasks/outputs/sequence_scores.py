@@ -71,7 +71,7 @@ class RewriteScore:
 
     def tables(self) -> list[Table]:
         """The exact matches and the error rate."""
-        exact = f"exact match {self.exact_match:.1%} of {plural(self.texts, 'text')}"
         errors = f"{self.errors:,} of {self.symbols:,}"
         rate = f"{self.unit} error rate {self.error_rate:.2%} ({errors})"
-        return [Table(title=exact, notes=[rate + bits_per("symbol", self.scores)])]
+        exact = f"exact match {self.exact_match:.2%} of {plural(self.texts, 'text')}"
+        return [Table(title=rate, notes=[exact + bits_per("symbol", self.scores)])]

@@ -73,7 +73,7 @@ class TagScore:
         """F1 of the spans, the accuracy, and each kind of span, the most frequent first."""
         kinds = [kind for kind, _ in self.true.most_common()]
         kinds += sorted(self.predicted.keys() - self.true.keys())
-        right = f"{self.right:,} of {self.tokens:,} tokens right: accuracy {self.accuracy:.1%}"
+        right = f"{self.right:,} of {self.tokens:,} tokens right: accuracy {self.accuracy:.2%}"
         return [
             Table(
                 ["kind", "spans", "precision", "recall", "F1"],
