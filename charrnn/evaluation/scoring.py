@@ -121,7 +121,7 @@ def losses_of(
             "--per shows one model's losses, and --dynamic changes the model as it reads",
             "Leave one of them out.",
         )
-    model = _model(subject.checkpoint, device)
+    model = module_on(subject.checkpoint, device)
     losses = token_losses(model, subject.tokens, protocol.context, emit)
     score_of(float(losses.sum(dtype=np.float64)), subject.tokens, subject.checkpoint.tokenizer)
     return losses
@@ -135,14 +135,14 @@ def score_checkpoint(
     device: str = "auto",
 ) -> Score:
     """The score on tokens (N,). TextError for fewer than two, DivergedError if it is not finite."""
-    model = _model(checkpoint, device)
+    model = module_on(checkpoint, device)
     if protocol.dynamic:
         train = corpus_of(checkpoint, "leave --dynamic out").part("train")
         return evaluate_dynamically(model, train, tokens, checkpoint.tokenizer, emit)
     return evaluate(model, tokens, checkpoint.tokenizer, protocol.context, emit)
 
 
-def _model(checkpoint: Checkpoint, device: str) -> Module[LanguageModel]:
+def module_on(checkpoint: Checkpoint, device: str) -> Module[LanguageModel]:
     """The network on its device."""
     model = module_of(task_of(checkpoint.model, checkpoint), checkpoint.model)
     model = model.to(find_device(device))
