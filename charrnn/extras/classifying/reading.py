@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 UNKNOWN_BITS = math.log2(150_000)
 """What a character costs that a vocabulary lacks: a guess among those that Unicode has assigned."""
 
-_TEXTS = 64  # read side by side
+_TEXTS = 256  # read side by side
 _LONG = 1 << 14  # tokens of a text that is cut into sequences, as `eval` does
 _MANY = 1 << 17  # tokens for which it pays to load torch
 _STEPS, _LOGITS = 64, 1 << 22  # computed at once, which bounds the memory

@@ -14,7 +14,7 @@ from charrnn.settings import UnknownName
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.text.tokenizers import valid_unicode
 
-_GROUP_TEXTS, _GROUP_CHARACTERS = 1024, 1 << 20  # that are held at once
+_GROUP_TEXTS, _GROUP_CHARACTERS = 1 << 14, 1 << 20  # that are held at once
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pytest
 from charrnn.cells import CELLS
 from charrnn.cells.arrays import cross_entropy
 from charrnn.errors import DivergedError, TextError
-from charrnn.extras.classifying import reading
+from charrnn.extras.classifying import reading, verdicts
 from charrnn.extras.classifying.reading import UNKNOWN_BITS, Reader
 from charrnn.extras.classifying.verdicts import Accuracy, Given, Verdict, verdicts_on
 from charrnn.inference.sampling import start_of
@@ -98,8 +98,9 @@ def test_an_unknown_character_does_not_favour_a_run():
         reader.bits(["Ω"], "error")
 
 
-def test_verdicts_come_in_order_and_say_whose_text_it_is():
+def test_verdicts_come_in_order_and_say_whose_text_it_is(monkeypatch):
     """A run's bits under another's name; a text that is left out between two groups."""
+    monkeypatch.setattr(verdicts, "_GROUP_TEXTS", 1000)
     runs = {"chars": run_of(LETTERS), "bytes": run_of(Bytes(), seed=2)}
     given = [Given(number, "a", tale(40, seed=number)) for number in range(1, 1100)]
     found = list(verdicts_on(runs, given, "error"))
