@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from charrnn.errors import CharRNNError
+from charrnn.inference.search import Decoding
 from charrnn.models import Predictor
 from charrnn.settings import TrainSettings
 from charrnn.tasks.outputs.label import LabelPrediction
@@ -104,6 +105,22 @@ def test_several_labels_of_which_the_model_lacks_some(several):
     assert (score.exact, score.examples) == (exact, 4)
     given = sum(len(prediction.labels) for prediction in predictions)
     assert score.micro_f1 == pytest.approx(2 * sum(both) / max(1, given + 3 + 4))
+
+
+def test_a_threshold_chooses_among_several_labels(several):
+    """Labels that stay those above one half; a list of others than these."""
+    task = task_on(several)
+    model = Predictor(checkpoint_of(task, randomized(task, scale=1.0)))
+    (all_of_them,) = model.predict(["23"])
+    first, second, third = all_of_them.probabilities.values()
+    for threshold, count in ((second, 1), (third, 2), (0.0, 3), (1.0, 0)):
+        (found,) = model.predict(["23"], decoding=Decoding(threshold=threshold))
+        names = [*all_of_them.probabilities][:count]
+        assert [*found.labels] == [*found.listed] == names
+        assert found.record()["prediction"] == ",".join(names)
+    assert found.probability == pytest.approx((1 - first) * (1 - second) * (1 - third))
+    (found,) = model.predict(["23"], decoding=Decoding(top=1, threshold=0.0))
+    assert (len(found.listed), len(found.labels)) == (1, 3)
 
 
 def test_one_label_is_told_from_several(home):

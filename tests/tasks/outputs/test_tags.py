@@ -1,5 +1,7 @@
 """Tags: what they belong to, and scores against counts by hand."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -42,6 +44,19 @@ def test_a_tag_that_the_model_lacks_is_wrong_and_without_a_loss(corpus, crf):
         assert score.true["new"] == 1  # one span, which none that is predicted equals
         assert score.both["new"] == 0
     assert np.isnan(model.score(ids[:1], [np.array(targets[0])], names=names).loss)
+
+
+@pytest.mark.parametrize("crf", [False, True])
+def test_the_predicted_tags_are_the_likeliest_of_all(corpus, crf):
+    """A probability that is another text's, or one of which all together are not 1."""
+    task = task_on(corpus, crf=crf)
+    model = Predictor(checkpoint_of(task, randomized(task, scale=1.0)))
+    (found, _) = model.predict(["ab c from", "c"])
+    every = [np.array(tags) for tags in product(range(3), repeat=3)]
+    items = [model.task.read("ab c from")] * len(every)
+    probabilities = np.exp(-model.task.losses(model.network, items, every))
+    assert probabilities.sum() == pytest.approx(1, rel=1e-5)
+    assert found.probability == pytest.approx(probabilities.max(), rel=1e-5)
 
 
 def test_the_losses_of_a_batch_are_a_mean_of_tags(corpus):
