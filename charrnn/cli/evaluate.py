@@ -48,7 +48,7 @@ def evaluate(
     part: Part = None,
     per: Annotated[
         Literal["line", "document", "character"] | None,
-        "score each line, document or character; line by line the examples that are wrong",
+        "score each line, document or character; of a task, line: list what is wrong",
         Shown(default="all of the text", extra="--per"),
     ] = None,
     context: Annotated[

@@ -42,9 +42,10 @@ class Compared:
     curves: Curves
 
     @property
-    def bits(self) -> float:
-        """Bits per unit."""
-        return next(v for name, v in self.scores.items() if name.startswith("bits_per_"))
+    def rank(self) -> float:
+        """The task's own score, its sign changed where more is better: the best has the lowest."""
+        name, score = next(iter(self.scores.items()))
+        return score if name.startswith("bits_per_") or name.endswith("error_rate") else -score
 
     def record(self) -> dict[str, Any]:
         """As JSON has it, the scores by name and the curves included."""
@@ -100,7 +101,7 @@ def compare_runs(names: Sequence[str], part: PartName | None, emit: Emit) -> lis
         find(None)  # explains, if nothing has been trained here
         raise CheckpointError("no run here can be scored", "Name one to see why.")
     named = [Group(_common_name(runs), runs) for runs in groups.values()]
-    named.sort(key=lambda g: (g.runs[0].corpus, g.runs[0].part, g.mean("bits")))
+    named.sort(key=lambda g: (g.runs[0].corpus, g.runs[0].part, g.mean("rank")))
     return told_apart(named)
 
 
