@@ -102,3 +102,5 @@ class DecodingKeywords(TypedDict, total=False):
     temp: float
     seed: int | None
     max_length: int | None
+    top: int | None
+    threshold: float | None

@@ -5,9 +5,6 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, Unpack
 
-import numpy as np
-
-from charrnn.errors import TextError
 from charrnn.inference import sampled_texts, sampling
 from charrnn.inference.score import Score, score
 from charrnn.inference.search import GREEDY, Decoding
@@ -21,14 +18,16 @@ from charrnn.tasks import task_of
 from charrnn.tasks.base import ExampleScore
 from charrnn.tasks.example_task import ExampleTask
 from charrnn.tasks.examples import Ids
-from charrnn.tasks.outputs.base import UNKNOWN, ExampleNetwork, Prediction
+from charrnn.tasks.outputs.base import ExampleNetwork, Prediction
+from charrnn.tasks.scored_examples import (
+    ScoredExamples,
+    examples_of_file,
+    examples_of_part,
+)
 from charrnn.text.corpus import part_to_score
 from charrnn.text.example_corpus import ExampleCorpus
-from charrnn.text.examples import examples_in
 from charrnn.text.unknown import known_text
 from charrnn.trained import Model
-
-_MOST_NAMED = 20  # targets in a message
 
 
 class TextModel(Model):
@@ -178,13 +177,40 @@ class Predictor(Model):
 
     @public
     def score(
-        self, inputs: Sequence[Ids], targets: Sequence[Ids], decoding: Decoding = GREEDY
+        self,
+        inputs: Sequence[Ids],
+        targets: Sequence[Ids],
+        decoding: Decoding = GREEDY,
+        names: Sequence[str] = (),
     ) -> ExampleScore:
-        """How well the targets of examples (N,) are predicted, given by their numbers.
+        """How well the targets of examples (N,) are predicted, given by their indices.
 
-        -1 is a target that the model does not have: it is wrong, and without a loss.
+        Those are of `names`, if given, which begin with `targets`. One that `targets` lacks is
+        wrong, and without a loss.
         """
-        return self.task.score(self.checkpoint.weights, inputs, targets, decoding)
+        return self.task.score(self.checkpoint.weights, inputs, targets, decoding, names)
+
+    def score_examples(self, examples: ScoredExamples, decoding: Decoding = GREEDY) -> ExampleScore:
+        """How well the targets of examples are predicted."""
+        return self.score(examples.items, examples.targets, decoding, examples.names)
+
+    def examples_of_part(self, part: PartName | None) -> tuple[ScoredExamples, PartName]:
+        """The examples of a part of the run's corpus, and which part that is. TextError if none."""
+        corpus = corpus_of(self.checkpoint, f"score it on a file: charrnn eval {self.run} FILE")
+        part = part_to_score(corpus, part)
+        assert isinstance(corpus, ExampleCorpus)
+        return examples_of_part(self.task, corpus, part), part
+
+    def examples_of_file(
+        self, file: str, unknown: UnknownName = "skip", **reading: str | None
+    ) -> ScoredExamples:
+        """The examples in a file, or in stdin for `-`. TextError for a line that is not one.
+
+        `reading`: another `encoding`, `format`, `columns` than the run's examples have.
+        """
+        given: dict[str, Any] = {name: value for name, value in reading.items() if value}
+        fmt = self.task.format(replace(self.task.subject.text, **given))
+        return examples_of_file(self.task, file, fmt, unknown)
 
     @public
     def score_part(
@@ -194,13 +220,8 @@ class Predictor(Model):
 
         TextError without examples.
         """
-        corpus = corpus_of(self.checkpoint, f"score it on a file: charrnn eval {self.run} FILE")
-        part = part_to_score(corpus, part)
-        assert isinstance(corpus, ExampleCorpus)
-        examples = corpus.examples(part)
-        items = [corpus.ids(number) for number in examples]
-        targets = [corpus.targets_of(number) for number in examples]
-        return self.score(items, targets, decoding), part
+        examples, part = self.examples_of_part(part)
+        return self.score_examples(examples, decoding), part
 
     @public
     def score_file(
@@ -213,24 +234,9 @@ class Predictor(Model):
         """The score on the examples in a file, or in stdin for `-`.
 
         `reading`: another `encoding`, `format`, `columns` than the run's examples have. TextError
-        for a line that is not an example, or a target that the model cannot have.
+        for a line that is not an example.
         """
-        given = {name: value for name, value in reading.items() if value}
-        fmt = self.task.format(replace(self.checkpoint.text, **given))
-        numbers = {name: number for number, name in enumerate(self.targets)}
-        inputs, targets = [], []
-        for example in examples_in(file, fmt, lambda _: None, self.tokenizer.raw):
-            for target in example.targets:
-                if target not in numbers and not fmt.lines.is_open:
-                    raise TextError(
-                        f"{example.where} has the {fmt.lines.target} {target}, "
-                        f"which run {self.run} does not know",
-                        f"Its {fmt.lines.target}s: {', '.join(self.targets[:_MOST_NAMED])}.",
-                    )
-            inputs.append(self.task.read(example.text, unknown))
-            known = [numbers.get(target, UNKNOWN) for target in example.targets]
-            targets.append(np.array(known, np.int64))
-        return self.score(inputs, targets, decoding)
+        return self.score_examples(self.examples_of_file(file, unknown, **reading), decoding)
 
 
 AnyModel = TextModel | Predictor

@@ -10,7 +10,6 @@ from charrnn.models import Predictor
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.tasks import parameters_of
-from charrnn.tasks.outputs.base import UNKNOWN
 from charrnn.text.tokenizers import Characters
 from tests.random_models import random_weights
 
@@ -55,11 +54,12 @@ def test_targets_that_a_model_lacks_do_not_lower_the_loss(task):
     """Bits that are shared among targets that have none."""
     model, read = model_of(task), [np.array([1, 2, 0, 3, 1])] * 2
     length = 2 if task == "tag" else 5
-    targets = [np.zeros(length, np.int64), np.full(length, UNKNOWN)]
-    known, mixed = (model.score(read[:n], targets[:n]) for n in (1, 2))
+    targets = [np.zeros(length, np.int64), np.full(length, 3)]
+    new = [*SYMBOLS, "new"]
+    known, mixed = (model.score(read[:n], targets[:n], names=new) for n in (1, 2))
     if task == "tag":
         assert mixed.loss == pytest.approx(known.loss)
-        assert np.isnan(model.score(read[1:], targets[1:]).loss)
+        assert np.isnan(model.score(read[1:], targets[1:], names=new).loss)
         assert mixed.accuracy == known.accuracy / 2
     else:  # the end of a text that is not known has a loss, too
         assert mixed.loss > 0.5 * known.loss

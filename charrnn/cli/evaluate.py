@@ -61,7 +61,7 @@ def evaluate(
     part: Part = None,
     per: Annotated[
         Literal["line", "document", "character"] | None,
-        "score each line, document or character",
+        "score each line, document or character; of a task, line: list what is wrong",
         Shown(default="all of the text", extra="--per"),
     ] = None,
     context: Annotated[
@@ -109,9 +109,10 @@ def evaluate(
             protocol = Protocol(context, dynamic)
             report = _score_text(command, checkpoint, source, protocol, per, baselines, device)
         else:
-            asked = {"per": per, "context": context, "dynamic": dynamic, "baselines": baselines}
-            _refuse(checkpoint, "name a language model", **asked)
-            report = _score_examples(checkpoint, source, beam or 1)
+            asked = {"context": context, "dynamic": dynamic, "baselines": baselines}
+            parts = {f"per {per}": per not in (None, "line")}
+            _refuse(checkpoint, "name a language model", **asked, **parts)
+            report = _score_examples(checkpoint, source, beam or 1, per)
         command.show(report)
 
 
@@ -150,11 +151,10 @@ def _score_text(
     return score_report(scores, every=baselines)
 
 
-def _score_examples(checkpoint: "Checkpoint", source: Source, beam: int) -> "Report":
-    """The score of a run on a part of its examples, or on those in a file.
-
-    TextError for a label that the run does not have.
-    """
+def _score_examples(
+    checkpoint: "Checkpoint", source: Source, beam: int, per: str | None
+) -> "Report":
+    """The score of a run on a part of its examples or on those in a file, or which are wrong."""
     from charrnn.display.listings import examples_report
     from charrnn.inference.search import Decoding
     from charrnn.models import Predictor
@@ -162,11 +162,15 @@ def _score_examples(checkpoint: "Checkpoint", source: Source, beam: int) -> "Rep
     model, decoding = Predictor(checkpoint), Decoding(beam)
     file, part, encoding, unknown, name, columns = source
     if file is None:
-        score, chosen = model.score_part(part, decoding)
+        examples, chosen = model.examples_of_part(part)
         subject: dict[str, object] = {"part": chosen}
     else:
         reading = {"encoding": encoding, "format": name, "columns": columns}
-        score = model.score_file(file, unknown or "skip", decoding, **reading)
+        examples = model.examples_of_file(file, unknown or "skip", **reading)
         subject = {"source": shown_name(file)}
+    if per:
+        numbered = "example" if file is None else "line"
+        wrong: Report = find_extra("--per line")(model, examples, decoding, numbered)
+        return wrong
     about = subject | {"run": checkpoint.run, "step": checkpoint.step, "unit": model.task.unit}
-    return examples_report(score, checkpoint.target_vocabulary, about)
+    return examples_report(model.score_examples(examples, decoding), about)

@@ -77,6 +77,7 @@ The name of one below another command has both names, and it has no panel.
 HOOKS: dict[str, Definition] = {
     "--seeds": Definition("charrnn.extras.comparing.command", "train_seeds"),
     "--per": Definition("charrnn.extras.detail.detail", "detail_report"),
+    "--per line": Definition("charrnn.extras.detail.wrong", "wrong_report"),
     "--interactive": Definition("charrnn.extras.dialogue.dialogue", "converse"),
     "--attention": Definition("charrnn.extras.attention.show", "print_attention"),
     "--html": Definition("charrnn.extras.attention.show", "AttentionPage"),

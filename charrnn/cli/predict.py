@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from charrnn.tasks.outputs.base import Prediction
 
 WRITING = Shown("Writing (--task rewrite and caption)")
+LABELS = Shown("Labels (--task label)")
 
 Lines = Annotated[
     str | None,
@@ -68,6 +69,15 @@ def predict(
     html: Annotated[
         str | None, "write a web page of the attention, too", replace(WRITING, extra="--html")
     ] = None,
+    top: Annotated[
+        int | None, Ge(1), "list the N likeliest labels with their probabilities", LABELS
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        Interval(ge=0, le=1),
+        "list the labels that are likelier than X",
+        replace(LABELS, default="with --multi-label 0.5"),
+    ] = None,
     unknown: Annotated[
         UnknownName,
         "characters that the vocabulary lacks: skip, take the nearest, or error",
@@ -102,7 +112,7 @@ def predict(
         from charrnn.text.tokenizers import valid_unicode
 
         run, file = run_and_file(run, file)
-        decoding = Decoding(beam, temp, seed, max_length)
+        decoding = Decoding(beam, temp, seed, max_length, top=top, threshold=threshold)
         file = file or "-"
         checkpoint = load_fitting(command, run, file)
         if checkpoint.is_language_model:
@@ -128,12 +138,12 @@ def predict(
             notice(f"{file} is read as --format {settings.format}; --format lines reads its lines.")
         batches = read_inputs(model, file, settings, notice)
         with stop_at_closed_pipe():  # the page is written nevertheless
-            for prediction in _predictions(model, batches, unknown, decoding, notice):
+            for number, prediction in _predictions(model, batches, unknown, decoding, notice):
                 if prediction is None:
-                    command.write('{"text": ""}\n' if json else "\n")
+                    command.write(dumps({"line": number, "source": ""}) * json + "\n")
                     continue
-                plain = valid_unicode(model.task.output.written(prediction, written_as))
-                line = dumps(prediction.record()) if json else plain
+                plain = valid_unicode(model.task.output.formatted(prediction, written_as))
+                line = dumps({"line": number, **prediction.record()}) if json else plain
                 command.write(f"{line}\n")
                 if print_attention:
                     print_attention(prediction)
@@ -150,8 +160,8 @@ def _predictions(
     unknown: UnknownName,
     decoding: "Decoding",
     notice: Callable[[str], None],
-) -> Iterator[Any]:
-    """Predictions for inputs, as they come: None for one that is blank, which is said once."""
+) -> Iterator[tuple[int, Any]]:
+    """Predictions for inputs and their lines; None for one that is blank, which is said once."""
     has_blank = False
     model.predict([], unknown, decoding)  # says what cannot be asked of it before a line is there
     for batch in batches:
@@ -161,7 +171,7 @@ def _predictions(
             if not text.strip() and not has_blank:
                 has_blank = True
                 notice(f"Line {number} is blank: nothing is predicted for blank lines.")
-            yield next(predictions) if text.strip() else None
+            yield number, next(predictions) if text.strip() else None
         decoding = replace(decoding, skipped=decoding.skipped + len(inputs))
 
 

@@ -154,10 +154,8 @@ def _as_words(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def examples_report(
-    score: "ExampleScore", labels: Sequence[str], about: Mapping[str, Any]
-) -> Report:
-    """The scores of predictions for examples with these labels. `about`: the run and its text."""
+def examples_report(score: "ExampleScore", about: Mapping[str, Any]) -> Report:
+    """The scores of predictions for examples. `about`: the run and its text."""
     scores = {"loss": score.loss, **score.scores}
     title = Table(title=figure(score.scores, about["unit"], about))
-    return Report([{**about, **scores, **score.details(labels)}], [title, *score.tables(labels)])
+    return Report([{**about, **scores, **score.details()}], [title, *score.tables()])

@@ -85,8 +85,9 @@ def figure(scores: Scores, unit: Unit, about: Mapping[str, Any]) -> str:
 
 
 def scored(scores: Scores, unit: Unit) -> str:
-    """'2.031 bits per character', or '0.412 bits per label, accuracy 0.912'."""
-    return ", ".join([f"{scores[f'bits_per_{unit}']:.3f} bits per {unit}", *other_scores(scores)])
+    """'2.031 bits per character', or 'accuracy 91.24%, 0.412 bits per label'."""
+    bits = f"bits_per_{unit}"
+    return ", ".join([*other_scores(scores), score_words(bits, scores[bits])])
 
 
 def where(about: Mapping[str, Any]) -> str:
@@ -116,12 +117,25 @@ def bits_of(event: Stepped | Evaluated, unit: Unit) -> float:
 
 
 def other_scores(scores: Scores) -> list[str]:
-    """The scores beside bits: 'accuracy 0.912'."""
+    """The scores beside bits: 'accuracy 91.24%'."""
     return [
-        f"{score_name(name)} {score:.3f}"
-        for name, score in scores.items()
+        score_words(name, value)
+        for name, value in scores.items()
         if not name.startswith("bits_per_")
     ]
+
+
+def score_words(name: str, value: float) -> str:
+    """'accuracy 91.24%', 'macro F1 0.871' or '0.412 bits per label'."""
+    shown = score_value(name, value)
+    bits = name.startswith("bits_per_")
+    return f"{shown} {score_name(name)}" if bits else f"{score_name(name)} {shown}"
+
+
+def score_value(name: str, value: float) -> str:
+    """A rate in percent; bits and F1 as they are."""
+    is_rate = not name.startswith("bits_per_") and not name.endswith("f1")
+    return f"{value:.2%}" if is_rate else f"{value:.3f}"
 
 
 def score_name(name: str) -> str:

@@ -96,7 +96,7 @@ def _scored(
         starts = sequences.starts[ranks.part(len(sequences.starts))]
         if not len(starts):
             continue
-        read, state = _reader(model, len(starts), bf16), model.network.zero_state(len(starts))
+        read, state = torch_reader(model, len(starts), bf16), model.network.zero_state(len(starts))
         mine = sequences._replace(starts=starts)
         for positions, losses in read_sequences(read, state, tokens, mine, _CHUNK):
             yield positions, losses
@@ -116,7 +116,7 @@ def _batches(model: Module[LanguageModel], count: int, context: int | None) -> I
         yield Sequences(starts[first : first + together], size, 0)
 
 
-def _reader(model: Module[LanguageModel], batch_size: int, bf16: bool) -> Read:
+def torch_reader(model: Module[LanguageModel], batch_size: int, bf16: bool = False) -> Read:
     """What reads sequences, in threads that split them."""
     network, device = model.network, model.device
     threads = BatchThreads(device, batch_size, model.settings.hidden_size)

@@ -121,7 +121,7 @@ def losses_of(
             "--per shows one model's losses, and --dynamic changes the model as it reads",
             "Leave one of them out.",
         )
-    model = _model(subject.checkpoint, device)
+    model = module_on(subject.checkpoint, device)
     losses = token_losses(model, subject.tokens, protocol.context, emit)
     score_of(float(losses.sum(dtype=np.float64)), subject.tokens, subject.checkpoint.tokenizer)
     return losses
@@ -140,17 +140,17 @@ def score_checkpoint(
     """
     if protocol.dynamic:
         train = corpus_of(checkpoint, "leave --dynamic out").part("train")
-        model = _model(checkpoint, device)
+        model = module_on(checkpoint, device)
         return evaluate_dynamically(model, train, tokens, checkpoint.tokenizer, emit)
     score = recall_score(checkpoint, tokens, str(protocol))
     if score is None:
-        model = _model(checkpoint, device)
+        model = module_on(checkpoint, device)
         score = evaluate(model, tokens, checkpoint.tokenizer, protocol.context, emit)
         remember_score(checkpoint, tokens, str(protocol), score)
     return score
 
 
-def _model(checkpoint: Checkpoint, device: str) -> Module[LanguageModel]:
+def module_on(checkpoint: Checkpoint, device: str) -> Module[LanguageModel]:
     """The network on its device."""
     model = module_of(task_of(checkpoint.model, checkpoint), checkpoint.model)
     model = model.to(find_device(device))

@@ -117,6 +117,17 @@ def check_scorable(tokens: Tokens) -> None:
         raise TextError("the text has fewer than two tokens", "Score a longer text.")
 
 
+def reader_of(network: LanguageModel) -> Read:
+    """What reads sequences with NumPy."""
+
+    def read(ids: Ids, targets: Ids, state: State) -> tuple[Losses, State]:
+        with np.errstate(all="ignore"):
+            trace = network.trace(ids, state)
+            return cross_entropy(trace.logits, targets), trace.last_state
+
+    return read
+
+
 def score(network: LanguageModel, tokens: Tokens, tokenizer: Tokenizer) -> Score:
     """Score every token (N,) but the first, which nothing predicts.
 
@@ -124,15 +135,9 @@ def score(network: LanguageModel, tokens: Tokens, tokenizer: Tokenizer) -> Score
     DivergedError if the loss is not finite.
     """
     check_scorable(tokens)
-
-    def read(ids: Ids, targets: Ids, state: State) -> tuple[Losses, State]:
-        with np.errstate(all="ignore"):
-            trace = network.trace(ids, state)
-            return cross_entropy(trace.logits, targets), trace.last_state
-
     sequences, total = cut_stream(len(tokens) - 1, network.cell.alignment), 0.0
     state = network.zero_state(len(sequences.starts))
-    for _, losses in read_sequences(read, state, tokens, sequences, _CHUNK):
+    for _, losses in read_sequences(reader_of(network), state, tokens, sequences, _CHUNK):
         total += float(losses.sum(dtype=np.float64))
     return score_of(total, tokens, tokenizer)
 

@@ -1,7 +1,7 @@
 """Which text a decoder writes: the likeliest by beam search, or one that is drawn."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -19,9 +19,9 @@ _Candidates = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
 
 @dataclass(frozen=True)
 class Decoding:
-    """How sequences are written: the likeliest of `beam`, or drawn at a temperature above 0.
+    """What is made of probabilities. A sequence: the likeliest of `beam`, or drawn at a `temp`.
 
-    UsageError for values out of bounds.
+    Labels: the `top` likeliest, and those above a `threshold`. UsageError for values out of bounds.
     """
 
     beam: int = 1
@@ -29,12 +29,14 @@ class Decoding:
     seed: int | None = None
     max_length: int | None = None
     """Symbols that a sequence may have."""
+    top: int | None = None
+    threshold: float | None = None
     skipped: int = 0
     """Examples before the first one: what is drawn for one follows from the seed and its index."""
 
     def __post_init__(self) -> None:
-        if self.beam < 1 or (self.max_length is not None and self.max_length < 1):
-            raise UsageError("a beam and a length are 1 or more", "Take a larger one.")
+        if min(self.beam, *(1 if n is None else n for n in (self.max_length, self.top))) < 1:
+            raise UsageError("a beam, a length and a top are 1 or more", "Take a larger one.")
         if not 0 <= self.temp < math.inf:
             raise UsageError(f"{self.temp} is not a temperature", "Take 0 or more.")
         if self.beam > 1 and self.temp > 0:
@@ -45,14 +47,13 @@ class Decoding:
         if self.seed is not None and not self.temp:
             raise no_effect("seed", "--temp 0", "give --temp 1, too")
 
-    def check_effective(self, task: str) -> None:
-        """Raise UsageError for an option that differs from its default, where nothing is written.
-
-        `task`: the one that writes nothing.
-        """
+    def check_effective(self, task: str, options: Collection[str]) -> None:
+        """Raise UsageError for a value that is not the default, but for the `options` of a task."""
         for field in fields(self):
-            if field.name != "skipped" and getattr(self, field.name) != field.default:
-                raise no_effect(field.name, f"--task {task}", "name a run that writes texts")
+            if field.name in (*options, "skipped") or getattr(self, field.name) == field.default:
+                continue
+            does = "predicts labels" if field.name in ("top", "threshold") else "writes texts"
+            raise no_effect(field.name, f"--task {task}", f"name a run that {does}")
 
     def generators(self, examples: Iterable[int]) -> list[np.random.Generator]:
         """Random numbers for each of these examples; none where nothing is drawn."""

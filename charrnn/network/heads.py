@@ -45,8 +45,9 @@ class LabelHead(Head):
     def logits(self, outputs: Array, mask: Array) -> Array:
         """outputs (S, B, F), mask (S, B) with at least one position a column -> (B, K)."""
         xp, mask_of_features = namespace(outputs), mask[..., None]
-        lengths = xp.astype(mask.sum(0)[:, None], outputs.dtype)
-        mean = xp.where(mask_of_features, outputs, 0).sum(0) / lengths
+        exact = full_precision(outputs)  # bfloat16 has no sum and no length of 257
+        lengths = xp.astype(mask.sum(0)[:, None], exact.dtype)
+        mean = xp.where(mask_of_features, exact, 0).sum(0) / lengths
         largest = xp.max(xp.where(mask_of_features, outputs, -math.inf), axis=0)
         features = xp.concat((mean, largest), axis=-1)
         return self.predict(features)

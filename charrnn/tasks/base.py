@@ -79,7 +79,10 @@ class Network(Protocol):
 
 
 class Score(Protocol):
-    """How well a network predicts: the mean loss in nats, and named figures."""
+    """How well a network predicts: the mean loss in nats, and named figures.
+
+    The first of them is the task's own, the last one bits per unit.
+    """
 
     @property
     def loss(self) -> float: ...
@@ -90,12 +93,12 @@ class Score(Protocol):
 class ExampleScore(Score, Protocol):
     """The score of predictions for examples: what was counted, as JSON has it and as tables."""
 
-    def details(self, labels: Sequence[str]) -> dict[str, Any]:
-        """The counts by name, for a target vocabulary (K)."""
+    def details(self) -> dict[str, Any]:
+        """The counts by name."""
         ...
 
-    def tables(self, labels: Sequence[str]) -> list[Table]:
-        """The counts as people see them, for a target vocabulary (K)."""
+    def tables(self) -> list[Table]:
+        """The counts as people see them."""
         ...
 
 

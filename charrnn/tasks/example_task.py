@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from charrnn.cells.arrays import Array
 from charrnn.cells.parameters import Parameters
@@ -154,23 +155,42 @@ class ExampleTask(Task):
         items: Sequence[Ids],
         targets: Sequence[Ids],
         decoding: Decoding = GREEDY,
+        names: Sequence[str] = (),
     ) -> ExampleScore:
         """How well NumPy weights predict the targets of items, given by their indices.
 
-        UNKNOWN (-1) is a target that the model does not have: it is wrong, and without a loss.
+        Those are of `names`, if given, which begin with the target vocabulary. A target that the
+        vocabulary lacks is wrong, and without a loss.
         """
         network = self.network(self.model, weights)
         inputs, wanted = Ragged.of(items), Ragged.of(targets)
         groups = self._groups(inputs, decoding)
         batches = [(group, self.batch_of(inputs, wanted, group)) for group in groups]
-        score = self.output.score(
+        computed = (
             Computed(network, batch, self.output.evaluate(network, batch)) for _, batch in batches
         )
+        score = self.output.score(computed, names or self.output.names)
         for group, batch in batches:
             chosen = [items[n] for n in group]
             asked = Asked(chosen, decoding=decoding, generators=decoding.generators(group))
             self.output.count_written(score, network, batch, asked)
         return score
+
+    @np.errstate(all="ignore")  # likewise
+    def losses(
+        self, network: ExampleNetwork, items: Sequence[Ids], targets: Sequence[Ids]
+    ) -> NDArray[np.float64]:
+        """The loss (N,) of a NumPy network, in nats, on the targets of each item, as in `score`.
+
+        Infinite where the model lacks one of them.
+        """
+        inputs, wanted = Ragged.of(items), Ragged.of(targets)
+        losses = np.zeros(len(items))
+        for group in self._groups(inputs, GREEDY):
+            batch = self.batch_of(inputs, wanted, group)
+            arrays = self.output.evaluate(network, batch)
+            losses[group] = self.output.losses(Computed(network, batch, arrays))
+        return losses
 
     def read(self, text: str, unknown: UnknownName = "skip") -> Ids:
         """What is read of a text, or of the picture of that name. TextError as `predict`."""
@@ -200,10 +220,9 @@ class ExampleTask(Task):
     def _groups(self, inputs: Ragged, decoding: Decoding) -> list[Indices]:
         """The indices of examples that are computed together, fewer where a beam is wide.
 
-        UsageError for a way to write, where nothing is written.
+        UsageError for a decoding that has no effect.
         """
-        if not self.output.writes:
-            decoding.check_effective(self.model.task)
+        decoding.check_effective(self.model.task, self.output.options)
         lengths = np.diff(inputs.starts)
         return by_length(lengths, max(1, _TOGETHER // decoding.beam))
 

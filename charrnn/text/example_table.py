@@ -31,23 +31,17 @@ class ExampleTable:
 def read_table(examples: ExampleSources) -> ExampleTable:
     """Read the examples of all sources.
 
-    TextError if a source has none, if there are too few different targets, or for a target that
-    training lacks, unless the format is open.
+    TextError if a source has none, or if there are too few different targets.
     """
     fmt = examples.fmt
     seen: dict[str, int] = {}  # targets in the order in which they come
     targets, lengths, sources, digests = array("q"), array("q", [0]), array("b"), bytearray()
     first: list[Example] = []
     for example in examples.examples():
-        source, where, text, of_example = example
+        source, where, text, of_example, _ = example
         if source == len(first):
             first.append(example)
         for target in of_example:
-            if source and target not in seen and not fmt.lines.is_open:
-                raise TextError(
-                    f"{where} has the {fmt.lines.target} {target}, which no training example has",
-                    "Correct it, or add training examples with it.",
-                )
             targets.append(seen.setdefault(target, len(seen)))
         lengths.append(len(of_example))
         sources.append(source)

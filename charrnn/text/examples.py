@@ -69,8 +69,6 @@ class Lines(Protocol):
     """What messages call a target."""
     least: int
     """Different targets that it takes to learn something."""
-    is_open: bool
-    """Whether validation and test may have targets that training lacks: never predicted."""
     one_target: bool
     """Whether each example has exactly one target."""
 
@@ -103,6 +101,7 @@ class Example(NamedTuple):
     where: str
     text: str
     targets: tuple[str, ...]
+    line: int
 
 
 @dataclass
@@ -163,7 +162,7 @@ def _examples(
                 raise TextError(f"{where} has a {lines.target} {wrong}", hint)
             if "\n" in written and lines.least > 1:
                 raise TextError(f"{where} has a {lines.target} of several lines", "Shorten it.")
-            yield Example(source, where, fmt.items.placed(text, name), targets)
+            yield Example(source, where, fmt.items.placed(text, name), targets, line)
 
 
 def inputs_in(

@@ -77,7 +77,7 @@ def score_examples(task: ExampleTask, module: AnyModule, indices: Indices, *, bf
 
     Every rank predicts all of them, which takes little time.
     """
-    score = task.output.score(_evaluated(task, module, indices, bf16))
+    score = task.output.score(_evaluated(task, module, indices, bf16), task.output.names)
     task.count_some_written(score, module.export(), indices)
     return score
 

@@ -1,6 +1,7 @@
 """A task with labels from the command line: train, predict, eval, and what other commands say."""
 
 import json
+import re
 
 import pytest
 
@@ -19,7 +20,9 @@ def words(tmp_path_factory):
     flags = ["--bidirectional", "--steps", "150", "--split", "80/10/10"]
     done = call_charrnn(home, "train", "words.tsv", *LABEL, *flags)
     assert done.code == 0, done.err
-    assert "bits per label, accuracy" in done.err
+    assert re.search(
+        r"Best validation: accuracy [0-9.]+%, macro F1 [0-9.]+, [0-9.]+ bits", done.err
+    )
     assert "charrnn predict words FILE" in done.err
     assert "characters/s" in done.err or "step" in done.err
     return home
@@ -38,9 +41,10 @@ def test_lines_in_labels_out(words):
         assert call_charrnn(words, "predict", *args, stdin=given).out == done.out
     records = list(lines(call_charrnn(words, "predict", "--json", stdin=given).out))
     assert [record["label"] for record in records] == found
+    assert [record["line"] for record in records] == [*range(1, 51)]
     for record, (_, text) in zip(records, pairs, strict=True):
-        assert record["text"] == text
-        assert sum(record["probabilities"].values()) == pytest.approx(1, abs=1e-4)
+        assert (record["source"], record["prediction"]) == (text, record["label"])
+        assert sum(record["probabilities"].values()) == pytest.approx(1, abs=1e-12)
         assert max(record["probabilities"], key=record["probabilities"].get) == record["label"]
 
 
@@ -57,6 +61,20 @@ def test_predictions_go_to_a_file(words):
     bad = call_charrnn(words, "predict", "nix.txt", "words", "-o", "new.txt")
     assert (bad.code, (words / "new.txt").exists()) == (4, False)
     assert call_charrnn(words, "predict", "two.txt", "--html", "-").code == 2
+
+
+def test_labels_are_listed_with_their_probabilities(words):
+    """A list that is JSON's alone; one that another tool cannot cut; a threshold of nothing."""
+    record, _ = lines(call_charrnn(words, "predict", "--json", stdin="as\nf\n").out)
+    listed = [f"{name} {p:.4f}" for name, p in record["probabilities"].items()]
+    for flags, expected in ((["--top", "2"], listed[:2]), (["--threshold", "0"], listed),
+                            (["--threshold", "0", "--top", "1"], listed[:1]),
+                            (["--threshold", "1"], [])):  # fmt: skip
+        done = call_charrnn(words, "predict", *flags, stdin="as\nf\n")
+        assert done.out.splitlines()[0] == "\t".join(expected)
+        assert len(done.out.splitlines()) == 2
+    found, _ = lines(call_charrnn(words, "predict", "--json", "--top", "1", stdin="as\nf\n").out)
+    assert found == record | {"probabilities": {record["label"]: record["probability"]}}
 
 
 def test_any_line_has_a_label(words):
@@ -80,7 +98,7 @@ def test_scores_of_a_part_and_of_a_file(words):
     true = [line.partition("\t")[0] for line in (words / "new.tsv").read_text().splitlines()]
     assert [sum(row) for row in file["confusion"]] == [true.count(x) for x in file["labels"]]
     shown = call_charrnn(words, "eval", "words", "new.tsv").out
-    assert f"accuracy {file['accuracy']:.1%} of 50 examples" in shown
+    assert f"accuracy {file['accuracy']:.2%} of 50 examples" in shown
     assert "precision" in shown
 
 

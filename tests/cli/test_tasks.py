@@ -79,6 +79,30 @@ def test_scores_of_a_part_and_of_a_file(pair, home):
     assert "bits per" in shown
 
 
+def test_the_examples_that_are_wrong_are_shown(pair, home):
+    """A line of another example; a right one among them; the best of them first."""
+    text, (source, _) = (home / "examples.tsv").read_text("utf-8"), inputs_of(pair, home)[0]
+    odd = {"label": f"Ω\t{source}\n", "tag": "".join(f"{t}\tΩ\n" for t in source.split()) + "\n"}
+    (home / "odd.tsv").write_text(odd.get(PAIRS[pair].task, f"{source}\tΩ\n") + text, "utf-8")
+    score = json.loads(call_charrnn(home, "eval", pair, "odd.tsv", "--json").out)
+    wrong = lines(call_charrnn(home, "eval", pair, "odd.tsv", "--per", "line", "--json").out)
+    assert list(wrong[0]) == ["line", "source", "target", "prediction", "bits"]
+    assert (wrong[0]["line"], wrong[0]["bits"]) == (1, None)
+    assert {*wrong[0]["target"].split()} == {"Ω"}
+    assert all(one["target"] != one["prediction"] for one in wrong)
+    bits = [one["bits"] for one in wrong[1:]]
+    assert bits == sorted(bits, reverse=True)
+    if "exact_match" in score:
+        assert len(wrong) == round(score["texts"] * (1 - score["exact_match"]))
+    if "examples" in score:
+        assert len(wrong) == round(score["examples"] * (1 - score["accuracy"]))
+    shown = call_charrnn(home, "eval", pair, "--per", "line").out
+    assert "wrong, the worst first" in shown
+    assert json.loads(call_charrnn(home, "predict", "--json", stdin=source).out).keys() >= {
+        "line", "source", "prediction", "probability",
+    }  # fmt: skip
+
+
 def test_a_run_is_resumed_and_repeated(pair, home):
     """A printed command that is refused, or that trains something else."""
     flags = [*PAIRS[pair].flags, *SMALL, "--steps", "20", "--split", "80/10/10", "--run", "first"]
@@ -116,14 +140,16 @@ def test_runs_are_fine_tuned_compared_swept_and_listed(pair, home):
 @pytest.mark.parametrize(
     "command",
     ["sample again", "export again -o page.html", "compress again examples.tsv", "probe again x",
-     "predict again --beam 2 --attention", "eval again --per line", "eval again --dynamic",
+     "predict again --beam 2 --attention", "predict again --threshold 0.5",
+     "eval again --per document", "eval again --dynamic",
      "gradients again", "train examples.tsv --from again", "prepare x --input picture"],
 )  # fmt: skip
 def test_what_a_task_cannot_do_is_said(pair, home, command):
     """A traceback, or a model of text that is made of something else."""
     (home / "x").write_text("a text\n", "utf-8")
     done = call_charrnn(home, *command.replace("again", pair).split())
-    if PAIRS[pair].task in ("rewrite", "caption") and "--attention" in command:
+    can = "--threshold" if PAIRS[pair].task == "label" else "--attention"
+    if PAIRS[pair].task != "tag" and can in command:
         assert done.code == 0
         return
     assert done.code != 0

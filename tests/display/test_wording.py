@@ -2,7 +2,7 @@
 
 import pytest
 
-from charrnn.display.wording import clock, decimal, sentence, time_left
+from charrnn.display.wording import clock, decimal, scored, sentence, time_left
 from charrnn.events import Finished, Started, Stepped
 from charrnn.tables import plural
 from tests.display.conftest import VALID, events
@@ -53,3 +53,13 @@ def test_time_left_is_neither_negative_nor_made_up():
     assert time_left(step, 5) == 0
     assert time_left(step, None) is None
     assert time_left(Stepped(**{**vars(step), "step": 0}), 10) is not None
+
+
+def test_the_score_of_a_task_comes_before_its_bits():
+    """A fraction without its unit; bits that hide the accuracy."""
+    scores = {"accuracy": 0.9124, "macro_f1": 0.5, "bits_per_label": 0.25}
+    assert scored(scores, "label") == "accuracy 91.24%, macro F1 0.500, 0.250 bits per label"
+    rates = {"word_error_rate": 1.2, "exact_match": 0.5, "bits_per_symbol": 2.0}
+    assert scored(rates, "symbol").startswith("word error rate 120.00%, exact match 50.00%, 2.000")
+    text = {"bits_per_character": 2.0, "bits_per_byte": 1.9}
+    assert scored(text, "byte") == "1.900 bits per byte"

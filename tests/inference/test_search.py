@@ -122,8 +122,8 @@ def test_a_decoder_that_has_diverged_is_an_error():
 
 @pytest.mark.parametrize(
     "given",
-    [{"beam": 0}, {"max_length": 0}, {"temp": -1.0}, {"temp": float("nan")}, {"seed": 1},
-     {"beam": 2, "temp": 1.0}],
+    [{"beam": 0}, {"max_length": 0}, {"top": 0}, {"temp": -1.0}, {"temp": float("nan")},
+     {"seed": 1}, {"beam": 2, "temp": 1.0}],
 )  # fmt: skip
 def test_a_decoding_that_cannot_be_is_refused(given):
     """A beam of drawn texts, of which none is found; a seed without an effect."""
@@ -131,12 +131,13 @@ def test_a_decoding_that_cannot_be_is_refused(given):
         Decoding(**given)
 
 
-@pytest.mark.parametrize("given", [{"beam": 2}, {"temp": 1.0}, {"max_length": 3}])
-def test_what_is_asked_of_a_task_that_writes_nothing_is_said(given):
+@pytest.mark.parametrize("given", [{"beam": 2}, {"temp": 1.0}, {"max_length": 3}, {"top": 1}])
+def test_what_is_asked_of_a_task_that_has_other_options_is_said(given):
     """A beam that is ignored."""
-    Decoding(skipped=3).check_effective("label")
+    Decoding(skipped=3).check_effective("label", ())
+    Decoding(**given).check_effective("label", given)
     with pytest.raises(UsageError, match="no effect with --task label"):
-        Decoding(**given).check_effective("label")
+        Decoding(**given).check_effective("label", ("seed",))
 
 
 def test_what_is_drawn_follows_from_the_seed_and_the_number():

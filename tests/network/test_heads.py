@@ -107,3 +107,15 @@ def test_logits_are_of_the_mean_and_the_maximum_of_each_text():
         features = np.array([*text.mean(0), *text.max(0)])
         expected = weights["head.weight"] @ features + weights["head.bias"]
         np.testing.assert_allclose(logits[column], expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("length", [256, 257, 1001])
+def test_a_mean_over_a_long_text_is_divided_by_its_length(length):
+    """A length that bfloat16 rounds: the sum of 257 outputs, divided by 256."""
+    head, features = LabelHead(ModelSettings(hidden_size=4), {}), []
+    head.predict = features.append
+    outputs = torch.zeros(length, 1, 4, dtype=torch.bfloat16)
+    outputs[3] = 2
+    head.logits(outputs, outputs[..., 0] >= 0)
+    assert features[0][0, 0] == torch.tensor(2.0) / length
+    assert features[0][0, 4] == 2

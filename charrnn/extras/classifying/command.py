@@ -63,16 +63,19 @@ def classify(
     """
     if labeled and per == "file":
         raise UsageError("--labeled is about lines", "Leave --per file out.")
-    with frame(quiet=quiet, json=json, stdout="data") as command:
+    by_line = per == "line" or labeled
+    with frame(quiet=quiet, json=json, stdout="data" if by_line else "report") as command:
         from charrnn.extras.classifying.verdicts import Accuracy, verdicts_on
 
         checkpoints = _load(runs, command)
         raw = all(run.tokenizer.raw for run in checkpoints.values())
         settings = TextSettings(encoding=encoding or "utf-8")
-        given = _texts(texts, per == "line" or labeled, settings, command.emit, raw)
+        given = _texts(texts, by_line, settings, command.emit, raw)
         if labeled:
             given = _split_labels(given, list(checkpoints))
-        verdicts = verdicts_on(checkpoints, given, unknown)
+        verdicts = verdicts_on(checkpoints, given, unknown, command.emit)
+        if not by_line:  # there are few, and a bar until they are known
+            verdicts = iter([*verdicts])
         if labeled:
             accuracy = Accuracy(checkpoints)
             command.show(_verdicts_report(accuracy.count(verdicts)))

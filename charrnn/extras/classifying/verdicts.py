@@ -4,30 +4,17 @@ Bits of a whole text compare whatever the tokenizers are. Every text is read fro
 that its first token is predicted, too.
 """
 
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from charrnn.cells.arrays import cross_entropy
-from charrnn.inference.sampling import check_finite, start_of
-from charrnn.network.language_model import LanguageModel
+from charrnn.events import Emit
+from charrnn.extras.classifying.reading import Reader
 from charrnn.settings import UnknownName
 from charrnn.storage.checkpoint import Checkpoint
-from charrnn.text.tokenizers import Ids, Tokenizer, valid_unicode
-from charrnn.text.unknown import known_text
+from charrnn.text.tokenizers import valid_unicode
 
-UNKNOWN_BITS = math.log2(150_000)
-"""What a character costs that a vocabulary lacks: a guess among those that Unicode has assigned."""
-
-_TEXTS = 64  # read side by side
-_STEPS, _LOGITS = 64, 1 << 22  # computed at once, which bounds the memory
-_GROUP_TEXTS, _GROUP_CHARACTERS = 1024, 1 << 20  # that are held at once
-
-Bits = NDArray[np.float64]
+_GROUP_TEXTS, _GROUP_CHARACTERS = 1 << 14, 1 << 20  # that are held at once
 
 
 @dataclass(frozen=True)
@@ -105,17 +92,16 @@ class Accuracy:
 
 
 def verdicts_on(
-    runs: Mapping[str, Checkpoint], texts: Iterable[Given], unknown: UnknownName
+    runs: Mapping[str, Checkpoint],
+    texts: Iterable[Given],
+    unknown: UnknownName,
+    emit: Emit = lambda _: None,
 ) -> Iterator[Verdict]:
-    """The verdict on each text, in order. `unknown`: see `bits_of_texts`.
-
-    DivergedError if a model's logits are not finite.
-    """
-    networks = {name: LanguageModel(run.model, run.weights) for name, run in runs.items()}
+    """The verdict on each text, in order. Errors and `unknown`: see `Reader.bits`."""
+    readers = {name: Reader(run) for name, run in runs.items()}
     for group in _groups(texts):
         each = [given.text for given in group]
-        bits = {name: bits_of_texts(network, runs[name].tokenizer, each, unknown).tolist()
-                for name, network in networks.items()}  # fmt: skip
+        bits = {name: reader.bits(each, unknown, emit).tolist() for name, reader in readers.items()}
         for given, *values in zip(group, *bits.values(), strict=True):
             text = valid_unicode(given.text)
             yield Verdict(
@@ -134,50 +120,3 @@ def _groups(texts: Iterable[Given]) -> Iterator[list[Given]]:
             group, characters = [], 0
     if group:
         yield group
-
-
-def bits_of_texts(
-    network: LanguageModel, tokenizer: Tokenizer, texts: Sequence[str], unknown: UnknownName
-) -> Bits:
-    """The bits (N,) of N texts.
-
-    A character that the vocabulary lacks is an error (TextError); or it is skipped, and costs
-    `UNKNOWN_BITS`; or the nearest character there is takes its place.
-    """
-    bits, ids = np.zeros(len(texts)), list[Ids]()
-    for number, text in enumerate(texts):
-        readable, unreadable = known_text(text, tokenizer, unknown)
-        ids.append(tokenizer.encode(readable))
-        if unknown == "skip":
-            bits[number] = unreadable * UNKNOWN_BITS
-    start = tokenizer.encode(start_of(tokenizer))
-    by_length = sorted(range(len(texts)), key=lambda number: len(ids[number]))
-    for first in range(0, len(texts), _TEXTS):
-        batch = by_length[first : first + _TEXTS]
-        bits[batch] += _bits(network, [ids[number] for number in batch], start)
-    return bits
-
-
-def _bits(network: LanguageModel, texts: Sequence[Ids], start: Ids) -> Bits:
-    """The bits (B,) of texts that are read side by side, each after `start`.
-
-    The shorter ones are padded at the end, where nothing depends on them any more.
-    """
-    lengths = np.array([len(ids) for ids in texts])
-    padded = np.zeros((len(start) + max(lengths), len(texts)), np.int64)
-    padded[: len(start)] = start[:, None]
-    for column, ids in enumerate(texts):
-        padded[len(start) : len(start) + len(ids), column] = ids
-    steps = max(1, min(_STEPS, _LOGITS // (len(texts) * len(network.weights["head.bias"]))))
-    state, total = network.zero_state(len(texts)), np.zeros(len(texts))
-    for first in range(0, len(padded) - 1, steps):
-        last = min(first + steps, len(padded) - 1)
-        with np.errstate(all="ignore"):
-            run = network.trace(padded[first:last], state)
-            nats = cross_entropy(run.logits, padded[first + 1 : last + 1])
-        state = run.last_state
-        targets = np.arange(first + 1, last + 1)[:, None] - len(start)  # indices in a text
-        mask = (targets >= 0) & (targets < lengths)
-        total += np.where(mask, nats, 0).sum(0, dtype=np.float64)
-    check_finite(bool(np.isfinite(total).all()))
-    return total / math.log(2)

@@ -25,7 +25,7 @@ from charrnn.text.corpus import part_to_score
 
 @dataclass(frozen=True)
 class Compared:
-    """A run and its scores on a part of its corpus, the main one first: bits per unit.
+    """A run and its scores on a part of its corpus, the task's own first.
 
     `step` is that of the model that was kept. None where nothing was recorded.
     """
@@ -46,9 +46,10 @@ class Compared:
     curves: Curves
 
     @property
-    def bits(self) -> float:
-        """The main score."""
-        return next(iter(self.scores.values()))
+    def rank(self) -> float:
+        """The task's own score, its sign changed where more is better: the best has the lowest."""
+        name, score = next(iter(self.scores.items()))
+        return score if name.startswith("bits_per_") or name.endswith("error_rate") else -score
 
     def record(self) -> dict[str, Any]:
         """As JSON has it, the scores by name and the curves included."""
@@ -107,7 +108,7 @@ def compare_runs(
         find(None)  # explains, if nothing has been trained here
         raise next(iter(left_out.values()))
     named = [Group(_common_name(runs), runs) for runs in groups.values()]
-    named.sort(key=lambda g: (g.runs[0].corpus, g.runs[0].part, g.mean("bits")))
+    named.sort(key=lambda g: (g.runs[0].corpus, g.runs[0].part, g.mean("rank")))
     return told_apart(named), left_out
 
 

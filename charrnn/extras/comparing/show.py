@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from charrnn.display.charts import X_AXES, Chart, Line, X, chart_of_lines, chart_of_run, line_style
 from charrnn.display.reports import Report
 from charrnn.display.stdout import on_one_line
-from charrnn.display.wording import clock, score_name
+from charrnn.display.wording import clock, score_name, score_value
 from charrnn.events import Curves, Unit
 from charrnn.tables import Cell, Figure, Styled, Table
 
@@ -88,8 +88,8 @@ def _score(group: "Group", name: str) -> Figure:
     if name not in group.runs[0].scores:
         return Figure("")
     values = [run.scores[name] for run in group.runs]
-    spread = f" ± {statistics.stdev(values):.3f}" if len(values) > 1 else ""
-    return Figure(f"{statistics.fmean(values):.3f}{spread}")
+    spread = f" ± {score_value(name, statistics.stdev(values))}" if len(values) > 1 else ""
+    return Figure(f"{score_value(name, statistics.fmean(values))}{spread}")
 
 
 def _figures(group: "Group") -> list[Cell]:
@@ -152,12 +152,13 @@ def _tables(rows: "Sequence[Group]") -> list[Table]:
 def _table(rows: "Sequence[Group]", style: Mapping[str, tuple[str, str]]) -> Table:
     """The table; the scored part stands above it, or above the rows of each part."""
     units = {run.curves.unit for row in rows for run in row.runs}
-    main, others = next(iter(rows[0].runs[0].scores)), _other_scores(rows)
+    bits = next(name for name in rows[0].runs[0].scores if name.startswith("bits_per_"))
     if rows[0].is_text and units != {"character"}:
-        main = "bits_per_byte"  # which compares across tokenizers
-    speed = "tokens/s" if len(units) > 1 else "bytes/s" if main == "bits_per_byte" else "chars/s"
-    heads = ["", "run", "network", "parameters", "steps", "time", speed, "bits"]
-    heads += map(score_name, others)
+        bits = "bits_per_byte"  # which compares across tokenizers
+    speed = "tokens/s" if len(units) > 1 else "bytes/s" if bits == "bits_per_byte" else "chars/s"
+    heads = ["", "run", "network", "parameters", "steps", "time", speed]
+    main, *others = [*_other_scores(rows), bits]
+    heads += ["bits" if name == bits else score_name(name) for name in (main, *others)]
     several = len({row.part for row in rows}) > 1
     cells: list[list[Cell]] = []
     part = None
@@ -169,7 +170,7 @@ def _table(rows: "Sequence[Group]", style: Mapping[str, tuple[str, str]]) -> Tab
         scores: list[Cell] = [Styled(_score(row, main), "bold"), *(_score(row, n) for n in others)]
         cells.append([Styled(mark, colour), Styled(row.title, colour), *_figures(row), *scores])
     where = "" if several else f" on the {rows[0].part}"
-    note = f"Bits per {main.removeprefix('bits_per_')}{where}"
+    note = f"Bits per {bits.removeprefix('bits_per_')}{where}"
     return Table(heads, cells, notes=[note], optional=heads[6:1:-1], wraps=1)
 
 

@@ -20,9 +20,6 @@ from charrnn.text.examples import Lines
 
 _LONGEST = 60  # characters of a source, a prediction or a target that are shown
 
-UNKNOWN = -1
-"""The index of a target that a model does not have: it is wrong, and without a loss."""
-
 
 class Prediction(Protocol):
     """What is predicted of one example."""
@@ -70,7 +67,7 @@ class Computed(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """The examples of a batch (B) that something is predicted of, and how to write.
+    """The examples of a batch (B) that something is predicted of, and how.
 
     `items` as they are stored, `texts` as a person named them. `generators`: random numbers for
     each, where the decoding draws.
@@ -93,8 +90,8 @@ class Output(ABC):
     """As a task's."""
     batch_axis: ClassVar[int] = 1
     """The axis of a batch's `targets` that counts examples."""
-    writes: ClassVar[bool] = False
-    """Whether it is written symbol by symbol, as a `Decoding` says."""
+    options: ClassVar[tuple[str, ...]] = ()
+    """The fields of a `Decoding` that its predictions follow."""
 
     def __init__(self, subject: Subject, source: Input) -> None:
         self.subject, self.input = subject, source
@@ -156,8 +153,16 @@ class Output(ABC):
         """The logits or losses that a score needs of a batch."""
 
     @abstractmethod
-    def score(self, evaluated: Iterable[Computed]) -> ExampleScore:
-        """The score of all batches."""
+    def score(self, evaluated: Iterable[Computed], names: Sequence[str]) -> ExampleScore:
+        """The score of all batches, whose targets are indices of these names.
+
+        They begin with the target vocabulary. A target that is not in it is wrong, and without a
+        loss.
+        """
+
+    @abstractmethod
+    def losses(self, computed: Computed) -> NDArray[np.floating[Any]]:
+        """The loss (B,) of each example, in nats; infinite where the model lacks a target."""
 
     def count_written(  # noqa: B027
         self, score: Any, network: ExampleNetwork, batch: Batch, asked: Asked
@@ -171,7 +176,7 @@ class Output(ABC):
     def predict(self, network: ExampleNetwork, batch: Batch, asked: Asked) -> Iterator[Prediction]:
         """The prediction for each example of a batch, in NumPy."""
 
-    def written(self, prediction: Any, name: FormatName | None) -> str:  # noqa: ARG002
+    def formatted(self, prediction: Any, name: FormatName | None) -> str:  # noqa: ARG002
         """A `Prediction` as files of that format have it, or in one line."""
         line: str = prediction.line
         return line
@@ -180,9 +185,13 @@ class Output(ABC):
         """What is read of a text: empty where there is nothing to predict of it."""
         return text
 
+    def written(self, targets: Sequence[str], prediction: Any) -> str:  # noqa: ARG002
+        """True targets as the line of a `Prediction` that is right."""
+        return self.between.join(targets)
+
     def shown(self, source: str, prediction: Any, target: Ids) -> str:
         """A source and its `Prediction` in a line, and the target where that differs."""
-        true = self.between.join(self.names[number] for number in target.tolist())
+        true = self.written([self.names[number] for number in target.tolist()], prediction)
         right = f" (it is {true[:_LONGEST]})" if prediction.line != true else ""
         return f"{source[:_LONGEST]} -> {prediction.line[:_LONGEST]}{right}"
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,11 @@ from numpy.typing import NDArray
 from charrnn.cells.arrays import Array, binary_cross_entropy, cross_entropy, sigmoid, softmax
 from charrnn.cells.parameters import Parameters
 from charrnn.inference.sampling import check_finite
+from charrnn.inference.search import Decoding
 from charrnn.network.heads import LabelHead
 from charrnn.settings import ModelSettings, TextSettings
 from charrnn.tasks.base import Batch, ExampleScore, Subject
-from charrnn.tasks.examples import Ids, Indices, Ragged
+from charrnn.tasks.examples import Indices, Ragged
 from charrnn.tasks.inputs.base import Input
 from charrnn.tasks.outputs.base import Asked, Computed, ExampleNetwork, Output, inputs, pairs
 from charrnn.tasks.outputs.label_scores import multi_label_score_of, score_of, several_hot
@@ -29,27 +31,47 @@ _LIKELY = 0.5
 class LabelPrediction:
     """The label of an example, and the probability (K) of each label, the most likely first.
 
-    `labels`: all that are likelier than not, where an example may have several or none.
+    `labels`: all that are likelier than a threshold, where an example may have several or none.
+    `listed`: the probabilities of some labels, where these were asked for.
     """
 
-    text: str
+    source: str
     label: str
     probabilities: dict[str, float]
     labels: tuple[str, ...] | None = None
+    listed: dict[str, float] | None = None
 
     @property
-    def line(self) -> str:
+    def prediction(self) -> str:
         """The label, or the labels with commas between."""
         return self.label if self.labels is None else ",".join(self.labels)
 
+    @property
+    def probability(self) -> float:
+        """That of the label, or of exactly these labels."""
+        if self.labels is None:
+            return self.probabilities[self.label]
+        each = self.probabilities.items()
+        return math.prod(p if name in self.labels else 1 - p for name, p in each)
+
+    @property
+    def line(self) -> str:
+        """The prediction, or what is listed: `label probability`, with tabs between."""
+        if self.listed is None:
+            return self.prediction
+        return "\t".join(f"{name} {p:.4f}" for name, p in self.listed.items())
+
     def record(self) -> dict[str, Any]:
         """It as JSON has it."""
-        rounded = {valid_unicode(name): round(p, 6) for name, p in self.probabilities.items()}
-        label = valid_unicode(self.label)
-        record: dict[str, Any] = {"label": label, "probability": rounded[label]}
-        if self.labels is not None:
-            record = {"labels": [*map(valid_unicode, self.labels)]}
-        return {"text": valid_unicode(self.text), **record, "probabilities": rounded}
+        shown = self.probabilities if self.listed is None else self.listed
+        one, several = {"label": valid_unicode(self.label)}, map(valid_unicode, self.labels or ())
+        return {
+            "source": valid_unicode(self.source),
+            "prediction": valid_unicode(self.prediction),
+            "probability": self.probability,
+            **(one if self.labels is None else {"labels": [*several]}),
+            "probabilities": {valid_unicode(name): p for name, p in shown.items()},
+        }
 
 
 class LabelLines:
@@ -57,7 +79,6 @@ class LabelLines:
 
     target = "label"
     least = 2
-    is_open = False
 
     def __init__(self, settings: TextSettings, source: Input) -> None:
         self.one_target, self._names = not settings.multi_label, ("label", source.column)
@@ -89,6 +110,7 @@ class LabelOutput(Output):
     counted = "labels"
     tokens_per_parameter = 50.0  # in 5 minutes 2x64 was right more often than 2x128: 92.4 to 91.9 %
     batch_axis = 0
+    options = ("top", "threshold")
 
     def __init__(self, subject: Subject, source: Input) -> None:
         super().__init__(subject, source)
@@ -123,7 +145,7 @@ class LabelOutput(Output):
     ) -> dict[str, Any]:
         """The labels (B,), or which each has (B, K), and how much they count.
 
-        Where there may be several, the target lengths (B,) are the labels that the model lacks.
+        K is larger where examples have labels that the model lacks.
         """
         chosen = [targets[index] for index in indices]
         fields: dict[str, Any] = {}
@@ -131,7 +153,6 @@ class LabelOutput(Output):
         if self.several:
             hot = several_hot(chosen, len(self.names)).astype(np.float32)
             fields["targets"] = hot
-            fields["target_lengths"] = np.array([int((row < 0).sum()) for row in chosen])
             if weights is not None:
                 fields["weights"] = np.where(hot > 0, weights, np.float32(1))
         else:
@@ -151,34 +172,54 @@ class LabelOutput(Output):
         outputs, mask, _ = network.encode(batch)
         return (network.head.logits(outputs, mask),)
 
-    def score(self, evaluated: Iterable[Computed]) -> ExampleScore:
+    def score(self, evaluated: Iterable[Computed], names: Sequence[str]) -> ExampleScore:
         """How often the labels are predicted."""
         batches = [*evaluated]
         logits = np.concatenate([arrays[0] for _, _, arrays in batches])
         check_finite(bool(np.isfinite(logits).all()))
-        targets = np.concatenate([batch.targets for _, batch, _ in batches])
+        targets = [batch.targets for _, batch, _ in batches]
         if not self.several:
-            return score_of(logits, targets)
-        unknown = np.concatenate([batch.target_lengths for _, batch, _ in batches])
-        return multi_label_score_of(logits, targets > 0, unknown)
+            return score_of(logits, np.concatenate(targets), names)
+        wide = (np.pad(hot > 0, ((0, 0), (0, len(names) - hot.shape[1]))) for hot in targets)
+        return multi_label_score_of(logits, np.concatenate([*wide]), names)
+
+    def losses(self, computed: Computed) -> NDArray[np.floating[Any]]:
+        _, batch, (logits,) = computed
+        size = len(self.names)
+        if self.several:
+            lacks = batch.targets[:, size:].any(1)
+            losses = binary_cross_entropy(logits, batch.targets[:, :size]).sum(1)
+        else:
+            lacks = batch.targets >= size
+            losses = cross_entropy(logits, np.where(lacks, 0, batch.targets))
+        return np.where(lacks, math.inf, losses)
 
     def predict(
         self, network: ExampleNetwork, batch: Batch, asked: Asked
     ) -> Iterator[LabelPrediction]:
         (logits,) = self.evaluate(network, batch)
         check_finite(bool(np.isfinite(logits).all()))
-        probabilities = sigmoid(logits) if self.several else softmax(logits)
-        return map(self._prediction, asked.texts, probabilities)
+        exact = logits.astype(np.float64)
+        probabilities = sigmoid(exact) if self.several else softmax(exact)
+        for text, row in zip(asked.texts, probabilities, strict=True):
+            yield self._prediction(text, row, asked.decoding)
 
-    def shown(self, source: str, prediction: LabelPrediction, target: Ids) -> str:
+    def written(self, targets: Sequence[str], prediction: LabelPrediction) -> str:
         """As the base says. Several labels stand in the prediction's order."""
-        order = [*prediction.probabilities]
-        ranked = sorted(target.tolist(), key=lambda number: order.index(self.names[number]))
-        return super().shown(source, prediction, np.array(ranked))
+        ranks = {name: rank for rank, name in enumerate(prediction.probabilities)}
+        ranked = sorted(targets, key=lambda name: ranks.get(name, len(ranks)))
+        return super().written(ranked, prediction)
 
-    def _prediction(self, text: str, probabilities: NDArray[np.float32]) -> LabelPrediction:
+    def _prediction(
+        self, text: str, probabilities: NDArray[np.float64], decoding: Decoding
+    ) -> LabelPrediction:
         order = np.argsort(-probabilities, kind="stable").tolist()
         by_name = {self.names[number]: float(probabilities[number]) for number in order}
-        likely = tuple(name for name, p in by_name.items() if p > _LIKELY)
-        label = self.names[order[0]]
-        return LabelPrediction(text, label, by_name, likely if self.several else None)
+        least = _LIKELY if decoding.threshold is None else decoding.threshold
+        likely = {name: p for name, p in by_name.items() if p > least}
+        listed = None
+        if decoding.top or decoding.threshold is not None:
+            kept = by_name if decoding.threshold is None else likely
+            listed = dict(islice(kept.items(), decoding.top))
+        labels = tuple(likely) if self.several else None
+        return LabelPrediction(text, self.names[order[0]], by_name, labels, listed)

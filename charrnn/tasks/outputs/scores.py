@@ -34,10 +34,14 @@ class Counts(NamedTuple):
         return np.asarray(2 * self.both / np.maximum(self.true + self.predicted, 1), np.float64)
 
     @property
+    def occur(self) -> NDArray[np.bool_]:
+        """Which classes (K,) are true or predicted somewhere."""
+        return self.true + self.predicted > 0
+
+    @property
     def macro_f1(self) -> float:
         """The mean F1 of the classes that occur: a rare one counts as much as a frequent one."""
-        occurs = self.true > 0
-        return float(self.f1[occurs].mean()) if occurs.any() else 0.0
+        return float(self.f1[self.occur].mean()) if self.occur.any() else 0.0
 
     def rows(self, names: Sequence[str]) -> list[list[Cell]]:
         """Name, how often it is true, precision, recall and F1 of each class."""

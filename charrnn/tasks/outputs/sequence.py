@@ -53,15 +53,19 @@ class TextPrediction:
         """It as JSON has it."""
         record: dict[str, Any] = {
             "source": valid_unicode(self.given),
-            "text": valid_unicode(self.text),
-            "log_probability": round(self.log_probability, 6),
+            **_likely(self.text, self.log_probability),
         }
         if self.alternatives:
-            record["alternatives"] = [
-                {"text": valid_unicode(text), "log_probability": round(log, 6)}
-                for text, log in self.alternatives
-            ]
+            record["alternatives"] = [_likely(*one) for one in self.alternatives]
         return record
+
+
+def _likely(text: str, log_probability: float) -> dict[str, Any]:
+    return {
+        "prediction": valid_unicode(text),
+        "probability": math.exp(log_probability),
+        "log_probability": log_probability,
+    }
 
 
 class PairLines:
@@ -69,7 +73,6 @@ class PairLines:
 
     target = "symbol"
     least = 1
-    is_open = True
     one_target = False
 
     def __init__(self, settings: TextSettings, source: Input) -> None:
@@ -100,7 +103,7 @@ class SequenceOutput(Output):
 
     unit = "symbol"
     counted = "symbols"
-    writes = True
+    options = ("beam", "temp", "seed", "max_length")
     lines = PairLines
 
     def __init__(self, subject: Subject, source: Input) -> None:
@@ -133,7 +136,8 @@ class SequenceOutput(Output):
         numbers, lengths = targets.padded(indices)
         symbols = np.append(numbers + 1, np.zeros_like(numbers[:1]), 0)
         steps = np.arange(len(symbols))[:, None]
-        return {"targets": np.where(steps < lengths, symbols, END), "target_lengths": lengths + 1}
+        known = (steps < lengths) & (symbols <= len(self.names))
+        return {"targets": np.where(known, symbols, END), "target_lengths": lengths + 1}
 
     def tokens(self, targets: Ragged, indices: Indices | range) -> Indices:
         return targets.lengths(indices) + 1
@@ -166,13 +170,22 @@ class SequenceOutput(Output):
     def evaluate(self, network: ExampleNetwork, batch: Batch) -> tuple[Array, ...]:
         return (self._losses(network, batch),)
 
-    def score(self, evaluated: Iterable[Computed]) -> RewriteScore:
+    def score(
+        self,
+        evaluated: Iterable[Computed],
+        names: Sequence[str],  # noqa: ARG002
+    ) -> RewriteScore:
         """The mean loss of a symbol. What is written is counted apart."""
         total, symbols = 0.0, 0
         for _, batch, (losses,) in evaluated:
             total += float(losses.sum(dtype=np.float64))
             symbols += int(self._scored(batch).sum())
         return RewriteScore(self.subject.text.target_unit, total / max(1, symbols))
+
+    def losses(self, computed: Computed) -> NDArray[np.floating[Any]]:
+        _, batch, (losses,) = computed
+        symbols = self._scored(batch).sum(0)
+        return np.where(symbols < batch.target_lengths, math.inf, losses.sum(0))
 
     def count_written(
         self, score: Any, network: ExampleNetwork, batch: Batch, asked: Asked

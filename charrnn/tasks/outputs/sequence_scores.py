@@ -60,18 +60,18 @@ class RewriteScore:
     def scores(self) -> dict[str, float]:
         """What is reported of it while a model is trained."""
         return {
-            "bits_per_symbol": self.loss / math.log(2),
-            "exact_match": self.exact_match,
             f"{self.unit}_error_rate": self.error_rate,
+            "exact_match": self.exact_match,
+            "bits_per_symbol": self.loss / math.log(2),
         }
 
-    def details(self, labels: Sequence[str]) -> dict[str, Any]:  # noqa: ARG002  (of other scores)
+    def details(self) -> dict[str, Any]:
         """What was counted."""
         return {"texts": self.texts, "symbols": self.symbols, "errors": self.errors}
 
-    def tables(self, labels: Sequence[str]) -> list[Table]:  # noqa: ARG002  (of other scores)
+    def tables(self) -> list[Table]:
         """The exact matches and the error rate."""
-        exact = f"exact match {self.exact_match:.1%} of {plural(self.texts, 'text')}"
         errors = f"{self.errors:,} of {self.symbols:,}"
         rate = f"{self.unit} error rate {self.error_rate:.2%} ({errors})"
-        return [Table(title=exact, notes=[rate + bits_per("symbol", self.scores)])]
+        exact = f"exact match {self.exact_match:.2%} of {plural(self.texts, 'text')}"
+        return [Table(title=rate, notes=[exact + bits_per("symbol", self.scores)])]

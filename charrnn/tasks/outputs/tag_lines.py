@@ -20,7 +20,6 @@ class TokenLines:
     hint = f"Each line is a token, a tab and a tag, and a blank line ends a sentence. {OTHERS}"
     target = "tag"
     least = 2
-    is_open = True
     one_target = False
 
     def __init__(self) -> None:
@@ -67,7 +66,6 @@ class CharacterLines:
     hint = f"Each line is a text, a tab and one character for each character of the text. {OTHERS}"
     target = "tag"
     least = 2
-    is_open = True
     one_target = False
 
     def __init__(self) -> None:

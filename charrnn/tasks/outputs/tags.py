@@ -3,12 +3,11 @@
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from itertools import count
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from charrnn.cells.arrays import Array, namespace
 from charrnn.cells.parameters import Parameters
@@ -19,45 +18,15 @@ from charrnn.settings import FormatName, ModelSettings, TextSettings
 from charrnn.tasks.base import Batch, Subject
 from charrnn.tasks.examples import Ids, Indices, Ragged
 from charrnn.tasks.inputs.base import Input
-from charrnn.tasks.outputs.base import UNKNOWN, Asked, Computed, ExampleNetwork, Output
+from charrnn.tasks.outputs.base import Asked, Computed, ExampleNetwork, Output
+from charrnn.tasks.outputs.spans import Scheme
 from charrnn.tasks.outputs.tag_lines import CharacterLines, TokenLines
-from charrnn.tasks.outputs.tag_scores import TagScore, spans
+from charrnn.tasks.outputs.tag_prediction import TagPrediction
+from charrnn.tasks.outputs.tag_scores import TagScore
 from charrnn.text.examples import Lines
-from charrnn.text.tokenizers import valid_unicode
 from charrnn.text.unknown import space_of, spans_of_tokens
 
 _SHOWN = 20  # tokens of a text in a validation
-
-
-@dataclass(frozen=True)
-class TagPrediction:
-    """The tokens (N) of a text, and the tag of each; what stands between them in a line."""
-
-    tokens: list[str]
-    tags: list[str]
-    between: str = " "
-
-    @property
-    def line(self) -> str:
-        """The tags, as lines of examples have them."""
-        return self.between.join(self.tags)
-
-    def bracketed(self, most: int) -> str:
-        """The first tokens with their spans in brackets: leave [Taipei origin] today."""
-        parts = self.tokens[:most]
-        for span in spans(self.tags[:most]):
-            parts[span.first] = f"[{parts[span.first]}"
-            parts[span.last] += f" {span.kind}]"
-        return self.between.join(parts)
-
-    def record(self) -> dict[str, Any]:
-        """It as JSON has it; the ends of spans count tokens from 0, the last one included."""
-        spans_record = [
-            {"kind": valid_unicode(span.kind), "first": span.first, "last": span.last}
-            for span in spans(self.tags)
-        ]
-        tokens, tags = ([*map(valid_unicode, texts)] for texts in (self.tokens, self.tags))
-        return {"tokens": tokens, "tags": tags, "spans": spans_record}
 
 
 class TagOutput(Output):
@@ -70,6 +39,7 @@ class TagOutput(Output):
     def __init__(self, subject: Subject, source: Input) -> None:
         super().__init__(subject, source)
         self.of_tokens = subject.text.tag_unit == "token"
+        self.scheme = Scheme(self.names)
 
     @staticmethod
     def lines(settings: TextSettings, source: Input) -> Lines:  # noqa: ARG004
@@ -139,21 +109,24 @@ class TagOutput(Output):
 
     def evaluate(self, network: ExampleNetwork, batch: Batch) -> tuple[Array, ...]:
         logits = self._logits(network, batch)
-        known = namespace(batch.targets).where(batch.targets == UNKNOWN, 0, batch.targets)
+        known = namespace(batch.targets).where(self._is_known(batch), batch.targets, 0)
         return logits, network.head.losses(logits, known, batch.target_lengths)
 
-    def score(self, evaluated: Iterable[Computed]) -> TagScore:
+    def _is_known(self, batch: Batch) -> Array:
+        """Which of the tags (N, B) the model has."""
+        return batch.targets < len(self.names)
+
+    def score(self, evaluated: Iterable[Computed], names: Sequence[str]) -> TagScore:
         """How well tags are predicted.
 
         The loss is that of the texts all of whose tags the model has; NaN without one.
         """
-        score, scored = TagScore(), 0
-        names = {**dict(enumerate(self.names)), UNKNOWN: self._unknown}
+        score, scored = TagScore(self.scheme), 0
         for network, batch, (logits, losses) in evaluated:
             check_finite(bool(np.isfinite(logits).all()))
             for column, length in enumerate(batch.target_lengths.tolist()):
                 true = batch.targets[:length, column]
-                if UNKNOWN not in true:
+                if self._is_known(batch)[:length, column].all():
                     score.loss += float(losses[column])
                     scored += length
                 tags = network.head.likeliest(logits[:length, column])
@@ -161,10 +134,9 @@ class TagOutput(Output):
         score.loss = score.loss / scored if scored else math.nan
         return score
 
-    @property
-    def _unknown(self) -> str:
-        """What stands for a tag that the model does not have: no tag that it has."""
-        return next(mark for n in count(1) if (mark := "?" * n) not in self.names)
+    def losses(self, computed: Computed) -> NDArray[np.floating[Any]]:
+        _, batch, (_, losses) = computed
+        return np.where(self._is_known(batch).all(0), losses, math.inf)
 
     def predict(
         self, network: ExampleNetwork, batch: Batch, asked: Asked
@@ -173,17 +145,20 @@ class TagOutput(Output):
         batch = batch._replace(**spans_of_batch)
         logits = self._logits(network, batch)
         check_finite(bool(np.isfinite(logits).all()))
+        tags, lengths = np.zeros(logits.shape[:2], np.int64), batch.target_lengths
+        for column, length in enumerate(lengths):
+            tags[:length, column] = network.head.likeliest(logits[:length, column])
+        probabilities = np.exp(-network.head.losses(logits, tags, lengths)).tolist()
         for column, text in enumerate(asked.texts):
-            tags = network.head.likeliest(logits[: batch.target_lengths[column], column])
             tokens = self._tokens(text)
-            names = [self.names[tag] for tag in tags.tolist()]
-            yield TagPrediction(tokens, names[: len(tokens)], self.between)
+            names = [self.names[tag] for tag in tags[: len(tokens), column].tolist()]
+            yield TagPrediction(tokens, names, probabilities[column], self.scheme, self.between)
 
     def _tokens(self, text: str) -> list[str]:
         """The tokens or characters of a text, each of which has a tag."""
         return re.findall(r"[^ \t]+" if self.of_tokens else ".", text, re.DOTALL)
 
-    def written(self, prediction: TagPrediction, name: FormatName | None) -> str:
+    def formatted(self, prediction: TagPrediction, name: FormatName | None) -> str:
         """As the base says; as CoNLL has it a line for each token, and an empty one."""
         if name not in ("conll", "conllu"):
             return prediction.line

@@ -9,16 +9,10 @@ import pytest
 from charrnn.cells import CELLS
 from charrnn.cells.arrays import cross_entropy
 from charrnn.errors import DivergedError, TextError
-from charrnn.extras.classifying.verdicts import (
-    UNKNOWN_BITS,
-    Accuracy,
-    Given,
-    Verdict,
-    bits_of_texts,
-    verdicts_on,
-)
+from charrnn.extras.classifying import reading, verdicts
+from charrnn.extras.classifying.reading import UNKNOWN_BITS, Reader
+from charrnn.extras.classifying.verdicts import Accuracy, Given, Verdict, verdicts_on
 from charrnn.inference.sampling import start_of
-from charrnn.network.language_model import LanguageModel
 from charrnn.text.tokenizers import END, Bytes, Characters
 from tests.conftest import tale
 from tests.random_models import random_checkpoint
@@ -31,12 +25,12 @@ def run_of(tokenizer, cell="lstm", seed=1):
 
 
 def untrained(tokenizer, cell="lstm"):
-    run = run_of(tokenizer, cell)
-    return LanguageModel(run.model, run.weights)
+    return Reader(run_of(tokenizer, cell))
 
 
-def one_by_one(network, tokenizer, text):
+def one_by_one(reader, text):
     """The bits by the definition: a fresh start, and a token at a time."""
+    network, tokenizer = reader.network, reader.tokenizer
     ids = tokenizer.encode(start_of(tokenizer) + text)
     state, total = network.zero_state(), 0.0
     for token, target in pairwise(ids):
@@ -48,57 +42,72 @@ def one_by_one(network, tokenizer, text):
 @pytest.mark.parametrize("cell", CELLS)
 def test_bits_do_not_depend_on_what_is_read_beside_a_text(cell):
     """Padding that counts; a state that goes on into another text; a first token that is free."""
-    network, text = untrained(LETTERS, cell), tale(3000)
+    reader, text = untrained(LETTERS, cell), tale(3000)
     texts = [text[place : place + size] for place, size in [(0, 150), (9, 1), (50, 64), (7, 0)]]
-    found = bits_of_texts(network, LETTERS, texts, "error")
-    expected = [one_by_one(network, LETTERS, text) for text in texts]
+    found = reader.bits(texts, "error")
+    expected = [one_by_one(reader, text) for text in texts]
     np.testing.assert_allclose(found, expected, rtol=1e-5)
     assert found[3] == 0
 
 
+@pytest.mark.parametrize("many", [1, 1 << 30])
+@pytest.mark.parametrize("cell", ["lstm", "clockwork", "mingru"])
+def test_long_texts_are_read_in_sequences(cell, many, monkeypatch):
+    """A sequence without the tokens before it; a bar that ends before the work, or never."""
+    monkeypatch.setattr(reading, "_LONG", 2100)
+    monkeypatch.setattr(reading, "_MANY", many)
+    reader, text, events = untrained(LETTERS, cell), tale(2500), []
+    found = reader.bits([text[:40], text, text[:2100]], "error", events.append)
+    expected = [one_by_one(reader, part) for part in (text[:40], text, text[:2100])]
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    done = [event.done for event in events]
+    assert done == sorted(done)
+    assert done[-1] == events[-1].total == 40 + 2500 + 2100
+
+
 def test_many_texts_keep_their_order():
     """Texts sorted by their lengths, whose bits come back in that order."""
-    network, text = untrained(LETTERS), tale(3000)
+    reader, text = untrained(LETTERS), tale(3000)
     texts = [text[place : place + place % 37] for place in range(150)]
-    found = bits_of_texts(network, LETTERS, texts, "error")
-    alone = [bits_of_texts(network, LETTERS, [text], "error")[0] for text in texts[::29]]
+    found = reader.bits(texts, "error")
+    alone = [reader.bits([text], "error")[0] for text in texts[::29]]
     np.testing.assert_allclose(found[::29], alone, rtol=1e-5)
 
 
 def test_a_model_with_documents_starts_after_the_end_of_one():
     """A name that is read as if it stood in the middle of a text."""
     tokenizer = Characters("\nab" + END)
-    network = untrained(tokenizer)
-    ids = tokenizer.encode(END + "ab")
+    reader = untrained(tokenizer)
+    network, ids = reader.network, tokenizer.encode(END + "ab")
     run = network.trace(ids[:-1], network.zero_state())
     expected = cross_entropy(run.logits, ids[1:]).sum() / math.log(2)
-    assert bits_of_texts(network, tokenizer, ["ab"], "error")[0] == pytest.approx(expected)
+    assert reader.bits(["ab"], "error")[0] == pytest.approx(expected)
 
 
 def test_an_unknown_character_does_not_favour_a_run():
     """A run that wins because it cannot read half of the text."""
-    network = untrained(LETTERS)
-    plain, strange = bits_of_texts(network, LETTERS, ["the sea", "the Ωsea"], "skip")
+    reader = untrained(LETTERS)
+    plain, strange = reader.bits(["the sea", "the Ωsea"], "skip")
     assert strange - plain == pytest.approx(UNKNOWN_BITS)
     assert 17.1 < UNKNOWN_BITS < 17.3
-    (only,) = bits_of_texts(network, LETTERS, ["ΩΩ"], "skip")
+    (only,) = reader.bits(["ΩΩ"], "skip")
     assert only == pytest.approx(2 * UNKNOWN_BITS)
-    (nearest,) = bits_of_texts(network, LETTERS, ["the sèa"], "nearest")
+    (nearest,) = reader.bits(["the sèa"], "nearest")
     assert nearest == pytest.approx(plain, rel=1e-6)
     with pytest.raises(TextError):
-        bits_of_texts(network, LETTERS, ["Ω"], "error")
+        reader.bits(["Ω"], "error")
 
 
-def test_verdicts_come_in_order_and_say_whose_text_it_is():
+def test_verdicts_come_in_order_and_say_whose_text_it_is(monkeypatch):
     """A run's bits under another's name; a text that is left out between two groups."""
+    monkeypatch.setattr(verdicts, "_GROUP_TEXTS", 1000)
     runs = {"chars": run_of(LETTERS), "bytes": run_of(Bytes(), seed=2)}
     given = [Given(number, "a", tale(40, seed=number)) for number in range(1, 1100)]
     found = list(verdicts_on(runs, given, "error"))
     assert [(v.number, v.text) for v in found] == [(g.number, g.text) for g in given]
     first = found[0]
     for name, run in runs.items():
-        network = LanguageModel(run.model, run.weights)
-        expected = one_by_one(network, run.tokenizer, first.text)
+        expected = one_by_one(Reader(run), first.text)
         assert first.bits[name] == pytest.approx(expected, rel=1e-5)
     assert first.run == "chars"  # of 30 letters; a byte is one of 256
 
@@ -130,7 +139,7 @@ def test_the_accuracy_is_of_labelled_texts():
 
 def test_a_diverged_model_is_an_error():
     """nan, which is neither more nor less than another run's bits."""
-    network = untrained(LETTERS)
-    network.weights["head.bias"][0] = np.nan
+    reader = untrained(LETTERS)
+    reader.network.weights["head.bias"][0] = np.nan
     with pytest.raises(DivergedError):
-        bits_of_texts(network, LETTERS, ["the sea"], "error")
+        reader.bits(["the sea"], "error")

@@ -2,10 +2,12 @@
 
 import json
 import statistics
+from dataclasses import replace
 
 import pytest
 
 from charrnn.display.reports import show
+from charrnn.display.wording import score_name
 from charrnn.events import Curves
 from charrnn.extras.comparing.comparison import Group, told_apart
 from charrnn.extras.comparing.show import (
@@ -16,7 +18,7 @@ from charrnn.extras.comparing.show import (
     curves_report,
 )
 from tests.display.conftest import WIDTHS, curves
-from tests.extras.comparing.conftest import group
+from tests.extras.comparing.conftest import compared, group
 
 ROWS = [group("tale-lstm", 2.0, 2.1, 2.3), group("a-run-with-quite-a-long-name", 2.5)]
 
@@ -120,3 +122,22 @@ def test_runs_are_compared_by_what_all_of_them_have():
     assert all(line.points for line in chart.lines)
     (chart,) = charts(RUNS, "time", together=False)
     assert "validation" in chart.title
+
+
+@pytest.mark.parametrize(
+    ("scores", "shown"),
+    [({"accuracy": 0.9, "macro_f1": 0.5, "bits_per_label": 1.0}, "90.00%"),
+     ({"character_error_rate": 0.1, "bits_per_symbol": 1.0}, "10.00%"),
+     ({"span_f1": 0.875, "accuracy": 0.9, "bits_per_tag": 1.0}, "0.875")],
+)  # fmt: skip
+def test_the_score_of_a_task_comes_first_and_ranks_its_runs(printed, scores, shown):
+    """Bits alone, or a list that begins with the worst accuracy or error rate."""
+    better = replace(compared("one", 1.0), scores=scores)
+    name, score = next(iter(scores.items()))
+    worse = score + (0.05 if "error" in name else -0.05)
+    assert better.rank < replace(better, scores=scores | {name: worse}).rank
+    lines = printed(200, show, comparison_report([Group("one", [better])]), False).splitlines()
+    heads = next(line for line in lines if line.endswith("bits"))
+    row = lines[lines.index(heads) + 1]
+    assert row.index(shown) < row.index("1.000")
+    assert heads.index(score_name(name)) < heads.index("bits")

@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from charrnn.errors import CharRNNError
+from charrnn.inference.search import Decoding
 from charrnn.models import Predictor
 from charrnn.settings import TrainSettings
-from charrnn.tasks.outputs.base import UNKNOWN
 from charrnn.tasks.outputs.label import LabelPrediction
 from charrnn.training.validation import score_examples
 from tests.tasks.conftest import checkpoint_of, indices, prepared, randomized, task_on
@@ -53,21 +53,21 @@ def predicted_alone(model, texts):
 
 
 def test_a_label_that_the_model_lacks_is_wrong_and_without_a_loss(corpus):
-    """-1 that is read as the last label, or that lowers the mean loss."""
+    """A label that only the examples have, read as the last one, or left out of the macro F1."""
     task = task_on(corpus)
     model = Predictor(checkpoint_of(task, randomized(task, scale=1.0)))
     texts = ["as", "f", "abc", "sabf", "cc"]
     ids = [model.task.read(text) for text in texts]
-    targets = [np.array([n]) for n in (0, 1, UNKNOWN, 2, UNKNOWN)]
+    targets = [np.array([n]) for n in (0, 1, 3, 2, 3)]
     predictions = predicted_alone(model, texts)
-    names, known = model.targets, [0, 1, 3]
-    score = model.score(ids, targets)
+    names, known = [*model.targets, "new"], [0, 1, 3]
+    score = model.score(ids, targets, names=names)
     logs = [np.log(predictions[n].probabilities[names[targets[n][0]]]) for n in known]
     assert score.loss == pytest.approx(-np.mean(logs), rel=1e-5)
     right = sum(predictions[n].label == names[targets[n][0]] for n in known)
     assert (score.examples, score.accuracy) == (5, right / 5)
-    assert score.unknown.tolist() == [sum(predictions[n].label == name for n in (2, 4))
-                                      for name in names]  # fmt: skip
+    assert score.confusion[3].tolist() == [sum(predictions[n].label == name for n in (2, 4))
+                                           for name in model.targets]  # fmt: skip
     for label, name in enumerate(names):
         given = sum(prediction.label == name for prediction in predictions)
         true = sum(target == [label] for target in targets)
@@ -75,19 +75,22 @@ def test_a_label_that_the_model_lacks_is_wrong_and_without_a_loss(corpus):
                    for p, t in zip(predictions, targets, strict=True))  # fmt: skip
         assert score.counts.precision[label] == pytest.approx(both / max(1, given))
         assert score.counts.f1[label] == pytest.approx(2 * both / max(1, given + true))
-    nothing_known = model.score(ids[2:3], targets[2:3])
+    assert score.scores["macro_f1"] == pytest.approx(score.counts.f1[score.counts.occur].mean())
+    assert score.counts.occur[3]
+    nothing_known = model.score(ids[2:3], targets[2:3], names=names)
     assert (np.isnan(nothing_known.loss), nothing_known.accuracy) == (True, 0)
-    assert "nan" not in str(nothing_known.tables(names))
+    assert "nan" not in str(nothing_known.tables())
 
 
 def test_several_labels_of_which_the_model_lacks_some(several):
-    """-1 that counts as the last label: hit where it is predicted, or in its loss."""
+    """A label that counts as the last one: hit where it is predicted, or in its loss."""
     task = task_on(several)
     model = Predictor(checkpoint_of(task, randomized(task, scale=1.0)))
     texts = ["1", "23", "4", "55"]
     ids = [model.task.read(text) for text in texts]
-    has = [[0, UNKNOWN], [1], [UNKNOWN], [UNKNOWN, 0, UNKNOWN]]
-    score = model.score(ids, [np.array(labels) for labels in has])
+    has = [[0, 3], [1], [3], [3, 0, 4]]
+    new = [*model.targets, "new", "newer"]
+    score = model.score(ids, [np.array(labels) for labels in has], names=new)
     predictions = predicted_alone(model, texts)
     names, losses, both, exact = model.targets, [], [0, 0, 0], 0
     for prediction, labels in zip(predictions, has, strict=True):
@@ -95,15 +98,29 @@ def test_several_labels_of_which_the_model_lacks_some(several):
             p = prediction.probabilities[name]
             losses.append(-np.log(p if label in labels else 1 - p))
             both[label] += label in labels and name in prediction.labels
-        exact += {names[label] for label in labels if label >= 0} == {*prediction.labels} and (
-            UNKNOWN not in labels
-        )
+        exact += {new[label] for label in labels} == {*prediction.labels}
     assert score.loss == pytest.approx(np.mean(losses), rel=1e-4)
-    assert score.counts.true.tolist() == [2, 1, 0]
-    assert score.counts.both.tolist() == both
-    assert (score.exact, score.examples, score.unknown) == (exact, 4, 4)
+    assert score.counts.true.tolist() == [2, 1, 0, 3, 1]
+    assert score.counts.both.tolist() == [*both, 0, 0]
+    assert (score.exact, score.examples) == (exact, 4)
     given = sum(len(prediction.labels) for prediction in predictions)
     assert score.micro_f1 == pytest.approx(2 * sum(both) / max(1, given + 3 + 4))
+
+
+def test_a_threshold_chooses_among_several_labels(several):
+    """Labels that stay those above one half; a list of others than these."""
+    task = task_on(several)
+    model = Predictor(checkpoint_of(task, randomized(task, scale=1.0)))
+    (all_of_them,) = model.predict(["23"])
+    first, second, third = all_of_them.probabilities.values()
+    for threshold, count in ((second, 1), (third, 2), (0.0, 3), (1.0, 0)):
+        (found,) = model.predict(["23"], decoding=Decoding(threshold=threshold))
+        names = [*all_of_them.probabilities][:count]
+        assert [*found.labels] == [*found.listed] == names
+        assert found.record()["prediction"] == ",".join(names)
+    assert found.probability == pytest.approx((1 - first) * (1 - second) * (1 - third))
+    (found,) = model.predict(["23"], decoding=Decoding(top=1, threshold=0.0))
+    assert (len(found.listed), len(found.labels)) == (1, 3)
 
 
 def test_one_label_is_told_from_several(home):

@@ -7,7 +7,6 @@ from charrnn.errors import UsageError
 from charrnn.inference.search import Decoding
 from charrnn.models import Predictor
 from charrnn.network.decoder import END
-from charrnn.tasks.outputs.base import UNKNOWN
 from charrnn.tasks.outputs.sequence_scores import edit_distance
 from tests.tasks.conftest import checkpoint_of, corpus_for, prepared, randomized, task_on
 
@@ -33,16 +32,17 @@ def losses_of(model, ids, symbols):
 
 
 def test_a_symbol_that_the_model_lacks_is_wrong_and_without_a_loss(model):
-    """-1 that becomes the end of a text, is written rightly, or lowers the mean loss."""
+    """A symbol that becomes the end of a text, is written rightly, or lowers the mean loss."""
     ids = [model.task.read(text) for text in ("abc", "dd")]
-    targets = [[1, UNKNOWN, 2], [0]]
+    lacked = len(model.targets)
+    targets = [[1, lacked, 2], [0]]
     short = Decoding(max_length=4)
     score = model.score(ids, [np.array(target) for target in targets], short)
-    first, second = losses_of(model, ids[0], targets[0]), losses_of(model, ids[1], targets[1])
+    first, second = losses_of(model, ids[0], [1, END - 1, 2]), losses_of(model, ids[1], [0])
     scored = [first[0], first[2], first[3], *second]  # END stands for what the model lacks
     assert score.loss == pytest.approx(np.mean(scored), rel=1e-4)
     written = [p.symbols for p in model.predict(["abc", "dd"], decoding=short)]
-    true = [[model.targets[n] if n >= 0 else None for n in target] for target in targets]
+    true = [[model.targets[n] if n < lacked else None for n in target] for target in targets]
     assert (score.texts, score.symbols) == (2, 4)
     assert score.errors == sum(map(edit_distance, true, written))
     assert score.exact == sum(a == b for a, b in zip(true, written, strict=True))
@@ -62,7 +62,7 @@ def test_a_beam_lists_what_it_found(model):
     logs = [found.log_probability, *(log for _, log in found.alternatives)]
     assert len(set(texts)) == len(texts) == 4
     assert logs == sorted(logs, reverse=True)
-    assert [one["text"] for one in found.record()["alternatives"]] == texts[1:]
+    assert [one["prediction"] for one in found.record()["alternatives"]] == texts[1:]
     assert found.attention.shape == (len(found.symbols), 3)
 
 

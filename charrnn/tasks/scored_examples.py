@@ -1,0 +1,50 @@
+"""Examples that a model is scored on: those in a file, or of a part of its corpus."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from charrnn.settings import PartName, UnknownName
+from charrnn.tasks.example_task import ExampleTask
+from charrnn.tasks.examples import Ids
+from charrnn.text.example_corpus import ExampleCorpus
+from charrnn.text.examples import ExampleFormat, examples_in
+
+
+class ScoredExamples(NamedTuple):
+    """N examples: texts, what is read of them, and their targets, as indices of `names`.
+
+    `names` are those of the target vocabulary, and then those that it lacks. `numbers`: the lines
+    of a file that they begin in, or their places in a part, from 1.
+    """
+
+    numbers: Sequence[int]
+    texts: Sequence[str]
+    items: Sequence[Ids]
+    targets: Sequence[Ids]
+    names: Sequence[str]
+
+
+def examples_of_file(
+    task: ExampleTask, file: str, fmt: ExampleFormat, unknown: UnknownName
+) -> ScoredExamples:
+    """The examples in a file, or in stdin for `-`. TextError for a line that is not one."""
+    indices = {name: index for index, name in enumerate(task.output.names)}
+    examples = [*examples_in(file, fmt, lambda _: None, task.subject.tokenizer.raw)]
+    targets = [
+        np.array([indices.setdefault(target, len(indices)) for target in one.targets], np.int64)
+        for one in examples
+    ]
+    texts = [one.text for one in examples]
+    items = [task.read(text, unknown) for text in texts]
+    return ScoredExamples([one.line for one in examples], texts, items, targets, [*indices])
+
+
+def examples_of_part(task: ExampleTask, corpus: ExampleCorpus, part: PartName) -> ScoredExamples:
+    """The examples of a part of a corpus. TextError if one is damaged."""
+    examples = corpus.examples(part)
+    items = [corpus.ids(index) for index in examples]
+    texts = [*map(task.input.shown, items, examples)]
+    targets = [corpus.targets_of(index) for index in examples]
+    return ScoredExamples(range(1, len(items) + 1), texts, items, targets, task.output.names)
