@@ -8,6 +8,7 @@ from typing import Literal, TypedDict
 
 from charrnn.settings import (
     CellName,
+    FormatName,
     InputName,
     OptimizerName,
     TaskName,
@@ -29,6 +30,8 @@ class TextKeywords(TypedDict, total=False):
     include: str | None
     field: str | None
     document_per: str | None
+    format: FormatName | None
+    columns: str | None
     valid: str | None
     test: str | None
     input: InputName | None
@@ -93,6 +96,14 @@ class SampleKeywords(TypedDict, total=False):
     until: Literal["newline", "document"] | None
     repetition_penalty: float
     unknown: UnknownName
+
+
+class ReadingKeywords(TypedDict, total=False):
+    """How a file of examples is read, where not as the run's own were."""
+
+    encoding: str | None
+    format: FormatName | None
+    columns: str | None
 
 
 class DecodingKeywords(TypedDict, total=False):

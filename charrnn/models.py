@@ -8,7 +8,7 @@ from typing import Any, Unpack
 from charrnn.inference import sampled_texts, sampling
 from charrnn.inference.score import Score, score
 from charrnn.inference.search import GREEDY, Decoding
-from charrnn.keywords import DecodingKeywords, SampleKeywords
+from charrnn.keywords import DecodingKeywords, ReadingKeywords, SampleKeywords
 from charrnn.network.language_model import LanguageModel
 from charrnn.public import public
 from charrnn.settings import PartName, SampleSettings, UnknownName, checked_settings
@@ -190,28 +190,6 @@ class Predictor(Model):
         """
         return self.task.score(self.checkpoint.weights, inputs, targets, decoding, names)
 
-    def score_examples(self, examples: ScoredExamples, decoding: Decoding = GREEDY) -> ExampleScore:
-        """How well the targets of examples are predicted."""
-        return self.score(examples.items, examples.targets, decoding, examples.names)
-
-    def examples_of_part(self, part: PartName | None) -> tuple[ScoredExamples, PartName]:
-        """The examples of a part of the run's corpus, and which part that is. TextError if none."""
-        corpus = corpus_of(self.checkpoint, f"score it on a file: charrnn eval {self.run} FILE")
-        part = part_to_score(corpus, part)
-        assert isinstance(corpus, ExampleCorpus)
-        return examples_of_part(self.task, corpus, part), part
-
-    def examples_of_file(
-        self, file: str, unknown: UnknownName = "skip", **reading: str | None
-    ) -> ScoredExamples:
-        """The examples in a file, or in stdin for `-`. TextError for a line that is not one.
-
-        `reading`: another `encoding`, `format`, `columns` than the run's examples have.
-        """
-        given: dict[str, Any] = {name: value for name, value in reading.items() if value}
-        fmt = self.task.format(replace(self.task.subject.text, **given))
-        return examples_of_file(self.task, file, fmt, unknown)
-
     @public
     def score_part(
         self, part: PartName | None, decoding: Decoding = GREEDY
@@ -220,8 +198,8 @@ class Predictor(Model):
 
         TextError without examples.
         """
-        examples, part = self.examples_of_part(part)
-        return self.score_examples(examples, decoding), part
+        examples, part = part_examples(self, part)
+        return self.score(examples.items, examples.targets, decoding, examples.names), part
 
     @public
     def score_file(
@@ -229,14 +207,32 @@ class Predictor(Model):
         file: str,
         unknown: UnknownName = "skip",
         decoding: Decoding = GREEDY,
-        **reading: Any,
+        **reading: Unpack[ReadingKeywords],
     ) -> ExampleScore:
         """The score on the examples in a file, or in stdin for `-`.
 
         `reading`: another `encoding`, `format`, `columns` than the run's examples have. TextError
         for a line that is not an example.
         """
-        return self.score_examples(self.examples_of_file(file, unknown, **reading), decoding)
+        examples = file_examples(self, file, unknown, **reading)
+        return self.score(examples.items, examples.targets, decoding, examples.names)
+
+
+def part_examples(model: Predictor, part: PartName | None) -> tuple[ScoredExamples, PartName]:
+    """The examples of a part of a run's corpus, and which part that is. TextError if none."""
+    corpus = corpus_of(model.checkpoint, f"score it on a file: charrnn eval {model.run} FILE")
+    part = part_to_score(corpus, part)
+    assert isinstance(corpus, ExampleCorpus)
+    return examples_of_part(model.task, corpus, part), part
+
+
+def file_examples(
+    model: Predictor, file: str, unknown: UnknownName, **reading: Unpack[ReadingKeywords]
+) -> ScoredExamples:
+    """The examples in a file, as `Predictor.score_file` reads it."""
+    given: dict[str, Any] = {name: value for name, value in reading.items() if value}
+    fmt = model.task.format(replace(model.task.subject.text, **given))
+    return examples_of_file(model.task, file, fmt, unknown)
 
 
 AnyModel = TextModel | Predictor

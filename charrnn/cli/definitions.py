@@ -59,7 +59,7 @@ charrnn train pictures.tsv --task caption        # picture.png<TAB>text""",
     ),
     "eval": CommandDefinition(
         "charrnn.cli.evaluate", "evaluate", MAIN,
-        "Score a model: a text in bits per character and per byte, or examples.",
+        "Score a model on a text, in bits per character, or on examples.",
         "charrnn eval first --part valid",
     ),
     "prepare": CommandDefinition(

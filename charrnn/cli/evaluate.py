@@ -157,20 +157,22 @@ def _score_examples(
     """The score of a run on a part of its examples or on those in a file, or which are wrong."""
     from charrnn.display.listings import examples_report
     from charrnn.inference.search import Decoding
-    from charrnn.models import Predictor
+    from charrnn.models import Predictor, file_examples, part_examples
 
     model, decoding = Predictor(checkpoint), Decoding(beam)
     file, part, encoding, unknown, name, columns = source
     if file is None:
-        examples, chosen = model.examples_of_part(part)
+        examples, chosen = part_examples(model, part)
         subject: dict[str, object] = {"part": chosen}
     else:
-        reading = {"encoding": encoding, "format": name, "columns": columns}
-        examples = model.examples_of_file(file, unknown or "skip", **reading)
+        examples = file_examples(
+            model, file, unknown or "skip", encoding=encoding, format=name, columns=columns
+        )
         subject = {"source": shown_name(file)}
     if per:
         numbered = "example" if file is None else "line"
         wrong: Report = find_extra("--per line")(model, examples, decoding, numbered)
         return wrong
     about = subject | {"run": checkpoint.run, "step": checkpoint.step, "unit": model.task.unit}
-    return examples_report(model.score_examples(examples, decoding), about)
+    score = model.score(examples.items, examples.targets, decoding, examples.names)
+    return examples_report(score, about)

@@ -41,7 +41,7 @@ def resolve(
     paths = [_found(each, emit) for each in (name, *beside)]
     if beside:
         _check_joinable(paths, fmt)
-    path = paths[0]
+    path, namesake = paths[0], _prepared(name)
     if isinstance(path, Path) and (path / "corpus.json").is_file():
         corpus = open_corpus(path)
         _check_prepared(name, corpus, fmt, vocabulary)
@@ -54,7 +54,7 @@ def resolve(
             unsplit = replace(settings, split=TextSettings.split)
             corpus = prepare(paths, unsplit, None, emit, False, vocabulary)
     corpus = corpus.with_split(settings.split) if "split" in settings.given else corpus
-    _notice_namesakes(name, path, corpus, emit)
+    _notice_namesakes(name, path, namesake, corpus, emit)
     fractions = zip(PARTS, corpus.text.fractions, strict=True)
     empty = [part for part, fraction in fractions if fraction and not corpus.has_part(part)]
     if empty and not (settings.valid or settings.test):
@@ -63,10 +63,11 @@ def resolve(
     return corpus
 
 
-def _notice_namesakes(name: str, path: Path, corpus: Corpus | ExampleCorpus, emit: Emit) -> None:
+def _notice_namesakes(
+    name: str, path: Path, namesake: Path | None, corpus: Corpus, emit: Emit
+) -> None:
     """Say what else the name means here, and how to take that."""
     others = []
-    namesake = _prepared(name)
     if namesake and namesake.resolve() != corpus.folder:
         others.append(f"{namesake.name} for the prepared corpus")
     if os.path.isdir(name) and not os.path.samefile(path, name):

@@ -227,7 +227,7 @@ def test_words_that_people_try_do_it(used, trained):
         assert used(*words.split(), "--json").out[:40] == runs[:40]
     assert used("corpora", "list").out == used("corpora").out
     for words in ("show", "info", "runs show"):
-        assert "Best validation" in used(*words.split(), "tale").out
+        assert "bits per character on valid" in used(*words.split(), "tale").out
     assert used("generate", "-n", "5", "-s", "1").out == used("sample", "-n", "5", "-s", "1").out
     assert "already finished" in used("resume", "tale").err
     assert used("version").out == used("-V").out == used("--version").out

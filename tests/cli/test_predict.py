@@ -21,7 +21,7 @@ def words(tmp_path_factory):
     done = call_charrnn(home, "train", "words.tsv", *LABEL, *flags)
     assert done.code == 0, done.err
     assert re.search(
-        r"Best validation: accuracy [0-9.]+%, macro F1 [0-9.]+, [0-9.]+ bits", done.err
+        r"accuracy [0-9.]+%, macro F1 [0-9.]+, [0-9.]+ bits per label on valid", done.err
     )
     assert "charrnn predict words FILE" in done.err
     assert "characters/s" in done.err or "step" in done.err

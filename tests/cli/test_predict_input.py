@@ -57,13 +57,13 @@ def test_a_file_is_read_as_training_read_its_examples(trained, name, written, fl
     if name != "-":
         (trained / name).write_text(written)
     done = call_charrnn(trained, "predict", "words", name, "--json", *flags, stdin=written)
-    assert [json.loads(line)["text"] for line in done.out.splitlines()] == TEXTS
+    assert [json.loads(line)["source"] for line in done.out.splitlines()] == TEXTS
 
 
 def test_without_a_file_each_line_is_an_input(trained):
     """A pipe of plain lines refused, because the run's own file was CSV."""
     done = call_charrnn(trained, "predict", "words", "--json", stdin=OUT)
-    assert [json.loads(line)["text"] for line in done.out.splitlines()] == TEXTS
+    assert [json.loads(line)["source"] for line in done.out.splitlines()] == TEXTS
 
 
 def test_conll_in_and_out(trained):
@@ -109,7 +109,7 @@ def test_a_blank_line_has_a_blank_prediction(trained):
     assert done.out.splitlines() == [alone[0], "", "", alone[1]]
     assert done.err == "Line 2 is blank: nothing is predicted for blank lines.\n"
     records = call_charrnn(trained, "predict", "words", "--json", stdin=given).out.splitlines()
-    assert [json.loads(record)["text"] for record in records] == ["asb", "", "", "fa"]
+    assert [json.loads(record)["source"] for record in records] == ["asb", "", "", "fa"]
 
 
 def test_the_run_trained_last_that_fits_predicts(trained):

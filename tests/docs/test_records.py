@@ -27,6 +27,7 @@ COMMANDS = {
     "import": "import rnn.safetensors", "compress": "compress short.txt --run tale",
     "decompress": "decompress short.txt.crnn -o again.txt",
     **{f"eval, {task}": f"eval {task} --part valid" for task in EXAMPLES},
+    "eval --per line, label": "eval label --part valid --per line",
     **{f"predict, {task}": f"predict {task} short.txt" for task in EXAMPLES},
 }  # fmt: skip
 """How to get the records of each row of the table, in an order in which they can be had."""
