@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from charrnn.files import open_regular
+
 KEY = "charrnn"
 FORMAT = 3
 READABLE = (2, FORMAT)
@@ -44,9 +46,7 @@ def read_metadata(path: Path) -> dict[str, Any]:
 
     Only the header is held in memory.
     """
-    if not path.is_file():  # opening a pipe would wait for its writer
-        raise FileNotFoundError(f"there is no file {path.name}")
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         first = file.read(8)
         size = int.from_bytes(first, "little")
         if not 2 <= size <= _LONGEST:

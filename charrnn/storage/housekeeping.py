@@ -30,6 +30,7 @@ from charrnn.storage.runs import (
 )
 
 FINISHED = "finished"
+_LONGEST = 200  # characters of a name that a file says
 _STATES = {
     "no checkpoint": "nothing saved yet",
     "no model": "interrupted, no model yet",
@@ -59,7 +60,16 @@ class Overview:
 
 def overviews() -> list[Overview]:
     """All runs, the one trained last at the end."""
-    return [overview(folder) for folder in run_folders(*FILES)]
+    listed = []
+    for folder in run_folders(*FILES):
+        try:
+            listed.append(overview(folder))
+        except OSError as error:  # one that is not ours must not hide the others
+            reason = f"cannot be read: {error.strerror}"
+            listed.append(
+                Overview(folder.name, "", "", None, None, None, "character", reason, 0, 0.0)
+            )
+    return listed
 
 
 def overview(folder: Path) -> Overview:
@@ -71,26 +81,26 @@ def overview(folder: Path) -> Overview:
         elif event.get("event") == "finished":
             interrupted = bool(event.get("interrupted"))
     curves = curves_of(events)
-    corpus, network = str(started.get("corpus", "")), str(started.get("model", ""))
+    corpus, network = (str(started.get(name, ""))[:_LONGEST] for name in ("corpus", "model"))
     if not started:  # a model that was copied here alone
         with suppress(CheckpointError, OSError, ValueError, LookupError, TypeError):
             about = read_about(upgraded_metadata(read_metadata(folder / MODEL)))
             corpus, network = about.corpus, f"{about.model.cell} {about.model.size}"
-    parameters = started.get("parameters")
     paths = [path for path in folder.rglob("*") if path.name != LOCK and not path.is_dir()]
     files = [path.lstat() for path in paths]
+    parameters = started.get("parameters")
     steps = max((p.step for p in [*curves.training, *curves.validation]), default=None)
     return Overview(
         run=folder.name,
         corpus=corpus,
         network=network,
-        parameters=parameters if isinstance(parameters, int) else None,
+        parameters=parameters if isinstance(parameters, int) and parameters < 1e15 else None,
         steps=steps,
         bits=min((point.bits for point in curves.validation), default=None),
         unit=curves.unit,
         state=_state(folder, interrupted),
         bytes=sum(file.st_size for file in files),
-        age=max(0.0, time.time() - max(file.st_mtime for file in files)),
+        age=max(0.0, time.time() - max((file.st_mtime for file in files), default=time.time())),
     )
 
 

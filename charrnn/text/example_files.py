@@ -25,9 +25,9 @@ from charrnn.text.examples import (
     ExampleTable,
     read_table,
 )
+from charrnn.text.pictures import LARGEST, open_input
 from charrnn.text.preparation import changed, content_key, digest_of, find_or_write
 from charrnn.text.source import JoinedSources, Reader
-from charrnn.text.source_files import unreadable
 from charrnn.text.tokenizers import TOKENIZERS, Bytes, Tokenizer, to_json
 from charrnn.text.tokenizers.base import smallest_type
 
@@ -100,11 +100,8 @@ def _digest_of_inputs(examples: ExampleSources) -> str:
     """The digest of pictures, which the digests of the files that name them do not cover."""
     digest = hashlib.sha256()
     for example in examples.examples():
-        with located(example.where):
-            try:
-                digest.update(Path(example.text).read_bytes())
-            except OSError as error:
-                raise unreadable(error, example.text) from None
+        with located(example.where), open_input(example.text) as file:
+            digest.update(file.read(LARGEST))
     return digest.hexdigest()
 
 

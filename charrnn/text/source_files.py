@@ -3,10 +3,12 @@
 A source is a file, a folder, a pattern of file names, or `-` for stdin.
 """
 
+import io
 import os
+import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from fnmatch import fnmatchcase
 from glob import has_magic
 from pathlib import Path
@@ -73,8 +75,9 @@ def _files_below(folder: str, include: str | None) -> list[str]:
 
 @contextmanager
 def open_source(path: str | Path) -> Iterator[BinaryIO]:
-    """The bytes of a file, or of stdin for `-`. TextError if it cannot be opened."""
+    """The bytes of a file, or of stdin for `-`. TextError for a device, or if it fails."""
     if path == "-":
+        _refuse_device(sys.stdin.buffer, "stdin")
         yield sys.stdin.buffer
         return
     try:
@@ -84,7 +87,32 @@ def open_source(path: str | Path) -> Iterator[BinaryIO]:
     except OSError as error:
         raise unreadable(error, path) from None
     with file:
+        _refuse_device(file, path)
         yield file
+
+
+def _refuse_device(file: BinaryIO, name: str | Path) -> None:
+    """TextError for a device such as /dev/zero, which has no end; terminals and pipes have one."""
+    with suppress(io.UnsupportedOperation):  # not a file of the system
+        status = os.fstat(file.fileno())
+        is_device = stat.S_ISCHR(status.st_mode) or stat.S_ISBLK(status.st_mode)
+        is_null = is_device and status.st_rdev == os.stat(os.devnull).st_rdev
+        if is_device and not is_null and not file.isatty():
+            raise TextError(f"{name} is a device, not a text", "Name a file, or - for stdin.")
+
+
+def read_whole(file: BinaryIO, name: str | Path, most: int) -> bytes:
+    """All that is left in an open file. TextError for more than `most` bytes: it may be endless."""
+    try:
+        data = file.read(most + 1)
+    except OSError as error:  # a folder
+        raise unreadable(error, name) from None
+    if len(data) > most:
+        raise TextError(
+            f"{'stdin' if name == '-' else name} has more than {most >> 20} MB",
+            "So much is not read at once: name a smaller file, or a part of it.",
+        )
+    return data
 
 
 def unreadable(error: OSError, path: str | Path) -> TextError:
