@@ -6,6 +6,7 @@ is a bug and keeps its traceback.
 
 import errno
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
@@ -91,6 +92,13 @@ def from_os(error: OSError) -> CharRNNError:
         return CharRNNError(reason, "Check where the output goes.")
     advice = DISK_ERRORS.get(error.errno or 0, "Check the path, and try again.")
     return CharRNNError(f"{os.fspath(error.filename)}: {reason}", advice)
+
+
+def lacks_memory(error: Exception) -> bool:
+    """Whether memory has run out. torch and its libraries say so in a RuntimeError."""
+    said = r"(not enough|out of|allocate) memory|bad_alloc"
+    is_said = isinstance(error, RuntimeError) and re.search(said, str(error)) is not None
+    return isinstance(error, MemoryError) or is_said
 
 
 def suggest(word: str, choices: Iterable[str], title: str = "") -> str:

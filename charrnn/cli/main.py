@@ -13,7 +13,7 @@ from charrnn.cli.completion import InstallCompletion, ShowCompletion, enable_com
 from charrnn.cli.definitions import CORE, PANELS, CommandDefinition
 from charrnn.cli.extras import COMMANDS as EXTRAS, find_extra
 from charrnn.cli.process import exit_on_termination, open_streams
-from charrnn.errors import CharRNNError, LostError, UsageError, from_os
+from charrnn.errors import CharRNNError, LostError, UsageError, from_os, lacks_memory
 from charrnn.settings import plain
 
 _EXIT_CODE_FILE = "CHARRNN_EXIT_CODE_FILE"  # set by --processes for those that it starts
@@ -50,8 +50,11 @@ def main() -> None:
         _fail(from_os(error))
     except (KeyboardInterrupt, typer.Abort):  # Abort: at a question
         sys.exit(130)
-    except MemoryError:
-        _fail(CharRNNError("there is not enough memory", "Close other programs, or take less."))
+    except (MemoryError, RuntimeError) as error:
+        if not lacks_memory(error):
+            raise
+        advice = "Take a smaller file, text or --batch-size, or close other programs."
+        _fail(CharRNNError("there is not enough memory", advice))
 
 
 def _usage_error(error: Any) -> UsageError:

@@ -26,7 +26,7 @@ from charrnn.settings import (
     read,
     reason_of,
 )
-from charrnn.storage.container import add_checksum, metadata, read_metadata, verify
+from charrnn.storage.container import read_metadata, sealed, verify
 from charrnn.storage.old_formats import upgraded_metadata, upgraded_weight
 from charrnn.tasks import parameters_of, predicts_targets
 from charrnn.text.tokenizers import Tokenizer, from_json, to_json
@@ -146,7 +146,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint, keep: int = 1) -> None:
         "loss": checkpoint.loss,
     }
     with atomic_write(path, keep, verify) as file:
-        file.write(add_checksum(save(dict(checkpoint.weights), metadata(data))))
+        file.write(sealed(save, checkpoint.weights, data))
 
 
 def load_checkpoint(path: Path) -> Checkpoint:

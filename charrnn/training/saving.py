@@ -25,7 +25,7 @@ from charrnn.files import atomic_write
 from charrnn.network.layers import State, slice_state
 from charrnn.settings import read, reason_of
 from charrnn.storage.checkpoint import Checkpoint, save_checkpoint
-from charrnn.storage.container import FORMAT, add_checksum, metadata, read_metadata, verify
+from charrnn.storage.container import FORMAT, read_metadata, sealed, verify
 from charrnn.storage.old_formats import upgraded_metadata, upgraded_name, upgraded_progress
 from charrnn.storage.runs import MODEL, TRAINING
 from charrnn.tasks.base import Task
@@ -103,7 +103,7 @@ def write_training(run: Run, state: State) -> None:
         module = torch.get_device_module(run.plan.device)
         tensors[f"rng.{run.plan.device.type}"] = module.get_rng_state(run.plan.device)
     with atomic_write(run.plan.folder / TRAINING, run.plan.train.keep, verify) as file:
-        file.write(add_checksum(save(tensors, metadata(data))))
+        file.write(sealed(save, tensors, data))
 
 
 @contextmanager
