@@ -30,7 +30,7 @@ def main() -> None:
     finally:
         if interrupts:
             flush_or_drop()
-            os._exit(_INTERRUPTED)
+            os._exit(_INTERRUPTED)  # Python would wait for threads, or end by the signal
 
 
 if __name__ == "__main__":

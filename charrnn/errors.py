@@ -59,6 +59,12 @@ class MissingError(CharRNNError):
     exit_code = 6
 
 
+class NothingFoundError(CharRNNError):
+    """All went well, and nothing that was looked for was found."""
+
+    exit_code = 7
+
+
 def check_package(name: str, work: str, hint: str) -> None:
     """MissingError where the package that does some work is not installed."""
     if find_spec(name) is None:

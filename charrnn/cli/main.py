@@ -12,7 +12,7 @@ from charrnn.cli.command import Command, Deferred, Group
 from charrnn.cli.completion import InstallCompletion, ShowCompletion, enable_completion
 from charrnn.cli.definitions import CORE, PANELS, CommandDefinition
 from charrnn.cli.extras import COMMANDS as EXTRAS, find_extra
-from charrnn.cli.process import exit_on_termination, open_streams
+from charrnn.cli.process import SIGNALS, exit_on_termination, open_streams
 from charrnn.errors import CharRNNError, LostError, UsageError, from_os, lacks_memory
 from charrnn.settings import plain
 
@@ -32,7 +32,9 @@ app = typer.Typer(
 
 def main() -> None:
     """The command `charrnn`. Every error that a user can fix ends here, as a few lines."""
-    signal.signal(signal.SIGTERM, exit_on_termination)
+    for number in SIGNALS:
+        if signal.getsignal(number) == signal.SIG_DFL:  # not what Python or nohup has chosen
+            signal.signal(number, exit_on_termination)
     open_streams()
     enable_completion()
     try:
@@ -78,7 +80,7 @@ def _fail(error: CharRNNError) -> NoReturn:
 
 def _leave(code: int, *, may_help_again: bool = False) -> NoReturn:
     """Exit, and let no signal from now on leave a traceback."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in SIGNALS:
         signal.signal(number, signal.SIG_DFL)
     if _EXIT_CODE_FILE in os.environ:
         code = find_extra(_EXIT_CODE_FILE)(code, may_help_again)

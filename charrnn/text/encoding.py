@@ -111,24 +111,30 @@ def _encoded_in_processes(tokenizer: Tokenizer, blocks: Iterable[str], jobs: int
             "It may have been killed because memory ran out: try again with --jobs 1.",
         ) from None
     finally:
-        pool.shutdown(cancel_futures=True)
+        with _uninterrupted():  # a second Ctrl-C would leave processes that wait for ever
+            pool.shutdown(cancel_futures=True)
 
 
 @contextmanager
 def _starting_a_process() -> Iterator[None]:
-    """Ctrl-C comes after the block, and never to a process that is started in it.
-
-    CharRNNError if the system starts none.
-    """
-    can_wait = hasattr(signal, "pthread_sigmask")
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if can_wait else ()
+    """As `_uninterrupted`. CharRNNError if the system starts none."""
     try:
-        yield
+        with _uninterrupted():
+            yield
     except OSError as error:
         raise CharRNNError(
             f"no process can be started: {error.strerror or error}",
             "Close other programs, or leave --jobs out.",
         ) from None
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ctrl-C comes after the block, and never to a process that is started in it."""
+    can_wait = hasattr(signal, "pthread_sigmask")
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if can_wait else ()
+    try:
+        yield
     finally:
         if can_wait:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -107,6 +107,7 @@ def _computed(
     run: Run, where: slice, piece: Batch, state: State, masks: list[Tensor]
 ) -> list[tuple[Tensor, State]]:
     """The loss and the state of each slice of a piece, given those before the whole batch."""
+    batch_size = run.batches.batch_size
     state, masks = slice_state(state, where), [mask[:, where] for mask in masks]
 
     def compute(model: AnyModule, part: slice) -> tuple[Tensor, State]:
@@ -115,8 +116,7 @@ def _computed(
             loss, after = run.plan.task.loss(
                 model.network, sliced, before, [mask[:, part] for mask in masks]
             )
-        count = run.batches.batch_size * run.plan.train.accumulate
-        loss = loss * ((part.stop - part.start) / count)
+        loss = loss * ((part.stop - part.start) / (batch_size * run.plan.train.accumulate))
         loss.backward()
         return loss.detach(), detach_state(after)
 

@@ -165,10 +165,11 @@ def train(run: Run, emit: Emit, stop: Callable[[], bool]) -> None:
     except (MemoryError, RuntimeError) as error:
         if not lacks_memory(error):
             raise
+        kept = "What was saved is kept." if run.step else ""
         raise CharRNNError(
             f"memory ran out after step {run.step:,}",
             "Train with a smaller --batch-size, --seq-length or --hidden-size, or without the "
-            "longest examples. What was saved is kept.",
+            f"longest examples. {kept}".strip(),
         ) from None
     emit(_finished(run))
 
