@@ -102,7 +102,7 @@ def from_os(error: OSError) -> CharRNNError:
 
 def lacks_memory(error: Exception) -> bool:
     """Whether memory has run out. torch and its libraries say so in a RuntimeError."""
-    said = r"(not enough|out of|allocate) memory|bad_alloc"
+    said = r"(not enough|out of|allocate) memory|bad_alloc|can't start new thread"
     is_said = isinstance(error, RuntimeError) and re.search(said, str(error)) is not None
     return isinstance(error, MemoryError) or is_said
 

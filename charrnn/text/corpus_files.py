@@ -18,6 +18,7 @@ changed source is prepared again, an unchanged one is found whatever its name an
 
 import json
 import math
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.errors import TextError
-from charrnn.events import Emit, Noticed
 from charrnn.files import atomic_write, corpus_folders, open_regular, short_names
 from charrnn.settings import TextSettings, read, reason_of
 from charrnn.text.corpus import Corpus
@@ -142,14 +142,14 @@ class CorpusSummary:
     sources: tuple[str, ...]
 
 
-def list_corpora(emit: Emit = lambda _: None) -> list[CorpusSummary]:
-    """All prepared corpora by name; those that are damaged are named in notices."""
+def list_corpora(say: Callable[[str], None] = lambda _: None) -> list[CorpusSummary]:
+    """All prepared corpora by name, but those that are damaged; `say` is told which these are."""
     folders, summaries = corpus_folders(), []
     for folder, name in zip(folders, short_names(folders), strict=True):
         try:
             corpus = open_corpus(folder)
         except TextError as error:
-            emit(Noticed(f"{error.message}. {error.hint}"))
+            say(f"{error.message}. {error.hint}")
             continue
         size, kind, tokens = corpus.tokenizer.size, corpus.tokenizer.kind, len(corpus.tokens)
         summaries.append(CorpusSummary(name, str(folder), tokens, size, kind, corpus.sources))

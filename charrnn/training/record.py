@@ -156,11 +156,11 @@ def train(run: Run, emit: Emit, stop: Callable[[], bool]) -> None:
     checkpoints = Checkpoints(run, emit, disk, meter)
     emit(_started(run))
     emit(Planned(run.length.total_steps))
-    if run.step == 0 and run.plan.base:
-        validation.validate()  # what it begins with may remain the best
-    if run.step == 0:
-        save_training(run)  # so that there is always a checkpoint to go back to
     try:
+        if run.step == 0 and run.plan.base:
+            validation.validate()  # what it begins with may remain the best
+        if run.step == 0:
+            save_training(run)  # so that there is always a checkpoint to go back to
         loop(run, meter, validation, checkpoints, stop)
     except (MemoryError, RuntimeError) as error:
         if not lacks_memory(error):
