@@ -174,7 +174,7 @@ def write_json(folder: Path, data: dict[str, Any]) -> None:
 def _read_json(folder: Path) -> dict[str, Any]:
     """What corpus.json says, in the present format. OSError, ValueError, KeyError, TypeError."""
     with open_regular(folder / "corpus.json", _LARGEST_JSON) as file:
-        data: dict[str, Any] = json.loads(file.read(_LARGEST_JSON))
+        data: dict[str, Any] = json.load(file)
     if data["format"] in (1, 2):  # which knew two settings; 1 kept them where 3 does
         old = data.get("text", data)
         data |= {"text": {name: old[name] for name in ("encoding", "split")}, "format": FORMAT}

@@ -25,7 +25,7 @@ from charrnn.text.examples import (
     ExampleTable,
     read_table,
 )
-from charrnn.text.pictures import LARGEST, open_input
+from charrnn.text.pictures import open_input
 from charrnn.text.preparation import changed, content_key, digest_of, find_or_write
 from charrnn.text.source import JoinedSources, Reader
 from charrnn.text.tokenizers import TOKENIZERS, Bytes, Tokenizer, to_json
@@ -101,7 +101,7 @@ def _digest_of_inputs(examples: ExampleSources) -> str:
     digest = hashlib.sha256()
     for example in examples.examples():
         with located(example.where), open_input(example.text) as file:
-            digest.update(file.read(LARGEST))
+            digest.update(file.read())
     return digest.hexdigest()
 
 

@@ -11,8 +11,7 @@ from charrnn.errors import MissingError, TextError
 from charrnn.files import open_regular
 from charrnn.values import picture_size
 
-LARGEST = 1 << 28
-"""Bytes of a file that is read at most."""
+_LARGEST = 1 << 28  # bytes of a file
 _FORMATS = ("PNG", "JPEG")  # of all that Pillow knows: for EPS it would start another program
 
 
@@ -33,7 +32,7 @@ def open_input(path: str) -> BinaryIO:
     """The file of a picture or of features. TextError for what is not there, or no regular file."""
     hint = "Check its name, and the folder that it starts from."
     try:
-        return open_regular(path, LARGEST)
+        return open_regular(path, _LARGEST)
     except FileNotFoundError:
         raise TextError(f"there is no file {path}", hint) from None
     except (OSError, ValueError) as error:

@@ -16,6 +16,8 @@ from typing import BinaryIO, NoReturn
 
 from charrnn.errors import TextError
 
+_PIECE = 1 << 18
+
 MARK = "\ufeff"
 """The byte order mark, which may stand before a text."""
 
@@ -103,16 +105,19 @@ def _refuse_device(file: BinaryIO, name: str | Path) -> None:
 
 def read_whole(file: BinaryIO, name: str | Path, most: int) -> bytes:
     """All that is left in an open file. TextError for more than `most` bytes: it may be endless."""
+    pieces, size = list[bytes](), 0
     try:
-        data = file.read(most + 1)
+        while size <= most and (piece := file.read(_PIECE)):
+            pieces.append(piece)
+            size += len(piece)
     except OSError as error:  # a folder
         raise unreadable(error, name) from None
-    if len(data) > most:
+    if size > most:
         raise TextError(
             f"{'stdin' if name == '-' else name} has more than {most >> 20} MB",
             "So much is not read at once: name a smaller file, or a part of it.",
         )
-    return data
+    return b"".join(pieces)
 
 
 def unreadable(error: OSError, path: str | Path) -> TextError:
