@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from charrnn.errors import CharRNNError
+from charrnn.errors import CharRNNError, TextError
 from charrnn.events import Emit
 from charrnn.settings import TextSettings, UnknownName
 from charrnn.text.decompression import PIECE
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 BLOCK = 1 << 18
 """Characters that a process encodes at a time, at least: sending them takes little beside that, and
 Ctrl-C, which waits for two blocks a process, acts at once."""
+_LONGEST = 1 << 30  # characters of a text that is held in memory
 _MOST = 60  # processes that Python can wait for on Windows
 _tokenizers: list[Tokenizer] = []  # the one of a process that encodes
 
@@ -43,11 +44,24 @@ def read_tokens(
 
     TextError if it cannot be read, or has unknown characters that are an error.
     """
-    text = "".join(read_text(source, settings, emit, tokenizer.raw))
+    text = "".join(_bounded(read_text(source, settings, emit, tokenizer.raw), source))
     text, changed = known_text(text, tokenizer, unknown)
     pieces = (text[start : start + PIECE] for start in range(0, len(text), PIECE))
     ids = list(encode_pieces(tokenizer, pieces))
     return (np.concatenate(ids) if ids else np.zeros(0, np.uint8)), changed
+
+
+def _bounded(pieces: Iterable[str], source: str) -> Iterator[str]:
+    """The pieces of a text that is held in memory. TextError where it is too long, or endless."""
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > _LONGEST:
+            raise TextError(
+                f"{source} has more than {_LONGEST >> 20} million characters",
+                "So much is not read at once: take a part of it.",
+            )
+        yield piece
 
 
 def encode_pieces(

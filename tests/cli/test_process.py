@@ -142,8 +142,10 @@ def test_ctrl_c_while_loading_is_quiet(home, module):
     """Python's traceback in the middle of an import, early or late."""
     code = f"""
 import os, signal, sys
-interrupted = ("import", {module!r})
-sys.addaudithook(lambda *event: (event[0], *event[1][:1]) == interrupted and os.kill(os.getpid(), 2))
+def interrupt(event, args):
+    if (event, *args[:1]) == ("import", {module!r}):
+        os.kill(os.getpid(), signal.SIGINT)
+sys.addaudithook(interrupt)
 from charrnn.__main__ import main
 sys.argv = ["charrnn", "train", "nope", "--steps", "5"]
 main()
