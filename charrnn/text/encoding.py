@@ -30,6 +30,7 @@ BLOCK = 1 << 18
 Ctrl-C, which waits for two blocks a process, acts at once."""
 _LONGEST = 1 << 30  # characters of a text that is held in memory
 _MOST = 60  # processes that Python can wait for on Windows
+_SIGNALS = {getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)}
 _tokenizers: list[Tokenizer] = []  # the one of a process that encodes
 
 
@@ -144,9 +145,9 @@ def _starting_a_process() -> Iterator[None]:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Ctrl-C comes after the block, and never to a process that is started in it."""
+    """Signals come after the block: a process that is started in it would miss its parent."""
     can_wait = hasattr(signal, "pthread_sigmask")
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if can_wait else ()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS) if can_wait else ()
     try:
         yield
     finally:
@@ -157,6 +158,8 @@ def _uninterrupted() -> Iterator[None]:
 def _begin(tokenizer: dict[str, Any]) -> None:
     """What a process does first. It leaves Ctrl-C to its parent, and ends if that is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):  # blocked where this process was started
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
     Thread(target=_end_with_parent, daemon=True).start()
     _tokenizers.append(from_json(tokenizer))
 
