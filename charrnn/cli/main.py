@@ -81,7 +81,7 @@ def _fail(error: CharRNNError) -> NoReturn:
 def _leave(code: int, *, may_help_again: bool = False) -> NoReturn:
     """Exit, and let no signal from now on leave a traceback."""
     for number in SIGNALS:
-        signal.signal(number, signal.SIG_DFL)
+        signal.signal(number, lambda number, _: os._exit(128 + number))
     if _EXIT_CODE_FILE in os.environ:
         code = find_extra(_EXIT_CODE_FILE)(code, may_help_again)
     sys.exit(code)

@@ -52,7 +52,7 @@ def read_tokens(
     return (np.concatenate(ids) if ids else np.zeros(0, np.uint8)), changed
 
 
-def _bounded(pieces: Iterable[str], source: str) -> Iterator[str]:
+def _bounded(pieces: Iterable[str], source: str | Path) -> Iterator[str]:
     """The pieces of a text that is held in memory. TextError where it is too long, or endless."""
     size = 0
     for piece in pieces:
