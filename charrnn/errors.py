@@ -6,6 +6,7 @@ is a bug and keeps its traceback.
 
 import errno
 import os
+import re
 import shlex
 import sys
 from collections.abc import Iterable, Iterator
@@ -63,6 +64,12 @@ class MissingError(CharRNNError):
     """An optional package is not installed."""
 
     exit_code = 6
+
+
+class NothingFoundError(CharRNNError):
+    """All went well, and nothing that was looked for was found."""
+
+    exit_code = 7
 
 
 def check_package(name: str, work: str, extra: str, otherwise: str = "") -> None:
@@ -128,6 +135,13 @@ def near(word: str, choices: Iterable[str]) -> str | None:
     """The choice that differs from the word by a slip of the fingers, if there is one."""
     close = get_close_matches(word.lower(), list(choices), n=1, cutoff=_NEAR)
     return close[0] if close else None
+
+
+def lacks_memory(error: Exception) -> bool:
+    """Whether memory has run out. torch and its libraries say so in a RuntimeError."""
+    said = r"(not enough|out of|allocate) memory|bad_alloc|can't start new thread"
+    is_said = isinstance(error, RuntimeError) and re.search(said, str(error)) is not None
+    return isinstance(error, MemoryError) or is_said
 
 
 def suggest(word: str, choices: Iterable[str], title: str = "") -> str:

@@ -110,7 +110,7 @@ def forward(run: Run, batch: Batch) -> None:
 
 def backward_and_step(run: Run, batch: Batch) -> None:
     """Stops 9 and 10: the gradient, clipped, and what one step makes of the output's bias."""
-    _, run.state = forward_backward(run, batch, run.state)
+    _, run.state = forward_backward(run, [(slice(None), batch)], run.state)
     print("9 gradient")
     for name, parameter in run.model.named_parameters():
         assert parameter.grad is not None

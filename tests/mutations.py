@@ -5,13 +5,21 @@ A mutation is loaded as the commands load it. It may work, or be refused with a 
 """
 
 import json
+import math
 import random
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch
+from PIL import Image
+from safetensors.torch import load, save
+
 from charrnn.errors import CharRNNError
+from charrnn.extras.compress.stream import Header, compress, decompress, read_compressed
 from charrnn.inference.sampling import sample
 from charrnn.network.language_model import LanguageModel
 from charrnn.settings import SampleSettings, TextSettings, read
@@ -20,9 +28,11 @@ from charrnn.storage.metrics import read_curves
 from charrnn.storage.runs import METRICS, MODEL, TRAINING, load_run
 from charrnn.text.corpus import checked_ids
 from charrnn.text.corpus_files import open_corpus
+from charrnn.text.pictures import load_input
 from charrnn.text.preparation import prepare
 from charrnn.text.tokenizers import from_json
 from charrnn.training.loop import training_step
+from tests.conftest import call_charrnn
 from tests.training.conftest import resume
 
 FROZEN = Path(__file__).parent / "storage" / "format2" / "checkpoints" / "old"
@@ -33,6 +43,34 @@ ODD: list[Any] = [
     "x" * 10_000, "../../x", "/etc/passwd", "\x1b]0;x\x07", "\ud800", "NaN", [], {}, [[]], {"": {}},
     "lstm", "90/5/5", "uint32", "utf-7", "idna", [1] * 1000, "1" * 5000,
 ]  # fmt: skip
+
+
+MEANINGS: list[Any] = [0, -1, 0.5, math.inf, -math.inf, math.nan, 1e300, "x", True, None, [], {}]
+"""What stands in the place of each number, and of each value of another type."""
+TYPES = [torch.uint8, torch.bool, torch.int64, torch.float64, torch.float16, torch.bfloat16]
+
+
+def places(data: Any) -> Iterator[tuple[Any, ...]]:
+    """The keys that lead to each value in JSON."""
+    items = data.items() if isinstance(data, dict) else enumerate(data)
+    for key, value in items:
+        yield (key,)
+        if isinstance(value, dict | list):
+            yield from ((key, *below) for below in places(value))
+
+
+def put(data: Any, place: tuple[Any, ...], value: Any) -> Any:
+    """JSON with another value at a place."""
+    if not place:
+        return value
+    copy = dict(data) if isinstance(data, dict) else list(data)
+    copy[place[0]] = put(copy[place[0]], place[1:], value)
+    return copy
+
+
+def by_meaning(data: Any, chance: random.Random) -> Any:
+    """JSON of which one value means something else."""
+    return put(data, chance.choice([*places(data)]), chance.choice(MEANINGS))
 
 
 def scrambled(data: bytes, chance: random.Random) -> bytes:
@@ -84,8 +122,9 @@ def resealed(data: bytes, chance: random.Random) -> bytes:
         tensor = chance.choice(sorted(header))
         header[tensor] = odd(header[tensor], chance)
     else:
+        change = chance.choice([odd, by_meaning])
         header["__metadata__"][KEY] = json.dumps(
-            odd(json.loads(header["__metadata__"][KEY]), chance)
+            change(json.loads(header["__metadata__"][KEY]), chance)
         )
     if chance.random() < 0.2:
         rest = scrambled(rest, chance)
@@ -97,16 +136,52 @@ def resealed(data: bytes, chance: random.Random) -> bytes:
         return blob
 
 
+def retyped(data: bytes, chance: random.Random) -> bytes:
+    """A checkpoint of which one tensor has another type, or numbers that are none."""
+    size = int.from_bytes(data[:8], "little")
+    tensors, said = load(data), json.loads(data[8 : 8 + size])["__metadata__"]
+    name = chance.choice(sorted(tensors))
+    tensors[name] = tensors[name].to(chance.choice([*TYPES, tensors[name].dtype]))
+    if tensors[name].is_floating_point():
+        largest = torch.finfo(tensors[name].dtype).max
+        tensors[name] = tensors[name] * 0 + chance.choice([largest, 0.0, -1.0, math.inf, math.nan])
+    return bytes(add_checksum(save(tensors, said)))
+
+
 def checkpoint(data: bytes, chance: random.Random) -> bytes:
-    """One of both."""
-    return (resealed if chance.random() < 0.7 else scrambled)(data, chance)
+    """One of them."""
+    return chance.choice([resealed, resealed, retyped, scrambled])(data, chance)
+
+
+def lines_of_json(data: bytes, chance: random.Random) -> bytes:
+    """Events, of which one means something else; or any bytes."""
+    if chance.random() < 0.4:
+        return scrambled(data, chance)
+    lines = [json.loads(line) for line in data.splitlines()]
+    number = chance.randrange(len(lines))
+    lines[number] = chance.choice([odd, by_meaning])(lines[number], chance)
+    return "".join(json.dumps(line) + "\n" for line in lines).encode()
+
+
+def compressed(data: bytes, chance: random.Random) -> bytes:
+    """A compressed file whose header says other things under a right check; or any bytes."""
+    if chance.random() < 0.5:
+        return scrambled(data, chance)
+    header, body = Header.unpack(data)
+    changes: list[dict[str, Any]] = [
+        {"length": chance.choice([0, 1, 7, 10**9, 2**50])},
+        {"checksum": 0},
+        {"fingerprint": b"xx"},
+        {"model": b"model"},  # not `dynamic`, which rightly takes long
+    ]
+    return replace(header, **chance.choice(changes)).pack() + body
 
 
 def json_file(data: bytes, chance: random.Random) -> bytes:
     """A file of JSON."""
     if chance.random() < 0.3:
         return scrambled(data, chance)
-    return json.dumps(odd(json.loads(data), chance)).encode()
+    return json.dumps(chance.choice([odd, by_meaning])(json.loads(data), chance)).encode()
 
 
 class Fuzz:
@@ -125,12 +200,23 @@ class Fuzz:
             older.unlink()  # else it would be taken in place of the damaged one
         self.text = home / "text.txt"
         self.text.write_bytes("A text, naïve and café.\r\n".encode() * 40)
+        self.home, self.packed = home, home / "text.crnn"
+        model = load_run(self.run.name, lambda _: None)
+        self.packed.write_bytes(compress(b"The old king\r\n\xff", model))
+        pixels = Image.fromarray(np.arange(600, dtype=np.uint16).astype(np.uint8).reshape(20, 30))
+        pictures = {kind: home / f"picture.{kind}" for kind in ("png", "jpeg")}
+        for path in pictures.values():
+            pixels.save(path)
+        np.save(home / "features.npy", np.ones((2, 3, 4), np.float32))
         self.kinds: dict[str, tuple[Path, Callable[[bytes, random.Random], bytes], Any]] = {
             "model": (self.run / MODEL, checkpoint, self._model),
             "training": (self.run / TRAINING, checkpoint, self._training),
             "old model": (old / MODEL, checkpoint, lambda _: load_run("old", lambda _: None)),
             "old training": (old / TRAINING, checkpoint, lambda _: self._resume("old")),
-            "metrics": (self.run / METRICS, scrambled, self._metrics),
+            "metrics": (self.run / METRICS, lines_of_json, self._metrics),
+            "compressed": (self.packed, compressed, self._compressed),
+            "features": (home / "features.npy", scrambled, self._picture),
+            **{kind: (path, scrambled, self._picture) for kind, path in pictures.items()},
             "corpus.json": (self.corpus / "corpus.json", json_file, self._corpus),
             "tokens.bin": (self.corpus / "tokens.bin", scrambled, self._corpus),
             "text": (self.text, scrambled, self._text),
@@ -153,7 +239,9 @@ class Fuzz:
         finally:
             path.write_bytes(self.good[kind])
 
-    def _model(self, _: random.Random) -> None:
+    def _model(self, chance: random.Random) -> None:
+        if chance.random() < 0.3:
+            self._listed("inspect", self.run.name, *chance.choice([[], ["--json"]]))
         checkpoint = load_run(self.run.name, lambda _: None)
         network = LanguageModel(checkpoint.model, checkpoint.weights)
         "".join(sample(network, checkpoint.tokenizer, SampleSettings(length=9)))
@@ -163,11 +251,28 @@ class Fuzz:
 
     def _resume(self, name: str) -> None:
         run = resume(name)
+        run.release()
         if not run.finished:
             training_step(run)
 
-    def _metrics(self, _: random.Random) -> None:
+    def _metrics(self, chance: random.Random) -> None:
         read_curves(self.run, 100)
+        self._listed("runs", *chance.choice([[], ["--json"]]))
+
+    def _listed(self, *args: str) -> None:
+        """A command that shows what files say: it ends with 0, or with a sentence."""
+        shown = call_charrnn(self.home, *args)
+        assert shown.code in (0, 4), shown.err
+        assert "\x1b" not in shown.out.replace("\\x1b", "")
+
+    def _compressed(self, _: random.Random) -> None:
+        with self.packed.open("rb") as file:
+            data = read_compressed(file, "x", 1 << 20)
+        decompress(data, load_run(self.run.name, lambda _: None))
+
+    def _picture(self, _: random.Random) -> None:
+        for name in ("picture.png", "picture.jpeg", "features.npy"):
+            load_input(str(self.home / name), "32x32")
 
     def _corpus(self, _: random.Random) -> None:
         found = open_corpus(self.corpus)

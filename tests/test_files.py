@@ -125,3 +125,17 @@ def test_a_name_that_two_corpora_have_is_listed_with_the_digest():
     """Two lines of a list that cannot be told apart."""
     folders = [Path(name) for name in ("a-11111111", "b-22222222", "b-33333333", "c-d-44444444")]
     assert files.short_names(folders) == ["a", "b-22222222", "b-33333333", "c-d"]
+
+
+def test_what_others_name_is_a_file_with_an_end(home):
+    """A pipe that is waited for, a device without an end, a sparse file of terabytes."""
+    (home / "x").write_bytes(b"12345")
+    with files.open_regular(home / "x", 5) as file:
+        assert file.read() == b"12345"
+    os.mkfifo(home / "pipe")
+    (home / "zero").symlink_to("/dev/zero")
+    (home / "sparse").touch()
+    os.truncate(home / "sparse", 1 << 40)
+    for name in ("pipe", "zero", "sparse", "nope", "."):
+        with pytest.raises(OSError):  # noqa: PT011  (of several kinds)
+            files.open_regular(home / name, 1 << 20)

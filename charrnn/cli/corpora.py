@@ -24,7 +24,7 @@ def list_all(ctx: typer.Context, json: Json = False) -> None:
             from charrnn.text.catalog import CATALOG
             from charrnn.text.corpus_files import list_corpora
 
-            command.show(corpora_report(list_corpora(), CATALOG))
+            command.show(corpora_report(list_corpora(command.say), CATALOG))
 
 
 @corpora.command("get", cls=Command)

@@ -12,8 +12,8 @@ from charrnn.cli.command import Command, Deferred, Root
 from charrnn.cli.completion import InstallCompletion, ShowCompletion, enable_completion
 from charrnn.cli.definitions import CORE, PANELS, CommandDefinition
 from charrnn.cli.extras import COMMANDS as EXTRAS, find_extra
-from charrnn.cli.process import exit_on_termination, open_streams
-from charrnn.errors import IN_COMMAND, CharRNNError, LostError, UsageError, from_os
+from charrnn.cli.process import SIGNALS, exit_on_termination, open_streams
+from charrnn.errors import IN_COMMAND, CharRNNError, LostError, UsageError, from_os, lacks_memory
 from charrnn.settings import plain
 
 _EXIT_CODE_FILE = "CHARRNN_EXIT_CODE_FILE"  # set by --processes for those that it starts
@@ -32,7 +32,9 @@ app = typer.Typer(
 
 def main() -> None:
     """The command `charrnn`. Every error that a user can fix ends here, as a few lines."""
-    signal.signal(signal.SIGTERM, exit_on_termination)
+    for number in SIGNALS:
+        if signal.getsignal(number) == signal.SIG_DFL:  # not what Python or nohup has chosen
+            signal.signal(number, exit_on_termination)
     open_streams()
     enable_completion()
     token = IN_COMMAND.set(True)
@@ -51,8 +53,11 @@ def main() -> None:
         _fail(from_os(error))
     except (KeyboardInterrupt, typer.Abort):  # Abort: at a question
         sys.exit(130)
-    except MemoryError:
-        _fail(CharRNNError("there is not enough memory", "Close other programs, or take less."))
+    except (MemoryError, RuntimeError) as error:
+        if not lacks_memory(error):
+            raise
+        advice = "Take a smaller file, text or --batch-size, or close other programs."
+        _fail(CharRNNError("there is not enough memory", advice))
     finally:
         IN_COMMAND.reset(token)
 
@@ -78,8 +83,8 @@ def _fail(error: CharRNNError) -> NoReturn:
 
 def _leave(code: int, *, may_help_again: bool = False) -> NoReturn:
     """Exit, and let no signal from now on leave a traceback."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL)
+    for number in SIGNALS:
+        signal.signal(number, lambda number, _: os._exit(128 + number))
     if _EXIT_CODE_FILE in os.environ:
         code = find_extra(_EXIT_CODE_FILE)(code, may_help_again)
     sys.exit(code)

@@ -16,13 +16,13 @@ def open_streams() -> None:
 
     Also see to it that output which cannot be written fails once, when it is written.
     """
-    atexit.register(_flush_or_drop)
+    atexit.register(flush_or_drop)
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  (open until exit)
 
 
-def _flush_or_drop() -> None:
+def flush_or_drop() -> None:
     """Drop what cannot be flushed: Python would try again at exit, and end with code 120."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(ValueError):  # it is closed

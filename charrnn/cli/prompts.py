@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 from charrnn.errors import TextError, UsageError
 from charrnn.events import Emit, Noticed
 from charrnn.settings import SampleSettings
-from charrnn.text.source_files import MARK, open_source
+from charrnn.text.source_files import MARK, open_source, read_whole
 from charrnn.values import unescaped
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _TOGETHER = 64  # prompts answered at once, at most
 _PATIENCE = 2.0  # seconds in which a text begins to come from a pipe
+_PROMPT, _LINE = 1 << 24, 1 << 20  # bytes of a prompt and of a line: a file may have no end
 
 
 def interpreted(name: str, text: str) -> str:
@@ -104,7 +105,8 @@ def stdin_has_text(emit: Emit) -> bool:
 def read_prompt(source: str, keep_newline: bool) -> str:
     """All of a file, or of stdin for `-`, without its last line end. TextError."""
     with open_source(source) as file:
-        prompt = file.read().decode("utf-8", "surrogateescape").removeprefix(MARK)
+        data = read_whole(file, source, _PROMPT)
+    prompt = data.decode("utf-8", "surrogateescape").removeprefix(MARK)
     return prompt if keep_newline else _without_line_end(prompt)
 
 
@@ -132,25 +134,40 @@ def read_prompts(source: str) -> Iterator[list[str]]:
 
 
 def read_lines(source: str) -> Iterator[list[str]]:
-    """The lines of a file, or of stdin for `-`, without their ends, as they come. TextError."""
-    is_first = True
+    """The lines of a file, or of stdin for `-`, without their ends, as they come.
+
+    TextError names a line that is too long; the lines before it come first.
+    """
+    number = 0
     with open_source(source) as file:
         for lines in _batches(_own_reader(file)):
-            texts = [_without_line_end(line.decode("utf-8", "surrogateescape")) for line in lines]
-            if is_first:
-                texts[0], is_first = texts[0].removeprefix(MARK), False
+            too_long = len(lines[-1]) > _LINE
+            texts = [
+                _without_line_end(line.decode("utf-8", "surrogateescape"))
+                for line in (lines[:-1] if too_long else lines)
+            ]
+            if texts and not number:
+                texts[0] = texts[0].removeprefix(MARK)
+            number += len(lines)
             yield texts
+            if too_long:
+                raise TextError(f"line {number} is longer than {_LINE >> 20} MB", "Shorten it.")
 
 
 def _batches(file: BinaryIO) -> Iterator[list[bytes]]:
-    """Lines as they come: all that can be read without waiting, up to 64. OSError."""
+    """Lines as they come: all that can be read without waiting, up to 64. OSError.
+
+    A line that is too long is cut, and the last.
+    """
     lines: queue.Queue[bytes | None] = queue.Queue(4 * _TOGETHER)
     failures: list[OSError] = []
 
     def fill() -> None:
         try:
-            for line in file:
+            while line := file.readline(_LINE + 1):
                 lines.put(line)
+                if len(line) > _LINE:
+                    break
         except OSError as error:
             failures.append(error)
         lines.put(None)

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 import torch
 
-from charrnn.errors import UsageError
+from charrnn.errors import UsageError, lacks_memory
 from charrnn.tasks.base import Batch
 
 
@@ -64,8 +64,8 @@ def memory_checked() -> Iterator[None]:
     """A block that makes a network. UsageError if the memory does not suffice."""
     try:
         yield
-    except RuntimeError as error:
-        if "memory" not in str(error):
+    except (MemoryError, RuntimeError) as error:
+        if not lacks_memory(error):
             raise
         raise UsageError(
             "the network does not fit into memory",

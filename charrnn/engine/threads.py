@@ -26,6 +26,7 @@ class BatchThreads:
     """As many threads as pay off, each with its slice of the batch and its part of the cores."""
 
     def __init__(self, device: torch.device, batch_size: int, hidden_size: int) -> None:
+        self._device, self._hidden_size = device, hidden_size
         on_cpu = device.type == "cpu"
         cores = torch.get_num_threads() if on_cpu and hidden_size <= _MAX_HIDDEN else 1
         self.size = max(1, min(cores, batch_size // _MIN_SEQUENCES))
@@ -37,6 +38,13 @@ class BatchThreads:
         if self.size > 1 or small:
             cores_each = 1 if small else cores // self.size
             self.pool = ThreadPoolExecutor(self.size, "batch", torch.set_num_threads, (cores_each,))
+
+    def of(self, sequences: slice) -> "BatchThreads":
+        """Those for some of the sequences alone; the same for all."""
+        if sequences == slice(None):
+            return self
+        count = sequences.stop - sequences.start
+        return BatchThreads(self._device, count, self._hidden_size)
 
     def map(self, work: Callable[[slice], R]) -> list[R]:
         """`work` on every slice of the batch, in order."""

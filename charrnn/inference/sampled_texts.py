@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from charrnn.cells.arrays import Array, namespace
+from charrnn.errors import NothingFoundError
 from charrnn.events import Emit, Noticed, Progress
 from charrnn.inference.drawing import Prompt, draw
 from charrnn.inference.sampling import (
@@ -175,7 +176,7 @@ def select(
     """`count` texts, numbered anew, of those that `sample` gives for numbers from 0 on.
 
     None is equal to one before it if `unique` is set, or stands in the training text. Where too few
-    are found, a notice says so.
+    are found, a notice says so; NothingFoundError if there is none.
     """
     seen, first, most = set[str](), 0, _CANDIDATES * settings.count
     accepted = 0
@@ -191,6 +192,11 @@ def select(
             seen.add(whole)
             accepted += 1
             yield replace(text, number=accepted)
+    if not accepted:
+        raise NothingFoundError(
+            f"all {first} samples stand in the training text",
+            "Let it write less likely or longer texts: a higher --temp, a greater --length.",
+        )
     if accepted < settings.count:
         emit(Noticed(f"Only {accepted} of {settings.count} texts were found in {first} samples."))
 

@@ -14,6 +14,7 @@ from charrnn.settings.base import (
     is_automatic,
     plain,
     read,
+    reason_of,
 )
 from charrnn.settings.effect import (
     Request,

@@ -99,6 +99,16 @@ class SettingError(ValueError):
         self.name = name
 
 
+def reason_of(error: Exception) -> str:
+    """What is wrong with a file, by the error that came of reading it."""
+    if isinstance(error, KeyError):
+        return f"it has no {error}"
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    name = error.name if isinstance(error, SettingError) else None
+    return f"{name} {error}" if name else str(error)
+
+
 def plain(message: str) -> str:
     """A library's message about a value, in plain words."""
     condition = message.removeprefix("Value error, ").removeprefix("Input should be ")

@@ -35,7 +35,7 @@ class TrainSettings(Settings):
         int, Ge(1), Le(2**20), "steps of truncated back-propagation through time", AUTO, _CONTINUED
     ] = 32
     accumulate: Annotated[
-        int, Ge(1), Le(2**20), "batches whose gradients are averaged for one step", ADVANCED
+        int, Ge(1), Le(1024), "batches whose gradients are averaged for one step", ADVANCED
     ] = 1
     optimizer: Annotated[
         OptimizerName, "muon (with AdamW for what is not a matrix of a layer) or another", ADVANCED

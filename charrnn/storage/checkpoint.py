@@ -8,23 +8,31 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from annotated_types import Ge, Le, Lt
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from charrnn.errors import CheckpointError
 from charrnn.files import atomic_write
-from charrnn.settings import ModelSettings, TextSettings, TrainSettings, checked_network, read
-from charrnn.storage.container import add_checksum, metadata, read_metadata, verify
+from charrnn.settings import (
+    ModelSettings,
+    TextSettings,
+    TrainSettings,
+    checked_network,
+    read,
+    reason_of,
+)
+from charrnn.storage.container import read_metadata, sealed, verify
 from charrnn.storage.old_formats import upgraded_metadata, upgraded_weight
 from charrnn.tasks import parameters_of, predicts_targets
 from charrnn.text.tokenizers import Tokenizer, from_json, to_json
 
 _UNREADABLE = (
-    FileNotFoundError, SafetensorError, ValueError, TypeError, AttributeError, OverflowError,
+    OSError, SafetensorError, KeyError, ValueError, TypeError, AttributeError, OverflowError,
 )  # fmt: skip
 
 
@@ -121,6 +129,14 @@ class Checkpoint(About):
         }
 
 
+@dataclass(frozen=True)
+class _Trained:
+    """What the file of a checkpoint says of its training. A loss may be an integer: 0."""
+
+    step: Annotated[int, Ge(0), Le(10**12)]
+    loss: Annotated[float, Ge(0), Lt(math.inf)] | None
+
+
 def save_checkpoint(path: Path, checkpoint: Checkpoint, keep: int = 1) -> None:
     """Write it whole, or not at all; `keep` versions of it stay."""
     data = {
@@ -130,7 +146,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint, keep: int = 1) -> None:
         "loss": checkpoint.loss,
     }
     with atomic_write(path, keep, verify) as file:
-        file.write(add_checksum(save(dict(checkpoint.weights), metadata(data))))
+        file.write(sealed(save, checkpoint.weights, data))
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
@@ -143,18 +159,15 @@ def load_checkpoint(path: Path) -> Checkpoint:
         checkpoint = Checkpoint(
             **vars(read_about(data)),
             tokenizer=from_json(data["tokenizer"]),
-            step=int(data["step"]),
-            loss=None if data["loss"] is None else float(data["loss"]),
+            **vars(read(_Trained, {"step": data["step"], "loss": data["loss"]})),
             weights={},
         )
         return replace(checkpoint, weights=_read_weights(path, checkpoint))
-    except KeyError as error:
-        reason = f"it has no {error}"
     except _UNREADABLE as error:
-        reason = str(error)
-    raise CheckpointError(
-        f"{path} is not a charrnn checkpoint: {reason}", "Name a run, its folder or its model file."
-    )
+        raise CheckpointError(
+            f"{path} is not a charrnn checkpoint: {reason_of(error)}",
+            "Name a run, its folder or its model file.",
+        ) from None
 
 
 def _read_weights(path: Path, checkpoint: Checkpoint) -> dict[str, NDArray[np.float32]]:

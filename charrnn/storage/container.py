@@ -9,23 +9,33 @@ import errno
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+
+from charrnn.files import open_regular
 
 KEY = "charrnn"
 FORMAT = 3
 READABLE = (2, FORMAT)
 """Format 2 has the names of an earlier version: see `old_formats`."""
 
+Save = Callable[[dict[str, Any], dict[str, str]], bytes]
+
 _LONGEST = 1 << 24  # bytes of a header: no vocabulary needs more, and parsing it takes time
 _ZEROS = "0" * 64
 _DIGEST = re.compile(rb'\\"sha256\\": \\"([0-9a-f]{64})\\"')
 
 
-def metadata(data: Mapping[str, Any]) -> dict[str, str]:
-    """The metadata to save tensors with, before `add_checksum`."""
-    return {KEY: json.dumps({**data, "format": FORMAT, "sha256": _ZEROS}, sort_keys=True)}
+def sealed(save: Save, tensors: Mapping[str, Any], data: Mapping[str, Any]) -> bytearray:
+    """The file of tensors and JSON, by the `save` of safetensors for their library.
+
+    MemoryError where memory does not suffice: safetensors would end the process.
+    """
+    size = sum(tensor.nbytes for tensor in tensors.values())
+    bytes(3 * size + _LONGEST)  # the copies that are made at once; given back before it is used
+    said = json.dumps({**data, "format": FORMAT, "sha256": _ZEROS}, sort_keys=True)
+    return add_checksum(save(dict(tensors), {KEY: said}))
 
 
 def add_checksum(blob: bytes) -> bytearray:
@@ -44,9 +54,7 @@ def read_metadata(path: Path) -> dict[str, Any]:
 
     Only the header is held in memory.
     """
-    if not path.is_file():  # opening a pipe would wait for its writer
-        raise FileNotFoundError(f"there is no file {path.name}")
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         first = file.read(8)
         size = int.from_bytes(first, "little")
         if not 2 <= size <= _LONGEST:

@@ -4,6 +4,7 @@ A list is made of what metrics and models say of themselves. No weights are read
 """
 
 import os
+import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ from charrnn.text.corpus import Corpus
 
 FINISHED = "finished"
 _DAMAGED = CheckpointError, OSError, ValueError, LookupError, TypeError
+_LONGEST = 200  # characters of a name that a file says
 _STATES = {
     "no checkpoint": "nothing saved yet",
     "no model": "interrupted, no model yet",
@@ -74,7 +76,16 @@ class Overview:
 
 def overviews() -> list[Overview]:
     """All runs, the one trained last at the end."""
-    return [overview(folder) for folder in run_folders(*FILES)]
+    listed = []
+    for folder in run_folders(*FILES):
+        try:
+            listed.append(overview(folder))
+        except OSError as error:  # one that is not ours must not hide the others
+            reason = f"cannot be read: {error.strerror}"
+            listed.append(
+                Overview(folder.name, "", "", None, None, None, "character", reason, 0, 0.0)
+            )
+    return listed
 
 
 def overview(folder: Path) -> Overview:
@@ -86,29 +97,27 @@ def overview(folder: Path) -> Overview:
         elif event.get("event") == "finished":
             interrupted = bool(event.get("interrupted"))
     curves = curves_of(events)
-    corpus, network = (
-        str(started.get("corpus", "")),
-        str(started.get("network", started.get("model", ""))),
-    )
+    names = started.get("corpus", ""), started.get("network", started.get("model", ""))
+    corpus, network = (str(name)[:_LONGEST] for name in names)
     if not started:  # a model that was copied here alone
         with suppress(*_DAMAGED):
             about = _about(folder)
             corpus, network = about.corpus, f"{about.model.cell} {about.model.size}"
-    parameters = started.get("parameters")
     paths = [path for path in folder.rglob("*") if path.name != LOCK and not path.is_dir()]
     files = [path.lstat() for path in paths]
+    parameters = started.get("parameters")
     steps = max((p.step for p in [*curves.training, *curves.validation]), default=None)
     return Overview(
         run=folder.name,
         corpus=corpus,
         network=network,
-        parameters=parameters if isinstance(parameters, int) else None,
+        parameters=parameters if isinstance(parameters, int) and parameters < 1e15 else None,
         steps=steps,
         kept=kept_model(events, curves.unit),
         unit=curves.unit,
         state=_state(folder, interrupted),
         bytes_on_disk=sum(file.st_size for file in files),
-        changed=max(file.st_mtime for file in files),
+        changed=max((file.st_mtime for file in files), default=time.time()),
     )
 
 

@@ -28,6 +28,7 @@ from charrnn.events import (
 from charrnn.storage.runs import METRICS
 
 _LINE, _LONGEST = 1 << 16, 1 << 26  # bytes of metrics that are read: ours are far fewer
+_EVENTS = 1 << 20  # that are read at most
 _POINTS = 1000  # steps that are written of a run
 _WORDS, _LAST_STEP = 80, 10**12  # letters of a part or a protocol; steps of a run
 _NO_SCORES = {"elapsed", *(field.name for kind in (Evaluated, Finished) for field in fields(kind))}
@@ -87,8 +88,11 @@ def read_events(folder: Path) -> Iterator[dict[str, Any]]:
     """The events of a run as JSON objects; malformed lines are skipped."""
     size = 0
     with suppress(OSError), _open(folder / METRICS, "rb") as file:
-        while size < _LONGEST and (line := file.readline(_LINE)):
+        for _ in range(_EVENTS):
+            line = file.readline(_LINE)
             size += len(line)
+            if not line or size > _LONGEST:
+                break
             with suppress(ValueError, RecursionError):
                 event = json.loads(line)
                 if isinstance(event, dict):

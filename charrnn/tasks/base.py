@@ -46,6 +46,10 @@ class Batch(NamedTuple):
     weights: Array = None
 
 
+Piece = tuple[slice, Batch]
+"""Some sequences of a batch: which they are, and the batch of them alone."""
+
+
 class Batches(ABC):
     """The batches of a training part. Their position (epoch, step) is all that resuming needs."""
 
@@ -67,6 +71,10 @@ class Batches(ABC):
     @abstractmethod
     def next(self) -> Batch:
         """The next batch, as NumPy arrays. TextError if the corpus is damaged."""
+
+    def next_pieces(self) -> list[Piece]:
+        """The next batch in pieces, more than one where padding would make it too large."""
+        return [(slice(None), self.next())]
 
 
 class Network(Protocol):

@@ -130,10 +130,9 @@ class ExampleTask(Task):
         return np.arange(examples.start, examples.start + count)
 
     def evaluation_batches(self, indices: Indices, size: int) -> Iterator[Batch]:
-        """Batches of examples of about one length, `size` in each."""
-        order = indices[np.argsort(self.items.lengths(indices), kind="stable")]
-        for first in range(0, len(order), size):
-            yield self._collate(order[first : first + size])
+        """Batches of examples of about one length, at most `size` in each."""
+        for group in by_length(self.input.tokens(self.items, indices), size):
+            yield self._collate(indices[group])
 
     def count_some_written(
         self, score: ExampleScore, weights: Mapping[str, Array], indices: Indices
@@ -143,8 +142,8 @@ class ExampleTask(Task):
         chosen = indices[np.linspace(0, len(indices) - 1, most).astype(int)]
         network = self.network(self.model, weights)
         longest = Decoding(max_length=2 * int(self.output.mean_length) + 20)
-        for first in range(0, len(chosen), _TOGETHER):
-            group = chosen[first : first + _TOGETHER]
+        for indices_of_group in by_length(self.input.tokens(self.items, chosen), _TOGETHER):
+            group = chosen[indices_of_group]
             asked = Asked([self.items[n] for n in group], decoding=longest)
             self.output.count_written(score, network, self._collate(group), asked)
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.tasks.base import Batch, Batches
+from charrnn.tasks.base import Batch, Batches, Piece
 
 _SORTED = 64  # batches whose examples are sorted by length together
 _PADDED = 1 << 17  # tokens of texts that are computed together, with their padding
@@ -92,13 +92,27 @@ class ExampleBatches(Batches):
 
     def next(self) -> Batch:
         """The next batch, of the sequences of `part`. TextError if the corpus is damaged."""
+        return self.collate(self._next_indices())
+
+    def next_pieces(self) -> list[Piece]:
+        """Few examples are padded to a very long one: memory grows with both."""
+        chosen = self._next_indices()
+        groups = by_length(self.lengths[chosen - self.examples.start], len(chosen))
+        if len(groups) == 1:
+            return [(slice(None), self.collate(chosen))]
+        ends = np.cumsum([len(group) for group in groups]).tolist()
+        parts = [slice(end - len(group), end) for end, group in zip(ends, groups, strict=True)]
+        return [(part, self.collate(chosen[part])) for part in parts]
+
+    def _next_indices(self) -> Indices:
+        """The examples (B,) of the next batch, by length."""
         if self.step == self.per_epoch:
             self.epoch, self.step = self.epoch + 1, 0
         if self._order[0] != self.epoch:
             self._order = self.epoch, self._shuffled()
-        chosen = self._order[1][self.step][self.part] + self.examples.start
+        chosen: Indices = self._order[1][self.step][self.part] + self.examples.start
         self.step += 1
-        return self.collate(chosen)
+        return chosen
 
     def _shuffled(self) -> Indices:
         """The batches (per epoch, B) of an epoch: random, but with little padding."""

@@ -18,6 +18,7 @@ changed source is prepared again, an unchanged one is found whatever its name an
 
 import json
 import math
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,8 +28,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.errors import TextError
-from charrnn.files import atomic_write, corpus_folders, short_names
-from charrnn.settings import TextSettings, read
+from charrnn.files import atomic_write, corpus_folders, open_regular, short_names
+from charrnn.settings import TextSettings, read, reason_of
 from charrnn.text.corpus import Corpus
 from charrnn.text.example_corpus import LEAST, ExampleCorpus
 from charrnn.text.tokenizers import from_json
@@ -37,6 +38,7 @@ FORMAT = 3
 START, TARGET = "<i8", "<i4"
 _DTYPES = ("uint8", "uint16", "uint32")
 _LONGEST_SIDE = 1 << 24
+_LARGEST_JSON = 1 << 26  # bytes: no vocabulary needs as many
 
 
 def open_corpus(folder: Path) -> Corpus:
@@ -58,7 +60,8 @@ def open_corpus(folder: Path) -> Corpus:
         return ExampleCorpus(**{**vars(corpus), **_examples(folder, data, len(tokens))})
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise TextError(
-            f"{folder} is not a prepared corpus: {error}", "Delete it and prepare the text again."
+            f"{folder} is not a prepared corpus: {reason_of(error)}",
+            "Delete it and prepare the text again.",
         ) from None
 
 
@@ -111,9 +114,8 @@ def _starts(folder: Path, name: str, count: int, end: int) -> NDArray[np.int64]:
 
 def _mapped(folder: Path, name: str, dtype: str, length: int) -> NDArray[Any]:
     """The array (length,) in a corpus's file, mapped. OSError or ValueError if it is not there."""
-    if not (folder / name).is_file():  # a pipe would block
-        raise FileNotFoundError(f"there is no {name} in it")
-    array = np.memmap(folder / name, dtype, "r")
+    with open_regular(folder / name) as file:
+        array = np.memmap(file, dtype, "r")
     _check(len(array) == length, f"{name} is not as long as corpus.json says")
     return array
 
@@ -140,15 +142,17 @@ class CorpusSummary:
     sources: tuple[str, ...]
 
 
-def list_corpora() -> list[CorpusSummary]:
-    """All prepared corpora that are not damaged, by name."""
+def list_corpora(say: Callable[[str], None] = lambda _: None) -> list[CorpusSummary]:
+    """All prepared corpora by name, but those that are damaged; `say` is told which these are."""
     folders, summaries = corpus_folders(), []
     for folder, name in zip(folders, short_names(folders), strict=True):
-        with suppress(TextError):
+        try:
             corpus = open_corpus(folder)
-            size, kind = corpus.tokenizer.size, corpus.tokenizer.kind
-            tokens = len(corpus.tokens)
-            summaries.append(CorpusSummary(name, str(folder), tokens, size, kind, corpus.sources))
+        except TextError as error:
+            say(f"{error.message}. {error.hint}")
+            continue
+        size, kind, tokens = corpus.tokenizer.size, corpus.tokenizer.kind, len(corpus.tokens)
+        summaries.append(CorpusSummary(name, str(folder), tokens, size, kind, corpus.sources))
     return summaries
 
 
@@ -169,10 +173,8 @@ def write_json(folder: Path, data: dict[str, Any]) -> None:
 
 def _read_json(folder: Path) -> dict[str, Any]:
     """What corpus.json says, in the present format. OSError, ValueError, KeyError, TypeError."""
-    path = folder / "corpus.json"
-    if not path.is_file():  # a pipe would block
-        raise FileNotFoundError("there is no corpus.json in it")
-    data: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    with open_regular(folder / "corpus.json", _LARGEST_JSON) as file:
+        data: dict[str, Any] = json.load(file)
     if data["format"] in (1, 2):  # which knew two settings; 1 kept them where 3 does
         old = data.get("text", data)
         data |= {"text": {name: old[name] for name in ("encoding", "split")}, "format": FORMAT}

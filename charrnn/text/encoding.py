@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from charrnn.errors import CharRNNError
+from charrnn.errors import CharRNNError, TextError
 from charrnn.events import Emit
 from charrnn.settings import TextSettings, UnknownName
 from charrnn.text.decompression import PIECE
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 BLOCK = 1 << 18
 """Characters that a process encodes at a time, at least: sending them takes little beside that, and
 Ctrl-C, which waits for two blocks a process, acts at once."""
+_LONGEST = 1 << 30  # characters of a text that is held in memory
 _MOST = 60  # processes that Python can wait for on Windows
+_SIGNALS = {getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)}
 _tokenizers: list[Tokenizer] = []  # the one of a process that encodes
 
 
@@ -43,11 +45,24 @@ def read_tokens(
 
     TextError if it cannot be read, or has unknown characters that are an error.
     """
-    text = "".join(read_text(source, settings, emit, tokenizer.raw))
+    text = "".join(_bounded(read_text(source, settings, emit, tokenizer.raw), source))
     text, changed = known_text(text, tokenizer, unknown)
     pieces = (text[start : start + PIECE] for start in range(0, len(text), PIECE))
     ids = list(encode_pieces(tokenizer, pieces))
     return (np.concatenate(ids) if ids else np.zeros(0, np.uint8)), changed
+
+
+def _bounded(pieces: Iterable[str], source: str | Path) -> Iterator[str]:
+    """The pieces of a text that is held in memory. TextError where it is too long, or endless."""
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > _LONGEST:
+            raise TextError(
+                f"{source} has more than {_LONGEST >> 20} million characters",
+                "So much is not read at once: take a part of it.",
+            )
+        yield piece
 
 
 def encode_pieces(
@@ -111,24 +126,30 @@ def _encoded_in_processes(tokenizer: Tokenizer, blocks: Iterable[str], jobs: int
             "It may have been killed because memory ran out: try again with --jobs 1.",
         ) from None
     finally:
-        pool.shutdown(cancel_futures=True)
+        with _uninterrupted():  # a second Ctrl-C would leave processes that wait for ever
+            pool.shutdown(cancel_futures=True)
 
 
 @contextmanager
 def _starting_a_process() -> Iterator[None]:
-    """Ctrl-C comes after the block, and never to a process that is started in it.
-
-    CharRNNError if the system starts none.
-    """
-    can_wait = hasattr(signal, "pthread_sigmask")
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if can_wait else ()
+    """As `_uninterrupted`. CharRNNError if the system starts none."""
     try:
-        yield
+        with _uninterrupted():
+            yield
     except OSError as error:
         raise CharRNNError(
             f"no process can be started: {error.strerror or error}",
             "Close other programs, or leave --jobs out.",
         ) from None
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Signals come after the block: a process that is started in it would miss its parent."""
+    can_wait = hasattr(signal, "pthread_sigmask")
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS) if can_wait else ()
+    try:
+        yield
     finally:
         if can_wait:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -137,6 +158,8 @@ def _starting_a_process() -> Iterator[None]:
 def _begin(tokenizer: dict[str, Any]) -> None:
     """What a process does first. It leaves Ctrl-C to its parent, and ends if that is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):  # blocked where this process was started
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
     Thread(target=_end_with_parent, daemon=True).start()
     _tokenizers.append(from_json(tokenizer))
 

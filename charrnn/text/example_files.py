@@ -22,6 +22,7 @@ from charrnn.text.example_corpus import check_enough, split_bounds
 from charrnn.text.example_notices import Read, doubts, what_was_read
 from charrnn.text.example_table import ExampleTable, read_table
 from charrnn.text.examples import ExampleFormat, ExampleSources
+from charrnn.text.pictures import open_input
 from charrnn.text.preparation import (
     changed,
     content_key,
@@ -30,7 +31,6 @@ from charrnn.text.preparation import (
     whole_if_small,
 )
 from charrnn.text.source import JoinedSources, Reader
-from charrnn.text.source_files import unreadable
 from charrnn.text.tokenizers import TOKENIZERS, Bytes, Tokenizer, to_json
 from charrnn.text.tokenizers.base import smallest_type
 
@@ -115,11 +115,8 @@ def _digest_of_inputs(examples: ExampleSources) -> str:
     """The digest of pictures, which the digests of the files that name them do not cover."""
     digest = hashlib.sha256()
     for example in examples.examples():
-        with located(example.where):
-            try:
-                digest.update(Path(example.text).read_bytes())
-            except OSError as error:
-                raise unreadable(error, example.text) from None
+        with located(example.where), open_input(example.text) as file:
+            digest.update(file.read())
     return digest.hexdigest()
 
 

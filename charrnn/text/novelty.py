@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from charrnn.errors import UsageError
 from charrnn.events import Emit, Noticed, Progress
-from charrnn.files import atomic_write
+from charrnn.files import atomic_write, open_regular
 from charrnn.text.corpus import Corpus
 from charrnn.text.tokenizers import END, Ids, Tokenizer
 
@@ -108,7 +108,8 @@ def _index(corpus: Corpus, tokens: Ids, end: int, emit: Emit) -> tuple[Hashes, H
 def _read(path: Path, about: tuple[bytes, bytes, int]) -> Hashes | None:
     """The index in a file, mapped, if it is undamaged and of this corpus."""
     try:
-        words = np.memmap(path, np.uint64, "r")
+        with open_regular(path) as file:
+            words = np.memmap(file, np.uint64, "r")
     except (OSError, ValueError):  # an empty file cannot be mapped
         return None
     if words.nbytes < _HEADER.size:

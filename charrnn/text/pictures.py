@@ -2,15 +2,17 @@
 
 import io
 import warnings
-from pathlib import Path
-from tokenize import TokenError
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.errors import MissingError, TextError, to_install
+from charrnn.files import open_regular
 from charrnn.values import picture_size
+
+_LARGEST = 1 << 28  # bytes of a file
+_FORMATS = ("PNG", "JPEG")  # of all that Pillow knows: for EPS it would start another program
 
 
 def load_input(path: str, size: str) -> NDArray[Any]:
@@ -20,12 +22,22 @@ def load_input(path: str, size: str) -> NDArray[Any]:
     filled with the colour of its border. Features may be (D,), (cells, D) or (rows, columns, D).
     TextError if it cannot be read, MissingError where Pillow is missing.
     """
-    if not Path(path).is_file():
-        message = f"{path} is not a file" if Path(path).exists() else f"there is no file {path}"
-        raise TextError(message, "Check its name, and the folder that it starts from.")
-    if path.endswith(".npy"):
-        return _features(path)
-    return _fitted(_picture(path), *picture_size(size))
+    with open_input(path) as file:
+        if path.endswith(".npy"):
+            return _features(file, path)
+        return _fitted(_picture(file, path), *picture_size(size))
+
+
+def open_input(path: str) -> BinaryIO:
+    """The file of a picture or of features. TextError for what is not there, or no regular file."""
+    hint = "Check its name, and the folder that it starts from."
+    try:
+        return open_regular(path, _LARGEST)
+    except FileNotFoundError:
+        raise TextError(f"there is no file {path}", hint) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise TextError(f"{path:.200} cannot be read: {reason}", hint) from None
 
 
 def as_inputs(stored: NDArray[np.uint8], shape: tuple[int, ...]) -> NDArray[np.float32]:
@@ -45,12 +57,11 @@ def png_of(pixels: NDArray[np.uint8]) -> bytes:
     return file.getvalue()
 
 
-def _features(path: str) -> NDArray[np.float32]:
+def _features(file: BinaryIO, path: str) -> NDArray[np.float32]:
     hint = "Save an array of numbers with numpy.save: (D,), (cells, D) or (rows, columns, D)."
     try:
-        with Path(path).open("rb") as file:
-            array = np.lib.format.read_array(file, allow_pickle=False)
-    except (OSError, ValueError, EOFError, SyntaxError, MemoryError, TokenError) as error:
+        array = np.lib.format.read_array(file, allow_pickle=False)
+    except Exception as error:  # whatever its header makes Python's parser raise
         raise TextError(f"{path} cannot be read: {error}", hint) from None
     if array.dtype.kind not in "fiu" or not array.size:
         raise TextError(f"{path} does not hold an array of numbers", hint)
@@ -63,10 +74,10 @@ def _features(path: str) -> NDArray[np.float32]:
     return features
 
 
-def _picture(path: str) -> Any:
+def _picture(file: BinaryIO, path: str) -> Any:
     """The picture in a file, of Pillow, in shades of grey."""
     try:
-        from PIL import Image
+        from PIL import Image, UnidentifiedImageError
     except ImportError:
         raise MissingError(
             "pictures need Pillow, which is not installed",
@@ -75,14 +86,16 @@ def _picture(path: str) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as opened:
+            with Image.open(file, formats=_FORMATS) as opened:
                 return _grey(opened)
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         most = f"{Image.MAX_IMAGE_PIXELS:,}"
         raise TextError(f"{path} has more than {most} pixels", "Make it smaller.") from None
-    except (OSError, ValueError, SyntaxError) as error:
-        hint = "Name a picture that Pillow reads (PNG, JPEG), or a .npy file of features."
-        raise TextError(f"{path} is not a picture that can be read: {error}", hint) from None
+    except Exception as error:  # damaged data: of any kind, as each part of Pillow has its own
+        wrong = isinstance(error, UnidentifiedImageError)
+        reason = f"it is not {' or '.join(_FORMATS)}" if wrong else str(error)
+        hint = f"Name a picture ({', '.join(_FORMATS)}), or a .npy file of features."
+        raise TextError(f"{path} is not a picture that can be read: {reason}", hint) from None
 
 
 def _fitted(grey: Any, height: int, width: int) -> NDArray[np.uint8]:

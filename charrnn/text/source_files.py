@@ -3,10 +3,12 @@
 A source is a file, a folder, a pattern of file names, or `-` for stdin.
 """
 
+import io
 import os
+import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from fnmatch import fnmatchcase
 from glob import has_magic
 from pathlib import Path
@@ -16,6 +18,8 @@ from charrnn.errors import TextError
 from charrnn.files import checkpoints, corpora
 
 _OURS = {"corpus.json", "tokens.bin"}, {"model.safetensors", "metrics.jsonl"}
+_PIECE = 1 << 18
+
 MARK = "\ufeff"
 """The byte order mark, which may stand before a text."""
 
@@ -92,8 +96,9 @@ def _is_ours(folder: str) -> bool:
 
 @contextmanager
 def open_source(path: str | Path) -> Iterator[BinaryIO]:
-    """The bytes of a file, or of stdin for `-`. TextError if it cannot be opened."""
+    """The bytes of a file, or of stdin for `-`. TextError for a device, or if it fails."""
     if path == "-":
+        _refuse_device(sys.stdin.buffer, "stdin")
         yield sys.stdin.buffer
         return
     try:
@@ -103,7 +108,35 @@ def open_source(path: str | Path) -> Iterator[BinaryIO]:
     except OSError as error:
         raise unreadable(error, path) from None
     with file:
+        _refuse_device(file, path)
         yield file
+
+
+def _refuse_device(file: BinaryIO, name: str | Path) -> None:
+    """TextError for a device such as /dev/zero, which has no end; terminals and pipes have one."""
+    with suppress(io.UnsupportedOperation):  # not a file of the system
+        status = os.fstat(file.fileno())
+        is_device = stat.S_ISCHR(status.st_mode) or stat.S_ISBLK(status.st_mode)
+        is_null = is_device and status.st_rdev == os.stat(os.devnull).st_rdev
+        if is_device and not is_null and not file.isatty():
+            raise TextError(f"{name} is a device, not a text", "Name a file, or - for stdin.")
+
+
+def read_whole(file: BinaryIO, name: str | Path, most: int) -> bytes:
+    """All that is left in an open file. TextError for more than `most` bytes: it may be endless."""
+    pieces, size = list[bytes](), 0
+    try:
+        while size <= most and (piece := file.read(_PIECE)):
+            pieces.append(piece)
+            size += len(piece)
+    except OSError as error:  # a folder
+        raise unreadable(error, name) from None
+    if size > most:
+        raise TextError(
+            f"{'stdin' if name == '-' else name} has more than {most >> 20} MB",
+            "So much is not read at once: name a smaller file, or a part of it.",
+        )
+    return b"".join(pieces)
 
 
 def unreadable(error: OSError, path: str | Path) -> TextError:

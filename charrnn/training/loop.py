@@ -18,7 +18,7 @@ from charrnn.training.optimizers import set_learning_rate
 
 if TYPE_CHECKING:
     from charrnn.engine.module import AnyModule
-    from charrnn.tasks.base import Batch
+    from charrnn.tasks.base import Batch, Piece
     from charrnn.training.checkpoints import Checkpoints
     from charrnn.training.meter import Meter
     from charrnn.training.run import Run
@@ -89,18 +89,29 @@ def starting_state(run: Run) -> State:
     return state
 
 
-def forward_backward(run: Run, batch: Batch, state: State) -> tuple[Tensor, State]:
+def forward_backward(run: Run, batch: list[Piece], state: State) -> tuple[Tensor, State]:
     """A batch and the state before it -> its part of the step's mean loss, the state after it.
 
     The loss is in nats and stays on the device; its gradient is added to every parameter's `.grad`.
-    A batch has this rank's sequences, and each thread computes a slice of them.
+    A batch has this rank's sequences, most often in one piece, and each thread computes a slice.
     """
     batch_size = run.batches.batch_size
     # drawn here, and for all ranks: neither the threads' order nor the ranks' number must matter
     masks = [mask[:, run.part] for mask in run.model.dropout_masks(batch_size)]
+    results = [result for piece in batch for result in _computed(run, *piece, state, masks)]
+    losses, states = zip(*results, strict=True)
+    return torch.stack(losses).sum(), join_states(states)
+
+
+def _computed(
+    run: Run, where: slice, piece: Batch, state: State, masks: list[Tensor]
+) -> list[tuple[Tensor, State]]:
+    """The loss and the state of each slice of a piece, given those before the whole batch."""
+    batch_size = run.batches.batch_size
+    state, masks = slice_state(state, where), [mask[:, where] for mask in masks]
 
     def compute(model: AnyModule, part: slice) -> tuple[Tensor, State]:
-        sliced, before = run.plan.task.sliced(batch, part), slice_state(state, part)
+        sliced, before = run.plan.task.sliced(piece, part), slice_state(state, part)
         with run.plan.autocast():
             loss, after = run.plan.task.loss(
                 model.network, sliced, before, [mask[:, part] for mask in masks]
@@ -109,8 +120,7 @@ def forward_backward(run: Run, batch: Batch, state: State) -> tuple[Tensor, Stat
         loss.backward()
         return loss.detach(), detach_state(after)
 
-    losses, states = zip(*run.threads.backward(run.model, compute), strict=True)
-    return torch.stack(losses).sum(), join_states(states)
+    return run.threads.of(where).backward(run.model, compute)
 
 
 def clip_gradients(run: Run) -> Tensor:

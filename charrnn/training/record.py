@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing
 from dataclasses import fields
 from typing import Any, Protocol
 
-from charrnn.errors import from_os
+from charrnn.errors import CharRNNError, from_os, lacks_memory
 from charrnn.events import Emit, Event, Finished, Noticed, Planned, Started
 from charrnn.settings import LENGTHS, flag, is_automatic, values_of, without_effect
 from charrnn.storage.metrics import Metrics
@@ -152,7 +152,8 @@ def _with_value(name: str, value: Any) -> list[str]:
 def train(run: Run, emit: Emit, stop: Callable[[], bool]) -> None:
     """Train to the last step, or until `stop()`. Everything is on disk afterwards.
 
-    DivergedError where going back to the last checkpoint does not help; what was saved stays.
+    DivergedError where going back to the last checkpoint does not help, CharRNNError where memory
+    runs out; what was saved stays.
     """
     run.synchronize()
     meter, disk = Meter(run, emit), DiskErrors(emit)
@@ -161,11 +162,21 @@ def train(run: Run, emit: Emit, stop: Callable[[], bool]) -> None:
     emit(_started(run))
     if total := run.length.known_steps:
         emit(Planned(total))
-    if run.step == 0 and run.plan.base:
-        validation.validate()  # what it begins with may remain the best
-    if run.step == 0:
-        save_training(run)  # so that there is always a checkpoint to go back to
-    loop(run, meter, validation, checkpoints, stop)
+    try:
+        if run.step == 0 and run.plan.base:
+            validation.validate()  # what it begins with may remain the best
+        if run.step == 0:
+            save_training(run)  # so that there is always a checkpoint to go back to
+        loop(run, meter, validation, checkpoints, stop)
+    except (MemoryError, RuntimeError) as error:
+        if not lacks_memory(error):
+            raise
+        kept = "What was saved is kept." if run.step else ""
+        raise CharRNNError(
+            f"memory ran out after step {run.step:,}",
+            "Train with a smaller --batch-size, --seq-length or --hidden-size, or without the "
+            f"longest examples. {kept}".strip(),
+        ) from None
     if run.plan.ranks.is_first:
         emit(outcome(run, emit))
     run.plan.ranks.wait_for_first()

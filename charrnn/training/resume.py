@@ -201,7 +201,7 @@ def _check_model(run: Run, emit: Emit) -> None:
     if kept is None:
         run.best = None
     elif run.best and kept != run.best.loss:
-        factor = kept / run.best.loss
+        factor = kept / (run.best.loss or kept)  # nothing follows from a loss of 0
         bits = {
             n: score * factor for n, score in run.best.scores.items() if n.startswith("bits_per_")
         }

@@ -20,7 +20,7 @@ from charrnn.network.layers import State
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings
 from charrnn.storage.checkpoint import About
 from charrnn.tasks import task_of
-from charrnn.tasks.base import Batch, Task
+from charrnn.tasks.base import Piece, Task
 from charrnn.text.corpus import Corpus
 from charrnn.training.length import RunLength, run_length
 from charrnn.training.muon import make_optimizers
@@ -197,9 +197,10 @@ class Run:
         """Tokens that all ranks together read in one step."""
         return self.plan.train.accumulate * self.batches.batch_size * self.batches.seq_length
 
-    def next_batch(self) -> Batch:
-        """The next batch's sequences that this process computes, on the device."""
-        return to_device(self.batches.next(), self.plan.device)
+    def next_batch(self) -> list[Piece]:
+        """The next batch's sequences that this process computes, in pieces, on the device."""
+        pieces = self.batches.next_pieces()
+        return [(part, to_device(piece, self.plan.device)) for part, piece in pieces]
 
     def zero_state(self) -> State:
         """The state of this process's sequences before a text."""

@@ -4,6 +4,7 @@
 the position in the text and the progress. `model.safetensors` holds the averaged weights.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,30 +23,39 @@ from charrnn.errors import CheckpointError, from_os
 from charrnn.events import Emit, Noticed
 from charrnn.files import atomic_write
 from charrnn.network.layers import State, slice_state
-from charrnn.settings import read
+from charrnn.settings import read, reason_of
 from charrnn.storage.checkpoint import Checkpoint, save_checkpoint
-from charrnn.storage.container import FORMAT, add_checksum, metadata, read_metadata, verify
+from charrnn.storage.container import FORMAT, read_metadata, sealed, verify
 from charrnn.storage.old_formats import upgraded_metadata, upgraded_name, upgraded_progress
 from charrnn.storage.runs import MODEL, TRAINING
 from charrnn.tasks.base import Task
 from charrnn.training.run import Best, Recovery, Run
 
 _Score = Annotated[float, Ge(0)]
+_Count = Annotated[int, Ge(0), Le(10**12)]
 
 
 @dataclass(frozen=True)
 class Progress:
     """How far a run has come, as its file says. See `RunLength`, `Best` and `Recovery`."""
 
-    step: Annotated[int, Ge(0), Le(10**12)]
+    step: _Count
     total_steps: Annotated[int, Ge(1), Le(10**12)] | None
     decay_start: Annotated[float, Gt(-1e12), Lt(1e12)] | None
-    best_loss: _Score | None
+    best_loss: Annotated[float, Ge(0), Lt(math.inf)] | None
     best_scores: Mapping[Annotated[str, Len(1, 99)], _Score] | None
     seconds: Annotated[float, Ge(0), Lt(1e12)]
     learning_rate_scale: Annotated[float, Gt(0), Le(1)]
     skipped_steps: Annotated[int, Ge(0), Lt(10**6)]
     adjusted: bool = False
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a run stands in its batches, as its file says."""
+
+    epoch: _Count
+    step: _Count
 
 
 def save_model(run: Run, loss: float | None) -> None:
@@ -93,7 +103,7 @@ def write_training(run: Run, state: State) -> None:
         module = torch.get_device_module(run.plan.device)
         tensors[f"rng.{run.plan.device.type}"] = module.get_rng_state(run.plan.device)
     with atomic_write(run.plan.folder / TRAINING, run.plan.train.keep, verify) as file:
-        file.write(add_checksum(save(tensors, metadata(data))))
+        file.write(sealed(save, tensors, data))
 
 
 @contextmanager
@@ -102,12 +112,11 @@ def readable(path: Path) -> Iterator[None]:
     try:
         yield
     except (
-        KeyError, IndexError, AttributeError, FileNotFoundError, SafetensorError, ValueError,
-        TypeError, RuntimeError,
+        OSError, KeyError, IndexError, AttributeError, SafetensorError, ValueError, TypeError,
+        OverflowError, RuntimeError,
     ) as error:  # fmt: skip
-        reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)
         raise CheckpointError(
-            f"training cannot resume from {path}: {reason}",
+            f"training cannot resume from {path}: {reason_of(error)}",
             "Train again, under another name (--run).",
         ) from None
 
@@ -143,8 +152,8 @@ def restore(run: Run, data: Mapping[str, Any], tensors: Mapping[str, Tensor]) ->
     progress = read(Progress, upgraded_progress(data["progress"]))
     if progress.total_steps is not None and progress.step > progress.total_steps:
         raise ValueError("it is past its last step")
-    epoch, step = map(int, data["batches"])
-    if epoch < 0 or not 0 <= step <= run.batches.per_epoch:
+    position = read(Position, dict(zip(("epoch", "step"), data["batches"], strict=True)))
+    if position.step > run.batches.per_epoch:
         raise ValueError("its position is not in the text")
     if data["format"] != FORMAT:
         old_name = partial(_old_name, run)
@@ -156,8 +165,9 @@ def restore(run: Run, data: Mapping[str, Any], tensors: Mapping[str, Tensor]) ->
         if name not in tensors and name.startswith("optimizer.") and progress.step == 0:
             continue  # format 2 had none before the first step
         saved = tensors[name]
-        if tensor.shape != saved.shape:
-            raise ValueError(f"{name} does not have the shape that its settings give it")
+        types = {tensor.dtype} | ({torch.bfloat16} if name.startswith("state.") else set())
+        if tensor.shape != saved.shape or saved.dtype not in types:
+            raise ValueError(f"{name} does not have the shape and type that its settings give it")
         if not saved.isfinite().all():
             raise ValueError(f"{name} is not finite")
         tensor.copy_(saved)
@@ -166,7 +176,7 @@ def restore(run: Run, data: Mapping[str, Any], tensors: Mapping[str, Tensor]) ->
     rng = tensors.get(f"rng.{run.plan.device.type}")
     if rng is not None:  # None on a device that the run has not been on before
         torch.get_device_module(run.plan.device).set_rng_state(rng, run.plan.device)
-    run.batches.epoch, run.batches.step = epoch, step
+    run.batches.epoch, run.batches.step = position.epoch, position.step
     _restore_progress(run, progress)
     return progress
 

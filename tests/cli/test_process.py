@@ -1,6 +1,7 @@
 """Ctrl-C, `kill`, and nobody who reads: wherever they meet the program."""
 
 import json
+import os
 import shlex
 import signal
 import subprocess
@@ -134,3 +135,36 @@ def test_an_impatient_second_signal_leaves_the_checkpoint_whole(home):
     assert process.returncode in (130, -signal.SIGINT)  # the second may come after the last save
     assert err == ""
     read_training(home / "checkpoints" / "r" / "training.safetensors")
+
+
+@pytest.mark.parametrize("module", ["typer", "rich", "pydantic"])
+def test_ctrl_c_while_loading_is_quiet(home, module):
+    """Python's traceback in the middle of an import, early or late."""
+    code = f"""
+import os, signal, sys
+def interrupt(event, args):
+    if (event, *args[:1]) == ("import", {module!r}):
+        os.kill(os.getpid(), signal.SIGINT)
+sys.addaudithook(interrupt)
+from charrnn.__main__ import main
+sys.argv = ["charrnn", "train", "nope", "--steps", "5"]
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=home, check=False, capture_output=True)
+    assert (done.returncode, done.stderr, done.stdout) == (130, b"", b"")
+
+
+def test_a_hang_up_leaves_no_temporary_files(home):
+    """A copy of stdin, or half a corpus, after each terminal that is closed."""
+    copies = home / "copies"
+    copies.mkdir()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "charrnn", "prepare", "-"], cwd=home, stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE, env={**os.environ, "TMPDIR": str(copies)},
+    )  # fmt: skip
+    while not [*copies.glob("*/0")]:
+        assert process.poll() is None
+    process.send_signal(signal.SIGHUP)
+    _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (129, b"")
+    assert [*copies.iterdir()] == []

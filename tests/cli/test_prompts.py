@@ -9,8 +9,9 @@ import sys
 
 import pytest
 
+from charrnn.cli import prompts
 from charrnn.cli.prompts import stdin_has_text
-from tests.conftest import call_charrnn, lines
+from tests.conftest import SMALL, call_charrnn, lines
 
 SAMPLE = ("sample", "tale", "-s", "1", "-n", "9")
 
@@ -176,3 +177,30 @@ def test_unknown_characters_are_skipped_or_replaced(trained):
     skipped = call_charrnn(trained, *SAMPLE, "--prompt", "thΩe", "--unknown", "skip")
     assert skipped.out == call_charrnn(trained, *SAMPLE, "--prompt", "the").out
     assert "lacks: 1." in skipped.err
+
+
+def test_a_file_without_an_end_is_not_read_whole(trained, monkeypatch):
+    """All memory for a sparse file or a device, before its first line is answered."""
+    (trained / "sparse").write_bytes(b"the\n")
+    os.truncate(trained / "sparse", 1 << 36)
+    monkeypatch.setattr(prompts, "_TOGETHER", 1)  # each line before it is answered at once
+    first = call_charrnn(trained, *SAMPLE, "--prompts", "sparse")
+    assert first.code == 3
+    assert first.out.startswith("the")
+    assert "line 2 is longer than 1 MB" in first.err
+    whole = call_charrnn(trained, *SAMPLE, "--prompt-file", "sparse")
+    assert (whole.code, whole.out) == (3, "")
+    assert "more than 16 MB" in whole.err
+    device = call_charrnn(trained, *SAMPLE, "--prompts", "/dev/zero")
+    assert (device.code, "device" in device.err) == (3, True)
+    assert call_charrnn(trained, *SAMPLE, "--prompts", os.devnull).code == 0
+
+
+def test_nothing_novel_has_a_code_of_its_own(home):
+    """A script that takes an empty output for texts."""
+    (home / "a.txt").write_text("ab" * 500)
+    assert call_charrnn(home, "train", "a.txt", "--steps", "40", *SMALL).code == 0
+    args = ("--novel", "--temp", "0", "--count", "2", "-n", "9", "--prompt", "a")
+    result = call_charrnn(home, "sample", *args)
+    assert (result.code, result.out) == (7, "")
+    assert "stand in the training text" in result.err

@@ -60,7 +60,8 @@ def in_log(name):
 def events(name):
     run = (name, 60, 7, "character", "lstm 1x1", 9, "muon", "linear", "cpu", "fp32", 1, 1, 0)
     return [Progress(name, 1, 2), Prepared(name, name, 9, 9, False), Started(name, "p", *run),
-            Noticed(name), Sampled(1, name), Finished(name, 1, 1.0, {}, 1.0, False)]  # fmt: skip
+            Noticed(name), Sampled(1, name),
+            Finished(name, 1, 1, "valid", "stream", 1.0, {}, {}, 1.0, False)]  # fmt: skip
 
 
 def a_help(name):

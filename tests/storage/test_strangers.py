@@ -1,6 +1,7 @@
 """Files of strangers: what they claim, where they lead, and what they would print."""
 
 import json
+import math
 import os
 import pty
 import random
@@ -11,13 +12,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings, strategies as st
+from safetensors.torch import load_file, save
 
 from charrnn.display.stdout import escaped
 from charrnn.errors import CheckpointError
 from charrnn.files import atomic_write
 from charrnn.storage.checkpoint import load_checkpoint, save_checkpoint
-from charrnn.storage.container import KEY, add_checksum
+from charrnn.storage.container import KEY, add_checksum, read_metadata, sealed
 from charrnn.storage.runs import METRICS, MODEL, TRAINING
 from charrnn.tasks import parameters_of
 from tests.conftest import call_charrnn
@@ -178,7 +181,79 @@ def fuzz(trained, tmp_path_factory):
 
 
 @settings(max_examples=200)
-@given(number=st.integers(0, 8), seed=st.integers(0, 2**32))
+@given(number=st.integers(0, 12), seed=st.integers(0, 2**32))
 def test_mutated_files_load_or_are_refused(fuzz, number, seed):
     """A traceback for a file that is not as it should be. `scripts.fuzz` tries thousands."""
+    assert len(fuzz.kinds) == 13
     fuzz.attempt(list(fuzz.kinds)[number], random.Random(seed))
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [{"batches": [math.inf, 0]}, {"batches": [0, math.nan]}, {"batches": ["x", 0]},
+     {"progress": {"best_loss": -1.0}}, {"progress": {"best_loss": math.nan}},
+     {"progress": {"step": math.inf}}, {"train": {"accumulate": 10**6}}],
+    ids=str,
+)  # fmt: skip
+def test_what_a_training_state_says_is_checked(copied_run, charrnn, claim):
+    """A traceback, or a run that never takes a step."""
+    (copied_run / "training.1.safetensors").unlink()
+    resealed(copied_run / TRAINING, **claim)
+    result = charrnn("train", "--resume", "--steps", "151")
+    assert result.code == 4, result.err
+    assert "training cannot resume from" in result.err
+
+
+def test_a_best_loss_of_zero_is_no_divisor(copied_run):
+    """A ZeroDivisionError for a run that predicts everything."""
+    resealed(copied_run / TRAINING, progress={"best_loss": 0.0})
+    run = resume("tale")
+    assert run.best.loss == load_checkpoint(copied_run / MODEL).loss > 0
+
+
+@pytest.mark.parametrize("kind", [torch.uint8, torch.bool, torch.float64, torch.float16])
+def test_a_tensor_of_another_type_is_refused(copied_run, charrnn, kind):
+    """Weights of 0 and 1; numbers that overflow when they are copied."""
+    (copied_run / "training.1.safetensors").unlink()
+    path = copied_run / TRAINING
+    tensors = load_file(path)
+    name = next(name for name in tensors if name.startswith("model."))
+    tensors[name] = tensors[name].to(kind)
+    path.write_bytes(sealed(save, tensors, read_metadata(path)))
+    result = charrnn("train", "--resume", "--steps", "151")
+    assert result.code == 4, result.err
+    assert f"{name} does not have the shape and type" in result.err
+
+
+@pytest.mark.parametrize("loss", [math.nan, math.inf, -1.0, "x"])
+def test_a_loss_that_is_none_is_refused(copied_run, charrnn, loss):
+    """A traceback of `inspect --json`, which writes no NaN."""
+    (copied_run / "model.1.safetensors").unlink(missing_ok=True)
+    resealed(copied_run / MODEL, loss=loss)
+    result = charrnn("inspect", "tale", "--json")
+    assert result.code == 4, result.err
+    assert "loss must be" in result.err
+
+
+def test_a_run_and_a_corpus_that_cannot_be_read_hide_no_others(copied_run, charrnn):
+    """A list that ends at a file of gigabytes, at millions of events, or at a name of controls."""
+    checkpoints = copied_run.parent
+    for name in ("events", "folder", "ev\x1b[31mil"):
+        (checkpoints / name).mkdir()
+    (checkpoints / "events" / METRICS).write_bytes(b"{}\n" * 10)
+    os.truncate(checkpoints / "events" / METRICS, 1 << 36)
+    (checkpoints / "folder" / MODEL).mkdir()
+    said = {"event": "started", "corpus": "\x1b[31mc" * 999, "model": [], "parameters": 10**300}
+    (checkpoints / "ev\x1b[31mil" / METRICS).write_text(json.dumps(said))
+    (corpus,) = (copied_run.parent.parent / "corpora").iterdir()
+    huge = corpus.parent / "huge-00000000"
+    huge.mkdir()
+    (huge / "corpus.json").touch()
+    os.truncate(huge / "corpus.json", 1 << 36)
+    for args in ([], ["--json"]):
+        runs, corpora = charrnn("runs", *args), charrnn("corpora", *args)
+        assert (runs.code, corpora.code) == (0, 0), runs.err + corpora.err
+        assert all(name in runs.out for name in ("tale", "events", "folder"))
+        assert "\x1b" not in runs.out
+        assert "tale" in corpora.out
+        assert "huge-00000000 is not a prepared corpus: it has more than 64 MB" in corpora.err

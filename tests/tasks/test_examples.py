@@ -5,7 +5,8 @@ from hypothesis import given, strategies as st
 
 from charrnn.settings import TrainSettings
 from charrnn.tasks.examples import Ragged, by_length
-from tests.tasks.conftest import task_on
+from tests.tasks.conftest import prepared, task_on
+from tests.tasks.examples import labelled
 
 
 def batches_of(corpus, size):
@@ -72,3 +73,19 @@ def test_groups_have_every_array_once_and_are_small_where_arrays_are_long(length
     for group in groups:
         assert len(group) <= most
         assert len(group) == 1 or len(group) * max(lengths[n] for n in group) <= 1 << 17
+
+
+def test_few_examples_are_padded_to_a_long_one(home):
+    """A batch of gigabytes, for one text of a megabyte."""
+    text = labelled(60) + "sea\t" + "s" * 40_000 + "\n"
+    batches = batches_of(prepared(home / "x.tsv", text, split="100/0"), 20)
+    many = 0
+    for _ in range(batches.per_epoch):
+        pieces = batches.next_pieces()
+        sizes = [piece.inputs.shape for _, piece in pieces]
+        assert sum(count for _, count in sizes) == 20
+        assert all(steps * count <= 1 << 17 or count == 1 for steps, count in sizes)
+        where = [part.indices(20)[:2] for part, _ in pieces]
+        assert [first for first, _ in where] == [0, *(last for _, last in where[:-1])]
+        many += len(pieces) > 1
+    assert many == 1

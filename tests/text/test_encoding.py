@@ -111,3 +111,12 @@ def test_all_of_a_text_is_read_as_tokens(home):
     lines = TextSettings(document_per="line")
     ids, changed = read_tokens("a.txt", Bytes(documents=True), lines, quiet)
     assert (ids.tolist(), changed) == ([*b"abcxbay", 256], 0)
+
+
+def test_a_text_without_an_end_is_not_held(home, monkeypatch):
+    """All memory for a sparse file that a model of bytes is to score."""
+    monkeypatch.setattr(encoding, "_LONGEST", 1 << 20)
+    (home / "sparse").touch()
+    os.truncate(home / "sparse", 1 << 36)
+    with pytest.raises(TextError, match="sparse has more than 1 million characters"):
+        read_tokens(str(home / "sparse"), Bytes(False), TextSettings("byte"), quiet)

@@ -2,9 +2,11 @@
 
 import math
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
+import torch
 
 from charrnn.evaluation.loss import evaluate
 from charrnn.events import Evaluated, Finished, Planned, Saved, Stepped
@@ -66,6 +68,25 @@ def test_accumulated_gradients_are_the_mean_of_the_batches(home):
         np.testing.assert_allclose(found.grad, summed.grad / 3, rtol=1e-4, atol=1e-7)
     assert run.batches.epochs == single.batches.epochs > 0
     assert run.tokens_per_step == 3 * single.tokens_per_step
+
+
+def test_a_batch_in_pieces_gives_the_gradients_of_the_whole(home):
+    """A piece with another's mask or state, or that weighs more than its share."""
+    runs = [make_run(home, tale(3000), replace(MODEL, dropout=0.3), name=name) for name in "ab"]
+    losses, states = [], []
+    for run, cuts in zip(runs, ([0, 8], [0, 1, 8]), strict=True):
+        ((_, batch),) = run.next_batch()
+        torch.manual_seed(1)
+        parts = [slice(*cut) for cut in pairwise(cuts)]
+        pieces = [(part, run.plan.task.sliced(batch, part)) for part in parts]
+        state = tuple(tuple(torch.ones_like(a).cumsum(0) for a in layer) for layer in run.state)
+        loss, after = forward_backward(run, pieces, state)
+        losses.append(loss.item())
+        states.append(after)
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+    torch.testing.assert_close(states[0], states[1])
+    for whole, cut in zip(*(run.model.parameters() for run in runs), strict=True):
+        torch.testing.assert_close(whole.grad, cut.grad, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("one_hot", [False, True])

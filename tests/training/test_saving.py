@@ -4,18 +4,22 @@ import errno
 import os
 import resource
 import shutil
+import sys
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
-from charrnn.errors import from_os
+from charrnn.errors import CharRNNError, from_os
 from charrnn.events import Evaluated, Finished, Noticed, Saved
+from charrnn.settings import ModelSettings
 from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.metrics import read_curves
 from charrnn.storage.runs import METRICS, MODEL, TRAINING, is_locked
 from charrnn.training.record import train, train_and_record
 from charrnn.training.saving import read_training
 from tests.conftest import damage, lines, tale
-from tests.training.conftest import make_run, resume
+from tests.training.conftest import events_of, make_run, resume
 
 
 def refusing(monkeypatch, name, at):
@@ -143,3 +147,28 @@ def test_a_resumed_run_may_change_device_precision_and_versions_only(copied_run,
     data, _ = read_training(copied_run / TRAINING)
     assert (data["train"]["precision"], data["train"]["keep"]) == ("bf16", 3)
     assert (copied_run / "training.2.safetensors").exists()
+
+
+@contextmanager
+def little_memory(megabytes):
+    """A block in which so much more memory can be had."""
+    used = int(Path("/proc/self/statm").read_text("utf-8").split()[0]) * resource.getpagesize()
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (used + (megabytes << 20), before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="no such limit elsewhere")
+@pytest.mark.parametrize("what", ["step", "save"])
+def test_memory_that_runs_out_is_a_sentence(home, what):
+    """A traceback of torch, or a process that its library ends in the middle of a save."""
+    size = {"step": 256, "save": 900}[what]
+    model = ModelSettings(hidden_size=size, layers=1, embedding_size=16)
+    batch = {"batch_size": 128, "seq_length": 64} if what == "step" else {}
+    run = make_run(home, tale(40_000), model, steps=1, optimizer="sgd", **batch)
+    with little_memory(40), pytest.raises(CharRNNError, match="memory ran out") as raised:
+        events_of(run)
+    assert "--batch-size" in raised.value.hint

@@ -16,11 +16,13 @@ from charrnn.cli.process import use_one_numpy_thread
 from charrnn.display.stdout import check_stdout, write_bytes
 from charrnn.errors import UsageError, check_package
 from charrnn.events import Noticed
+from charrnn.text.source_files import open_source, read_whole
 
 if TYPE_CHECKING:
     from charrnn.storage.checkpoint import Checkpoint
 
 _SUFFIX = ".crnn"
+_LARGEST = 1 << 28  # bytes that are read: a network takes hours for them
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="any file, or - for stdin")]
 Compressed = Annotated[
@@ -65,7 +67,9 @@ def compress(
         from charrnn.extras.compress.stream import compress as compress_bytes
         from charrnn.text.compressors import xz_size
 
-        checkpoint, original = command.load_language_model(run), _read(file)
+        checkpoint = command.load_language_model(run)
+        with open_source(file) as source:
+            original = read_whole(source, file, _LARGEST)
         start = time.perf_counter()
         compressed = compress_bytes(original, checkpoint, command.emit, dynamic=dynamic)
         record = _record(checkpoint, len(original), len(compressed), start)
@@ -89,9 +93,10 @@ def decompress(
     """
     path = _path(output or _original(file), yes, json)
     with _frame(quiet, json) as command:
-        from charrnn.extras.compress.stream import decompress_by_any, models_of
+        from charrnn.extras.compress.stream import decompress_by_any, models_of, read_compressed
 
-        compressed = _read(file)
+        with open_source(file) as source:
+            compressed = read_compressed(source, file, _LARGEST)
         checkpoints = [command.load_language_model(run)] if run else models_of(compressed)
         start = time.perf_counter()
         original, checkpoint = decompress_by_any(compressed, checkpoints, command.emit)
@@ -127,16 +132,6 @@ def _path(output: str, yes: bool, json: bool) -> Path | None:
     if output == "-":
         check_stdout(json)
     return output_path(output, yes)
-
-
-def _read(file: str) -> bytes:
-    from charrnn.text.source_files import open_source, unreadable
-
-    with open_source(file) as source:
-        try:
-            return source.read()
-        except OSError as error:  # a folder
-            raise unreadable(error, file) from None
 
 
 def _record(checkpoint: "Checkpoint", size: int, compressed: int, start: float) -> dict[str, Any]:

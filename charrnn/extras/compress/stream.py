@@ -7,7 +7,7 @@ a byte), CRC-32 of the original 4, fingerprint of the arithmetic 2, check of all
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Self
+from typing import BinaryIO, Self
 
 from charrnn.errors import CharRNNError, CheckpointError, DivergedError, TextError
 from charrnn.events import Emit
@@ -16,6 +16,7 @@ from charrnn.extras.compress.prediction import fingerprint, identity, predictor_
 from charrnn.files import versions
 from charrnn.storage.checkpoint import Checkpoint, load_checkpoint
 from charrnn.storage.runs import MODEL, run_folders
+from charrnn.text.source_files import read_whole
 
 _MAGIC, _VERSION, _DYNAMIC = b"\xc7\x52", 1, 0x80
 _MODEL, _FINGERPRINT, _CHECK, _LONGEST = 5, 2, 2, 9
@@ -55,10 +56,7 @@ class Header:
     @classmethod
     def unpack(cls, data: bytes) -> tuple[Self, bytes]:
         """The header of a file, and what follows it. CheckpointError if it has no such header."""
-        if data[:2] != _MAGIC:
-            raise CheckpointError(
-                "this is not a file of charrnn compress", "Name a file that it has written."
-            )
+        _check_magic(data)
         if len(data) < 4:
             raise damaged("it ends within its header")
         length, at = _read_varint(data, 3 + _MODEL)
@@ -165,6 +163,23 @@ def models_of(data: bytes) -> list[Checkpoint]:
             "Name it with --run. A run that was trained further has another model than before.",
         )
     return [*by_corpus.values()]
+
+
+def read_compressed(file: BinaryIO, name: str, most: int) -> bytes:
+    """All of a compressed file, if its first bytes are those of one. Errors as `Header.unpack`.
+
+    TextError for more than `most` bytes.
+    """
+    first = file.read(len(_MAGIC))
+    _check_magic(first)
+    return first + read_whole(file, name, most)
+
+
+def _check_magic(data: bytes) -> None:
+    if data[: len(_MAGIC)] != _MAGIC:
+        raise CheckpointError(
+            "this is not a file of charrnn compress", "Name a file that it has written."
+        )
 
 
 def _check(head: bytes) -> bytes:

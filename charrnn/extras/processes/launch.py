@@ -13,11 +13,12 @@ from tempfile import NamedTemporaryFile
 from typing import Any
 
 from charrnn.cli.process import is_launched
-from charrnn.errors import UsageError
+from charrnn.errors import CharRNNError, UsageError
 
 EXIT_CODE_FILE = "CHARRNN_EXIT_CODE_FILE"
 """The environment variable that names the file."""
 
+_DESCRIPTORS, _DESCRIPTORS_EACH = 48, 16  # open files, with room to spare
 _SHUTDOWN = 120  # seconds that the processes have to save after a signal
 
 
@@ -42,7 +43,23 @@ def train_in_processes(processes: int | None, max_restarts: int | None, batch_si
             "Use fewer processes, or a greater --batch-size.",
         )
     if not is_launched():
+        _check_descriptors(processes)
         sys.exit(_launch(processes, max_restarts or 0))
+
+
+def _check_descriptors(processes: int) -> None:
+    """CharRNNError where the system allows fewer open files than so many processes need."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = _DESCRIPTORS + _DESCRIPTORS_EACH * processes
+    if most != resource.RLIM_INFINITY and most < needed:
+        raise CharRNNError(
+            f"a process may have only {most} files open here, too few for {processes} processes",
+            f"Allow {needed} or more: ulimit -n {needed}",
+        )
 
 
 def _launch(processes: int, max_restarts: int) -> int:

@@ -156,3 +156,13 @@ def test_the_names_of_files(charrnn, copied_run, home):
     assert charrnn("compress", "a", "-o", "-", "--json").code == 2
     assert charrnn("compress", "b").code == 3
     assert charrnn("compress", "checkpoints").code == 3
+
+
+def test_a_file_without_an_end_is_not_read_whole(charrnn, copied_run, home):
+    """All memory for gigabytes of zeros, whose first bytes are those of no such file."""
+    (home / "x.crnn").touch()
+    os.truncate(home / "x.crnn", 1 << 36)
+    refused = charrnn("decompress", "x.crnn")
+    assert (refused.code, "not a file of charrnn compress" in refused.err) == (4, True)
+    whole = charrnn("compress", "x.crnn", "-o", "y")
+    assert (whole.code, "more than 256 MB" in whole.err) == (3, True)

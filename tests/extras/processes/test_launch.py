@@ -17,6 +17,18 @@ def test_too_small_a_batch_is_refused_before_processes_start(charrnn):
     assert (done.code, "cannot be split among 3 processes" in done.err) == (2, True)
 
 
+def test_too_few_descriptors_are_said_before_processes_start(charrnn):
+    """The traceback of each process, for a limit of open files."""
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (79, before[1]))
+    try:
+        done = charrnn("train", "tale.txt", "--processes", "2")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert (done.code, "ulimit -n 80" in done.err) == (1, True)
+
+
 @pytest.fixture
 def two_processes(tmp_path):
     """Start `charrnn train` in two processes; kill what is left of it afterwards."""
