@@ -89,7 +89,7 @@ def evaluate(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Score a model: a text in bits per character and per byte, or examples.
+    """Score a model on a text, in bits per character, or on examples.
 
     The fewer bits, the better; examples have the scores of their task, too. A file alone is scored
     with the run trained last.

@@ -245,7 +245,7 @@ def test_a_run_and_a_corpus_that_cannot_be_read_hide_no_others(copied_run, charr
     (checkpoints / "folder" / MODEL).mkdir()
     said = {"event": "started", "corpus": "\x1b[31mc" * 999, "model": [], "parameters": 10**300}
     (checkpoints / "ev\x1b[31mil" / METRICS).write_text(json.dumps(said))
-    (corpus,) = (copied_run.parent.parent / "corpora").iterdir()
+    (corpus,) = (copied_run.parent.parent / "corpora").glob("tale-*")
     huge = corpus.parent / "huge-00000000"
     huge.mkdir()
     (huge / "corpus.json").touch()
