@@ -80,6 +80,7 @@ ADVICE: dict[str, str | Mapping[str, str]] = {
     "cuda": _DEVICE, "no-cuda": _DEVICE, "gpu": _DEVICE,
     "resume-from": _RESUME, "save": _FOLDER, "debug": _LOUD,
     # commands of their own
+    "run": RUN,
     "gradients": "it is a command: charrnn gradients",
     "html": {"inspect": "it is a command: charrnn probe RUN TEXT --html FILE"},
     "cell": {"inspect": "it is a command: charrnn gradients --cell"},

@@ -158,8 +158,12 @@ TRANSLATED: dict[str, dict[str, Translation]] = {
         "output-keep-prob": _dropout,
         "line-by-line": lambda _: ["--document-per", "line"],
     },
+    **{
+        command: {"run": _run}
+        for command in ("eval", "predict", "inspect", "export", "probe", "gradients")
+    },
     "sample": {
-        "sample": _drawn, "do-sample": _drawn, "out-dir": _run, "start": _begins,
+        "run": _run, "sample": _drawn, "do-sample": _drawn, "out-dir": _run, "start": _begins,
         "model-folder": _run, "checkpoint": _same, "save-dir": _run, "run-name": _run,
     },
 }  # fmt: skip

@@ -91,7 +91,10 @@ def explain(args: Sequence[str], command: str, flags: Mapping[str, Flags]) -> Us
             own = _own_words(word, command, known)
             answers[word.name] = _answer(word, own, command, flags)
             is_foreign |= bool(own or _advice(word.name, command))
-            corrected += own[2:] if "--schedule" in {*own} & {*corrected} else own
+            if own and own[0][:1] != "-":  # the first argument
+                corrected = [*own, *corrected]
+            else:
+                corrected += own[2:] if "--schedule" in {*own} & {*corrected} else own
     advice = "Try: "
     if command == "train" and not _has_text(corrected, known):
         corrected = [_TEXT, *corrected]

