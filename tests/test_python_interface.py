@@ -176,7 +176,7 @@ def test_how_a_text_is_written_needs_no_other_import(predictors):
 
 def test_a_method_of_another_kind_of_model_is_explained(model, predictors):
     """AttributeError for whoever has loaded another run; a `hasattr` that raises."""
-    with pytest.raises(CharRNNError, match='task="text", and so no predict') as error:
+    with pytest.raises(CharRNNError, match='task="text": it has no predict') as error:
         model.predict(["a"])
     assert "sample" in error.value.hint
     with pytest.raises(CharRNNError, match='task="label", and so no sample') as error:

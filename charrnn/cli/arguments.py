@@ -37,7 +37,7 @@ def _plain(param: Any, word: str) -> str:
     kind = param.type_descriptor
     is_name = param.param_type_name == "argument" or param.metavar in _NAMES
     if not word and is_name:
-        raise ValueError("it is empty; is a variable of the shell not set?")
+        raise ValueError("an empty name; is a variable of the shell not set?")
     if kind.annotation in _NUMBERS:
         return str(_NUMBERS[kind.annotation](word))
     if kind.choices is not None or param.name in _ANY_CASE:

@@ -42,8 +42,8 @@ _OTHER_SPELLINGS = {
 }  # fmt: skip
 _METAVARS = {
     "time": "TIME", "more": "AMOUNT", "temp": "X", "stop": "TEXT", "split": "A/B/C",
-    "device": "NAME",
-    "valid": "FILE", "test": "FILE", "html": "FILE", "columns": "NAMES", "picture_size": "HxW",
+    "device": "NAME", "document_per": "line|file|TEXT", "columns": "NAMES",
+    "valid": "FILE", "test": "FILE", "html": "FILE", "picture_size": "HxW",
     "encoding": "NAME", "name": "NAME", "cells": "NAMES", "prompt_file": "FILE", "prompts": "FILE",
     int: "N", float: "X", str: "TEXT", Path: "FILE", bool: None,
 }  # fmt: skip

@@ -194,7 +194,7 @@ def select(
             yield replace(text, number=accepted)
     if not accepted:
         raise NothingFoundError(
-            f"all {first} samples stand in the training text",
+            f"each of {first} samples is also in the training text",
             "Let it write less likely or longer texts: a higher --temp, a greater --length.",
         )
     if accepted < settings.count:

@@ -31,7 +31,7 @@ class Model:
             """AbsentError for a public method that only another kind of model has."""
             if any(hasattr(kind, name) for kind in Model.__subclasses__()) and name[0] != "_":
                 task = self.settings.task
-                message = f'the model of run {self.run} has task="{task}", and so no {name}'
+                message = f'the model of run {self.run} has task="{task}": it has no {name}'
                 raise AbsentError(message, self.instead)
             text = f"{type(self).__name__!r} object has no attribute {name!r}"
             raise AttributeError(text, name=name, obj=self)

@@ -21,7 +21,7 @@ from charrnn.settings import ModelSettings, SampleSettings, TextSettings, TrainS
 _NAMES = {"from": "base"}
 """Names of flags that mean something else in Python."""
 _COMMAND = re.compile(r"(^ *|: )charrnn (\w+)([^;\n]*?)(?=\.?$|;)", re.MULTILINE)
-_FLAG = re.compile(r"--([a-z][a-z-]*)(?:[ =](\"[^\"]*\"|[^\s,;()]*[^\s,;:().?]))?")
+_FLAG = re.compile(r"--([a-z][a-z-]*)(?:[ =](\"[^\"]*\"|[^\s;()]*[^\s,;:().?]))?")
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 _VALUE = re.compile(r"[A-Z]+|\".*\"|\S*\d\S*|line|file")
 """What follows a flag that takes any text, and is its value: not `out` in "leave --field out"."""

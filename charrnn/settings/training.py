@@ -26,10 +26,10 @@ class TrainSettings(Settings):
     """Training: how long, how fast, where."""
 
     time: Annotated[
-        str | None, "train this long: 90s, 2m, 1h30m (5m, or 60 epochs, if no length is given)"
+        str | None, "train this long: 90s, 2m, 1h30m; without a length, 5m or at most 60 epochs"
     ] = None
-    epochs: Annotated[float | None, Ge(1e-6), Le(1e6), "or this many epochs"] = None
-    steps: Annotated[int | None, Ge(1), Le(10**12), "or this many steps"] = None
+    epochs: Annotated[float | None, Ge(1e-6), Le(1e6), "train this many epochs"] = None
+    steps: Annotated[int | None, Ge(1), Le(10**12), "train this many steps"] = None
     batch_size: Annotated[int, Ge(1), Le(2**20), "sequences read in parallel", AUTO] = 128
     seq_length: Annotated[
         int, Ge(1), Le(2**20), "steps of truncated back-propagation through time", AUTO, _CONTINUED

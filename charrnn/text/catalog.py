@@ -100,8 +100,8 @@ def download(
             if pause is None or refused:
                 raise TextError(
                     f"{path.name} could not be downloaded: {getattr(error, 'reason', error)}",
-                    f"Try again; or download {url} with another program, unpack a .zip, and name "
-                    "the file; or use python, a text that needs no network.",
+                    f"Try again; or download {url} with another program and name the file; "
+                    "or use python, a text that needs no network.",
                 ) from None
             time.sleep(pause)
 
@@ -185,16 +185,16 @@ def locate(name: str, emit: Emit) -> Path:
     """The text file or the folder of a prepared corpus that a name means.
 
     In this order: a file; the same in `corpora/`; an entry of the catalog, which is made or
-    downloaded; a folder of texts, or a pattern of file names; the name of a prepared corpus. The
-    TextError lists the names that exist.
+    downloaded, unless a corpus of that name is prepared; a folder of texts, or a pattern of file
+    names; the name of a prepared corpus. The TextError lists the names that exist.
     """
     stem = name.removesuffix(".txt")
     for path in (Path(name), corpora() / name, corpora() / f"{stem}.txt"):
         is_file = path.exists() and not path.is_dir()  # or a pipe, which can be read as well
         if is_file or (path / "corpus.json").is_file():
             return path
-    if stem in CATALOG:
-        path = corpora() / "catalog" / f"{stem}.txt"
+    path = corpora() / "catalog" / f"{stem}.txt"
+    if stem in CATALOG and (path.is_file() or not prepared(name)):
         CATALOG[stem].write(path, emit)
         return path
     if (name and Path(name).is_dir()) or (has_magic(name) and matching(name)):

@@ -102,7 +102,8 @@ def _doubts_of_columns(table: ExampleTable, examples: ExampleSources) -> Iterato
     if enough and fmt.lines.least > 1 and 2 * len(times) > len(table.targets):
         swapped = ",".join(reversed(column_names(fmt.settings.columns or "1,2")))
         yield (
-            f"There are {len(times):,} different {fmt.lines.target}s for {len(table.targets):,}. "
+            f"There are {len(times):,} different {fmt.lines.target}s for {len(table.targets):,} "
+            "examples. "
             f"If the columns are the other way round, add --columns {swapped}."
         )
 

@@ -19,6 +19,9 @@ from charrnn.text.examples import ExampleFormat
 from charrnn.text.preparation import described_tokenizer, prepare
 from charrnn.text.tokenizers import Tokenizer
 
+_OF_EXAMPLES = (".tsv", ".csv", ".jsonl", ".conll", ".conllu")
+"""Endings of files that rarely are plain texts."""
+
 
 def resolve(
     name: str,
@@ -38,6 +41,8 @@ def resolve(
     if fmt:
         settings = fmt.settings
         check_effective(settings, task=fmt.task, tokenizer=None)
+    elif name.endswith(_OF_EXAMPLES) and not settings.field:
+        emit(Noticed(f"{name} is read as plain text. To learn from its columns, add --task."))
     paths = [_found(each, emit) for each in (name, *beside)]
     if beside:
         _check_joinable(paths, fmt)
@@ -59,7 +64,11 @@ def resolve(
     empty = [part for part, fraction in fractions if fraction and not corpus.has_part(part)]
     if empty and not (settings.valid or settings.test):
         parts = " and ".join(empty)
-        emit(Noticed(f"With --split {corpus.text.split} nothing of {name} is for {parts}."))
+        emit(
+            Noticed(
+                f"With --split {corpus.text.split} no example or token of {name} is for {parts}."
+            )
+        )
     return corpus
 
 

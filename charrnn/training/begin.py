@@ -56,7 +56,7 @@ def _check_meant(request: Request, run: str) -> None:
         raise UsageError(
             f"--resume takes the run trained last, {run}, and there is a run {word}, too",
             f"To resume that one: charrnn train --resume --run {word}\n"
-            f"To resume {run} with the text {word}: charrnn train {word} --resume --run {run}",
+            f"To resume {run}: charrnn train --resume",
         )
 
 

@@ -150,11 +150,10 @@ def _chosen(run: Run, names: set[str]) -> str:
         length += "" if length[-1].isalpha() else "s"
         return f"Chose {chosen}, for {length} with {tokens:,} tokens."
     epochs = run.length.total_steps * train.accumulate / batches.per_epoch
-    return f"Chose {chosen}: it will read {_times(epochs)} {tokens:,} tokens."
+    return f"Chose {chosen}, for {_epochs(epochs)} of {tokens:,} tokens."
 
 
-def _times(epochs: float) -> str:
-    """How often a text is read, in words."""
-    if epochs < 0.995:
-        return f"{epochs:.1%} of"
-    return f"{epochs:.1f} times" if epochs < 99.95 else f"{epochs:,.0f} times"
+def _epochs(epochs: float) -> str:
+    """How often a text is read: '9.1 epochs'."""
+    digits = 3 if epochs < 1 else 1 if epochs < 99.95 else 0
+    return f"{epochs:,.{digits}f} epochs"

@@ -98,10 +98,7 @@ def _tolerant(name: str, write: Emit, show: Emit) -> Emit:
 
 def _how_to_repeat(run: Run) -> str:
     if run.length.adjusted or run.recovery.learning_rate_scale != 1:
-        how = (
-            "The length or the learning rate changed during this run, so no command repeats it "
-            "exactly. The closest one is:"
-        )
+        how = "This run cannot be repeated exactly. The closest command:"
     else:
         how = "To repeat this run exactly:"
     return f"{how}\n  {command(run)}"

@@ -74,7 +74,7 @@ def test_one_rule_for_all_numbers(charrnn, args, said):
 def test_what_is_empty_is_a_sentence(charrnn, args):
     """`rm "$RUN"` of a script whose variable is not set; a file without a name."""
     told = charrnn(*args)
-    assert (told.code, "it is empty" in told.err) == (2, True), told.err
+    assert (told.code, "an empty name" in told.err) == (2, True), told.err
 
 
 def test_choices_are_read_in_any_case(trained, used):

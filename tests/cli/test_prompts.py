@@ -203,4 +203,4 @@ def test_nothing_novel_has_a_code_of_its_own(home):
     args = ("--novel", "--temp", "0", "--count", "2", "-n", "9", "--prompt", "a")
     result = call_charrnn(home, "sample", *args)
     assert (result.code, result.out) == (7, "")
-    assert "stand in the training text" in result.err
+    assert "is also in the training text" in result.err

@@ -93,7 +93,7 @@ def test_a_part_that_would_be_empty_is_said(home):
     ]
     corpus, told = said("hello.txt", split="90/5/5")
     assert len(corpus.part("train")) == 4
-    assert told == ["With --split 90/5/5 nothing of hello.txt is for valid and test."]
+    assert told == ["With --split 90/5/5 no example or token of hello.txt is for valid and test."]
     (home / "long.txt").write_text(tale(900))
     assert (said("long.txt")[0].text.split, said("long.txt")[1]) == ("90/5/5", [])
 
