@@ -9,7 +9,7 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from difflib import get_close_matches
@@ -137,11 +137,19 @@ def near(word: str, choices: Iterable[str]) -> str | None:
     return close[0] if close else None
 
 
-def lacks_memory(error: Exception) -> bool:
-    """Whether memory has run out. torch and its libraries say so in a RuntimeError."""
+@contextmanager
+def enough_memory(refusal: Callable[[], CharRNNError]) -> Iterator[None]:
+    """A block that raises the `refusal` where memory runs out.
+
+    torch and its libraries say so in a RuntimeError.
+    """
     said = r"(not enough|out of|allocate) memory|bad_alloc|can't start new thread"
-    is_said = isinstance(error, RuntimeError) and re.search(said, str(error)) is not None
-    return isinstance(error, MemoryError) or is_said
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and not re.search(said, str(error)):
+            raise
+        raise refusal() from None
 
 
 def suggest(word: str, choices: Iterable[str], title: str = "") -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from charrnn.display.charts import chart_of_run
 from charrnn.display.reports import Report
-from charrnn.display.wording import baseline_name, figure, scored, where
+from charrnn.display.wording import figure, score_name, scored, where
 from charrnn.events import Curves, Measured, Unit
 from charrnn.settings import without_effect
 from charrnn.tables import Cell, Figure, Styled, Table, plural
@@ -141,7 +141,7 @@ def score_report(scores: Mapping[str, Any], *, every: bool = False) -> Report:
     if every:
         figures = ("bits_per_character", "bits_per_byte")
         compared: list[list[Cell]] = [
-            [baseline_name(title), *(Figure(f"{row[name]:.4f}") for name in figures)]
+            [score_name(title), *(Figure(f"{row[name]:.4f}") for name in figures)]
             for title, row in {"this model": scores, **baselines}.items()
         ]
         tables.append(Table(["", *(name.replace("_", " ") for name in figures)], compared))

@@ -62,13 +62,8 @@ class Overview:
         """As JSON has it: the figures of the kept model by their names, the time as ISO 8601."""
         values = vars(self) | {"changed": datetime.fromtimestamp(self.changed, UTC).isoformat()}
         del values["kept"]
-        return values | self.figures
-
-    @property
-    def figures(self) -> dict[str, Any]:
-        """Those of the kept model, as JSON has them."""
-        names = "step", "part", "protocol", "loss", f"bits_per_{self.unit}"
-        return self.kept.record() if self.kept else dict.fromkeys(names)
+        unknown = dict.fromkeys(("step", "part", "protocol", "loss", f"bits_per_{self.unit}"))
+        return values | (self.kept.record() if self.kept else unknown)
 
 
 def overviews() -> list[Overview]:

@@ -1,10 +1,9 @@
 """How a run ended: the model that was kept, its score, and what that stands beside."""
 
-from charrnn.engine.module import module_of
 from charrnn.engine.ranks import ALONE
 from charrnn.errors import CheckpointError
 from charrnn.evaluation.baselines import baselines_of
-from charrnn.evaluation.scoring import score_checkpoint
+from charrnn.evaluation.scoring import module_on, score_checkpoint
 from charrnn.events import Emit, Finished
 from charrnn.storage.checkpoint import Checkpoint, load_checkpoint
 from charrnn.storage.runs import MODEL
@@ -58,6 +57,5 @@ def _scored_again(run: Run, kept: Checkpoint, emit: Emit) -> Score | None:
         return None
     if isinstance(plan.task, LanguageModelTask):
         return score_checkpoint(kept, plan.corpus.part("valid"), emit, device=str(plan.device))
-    module = module_of(plan.task, plan.model).to(plan.device)
-    module.load(kept.weights)
+    module = module_on(kept, str(plan.device))
     return score_task(plan.task, module, most, bf16=False, ranks=ALONE)
