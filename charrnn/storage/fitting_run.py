@@ -29,7 +29,7 @@ def last_run(fits: Callable[[About], bool]) -> str | None:
     return None
 
 
-def load_language_model(name: str | None, emit: Emit) -> Checkpoint:
+def load_language_model(name: str | Path | None, emit: Emit) -> Checkpoint:
     """As `load_run`, of a run that continues texts; None: of the last that does.
 
     CheckpointError for a run of another task.
