@@ -47,7 +47,7 @@ def frame(
         command = Frame(quiet, json, stdout, raw, output, streams)
         yield command
     if output:
-        command.say(f"Written: {output}")
+        command.say_written(output)
 
 
 @dataclass
@@ -88,6 +88,10 @@ class Frame:
         self._events.close()
         if not self.quiet:
             self._print(Noticed(message))
+
+    def say_written(self, path: Path | None) -> None:
+        """Print where a file is; None for stdout."""
+        self.say(f"Written: {path or 'stdout'}")
 
     def _print(self, event: Event) -> None:
         from charrnn.display.log import show_event

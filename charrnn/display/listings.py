@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from charrnn.display.charts import chart_of_run
 from charrnn.display.reports import Report
-from charrnn.display.wording import figure, score_name, scored, where
+from charrnn.display.wording import figure, grouped, score_name, scored, where
 from charrnn.events import Curves, Measured, Unit
 from charrnn.settings import without_effect
 from charrnn.tables import Cell, Figure, Styled, Table, plural
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from charrnn.tasks.base import ExampleScore
     from charrnn.text.catalog import Entry
     from charrnn.text.corpus_files import CorpusSummary
-
-_LONG = 1e9  # from here on a number is written with an exponent
 
 
 def runs_report(runs: "Sequence[Overview]") -> Report:
@@ -150,7 +148,7 @@ def score_report(scores: Mapping[str, Any], *, every: bool = False) -> Report:
 
 def _as_words(value: Any) -> str:
     if isinstance(value, float):
-        return f"{value:.4f}" if value < _LONG else f"{value:.4g}"
+        return grouped(value, 4)
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 

@@ -34,9 +34,9 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def grouped(value: float) -> str:
+def grouped(value: float, digits: int = 2) -> str:
     """4821.5 -> '4,821.50'; 2.1e12 -> '2.1e+12'."""
-    return f"{value:,.2f}" if value < _LONG else f"{value:.3g}"
+    return f"{value:,.{digits}f}" if value < _LONG else f"{value:.{digits + 1}g}"
 
 
 def decimal(value: float) -> str:
