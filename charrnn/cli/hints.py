@@ -88,10 +88,10 @@ def explain(args: Sequence[str], command: str, flags: Mapping[str, Flags]) -> Us
         elif word.is_known:
             corrected += word.typed
         else:
-            own = _own_words(word, command, known)
-            answers[word.name] = _answer(word, own, command, flags)
-            is_foreign |= bool(own or _advice(word.name, command))
-            corrected += own[2:] if "--schedule" in {*own} & {*corrected} else own
+            words = _own_words(word, command, known)
+            answers[word.name] = _answer(word, words, command, flags)
+            is_foreign |= bool(words or _advice(word.name, command))
+            corrected += words[2:] if "--schedule" in {*words} & {*corrected} else words
     advice = "Try: "
     if command == "train" and not _has_text(corrected, known):
         corrected = [_TEXT, *corrected]
@@ -150,13 +150,13 @@ def _advice(word: str, command: str) -> str:
     return advice if isinstance(advice, str) else advice.get(command, "")
 
 
-def _answer(word: Word, own: Sequence[str], command: str, flags: Mapping[str, Flags]) -> str:
-    """The explanation of a wrong flag: a phrase that follows its name."""
+def _answer(word: Word, words: Sequence[str], command: str, flags: Mapping[str, Flags]) -> str:
+    """The explanation of a wrong flag, for which these words stand: what follows its name."""
     if renamed := _renamed(word.name, flags[command]):
         return f"is {renamed} here"
-    is_guess = own and own[0] == _guess(word.name, flags[command])
-    if own and own[0].startswith("-") and not is_guess:
-        return f"is {shlex.join(own)} here"
+    is_guess = words and words[0] == _guess(word.name, flags[command])
+    if words and words[0].startswith("-") and not is_guess:
+        return f"is {shlex.join(words)} here"
     if advice := _advice(word.name, command):
         return f": {advice}"
     others = [other for other, known in flags.items() if own_flag(word.name) in known]

@@ -110,7 +110,7 @@ class Request:
 
     `corpus` names its text, which those `beside` it follow, `name` the run, `base` the run whose
     weights it begins with. Resumed, it is the run `name`, or the one trained last, may do without a
-    `corpus`, and goes on for so much `more` as `values.more` reads. A new run without a name is
+    `corpus`, and continues for as much `more` as `values.more` reads. A new run without a name is
     called `default_name`, or like its corpus.
     """
 
