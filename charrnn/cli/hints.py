@@ -103,9 +103,9 @@ def explain(args: Sequence[str], command: str, flags: Mapping[str, Flags]) -> Us
 def _error(answers: Mapping[str, str], command: str, advice: str) -> UsageError:
     if len(answers) == 1:
         ((word, answer),) = answers.items()
-        return UsageError(f"{word} {answer}".replace(f"{word} : ", f"{word}: "), advice)
+        return UsageError(f"{word}{answer}", advice)
     width = max(map(len, answers))
-    lines = [f"  {word:<{width}}  {answer.removeprefix(': ')}" for word, answer in answers.items()]
+    lines = [f"  {word:<{width}}  {answer.lstrip(': ')}" for word, answer in answers.items()]
     message = f"charrnn {command} does not know {len(answers)} of the given words"
     return UsageError(message, "\n".join([*lines, advice]))
 
@@ -153,14 +153,14 @@ def _advice(word: str, command: str) -> str:
 def _answer(word: Word, words: Sequence[str], command: str, flags: Mapping[str, Flags]) -> str:
     """The explanation of a wrong flag, for which these words stand: what follows its name."""
     if renamed := _renamed(word.name, flags[command]):
-        return f"is {renamed} here"
+        return f" is {renamed} here"
     is_guess = words and words[0] == _guess(word.name, flags[command])
     if words and words[0].startswith("-") and not is_guess:
-        return f"is {shlex.join(words)} here"
+        return f" is {shlex.join(words)} here"
     if advice := _advice(word.name, command):
         return f": {advice}"
     others = [other for other, known in flags.items() if own_flag(word.name) in known]
     if len(others) in (1, 2):  # more would be a guess
-        return f"is a flag of charrnn {' and '.join(others)}"
+        return f" is a flag of charrnn {' and '.join(others)}"
     guess = _guess(word.name, flags[command])
-    return f"is not a flag of charrnn {command}{f'; did you mean {guess}?' if guess else ''}"
+    return f" is not a flag of charrnn {command}{f'; did you mean {guess}?' if guess else ''}"
