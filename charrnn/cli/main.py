@@ -43,8 +43,6 @@ def main() -> None:
         with enough_memory(lambda: CharRNNError("there is not enough memory", advice)):
             code = app(prog_name="charrnn", standalone_mode=False) or 0
         _leave(code)
-    except SystemExit as end:  # Rich's, where the reader of the help closed the pipe
-        sys.exit(0 if isinstance(end.__context__, BrokenPipeError) else end.code)
     except typer.TyperException as error:
         if not error.format_message():  # the help was shown instead
             sys.exit(error.exit_code)

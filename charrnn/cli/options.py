@@ -52,10 +52,10 @@ def output_path(output: str | None, yes: bool) -> Path | None:
     path = Path(output)
     if path.is_dir():
         raise UsageError(f"{shortened(output)} is a folder", "Name a file in it.")
-    if path.exists() and not (yes or sys.stdin.isatty()):
-        hint = "Choose another name, or replace it with --yes."
-        raise UsageError(f"there is already a file {path}", hint)
     if path.exists():
+        if not (yes or sys.stdin.isatty()):
+            hint = "Choose another name, or replace it with --yes."
+            raise UsageError(f"there is already a file {path}", hint)
         confirm(f"Replace {path}?", yes, "nothing was written")
     return path
 
