@@ -88,9 +88,9 @@ def explain(args: Sequence[str], command: str, flags: Mapping[str, Flags]) -> Us
         elif word.is_known:
             corrected += word.typed
         else:
-            words = _own_words(word, command, known)
-            answers[word.name] = _answer(word, words, command, flags)
-            is_foreign |= bool(words or _advice(word.name, command))
+            answer, words = _answered(word, command, flags)
+            answers[word.name] = answer
+            is_foreign |= bool(words) or answer.startswith(":")
             corrected += words[2:] if "--schedule" in {*words} & {*corrected} else words
     advice = "Try: "
     if command == "train" and not _has_text(corrected, known):
@@ -115,15 +115,28 @@ def _has_text(words: Sequence[str], known: Flags) -> bool:
     return "--resume" in words or not all(word.name for word in words_of(words, known))
 
 
-def _own_words(word: Word, command: str, known: Flags) -> list[str]:
-    """What stands here for another program's flag with its value; empty for nothing."""
+def _answered(word: Word, command: str, flags: Mapping[str, Flags]) -> tuple[str, list[str]]:
+    """What follows a wrong flag in its answer, and the words here for it; empty for nothing."""
+    known, advice = flags[command], _advice(word.name, command)
+    if flag := _renamed(word.name, known):
+        return f" is {flag} here", _with_value(flag, word, known)
     translate = TRANSLATED.get(command, {}).get(plain_name(word.name))
-    flag = _renamed(word.name, known)
-    if flag is None and translate:
-        return translate(word.value)
-    flag = flag or _guess(word.name, known)
-    if flag is None or _advice(word.name, command):
-        return []
+    words = translate(word.value) if translate else []
+    if words and words[0].startswith("-"):
+        return f" is {shlex.join(words)} here", words
+    if advice:
+        return f": {advice}", words
+    guess = _guess(word.name, known)
+    words = _with_value(guess, word, known) if guess else []
+    others = [other for other, known in flags.items() if own_flag(word.name) in known]
+    if len(others) in (1, 2):  # more would be a guess
+        return f" is a flag of charrnn {' and '.join(others)}", words
+    meant = f"; did you mean {guess}?" if guess else ""
+    return f" is not a flag of charrnn {command}{meant}", words
+
+
+def _with_value(flag: str, word: Word, known: Flags) -> list[str]:
+    """A flag with the value that another one has; empty for a switch that is off."""
     if known[flag]:
         return [flag, word.value] if len(word.typed) > 1 or "=" in word.typed[0] else [flag]
     return [] if is_off(word.value) else [flag]
@@ -148,19 +161,3 @@ def _guess(word: str, known: Flags) -> str | None:
 def _advice(word: str, command: str) -> str:
     advice = ADVICE.get(plain_name(word), "")
     return advice if isinstance(advice, str) else advice.get(command, "")
-
-
-def _answer(word: Word, words: Sequence[str], command: str, flags: Mapping[str, Flags]) -> str:
-    """The explanation of a wrong flag, for which these words stand: what follows its name."""
-    if renamed := _renamed(word.name, flags[command]):
-        return f" is {renamed} here"
-    is_guess = words and words[0] == _guess(word.name, flags[command])
-    if words and words[0].startswith("-") and not is_guess:
-        return f" is {shlex.join(words)} here"
-    if advice := _advice(word.name, command):
-        return f": {advice}"
-    others = [other for other, known in flags.items() if own_flag(word.name) in known]
-    if len(others) in (1, 2):  # more would be a guess
-        return f" is a flag of charrnn {' and '.join(others)}"
-    guess = _guess(word.name, flags[command])
-    return f" is not a flag of charrnn {command}{f'; did you mean {guess}?' if guess else ''}"
