@@ -140,7 +140,8 @@ def predict(
         with stop_at_closed_pipe():  # the page is written nevertheless
             for number, prediction in _predictions(model, batches, unknown, decoding, notice):
                 if prediction is None:
-                    command.write(dumps({"line": number, "source": ""}) * json + "\n")
+                    blank = dumps({"line": number, "source": ""}) if json else ""
+                    command.write(f"{blank}\n")
                     continue
                 plain = valid_unicode(model.task.output.formatted(prediction, written_as))
                 line = dumps({"line": number, **prediction.record()}) if json else plain
