@@ -164,6 +164,11 @@ def suggest(word: str, choices: Iterable[str], title: str = "") -> str:
     return f"{meant} {listed}".strip()
 
 
+def plural(count: int, noun: str) -> str:
+    """(1, 'step') -> '1 step', (1200, 'step') -> '1,200 steps'."""
+    return f"{count:,} {noun if count == 1 else f'{noun}s'}"
+
+
 def shortened(name: str) -> str:
     """A name in a message: whole, or the beginning of one that is too long for a line."""
     return name if len(name) <= _LONGEST else f"{name[:_LONGEST]}... ({len(name)} characters)"

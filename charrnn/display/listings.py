@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from charrnn.display.charts import chart_of_run
 from charrnn.display.reports import Report
 from charrnn.display.wording import figure, grouped, score_name, scored, where
+from charrnn.errors import plural
 from charrnn.events import Curves, Measured, Unit
 from charrnn.settings import without_effect
-from charrnn.tables import Cell, Figure, Styled, Table, plural
+from charrnn.tables import Cell, Figure, Styled, Table
 
 if TYPE_CHECKING:
     from charrnn.storage.housekeeping import Overview

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from charrnn.display.stdout import on_one_line
+from charrnn.errors import plural
 from charrnn.events import (
     Evaluated,
     Event,
@@ -16,7 +17,6 @@ from charrnn.events import (
     Stepped,
     Unit,
 )
-from charrnn.tables import plural
 
 _PREDICTED: dict[Unit, str] = {
     "label": "the label of",

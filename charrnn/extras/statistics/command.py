@@ -14,7 +14,8 @@ from charrnn.display.console import output_console
 from charrnn.display.reports import Report
 from charrnn.display.stdout import escaped
 from charrnn.display.wording import score_name
-from charrnn.tables import Cell, Styled, Table, plural
+from charrnn.errors import plural
+from charrnn.tables import Cell, Styled, Table
 
 if TYPE_CHECKING:
     from charrnn.extras.statistics.statistics import Statistics
