@@ -1,5 +1,7 @@
 """How a run ended: the model that was kept, its score, and what that stands beside."""
 
+from contextlib import suppress
+
 from charrnn.engine.ranks import ALONE
 from charrnn.errors import CheckpointError
 from charrnn.evaluation.baselines import baselines_of
@@ -21,12 +23,12 @@ def outcome(run: Run, emit: Emit) -> Finished:
     Validations during training may be rounded, and of the first tokens alone. What a finished run
     has kept is scored once more, as `charrnn eval --part valid` does, unless that takes long.
     """
-    seconds, task, kept = run.clock.seconds, run.plan.task, _kept(run)
+    seconds, task = run.clock.seconds, run.plan.task
+    kept, protocol = None, validation_protocol(run)
     score: Score | None = run.best
-    protocol, again = validation_protocol(run), None
-    if kept and score and run.finished:
-        again = _scored_again(run, kept, emit)
-    if again:
+    with suppress(CheckpointError):  # none has been saved, or the disk has lost it
+        kept = load_checkpoint(run.plan.folder / MODEL)
+    if kept and score and run.finished and (again := _scored_again(run, kept, emit)):
         score, protocol = again, task.protocol
     beside = isinstance(task, LanguageModelTask) and run.finished
     return Finished(
@@ -41,13 +43,6 @@ def outcome(run: Run, emit: Emit) -> Finished:
         seconds=seconds,
         interrupted=not run.finished,
     )
-
-
-def _kept(run: Run) -> Checkpoint | None:
-    try:
-        return load_checkpoint(run.plan.folder / MODEL)
-    except CheckpointError:
-        return None
 
 
 def _scored_again(run: Run, kept: Checkpoint, emit: Emit) -> Score | None:
