@@ -9,7 +9,7 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from difflib import get_close_matches
@@ -137,11 +137,19 @@ def near(word: str, choices: Iterable[str]) -> str | None:
     return close[0] if close else None
 
 
-def lacks_memory(error: Exception) -> bool:
-    """Whether memory has run out. torch and its libraries say so in a RuntimeError."""
+@contextmanager
+def enough_memory(refusal: Callable[[], CharRNNError]) -> Iterator[None]:
+    """A block that raises the `refusal` where memory runs out.
+
+    torch and its libraries say so in a RuntimeError.
+    """
     said = r"(not enough|out of|allocate) memory|bad_alloc|can't start new thread"
-    is_said = isinstance(error, RuntimeError) and re.search(said, str(error)) is not None
-    return isinstance(error, MemoryError) or is_said
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and not re.search(said, str(error)):
+            raise
+        raise refusal() from None
 
 
 def suggest(word: str, choices: Iterable[str], title: str = "") -> str:
@@ -154,6 +162,11 @@ def suggest(word: str, choices: Iterable[str], title: str = "") -> str:
     meant = f"Did you mean {close}?" if close else ""
     listed = f"{title}: {', '.join(choices) or 'none'}." if title else ""
     return f"{meant} {listed}".strip()
+
+
+def plural(count: int, noun: str) -> str:
+    """(1, 'step') -> '1 step', (1200, 'step') -> '1,200 steps'."""
+    return f"{count:,} {noun if count == 1 else f'{noun}s'}"
 
 
 def shortened(name: str) -> str:

@@ -16,7 +16,10 @@ Scores = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Measured:
-    """The model that a run has kept: its step, its loss and scores on a part of the corpus."""
+    """A model of a run: its step, its loss and scores on a part of the corpus.
+
+    `protocol` says how it was measured: "stream, bf16, first 16,384 tokens".
+    """
 
     step: int
     part: str
@@ -150,17 +153,9 @@ class Stepped(Event):
 
 
 @dataclass(frozen=True)
-class Evaluated(Event):
-    """The validation loss of the averaged weights. `best`: the lowest so far.
+class Evaluated(Event, Measured):
+    """The validation loss of the averaged weights. `best`: the lowest so far."""
 
-    `protocol` says how it was measured: "stream, bf16, first 16,384 tokens".
-    """
-
-    step: int
-    part: str
-    protocol: str
-    loss: float
-    scores: Scores
     best: bool
     seconds: float
     epoch: float

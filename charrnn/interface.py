@@ -56,7 +56,7 @@ def load(run: str | Path | None = None, *, events: Emit | None = None) -> AnyMod
     there is no such run.
     """
     with listening(events, progress=False) as emit:
-        return model_of(load_run(None if run is None else str(run), emit))
+        return model_of(load_run(run, emit))
 
 
 @public

@@ -42,8 +42,3 @@ class Table:
     optional: Sequence[str] = ()
     wraps: int | None = 0
     widths: Sequence[int] = ()
-
-
-def plural(count: int, noun: str) -> str:
-    """(1, 'step') -> '1 step', (1200, 'step') -> '1,200 steps'."""
-    return f"{count:,} {noun if count == 1 else f'{noun}s'}"

@@ -18,7 +18,7 @@ def whole_number(text: str) -> int:
     if not match:
         raise ValueError(f"{text!r} is not a whole number; write 5000, 5k or 2m")
     digits, fraction, unit = match[1], match[2] or "", match[3].lower()
-    scaled, scale = int(digits + fraction) * _THOUSANDS[unit], int("1" + "0" * len(fraction))
+    scaled, scale = int(digits + fraction) * _THOUSANDS[unit], int(10 ** len(fraction))
     if scaled % scale:
         raise ValueError(f"{text!r} is not a whole number")
     return scaled // scale

@@ -7,7 +7,7 @@ import tomllib
 
 import pytest
 
-from charrnn.errors import near, shortened, to_install
+from charrnn.errors import near, to_install
 from tests.rooms import PACKAGE
 
 EXTRAS = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text("utf-8"))["project"][
@@ -38,9 +38,3 @@ def test_the_command_that_installs_an_extra_names_its_packages(extra):
 def test_a_guess_is_near_or_not_made(word, guess):
     """--temp for -p."""
     assert near(word, ["lstm", "temp", "count", "stop", "prompt"]) == guess
-
-
-def test_a_name_that_is_too_long_is_not_repeated_whole():
-    """A page of one letter, in place of a sentence."""
-    assert shortened("tale") == "tale"
-    assert len(shortened("a" * 10_000)) < 110

@@ -5,10 +5,12 @@ from typing import Annotated
 
 import typer
 
+from charrnn import files
 from charrnn.cli.command import Command, Group
 from charrnn.cli.completion import corpus_or_file
 from charrnn.cli.frame import frame
 from charrnn.cli.options import Json, Quiet, Yes, confirm, freed
+from charrnn.errors import TextError, UsageError, suggest
 
 corpora = typer.Typer(cls=Group, add_completion=False, rich_markup_mode=None)
 Name = Annotated[str, typer.Argument(help="name of a corpus", autocompletion=corpus_or_file)]
@@ -30,7 +32,6 @@ def list_all(ctx: typer.Context, json: Json = False) -> None:
 @corpora.command("get", cls=Command)
 def get(name: Name, quiet: Quiet = False) -> None:
     """Download a text, or generate it, and print its path."""
-    from charrnn.errors import UsageError, suggest
     from charrnn.text.catalog import CATALOG, locate
 
     if name not in CATALOG:
@@ -47,8 +48,6 @@ def remove(names: Names, yes: Yes = False) -> None:
     Their runs can still be sampled, but not trained any further.
     """
     with frame() as command:
-        from charrnn import files
-
         paths = list(dict.fromkeys(map(_removable, names)))
         size = sum(map(files.size_on_disk, paths))
         listed = [path.name for path in paths]
@@ -62,7 +61,6 @@ def remove(names: Names, yes: Yes = False) -> None:
 
 def _runs_on(path: Path) -> list[str]:
     """The runs that need a prepared corpus; none need one that is damaged, or a text."""
-    from charrnn.errors import TextError
     from charrnn.storage.housekeeping import runs_on
     from charrnn.text.corpus_files import open_corpus
 
@@ -74,15 +72,13 @@ def _runs_on(path: Path) -> list[str]:
 
 def _removable(name: str) -> Path:
     """The folder of a prepared corpus, or the file of a downloaded text. TextError for neither."""
-    from charrnn.errors import TextError, suggest
-    from charrnn.files import corpora as corpora_folder, corpus_folders, short_names
     from charrnn.text.catalog import prepared
 
     if folder := prepared(name):
         return folder
-    kept = [*corpora_folder().glob("catalog/*.txt"), *corpora_folder().glob("downloads/*/*")]
+    kept = [*files.corpora().glob("catalog/*.txt"), *files.corpora().glob("downloads/*/*")]
     texts = {text.stem: text for text in kept}
     if name not in texts:
-        names = [*texts, *short_names(corpus_folders())]
+        names = [*texts, *files.short_names(files.corpus_folders())]
         raise TextError(f"there is no prepared corpus {name}", suggest(name, names, "There are"))
     return texts[name]

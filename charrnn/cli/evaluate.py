@@ -101,8 +101,7 @@ def evaluate(
         source.check()
         checkpoint = command.load(run)
         if checkpoint.is_language_model:
-            _refuse(checkpoint, "name a run that writes texts", beam=beam)
-            examples = {"format": format, "columns": columns}
+            examples = {"beam": beam, "format": format, "columns": columns}
             _refuse(checkpoint, "name a run of another task", **examples)
             from charrnn.evaluation.scoring import Protocol
 

@@ -80,7 +80,7 @@ def with_flags(*first: str) -> Callable[[Callable[..., None]], Callable[..., Non
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         parameters = inspect.signature(command).parameters.values()
         kinds = {p.name: p.annotation for p in parameters if is_dataclass(p.annotation)}
-        own = [_own(p) for p in parameters if p.name not in kinds]
+        beside = [_own(p) for p in parameters if p.name not in kinds]
         recipe = [_parameter("recipe", _Recipe)] if TrainSettings in kinds.values() else []
 
         def spread(**values: Any) -> None:
@@ -89,7 +89,7 @@ def with_flags(*first: str) -> Callable[[Callable[..., None]], Callable[..., Non
 
         flags = [p for kind in kinds.values() for p in _flags(kind, first)]
         leading = sorted((p for p in flags if p.name in first), key=lambda p: first.index(p.name))
-        shown = [*leading, *recipe, *own, *(p for p in flags if p.name not in first)]
+        shown = [*leading, *recipe, *beside, *(p for p in flags if p.name not in first)]
         spread.__name__ = command.__name__
         spread.__doc__ = command.__doc__
         spread.__signature__ = inspect.Signature(shown)  # type: ignore[attr-defined]  # as PEP 362 says
@@ -112,9 +112,9 @@ def _read_settings(
     given = recipe | typed
     settings = {}
     for parameter, kind in kinds.items():
-        own = {f.name: given[f.name] for f in fields(kind) if f.name in given}
+        chosen = {f.name: given[f.name] for f in fields(kind) if f.name in given}
         try:
-            settings[parameter] = read(kind, own, recipe.keys() - typed.keys())
+            settings[parameter] = read(kind, chosen, recipe.keys() - typed.keys())
         except SettingError as error:
             named = f"{flag(error.name)}: " if error.name else ""
             raise UsageError(f"{named}{error}", f"See charrnn {command} --help.") from None

@@ -10,9 +10,10 @@ Data goes to stdout, everything else to stderr. Rich is loaded where something i
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from charrnn.cli.process import limit_threads
 from charrnn.events import Emit, Event, Noticed, Progress
@@ -43,30 +44,30 @@ def frame(
     """
     limit_threads()
     with ExitStack() as streams:
-        file = streams.enter_context(atomic_write(output)) if output else None
-        command = Frame(quiet, json, stdout, raw, streams, file)
+        command = Frame(quiet, json, stdout, raw, output, streams)
         yield command
     if output:
-        command.say(f"Written: {output}")
+        command.say_written(output)
 
 
+@dataclass
 class Frame:
     """What a command may do: show events, load a run, write data, show a report."""
 
-    def __init__(
-        self,
-        quiet: bool,
-        json: bool,
-        stdout: Stdout,
-        raw: bool,
-        streams: ExitStack,
-        file: BinaryIO | None,
-    ) -> None:
-        self.quiet, self.json = quiet, json
-        self._stdout, self._raw, self._streams, self._file = stdout, raw, streams, file
-        self._events = streams.enter_context(ExitStack())
-        self._prints_events = json and stdout == "events"
-        self._is_silent = (quiet and not self._prints_events) or (json and stdout == "report")
+    quiet: bool
+    json: bool
+    _stdout: Stdout
+    _raw: bool
+    _output: Path | None
+    _streams: ExitStack
+
+    def __post_init__(self) -> None:
+        self._events = self._streams.enter_context(ExitStack())
+        self._prints_events = self.json and self._stdout == "events"
+        is_report = self.json and self._stdout == "report"
+        self._is_silent = is_report or (self.quiet and not self._prints_events)
+        if self._output:
+            self._file = self._streams.enter_context(atomic_write(self._output))
 
     def emit(self, event: Event) -> None:
         """Show an event on stderr, but no progress while data goes to the same terminal.
@@ -87,6 +88,10 @@ class Frame:
         self._events.close()
         if not self.quiet:
             self._print(Noticed(message))
+
+    def say_written(self, path: Path | None) -> None:
+        """Print where a file is; None for stdout."""
+        self.say(f"Written: {path or 'stdout'}")
 
     def _print(self, event: Event) -> None:
         from charrnn.display.log import show_event
@@ -112,17 +117,13 @@ class Frame:
         return load_language_model(run, self.emit)
 
     @cached_property
-    def write(self) -> Callable[[str], None]:
+    def write(self) -> Callable[[str], object]:
         """Write text to stdout at once: see `stdout_writer`; or to the command's file."""
-        if self._file:
-            return self._write_to_file
+        if self._output:
+            return lambda text: self._file.write(text.encode("utf-8", "surrogateescape"))
         from charrnn.display.stdout import stdout_writer
 
         return self._streams.enter_context(stdout_writer(raw=self._raw))
-
-    def _write_to_file(self, text: str) -> None:
-        assert self._file
-        self._file.write(text.encode("utf-8", "surrogateescape"))
 
     def show_record(self, record: Mapping[str, Any]) -> None:
         """Print a record with --json. People have read the same in an event."""

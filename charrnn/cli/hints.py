@@ -88,13 +88,13 @@ def explain(args: Sequence[str], command: str, flags: Mapping[str, Flags]) -> Us
         elif word.is_known:
             corrected += word.typed
         else:
-            own = _own_words(word, command, known)
-            answers[word.name] = _answer(word, own, command, flags)
-            is_foreign |= bool(own or _advice(word.name, command))
-            if own and own[0][:1] != "-":  # the first argument
-                corrected = [*own, *corrected]
+            answer, words = _answered(word, command, flags)
+            answers[word.name] = answer
+            is_foreign |= bool(words) or answer.startswith(":")
+            if words and not words[0].startswith("-"):  # the first argument
+                corrected = [*words, *corrected]
             else:
-                corrected += own[2:] if "--schedule" in {*own} & {*corrected} else own
+                corrected += words[2:] if "--schedule" in {*words} & {*corrected} else words
     advice = "Try: "
     if command == "train" and not _has_text(corrected, known):
         corrected = [_TEXT, *corrected]
@@ -106,9 +106,9 @@ def explain(args: Sequence[str], command: str, flags: Mapping[str, Flags]) -> Us
 def _error(answers: Mapping[str, str], command: str, advice: str) -> UsageError:
     if len(answers) == 1:
         ((word, answer),) = answers.items()
-        return UsageError(f"{word} {answer}".replace(f"{word} : ", f"{word}: "), advice)
+        return UsageError(f"{word}{answer}", advice)
     width = max(map(len, answers))
-    lines = [f"  {word:<{width}}  {answer.removeprefix(': ')}" for word, answer in answers.items()]
+    lines = [f"  {word:<{width}}  {answer.lstrip(': ')}" for word, answer in answers.items()]
     message = f"charrnn {command} does not know {len(answers)} of the given words"
     return UsageError(message, "\n".join([*lines, advice]))
 
@@ -118,15 +118,28 @@ def _has_text(words: Sequence[str], known: Flags) -> bool:
     return "--resume" in words or not all(word.name for word in words_of(words, known))
 
 
-def _own_words(word: Word, command: str, known: Flags) -> list[str]:
-    """What stands here for another program's flag with its value; empty for nothing."""
+def _answered(word: Word, command: str, flags: Mapping[str, Flags]) -> tuple[str, list[str]]:
+    """What follows a wrong flag in its answer, and the words here for it; empty for nothing."""
+    known, advice = flags[command], _advice(word.name, command)
+    if flag := _renamed(word.name, known):
+        return f" is {flag} here", _with_value(flag, word, known)
     translate = TRANSLATED.get(command, {}).get(plain_name(word.name))
-    flag = _renamed(word.name, known)
-    if flag is None and translate:
-        return translate(word.value)
-    flag = flag or _guess(word.name, known)
-    if flag is None or _advice(word.name, command):
-        return []
+    words = translate(word.value) if translate else []
+    if words and words[0].startswith("-"):
+        return f" is {shlex.join(words)} here", words
+    if advice:
+        return f": {advice}", words
+    guess = _guess(word.name, known)
+    words = _with_value(guess, word, known) if guess else []
+    others = [other for other, known in flags.items() if own_flag(word.name) in known]
+    if len(others) in (1, 2):  # more would be a guess
+        return f" is a flag of charrnn {' and '.join(others)}", words
+    meant = f"; did you mean {guess}?" if guess else ""
+    return f" is not a flag of charrnn {command}{meant}", words
+
+
+def _with_value(flag: str, word: Word, known: Flags) -> list[str]:
+    """A flag with the value that another one has; empty for a switch that is off."""
     if known[flag]:
         return [flag, word.value] if len(word.typed) > 1 or "=" in word.typed[0] else [flag]
     return [] if is_off(word.value) else [flag]
@@ -151,19 +164,3 @@ def _guess(word: str, known: Flags) -> str | None:
 def _advice(word: str, command: str) -> str:
     advice = ADVICE.get(plain_name(word), "")
     return advice if isinstance(advice, str) else advice.get(command, "")
-
-
-def _answer(word: Word, own: Sequence[str], command: str, flags: Mapping[str, Flags]) -> str:
-    """The explanation of a wrong flag: a phrase that follows its name."""
-    if renamed := _renamed(word.name, flags[command]):
-        return f"is {renamed} here"
-    is_guess = own and own[0] == _guess(word.name, flags[command])
-    if own and own[0].startswith("-") and not is_guess:
-        return f"is {shlex.join(own)} here"
-    if advice := _advice(word.name, command):
-        return f": {advice}"
-    others = [other for other, known in flags.items() if own_flag(word.name) in known]
-    if len(others) in (1, 2):  # more would be a guess
-        return f"is a flag of charrnn {' and '.join(others)}"
-    guess = _guess(word.name, flags[command])
-    return f"is not a flag of charrnn {command}{f'; did you mean {guess}?' if guess else ''}"

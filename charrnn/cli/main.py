@@ -13,7 +13,7 @@ from charrnn.cli.completion import InstallCompletion, ShowCompletion, enable_com
 from charrnn.cli.definitions import CORE, PANELS, CommandDefinition
 from charrnn.cli.extras import COMMANDS as EXTRAS, find_extra
 from charrnn.cli.process import SIGNALS, exit_on_termination, open_streams
-from charrnn.errors import IN_COMMAND, CharRNNError, LostError, UsageError, from_os, lacks_memory
+from charrnn.errors import IN_COMMAND, CharRNNError, LostError, UsageError, enough_memory, from_os
 from charrnn.settings import plain
 
 _EXIT_CODE_FILE = "CHARRNN_EXIT_CODE_FILE"  # set by --processes for those that it starts
@@ -38,11 +38,11 @@ def main() -> None:
     open_streams()
     enable_completion()
     token = IN_COMMAND.set(True)
+    advice = "Take a smaller file, text or --batch-size, or close other programs."
     try:
-        code = app(prog_name="charrnn", standalone_mode=False) or 0
+        with enough_memory(lambda: CharRNNError("there is not enough memory", advice)):
+            code = app(prog_name="charrnn", standalone_mode=False) or 0
         _leave(code)
-    except SystemExit as end:  # Rich's, where the reader of the help closed the pipe
-        sys.exit(0 if isinstance(end.__context__, BrokenPipeError) else end.code)
     except typer.TyperException as error:
         if not error.format_message():  # the help was shown instead
             sys.exit(error.exit_code)
@@ -53,11 +53,6 @@ def main() -> None:
         _fail(from_os(error))
     except (KeyboardInterrupt, typer.Abort):  # Abort: at a question
         sys.exit(130)
-    except (MemoryError, RuntimeError) as error:
-        if not lacks_memory(error):
-            raise
-        advice = "Take a smaller file, text or --batch-size, or close other programs."
-        _fail(CharRNNError("there is not enough memory", advice))
     finally:
         IN_COMMAND.reset(token)
 

@@ -2,13 +2,14 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, get_args
 
 import typer
 
 from charrnn.cli.completion import run_names
-from charrnn.display.stdout import on_one_line
+from charrnn.display.stdout import check_stdout, on_one_line
 from charrnn.errors import CharRNNError, UsageError, shortened, suggest
 from charrnn.settings import ADVANCED, CellName, PartName, flag
 from charrnn.values import check_device, check_encoding, column_names
@@ -51,12 +52,19 @@ def output_path(output: str | None, yes: bool) -> Path | None:
     path = Path(output)
     if path.is_dir():
         raise UsageError(f"{shortened(output)} is a folder", "Name a file in it.")
-    if path.exists() and not (yes or sys.stdin.isatty()):
-        hint = "Choose another name, or replace it with --yes."
-        raise UsageError(f"there is already a file {path}", hint)
     if path.exists():
+        if not (yes or sys.stdin.isatty()):
+            hint = "Choose another name, or replace it with --yes."
+            raise UsageError(f"there is already a file {path}", hint)
         confirm(f"Replace {path}?", yes, "nothing was written")
     return path
+
+
+def binary_path(output: str, yes: bool, json: bool) -> Path | None:
+    """As `output_path`, for a file that is no text. UsageError where stdout cannot take it."""
+    if output == "-":
+        check_stdout(json)
+    return output_path(output, yes)
 
 
 def freed(verb: str, names: Sequence[str], size: int) -> str:
@@ -110,13 +118,10 @@ Runs = Annotated[
 TextFlag = Annotated[
     str | None, typer.Option("--text", metavar="FILE", help="the same as TEXT", hidden=True)
 ]
-Output = Annotated[
-    str | None,
-    typer.Option(
-        "--output", "-o", metavar="FILE", help="the file to write; - is stdout",
-        show_default="stdout",
-    ),
-]  # fmt: skip
+OutputFlag = partial(
+    typer.Option, "--output", "-o", metavar="FILE", help="the file to write; - is stdout"
+)
+Output = Annotated[str | None, OutputFlag(show_default="stdout")]
 Replace = Annotated[
     bool,
     typer.Option(

@@ -152,7 +152,7 @@ def predict(
                     page.add(prediction)
         if page:
             page.save()
-            command.say(f"Written: {page_path or 'stdout'}")
+            command.say_written(page_path)
 
 
 def _predictions(

@@ -8,7 +8,7 @@ import stat
 import sys
 import threading
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO
 
 from charrnn.errors import TextError, UsageError
 from charrnn.events import Emit, Noticed
@@ -51,25 +51,23 @@ def with_opening(
     return run, settings.with_chosen(prompt=opening)
 
 
-class PromptReading(NamedTuple):
-    """How a prompt is read: the flags of these names, and a file in place of the setting."""
-
-    file: str | None
-    keep_newline: bool
-    escapes: bool
-
-
 def with_prompt(
-    settings: SampleSettings, tokenizer: "Tokenizer", reading: PromptReading, emit: Emit
+    settings: SampleSettings,
+    tokenizer: "Tokenizer",
+    emit: Emit,
+    *,
+    file: str | None,
+    keep_newline: bool,
+    escapes: bool,
 ) -> SampleSettings:
-    """The settings with the prompt that is read, and escapes interpreted."""
-    source = reading.file or ("-" if settings.prompt == "-" else None)
+    """The settings with the prompt that is read, and escapes interpreted: as the flags say."""
+    source = file or ("-" if settings.prompt == "-" else None)
     prompt, stop = settings.prompt, settings.stop
-    if reading.escapes:
+    if escapes:
         prompt = interpreted("--prompt", prompt) if prompt and not source else prompt
         stop = tuple(interpreted("--stop", text) for text in stop)
     if source:
-        prompt = read_prompt(source, reading.keep_newline)
+        prompt = read_prompt(source, keep_newline)
     if prompt and settings.unknown != "error":
         from charrnn.text.unknown import known_text
 

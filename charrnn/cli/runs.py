@@ -8,6 +8,7 @@ from charrnn.cli.command import Command, Group
 from charrnn.cli.completion import run_names
 from charrnn.cli.frame import frame
 from charrnn.cli.options import Json, Quiet, Run, Yes, confirm, freed
+from charrnn.files import size_on_disk
 
 runs = typer.Typer(cls=Group, add_completion=False, rich_markup_mode=None)
 Names = Annotated[list[str], typer.Argument(help="names of runs", autocompletion=run_names)]
@@ -50,7 +51,6 @@ def list_runs(ctx: typer.Context, json: Json = False) -> None:
 @runs.command("rm", cls=Command)
 def remove(names: Names, yes: Yes = False) -> None:
     """Remove runs, with everything in their folders."""
-    from charrnn.files import size_on_disk
     from charrnn.storage import housekeeping
 
     names = list(dict.fromkeys(names))
@@ -77,7 +77,6 @@ def prune(names: Finished = None, yes: Yes = False) -> None:
 
     The model, its scores and its learning curves stay.
     """
-    from charrnn.files import size_on_disk
     from charrnn.storage import housekeeping
 
     finished = [run.run for run in housekeeping.overviews() if run.state == housekeeping.FINISHED]

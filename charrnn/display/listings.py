@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from charrnn.display.charts import chart_of_run
 from charrnn.display.reports import Report
-from charrnn.display.wording import baseline_name, figure, scored, where
+from charrnn.display.wording import figure, grouped, score_name, scored, where
+from charrnn.errors import plural
 from charrnn.events import Curves, Measured, Unit
 from charrnn.settings import without_effect
-from charrnn.tables import Cell, Figure, Styled, Table, plural
+from charrnn.tables import Cell, Figure, Styled, Table
 
 if TYPE_CHECKING:
     from charrnn.storage.housekeeping import Overview
     from charrnn.tasks.base import ExampleScore
     from charrnn.text.catalog import Entry
     from charrnn.text.corpus_files import CorpusSummary
-
-_LONG = 1e9  # from here on a number is written with an exponent
 
 
 def runs_report(runs: "Sequence[Overview]") -> Report:
@@ -142,7 +141,7 @@ def score_report(scores: Mapping[str, Any], *, every: bool = False) -> Report:
     if every:
         figures = ("bits_per_character", "bits_per_byte")
         compared: list[list[Cell]] = [
-            [baseline_name(title), *(Figure(f"{row[name]:.4f}") for name in figures)]
+            [score_name(title), *(Figure(f"{row[name]:.4f}") for name in figures)]
             for title, row in {"this model": scores, **baselines}.items()
         ]
         tables.append(Table(["", *(name.replace("_", " ") for name in figures)], compared))
@@ -151,7 +150,7 @@ def score_report(scores: Mapping[str, Any], *, every: bool = False) -> Report:
 
 def _as_words(value: Any) -> str:
     if isinstance(value, float):
-        return f"{value:.4f}" if value < _LONG else f"{value:.4g}"
+        return grouped(value, 4)
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 

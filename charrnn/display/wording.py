@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from charrnn.display.stdout import on_one_line
+from charrnn.errors import plural
 from charrnn.events import (
     Evaluated,
     Event,
@@ -16,7 +17,6 @@ from charrnn.events import (
     Stepped,
     Unit,
 )
-from charrnn.tables import plural
 
 _PREDICTED: dict[Unit, str] = {
     "label": "the label of",
@@ -34,9 +34,9 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def grouped(value: float) -> str:
+def grouped(value: float, digits: int = 2) -> str:
     """4821.5 -> '4,821.50'; 2.1e12 -> '2.1e+12'."""
-    return f"{value:,.2f}" if value < _LONG else f"{value:.3g}"
+    return f"{value:,.{digits}f}" if value < _LONG else f"{value:.{digits + 1}g}"
 
 
 def decimal(value: float) -> str:
@@ -99,16 +99,11 @@ def where(about: Mapping[str, Any]) -> str:
 def beside(baselines: Mapping[str, Scores], unit: Unit) -> str:
     """'; guessing 6.02, letter frequencies 4.78, xz 2.52': the same bits without a network."""
     shown = [
-        f"{baseline_name(name)} {bits[f'bits_per_{unit}']:.2f}"
+        f"{score_name(name)} {bits[f'bits_per_{unit}']:.2f}"
         for name, bits in baselines.items()
         if name not in ("bz2", "zlib")  # between the frequencies and xz
     ]
     return f"; {', '.join(shown)}" if shown else ""
-
-
-def baseline_name(name: str) -> str:
-    """letter_frequencies -> 'letter frequencies'."""
-    return name.replace("_", " ").replace("ppmd", "PPMd")
 
 
 def bits_of(event: Stepped | Evaluated, unit: Unit) -> float:
@@ -139,8 +134,8 @@ def score_value(name: str, value: float) -> str:
 
 
 def score_name(name: str) -> str:
-    """macro_f1 -> 'macro F1'."""
-    return name.replace("_", " ").replace("f1", "F1")
+    """macro_f1 -> 'macro F1', of a score or of a baseline."""
+    return name.replace("_", " ").replace("f1", "F1").replace("ppmd", "PPMd")
 
 
 def speed(event: Stepped, unit: Unit) -> str:

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 import torch
 
-from charrnn.errors import UsageError, lacks_memory
+from charrnn.errors import UsageError, enough_memory
 from charrnn.tasks.base import Batch
 
 
@@ -59,18 +59,10 @@ def cpu_threads(number: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-@contextmanager
-def memory_checked() -> Iterator[None]:
+def memory_checked() -> AbstractContextManager[None]:
     """A block that makes a network. UsageError if the memory does not suffice."""
-    try:
-        yield
-    except (MemoryError, RuntimeError) as error:
-        if not lacks_memory(error):
-            raise
-        raise UsageError(
-            "the network does not fit into memory",
-            "Choose a smaller --hidden-size, or fewer --layers.",
-        ) from None
+    hint = "Choose a smaller --hidden-size, or fewer --layers."
+    return enough_memory(lambda: UsageError("the network does not fit into memory", hint))
 
 
 def to_device(batch: Batch, device: torch.device) -> Batch:

@@ -6,7 +6,7 @@ sequences through all time steps does neither: on two cores, an LSTM of 2x256 wi
 took 61 ms forward and back where the kernel's own threads took 87. A GPU is driven by one thread.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import TypeVar
@@ -26,12 +26,10 @@ class BatchThreads:
     """As many threads as pay off, each with its slice of the batch and its part of the cores."""
 
     def __init__(self, device: torch.device, batch_size: int, hidden_size: int) -> None:
-        self._device, self._hidden_size = device, hidden_size
         on_cpu = device.type == "cpu"
         cores = torch.get_num_threads() if on_cpu and hidden_size <= _MAX_HIDDEN else 1
         self.size = max(1, min(cores, batch_size // _MIN_SEQUENCES))
-        cuts = [batch_size * i // self.size for i in range(self.size + 1)]
-        self.slices = [slice(*pair) for pair in pairwise(cuts)]
+        self.slices = self._slices(batch_size)
         self.replicas: list[AnyModule] = []
         small = on_cpu and batch_size * hidden_size < _SMALL
         self.pool: ThreadPoolExecutor | None = None  # None: the caller's thread, with all its cores
@@ -39,30 +37,30 @@ class BatchThreads:
             cores_each = 1 if small else cores // self.size
             self.pool = ThreadPoolExecutor(self.size, "batch", torch.set_num_threads, (cores_each,))
 
-    def of(self, sequences: slice) -> "BatchThreads":
-        """Those for some of the sequences alone; the same for all."""
-        if sequences == slice(None):
-            return self
-        count = sequences.stop - sequences.start
-        return BatchThreads(self._device, count, self._hidden_size)
+    def _slices(self, batch_size: int) -> list[slice]:
+        size = max(1, min(self.size, batch_size // _MIN_SEQUENCES))
+        return [slice(*pair) for pair in pairwise(batch_size * i // size for i in range(size + 1))]
 
-    def map(self, work: Callable[[slice], R]) -> list[R]:
-        """`work` on every slice of the batch, in order."""
-        if self.pool is None:
-            return [work(self.slices[0])]
-        return list(self.pool.map(work, self.slices))
+    def map(self, work: Callable[[slice], R], slices: Sequence[slice] = ()) -> list[R]:
+        """`work` on every slice of the batch, or on these, in order."""
+        spread = self.pool.map if self.pool else map
+        return list(spread(work, slices or self.slices))
 
-    def backward(self, model: AnyModule, work: Callable[[AnyModule, slice], R]) -> list[R]:
-        """`work` on every slice, with the gradients that it leaves added up in the model's `.grad`.
+    def backward(
+        self, model: AnyModule, work: Callable[[AnyModule, slice], R], batch_size: int
+    ) -> list[R]:
+        """`work` on every slice of a batch, which may be smaller than the one that it is made for.
 
-        Each slice but the first has a replica of the model, which shares its weights but not its
-        gradients, so that two threads never write to one gradient.
+        The gradients that it leaves are added up in the model's `.grad`. Each slice but the first
+        has a replica of the model, which shares its weights but not its gradients, so that two
+        threads never write to one gradient.
         """
         if not self.replicas or self.replicas[0] is not model:
             self.replicas = [model, *(model.replica() for _ in self.slices[1:])]
-        models = {part.start: m for part, m in zip(self.slices, self.replicas, strict=True)}
-        results = self.map(lambda part: work(models[part.start], part))
-        for parameter, *others in zip(*(m.parameters() for m in self.replicas), strict=True):
+        slices = self._slices(batch_size)
+        models = {part.start: m for part, m in zip(slices, self.replicas, strict=False)}
+        results = self.map(lambda part: work(models[part.start], part), slices)
+        for parameter, *others in zip(*(m.parameters() for m in models.values()), strict=True):
             for other in others:
                 assert parameter.grad is not None
                 assert other.grad is not None

@@ -10,7 +10,7 @@ from functools import cache, wraps
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from charrnn.errors import IN_COMMAND, CharRNNError, UsageError, from_os, suggest
+from charrnn.errors import IN_COMMAND, CharRNNError, UsageError, from_os, shortened, suggest
 from charrnn.models.words import in_python, texts_in
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -100,8 +100,7 @@ def _converted(name: str, value: Any, kind: Any) -> Any:
     try:
         return _adapter(kind).validate_python((value,))[0]
     except ValidationError:
-        shown = repr(value)
-        shown = shown if len(shown) < 60 else f"{shown[:50]}..."
+        shown = shortened(repr(value))
         meant = suggest(value, texts_in(kind)) if isinstance(value, str) else ""
         raise UsageError(f"{name} must be {_described(kind)}, not {shown}", meant) from None
 

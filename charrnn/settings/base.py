@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import Field, asdict, dataclass, fields, replace
 from typing import Any, Self, TypeVar, get_type_hints
 
-from charrnn.errors import UsageError, suggest
+from charrnn.errors import UsageError, shortened, suggest
 
 AUTO = "chosen to suit the text, the machine and the time"
 """Marks a setting that `training.automatic` chooses unless the command line names it."""
@@ -134,8 +134,7 @@ def read(kind: type[S], values: Mapping[str, Any], recipe: Collection[str] = ())
         if first["type"] == "value_error":  # from a __post_init__, a sentence already
             raise SettingError(str(first["ctx"]["error"])) from None
         name, condition = str(first["loc"][0]), plain(first["msg"])
-        shown = repr(values.get(name))
-        shown = shown if len(shown) < 60 else f"{shown[:50]}..."
+        shown = shortened(repr(values.get(name)))
         raise SettingError(f"must be {condition}, not {shown}", name) from None
     if isinstance(checked, Settings):
         checked = checked.with_names(values.keys(), values.keys() - {*recipe})

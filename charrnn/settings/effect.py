@@ -110,7 +110,7 @@ class Request:
 
     `corpus` names its text, which those `beside` it follow, `name` the run, `base` the run whose
     weights it begins with. Resumed, it is the run `name`, or the one trained last, may do without a
-    `corpus`, and goes on for so much `more` as `values.more` reads. A new run without a name is
+    `corpus`, and continues for as much `more` as `values.more` reads. A new run without a name is
     called `default_name`, or like its corpus.
     """
 
@@ -126,7 +126,7 @@ class Request:
     more: str | None = None
 
     def __post_init__(self) -> None:
-        if self.more is not None:
+        if self.addition:
             self._check_more()
         if not self.resuming:
             unknown = dict.fromkeys(("tokenizer", "input") if self.base else ("tokenizer",))
@@ -134,11 +134,14 @@ class Request:
 
     @property
     def addition(self) -> tuple[str, float] | None:
-        """`more` as a setting of length and its value: ("time", 300.0). Raises ValueError."""
-        return None if self.more is None else more(self.more)
+        """`more` as a setting of length and its value: ("time", 300.0). UsageError."""
+        try:
+            return None if self.more is None else more(self.more)
+        except ValueError as error:
+            raise UsageError(f"--more: {error}", "Write 5m, 500steps or 2epochs.") from None
 
     def _check_more(self) -> None:
-        """Raise UsageError for an amount that cannot be read, or beside what it cannot go with."""
+        """Raise UsageError for what `more` cannot go with."""
         for name in self.train.given & {*LENGTHS}:
             raise UsageError(
                 f"{flag(name)} counts from the beginning, --more from where the run is",
@@ -149,7 +152,3 @@ class Request:
                 "--more trains a run on, and this is a new one",
                 "Add --resume, or say how long it is with --time, --epochs or --steps.",
             )
-        try:
-            _ = self.addition
-        except ValueError as error:
-            raise UsageError(f"--more: {error}", "Write 5m, 500steps or 2epochs.") from None

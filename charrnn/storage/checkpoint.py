@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import numpy as np
 from annotated_types import Ge, Le, Lt
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.numpy import save
 
 from charrnn.errors import CheckpointError
@@ -26,14 +26,10 @@ from charrnn.settings import (
     read,
     reason_of,
 )
-from charrnn.storage.container import read_metadata, sealed, verify
+from charrnn.storage.container import UNREADABLE, read_metadata, sealed, verify
 from charrnn.storage.old_formats import upgraded_metadata, upgraded_weight
 from charrnn.tasks import parameters_of, predicts_targets
 from charrnn.text.tokenizers import Tokenizer, from_json, to_json
-
-_UNREADABLE = (
-    OSError, SafetensorError, KeyError, ValueError, TypeError, AttributeError, OverflowError,
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -163,7 +159,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
             weights={},
         )
         return replace(checkpoint, weights=_read_weights(path, checkpoint))
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise CheckpointError(
             f"{path} is not a charrnn checkpoint: {reason_of(error)}",
             "Name a run, its folder or its model file.",

@@ -13,12 +13,19 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
+
 from charrnn.files import open_regular
 
 KEY = "charrnn"
 FORMAT = 3
 READABLE = (2, FORMAT)
 """Format 2 has the names of an earlier version: see `old_formats`."""
+
+UNREADABLE = (
+    OSError, SafetensorError, ValueError, LookupError, TypeError, AttributeError, OverflowError,
+)  # fmt: skip
+"""What reading a file that somebody else may have written can raise."""
 
 Save = Callable[[dict[str, Any], dict[str, str]], bytes]
 

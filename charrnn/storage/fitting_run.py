@@ -6,12 +6,9 @@ from pathlib import Path
 from charrnn.errors import CheckpointError
 from charrnn.events import Emit, Noticed
 from charrnn.storage.checkpoint import About, Checkpoint, read_about
-from charrnn.storage.container import read_metadata
+from charrnn.storage.container import UNREADABLE, read_metadata
 from charrnn.storage.old_formats import upgraded_metadata
 from charrnn.storage.runs import MODEL, load_run, run_folders
-
-DAMAGED = CheckpointError, OSError, ValueError, LookupError, TypeError
-"""What reading a file that somebody else may have written can raise."""
 
 
 def last_run(fits: Callable[[About], bool]) -> str | None:
@@ -22,14 +19,14 @@ def last_run(fits: Callable[[About], bool]) -> str | None:
     for folder in reversed(run_folders()):
         try:
             is_fitting = fits(about_run(folder))
-        except DAMAGED:
+        except UNREADABLE:
             is_fitting = True
         if is_fitting:
             return folder.name
     return None
 
 
-def load_language_model(name: str | None, emit: Emit) -> Checkpoint:
+def load_language_model(name: str | Path | None, emit: Emit) -> Checkpoint:
     """As `load_run`, of a run that continues texts; None: of the last that does.
 
     CheckpointError for a run of another task.
@@ -48,5 +45,5 @@ def load_language_model(name: str | None, emit: Emit) -> Checkpoint:
 
 
 def about_run(folder: Path, file: str = MODEL) -> About:
-    """What the run in a folder is, by such a file. One of DAMAGED if that cannot be read."""
+    """What the run in a folder is, by such a file. One of UNREADABLE if that cannot be read."""
     return read_about(upgraded_metadata(read_metadata(folder / file)))

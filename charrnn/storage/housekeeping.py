@@ -15,7 +15,8 @@ from typing import Any
 from charrnn.errors import UsageError
 from charrnn.events import Measured, Unit
 from charrnn.files import checkpoints, remove as remove_file, size_on_disk, sync_folder, versions
-from charrnn.storage.fitting_run import DAMAGED, about_run
+from charrnn.storage.container import UNREADABLE
+from charrnn.storage.fitting_run import about_run
 from charrnn.storage.metrics import curves_of, kept_model, read_events
 from charrnn.storage.runs import (
     FILES,
@@ -62,13 +63,8 @@ class Overview:
         """As JSON has it: the figures of the kept model by their names, the time as ISO 8601."""
         values = vars(self) | {"changed": datetime.fromtimestamp(self.changed, UTC).isoformat()}
         del values["kept"]
-        return values | self.figures
-
-    @property
-    def figures(self) -> dict[str, Any]:
-        """Those of the kept model, as JSON has them."""
-        names = "step", "part", "protocol", "loss", f"bits_per_{self.unit}"
-        return self.kept.record() if self.kept else dict.fromkeys(names)
+        unknown = dict.fromkeys(("step", "part", "protocol", "loss", f"bits_per_{self.unit}"))
+        return values | (self.kept.record() if self.kept else unknown)
 
 
 def overviews() -> list[Overview]:
@@ -97,7 +93,7 @@ def overview(folder: Path) -> Overview:
     names = started.get("corpus", ""), started.get("network", started.get("model", ""))
     corpus, network = (str(name)[:_LONGEST] for name in names)
     if not started:  # a model that was copied here alone
-        with suppress(*DAMAGED):
+        with suppress(*UNREADABLE):
             about = about_run(folder)
             corpus, network = about.corpus, f"{about.model.cell} {about.model.size}"
     paths = [path for path in folder.rglob("*") if path.name != LOCK and not path.is_dir()]
@@ -163,7 +159,7 @@ def runs_on(corpus: Corpus) -> list[str]:
 def _needs(folder: Path, corpus: Corpus) -> bool:
     """Whether a run was trained on a corpus; of one without a checkpoint the name decides."""
     for name in (TRAINING, MODEL):
-        with suppress(*DAMAGED):
+        with suppress(*UNREADABLE):
             return about_run(folder, name).corpus_key == corpus.key
     started = [event for event in read_events(folder) if event.get("event") == "started"]
     return bool(started) and started[-1].get("corpus") == corpus.name

@@ -25,6 +25,7 @@ from charrnn.events import (
     Stepped,
     Unit,
 )
+from charrnn.storage.container import UNREADABLE
 from charrnn.storage.runs import METRICS
 
 _LINE, _LONGEST = 1 << 16, 1 << 26  # bytes of metrics that are read: ours are far fewer
@@ -32,7 +33,6 @@ _EVENTS = 1 << 20  # that are read at most
 _POINTS = 1000  # steps that are written of a run
 _WORDS, _LAST_STEP = 80, 10**12  # letters of a part or a protocol; steps of a run
 _NO_SCORES = {"elapsed", *(field.name for kind in (Evaluated, Finished) for field in fields(kind))}
-_MALFORMED = (ValueError, LookupError, TypeError, AttributeError, OverflowError)
 
 
 class Thinning:
@@ -103,7 +103,7 @@ def curves_of(events: Iterable[dict[str, Any]], last_step: int = _LAST_STEP) -> 
     """The learning curves in a run's events up to a step; those without figures are skipped."""
     curves = Curves([], [])
     for event in events:
-        with suppress(*_MALFORMED):
+        with suppress(*UNREADABLE):
             if event["event"] == "started" and event.get("unit") in get_args(Unit):
                 curves = Curves(curves.training, curves.validation, event["unit"])
             _add_point(curves, event, last_step)
@@ -114,7 +114,7 @@ def kept_model(events: Iterable[dict[str, Any]], unit: Unit) -> Measured | None:
     """The model that a run has kept, as its events say: the best one, scored again at the end."""
     kept = None
     for event in events:
-        with suppress(*_MALFORMED):
+        with suppress(*UNREADABLE):
             is_final = event["event"] == "finished" and "steps" in event  # older files lack it
             if is_final or (event["event"] == "evaluated" and event["best"] is True):
                 kept = _measured(event, unit)

@@ -39,7 +39,7 @@ _BEGIN = "Begin with: charrnn train YOUR.txt"
 T = TypeVar("T")
 
 
-def load_run(name: str | None, emit: Emit) -> Checkpoint:
+def load_run(name: str | Path | None, emit: Emit) -> Checkpoint:
     """The model of a run, by its name, its folder or its file; None: of the run trained last.
 
     Where a run's model is damaged, the version before it is loaded and a notice emitted.
@@ -113,7 +113,7 @@ def is_text(word: str) -> bool:
     return word == "-" or (os.path.exists(word) and not os.path.isdir(word))
 
 
-def find(name: str | None, kind: str = MODEL) -> Path:
+def find(name: str | Path | None, kind: str = MODEL) -> Path:
     """Such a file of a run, by the run's name, its folder or the file; None: of the last run.
 
     CheckpointError lists the runs there are.
@@ -128,7 +128,7 @@ def find(name: str | None, kind: str = MODEL) -> Path:
             if path.is_file() and kind in (MODEL, path.name):
                 return path
         _explain_missing(checkpoints() / name, kind)
-    raise no_run(name, folders)
+    raise no_run(str(name), folders)
 
 
 def no_run(name: str, folders: Iterable[Path]) -> CheckpointError:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn import __version__
-from charrnn.files import atomic_write, corpora
+from charrnn.files import atomic_write, corpora, open_regular
 from charrnn.inference.score import Score
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.text.tokenizers import to_json
@@ -85,9 +85,10 @@ def _are_scores(scores: Mapping[str, Any]) -> bool:
 
 
 def _read() -> dict[str, Any]:
-    path = corpora() / _FILE
-    with suppress(OSError, ValueError, RecursionError):
-        if path.is_file() and path.stat().st_size < _LONGEST:
-            kept = json.loads(path.read_bytes())
-            return kept if isinstance(kept, dict) else {}
-    return {}
+    kept: Any = {}
+    with (
+        suppress(OSError, ValueError, RecursionError),
+        open_regular(corpora() / _FILE, _LONGEST) as file,
+    ):
+        kept = json.load(file)
+    return kept if isinstance(kept, dict) else {}

@@ -98,8 +98,6 @@ class ExampleBatches(Batches):
         """Few examples are padded to a very long one: memory grows with both."""
         chosen = self._next_indices()
         groups = by_length(self.lengths[chosen - self.examples.start], len(chosen))
-        if len(groups) == 1:
-            return [(slice(None), self.collate(chosen))]
         ends = np.cumsum([len(group) for group in groups]).tolist()
         parts = [slice(end - len(group), end) for end, group in zip(ends, groups, strict=True)]
         return [(part, self.collate(chosen[part])) for part in parts]

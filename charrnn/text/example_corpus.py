@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.errors import TextError
+from charrnn.errors import TextError, plural
 from charrnn.settings import PartName, TextSettings, no_effect
 from charrnn.text.corpus import PARTS, Corpus, Tokens, checked_ids
 
@@ -96,7 +96,8 @@ def split_bounds(
 def check_enough(examples: int, name: str) -> None:
     """Raise TextError if there are too few examples to learn from."""
     if examples < LEAST:
+        counted = plural(examples, "example") if examples else "no examples"
         raise TextError(
-            f"{name} has {examples or 'no'} example{'s' * (examples != 1)} to learn from",
+            f"{name} has {counted} to learn from",
             f"Take {LEAST} or more, or another --split.",
         )

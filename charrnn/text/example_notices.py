@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from charrnn.errors import plural
 from charrnn.text.example_table import ExampleTable
 from charrnn.text.examples import Example, ExampleFormat, ExampleSources
 from charrnn.values import column_names
@@ -42,8 +43,7 @@ def what_was_read(table: ExampleTable, examples: ExampleSources, read: Read) -> 
     names = [_NAMES.get(name, name) for name in table.vocabulary]
     listed = [f"{names[number]} {times[number]:,}" for number in frequent]
     listed += ["..."] * (len(times) > _LISTED)
-    different = f"{len(times):,} {lines.target}{'s' * (len(times) != 1)}"
-    parts = [f"{count:,} examples, {different}: {', '.join(listed)}"]
+    parts = [f"{count:,} examples, {plural(len(times), lines.target)}: {', '.join(listed)}"]
     if items.has_text:
         units = {"char": "character", "byte": "byte"}
         unit = units.get(examples.fmt.settings.tokenizer, "token")
@@ -60,7 +60,7 @@ def _spread(lengths: Indices, noun: str, after: str = "") -> str:
     """The lengths in words: 3 to 9 characters (mean 5.1)."""
     least, most = int(lengths.min()), int(lengths.max())
     if least == most:
-        return f"{most:,} {noun}{'s' * (most != 1)}{after}"
+        return f"{plural(most, noun)}{after}"
     return f"{least:,} to {most:,} {noun}s{after} (mean {lengths.mean():,.1f})"
 
 

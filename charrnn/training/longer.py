@@ -25,7 +25,7 @@ def longer(run: Run, unit: str, value: float) -> TrainSettings:
 
 def duration(settings: TrainSettings) -> tuple[float | None, ...]:
     """What says how long a run is, to compare."""
-    return settings.steps, settings.epochs, settings.budget * settings.timed
+    return settings.steps, settings.epochs, settings.budget if settings.timed else None
 
 
 def change_length(run: Run) -> None:

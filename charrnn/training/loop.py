@@ -120,7 +120,8 @@ def _computed(
         loss.backward()
         return loss.detach(), detach_state(after)
 
-    return run.threads.of(where).backward(run.model, compute)
+    sequences = range(run.part.stop - run.part.start)[where]
+    return run.threads.backward(run.model, compute, len(sequences))
 
 
 def clip_gradients(run: Run) -> Tensor:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
+from charrnn.errors import plural
 from charrnn.events import Emit, Noticed, Planned, Stepped
 from charrnn.training.run import NotFiniteError, Run
 
@@ -54,7 +55,7 @@ class Meter:
         if skipped := steps - len(finite):
             if run.plan.device.type != "cpu":  # the optimizers have taken this step
                 raise NotFiniteError
-            count = "1 step" if skipped == 1 else f"{skipped} steps"
+            count = plural(skipped, "step")
             self._emit(
                 Noticed(f"Skipped {count} up to step {run.step:,}: loss or gradient not finite.")
             )

@@ -1,10 +1,11 @@
 """How a run ended: the model that was kept, its score, and what that stands beside."""
 
-from charrnn.engine.module import module_of
+from contextlib import suppress
+
 from charrnn.engine.ranks import ALONE
 from charrnn.errors import CheckpointError
 from charrnn.evaluation.baselines import baselines_of
-from charrnn.evaluation.scoring import score_checkpoint
+from charrnn.evaluation.scoring import module_on, score_checkpoint
 from charrnn.events import Emit, Finished
 from charrnn.storage.checkpoint import Checkpoint, load_checkpoint
 from charrnn.storage.runs import MODEL
@@ -22,12 +23,12 @@ def outcome(run: Run, emit: Emit) -> Finished:
     Validations during training may be rounded, and of the first tokens alone. What a finished run
     has kept is scored once more, as `charrnn eval --part valid` does, unless that takes long.
     """
-    seconds, task, kept = run.clock.seconds, run.plan.task, _kept(run)
+    seconds, task = run.clock.seconds, run.plan.task
+    kept, protocol = None, validation_protocol(run)
     score: Score | None = run.best
-    protocol, again = validation_protocol(run), None
-    if kept and score and run.finished:
-        again = _scored_again(run, kept, emit)
-    if again:
+    with suppress(CheckpointError):  # none has been saved, or the disk has lost it
+        kept = load_checkpoint(run.plan.folder / MODEL)
+    if kept and score and run.finished and (again := _scored_again(run, kept, emit)):
         score, protocol = again, task.protocol
     beside = isinstance(task, LanguageModelTask) and run.finished
     return Finished(
@@ -44,13 +45,6 @@ def outcome(run: Run, emit: Emit) -> Finished:
     )
 
 
-def _kept(run: Run) -> Checkpoint | None:
-    try:
-        return load_checkpoint(run.plan.folder / MODEL)
-    except CheckpointError:
-        return None
-
-
 def _scored_again(run: Run, kept: Checkpoint, emit: Emit) -> Score | None:
     """The score on the whole validation part, in full precision; None if that takes long."""
     plan, most = run.plan, _AFFORDABLE * most_validation_tokens(run)
@@ -58,6 +52,5 @@ def _scored_again(run: Run, kept: Checkpoint, emit: Emit) -> Score | None:
         return None
     if isinstance(plan.task, LanguageModelTask):
         return score_checkpoint(kept, plan.corpus.part("valid"), emit, device=str(plan.device))
-    module = module_of(plan.task, plan.model).to(plan.device)
-    module.load(kept.weights)
+    module = module_on(kept, str(plan.device))
     return score_task(plan.task, module, most, bf16=False, ranks=ALONE)

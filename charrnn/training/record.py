@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing
 from dataclasses import fields
 from typing import Any, Protocol
 
-from charrnn.errors import CharRNNError, from_os, lacks_memory
+from charrnn.errors import CharRNNError, enough_memory, from_os
 from charrnn.events import Emit, Event, Finished, Noticed, Planned, Started
 from charrnn.settings import LENGTHS, flag, is_automatic, values_of, without_effect
 from charrnn.storage.metrics import Metrics
@@ -44,10 +44,10 @@ def train_and_record(
     """
     try:
         if run.finished:
-            done = f"Run {run.plan.folder.name} has already finished its {run.step:,} steps."
-            again = f"charrnn train --resume --run {run.plan.folder.name} --more 5m"
-            advice = f"To train it further: {again}"
-            show(Noticed(f"{done} {advice}"))
+            name = run.plan.folder.name
+            done = f"Run {name} has already finished its {run.step:,} steps."
+            further = f"charrnn train --resume --run {name} --more 5m"
+            show(Noticed(f"{done} To train it further: {further}"))
         elif run.plan.ranks.is_first:
             _train_and_record(run, show, stop, listeners)
         else:
@@ -159,24 +159,24 @@ def train(run: Run, emit: Emit, stop: Callable[[], bool]) -> None:
     emit(_started(run))
     if total := run.length.known_steps:
         emit(Planned(total))
-    try:
+    with enough_memory(lambda: _memory_ran_out(run.step)):
         if run.step == 0 and run.plan.base:
             validation.validate()  # what it begins with may remain the best
         if run.step == 0:
             save_training(run)  # so that there is always a checkpoint to go back to
         loop(run, meter, validation, checkpoints, stop)
-    except (MemoryError, RuntimeError) as error:
-        if not lacks_memory(error):
-            raise
-        kept = "What was saved is kept." if run.step else ""
-        raise CharRNNError(
-            f"memory ran out after step {run.step:,}",
-            "Train with a smaller --batch-size, --seq-length or --hidden-size, or without the "
-            f"longest examples. {kept}".strip(),
-        ) from None
     if run.plan.ranks.is_first:
         emit(outcome(run, emit))
     run.plan.ranks.wait_for_first()
+
+
+def _memory_ran_out(step: int) -> CharRNNError:
+    kept = " What was saved is kept." if step else ""
+    return CharRNNError(
+        f"memory ran out after step {step:,}",
+        "Train with a smaller --batch-size, --seq-length or --hidden-size, or without the longest "
+        f"examples.{kept}",
+    )
 
 
 def _started(run: Run) -> Started:

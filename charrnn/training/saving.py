@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import torch
 from annotated_types import Ge, Gt, Le, Len, Lt
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor
 
@@ -25,7 +25,7 @@ from charrnn.files import atomic_write
 from charrnn.network.layers import State, slice_state
 from charrnn.settings import read, reason_of
 from charrnn.storage.checkpoint import Checkpoint, save_checkpoint
-from charrnn.storage.container import FORMAT, read_metadata, sealed, verify
+from charrnn.storage.container import FORMAT, UNREADABLE, read_metadata, sealed, verify
 from charrnn.storage.old_formats import upgraded_metadata, upgraded_name, upgraded_progress
 from charrnn.storage.runs import MODEL, TRAINING
 from charrnn.tasks.base import Task
@@ -111,10 +111,7 @@ def readable(path: Path) -> Iterator[None]:
     """A block that reads a training state. CheckpointError where it is missing or damaged."""
     try:
         yield
-    except (
-        OSError, KeyError, IndexError, AttributeError, SafetensorError, ValueError, TypeError,
-        OverflowError, RuntimeError,
-    ) as error:  # fmt: skip
+    except (*UNREADABLE, RuntimeError) as error:
         raise CheckpointError(
             f"training cannot resume from {path}: {reason_of(error)}",
             "Train again, under another name (--run).",

@@ -3,8 +3,8 @@
 import pytest
 
 from charrnn.display.wording import clock, decimal, scored, sentence, time_left
+from charrnn.errors import plural
 from charrnn.events import Finished, Started, Stepped
-from charrnn.tables import plural
 from tests.display.conftest import VALID, events
 
 START, END = next(e for e in events() if isinstance(e, Started)), events()[-1]

@@ -54,7 +54,7 @@ class Example:
 def assert_threads_equal_one(threads, example):
     expected, expected_after = example.work(example.model, slice(0, B))
     expected_gradients = example.gradients()
-    losses, states = zip(*threads.backward(example.model, example.work), strict=True)
+    losses, states = zip(*threads.backward(example.model, example.work, B), strict=True)
     torch.testing.assert_close(torch.stack(losses).sum(), expected)
     torch.testing.assert_close(join_states(states), expected_after)
     torch.testing.assert_close(example.gradients(), expected_gradients)
@@ -86,7 +86,10 @@ def test_the_same_work_gives_the_same_bits(threads):
     """A sum that depends on which thread comes first."""
     example = Example()
     first, *others = (
-        [*(loss for loss, _ in threads.backward(example.model, example.work)), *example.gradients()]
+        [
+            *(loss for loss, _ in threads.backward(example.model, example.work, B)),
+            *example.gradients(),
+        ]
         for _ in range(5)
     )
     assert all(torch.equal(a, b) for other in others for a, b in zip(first, other, strict=True))

@@ -243,6 +243,9 @@ def test_a_run_and_a_corpus_that_cannot_be_read_hide_no_others(copied_run, charr
     (checkpoints / "events" / METRICS).write_bytes(b"{}\n" * 10)
     os.truncate(checkpoints / "events" / METRICS, 1 << 36)
     (checkpoints / "folder" / MODEL).mkdir()
+    (checkpoints / "old").mkdir()
+    blob = sealed(save, {}, {"train": []}).replace(rb"\"format\": 3", rb"\"format\": 2")
+    (checkpoints / "old" / MODEL).write_bytes(add_checksum(blob))
     said = {"event": "started", "corpus": "\x1b[31mc" * 999, "model": [], "parameters": 10**300}
     (checkpoints / "ev\x1b[31mil" / METRICS).write_text(json.dumps(said))
     (corpus,) = (copied_run.parent.parent / "corpora").glob("tale-*")
@@ -253,7 +256,7 @@ def test_a_run_and_a_corpus_that_cannot_be_read_hide_no_others(copied_run, charr
     for args in ([], ["--json"]):
         runs, corpora = charrnn("runs", *args), charrnn("corpora", *args)
         assert (runs.code, corpora.code) == (0, 0), runs.err + corpora.err
-        assert all(name in runs.out for name in ("tale", "events", "folder"))
+        assert all(name in runs.out for name in ("tale", "events", "folder", "old"))
         assert "\x1b" not in runs.out
         assert "tale" in corpora.out
         assert "huge-00000000 is not a prepared corpus: it has more than 64 MB" in corpora.err

@@ -58,8 +58,8 @@ def test_a_step_whose_gradient_is_not_finite_is_skipped(home):
     run, events = make_run(home, tale(3000), steps=20), []
     backward, before = run.threads.backward, []
 
-    def once_broken(model, work):
-        results = backward(model, work)
+    def once_broken(model, *work):
+        results = backward(model, *work)
         if run.step == 7:
             before.extend(p.clone() for p in model.parameters())
             next(model.parameters()).grad[0] = math.inf

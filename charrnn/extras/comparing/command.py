@@ -118,7 +118,7 @@ def _compare(
     command.show(comparison_report(groups, curves=curves, x=x, together=together))
     if output:
         save_figure(output, curves_of(groups), x, together)
-        command.say(f"Written: {output}")
+        command.say_written(output)
     for name, error in left_out.items():
         command.say(f"{name} is left out: {error.message}.")
     if names and left_out:
@@ -155,7 +155,7 @@ def plot(
                 raise CheckpointError(f"run {run.run} has no learning curves", hint)
         if output:
             save_figure(path, drawn, x, together)
-            command.say(f"Written: {path or 'stdout'}")
+            command.say_written(path)
         else:
             command.show(curves_report(drawn, x, together))
 

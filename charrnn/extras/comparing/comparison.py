@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from charrnn.errors import CharRNNError
+from charrnn.errors import CharRNNError, plural
 from charrnn.evaluation.scoring import score_checkpoint
 from charrnn.events import Curves, Emit, Scores
 from charrnn.models.predictor import Predictor
@@ -18,7 +18,6 @@ from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.metrics import read_curves
 from charrnn.storage.runs import corpus_of, find, load_run, run_folders
 from charrnn.storage.scores import digest, digest_of_model, recall, remember
-from charrnn.tables import plural
 from charrnn.tasks import task_of
 from charrnn.text.corpus import part_to_score
 

@@ -4,16 +4,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from charrnn.cli.completion import run_names
 from charrnn.cli.frame import Frame, frame
-from charrnn.cli.options import Json, Quiet, Replace, output_path
+from charrnn.cli.options import Json, OutputFlag, Quiet, Replace, binary_path
 from charrnn.cli.process import use_one_numpy_thread
-from charrnn.display.stdout import check_stdout, write_bytes
+from charrnn.display.stdout import write_bytes
 from charrnn.errors import UsageError, check_package
 from charrnn.events import Noticed
 from charrnn.text.source_files import open_source, read_whole
@@ -29,9 +28,6 @@ Compressed = Annotated[
     str, typer.Argument(metavar="FILE", help="a file of charrnn compress, or - for stdin")
 ]
 _run = partial(typer.Option, "--run", metavar="RUN", autocompletion=run_names)
-_output = partial(
-    typer.Option, "--output", "-o", metavar="OUT", help="the file to write; - is stdout"
-)
 RunToUse = Annotated[
     str | None,
     _run(help="a run's name, its folder or its model file", show_default="the run trained last"),
@@ -40,9 +36,12 @@ RunOfFile = Annotated[
     str | None,
     _run(help="the run that has compressed it", show_default="found among the runs here"),
 ]
-NewFile = Annotated[str | None, _output(show_default=f"FILE{_SUFFIX}, or stdout for stdin")]
+NewFile = Annotated[
+    str | None, OutputFlag(metavar="OUT", show_default=f"FILE{_SUFFIX}, or stdout for stdin")
+]
 Original = Annotated[
-    str | None, _output(show_default=f"FILE without {_SUFFIX}, or stdout for stdin")
+    str | None,
+    OutputFlag(metavar="OUT", show_default=f"FILE without {_SUFFIX}, or stdout for stdin"),
 ]
 Dynamic = Annotated[
     bool, typer.Option("--dynamic", help="keep training on what has been read; needs the corpus")
@@ -62,7 +61,7 @@ def compress(
 
     Any file will do. To read it back, the same model is needed, on the same kind of machine.
     """
-    path = _path(output or ("-" if file == "-" else file + _SUFFIX), yes, json)
+    path = binary_path(output or ("-" if file == "-" else file + _SUFFIX), yes, json)
     with _frame(quiet, json) as command:
         from charrnn.extras.compress.stream import compress as compress_bytes
         from charrnn.text.compressors import xz_size
@@ -91,7 +90,7 @@ def decompress(
 
     Nothing is written before all of it has been checked.
     """
-    path = _path(output or _original(file), yes, json)
+    path = binary_path(output or _original(file), yes, json)
     with _frame(quiet, json) as command:
         from charrnn.extras.compress.stream import decompress_by_any, models_of, read_compressed
 
@@ -125,13 +124,6 @@ def _original(file: str) -> str:
             f"the name of {file} does not end in {_SUFFIX}", "Name the file to write: -o OUT."
         )
     return name
-
-
-def _path(output: str, yes: bool, json: bool) -> Path | None:
-    """Where to write, as `output_path`. UsageError where stdout must not be."""
-    if output == "-":
-        check_stdout(json)
-    return output_path(output, yes)
 
 
 def _record(checkpoint: "Checkpoint", size: int, compressed: int, start: float) -> dict[str, Any]:

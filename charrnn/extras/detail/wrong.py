@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from charrnn.display.reports import Report
+from charrnn.errors import plural
 from charrnn.inference.search import Decoding
 from charrnn.models.predictor import Predictor
-from charrnn.tables import Cell, Figure, Table, plural
+from charrnn.tables import Cell, Figure, Table
 from charrnn.tasks.scored_examples import ScoredExamples
 from charrnn.text.tokenizers import valid_unicode
 

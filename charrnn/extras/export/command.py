@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from charrnn.cli.frame import frame
-from charrnn.cli.options import Json, Quiet, Replace, Run, exclude, output_path
-from charrnn.display.stdout import check_stdout, write_bytes
+from charrnn.cli.options import Json, OutputFlag, Quiet, Replace, Run, binary_path, exclude
+from charrnn.display.stdout import write_bytes
 from charrnn.display.wording import figure, where
 from charrnn.errors import DivergedError, TextError, UsageError, check_package
 from charrnn.events import Noticed
@@ -25,13 +25,7 @@ FileName = Annotated[
     str | None,
     typer.Argument(metavar="FILE", help="the same as --output", show_default=False),
 ]
-Output = Annotated[
-    str | None,
-    typer.Option(
-        "--output", "-o", metavar="FILE", help="the file to write; - is stdout",
-        show_default="RUN.html or RUN.onnx here",
-    ),
-]  # fmt: skip
+Output = Annotated[str | None, OutputFlag(show_default="RUN.html or RUN.onnx here")]
 Dtype = Annotated[
     Literal["fp32", "fp16", "int8"] | None,
     typer.Option(
@@ -69,14 +63,12 @@ def export(
         raise UsageError("export needs a format", "Add --html or --onnx.")
     if html:
         exclude(html=html, graph=graph)
-    if output == "-":
-        check_stdout(json)
     with frame(quiet=quiet, json=json) as command:
         if onnx:
             check_package("onnx", "an ONNX graph is made", "onnx", ", or take --html")
         checkpoint = command.load_language_model(run)
         suffix = "html" if html else "onnx"
-        path = output_path(output or f"{plain_name(checkpoint.run)}.{suffix}", yes)
+        path = binary_path(output or f"{plain_name(checkpoint.run)}.{suffix}", yes, json)
         weights_as: DtypeName = dtype or ("fp16" if html else "fp32")
         quality = _quality(checkpoint, weights_as, graph)
         if html:

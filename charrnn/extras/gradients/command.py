@@ -12,9 +12,9 @@ from charrnn.cli.frame import frame
 from charrnn.cli.options import Encoding, Json, Quiet, Run, TextFlag, parse_cells, run_and_file
 from charrnn.display.charts import Axis, Chart, Line, line_style
 from charrnn.display.reports import Report
-from charrnn.errors import UsageError
+from charrnn.errors import UsageError, plural
 from charrnn.settings import ModelSettings, TextSettings, flag
-from charrnn.tables import Cell, Figure, Styled, Table, plural
+from charrnn.tables import Cell, Figure, Styled, Table
 
 if TYPE_CHECKING:
     from charrnn.extras.gradients.gradient_flow import GradientFlow  # which loads torch

@@ -49,7 +49,7 @@ def gradients(
                 raise UsageError(
                     f"{min(untrained)} is for an untrained network", "Name its cell, too."
                 )
-            return of_run(load_language_model(None if run is None else str(run), emit), text, emit)
+            return of_run(load_language_model(run, emit), text, emit)
         if run is not None or text is None:
             raise UsageError("an untrained network reads a text, and is no run", "Give text=...")
         names = [cells] if isinstance(cells, str) else cells

@@ -112,7 +112,7 @@ def probe(
         if page:
             content = steps_page(title, read) if steps else page_of(title, reading, chosen)
             write_bytes(content.encode("utf-8", "replace"), path)
-            command.emit(Noticed(f"Written: {path or 'stdout'}"))
+            command.say_written(path)
         elif steps:
             show(steps_report(read), json)
         else:

@@ -30,7 +30,7 @@ def probe(
     ((8, 24), (8, 24))
     """
     with listening(events, progress) as emit:
-        checkpoint = load_language_model(None if run is None else str(run), emit)
+        checkpoint = load_language_model(run, emit)
         ids = checkpoint.tokenizer.encode(text)
         if not len(ids):
             raise TextError("the text is empty", "Take a longer one.")

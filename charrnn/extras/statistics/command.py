@@ -13,8 +13,9 @@ from charrnn.cli.options import Json, Quiet
 from charrnn.display.console import output_console
 from charrnn.display.reports import Report
 from charrnn.display.stdout import escaped
-from charrnn.display.wording import baseline_name
-from charrnn.tables import Cell, Styled, Table, plural
+from charrnn.display.wording import score_name
+from charrnn.errors import plural
+from charrnn.tables import Cell, Styled, Table
 
 if TYPE_CHECKING:
     from charrnn.extras.statistics.statistics import Statistics
@@ -82,7 +83,7 @@ def _rows(stats: "Statistics", columns: int) -> list[tuple[str, str]]:
     of_what = "documents" if stats.documents else "lines"
     bits_of = {name: bits[f"bits_per_{stats.unit}"] for name, bits in stats.baselines.items()}
     baselines = "  ".join(
-        f"{baseline_name(name)} {bits:.2f}"
+        f"{score_name(name)} {bits:.2f}"
         for name, bits in sorted(bits_of.items(), key=lambda item: -item[1])
     )
     orders = f"bits per {stats.unit}, order 0-{len(stats.entropies) - 1}"

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.tables import Cell, Styled, Table, plural
+from charrnn.errors import plural
+from charrnn.tables import Cell, Styled, Table
 from charrnn.tasks.outputs.scores import Counts, bits_per, f1
 from charrnn.text.tokenizers import valid_unicode
 

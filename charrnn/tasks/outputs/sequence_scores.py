@@ -5,7 +5,8 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from charrnn.tables import Table, plural
+from charrnn.errors import plural
+from charrnn.tables import Table
 from charrnn.tasks.outputs.scores import bits_per
 
 

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.errors import TextError
+from charrnn.errors import TextError, plural
 from charrnn.settings import TextSettings, TokenizerName
 
 END = "\ud800"
@@ -142,7 +142,7 @@ class Tokenizer(ABC):
         first, number, others = matches[0][0], matches[0].end(), len(unknown) - 1
         message = f"the vocabulary has no {first!r} (U+{ord(first):04X}, character {number})"
         if others:
-            message += f", nor {others} other character{'s' * (others > 1)} of the text"
+            message += f", nor {plural(others, 'other character')} of the text"
         if len(matches) > 1:
             message += f"; {len(matches)} occurrences in all"
         return TextError(
