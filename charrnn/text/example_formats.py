@@ -10,6 +10,7 @@ A file is read as its task's own format unless its first lines cannot be that, a
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import chain, islice
 from pathlib import PurePath
 
@@ -19,7 +20,7 @@ from charrnn.text.example_columns import Layout, Line, Record, Selection
 from charrnn.text.example_records import (
     LOOKED_AT,
     QUOTED,
-    conll_records,
+    conll_cells,
     conllu_records,
     csv_records,
     delimiter_of,
@@ -27,14 +28,15 @@ from charrnn.text.example_records import (
     first_rows,
     is_conllu,
     json_records,
-    tsv_records,
+    line_records,
+    tsv_cells,
 )
 
 _READERS: dict[FormatName, Callable[[Iterator[Line], Selection], Iterator[Record]]] = {
-    "tsv": tsv_records,
+    "tsv": partial(line_records, tsv_cells),
     "csv": csv_records,
     "jsonl": json_records,
-    "conll": conll_records,
+    "conll": partial(line_records, conll_cells),
     "conllu": conllu_records,
     "fasttext": fasttext_records,
 }

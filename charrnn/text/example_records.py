@@ -48,24 +48,19 @@ def _with_blank(lines: Iterable[Line]) -> Iterator[Line]:
         last = number
 
 
-def tsv_records(lines: Iterator[Line], selection: Selection) -> Iterator[Record]:
-    """Lines with tabs between their columns."""
-    return _own_records(lines, selection, lambda line: line.split("\t"))
-
-
-def conll_records(lines: Iterator[Line], selection: Selection) -> Iterator[Record]:
-    """Lines of a token each, with tabs or spaces between their columns."""
-    return _own_records(lines, selection, conll_cells)
+def tsv_cells(line: str) -> list[str]:
+    """The columns of a line, which tabs divide."""
+    return line.split("\t")
 
 
 def conll_cells(line: str) -> list[str]:
     """The columns of a line of CoNLL, which tabs divide, or else spaces."""
     line = line.rstrip()
-    return line.split("\t") if "\t" in line else [cell for cell in line.split(" ") if cell]
+    return tsv_cells(line) if "\t" in line else [cell for cell in line.split(" ") if cell]
 
 
-def _own_records(
-    lines: Iterator[Line], selection: Selection, cells: Callable[[str], list[str]]
+def line_records(
+    cells: Callable[[str], list[str]], lines: Iterator[Line], selection: Selection
 ) -> Iterator[Record]:
     """Lines as the task divides them, or the columns of a table of these cells."""
     chosen = selection.settings.columns
@@ -218,7 +213,7 @@ def cells_of(name: FormatName, lines: Sequence[str]) -> Sequence[str]:
     """The columns of the first row of a table in such a format."""
     if name == "csv":
         return next(iter(first_rows(lines, delimiter_of(lines))), ())
-    return lines[0].split("\t") if name == "tsv" else conll_cells(lines[0])
+    return (tsv_cells if name == "tsv" else conll_cells)(lines[0])
 
 
 def delimiter_of(lines: Sequence[str]) -> str:

@@ -78,7 +78,7 @@ class Lines(Protocol):
 
     def inputs(self, records: Iterator[Record]) -> Iterator[tuple[int, str]]:
         """The line and the text of each example, in records that have the input alone."""
-        ...
+        return ((line, columns[0]) for line, columns in records if columns)
 
 
 class ExampleFormat(NamedTuple):

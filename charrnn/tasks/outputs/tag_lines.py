@@ -3,15 +3,15 @@
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from charrnn.tasks.outputs.base import inputs, pairs
+from charrnn.tasks.outputs.base import pairs
 from charrnn.text.example_columns import OTHERS, Layout, MalformedError, Record
 from charrnn.text.example_records import conll_cells
-from charrnn.text.examples import Parsed
+from charrnn.text.examples import Lines, Parsed
 
 _DOCUMENT = "-DOCSTART-"  # of CoNLL 2003: a document begins
 
 
-class TokenLines:
+class TokenLines(Lines):
     """`token<TAB>tag` lines with a blank line after each sentence, as CoNLL's data have it.
 
     The token is the first column, the tag the last. The text is the tokens with spaces between.
@@ -60,7 +60,7 @@ def _sentences(records: Iterator[Record]) -> Iterator[tuple[int, list[Record]]]:
             rows = []
 
 
-class CharacterLines:
+class CharacterLines(Lines):
     """`text<TAB>tags`, with one character of tags for each character of the text."""
 
     hint = f"Each line is a text, a tab and one character for each character of the text. {OTHERS}"
@@ -79,10 +79,6 @@ class CharacterLines:
             if size != len(tags):
                 raise MalformedError(line, f"has {size} characters and {len(tags)} tags")
             yield Parsed(line, text, tuple(tags))
-
-    def inputs(self, records: Iterator[Record]) -> Iterator[tuple[int, str]]:
-        """The texts in records that have those alone."""
-        return inputs(records)
 
 
 def _before_and_after_last(line: str) -> Sequence[str]:

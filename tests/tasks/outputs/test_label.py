@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from charrnn.errors import CharRNNError
 from charrnn.display.wording import scored
+from charrnn.errors import CharRNNError
 from charrnn.inference.search import Decoding
 from charrnn.models.predictor import Predictor
 from charrnn.settings import TrainSettings
