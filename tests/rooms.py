@@ -15,7 +15,7 @@ ARROWS = {
     "files": "",
     "settings": "errors values",
     "recipes": "",
-    "text": "errors events files settings values",
+    "text": "errors events files settings tables values",
     "cells": "settings",
     "network": "cells settings",
     "inference": "cells errors events network settings text",

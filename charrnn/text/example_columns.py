@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from charrnn.errors import TextError, UsageError
 from charrnn.settings import FormatName, TextSettings
+from charrnn.tables import plural
 from charrnn.values import column_names
 
 OTHERS = "Files of another form: --format and --columns."
@@ -84,7 +85,7 @@ def of_table(rows: Iterable[Record], selection: Selection) -> Iterator[Record]:
 
 def columns_missing(row: Sequence[str], wanted: int) -> str:
     """What is wrong with a row that has another number of columns."""
-    return f"has {len(row)} column{'s' * (len(row) != 1)}, not {wanted}"
+    return f"has {plural(len(row), 'column')}, not {wanted}"
 
 
 def column_named(columns: Mapping[str, Any], name: str, where: str) -> Any:

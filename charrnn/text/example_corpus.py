@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from charrnn.errors import TextError
 from charrnn.settings import PartName, TextSettings, no_effect
+from charrnn.tables import plural
 from charrnn.text.corpus import PARTS, Corpus, Tokens, checked_ids
 
 LEAST = 2  # examples to learn from
@@ -97,6 +98,6 @@ def check_enough(examples: int, name: str) -> None:
     """Raise TextError if there are too few examples to learn from."""
     if examples < LEAST:
         raise TextError(
-            f"{name} has {examples or 'no'} example{'s' * (examples != 1)} to learn from",
+            f"{name} has {plural(examples, 'example')} to learn from",
             f"Take {LEAST} or more, or another --split.",
         )

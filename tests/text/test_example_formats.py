@@ -132,7 +132,7 @@ def test_a_file_is_another_format_only_where_it_cannot_be_its_tasks_own(
 ):
     """A file that was read for years and is another one today: commas in a text."""
     fmt = example_format(task, TextSettings())
-    assert recognized([*enumerate(lines, 1)], name, fmt.lines.layout) == expected
+    assert recognized(lines, name, fmt.lines.layout) == expected
 
 
 @pytest.mark.parametrize(

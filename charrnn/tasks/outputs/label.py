@@ -64,12 +64,14 @@ class LabelPrediction:
     def record(self) -> dict[str, Any]:
         """It as JSON has it."""
         shown = self.probabilities if self.listed is None else self.listed
-        one, several = {"label": valid_unicode(self.label)}, map(valid_unicode, self.labels or ())
+        label: dict[str, Any] = {"label": valid_unicode(self.label)}
+        if self.labels is not None:
+            label = {"labels": [*map(valid_unicode, self.labels)]}
         return {
             "source": valid_unicode(self.source),
             "prediction": valid_unicode(self.prediction),
             "probability": self.probability,
-            **(one if self.labels is None else {"labels": [*several]}),
+            **label,
             "probabilities": {valid_unicode(name): p for name, p in shown.items()},
         }
 
