@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from charrnn.cli.frame import Frame
 from charrnn.events import Noticed
 from charrnn.settings import FormatName, TextSettings
+from charrnn.text.source_files import shown_name
 from charrnn.values import column_names
 
 if TYPE_CHECKING:
@@ -134,9 +135,8 @@ def read_inputs(
         return
     fmt = model.task.format(settings)
     numbered = enumerate(chain.from_iterable(read_lines(file)), 1)
-    name = "stdin" if file == "-" else file
     together: list[tuple[int, str]] = []
-    for line, text in inputs_in(numbered, name, fmt, notice):
+    for line, text in inputs_in(numbered, shown_name(file), fmt, notice):
         together.append((line, fmt.items.placed(text, file)))
         if len(together) == _TOGETHER or file == "-":  # who writes there may wait for an answer
             yield together

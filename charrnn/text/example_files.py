@@ -36,14 +36,8 @@ from charrnn.text.tokenizers.base import smallest_type
 
 _TIMES = 4  # that examples are read
 _OF_EXAMPLES = (
-    "format",
-    "columns",
-    "input",
-    "multi_label",
-    "tag_unit",
-    "target_unit",
-    "picture_size",
-)
+    "format", "columns", "input", "multi_label", "tag_unit", "target_unit", "picture_size",
+)  # fmt: skip
 _ENCODED = 256  # texts that are encoded at a time
 _LEAST = 5  # examples for validation
 _TOGETHER = 1 << 18  # tokens that are put in order at a time
