@@ -37,7 +37,7 @@ class Layout(NamedTuple):
     """Which of the two is the input."""
     split: Callable[[str], Sequence[str]]
     """The columns of a line in the task's own format."""
-    formats: tuple[FormatName, ...]
+    formats: tuple[FormatName, ...] = ("tsv", "csv", "jsonl")
     """All that the task can be written in, its own first."""
     lists: tuple[str, str] | None = None
     """The names of JSON's lists, where a record is a token, and each line of JSON a sentence."""

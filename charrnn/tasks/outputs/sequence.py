@@ -20,6 +20,7 @@ from charrnn.tasks.inputs.base import Input
 from charrnn.tasks.outputs.base import Asked, Computed, ExampleNetwork, Output, pairs
 from charrnn.tasks.outputs.sequence_scores import RewriteScore
 from charrnn.text.example_columns import OTHERS, Layout, MalformedError, Record
+from charrnn.text.example_records import tsv_cells
 from charrnn.text.examples import Lines, Parsed
 from charrnn.text.tokenizers import valid_unicode
 
@@ -78,7 +79,7 @@ class PairLines(Lines):
     def __init__(self, settings: TextSettings, source: Input) -> None:
         self._unit = settings.target_unit
         names = ("source", "target") if source.has_text else (source.name, "text")
-        self.layout = Layout(names, 0, _divided, ("tsv", "csv", "jsonl"))
+        self.layout = Layout(names, 0, tsv_cells)
         written = "the text that it becomes" if source.has_text else "its text"
         self.hint = f"Each line is {source.described}, a tab and {written}. {OTHERS}"
 
@@ -88,10 +89,6 @@ class PairLines(Lines):
             if not symbols:
                 raise MalformedError(line, f"has no {self.layout.names[1]}")
             yield Parsed(line, text, tuple(symbols))
-
-
-def _divided(line: str) -> Sequence[str]:
-    return line.split("\t")
 
 
 class SequenceOutput(Output):
