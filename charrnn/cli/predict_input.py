@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from charrnn.models.predictor import Predictor
     from charrnn.storage.checkpoint import About, Checkpoint
 
-InputFormat = Literal["lines", "tsv", "csv", "jsonl", "conll", "conllu", "fasttext"]
+InputFormat = Literal["lines", FormatName]
 _PICTURES = (".png", ".jpg", ".jpeg", ".npy")
 _TOGETHER = 64  # inputs that are predicted at once, at most
 
