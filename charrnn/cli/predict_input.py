@@ -18,9 +18,8 @@ from charrnn.values import column_names
 if TYPE_CHECKING:
     from charrnn.models.predictor import Predictor
     from charrnn.storage.checkpoint import About, Checkpoint
-    from charrnn.text.example_columns import Line
 
-InputFormat = Literal["lines", "tsv", "csv", "jsonl", "conll", "conllu", "fasttext"]
+InputFormat = Literal["lines", FormatName]
 _PICTURES = (".png", ".jpg", ".jpeg", ".npy")
 _TOGETHER = 64  # inputs that are predicted at once, at most
 
@@ -47,20 +46,20 @@ def _names_pictures(file: str) -> bool:
     """Whether a file is a picture, or its first line the name of one."""
     if file.lower().endswith(_PICTURES):
         return True
-    name = next((line for _, line in _first_lines(file)), "")
+    name = next(iter(_first_lines(file)), "")
     return name.lower().endswith(_PICTURES) and os.path.isfile(name)
 
 
-def _first_lines(file: str) -> "list[Line]":
-    """The first lines of a regular file, those that are empty left out; none of another."""
+def _first_lines(file: str) -> list[str]:
+    """The first lines of a regular file, blank ones left out; none of another."""
     from charrnn.text.example_records import LOOKED_AT
 
-    if not os.path.isfile(file):
+    if file == "-" or not os.path.isfile(file):
         return []
     with Path(file).open("rb") as opened:
         data = [opened.readline(1 << 16) for _ in range(LOOKED_AT)]
     lines = [line.decode("utf-8", "surrogateescape").rstrip("\r\n") for line in data]
-    return [(number, line) for number, line in enumerate(lines, 1) if line]
+    return [line for line in lines if line.strip()]
 
 
 def input_settings(
@@ -73,10 +72,9 @@ def input_settings(
     from charrnn.text.example_formats import recognized
 
     text = replace(model.checkpoint.text, valid=None, test=None)
-    layout, head = model.task.format(text).lines.layout, _first_lines(file)
-    shown = text.format or recognized(head, file, layout)
+    layout, lines = model.task.format(text).lines.layout, _first_lines(file)
+    shown = text.format or recognized(lines, file, layout)
     if name is None and columns is None:
-        lines = [] if file == "-" else [line for _, line in head if line.strip()]
         is_own = shown == layout.formats[0] and text.columns is None
         is_shown = _shows_own(model, file, lines) if is_own else _shows(model, shown, lines)
         return replace(text, format=shown) if lines and is_shown else None

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -38,6 +39,19 @@ def escaped(text: str) -> str:
 def on_one_line(text: str) -> str:
     r"""The same with escapes for line ends and tabs, too: a file's name may contain them."""
     return escaped(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def filled(page: str, parts: Mapping[str, str]) -> str:
+    """The page with a part in place of its name in braces: {{title}}.
+
+    All at once: a part that has another's name in braces keeps it.
+    """
+    return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], page)
+
+
+def json_in_page(data: Any) -> str:
+    """JSON in ASCII that cannot end the script it stands in."""
+    return json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def json_line(record: Mapping[str, Any]) -> str:

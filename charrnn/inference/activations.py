@@ -39,16 +39,16 @@ class Activations:
     def joined(cls, pieces: Iterable["Activations"]) -> "Activations":
         """Those of a whole text (N tokens, at least one), which was read in pieces."""
         read = [*pieces]
-        units, gates = (
-            {n: np.concatenate([each[n] for each in by_name]) for n in by_name[0]}
-            for by_name in ([piece.units for piece in read], [piece.gates for piece in read])
-        )
+
+        def by_name(values: list[dict[str, Values]]) -> dict[str, Values]:
+            return {name: np.concatenate([each[name] for each in values]) for name in values[0]}
+
         return cls(
             np.concatenate([piece.ids for piece in read]),
             [text for piece in read for text in piece.text],
             np.concatenate([piece.bits for piece in read]),
-            units,
-            gates,
+            by_name([piece.units for piece in read]),
+            by_name([piece.gates for piece in read]),
             np.concatenate([piece.logits for piece in read]),
         )
 

@@ -35,7 +35,8 @@ class Decoding:
     """Examples before the first one: what is drawn for one follows from the seed and its index."""
 
     def __post_init__(self) -> None:
-        if min(self.beam, *(1 if n is None else n for n in (self.max_length, self.top))) < 1:
+        counts = (self.beam, self.max_length, self.top)
+        if any(n is not None and n < 1 for n in counts):
             raise UsageError("a beam, a length and a top are 1 or more", "Take a larger one.")
         if not 0 <= self.temp < math.inf:
             raise UsageError(f"{self.temp} is not a temperature", "Take 0 or more.")

@@ -16,7 +16,7 @@ class ScoredExamples(NamedTuple):
     """N examples: texts, what is read of them, and their targets, as indices of `names`.
 
     `names` are those of the target vocabulary, and then those that it lacks. `numbers`: the lines
-    of a file that they begin in, or their places in a part, from 1.
+    of a file that they begin in, or their positions in a part, from 1.
     """
 
     numbers: Sequence[int]

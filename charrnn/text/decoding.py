@@ -98,7 +98,7 @@ def with_line_ends(
 
 
 def numbered_lines(pieces: Iterable[str], name: str, hint: str) -> Iterator[list[tuple[int, str]]]:
-    """The lines of a file that are not empty and their numbers, a list for each piece.
+    """The lines of a file and their numbers, a list for each piece; a last one may be empty.
 
     TextError, with this hint, for one that is too long to be read as a whole.
     """
@@ -109,7 +109,7 @@ def numbered_lines(pieces: Iterable[str], name: str, hint: str) -> Iterator[list
         size += len(piece)
         if "\n" in piece:
             *lines, rest = "".join(begun).split("\n")
-            yield [(n, line) for n, line in enumerate(lines, number) if line]
+            yield [*enumerate(lines, number)]
             number += len(lines)
             begun, size = [rest], len(rest)
         if size > _LONGEST_RECORD:
@@ -127,9 +127,7 @@ def records(pieces: Iterable[str], name: str, settings: TextSettings) -> Iterato
     after = END if settings.document_per == "line" else "\n"
     hint = "JSON lines have a record a line. Without --field the file is read as a text."
     for lines in numbered_lines(pieces, name, hint):
-        texts = [
-            _text(line, number, name, settings) for number, line in lines if not line.isspace()
-        ]
+        texts = [_text(line, number, name, settings) for number, line in lines if line.strip()]
         if settings.document_per == "line":
             texts = [text for text in texts if text]
         joined = "".join(text + after for text in texts)

@@ -19,6 +19,7 @@ from charrnn.events import Emit
 from charrnn.settings import TextSettings, UnknownName
 from charrnn.text.decompression import PIECE
 from charrnn.text.source import read_text
+from charrnn.text.source_files import shown_name
 from charrnn.text.tokenizers import Ids, Tokenizer, from_json, to_json
 from charrnn.text.unknown import known_text
 
@@ -59,7 +60,7 @@ def _bounded(pieces: Iterable[str], source: str | Path) -> Iterator[str]:
         size += len(piece)
         if size > _LONGEST:
             raise TextError(
-                f"{source} has more than {_LONGEST >> 20} million characters",
+                f"{shown_name(source)} has more than {_LONGEST >> 20} million characters",
                 "So much is not read at once: take a part of it.",
             )
         yield piece

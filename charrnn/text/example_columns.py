@@ -36,7 +36,7 @@ class Layout(NamedTuple):
     """Which of the two is the input."""
     split: Callable[[str], Sequence[str]]
     """The columns of a line in the task's own format."""
-    formats: tuple[FormatName, ...]
+    formats: tuple[FormatName, ...] = ("tsv", "csv", "jsonl")
     """All that the task can be written in, its own first."""
     lists: tuple[str, str] | None = None
     """The names of JSON's lists, where a record is a token, and each line of JSON a sentence."""
@@ -68,18 +68,18 @@ class Selection(NamedTuple):
 def of_table(rows: Iterable[Record], selection: Selection) -> Iterator[Record]:
     """The columns that are asked for, by their numbers or by the names in the first row."""
     names = selection.names(selection.layout.names)
-    places = [int(name) - 1 for name in names] if all(map(str.isdecimal, names)) else None
+    indices = [int(name) - 1 for name in names] if all(map(str.isdecimal, names)) else None
     for number, row in rows:
         if not row:
             yield number, ()
             continue
-        if places is None:
-            header = {cell.strip(): place for place, cell in enumerate(row)}
-            places = [column_named(header, name, selection.name) for name in names]
+        if indices is None:
+            header = {cell.strip(): index for index, cell in enumerate(row)}
+            indices = [column_named(header, name, selection.name) for name in names]
             continue
-        if len(row) <= max(places):
-            raise MalformedError(number, columns_missing(row, max(places) + 1), CHOOSE)
-        yield number, [row[place] for place in places]
+        if len(row) <= max(indices):
+            raise MalformedError(number, columns_missing(row, max(indices) + 1), CHOOSE)
+        yield number, [row[index] for index in indices]
 
 
 def columns_missing(row: Sequence[str], wanted: int) -> str:

@@ -96,8 +96,7 @@ def split_bounds(
 def check_enough(examples: int, name: str) -> None:
     """Raise TextError if there are too few examples to learn from."""
     if examples < LEAST:
-        counted = plural(examples, "example") if examples else "no examples"
         raise TextError(
-            f"{name} has {counted} to learn from",
+            f"{name} has {plural(examples, 'example')} to learn from",
             f"Take {LEAST} or more, or another --split.",
         )

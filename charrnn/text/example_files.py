@@ -36,14 +36,8 @@ from charrnn.text.tokenizers.base import smallest_type
 
 _TIMES = 4  # that examples are read
 _OF_EXAMPLES = (
-    "format",
-    "columns",
-    "input",
-    "multi_label",
-    "tag_unit",
-    "target_unit",
-    "picture_size",
-)
+    "format", "columns", "input", "multi_label", "tag_unit", "target_unit", "picture_size",
+)  # fmt: skip
 _ENCODED = 256  # texts that are encoded at a time
 _LEAST = 5  # examples for validation
 _TOGETHER = 1 << 18  # tokens that are put in order at a time
@@ -163,7 +157,7 @@ def _write_tokens(
         with atomic_write(folder / "tokens.bin") as out:
             cuts = np.searchsorted(ordered, np.arange(0, ordered[-1], _TOGETHER))
             for first, last in pairwise(np.unique([*cuts, len(order)]).tolist()):
-                out.write(unordered[_spread(order[first:last], starts)].tobytes())
+                out.write(unordered[_members(order[first:last], starts)].tobytes())
     _write_starts(folder / "examples.bin", ordered)
     read = Read(lengths[1:], characters, unknown)
     return read, {"tokens": int(starts[-1]), "dtype": dtype.name}
@@ -172,7 +166,7 @@ def _write_tokens(
 def _write_targets(folder: Path, table: ExampleTable, order: Indices) -> dict[str, Any]:
     """Write targets.bin, and target_starts.bin where examples have other than one target."""
     with atomic_write(folder / "targets.bin") as out:
-        ordered = table.targets[_spread(order, table.target_starts)]
+        ordered = table.targets[_members(order, table.target_starts)]
         out.write(ordered.astype(TARGET).tobytes())
     if (np.diff(table.target_starts) == 1).all():
         return {}
@@ -190,7 +184,7 @@ def _starts(order: Indices, starts: Indices) -> Indices:
     return np.append(0, (starts[order + 1] - starts[order]).cumsum())
 
 
-def _spread(examples: Indices, starts: Indices) -> Indices:
+def _members(examples: Indices, starts: Indices) -> Indices:
     """The indices of everything that the examples have, one example after the other."""
     new = _starts(examples, starts)
     return np.repeat(starts[examples] - new[:-1], np.diff(new)) + np.arange(new[-1])

@@ -10,6 +10,7 @@ A file is read as its task's own format unless its first lines cannot be that, a
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import chain, islice
 from pathlib import PurePath
 
@@ -19,22 +20,22 @@ from charrnn.text.example_columns import Layout, Line, Record, Selection
 from charrnn.text.example_records import (
     LOOKED_AT,
     QUOTED,
-    conll_records,
+    conll_cells,
     conllu_records,
     csv_records,
-    delimiter_of,
     fasttext_records,
     first_rows,
     is_conllu,
     json_records,
-    tsv_records,
+    line_records,
+    tsv_cells,
 )
 
 _READERS: dict[FormatName, Callable[[Iterator[Line], Selection], Iterator[Record]]] = {
-    "tsv": tsv_records,
+    "tsv": partial(line_records, tsv_cells),
     "csv": csv_records,
     "jsonl": json_records,
-    "conll": conll_records,
+    "conll": partial(line_records, conll_cells),
     "conllu": conllu_records,
     "fasttext": fasttext_records,
 }
@@ -43,8 +44,8 @@ _READERS: dict[FormatName, Callable[[Iterator[Line], Selection], Iterator[Record
 def read_records(lines: Iterator[Line], selection: Selection) -> Iterator[Record]:
     """The records in the lines of a file, each with the columns that are asked for.
 
-    `lines` are those that are not empty. MalformedError for a line that is none; TextError or
-    UsageError for a format or a column that does not fit.
+    MalformedError for a line that is none; TextError or UsageError for a format or a column that
+    does not fit.
     """
     layout, given = selection.layout, selection.settings.format
     if given and given not in layout.formats:
@@ -53,15 +54,15 @@ def read_records(lines: Iterator[Line], selection: Selection) -> Iterator[Record
             f"Choose --format {', '.join(layout.formats)}.",
         )
     head = [] if given else [*islice(lines, LOOKED_AT)]
-    name = given or recognized(head, selection.name, layout)
+    name = given or recognized([line for _, line in head], selection.name, layout)
     if name != layout.formats[0] and not given:
         selection.notice(f"{selection.name} is read as --format {name}.")
     return _READERS[name](chain(head, lines), selection)
 
 
-def recognized(head: Sequence[Line], name: str, layout: Layout) -> FormatName:
+def recognized(head: Sequence[str], name: str, layout: Layout) -> FormatName:
     """The format of a file that begins with these lines: the task's own, unless it cannot be."""
-    texts = [line for _, line in head if line.strip()]
+    texts = [line for line in head if line.strip()]
     rows = [line for line in texts if not line.startswith("#")]
     own = layout.formats[0]
     if not texts:
@@ -88,5 +89,5 @@ def _is_json(line: str) -> bool:
 
 def _widths(lines: Sequence[str]) -> set[int]:
     """The numbers of columns of the first rows of a CSV; empty if the first has one column."""
-    widths = [*map(len, first_rows(lines, delimiter_of(lines)))]
+    widths = [*map(len, first_rows(lines))]
     return {*widths} if widths and widths[0] > 1 else set()

@@ -1,6 +1,7 @@
 """What is said of examples when they have been prepared: what was read, and what looks wrong."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +24,27 @@ _NAMES = {" ": "space", "\n": "newline", "\t": "tab"}
 Indices = NDArray[np.int64]
 
 
+@dataclass(frozen=True)
+class Lengths:
+    """The shortest, the mean and the longest of several lengths."""
+
+    least: int
+    mean: float
+    most: int
+
+    @classmethod
+    def of(cls, lengths: Indices) -> "Lengths":
+        """Of lengths (N,)."""
+        return cls(int(lengths.min()), round(float(lengths.mean()), 3), int(lengths.max()))
+
+    def words(self, noun: str) -> str:
+        """'3 to 9 characters (mean 5.1)', or '1 label' where all are the same."""
+        most = plural(self.most, noun)
+        if self.least == self.most:
+            return most
+        return f"{self.least:,} to {most} (mean {self.mean:,.1f})"
+
+
 class Read(NamedTuple):
     """What was read of the inputs: their lengths (N,) in tokens, and characters that were lost.
 
@@ -43,25 +65,18 @@ def what_was_read(table: ExampleTable, examples: ExampleSources, read: Read) -> 
     names = [_NAMES.get(name, name) for name in table.vocabulary]
     listed = [f"{names[number]} {times[number]:,}" for number in frequent]
     listed += ["..."] * (len(times) > _LISTED)
-    parts = [f"{count:,} examples, {plural(len(times), lines.target)}: {', '.join(listed)}"]
+    different = plural(len(times), lines.target)
+    parts = [f"{plural(count, 'example')}, {different}: {', '.join(listed)}"]
     if items.has_text:
         units = {"char": "character", "byte": "byte"}
         unit = units.get(examples.fmt.settings.tokenizer, "token")
-        parts.append(f"texts of {_spread(read.lengths, unit)}")
+        parts.append(f"texts of {Lengths.of(read.lengths).words(unit)}")
     if not (per_example == 1).all():
-        parts.append(_spread(per_example, lines.target, " each"))
+        parts.append(f"each has {Lengths.of(per_example).words(lines.target)}")
     if read.unknown:
         share = read.unknown / read.characters
         parts.append(f"{max(share, 0.001):.1%} of the characters are not in the vocabulary")
     return "; ".join(parts) + "."
-
-
-def _spread(lengths: Indices, noun: str, after: str = "") -> str:
-    """The lengths in words: 3 to 9 characters (mean 5.1)."""
-    least, most = int(lengths.min()), int(lengths.max())
-    if least == most:
-        return f"{plural(most, noun)}{after}"
-    return f"{least:,} to {most:,} {noun}s{after} (mean {lengths.mean():,.1f})"
 
 
 def doubts(

@@ -33,44 +33,27 @@ _FASTTEXT = re.compile(r"(?<!\S)__label__(\S+)\s?")
 
 
 def _is_text(line: Line) -> bool:
-    return not line[1].isspace()
+    return bool(line[1].strip())
 
 
-def _with_blank(lines: Iterable[Line]) -> Iterator[Line]:
-    """The lines, with a blank one, once, wherever empty ones were left out."""
-    last = 0
-    for number, line in lines:
-        is_blank = line.isspace()
-        if is_blank or number > last + 1:
-            yield number, ""
-        if not is_blank:
-            yield number, line
-        last = number
-
-
-def tsv_records(lines: Iterator[Line], selection: Selection) -> Iterator[Record]:
-    """Lines with tabs between their columns."""
-    return _own_records(lines, selection, lambda line: line.split("\t"))
-
-
-def conll_records(lines: Iterator[Line], selection: Selection) -> Iterator[Record]:
-    """Lines of a token each, with tabs or spaces between their columns."""
-    return _own_records(lines, selection, conll_cells)
+def tsv_cells(line: str) -> list[str]:
+    """The columns of a line, which tabs divide."""
+    return line.split("\t")
 
 
 def conll_cells(line: str) -> list[str]:
     """The columns of a line of CoNLL, which tabs divide, or else spaces."""
     line = line.rstrip()
-    return line.split("\t") if "\t" in line else [cell for cell in line.split(" ") if cell]
+    return tsv_cells(line) if "\t" in line else [cell for cell in line.split(" ") if cell]
 
 
-def _own_records(
-    lines: Iterator[Line], selection: Selection, cells: Callable[[str], list[str]]
+def line_records(
+    cells: Callable[[str], list[str]], lines: Iterator[Line], selection: Selection
 ) -> Iterator[Record]:
     """Lines as the task divides them, or the columns of a table of these cells."""
     chosen = selection.settings.columns
     split = cells if chosen else selection.layout.split
-    rows = ((number, split(line) if line else ()) for number, line in _with_blank(lines))
+    rows = ((number, split(line) if line.strip() else ()) for number, line in lines)
     return of_table(rows, selection) if chosen else _own_rows(rows, selection)
 
 
@@ -78,11 +61,12 @@ def conllu_records(lines: Iterator[Line], selection: Selection) -> Iterator[Reco
     """Words, without comments, without the ranges 1-2 of what was written together, without 1.1."""
     numbers = {str(place): name for place, name in enumerate(_CONLLU, 1)}
     names = [numbers.get(name, name) for name in selection.names(("form", "upos"))]
-    for number, line in _with_blank(lines):
+    for number, line in lines:
         cells = line.split("\t")
-        if not line or line.startswith("#"):
-            if not line:
-                yield number, ()
+        if not line.strip():
+            yield number, ()
+        elif line.startswith("#"):
+            continue
         elif not is_conllu(cells):
             hint = (
                 "Words of CoNLL-U have ten columns, with tabs between, of which the first is an id."
@@ -97,8 +81,7 @@ def conllu_records(lines: Iterator[Line], selection: Selection) -> Iterator[Reco
 def csv_records(lines: Iterator[Line], selection: Selection) -> Iterator[Record]:
     """Rows of Python's csv, which may go over several lines; the first may be a header."""
     head = [*islice(lines, LOOKED_AT)]
-    delimiter = delimiter_of([line for _, line in head])
-    rows = _csv_rows(chain(head, lines), delimiter)
+    rows = _csv_rows(chain(head, lines), _delimiter([line for _, line in filter(_is_text, head)]))
     if selection.settings.columns:
         yield from of_table(rows, selection)
         return
@@ -133,8 +116,7 @@ def _own_rows(rows: Iterable[Record], selection: Selection, least: int = 1) -> I
 def _csv_rows(lines: Iterable[Line], delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Rows with the number of the line where each begins. MalformedError."""
     csv.field_size_limit(_LONGEST_FIELD)
-    filled = _filled(lines)
-    reader = csv.reader(filled, delimiter=delimiter, strict=True)
+    reader = csv.reader((f"{line}\n" for _, line in lines), delimiter=delimiter, strict=True)
     while True:
         number = reader.line_num + 1
         try:
@@ -145,15 +127,6 @@ def _csv_rows(lines: Iterable[Line], delimiter: str) -> Iterator[tuple[int, list
             hint = "A field that begins with a quote ends with one; a quote within is doubled."
             raise MalformedError(number, f"is not CSV: {error}", hint) from None
         yield number, row if any(map(str.strip, row)) else []
-
-
-def _filled(lines: Iterable[Line]) -> Iterator[str]:
-    """The lines with their ends, and the empty ones, which may stand within quotes."""
-    last = 0
-    for number, line in lines:
-        yield from ["\n"] * (number - last - 1)
-        yield f"{line}\n"
-        last = number
 
 
 def fasttext_records(lines: Iterator[Line], selection: Selection) -> Iterator[Record]:
@@ -217,19 +190,20 @@ def is_conllu(columns: Sequence[str]) -> bool:
 def cells_of(name: FormatName, lines: Sequence[str]) -> Sequence[str]:
     """The columns of the first row of a table in such a format."""
     if name == "csv":
-        return next(iter(first_rows(lines, delimiter_of(lines))), ())
-    return lines[0].split("\t") if name == "tsv" else conll_cells(lines[0])
+        return next(iter(first_rows(lines)), ())
+    return (tsv_cells if name == "tsv" else conll_cells)(lines[0])
 
 
-def delimiter_of(lines: Sequence[str]) -> str:
+def _delimiter(lines: Sequence[str]) -> str:
     """What divides the first row most often."""
     first, _, _ = QUOTED.sub("", "\n".join(lines)).partition("\n")
     return max(_DELIMITERS, key=first.count)
 
 
-def first_rows(lines: Sequence[str], delimiter: str) -> list[list[str]]:
+def first_rows(lines: Sequence[str]) -> list[list[str]]:
     """The rows that lines begin with: all but a last one that is cut, or what is no CSV."""
     rows: list[list[str]] = []
+    delimiter = _delimiter(lines)
     with suppress(csv.Error):
         rows.extend(csv.reader((f"{n}\n" for n in lines), delimiter=delimiter, strict=True))
     return rows

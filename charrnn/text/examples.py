@@ -78,7 +78,7 @@ class Lines(Protocol):
 
     def inputs(self, records: Iterator[Record]) -> Iterator[tuple[int, str]]:
         """The line and the text of each example, in records that have the input alone."""
-        ...
+        return ((line, columns[0]) for line, columns in records if columns)
 
 
 class ExampleFormat(NamedTuple):
@@ -152,7 +152,7 @@ def _examples(
     lines, selection = fmt.lines, Selection(name, fmt.lines.layout, fmt.settings, notice)
     numbered = chain.from_iterable(numbered_lines(pieces, name, lines.hint))
     without_ends = ((number, line.removesuffix("\r")) for number, line in numbered)
-    records = read_records((each for each in without_ends if each[1]), selection)
+    records = read_records(without_ends, selection)
     with _malformed(name, fmt):
         for line, text, targets in lines.read(records):
             where = f"{name}, line {line}"
@@ -171,7 +171,7 @@ def inputs_in(
     """The inputs of examples in lines, of which their targets may be missing. TextError."""
     selection = Selection(name, fmt.lines.layout, fmt.settings, notice, inputs_only=True)
     with _malformed(name, fmt):
-        yield from fmt.lines.inputs(read_records((each for each in lines if each[1]), selection))
+        yield from fmt.lines.inputs(read_records(lines, selection))
 
 
 @contextmanager

@@ -47,7 +47,7 @@ def resolve(
     if beside:
         _check_joinable(paths, fmt)
     path, namesake = paths[0], _prepared(name)
-    if isinstance(path, Path) and (path / "corpus.json").is_file():
+    if (path / "corpus.json").is_file():
         corpus = open_corpus(path)
         _check_prepared(name, corpus, fmt, vocabulary)
         _check_same(name, corpus, settings)
@@ -101,7 +101,7 @@ def _found(name: str, emit: Emit) -> Path:
     return fetched(name, emit) if is_url(name) else locate(name, emit)
 
 
-def _check_joinable(paths: Sequence[str | Path], fmt: ExampleFormat | None) -> None:
+def _check_joinable(paths: Sequence[Path], fmt: ExampleFormat | None) -> None:
     """Raise UsageError for examples, and for a prepared corpus among several texts."""
     if fmt:
         raise UsageError(
@@ -109,7 +109,7 @@ def _check_joinable(paths: Sequence[str | Path], fmt: ExampleFormat | None) -> N
             "Put the files into a folder and name that; or name a pattern in quotes: 'data/*.tsv'.",
         )
     for path in paths:
-        if isinstance(path, Path) and (path / "corpus.json").is_file():
+        if (path / "corpus.json").is_file():
             raise UsageError(
                 f"{path} is prepared already, and cannot be joined with another text",
                 "Name the texts that it was made of.",

@@ -18,7 +18,6 @@ from charrnn.errors import TextError
 from charrnn.files import checkpoints, corpora
 
 _OURS = {"corpus.json", "tokens.bin"}, {"model.safetensors", "metrics.jsonl"}
-_PIECE = 1 << 18
 
 MARK = "\ufeff"
 """The byte order mark, which may stand before a text."""
@@ -124,19 +123,16 @@ def _refuse_device(file: BinaryIO, name: str | Path) -> None:
 
 def read_whole(file: BinaryIO, name: str | Path, most: int) -> bytes:
     """All that is left in an open file. TextError for more than `most` bytes: it may be endless."""
-    pieces, size = list[bytes](), 0
     try:
-        while size <= most and (piece := file.read(_PIECE)):
-            pieces.append(piece)
-            size += len(piece)
+        data = file.read(most + 1)
     except OSError as error:  # a folder
         raise unreadable(error, name) from None
-    if size > most:
+    if len(data) > most:
         raise TextError(
-            f"{'stdin' if name == '-' else name} has more than {most >> 20} MB",
+            f"{shown_name(name)} has more than {most >> 20} MB",
             "So much is not read at once: name a smaller file, or a part of it.",
         )
-    return b"".join(pieces)
+    return data
 
 
 def unreadable(error: OSError, path: str | Path) -> TextError:

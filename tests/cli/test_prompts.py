@@ -179,16 +179,17 @@ def test_unknown_characters_are_skipped_or_replaced(trained):
     assert "lacks: 1." in skipped.err
 
 
-def test_a_file_without_an_end_is_not_read_whole(trained, monkeypatch):
+def test_a_file_without_an_end_is_not_read_whole(trained, tmp_path, monkeypatch):
     """All memory for a sparse file or a device, before its first line is answered."""
-    (trained / "sparse").write_bytes(b"the\n")
-    os.truncate(trained / "sparse", 1 << 36)
+    sparse = tmp_path / "sparse"  # not where other tests copy what is there
+    sparse.write_bytes(b"the\n")
+    os.truncate(sparse, 1 << 36)
     monkeypatch.setattr(prompts, "_TOGETHER", 1)  # each line before it is answered at once
-    first = call_charrnn(trained, *SAMPLE, "--prompts", "sparse")
+    first = call_charrnn(trained, *SAMPLE, "--prompts", str(sparse))
     assert first.code == 3
     assert first.out.startswith("the")
     assert "line 2 is longer than 1 MB" in first.err
-    whole = call_charrnn(trained, *SAMPLE, "--prompt-file", "sparse")
+    whole = call_charrnn(trained, *SAMPLE, "--prompt-file", str(sparse))
     assert (whole.code, whole.out) == (3, "")
     assert "more than 16 MB" in whole.err
     device = call_charrnn(trained, *SAMPLE, "--prompts", "/dev/zero")

@@ -31,7 +31,7 @@ def test_it_is_found_again_and_another_split_is_another_corpus(home):
     assert [listed.tokens for listed in list_corpora()] == [len(corpus.tokens)]
     assert prepared("a.tsv", split="50/50").key != corpus.key
     assert make("a.tsv")[0].key != corpus.key
-    with pytest.raises(TextError, match="a has no examples to learn from"):
+    with pytest.raises(TextError, match="a has 0 examples to learn from"):
         corpus.with_split("1/99")
 
 

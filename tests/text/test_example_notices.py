@@ -67,7 +67,7 @@ def test_what_was_read_is_said(home):
     events.clear()
     prepared("r.tsv", events.append, task="rewrite", split="100/0/0")
     said = "2 examples, 4 symbols: space 1, c 1, d 1, f 1; texts of 1 to 2 characters (mean 1.5); "
-    assert notices(events) == [said + "1 to 3 symbols each (mean 2.0)."]
+    assert notices(events) == [said + "each has 1 to 3 symbols (mean 2.0)."]
 
 
 def test_few_examples_are_all_for_training(home):

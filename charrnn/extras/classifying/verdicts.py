@@ -103,10 +103,8 @@ def verdicts_on(
         each = [given.text for given in group]
         bits = {name: reader.bits(each, unknown, emit).tolist() for name, reader in readers.items()}
         for given, *values in zip(group, *bits.values(), strict=True):
-            text = valid_unicode(given.text)
-            yield Verdict(
-                given.number, given.source, text, given.label, dict(zip(bits, values, strict=True))
-            )
+            known = vars(given) | {"text": valid_unicode(given.text)}
+            yield Verdict(**known, bits=dict(zip(bits, values, strict=True)))
 
 
 def _groups(texts: Iterable[Given]) -> Iterator[list[Given]]:

@@ -51,9 +51,9 @@ class Compared:
         return score if name.startswith("bits_per_") or name.endswith("error_rate") else -score
 
     def record(self) -> dict[str, Any]:
-        """As JSON has it, the scores by name and the curves included."""
+        """As JSON has it, the scores by name, without the curves."""
         values = {n: value for n, value in vars(self).items() if n not in ("scores", "curves")}
-        return {"kind": "run"} | values | dict(self.scores) | self.curves.record()
+        return {"kind": "run"} | values | dict(self.scores)
 
 
 class Group(NamedTuple):

@@ -127,9 +127,7 @@ def comparison_report(
 
 def _records(rows: "Sequence[Group]", curves: bool) -> Iterator[dict[str, Any]]:
     for run in (run for row in rows for run in row.runs):
-        points = run.curves.record()
-        figures = {name: value for name, value in run.record().items() if name not in points}
-        yield figures | points if curves else figures
+        yield run.record() | (run.curves.record() if curves else {})
     for row in (row for row in rows if len(row.runs) > 1):
         names = [run.run for run in row.runs]
         group: dict[str, Any] = {"kind": "group", "group": row.name, "runs": names}

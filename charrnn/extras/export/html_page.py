@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import html
-import json
 import re
 from importlib.resources import files
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.display.stdout import on_one_line
+from charrnn.display.stdout import filled, json_in_page, on_one_line
 from charrnn.extras.export.graph import Graph, trace
 from charrnn.extras.export.rounding import DtypeName, quantized, rounded_network
 from charrnn.inference.sampling import start_of
@@ -45,13 +44,11 @@ def html_page(checkpoint: Checkpoint, dtype: DtypeName, quality: str | None = No
         f"style-src '{_digest(style)}'; base-uri 'none'; form-action 'none'",
         "title": html.escape(on_one_line(valid_unicode(checkpoint.run))),
         "style": style,
-        # JSON in ASCII that cannot end the script it stands in.
-        "model": json.dumps(model, separators=(",", ":")).replace("<", "\\u003c"),
+        "model": json_in_page(model),
         "weights": packed,
         "script": script,
     }
-    # All at once: a part that has another's name in braces keeps it.
-    return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], source("page.html"))
+    return filled(source("page.html"), parts)
 
 
 def source(name: str) -> str:

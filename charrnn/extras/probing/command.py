@@ -20,7 +20,7 @@ from charrnn.cli.options import (
     run_and_file,
 )
 from charrnn.display.stdout import write_bytes
-from charrnn.errors import TextError, UsageError
+from charrnn.errors import UsageError
 from charrnn.events import Emit, Noticed
 from charrnn.text.source_files import shown_name
 
@@ -122,10 +122,7 @@ def probe(
 def _tokens(
     checkpoint: "Checkpoint", source: str, encoding: str, limit: int, emit: Emit, *, itself: bool
 ) -> "Ids":
-    """The first `limit` tokens of the text in a file, or of the `source` itself where none is.
-
-    TextError if it is empty.
-    """
+    """The first `limit` tokens of the text in a file, or of the `source` itself where none is."""
     from charrnn.text.encoding import read_tokens
 
     if itself and source != "-" and not exists(source):
@@ -133,8 +130,6 @@ def _tokens(
     else:
         settings = replace(checkpoint.text, encoding=encoding)
         ids, _ = read_tokens(source, checkpoint.tokenizer, settings, emit)
-    if not len(ids):
-        raise TextError("the text is empty", "Take a longer one.")
     if len(ids) > limit:
         why = "each is a step of the network, and they cannot be computed side by side"
         emit(Noticed(f"Reading {limit:,} of {len(ids):,} tokens: {why}. --limit N reads more."))

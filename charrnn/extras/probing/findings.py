@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from charrnn.errors import TextError
 from charrnn.events import Emit, Progress
 from charrnn.extras.probing.properties import PROPERTIES
 from charrnn.inference.activations import Activations, read_text
@@ -171,7 +172,9 @@ class Reading:
 
 
 def reading_of(checkpoint: Checkpoint, ids: Ids, emit: Emit) -> Reading:
-    """A run that is about to read ids (N,)."""
+    """A run that is about to read ids (N,). TextError if there are none."""
+    if not len(ids):
+        raise TextError("the text is empty", "Take a longer one.")
     network, tokenizer = LanguageModel(checkpoint.model, checkpoint.weights), checkpoint.tokenizer
     decode = tokenizer.decoder()
     text = valid_unicode("".join(decode(int(token)) for token in ids))

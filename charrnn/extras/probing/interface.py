@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from charrnn.errors import TextError
 from charrnn.events import Emit
 from charrnn.extras.probing.findings import reading_of
 from charrnn.inference.activations import Activations
@@ -32,6 +31,4 @@ def probe(
     with listening(events, progress) as emit:
         checkpoint = load_language_model(run, emit)
         ids = checkpoint.tokenizer.encode(text)
-        if not len(ids):
-            raise TextError("the text is empty", "Take a longer one.")
         return Activations.joined(reading_of(checkpoint, ids, emit).pieces())

@@ -2,7 +2,6 @@
 
 import html
 import json
-import re
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from typing import Any
@@ -21,7 +20,7 @@ from charrnn.display.console import (
     shows_colours,
 )
 from charrnn.display.reports import Report, show
-from charrnn.display.stdout import on_one_line, stop_at_closed_pipe
+from charrnn.display.stdout import filled, json_in_page, on_one_line, stop_at_closed_pipe
 from charrnn.extras.probing.colorings import SURPRISE, Coloring, gate_coloring, unit_coloring
 from charrnn.extras.probing.findings import OPEN, SHUT, Findings, Reading
 from charrnn.inference.activations import Activations
@@ -107,7 +106,6 @@ def page_of(title: str, reading: Reading, chosen: Sequence[Coloring]) -> str:
     colorings = page_colorings(findings, chosen)
     text, views = _views(reading.read(reading.ids[:MAX_TOKENS]), colorings)
     cut = f" The first {len(text):,} are shown." if findings.tokens > len(text) else ""
-    data = {"pieces": text, "views": views}
     parts = {
         "title": html.escape(on_one_line(title)),
         "about": findings.summary + cut,
@@ -116,12 +114,10 @@ def page_of(title: str, reading: Reading, chosen: Sequence[Coloring]) -> str:
         "faint": str(FAINT),
         "units": _unit_rows(findings, [coloring.title for coloring in colorings]),
         "gates": _gate_table(findings),
-        # JSON that cannot end the script it stands in
-        "data": json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"),
+        "data": json_in_page({"pieces": text, "views": views}),
     }
     template = (files("charrnn.extras.probing") / "page.html").read_text("utf-8")
-    # All at once: what stands in a part is no place for another.
-    return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], template)
+    return filled(template, parts)
 
 
 def _views(

@@ -4,7 +4,6 @@ Before the first step the network has read what stands before every text: a line
 """
 
 import html
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -15,6 +14,7 @@ import numpy as np
 from charrnn.cells.arrays import softmax
 from charrnn.display.console import BLUE, FAINT, RED
 from charrnn.display.reports import Report
+from charrnn.display.stdout import filled
 from charrnn.inference.activations import Activations, Values
 from charrnn.tables import Cell, Figure, Table
 
@@ -96,7 +96,7 @@ def steps_page(title: str, steps: Sequence[Step]) -> str:
         "steps": "".join(_table(step) for step in steps),
     }
     template = (files("charrnn.extras.probing") / "steps.html").read_text("utf-8")
-    return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], template)
+    return filled(template, parts)
 
 
 def _table(step: Step) -> str:

@@ -61,15 +61,16 @@ def show(name: Name, quiet: Quiet = False, json: Json = False) -> None:
 
 def statistics_report(stats: "Statistics", name: str) -> Report:
     """The figures of a corpus, in lines that fit the terminal."""
-    documents = f"{plural(stats.documents, 'document')}, " if stats.documents else ""
-    sizes = f"{plural(stats.characters, 'character')}, {plural(stats.bytes, 'byte')}"
+    counted = {"document": stats.documents or None, "line": stats.lines}
+    counted |= {"character": stats.characters, "byte": stats.bytes}
+    sizes = ", ".join(plural(n, noun) for noun, n in counted.items() if n is not None)
     rows: list[list[Cell]] = [
         [Styled(title if number == 0 else None, "dim"), line]
         for title, text in _rows(stats, output_console(endless=True).width - _TITLE)
         for number, line in enumerate(text.split("\n"))
     ]
-    title = f"{name}: {documents}{plural(stats.lines, 'line')}, {sizes}"
-    return Report([{"corpus": name, **stats.record()}], [Table(rows=rows, title=title, wraps=1)])
+    table = Table(rows=rows, title=f"{name}: {sizes}", wraps=1)
+    return Report([{"corpus": name, **stats.record()}], [table])
 
 
 def _rows(stats: "Statistics", columns: int) -> list[tuple[str, str]]:
@@ -93,8 +94,10 @@ def _rows(stats: "Statistics", columns: int) -> list[tuple[str, str]]:
         ("frequent", _wrapped(frequent, columns)),
         ("rarest", _wrapped(rarest, columns)),
         ("entropy", f"{entropies}  {orders}"),
-        ("duplicated", f"{100 * stats.duplicated:.1f} % stands in {of_what} that came before"),
     ]
+    if stats.duplicated is not None:
+        repeated = f"{100 * stats.duplicated:.1f} % stands in {of_what} that came before"
+        rows.append(("duplicated", repeated))
     if baselines:
         rows.append(("baselines", f"{baselines}  validation after training"))
     return rows
@@ -107,24 +110,28 @@ def _wrapped(items: list[str], columns: int) -> str:
 
 
 def summary_line(corpus: "Corpus") -> str:
-    """What is in a corpus, in two lines: its rarest tokens, entropy and duplicates.
+    """What is in a corpus, in two lines: its entropy, duplicates of a text, its rarest tokens.
 
     Measured on its first 4 million tokens, and so in bounded time.
     """
     from charrnn.extras.statistics import statistics
+    from charrnn.text.example_corpus import ExampleCorpus
 
     tokenizer, tokens = corpus.tokenizer, corpus.tokens[:_SUMMARY_TOKENS]
     counts = statistics.token_counts(tokens, tokenizer)
     rarest = statistics.members(counts, tokenizer, rarest=True)[:5]
     unit, length = statistics.unit_of(tokenizer), statistics.units(counts, tokenizer)
     bits = statistics.entropy(counts) * len(tokens) / max(1, length)
-    duplicated = 100 * statistics.duplicated_part(tokens, tokenizer)
     documents = 0 if tokenizer.end is None else int(counts[tokenizer.end])
     part = "" if len(tokens) == len(corpus.tokens) else f"The first {len(tokens):,} tokens: "
     sizes = f"{plural(documents, 'document')}, " if documents else ""
+    repeated = ""
+    if not isinstance(corpus, ExampleCorpus):
+        duplicated = 100 * statistics.duplicated_part(tokens, tokenizer)
+        of_what = "documents" if documents else "lines"
+        repeated = f", {duplicated:.1f} % in {of_what} that came before"
     return (
-        f"{part}{sizes}{plural(length, unit)}, entropy {bits:.2f} bits per {unit}, "
-        f"{duplicated:.1f} % in {'documents' if documents else 'lines'} that came before\n"
+        f"{part}{sizes}{plural(length, unit)}, entropy {bits:.2f} bits per {unit}{repeated}\n"
         f"Rarest: {', '.join(f'{member_name(m.symbol)} {m.times:,}' for m in rarest)}"
     )
 

@@ -9,22 +9,9 @@ import numpy as np
 from charrnn.tables import Cell, Table
 from charrnn.text.corpus import PARTS
 from charrnn.text.example_corpus import ExampleCorpus
+from charrnn.text.example_notices import Lengths
 
 _SHOWN = 20  # targets in a table
-
-
-@dataclass(frozen=True)
-class Lengths:
-    """The shortest, the mean and the longest."""
-
-    least: int
-    mean: float
-    most: int
-
-    def __str__(self) -> str:
-        if self.least == self.most:
-            return f"{self.most:,}"
-        return f"{self.least:,} to {self.most:,}, on average {self.mean:,.1f}"
 
 
 @dataclass(frozen=True)
@@ -46,15 +33,15 @@ class ExampleStatistics:
         total = f"{sum(self.examples.values()):,} examples for --task {self.task}"
         rows: list[list[Cell]] = [
             ["examples", ", ".join(f"{count:,} {part}" for part, count in self.examples.items())],
-            ["tokens", f"{self.tokens_each} in each"],
-            ["targets", f"{self.targets_each} in each, of {len(self.targets):,} different ones"],
+            ["each", f"{self.tokens_each.words('token')}, {self.targets_each.words('target')}"],
         ]
         yield Table(rows=rows, title=total, wraps=1)
         shown = [*self.targets.items()][:_SHOWN]
         counts: list[list[Cell]] = [[name, *by_part.values()] for name, by_part in shown]
         left = len(self.targets) - len(shown)
         notes = [f"{left:,} more are less frequent"] if left else []
-        yield Table(["target", *PARTS], counts, notes=notes)
+        title = f"{len(self.targets):,} different targets"
+        yield Table(["target", *PARTS], counts, title, notes)
 
 
 def example_statistics(corpus: ExampleCorpus) -> ExampleStatistics:
@@ -69,8 +56,8 @@ def example_statistics(corpus: ExampleCorpus) -> ExampleStatistics:
     return ExampleStatistics(
         task=corpus.task,
         examples={part: len(corpus.examples(part)) for part in PARTS},
-        tokens_each=_lengths(corpus.starts),
-        targets_each=_lengths(corpus.target_starts),
+        tokens_each=Lengths.of(np.diff(corpus.starts)),
+        targets_each=Lengths.of(np.diff(corpus.target_starts)),
         targets={
             corpus.target_vocabulary[index]: {
                 part: int(counted[index]) for part, counted in zip(PARTS, counts, strict=True)
@@ -78,8 +65,3 @@ def example_statistics(corpus: ExampleCorpus) -> ExampleStatistics:
             for index in order
         },
     )
-
-
-def _lengths(starts: "np.ndarray[Any, np.dtype[np.int64]]") -> Lengths:
-    lengths = np.diff(starts)
-    return Lengths(int(lengths.min()), round(float(lengths.mean()), 3), int(lengths.max()))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from charrnn.evaluation.baselines import baselines_of
 from charrnn.events import Emit, Progress, Scores, Unit
 from charrnn.text.corpus import PARTS, Corpus, checked_ids
+from charrnn.text.example_corpus import ExampleCorpus
 from charrnn.text.novelty import PIECE, Indices, hashes, indices_of, starts_of
 from charrnn.text.tokenizers import END, Ids, Tokenizer
 
@@ -41,7 +42,7 @@ class Statistics:
     `entropies` of order 0, 1, ... are bits per `unit`: bytes for a tokenizer of bytes, else
     characters. `baselines` are of the validation part after the training part. `duplicated` is the
     part of the characters that stand in lines, or in documents where there are any, that have
-    occurred before. The end of a document ends a line.
+    occurred before. The end of a document ends a line; a corpus of examples has no lines.
     """
 
     tokenizer: str
@@ -49,7 +50,7 @@ class Statistics:
     characters: int
     bytes: int
     tokens: int
-    lines: int
+    lines: int | None
     documents: int
     parts: dict[str, int]
     vocabulary_size: int
@@ -57,12 +58,12 @@ class Statistics:
     frequent: list[Member]
     rarest: list[Member]
     entropies: list[float]
-    duplicated: float
+    duplicated: float | None
     baselines: dict[str, Scores]
 
     def record(self) -> dict[str, Any]:
-        """The figures as one JSON object."""
-        return asdict(self)
+        """The figures as one JSON object, without those that the corpus does not have."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 def statistics(corpus: Corpus, emit: Emit) -> Statistics:
@@ -79,9 +80,9 @@ def statistics(corpus: Corpus, emit: Emit) -> Statistics:
         counts += token_counts(tokens[first : first + PIECE], tokenizer)
         emit(Progress(f"counting {corpus.name}", min(first + PIECE, len(tokens)), len(tokens)))
     characters, size = (int(counts @ lengths) for lengths in tokenizer.lengths)
-    newlines = _newlines(tokenizer)
+    newlines, has_lines = _newlines(tokenizer), not isinstance(corpus, ExampleCorpus)
     entropies = entropy_by_order(tokens[:ENTROPY_TOKENS], tokenizer, 5, emit)
-    duplicated = duplicated_part(tokens, tokenizer)
+    duplicated = duplicated_part(tokens, tokenizer) if has_lines else None
     emit(Progress(f"compressing {corpus.name}", 0, 1))
     beside = baselines_of(corpus, corpus.part("valid"), every=True)
     emit(Progress(f"compressing {corpus.name}", 1, 1))
@@ -91,7 +92,7 @@ def statistics(corpus: Corpus, emit: Emit) -> Statistics:
         characters=characters,
         bytes=size,
         tokens=len(tokens),
-        lines=int(counts @ newlines) + (not newlines[tokens[-1]]),
+        lines=int(counts @ newlines) + (not newlines[tokens[-1]]) if has_lines else None,
         documents=0 if tokenizer.end is None else int(counts[tokenizer.end]),
         parts={name: len(corpus.part(name)) for name in PARTS},
         vocabulary_size=tokenizer.size,

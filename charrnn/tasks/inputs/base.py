@@ -21,9 +21,7 @@ class Input(ABC):
     has_text: ClassVar[bool]
     """Whether that text is read itself; else it names a file."""
     name: ClassVar[str]
-    """Its column in files that name their columns."""
-    column: ClassVar[str]
-    """What messages call it."""
+    """Its column in files that name their columns, and what messages call it."""
     described: ClassVar[str]
     """It in a sentence on what a line is."""
     batch_axis: ClassVar[int]

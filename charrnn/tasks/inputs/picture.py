@@ -27,7 +27,6 @@ class PictureInput(Input):
 
     has_text = False
     name = "picture"
-    column = "name of a picture"
     described = "the name of a picture"
     batch_axis = 0
     tokens_per_parameter = 60.0

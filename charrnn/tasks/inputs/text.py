@@ -21,7 +21,7 @@ class TextInput(Input):
     """Texts: ids (S, B), and their lengths (B,)."""
 
     has_text = True
-    name = column = "text"
+    name = "text"
     described = "a text"
     batch_axis = 1
 

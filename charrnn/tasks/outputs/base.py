@@ -210,8 +210,3 @@ def pairs(records: Iterable[Record], names: Sequence[str]) -> Iterator[tuple[int
         if not (first and second):
             raise MalformedError(line, f"has no {names[1] if first else names[0]}")
         yield line, first, second
-
-
-def inputs(records: Iterable[Record]) -> Iterator[tuple[int, str]]:
-    """The lines and the inputs of records that have those alone, and are not blank."""
-    return ((line, columns[0]) for line, columns in records if columns)

@@ -18,10 +18,10 @@ from charrnn.settings import ModelSettings, TextSettings
 from charrnn.tasks.base import Batch, ExampleScore, Subject
 from charrnn.tasks.examples import Indices, Ragged
 from charrnn.tasks.inputs.base import Input
-from charrnn.tasks.outputs.base import Asked, Computed, ExampleNetwork, Output, inputs, pairs
+from charrnn.tasks.outputs.base import Asked, Computed, ExampleNetwork, Output, pairs
 from charrnn.tasks.outputs.label_scores import multi_label_score_of, score_of, several_hot
 from charrnn.text.example_columns import OTHERS, Layout, MalformedError, Record
-from charrnn.text.examples import Parsed
+from charrnn.text.examples import Lines, Parsed
 from charrnn.text.tokenizers import valid_unicode
 
 _LIKELY = 0.5
@@ -64,38 +64,37 @@ class LabelPrediction:
     def record(self) -> dict[str, Any]:
         """It as JSON has it."""
         shown = self.probabilities if self.listed is None else self.listed
-        one, several = {"label": valid_unicode(self.label)}, map(valid_unicode, self.labels or ())
+        label: dict[str, Any] = {"label": valid_unicode(self.label)}
+        if self.labels is not None:
+            label = {"labels": [*map(valid_unicode, self.labels)]}
         return {
             "source": valid_unicode(self.source),
             "prediction": valid_unicode(self.prediction),
             "probability": self.probability,
-            **(one if self.labels is None else {"labels": [*several]}),
+            **label,
             "probabilities": {valid_unicode(name): p for name, p in shown.items()},
         }
 
 
-class LabelLines:
+class LabelLines(Lines):
     """`label<TAB>text`; with `multi_label` labels separated by commas."""
 
     target = "label"
     least = 2
 
     def __init__(self, settings: TextSettings, source: Input) -> None:
-        self.one_target, self._names = not settings.multi_label, ("label", source.column)
+        self.one_target = not settings.multi_label
         self.layout = Layout(
             ("label", source.name), 1, _divided, ("tsv", "csv", "jsonl", "fasttext")
         )
         self.hint = f"Each line is a label, a tab and {source.described}. {OTHERS}"
 
     def read(self, records: Iterator[Record]) -> Iterator[Parsed]:
-        for line, label, text in pairs(records, self._names):
+        for line, label, text in pairs(records, self.layout.names):
             labels = {label.strip()} if self.one_target else {*map(str.strip, label.split(","))}
             if "" in labels:
                 raise MalformedError(line, "has an empty label")
             yield Parsed(line, text, tuple(sorted(labels)))
-
-    def inputs(self, records: Iterator[Record]) -> Iterator[tuple[int, str]]:
-        return inputs(records)
 
 
 def _divided(line: str) -> Sequence[str]:

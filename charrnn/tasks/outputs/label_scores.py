@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from charrnn.errors import plural
 from charrnn.tables import Cell, Styled, Table
-from charrnn.tasks.outputs.scores import Counts, bits_per, f1
+from charrnn.tasks.outputs.scores import Counts
 from charrnn.text.tokenizers import valid_unicode
 
 _MOST = 12  # labels whose confusion matrix is shown
@@ -37,9 +37,14 @@ class LabelScore:
         return int(self.confusion.sum())
 
     @property
+    def right(self) -> int:
+        """The examples whose label is predicted."""
+        return int(np.trace(self.confusion))
+
+    @property
     def accuracy(self) -> float:
         """The fraction of examples whose label is predicted."""
-        return float(np.trace(self.confusion) / max(1, self.examples))
+        return self.right / max(1, self.examples)
 
     @property
     def counts(self) -> Counts:
@@ -68,14 +73,13 @@ class LabelScore:
         }
 
     def tables(self) -> list[Table]:
-        """The accuracy, each of the labels (L), and the confusion matrix of up to a dozen."""
+        """How many are right, each of the labels (L), and the confusion matrix of up to a dozen."""
         counts = self.counts
         rows = zip(counts.rows(self.labels), counts.occur.tolist(), strict=True)
         table = Table(
             ["label", "examples", "precision", "recall", "F1"],
             [row for row, occurs in rows if occurs],
-            f"accuracy {self.accuracy:.2%} of {plural(self.examples, 'example')}",
-            [f"macro F1 {counts.macro_f1:.3f}{bits_per('label', self.scores)}"],
+            f"{self.right:,} of {plural(self.examples, 'example')} right",
         )
         return [table, self._matrix()] if len(self.labels) <= _MOST else [table]
 
@@ -127,16 +131,10 @@ class MultiLabelScore:
         return self.exact / max(1, self.examples)
 
     @property
-    def micro_f1(self) -> float:
-        """F1 of all labels together."""
-        true, predicted, both = (int(values.sum()) for values in self.counts)
-        return f1(both, true, predicted)
-
-    @property
     def scores(self) -> dict[str, float]:
         """What is reported of it while a model is trained."""
         return {
-            "micro_f1": self.micro_f1,
+            "micro_f1": self.counts.micro_f1,
             "macro_f1": self.counts.macro_f1,
             "accuracy": self.accuracy,
             "bits_per_label": self.loss / math.log(2),
@@ -154,14 +152,12 @@ class MultiLabelScore:
         }
 
     def tables(self) -> list[Table]:
-        """F1 of all labels together, and each of the labels (L)."""
-        exact = f"{self.exact:,} of {plural(self.examples, 'text')} have exactly their labels"
+        """How many have exactly their labels, and each of the labels (L)."""
         return [
             Table(
                 ["label", "texts", "precision", "recall", "F1"],
                 self.counts.rows(self.labels),
-                f"micro F1 {self.micro_f1:.3f}, macro F1 {self.counts.macro_f1:.3f}",
-                [f"{exact}: accuracy {self.accuracy:.2%}{bits_per('label', self.scores)}"],
+                f"{self.exact:,} of {plural(self.examples, 'text')} have exactly their labels",
             )
         ]
 

@@ -1,7 +1,6 @@
-"""What scores of labels, tags and sequences share: F1 by class, and their words."""
+"""What scores of labels and tags share: precision, recall and F1 by class."""
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -43,19 +42,14 @@ class Counts(NamedTuple):
         """The mean F1 of the classes that occur: a rare one counts as much as a frequent one."""
         return float(self.f1[self.occur].mean()) if self.occur.any() else 0.0
 
+    @property
+    def micro_f1(self) -> float:
+        """F1 of all classes together; 0 where none occurs."""
+        both, occurrences = int(self.both.sum()), int((self.true + self.predicted).sum())
+        return 2 * both / max(1, occurrences)
+
     def rows(self, names: Sequence[str]) -> list[list[Cell]]:
         """Name, how often it is true, precision, recall and F1 of each class."""
         figures = (self.true, self.precision, self.recall, self.f1)
         columns = (values.tolist() for values in figures)
         return [list(row) for row in zip(map(valid_unicode, names), *columns, strict=True)]
-
-
-def f1(both: int, true: int, predicted: int) -> float:
-    """The harmonic mean of precision and recall of one class; 0 where neither is."""
-    return 2 * both / max(1, true + predicted)
-
-
-def bits_per(unit: str, scores: Mapping[str, float]) -> str:
-    """', 0.412 bits per tag', or nothing where no target had a loss."""
-    bits = scores[f"bits_per_{unit}"]
-    return f", {bits:.3f} bits per {unit}" if math.isfinite(bits) else ""

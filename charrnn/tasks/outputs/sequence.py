@@ -17,10 +17,11 @@ from charrnn.settings import ModelSettings, TextSettings
 from charrnn.tasks.base import Batch, Subject
 from charrnn.tasks.examples import Ids, Indices, Ragged
 from charrnn.tasks.inputs.base import Input
-from charrnn.tasks.outputs.base import Asked, Computed, ExampleNetwork, Output, inputs, pairs
+from charrnn.tasks.outputs.base import Asked, Computed, ExampleNetwork, Output, pairs
 from charrnn.tasks.outputs.sequence_scores import RewriteScore
 from charrnn.text.example_columns import OTHERS, Layout, MalformedError, Record
-from charrnn.text.examples import Parsed
+from charrnn.text.example_records import tsv_cells
+from charrnn.text.examples import Lines, Parsed
 from charrnn.text.tokenizers import valid_unicode
 
 
@@ -68,7 +69,7 @@ def _likely(text: str, log_probability: float) -> dict[str, Any]:
     }
 
 
-class PairLines:
+class PairLines(Lines):
     """`source<TAB>target`: the target's characters or words are predicted one by one."""
 
     target = "symbol"
@@ -77,25 +78,17 @@ class PairLines:
 
     def __init__(self, settings: TextSettings, source: Input) -> None:
         self._unit = settings.target_unit
-        self._names = source.column, "target" if source.has_text else "text"
         names = ("source", "target") if source.has_text else (source.name, "text")
-        self.layout = Layout(names, 0, _divided, ("tsv", "csv", "jsonl"))
+        self.layout = Layout(names, 0, tsv_cells)
         written = "the text that it becomes" if source.has_text else "its text"
         self.hint = f"Each line is {source.described}, a tab and {written}. {OTHERS}"
 
     def read(self, records: Iterator[Record]) -> Iterator[Parsed]:
-        for line, text, target in pairs(records, self._names):
+        for line, text, target in pairs(records, self.layout.names):
             symbols = target if self._unit == "character" else target.split()
             if not symbols:
-                raise MalformedError(line, f"has no {self._names[1]}")
+                raise MalformedError(line, f"has no {self.layout.names[1]}")
             yield Parsed(line, text, tuple(symbols))
-
-    def inputs(self, records: Iterator[Record]) -> Iterator[tuple[int, str]]:
-        return inputs(records)
-
-
-def _divided(line: str) -> Sequence[str]:
-    return line.split("\t")
 
 
 class SequenceOutput(Output):

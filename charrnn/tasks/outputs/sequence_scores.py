@@ -7,7 +7,6 @@ from typing import Any
 
 from charrnn.errors import plural
 from charrnn.tables import Table
-from charrnn.tasks.outputs.scores import bits_per
 
 
 def edit_distance(a: Sequence[Hashable], b: Sequence[Hashable]) -> int:
@@ -71,8 +70,6 @@ class RewriteScore:
         return {"texts": self.texts, "symbols": self.symbols, "errors": self.errors}
 
     def tables(self) -> list[Table]:
-        """The exact matches and the error rate."""
-        errors = f"{self.errors:,} of {self.symbols:,}"
-        rate = f"{self.unit} error rate {self.error_rate:.2%} ({errors})"
-        exact = f"exact match {self.exact_match:.2%} of {plural(self.texts, 'text')}"
-        return [Table(title=rate, notes=[exact + bits_per("symbol", self.scores)])]
+        """The exact matches and the errors."""
+        errors = f"{plural(self.errors, 'error')} in {plural(self.symbols, self.unit)}"
+        return [Table(notes=[f"{self.exact:,} of {plural(self.texts, 'text')} exact; {errors}"])]

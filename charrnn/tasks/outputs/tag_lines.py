@@ -3,30 +3,40 @@
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from charrnn.tasks.outputs.base import inputs, pairs
+from charrnn.tasks.outputs.base import pairs
 from charrnn.text.example_columns import OTHERS, Layout, MalformedError, Record
 from charrnn.text.example_records import conll_cells
-from charrnn.text.examples import Parsed
+from charrnn.text.examples import Lines, Parsed
 
 _DOCUMENT = "-DOCSTART-"  # of CoNLL 2003: a document begins
 
 
-class TokenLines:
+def _first_and_last(line: str) -> Sequence[str]:
+    columns = conll_cells(line)
+    return [columns[0], columns[-1]] if len(columns) > 1 else columns
+
+
+def _before_and_after_last(line: str) -> Sequence[str]:
+    return line.rsplit("\t", 1)
+
+
+class _TagLines(Lines):
+    target = "tag"
+    least = 2
+    one_target = False
+
+
+class TokenLines(_TagLines):
     """`token<TAB>tag` lines with a blank line after each sentence, as CoNLL's data have it.
 
     The token is the first column, the tag the last. The text is the tokens with spaces between.
     """
 
     hint = f"Each line is a token, a tab and a tag, and a blank line ends a sentence. {OTHERS}"
-    target = "tag"
-    least = 2
-    one_target = False
-
-    def __init__(self) -> None:
-        self.layout = Layout(
-            ("token", "tag"), 0, _first_and_last, ("conll", "conllu", "jsonl", "csv", "tsv"),
-            ("tokens", "tags"),
-        )  # fmt: skip
+    layout = Layout(
+        ("token", "tag"), 0, _first_and_last, ("conll", "conllu", "jsonl", "csv", "tsv"),
+        lists=("tokens", "tags"),
+    )  # fmt: skip
 
     def read(self, records: Iterator[Record]) -> Iterator[Parsed]:
         """The sentences in records, each of which is a token and its tag."""
@@ -39,11 +49,6 @@ class TokenLines:
         """The sentences in records that have tokens alone."""
         for begin, rows in _sentences(records):
             yield begin, " ".join(columns[0] for _, columns in rows)
-
-
-def _first_and_last(line: str) -> Sequence[str]:
-    columns = conll_cells(line)
-    return [columns[0], columns[-1]] if len(columns) > 1 else columns
 
 
 def _sentences(records: Iterator[Record]) -> Iterator[tuple[int, list[Record]]]:
@@ -60,16 +65,11 @@ def _sentences(records: Iterator[Record]) -> Iterator[tuple[int, list[Record]]]:
             rows = []
 
 
-class CharacterLines:
+class CharacterLines(_TagLines):
     """`text<TAB>tags`, with one character of tags for each character of the text."""
 
     hint = f"Each line is a text, a tab and one character for each character of the text. {OTHERS}"
-    target = "tag"
-    least = 2
-    one_target = False
-
-    def __init__(self) -> None:
-        self.layout = Layout(("text", "tags"), 0, _before_and_after_last, ("tsv", "csv", "jsonl"))
+    layout = Layout(("text", "tags"), 0, _before_and_after_last)
 
     def read(self, records: Iterator[Record]) -> Iterator[Parsed]:
         """The texts in records with their tags."""
@@ -79,11 +79,3 @@ class CharacterLines:
             if size != len(tags):
                 raise MalformedError(line, f"has {size} characters and {len(tags)} tags")
             yield Parsed(line, text, tuple(tags))
-
-    def inputs(self, records: Iterator[Record]) -> Iterator[tuple[int, str]]:
-        """The texts in records that have those alone."""
-        return inputs(records)
-
-
-def _before_and_after_last(line: str) -> Sequence[str]:
-    return line.rsplit("\t", 1)

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.tables import Cell, Table
-from charrnn.tasks.outputs.scores import Counts, bits_per, f1
+from charrnn.errors import plural
+from charrnn.tables import Table
+from charrnn.tasks.outputs.scores import Counts
 from charrnn.tasks.outputs.spans import Scheme
 
 
@@ -42,7 +43,7 @@ class TagScore:
     @property
     def span_f1(self) -> float:
         """F1 of all spans: a span counts if its kind and both its ends are predicted."""
-        return f1(self.both.total(), self.true.total(), self.predicted.total())
+        return self.counts.micro_f1
 
     @property
     def scores(self) -> dict[str, float]:
@@ -53,32 +54,29 @@ class TagScore:
             "bits_per_tag": self.loss / math.log(2),
         }
 
-    def rows(self, kinds: Sequence[str]) -> list[list[Cell]]:
-        """Kind, spans, precision, recall and F1 of each kind of span."""
+    @property
+    def kinds(self) -> list[str]:
+        """The kinds of spans (K), the most frequent first."""
+        return sorted({*self.true, *self.predicted}, key=lambda kind: (-self.true[kind], kind))
+
+    @property
+    def counts(self) -> Counts:
+        """Spans of each kind: true, predicted, both."""
         counters = self.true, self.predicted, self.both
-        counts = (np.array([counter[kind] for kind in kinds], np.int64) for counter in counters)
-        return Counts(*counts).rows(kinds)
+        return Counts(*(np.array([one[kind] for kind in self.kinds], int) for one in counters))
 
     def details(self) -> dict[str, Any]:
         """The spans by kind."""
-        kinds = sorted({*self.true, *self.predicted})
         names = ("spans", "precision", "recall", "f1")
-        rows = zip(kinds, self.rows(kinds), strict=True)
+        rows = zip(self.kinds, self.counts.rows(self.kinds), strict=True)
         return {
             "tokens": self.tokens,
             "kinds": {kind: dict(zip(names, row[1:], strict=True)) for kind, row in rows},
         }
 
     def tables(self) -> list[Table]:
-        """F1 of the spans, the accuracy, and each kind of span, the most frequent first."""
-        kinds = [kind for kind, _ in self.true.most_common()]
-        kinds += sorted(self.predicted.keys() - self.true.keys())
-        right = f"{self.right:,} of {self.tokens:,} tokens right: accuracy {self.accuracy:.2%}"
-        return [
-            Table(
-                ["kind", "spans", "precision", "recall", "F1"],
-                self.rows(kinds),
-                f"span F1 {self.span_f1:.3f} of {self.true.total():,} spans",
-                [right + bits_per("tag", self.scores)],
-            )
-        ]
+        """How many tokens are right, and each kind of span."""
+        heads = ["kind", "spans", "precision", "recall", "F1"]
+        spans, tokens = plural(self.true.total(), "span"), plural(self.tokens, "token")
+        title = f"{self.right:,} of {tokens} right, {spans}"
+        return [Table(heads, self.counts.rows(self.kinds), title)]

@@ -1,6 +1,7 @@
 """charrnn corpora show, and the summary after prepare."""
 
 import json
+import re
 
 from charrnn.cli.extras import HOOKS
 from tests.conftest import call_charrnn, tale
@@ -38,7 +39,7 @@ def test_prepare_ends_with_a_summary_if_the_extra_is_here(home, monkeypatch):
 
 
 def test_a_corpus_of_examples_is_shown_by_its_folder(home):
-    """A path of a prepared corpus that is taken for a text to prepare."""
+    """A path that is taken for a text to prepare; lines of examples that stand without ends."""
     (home / "words.tsv").write_text("a\tred\nb\tblue\n" * 20, "utf-8")
     prepared = call_charrnn(home, "train", "words.tsv", "--task", "label", "--steps", "2")
     assert prepared.code == 0, prepared.err
@@ -53,3 +54,5 @@ def test_a_corpus_of_examples_is_shown_by_its_folder(home):
     assert shown["tokens_each"] == {"least": 3, "mean": 3.5, "most": 4}
     table = call_charrnn(home, "corpora", "show", "words").out
     assert table.startswith("40 examples for --task label")
+    assert not {"lines", "duplicated"} & json.loads(by_path.out).keys()
+    assert not re.search("line|came before", table)

@@ -59,7 +59,7 @@ def test_sentences_come_back(module_home, sentences, gap):
         ("tag", {}, "a\tO\n\nb\tO\n", "all examples have the tag O"),
         ("tag", {"tag_unit": "character"}, "ab\tNN\nabc\tNN\n", "line 2 has 3 characters and 2"),
         ("rewrite", {}, "a\tb\nc\n", "line 2 has no tab"),
-        ("rewrite", {}, "a\tb\n\tc\n", "line 2 has no text"),
+        ("rewrite", {}, "a\tb\n\tc\n", "line 2 has no source"),
         ("rewrite", {"target_unit": "word"}, "a\tb\nc\t  \n", "line 2 has no target"),
         ("rewrite", {}, "a\tb\n", "1 example to learn from"),
         ("caption", {}, "none.npy\tb\n", "line 1: .*none.npy"),

@@ -29,13 +29,6 @@ def test_spans_of_every_scheme(tags, expected):
     assert Scheme(tags.split()).spans(tags.split()) == [Span(*one) for one in expected]
 
 
-def test_bare_letters_are_spans():
-    """Tags without a kind that are scored as runs of equal tags."""
-    score = TagScore(Scheme("BIO"))
-    score.add("OBIIOBO", "OBIOOBO")
-    assert (score.span_f1, score.true.total()) == (0.5, 2)
-
-
 def test_a_span_counts_if_all_of_it_is_right():
     """An end that does not matter; a kind that does not."""
     score = TagScore(Scheme(["B-x", "I-x", "B-y", "O"]))
