@@ -108,7 +108,7 @@ def _figures(group: "Group") -> list[Cell]:
 def curves_of(groups: "Sequence[Group]") -> list[RunCurves]:
     """The learning curves of all runs that have some, under the titles of their groups."""
     return [
-        RunCurves(row.title, run.corpus, run.curves)
+        RunCurves(row.title, run.text, run.curves)
         for row in groups for run in row.runs if run.curves.training
     ]  # fmt: skip
 

@@ -11,7 +11,7 @@ def compared(run: str, bits: float, corpus: str = "tale", unit: Unit = "characte
     sizes = "lstm", "lstm 2x256", 876_929, 1
     taken = 123_456.0, 12_000, 12_345, 3_723.0
     where = corpus, "test", "stream"
-    return Compared(run, *sizes, *taken, *where, scores, curves(unit, bits))
+    return Compared(run, *sizes, *taken, *where, scores, curves(unit, bits), corpus, ())
 
 
 def group(name: str, *bits: float, corpus: str = "tale", unit: Unit = "character") -> Group:
