@@ -34,9 +34,9 @@ def _run(run: "Overview") -> list[Cell]:
     """A row: at which of its steps the run was best, and how good it was."""
     best, score = "", ""
     if run.kept:
-        best = f"{run.kept.step:,} "
+        best = f"{run.kept.step:,} of "
         score = f"{scored(run.kept.scores, run.unit)}{where(vars(run.kept))}"
-    step = None if run.steps is None else Figure(f"{best}of {run.steps:,}")
+    step = None if run.steps is None else Figure(f"{best}{run.steps:,}")
     size, since = f"{run.bytes_on_disk / 1e6:,.1f} MB", age(time.time() - run.changed)
     return [Styled(run.run, "bold"), run.corpus, run.network, run.parameters, step, score,
             Figure(size), Figure(since), run.state]  # fmt: skip

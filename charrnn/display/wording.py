@@ -1,5 +1,6 @@
 """Events in English sentences, as the dashboard and the log show them."""
 
+import math
 import shlex
 from collections.abc import Mapping
 from typing import Any
@@ -85,9 +86,13 @@ def figure(scores: Scores, unit: Unit, about: Mapping[str, Any]) -> str:
 
 
 def scored(scores: Scores, unit: Unit) -> str:
-    """'2.031 bits per character', or 'accuracy 91.24%, 0.412 bits per label'."""
+    """'2.031 bits per character', or 'accuracy 91.24%, 0.412 bits per label'.
+
+    Without the bits, where no target had a loss.
+    """
     bits = f"bits_per_{unit}"
-    return ", ".join([*other_scores(scores), score_words(bits, scores[bits])])
+    words = [] if math.isnan(scores[bits]) else [score_words(bits, scores[bits])]
+    return ", ".join([*other_scores(scores), *words])
 
 
 def where(about: Mapping[str, Any]) -> str:

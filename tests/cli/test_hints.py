@@ -136,6 +136,8 @@ def test_all_wrong_flags_are_answered_at_once(charrnn):
         ("sample", ["-p", "1"], "-p is not a flag of charrnn sample\nSee charrnn sample --help."),
         ("eval", ["--output", "x"], "--output is not a flag of charrnn eval\nSee"),
         ("train", ["a", "--output", "x"], "--run names one"),
+        ("eval", ["t", "-o", "-"], "-o is not a flag of charrnn eval\nSee"),
+        ("eval", ["t", "--checkpoint", "-"], "Try: charrnn eval t"),
         ("inspect", ["--text", "a"], "charrnn probe RUN TEXT"),
         ("compare", ["--cells", "gru", "a"], "--cells is a flag of charrnn sweep"),
     ],

@@ -171,7 +171,7 @@ def _table(rows: "Sequence[Group]", style: Mapping[str, tuple[str, str]]) -> Tab
         cells.append([Styled(mark, colour), Styled(row.title, colour), *_figures(row), *scores])
     where = "" if several else f" on the {rows[0].part}"
     note = f"Bits per {bits.removeprefix('bits_per_')}{where}"
-    return Table(heads, cells, notes=[note], optional=heads[6:1:-1], wraps=1)
+    return Table(heads, cells, notes=[note], optional=[*heads[6:1:-1], *heads[:7:-1]], wraps=1)
 
 
 def _other_scores(rows: "Sequence[Group]") -> list[str]:

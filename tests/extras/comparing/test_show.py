@@ -141,3 +141,5 @@ def test_the_score_of_a_task_comes_first_and_ranks_its_runs(printed, scores, sho
     row = lines[lines.index(heads) + 1]
     assert row.index(shown) < row.index("1.000")
     assert heads.index(score_name(name)) < heads.index("bits")
+    narrow = printed(40, show, comparison_report([Group("one", [better])]), False)
+    assert score_name(name) in narrow.partition("Not enough")[0]
