@@ -27,7 +27,7 @@ ARROWS = {
     "display": "errors events files settings tables",
     "public": "display errors events python_words",
     "trained": "errors settings storage text",
-    "models": "inference keywords network public settings storage tasks text trained",
+    "models": "events inference keywords network public settings storage tasks text trained",
     "evaluation": "cells engine errors events inference network settings storage tasks text",
     "training": "cells engine errors evaluation events files network settings storage tasks text",
     "cli": "display engine errors evaluation events files inference models network recipes"

@@ -72,8 +72,9 @@ class Group(NamedTuple):
     @property
     def title(self) -> str:
         """'tale-lstm (3 seeds)', or the name of a run alone."""
-        seeds = f" ({plural(len(self.runs), 'seed')})" if len(self.runs) > 1 else ""
-        return f"{self.name}{seeds}"
+        differ = len({run.seed for run in self.runs}) == len(self.runs)
+        counted = plural(len(self.runs), "seed" if differ else "run")
+        return f"{self.name} ({counted})" if len(self.runs) > 1 else self.name
 
     @property
     def part(self) -> str:

@@ -1,5 +1,7 @@
 """Runs made up to be compared: no training needed."""
 
+from dataclasses import replace
+
 from charrnn.events import Unit
 from charrnn.extras.comparing.comparison import Compared, Group
 from tests.display.conftest import curves
@@ -17,4 +19,5 @@ def compared(run: str, bits: float, corpus: str = "tale", unit: Unit = "characte
 def group(name: str, *bits: float, corpus: str = "tale", unit: Unit = "character") -> Group:
     """A group of a run for each of those bits, or a run alone."""
     names = [name] if len(bits) == 1 else [f"{name}-s{n}" for n in range(1, len(bits) + 1)]
-    return Group(name, [compared(n, b, corpus, unit) for n, b in zip(names, bits, strict=True)])
+    runs = [compared(n, b, corpus, unit) for n, b in zip(names, bits, strict=True)]
+    return Group(name, [replace(run, seed=seed) for seed, run in enumerate(runs)])
