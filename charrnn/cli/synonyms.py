@@ -3,7 +3,10 @@
 SYNONYMS = {
     "generate": "sample", "gen": "sample", "fit": "train", "finetune": "train",
     "evaluate": "eval", "score": "eval", "test": "eval",
-    "list": "runs", "ls": "runs", "runs list": "runs", "runs ls": "runs",
+    "infer": "predict", "tokenize": "prepare", "chat": "sample --interactive",
+    "rm": "runs rm", "remove": "runs rm", "delete": "runs rm",
+    "rename": "runs rename", "mv": "runs rename",
+    "list": "runs", "ls": "runs", "models": "runs", "runs list": "runs", "runs ls": "runs",
     "show": "inspect", "info": "inspect", "runs show": "inspect", "runs info": "inspect",
     "runs remove": "runs rm", "runs delete": "runs rm", "runs mv": "runs rename",
     "corpora list": "corpora", "corpora ls": "corpora", "corpora info": "corpora show",
@@ -25,7 +28,7 @@ def in_own_words(args: list[str]) -> list[str]:
     args = args[1:] if args and args[0] in _PROGRAMS else args
     first, *rest = args or [""]
     script = first.rpartition("/")[2]
-    if first == "resume":
+    if first in ("resume", "continue"):
         return ["train", "--resume", *["--run"][: bool(rest and rest[0][:1] != "-")], *rest]
     if (both := " ".join(args[:2])) in SYNONYMS and len(args) > 1:
         return [*SYNONYMS[both].split(), *args[2:]]

@@ -232,6 +232,8 @@ def test_words_that_people_try_do_it(used, trained):
         assert "bits per character on valid" in used(*words.split(), "tale").out
     assert used("generate", "-n", "5", "-s", "1").out == used("sample", "-n", "5", "-s", "1").out
     assert "already finished" in used("resume", "tale").err
+    assert "already finished" in used("continue", "tale").err
+    assert "Remove tale" in used("delete", "tale").err  # and asks
     assert used("version").out == used("-V").out == used("--version").out
     assert used("help", "runs", "remove").out == used("runs", "rm", "--help").out
     assert "Remove runs" in used("help", "runs", "rm").out
