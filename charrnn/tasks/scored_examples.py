@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from charrnn.errors import located
 from charrnn.events import Emit, Noticed
 from charrnn.settings import PartName, UnknownName
 from charrnn.tasks.example_task import ExampleTask
@@ -46,7 +47,10 @@ def examples_of_file(
         for one in examples
     ]
     texts = [one.text for one in examples]
-    items = [task.read(text, unknown) for text in texts]
+    items: list[Ids] = []
+    for one in examples:
+        with located(one.where):
+            items.append(task.read(one.text, unknown))
     return ScoredExamples([one.line for one in examples], texts, items, targets, [*indices])
 
 

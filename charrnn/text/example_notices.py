@@ -14,7 +14,8 @@ _LISTED = 6  # targets
 _ENOUGH = 20  # examples from which their columns can be judged
 _HEADERS = {
     "label", "labels", "class", "category", "text", "sentence", "message", "source", "target",
-    "input", "output", "token", "tokens", "word", "tag", "tags", "picture", "image", "file", "name",
+    "input", "output", "token", "tokens", "word", "tag", "tags", "picture", "image", "caption",
+    "file", "name",
 }  # fmt: skip
 
 _NAMES = {" ": "space", "\n": "newline", "\t": "tab"}

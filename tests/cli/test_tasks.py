@@ -85,6 +85,8 @@ def test_a_header_is_noticed_where_a_file_is_scored(pair, home):
     headers = {"label": ("kind\tmessage\n", "kind,message"), "tag": ("token\ttag\n", "token,tag"),
                "rewrite": ("source\ttarget\n", "source,target")}  # fmt: skip
     if pair not in headers:
+        (home / "odd.tsv").write_text("nowhere.png\tnowhere.png\n", "utf-8")
+        assert "odd.tsv, line 1: " in call_charrnn(home, "eval", pair, "odd.tsv").err
         return
     header, columns = headers[pair]
     examples = (home / "examples.tsv").read_text("utf-8")
