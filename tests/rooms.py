@@ -23,7 +23,7 @@ ARROWS = {
     "storage": "errors events files inference settings tasks text",
     "engine": "cells errors network settings tasks",
     "display": "errors events files settings tables",
-    "models": "errors inference network settings storage tasks text",
+    "models": "errors events inference network settings storage tasks text",
     "evaluation": "cells engine errors events inference network settings storage tasks text",
     "training": "cells engine errors evaluation events files network settings storage tasks text",
     "cli": "display engine errors evaluation events files inference models network recipes"

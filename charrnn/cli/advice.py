@@ -15,6 +15,7 @@ _RESUME = {
 }
 _DEVICE = {"train": "it is --device here: cpu, cuda, cuda:1", "sample": _GPU}
 _MODEL = {"train": "it is --cell here", "sample": RUN, "eval": RUN}
+_OUTPUT = {"train": _FOLDER, "prepare": "a corpus is written to corpora/: --name names it"}
 _EVENTS = "--json prints every event, metrics.jsonl keeps them"
 ADVICE: dict[str, str | Mapping[str, str]] = {
     # char-rnn and torch-rnn
@@ -61,7 +62,7 @@ ADVICE: dict[str, str | Mapping[str, str]] = {
     "savefile": _FOLDER, "checkpoint-name": _FOLDER, "output-dir": _FOLDER,
     "run-name": {"train": _FOLDER, "sample": RUN}, "gen-epochs":
     "a sample is shown at each validation",
-    "save-dir": {"train": _FOLDER, "sample": RUN}, "i": _TEXT, "input-file": _TEXT, "o": _FOLDER,
+    "save-dir": {"train": _FOLDER, "sample": RUN}, "i": _TEXT, "input-file": _TEXT,
     "type": "it is --cell here", "restore-from": _RESUME, "line-by-line": "see --document-per",
     "sample-only": "it is a command: charrnn sample", "sample-every":
     "a sample is shown at each validation", "include-prefix": "it is --no-echo here",
@@ -85,7 +86,7 @@ ADVICE: dict[str, str | Mapping[str, str]] = {
     "html": {"inspect": "it is a command: charrnn probe RUN TEXT --html FILE"},
     "cell": {"inspect": "it is a command: charrnn gradients --cell"},
     "text": {"inspect": "it is a command: charrnn probe RUN TEXT"},
-    "output": {"train": _FOLDER, "prepare": "a corpus is written to corpora/: --name names it"},
+    "output": _OUTPUT, "o": _OUTPUT,
 }  # fmt: skip
 """Another name -> what to do, where no flag has the same values; perhaps by command."""
 

@@ -111,7 +111,7 @@ def evaluate(
             asked = {"context": context, "dynamic": dynamic, "baselines": baselines}
             parts = {f"per {per}": per not in (None, "line")}
             _refuse(checkpoint, "name a language model", **asked, **parts)
-            report = _score_examples(checkpoint, source, beam or 1, per)
+            report = _score_examples(command, checkpoint, source, beam or 1, per)
         command.show(report)
 
 
@@ -151,7 +151,7 @@ def _score_text(
 
 
 def _score_examples(
-    checkpoint: "Checkpoint", source: Source, beam: int, per: str | None
+    command: Frame, checkpoint: "Checkpoint", source: Source, beam: int, per: str | None
 ) -> "Report":
     """The score of a run on a part of its examples or on those in a file, or which are wrong."""
     from charrnn.display.listings import examples_report
@@ -165,7 +165,13 @@ def _score_examples(
         subject: dict[str, object] = {"part": chosen}
     else:
         examples = file_examples(
-            model, file, unknown or "skip", encoding=encoding, format=name, columns=columns
+            model,
+            file,
+            unknown or "skip",
+            command.emit,
+            encoding=encoding,
+            format=name,
+            columns=columns,
         )
         subject = {"source": shown_name(file)}
     if per:

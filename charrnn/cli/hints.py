@@ -56,7 +56,7 @@ def _is_value(word: str, name: str) -> bool:
     """Whether the word after another program's flag is its value."""
     if plain_name(name) in SWITCHES:
         return bool(_BOOLEAN.fullmatch(word))
-    return not word.startswith("-") or bool(re.match(r"-[\d.]", word))
+    return not word.startswith("-") or bool(re.match(r"-([\d.]|$)", word))
 
 
 def unknown_flags(args: Sequence[str], known: Flags) -> list[str]:

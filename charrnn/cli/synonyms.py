@@ -3,7 +3,10 @@
 SYNONYMS = {
     "generate": "sample", "gen": "sample", "fit": "train", "finetune": "train",
     "evaluate": "eval", "score": "eval", "test": "eval",
-    "list": "runs", "ls": "runs", "runs list": "runs", "runs ls": "runs",
+    "infer": "predict", "tokenize": "prepare", "chat": "sample --interactive",
+    "rm": "runs rm", "remove": "runs rm", "delete": "runs rm",
+    "rename": "runs rename", "mv": "runs rename",
+    "list": "runs", "ls": "runs", "models": "runs", "runs list": "runs", "runs ls": "runs",
     "show": "inspect", "info": "inspect", "runs show": "inspect", "runs info": "inspect",
     "runs remove": "runs rm", "runs delete": "runs rm", "runs mv": "runs rename",
     "corpora list": "corpora", "corpora ls": "corpora", "corpora info": "corpora show",
@@ -25,7 +28,7 @@ def in_own_words(args: list[str]) -> list[str]:
     if args and args[0] in _PROGRAMS:
         args = args[1:]
     first, *rest = args or [""]
-    if first == "resume":
+    if first in ("resume", "continue"):
         names_run = bool(rest) and not rest[0].startswith("-")
         return ["train", "--resume", *(["--run"] if names_run else []), *rest]
     script = first.rpartition("/")[2]

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, Unpack
 
+from charrnn.events import Emit
 from charrnn.inference.search import GREEDY, Decoding
 from charrnn.models.base import Model
 from charrnn.models.keywords import DecodingKeywords, ReadingKeywords
@@ -127,9 +128,13 @@ def part_examples(model: Predictor, part: PartName | None) -> tuple[ScoredExampl
 
 
 def file_examples(
-    model: Predictor, file: str, unknown: UnknownName, **reading: Unpack[ReadingKeywords]
+    model: Predictor,
+    file: str,
+    unknown: UnknownName,
+    emit: Emit = lambda _: None,
+    **reading: Unpack[ReadingKeywords],
 ) -> ScoredExamples:
     """The examples in a file, as `Predictor.score_file` reads it."""
     given: dict[str, Any] = {name: value for name, value in reading.items() if value}
     fmt = model.task.format(replace(model.task.subject.text, **given))
-    return examples_of_file(model.task, file, fmt, unknown)
+    return examples_of_file(model.task, file, fmt, unknown, emit)

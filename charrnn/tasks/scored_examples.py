@@ -5,10 +5,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from charrnn.errors import located
+from charrnn.events import Emit, Noticed
 from charrnn.settings import PartName, UnknownName
 from charrnn.tasks.example_task import ExampleTask
 from charrnn.tasks.examples import Ids
 from charrnn.text.example_corpus import ExampleCorpus
+from charrnn.text.example_notices import header_doubt
 from charrnn.text.examples import ExampleFormat, examples_in
 
 
@@ -27,17 +30,27 @@ class ScoredExamples(NamedTuple):
 
 
 def examples_of_file(
-    task: ExampleTask, file: str, fmt: ExampleFormat, unknown: UnknownName
+    task: ExampleTask, file: str, fmt: ExampleFormat, unknown: UnknownName, emit: Emit
 ) -> ScoredExamples:
-    """The examples in a file, or in stdin for `-`. TextError for a line that is not one."""
+    """The examples in a file, or in stdin for `-`. TextError for a line that is not one.
+
+    That its first line looks like a header is emitted.
+    """
     indices = {name: index for index, name in enumerate(task.output.names)}
-    examples = [*examples_in(file, fmt, lambda _: None, task.subject.tokenizer.raw)]
+    examples = [*examples_in(file, fmt, emit, task.subject.tokenizer.raw)]
+    lacking = [one for one in examples if not {*one.targets} <= indices.keys()]
+    is_odd = fmt.lines.one_target and lacking == examples[:1]
+    for doubt in header_doubt(examples[0], fmt, is_odd):
+        emit(Noticed(doubt))
     targets = [
         np.array([indices.setdefault(target, len(indices)) for target in one.targets], np.int64)
         for one in examples
     ]
     texts = [one.text for one in examples]
-    items = [task.read(text, unknown) for text in texts]
+    items: list[Ids] = []
+    for one in examples:
+        with located(one.where):
+            items.append(task.read(one.text, unknown))
     return ScoredExamples([one.line for one in examples], texts, items, targets, [*indices])
 
 

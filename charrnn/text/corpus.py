@@ -19,6 +19,8 @@ Tokens = Ids
 class Corpus:
     """A prepared corpus. `key` is the digest of its content; `tokens` (N,) is mapped from disk.
 
+    `digests` are those of the sources: the same whatever the tokenizer is.
+
     `target_vocabulary` is that of the targets of examples. `input_shape` is that of a picture
     (1, height, width) or of features (cells, D), whose bytes stand in the place of tokens.
     """
@@ -29,6 +31,7 @@ class Corpus:
     text: TextSettings
     sources: tuple[str, ...]
     tokens: Tokens
+    digests: tuple[str, ...] = ()
     task: str = "text"
     target_vocabulary: tuple[str, ...] = ()
     input_shape: tuple[int, ...] = ()

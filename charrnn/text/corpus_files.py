@@ -54,7 +54,8 @@ def open_corpus(folder: Path) -> Corpus:
         tokens = _mapped(folder, "tokens.bin", data["dtype"], data["tokens"])
         text = read(TextSettings, {**data["text"], "tokenizer": tokenizer.kind})
         sources = tuple(str(source["name"]) for source in data["sources"])
-        corpus = Corpus(folder, str(data["key"]), tokenizer, text, sources, tokens)
+        digests = tuple(str(source["sha256"]) for source in data["sources"])
+        corpus = Corpus(folder, str(data["key"]), tokenizer, text, sources, tokens, digests)
         if "task" not in data:
             return corpus
         return ExampleCorpus(**{**vars(corpus), **_examples(folder, data, len(tokens))})

@@ -94,4 +94,6 @@ def column_named(columns: Mapping[str, Any], name: str, where: str) -> Any:
         if key in by_name:
             return by_name[key]
     listed = ", ".join([*columns][:20])[:300]
-    raise TextError(f"{where} has no column {name}", f"It has {listed}. {CHOOSE}")
+    raise TextError(
+        f"{where} has no column {name}", f"It has {listed}. Choose with --columns, by name."
+    )

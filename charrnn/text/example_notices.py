@@ -16,7 +16,8 @@ _LISTED = 6  # targets
 _ENOUGH = 20  # examples from which their columns can be judged
 _HEADERS = {
     "label", "labels", "class", "category", "text", "sentence", "message", "source", "target",
-    "input", "output", "token", "tokens", "word", "tag", "tags", "picture", "image", "file", "name",
+    "input", "output", "token", "tokens", "word", "tag", "tags", "picture", "image", "caption",
+    "file", "name",
 }  # fmt: skip
 
 _NAMES = {" ": "space", "\n": "newline", "\t": "tab"}
@@ -106,20 +107,24 @@ def _doubts_of_columns(table: ExampleTable, examples: ExampleSources) -> Iterato
     times = np.bincount(table.targets)
     others_repeat = enough and fmt.lines.one_target and np.sort(times)[1] > 1
     for first in table.first:
-        columns = _columns(first, fmt)
-        is_named = {column.casefold() for column in columns} <= _HEADERS
         target = table.vocabulary.index(first.targets[0])
-        if is_named or (others_repeat and times[target] == 1):
-            yield (
-                f"{first.where} looks like a header, and is read as an example. "
-                f"--columns {','.join(columns)} leaves it out."
-            )
+        yield from header_doubt(first, fmt, others_repeat and times[target] == 1)
     if enough and fmt.lines.least > 1 and 2 * len(times) > len(table.targets):
         swapped = ",".join(reversed(column_names(fmt.settings.columns or "1,2")))
         yield (
             f"There are {len(times):,} different {fmt.lines.target}s for {len(table.targets):,} "
             "examples. "
             f"If the columns are the other way round, add --columns {swapped}."
+        )
+
+
+def header_doubt(first: Example, fmt: ExampleFormat, is_odd: bool) -> Iterator[str]:
+    """That the first example of a file is a header: by its words, or where its target `is_odd`."""
+    columns = _columns(first, fmt)
+    if is_odd or {column.casefold() for column in columns} <= _HEADERS:
+        yield (
+            f"{first.where} looks like a header, and is read as an example. "
+            f"--columns {','.join(columns)} leaves it out."
         )
 
 

@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TypeVar
@@ -154,6 +154,7 @@ class JoinedSources:
         self._done, self._reported = 0, -PIECE
         if not self._size:
             raise TextError(f"there is nothing in {self.listed(' and ')}", "Use a longer text.")
+        self._check_beginnings()
         self.digests = [self._digest(source) for source in self.sources]
         """The sha256 of each source: of a file its own, of several files that of theirs."""
 
@@ -192,6 +193,13 @@ class JoinedSources:
                 raise TextError(
                     f"{file.shown} changed while it was being read", "Prepare it again."
                 )
+
+    def _check_beginnings(self) -> None:
+        """TextError for a source that does not begin with text, before all of it is read."""
+        reader = replace(self.reader, emit=lambda _: None)
+        for first, *_ in (source.files for source in self.sources):
+            with open_source(first.path) as file:
+                next(reader.pieces(file, first.shown), "")
 
     def _digest(self, source: Source) -> str:
         digests = []

@@ -132,9 +132,10 @@ def _settings(about: About, request: Request) -> TrainSettings:
     asked = values_of(request.model, request.train, request.text)
     for name in sorted(given - {*LENGTHS}):
         if current[name] != asked[name]:
+            lacks = current[name] is None or current[name] is False
+            has = f"no {flag(name)}" if lacks else f"{flag(name)} {current[name]}"
             raise UsageError(
-                f"run {about.run} has {flag(name)} {current[name]}, "
-                "which cannot change when it resumes",
+                f"run {about.run} has {has}, which cannot change when it resumes",
                 f"Leave {flag(name)} out, or train another run.",
             )
     return train

@@ -136,6 +136,8 @@ def test_all_wrong_flags_are_answered_at_once(charrnn):
         ("sample", ["-p", "1"], "-p is not a flag of charrnn sample\nSee charrnn sample --help."),
         ("eval", ["--output", "x"], "--output is not a flag of charrnn eval\nSee"),
         ("train", ["a", "--output", "x"], "--run names one"),
+        ("eval", ["t", "-o", "-"], "-o is not a flag of charrnn eval\nSee"),
+        ("eval", ["t", "--checkpoint", "-"], "Try: charrnn eval t"),
         ("inspect", ["--text", "a"], "charrnn probe RUN TEXT"),
         ("compare", ["--cells", "gru", "a"], "--cells is a flag of charrnn sweep"),
     ],
@@ -231,6 +233,8 @@ def test_words_that_people_try_do_it(used, trained):
         assert "bits per character on valid" in used(*words.split(), "tale").out
     assert used("generate", "-n", "5", "-s", "1").out == used("sample", "-n", "5", "-s", "1").out
     assert "already finished" in used("resume", "tale").err
+    assert "already finished" in used("continue", "tale").err
+    assert "Remove tale" in used("delete", "tale").err  # and asks
     assert used("version").out == used("-V").out == used("--version").out
     assert used("help", "runs", "remove").out == used("runs", "rm", "--help").out
     assert "Remove runs" in used("help", "runs", "rm").out

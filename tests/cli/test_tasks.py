@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import shlex
 
 import pytest
@@ -80,6 +81,26 @@ def test_scores_of_a_part_and_of_a_file(pair, home):
     assert shown.count("%") <= 2
 
 
+def test_a_header_is_noticed_where_a_file_is_scored(pair, home):
+    """An accuracy with a label called `label`; notices of line ends, which no example has."""
+    headers = {"label": ("kind\tmessage\n", "kind,message"), "tag": ("token\ttag\n", "token,tag"),
+               "rewrite": ("source\ttarget\n", "source,target")}  # fmt: skip
+    if pair not in headers:
+        (home / "odd.tsv").write_text("nowhere.png\tnowhere.png\n", "utf-8")
+        assert "odd.tsv, line 1: " in call_charrnn(home, "eval", pair, "odd.tsv").err
+        return
+    header, columns = headers[pair]
+    examples = (home / "examples.tsv").read_text("utf-8")
+    (home / "headed.tsv").write_text((header + examples).replace("\n", "\r\n"), "utf-8", newline="")
+    flagged = call_charrnn(home, "eval", pair, "headed.tsv")
+    assert f"--columns {columns} leaves it out" in flagged.err
+    assert "line ends" not in flagged.err
+    done = call_charrnn(home, "eval", pair, "headed.tsv", "--columns", columns, "--json")
+    plain = call_charrnn(home, "eval", pair, "examples.tsv", "--json")
+    assert "header" not in plain.err
+    assert json.loads(done.out) | {"source": ""} == json.loads(plain.out) | {"source": ""}
+
+
 def test_the_examples_that_are_wrong_are_shown(pair, home):
     """A line of another example; a right one among them; the best of them first."""
     text, (source, _) = (home / "examples.tsv").read_text("utf-8"), inputs_of(pair, home)[0]
@@ -98,7 +119,7 @@ def test_the_examples_that_are_wrong_are_shown(pair, home):
     if "examples" in score:
         assert len(wrong) == round(score["examples"] * (1 - score["accuracy"]))
     shown = call_charrnn(home, "eval", pair, "--per", "line").out
-    assert "wrong, the worst first" in shown
+    assert re.search(r"\d+ of \d+ examples wrong", shown)
     assert json.loads(call_charrnn(home, "predict", "--json", stdin=source).out).keys() >= {
         "line", "source", "prediction", "probability",
     }  # fmt: skip

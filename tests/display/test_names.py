@@ -125,7 +125,7 @@ def test_a_page_shows_any_name(module_home, name):
     page.save()
     reader = Words()
     reader.feed((module_home / "page.html").read_text("utf-8"))
-    assert reader.text.count(on_one_line(valid_unicode(name))) == 5
+    assert reader.text.count(on_one_line(valid_unicode(name))) >= 5  # its own words may have it
     assert not {"b", "script"} & set(re.findall(r"<(\w+)", (module_home / "page.html").read_text()))
 
 

@@ -1,5 +1,7 @@
 """Events in words."""
 
+import math
+
 import pytest
 
 from charrnn.display.wording import clock, decimal, scored, sentence, time_left
@@ -61,5 +63,7 @@ def test_the_score_of_a_task_comes_before_its_bits():
     assert scored(scores, "label") == "accuracy 91.24%, macro F1 0.500, 0.250 bits per label"
     rates = {"word_error_rate": 1.2, "exact_match": 0.5, "bits_per_symbol": 2.0}
     assert scored(rates, "symbol").startswith("word error rate 120.00%, exact match 50.00%, 2.000")
+    strange = {"accuracy": 0.0, "bits_per_label": math.nan}  # no example has a label of the model
+    assert scored(strange, "label") == "accuracy 0.00%"
     text = {"bits_per_character": 2.0, "bits_per_byte": 1.9}
     assert scored(text, "byte") == "1.900 bits per byte"

@@ -140,8 +140,8 @@ def test_a_separator_that_does_not_occur_is_an_error(home):
 
 def test_keys_are_those_of_all_versions_and_settings_that_matter_change_them(home):
     """Runs that no longer find their corpus; tokens of other settings found in its place."""
-    (home / "a.txt").write_text("one\ntwo\n")
-    digest = hashlib.sha256(b"one\ntwo\n").hexdigest()
+    (home / "a.txt").write_bytes(b'{"t": "one"}\n')
+    digest = hashlib.sha256(b'{"t": "one"}\n').hexdigest()
     plain = hashlib.sha256(json.dumps([1, "char", "utf-8", digest]).encode()).hexdigest()
     assert corpus_key("a.txt", TextSettings()) == plain
     without_effect = {"split": "50/50", "include": "*.c", "vocab_size": 300, "encoding": "U8"}

@@ -147,3 +147,13 @@ def test_windows_line_ends_are_noticed_once(home):
         "a has Windows line ends (CRLF): prepare and train make them LF with --newlines lf"
         in told[0].message
     )
+
+
+def test_a_source_is_looked_at_before_all_of_it_is_read(home):
+    """Minutes over a disk image, which is then refused for its first byte."""
+    (home / "image").write_bytes(b"\0" * 10)
+    (home / "tale.txt").write_text("once upon a time " * 100)
+    told = []
+    with pytest.raises(TextError, match="binary"):
+        prepare(["tale.txt", "image"], TextSettings(), None, told.append)
+    assert not told, "something was read, and its progress reported"

@@ -5,6 +5,7 @@ Runs that differ in their seed alone are grouped.
 
 import re
 import statistics
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -19,7 +20,7 @@ from charrnn.storage.metrics import read_curves
 from charrnn.storage.runs import corpus_of, find, load_run, run_folders
 from charrnn.storage.scores import digest, digest_of_model, recall, remember
 from charrnn.tasks import task_of
-from charrnn.text.corpus import part_to_score
+from charrnn.text.corpus import Corpus, part_to_score
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,10 @@ class Compared:
     protocol: str
     scores: Scores
     curves: Curves
+    text: str
+    """What was divided into parts, as tables name it."""
+    identity: tuple[str, ...]
+    """What tells it from others of its name: digests, and the split."""
 
     @property
     def rank(self) -> float:
@@ -52,7 +57,8 @@ class Compared:
 
     def record(self) -> dict[str, Any]:
         """As JSON has it, the scores by name, without the curves."""
-        values = {n: value for n, value in vars(self).items() if n not in ("scores", "curves")}
+        apart = ("scores", "curves", "text", "identity")
+        values = {n: value for n, value in vars(self).items() if n not in apart}
         return {"kind": "run"} | values | dict(self.scores)
 
 
@@ -65,15 +71,16 @@ class Group(NamedTuple):
     @property
     def title(self) -> str:
         """'tale-lstm (3 seeds)', or the name of a run alone."""
-        seeds = f" ({plural(len(self.runs), 'seed')})" if len(self.runs) > 1 else ""
-        return f"{self.name}{seeds}"
+        differ = len({run.seed for run in self.runs}) == len(self.runs)
+        counted = plural(len(self.runs), "seed" if differ else "run")
+        return f"{self.name} ({counted})" if len(self.runs) > 1 else self.name
 
     @property
     def part(self) -> str:
         """'test part of tale (stream)'."""
         first = self.runs[0]
         protocol = f" ({first.protocol})" if first.protocol else ""
-        return f"{first.part} part of {first.corpus}{protocol}"
+        return f"{first.part} part of {first.text}{protocol}"
 
     @property
     def is_text(self) -> bool:
@@ -93,22 +100,37 @@ def compare_runs(
 
     CharRNNError if none can be scored.
     """
-    groups: dict[Any, list[Compared]] = {}
+    scored: list[tuple[Checkpoint, Compared]] = []
     left_out: dict[str, CharRNNError] = {}
     for name in dict.fromkeys(names or [folder.name for folder in run_folders()]):
         try:
             checkpoint = load_run(name, emit)
-            compared = _compare(name, checkpoint, part, emit)
+            scored.append((checkpoint, _compare(name, checkpoint, part, emit)))
         except CharRNNError as error:
             left_out[name] = error
-        else:
-            groups.setdefault((_but_seed(checkpoint), compared.part), []).append(compared)
-    if not groups:
+    if not scored:
         find(None)  # explains, if nothing has been trained here
         raise next(iter(left_out.values()))
+    groups: dict[Any, list[Compared]] = {}
+    named_texts = _texts_named([compared for _, compared in scored])
+    for (checkpoint, _), compared in zip(scored, named_texts, strict=True):
+        groups.setdefault((_but_seed(checkpoint), compared.part), []).append(compared)
     named = [Group(_common_name(runs), runs) for runs in groups.values()]
-    named.sort(key=lambda g: (g.runs[0].corpus, g.runs[0].part, g.mean("rank")))
+    named.sort(key=lambda g: (g.runs[0].text, g.runs[0].part, g.mean("rank")))
     return told_apart(named), left_out
+
+
+def _texts_named(runs: Sequence[Compared]) -> list[Compared]:
+    """The runs; a text that shares its name with another, or is split otherwise, keeps its digest.
+
+    Two files input.txt are two texts. One of two tokenizers is one text.
+    """
+    first = {run.identity: run for run in reversed(runs)}
+    times = Counter(run.corpus for run in first.values())
+    return [
+        replace(run, text=run.corpus if times[run.corpus] == 1 else first[run.identity].text)
+        for run in runs
+    ]
 
 
 def told_apart(groups: Sequence[Group]) -> list[Group]:
@@ -133,7 +155,9 @@ def _common_name(runs: Sequence[Compared]) -> str:
 
 
 def _compare(name: str, checkpoint: Checkpoint, part: PartName | None, emit: Emit) -> Compared:
-    scores, chosen = _scores(checkpoint, part, emit)
+    corpus = corpus_of(checkpoint, "leave the run out")
+    chosen = part_to_score(corpus, part)
+    scores = _scores(checkpoint, corpus, chosen, emit)
     curves = read_curves(find(name).parent)
     rates = [point.rate for point in curves.training if point.rate]
     last = max([*curves.training, *curves.validation], default=None, key=lambda point: point.step)
@@ -152,18 +176,18 @@ def _compare(name: str, checkpoint: Checkpoint, part: PartName | None, emit: Emi
         protocol=task_of(checkpoint.model, checkpoint).protocol,
         scores=scores,
         curves=curves,
+        text=f"{corpus.folder.name}, {corpus.text.split}",
+        identity=(checkpoint.corpus, *corpus.digests, corpus.text.split),
     )
 
 
-def _scores(checkpoint: Checkpoint, part: PartName | None, emit: Emit) -> tuple[Scores, PartName]:
-    """The scores on a part, and which part that is."""
-    corpus = corpus_of(checkpoint, "leave the run out")
-    chosen = part_to_score(corpus, part)
+def _scores(checkpoint: Checkpoint, corpus: Corpus, part: PartName, emit: Emit) -> Scores:
+    """The scores on a part."""
     if checkpoint.is_language_model:
-        return score_checkpoint(checkpoint, corpus.part(chosen), emit).scores, chosen
-    key = digest("examples", digest_of_model(checkpoint), corpus.key, checkpoint.text.split, chosen)
+        return score_checkpoint(checkpoint, corpus.part(part), emit).scores
+    key = digest("examples", digest_of_model(checkpoint), corpus.key, checkpoint.text.split, part)
     scores = recall(key)
     if scores is None:
-        scores = dict(Predictor(checkpoint).score_part(chosen)[0].scores)
+        scores = dict(Predictor(checkpoint).score_part(part)[0].scores)
         remember(key, scores)
-    return scores, chosen
+    return scores

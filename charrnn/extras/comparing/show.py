@@ -108,7 +108,7 @@ def _figures(group: "Group") -> list[Cell]:
 def curves_of(groups: "Sequence[Group]") -> list[RunCurves]:
     """The learning curves of all runs that have some, under the titles of their groups."""
     return [
-        RunCurves(row.title, run.corpus, run.curves)
+        RunCurves(row.title, run.text, run.curves)
         for row in groups for run in row.runs if run.curves.training
     ]  # fmt: skip
 
@@ -169,7 +169,7 @@ def _table(rows: "Sequence[Group]", style: Mapping[str, tuple[str, str]]) -> Tab
         cells.append([Styled(mark, colour), Styled(row.title, colour), *_figures(row), *scores])
     where = "" if several else f" on the {rows[0].part}"
     note = f"Bits per {bits.removeprefix('bits_per_')}{where}"
-    return Table(heads, cells, notes=[note], optional=heads[6:1:-1], wraps=1)
+    return Table(heads, cells, notes=[note], optional=[*heads[6:1:-1], *heads[:7:-1]], wraps=1)
 
 
 def _other_scores(rows: "Sequence[Group]") -> list[str]:

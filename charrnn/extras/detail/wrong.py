@@ -46,7 +46,8 @@ def wrong_report(
 ) -> Report:
     """The examples that are wrong. `numbered`: what their numbers count, such as lines."""
     wrong = sorted(wrong_examples(model, examples, decoding), key=lambda one: -one.bits)
-    title = f"{len(wrong):,} of {plural(len(examples.items), 'example')} wrong, the worst first"
+    title = f"{len(wrong):,} of {plural(len(examples.items), 'example')} wrong"
+    title += ", the worst first" * (len(wrong) > 1)
     heads = [numbered, "bits", "source", "target", "prediction"]
     table = Table(heads, [one.row() for one in wrong], title, wraps=2)
     return Report((one.record(numbered) for one in wrong), [table])

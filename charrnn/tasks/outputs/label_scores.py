@@ -17,6 +17,7 @@ from charrnn.tasks.outputs.scores import Counts
 from charrnn.text.tokenizers import valid_unicode
 
 _MOST = 12  # labels whose confusion matrix is shown
+_LONGEST = 10  # characters of a label above a column
 
 
 @dataclass(frozen=True)
@@ -84,15 +85,16 @@ class LabelScore:
         return [table, self._matrix()] if len(self.labels) <= _MOST else [table]
 
     def _matrix(self) -> Table:
-        short = [valid_unicode(label)[:10] for label in self.labels]
+        names = [valid_unicode(label) for label in self.labels]
         rows: list[list[Cell]] = [
             [
                 name,
                 *(Styled(n or None, "bold" * (row == column)) for column, n in enumerate(counts)),
             ]
-            for row, (name, counts) in enumerate(zip(short, self.confusion.tolist(), strict=True))
+            for row, (name, counts) in enumerate(zip(names, self.confusion.tolist(), strict=True))
         ]
         note = "confusion matrix: rows are true labels, columns predicted ones"
+        short = [name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…" for name in names]
         heads = short[: self.confusion.shape[1]]
         return Table(["", *heads], rows, notes=[note], optional=heads, wraps=None)
 

@@ -1,6 +1,7 @@
 """charrnn sweep, compare and plot, by the real command."""
 
 import os
+import re
 
 import pytest
 
@@ -114,3 +115,20 @@ def test_pictures_without_matplotlib(trained, tmp_path):
     done = run_charrnn(trained, "plot", "tale", "--output", "tale.png", env=env)
     assert done.code == 6
     assert "matplotlib>=" in done.err
+
+
+def test_texts_of_one_name_are_never_ranked_together(home, charrnn):
+    """Bits on two files input.txt, or on two splits, in one table as if of one part."""
+    for folder, letters in (("easy", "ab"), ("hard", "abcdefgh")):
+        (home / folder).mkdir()
+        (home / folder / "input.txt").write_text(letters * 500, "utf-8")
+    for run, text, *more in (
+        ("one", "easy"), ("two", "easy", "--tokenizer", "byte"), ("three", "hard"),
+        ("four", "easy", "--split", "80/10/10"),
+    ):  # fmt: skip
+        assert charrnn("train", f"{text}/input.txt", "--run", run, *more, *FEW).code == 0
+    heads = re.findall(r"part of (input.*?) \(stream\)", charrnn("compare").out)
+    assert len({*heads}) == 3
+    assert {head.partition(", ")[2] for head in heads} == {"90/5/5", "80/10/10"}
+    together = charrnn("compare", "one", "two").out
+    assert "on the test part of input (stream)" in together

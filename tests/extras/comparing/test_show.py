@@ -141,3 +141,11 @@ def test_the_score_of_a_task_comes_first_and_ranks_its_runs(printed, scores, sho
     row = lines[lines.index(heads) + 1]
     assert row.index(shown) < row.index("1.000")
     assert heads.index(score_name(name)) < heads.index("bits")
+    narrow = printed(40, show, comparison_report([Group("one", [better])]), False)
+    assert score_name(name) in narrow.partition("Not enough")[0]
+
+
+def test_copies_of_a_run_are_no_seeds(printed):
+    """A deviation of 0 over four copies, as if four seeds had been trained."""
+    copies = Group("tale", [compared("tale", 2.0), compared("copy", 2.0)])
+    assert "tale (2 runs)" in printed(80, show, comparison_report([copies]), False)

@@ -22,5 +22,8 @@ def test_the_confusion_matrix_is_shown_of_up_to_a_dozen():
     by_label, matrix = score.tables()
     assert next(iter(by_label.rows))[:4] == ["fire", 4, 1.0, 0.75]
     assert [[cell.value for cell in row[1:]] for row in matrix.rows] == [[3, 1], [None, 2]]
+    long = LabelScore(0.5, np.eye(2, dtype=np.int64), ["weather fine", "weather foul"]).tables()[1]
+    assert [row[0] for row in long.rows] == ["weather fine", "weather foul"]
+    assert long.heads == ["", "weather f…", "weather f…"]
     wide = LabelScore(0.5, np.eye(13, dtype=np.int64), [*"abcdefghijklm"])
     assert len(wide.tables()) == 1
