@@ -179,7 +179,7 @@ def test_a_method_of_another_kind_of_model_is_explained(model, predictors):
     with pytest.raises(CharRNNError, match='task="text": it has no predict') as error:
         model.predict(["a"])
     assert "sample" in error.value.hint
-    with pytest.raises(CharRNNError, match='task="label", and so no sample') as error:
+    with pytest.raises(CharRNNError, match='task="label": it has no sample') as error:
         predictors[0].sample()
     assert "predict" in error.value.hint
     assert not hasattr(model, "targets")
