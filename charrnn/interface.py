@@ -1,15 +1,18 @@
 """The functions of the package that load, prepare and train. `charrnn` has them by their names."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from os.path import isdir
 from pathlib import Path
 from typing import Unpack
 
 from charrnn.cli.extras import find_extra
-from charrnn.events import Emit
-from charrnn.keywords import TextKeywords, TrainKeywords
+from charrnn.events import Emit, Event, Noticed
 from charrnn.models import AnyModel, model_of
-from charrnn.public import listening, public
+from charrnn.models.keywords import TextKeywords, TrainKeywords
+from charrnn.models.public import public
+from charrnn.models.words import in_python
 from charrnn.settings import (
     ModelSettings,
     Request,
@@ -23,6 +26,25 @@ from charrnn.storage.runs import MODEL, load_run
 from charrnn.text.corpus import Corpus
 from charrnn.text.preparation import prepare as prepare_files
 from charrnn.training.begin import begin
+
+
+@contextmanager
+def listening(events: Emit | None, progress: bool) -> Iterator[Emit]:
+    """A function that tells `events` what happens, and with `progress` shows it on stderr."""
+    listeners = [events] if events else []
+    with ExitStack() as stack:
+        if progress:
+            from charrnn.display.log import listen
+
+            listeners.append(stack.enter_context(listen(quiet=False, as_json=False)))
+
+        def emit(event: Event) -> None:
+            if isinstance(event, Noticed):
+                event = replace(event, message=in_python(event.message))
+            for listener in listeners:
+                listener(event)
+
+        yield emit
 
 
 @public

@@ -15,8 +15,6 @@ ARROWS = {
     "files": "",
     "settings": "errors values",
     "recipes": "",
-    "keywords": "settings",
-    "python_words": "settings",
     "text": "errors events files settings values",
     "cells": "settings",
     "network": "cells settings",
@@ -25,16 +23,14 @@ ARROWS = {
     "storage": "errors events files inference settings tasks text",
     "engine": "cells errors network settings tasks",
     "display": "errors events files settings tables",
-    "public": "display errors events python_words",
-    "trained": "errors settings storage text",
-    "models": "events inference keywords network public settings storage tasks text trained",
+    "models": "errors events inference network settings storage tasks text",
     "evaluation": "cells engine errors events inference network settings storage tasks text",
     "training": "cells engine errors evaluation events files network settings storage tasks text",
     "cli": "display engine errors evaluation events files inference models network recipes"
            " settings storage text training values",
-    "interface": "cli events keywords models public settings storage text training",
-    "extras": "cells cli display engine errors evaluation events files inference models network"
-              " public settings storage tables tasks text training",
+    "interface": "cli display events models settings storage text training",
+    "extras": "cells cli display engine errors evaluation events files inference interface models"
+              " network settings storage tables tasks text training",
     "__init__": "cli",
     "__main__": "cli",
 }  # fmt: skip

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from charrnn.inference.search import Decoding
-from charrnn.models import Predictor
+from charrnn.models.predictor import Predictor
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.tasks import parameters_of

@@ -14,13 +14,14 @@ from typing import get_type_hints
 import pytest
 
 import charrnn
-from charrnn import keywords
 from charrnn.cells import CELLS
 from charrnn.errors import CharRNNError, CheckpointError, TextError, UsageError
 from charrnn.events import Finished, Noticed, Prepared, Stepped
 from charrnn.inference.search import Decoding
-from charrnn.models import Predictor, TextModel
-from charrnn.python_words import in_python
+from charrnn.models import keywords
+from charrnn.models.predictor import Predictor
+from charrnn.models.text_model import TextModel
+from charrnn.models.words import in_python
 from charrnn.settings import ModelSettings, SampleSettings, TextSettings, TrainSettings
 from tests.conftest import SMALL, call_charrnn, tale
 from tests.tasks.examples import labelled, rewritten
@@ -37,12 +38,13 @@ def model(trained, monkeypatch):
 def test_examples_in_docstrings_are_true(home):
     """Documentation that has outlived the code."""
     (home / "tale.txt").write_text(tale(20_000), "utf-8")
-    modules = dict.fromkeys(["charrnn", *charrnn._MODULES.values(), "charrnn.models"])
+    models = "charrnn.models.text_model", "charrnn.models.predictor"
+    modules = dict.fromkeys(["charrnn", *charrnn._MODULES.values(), *models])
     runner = doctest.DocTestRunner(optionflags=doctest.IGNORE_EXCEPTION_DETAIL)
-    for name in [*modules, "charrnn.python_words"]:
+    for name in [*modules, "charrnn.models.words"]:
         for example in doctest.DocTestFinder().find(import_module(name)):
             example.globs["charrnn"] = charrnn
-            if name == "charrnn.models":
+            if name in models:
                 example.globs["model"] = charrnn.load("tale")
             runner.run(example)
     assert runner.tries > 20

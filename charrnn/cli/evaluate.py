@@ -157,7 +157,7 @@ def _score_examples(
     """The score of a run on a part of its examples or on those in a file, or which are wrong."""
     from charrnn.display.listings import examples_report
     from charrnn.inference.search import Decoding
-    from charrnn.models import Predictor, file_examples, part_examples
+    from charrnn.models.predictor import Predictor, file_examples, part_examples
 
     model, decoding = Predictor(checkpoint), Decoding(beam)
     file, part, encoding, unknown, name, columns = source

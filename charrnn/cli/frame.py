@@ -107,7 +107,7 @@ class Frame:
 
     def load_language_model(self, run: str | None) -> "Checkpoint":
         """The model of a run that continues texts. Errors as `load_language_model`."""
-        from charrnn.storage.runs import load_language_model
+        from charrnn.storage.fitting_run import load_language_model
 
         return load_language_model(run, self.emit)
 

@@ -29,7 +29,7 @@ from charrnn.settings import ADVANCED, UnknownName
 
 if TYPE_CHECKING:
     from charrnn.inference.search import Decoding
-    from charrnn.models import Predictor
+    from charrnn.models.predictor import Predictor
     from charrnn.tasks.outputs.base import Prediction
 
 WRITING = Shown("Writing (--task rewrite and caption)")
@@ -108,7 +108,7 @@ def predict(
     with frame(quiet=quiet, json=json, stdout="data", output=path) as command:
         from charrnn.display.stdout import stop_at_closed_pipe
         from charrnn.inference.search import Decoding
-        from charrnn.models import Predictor
+        from charrnn.models.predictor import Predictor
         from charrnn.text.tokenizers import valid_unicode
 
         run, file = run_and_file(run, file)

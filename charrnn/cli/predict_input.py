@@ -15,7 +15,7 @@ from charrnn.settings import FormatName, TextSettings
 from charrnn.values import column_names
 
 if TYPE_CHECKING:
-    from charrnn.models import Predictor
+    from charrnn.models.predictor import Predictor
     from charrnn.storage.checkpoint import About, Checkpoint
     from charrnn.text.example_columns import Line
 
@@ -30,7 +30,7 @@ def load_fitting(command: Frame, run: str | None, file: str) -> "Checkpoint":
     Which one that is, is said. Errors as `load_run`.
     """
     if run is None:
-        from charrnn.storage.housekeeping import last_run
+        from charrnn.storage.fitting_run import last_run
 
         of_pictures = None if file == "-" else _names_pictures(file)
 

@@ -5,20 +5,18 @@ A list is made of what metrics and models say of themselves. No weights are read
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from charrnn.errors import CheckpointError, UsageError
+from charrnn.errors import UsageError
 from charrnn.events import Measured, Unit
 from charrnn.files import checkpoints, remove as remove_file, size_on_disk, sync_folder, versions
-from charrnn.storage.checkpoint import About, read_about
-from charrnn.storage.container import read_metadata
+from charrnn.storage.fitting_run import DAMAGED, about_run
 from charrnn.storage.metrics import curves_of, kept_model, read_events
-from charrnn.storage.old_formats import upgraded_metadata
 from charrnn.storage.runs import (
     FILES,
     LOCK,
@@ -33,7 +31,6 @@ from charrnn.storage.runs import (
 from charrnn.text.corpus import Corpus
 
 FINISHED = "finished"
-_DAMAGED = CheckpointError, OSError, ValueError, LookupError, TypeError
 _LONGEST = 200  # characters of a name that a file says
 _STATES = {
     "no checkpoint": "nothing saved yet",
@@ -100,8 +97,8 @@ def overview(folder: Path) -> Overview:
     names = started.get("corpus", ""), started.get("network", started.get("model", ""))
     corpus, network = (str(name)[:_LONGEST] for name in names)
     if not started:  # a model that was copied here alone
-        with suppress(*_DAMAGED):
-            about = _about(folder)
+        with suppress(*DAMAGED):
+            about = about_run(folder)
             corpus, network = about.corpus, f"{about.model.cell} {about.model.size}"
     paths = [path for path in folder.rglob("*") if path.name != LOCK and not path.is_dir()]
     files = [path.lstat() for path in paths]
@@ -119,20 +116,6 @@ def overview(folder: Path) -> Overview:
         bytes_on_disk=sum(file.st_size for file in files),
         changed=max((file.st_mtime for file in files), default=time.time()),
     )
-
-
-def last_run(fits: Callable[[About], bool]) -> str | None:
-    """The run trained last whose model fits, by its name; None if there is none."""
-    for folder in reversed(run_folders()):
-        with suppress(*_DAMAGED):
-            if fits(_about(folder)):
-                return folder.name
-    return None
-
-
-def _about(folder: Path) -> About:
-    """What the run in a folder is, by its model. One of _DAMAGED if that cannot be read."""
-    return read_about(upgraded_metadata(read_metadata(folder / MODEL)))
 
 
 def _state(folder: Path, interrupted: bool) -> str:
@@ -180,9 +163,8 @@ def runs_on(corpus: Corpus) -> list[str]:
 def _needs(folder: Path, corpus: Corpus) -> bool:
     """Whether a run was trained on a corpus; of one without a checkpoint the name decides."""
     for name in (TRAINING, MODEL):
-        with suppress(CheckpointError, OSError, ValueError, LookupError, TypeError):
-            about = read_about(upgraded_metadata(read_metadata(folder / name)))
-            return about.corpus_key == corpus.key
+        with suppress(*DAMAGED):
+            return about_run(folder, name).corpus_key == corpus.key
     started = [event for event in read_events(folder) if event.get("event") == "started"]
     return bool(started) and started[-1].get("corpus") == corpus.name
 

@@ -52,18 +52,6 @@ def load_run(name: str | None, emit: Emit) -> Checkpoint:
     return replace(checkpoint, run=path.parent.name) if is_here else checkpoint  # it may be renamed
 
 
-def load_language_model(name: str | None, emit: Emit) -> Checkpoint:
-    """The same of a run that continues texts. CheckpointError for one of another task."""
-    checkpoint = load_run(name, emit)
-    if not checkpoint.is_language_model:
-        run, task = checkpoint.run, checkpoint.model.task
-        raise CheckpointError(
-            f"run {run} was trained with --task {task}, and does not continue a text",
-            f"Name another run, or let it predict: charrnn predict {run} FILE",
-        )
-    return checkpoint
-
-
 def load_newest(path: Path, load: Callable[[Path], T], emit: Emit, *, restore: bool = False) -> T:
     """What `load` makes of a file, or of the newest version of it that is whole.
 

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from charrnn.errors import CharRNNError
 from charrnn.files import corpus_folders
-from charrnn.models import Predictor, model_of
+from charrnn.models import model_of
+from charrnn.models.predictor import Predictor
 from charrnn.storage.checkpoint import load_checkpoint, save_checkpoint
 from charrnn.tasks import task_of
 from charrnn.tasks.example_task import ExampleTask

@@ -11,7 +11,7 @@ from charrnn.engine.devices import to_device
 from charrnn.errors import DivergedError
 from charrnn.events import Evaluated, Sampled
 from charrnn.inference.search import Decoding
-from charrnn.models import Predictor
+from charrnn.models.predictor import Predictor
 from charrnn.settings import InputName, TaskName, TrainSettings
 from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.runs import MODEL

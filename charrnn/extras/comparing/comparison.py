@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from charrnn.errors import CharRNNError
 from charrnn.evaluation.scoring import score_checkpoint
 from charrnn.events import Curves, Emit, Scores
-from charrnn.models import Predictor
+from charrnn.models.predictor import Predictor
 from charrnn.settings import PartName
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.metrics import read_curves

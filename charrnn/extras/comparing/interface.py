@@ -7,7 +7,8 @@ from typing import Any
 from charrnn.events import Emit, Noticed
 from charrnn.extras.comparing.comparison import compare_runs
 from charrnn.extras.comparing.show import comparison_report
-from charrnn.public import listening, public
+from charrnn.interface import listening
+from charrnn.models.public import public
 from charrnn.settings import PartName
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from charrnn.display.reports import Report
 from charrnn.inference.search import Decoding
-from charrnn.models import Predictor
+from charrnn.models.predictor import Predictor
 from charrnn.tables import Cell, Figure, Table, plural
 from charrnn.tasks.scored_examples import ScoredExamples
 from charrnn.text.tokenizers import valid_unicode

@@ -7,9 +7,10 @@ from typing import TypedDict, Unpack
 from charrnn.errors import UsageError
 from charrnn.events import Emit
 from charrnn.extras.gradients.gradient_flow import Networks, of_run, of_untrained
-from charrnn.public import listening, public
+from charrnn.interface import listening
+from charrnn.models.public import public
 from charrnn.settings import CellName, ModelSettings, checked_settings
-from charrnn.storage.runs import load_language_model
+from charrnn.storage.fitting_run import load_language_model
 
 
 class Untrained(TypedDict, total=False):

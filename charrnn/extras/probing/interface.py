@@ -6,8 +6,9 @@ from charrnn.errors import TextError
 from charrnn.events import Emit
 from charrnn.extras.probing.findings import reading_of
 from charrnn.inference.activations import Activations
-from charrnn.public import listening, public
-from charrnn.storage.runs import load_language_model
+from charrnn.interface import listening
+from charrnn.models.public import public
+from charrnn.storage.fitting_run import load_language_model
 
 
 @public

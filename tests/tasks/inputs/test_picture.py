@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from charrnn.errors import CharRNNError
-from charrnn.models import Predictor
+from charrnn.models.predictor import Predictor
 from tests.tasks.conftest import checkpoint_of, corpus_for, prepared, randomized, task_on
 
 

@@ -6,7 +6,7 @@ import torch
 
 from charrnn.errors import CharRNNError
 from charrnn.inference.search import Decoding
-from charrnn.models import Predictor
+from charrnn.models.predictor import Predictor
 from charrnn.settings import TrainSettings
 from charrnn.tasks.outputs.label import LabelPrediction
 from charrnn.training.validation import score_examples

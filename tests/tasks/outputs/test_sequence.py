@@ -5,7 +5,7 @@ import pytest
 
 from charrnn.errors import UsageError
 from charrnn.inference.search import Decoding
-from charrnn.models import Predictor
+from charrnn.models.predictor import Predictor
 from charrnn.network.decoder import END
 from charrnn.tasks.outputs.sequence_scores import edit_distance
 from tests.tasks.conftest import checkpoint_of, corpus_for, prepared, randomized, task_on

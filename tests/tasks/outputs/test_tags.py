@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from charrnn.errors import CharRNNError
-from charrnn.models import Predictor
+from charrnn.models.predictor import Predictor
 from charrnn.tasks.outputs.spans import Scheme
 from charrnn.tasks.outputs.tag_prediction import TagPrediction
 from tests.tasks.conftest import checkpoint_of, prepared, randomized, task_on

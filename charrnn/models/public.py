@@ -5,15 +5,13 @@ The command calls some of them, too: it has checked what was typed, and keeps it
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from contextlib import contextmanager
 from functools import cache, wraps
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from charrnn.errors import IN_COMMAND, CharRNNError, UsageError, from_os, suggest
-from charrnn.events import Emit, Event, Noticed
-from charrnn.python_words import in_python, texts_in
+from charrnn.models.words import in_python, texts_in
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -130,22 +128,3 @@ def _described(kind: Any) -> str:
     if origin in (Iterable, Sequence):
         return f"a list of {_described(parts[0])}"
     return str((origin or kind).__name__)
-
-
-@contextmanager
-def listening(events: Emit | None, progress: bool) -> Iterator[Emit]:
-    """A function that tells `events` what happens, and with `progress` shows it on stderr."""
-    listeners = [events] if events else []
-    with ExitStack() as stack:
-        if progress:
-            from charrnn.display.log import listen
-
-            listeners.append(stack.enter_context(listen(quiet=False, as_json=False)))
-
-        def emit(event: Event) -> None:
-            if isinstance(event, Noticed):
-                event = replace(event, message=in_python(event.message))
-            for listener in listeners:
-                listener(event)
-
-        yield emit
