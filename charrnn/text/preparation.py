@@ -165,7 +165,7 @@ def _write_tokens(
 def corpus_key(source: str | Path, settings: TextSettings) -> str:
     """The key of a corpus made from this one source, which is not a stream."""
     with tempfile.TemporaryDirectory() as copies:
-        reader = Reader(settings, raw=False, emit=lambda _: None)
+        reader = Reader(settings, raw=False, emit=lambda _: None, prepares=False)
         joined = JoinedSources([source], reader, None, Path(copies))
     return content_key(joined.digests, settings)
 

@@ -154,7 +154,8 @@ class JoinedSources:
         self._done, self._reported = 0, -PIECE
         if not self._size:
             raise TextError(f"there is nothing in {self.listed(' and ')}", "Use a longer text.")
-        self._check_beginnings()
+        if reader.prepares:
+            self._check_beginnings()
         self.digests = [self._digest(source) for source in self.sources]
         """The sha256 of each source: of a file its own, of several files that of theirs."""
 
