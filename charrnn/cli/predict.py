@@ -22,7 +22,7 @@ from charrnn.cli.options import (
     output_path,
     run_and_file,
 )
-from charrnn.cli.predict_input import InputFormat, input_settings, load_fitting, read_inputs
+from charrnn.cli.predict_input import InputFormat, load_fitting, read_inputs
 from charrnn.errors import CheckpointError, TextError, UsageError, located
 from charrnn.events import Noticed
 from charrnn.settings import ADVANCED, UnknownName
@@ -128,15 +128,11 @@ def predict(
             )
         page = find_extra("--html")(model.run, page_path) if html else None
         print_attention = find_extra("--attention") if attention else None
-        settings = input_settings(model, file, format, columns)
-        written_as = settings.format if settings else None
 
         def notice(message: str) -> None:
             command.emit(Noticed(message))
 
-        if settings and not (format or columns):
-            notice(f"{file} is read as --format {settings.format}; --format lines reads its lines.")
-        batches = read_inputs(model, file, settings, notice)
+        written_as, batches = read_inputs(model, file, format, columns, notice)
         with stop_at_closed_pipe():  # the page is written nevertheless
             for number, prediction in _predictions(model, batches, unknown, decoding, notice):
                 if prediction is None:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import chain
@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from charrnn.models.predictor import Predictor
     from charrnn.storage.checkpoint import About, Checkpoint
 
+Line = tuple[int, str]  # the number of a line, from 1, and a text in it
+
 InputFormat = Literal["lines", FormatName]
 _PICTURES = (".png", ".jpg", ".jpeg", ".npy")
+_TABLES = (".tsv", ".csv", ".jsonl", ".conll", ".conllu")
 _TOGETHER = 64  # inputs that are predicted at once, at most
 
 
@@ -46,33 +49,28 @@ def _names_pictures(file: str) -> bool:
     """Whether a file is a picture, or its first line the name of one."""
     if file.lower().endswith(_PICTURES):
         return True
-    name = next(iter(_first_lines(file)), "")
+    if not os.path.isfile(file):
+        return False
+    with Path(file).open("rb") as opened:
+        name = os.fsdecode(opened.readline(1 << 12)).rstrip("\r\n")
     return name.lower().endswith(_PICTURES) and os.path.isfile(name)
 
 
-def _first_lines(file: str) -> list[str]:
-    """The first lines of a regular file, blank ones left out; none of another."""
-    from charrnn.text.example_records import LOOKED_AT
-
-    if file == "-" or not os.path.isfile(file):
-        return []
-    with Path(file).open("rb") as opened:
-        data = [opened.readline(1 << 16) for _ in range(LOOKED_AT)]
-    lines = [line.decode("utf-8", "surrogateescape").rstrip("\r\n") for line in data]
-    return [line for line in lines if line.strip()]
-
-
-def input_settings(
-    model: "Predictor", file: str, name: InputFormat | None, columns: str | None
+def _settings(
+    model: "Predictor",
+    file: str,
+    lines: Sequence[str],
+    name: InputFormat | None,
+    columns: str | None,
 ) -> TextSettings | None:
     """How a file is read whose lines are not inputs alone; None where they are.
 
-    As the flags say; without, as the run's own examples were, if the file's first lines show it.
+    As the flags say; without, as the run's own examples were, if the first lines show it.
     """
     from charrnn.text.example_formats import recognized
 
     text = replace(model.checkpoint.text, valid=None, test=None)
-    layout, lines = model.task.format(text).lines.layout, _first_lines(file)
+    layout = model.task.format(text).lines.layout
     shown = text.format or recognized(lines, file, layout)
     if name is None and columns is None:
         is_own = shown == layout.formats[0] and text.columns is None
@@ -115,28 +113,58 @@ def _shows(model: "Predictor", name: FormatName, lines: Sequence[str]) -> bool:
 
 
 def read_inputs(
-    model: "Predictor", file: str, settings: TextSettings | None, notice: Callable[[str], None]
-) -> Iterator[list[tuple[int, str]]]:
-    """The inputs in a file, or stdin for `-`, each with the number of its line, in lists.
+    model: "Predictor",
+    file: str,
+    name: InputFormat | None,
+    columns: str | None,
+    notice: Callable[[str], None],
+) -> tuple[FormatName | None, Iterator[list[Line]]]:
+    """The format of a file, or of stdin for `-`, and its inputs with their lines, in lists.
 
-    TextError for what is not one; the inputs before it come first.
+    None is that of a file whose lines are inputs. TextError for what is not one; the inputs before
+    it come first.
     """
     from charrnn.cli.prompts import read_lines
-    from charrnn.text.examples import inputs_in
+    from charrnn.text.example_records import LOOKED_AT
 
     if not model.task.input.has_text and file.lower().endswith(_PICTURES):
-        yield [(1, file)]
-        return
-    first = 1
+        return None, iter([[(1, file)]])
+    batches = read_lines(file)
+    first = next(batches, [])
+    head = [line for line in first[:LOOKED_AT] if line.strip()]
+    settings = _settings(model, file, head, name, columns)
     if settings is None:
-        for lines in read_lines(file):
-            yield [*enumerate(lines, first)]
-            first += len(lines)
-        return
+        if file.endswith(_TABLES) and name is None:
+            notice(f"Each line of {file} is an input. To read a column of it: --columns NAME.")
+        return None, _numbered(chain([first], batches))
+    if not (name or columns):
+        shown = shown_name(file)
+        notice(f"{shown} is read as --format {settings.format}; --format lines reads its lines.")
+    lines = enumerate(chain(first, chain.from_iterable(batches)), 1)
+    return settings.format, _columns(model, file, settings, lines, notice)
+
+
+def _numbered(batches: Iterable[list[str]]) -> Iterator[list[Line]]:
+    """Lines with their numbers."""
+    first = 1
+    for lines in batches:
+        yield [*enumerate(lines, first)]
+        first += len(lines)
+
+
+def _columns(
+    model: "Predictor",
+    file: str,
+    settings: TextSettings,
+    lines: Iterator[Line],
+    notice: Callable[[str], None],
+) -> Iterator[list[Line]]:
+    """The inputs in the records of lines, with the lines where they begin."""
+    from charrnn.text.examples import inputs_in
+
     fmt = model.task.format(settings)
-    numbered = enumerate(chain.from_iterable(read_lines(file)), 1)
-    together: list[tuple[int, str]] = []
-    for line, text in inputs_in(numbered, shown_name(file), fmt, notice):
+    together: list[Line] = []
+    for line, text in inputs_in(lines, shown_name(file), fmt, notice):
         together.append((line, fmt.items.placed(text, file)))
         if len(together) == _TOGETHER or file == "-":  # who writes there may wait for an answer
             yield together

@@ -44,7 +44,9 @@ def tsv_cells(line: str) -> list[str]:
 def conll_cells(line: str) -> list[str]:
     """The columns of a line of CoNLL, which tabs divide, or else spaces."""
     line = line.rstrip()
-    return tsv_cells(line) if "\t" in line else [cell for cell in line.split(" ") if cell]
+    if "\t" in line:
+        return [cell.strip(" ") for cell in tsv_cells(line)]
+    return [cell for cell in line.split(" ") if cell]
 
 
 def line_records(

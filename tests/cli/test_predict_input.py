@@ -48,8 +48,9 @@ OUT = "".join(f"{text}\n" for text in TEXTS)
         ("b.tsv", "".join(f"{n}\t?\t{t}\n" for n, t in enumerate(TEXTS)), ["--columns", "3"]),
         ("plain.txt", OUT, []),
         ("plain.csv", OUT, []),
-        ("-", "".join(json.dumps({"word": t}) + "\n" for t in TEXTS),
-         ["--format", "jsonl", "--columns", "word"]),
+        ("-", "".join(json.dumps({"t": t}) + "\n" for t in TEXTS),
+         ["--format", "jsonl", "--columns", "t"]),
+        ("-", "".join(json.dumps({"word": t}) + "\n" for t in TEXTS), []),
     ],
 )  # fmt: skip
 def test_a_file_is_read_as_training_read_its_examples(trained, name, written, flags):

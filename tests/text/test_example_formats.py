@@ -71,7 +71,7 @@ def test_the_same_sentences_in_every_format(home):
     files = {
         "a.conllu": (conllu, {}),
         "form.txt": (conllu, {"columns": "2,UPOS"}),
-        "a.conll": ("".join("\t".join(row) + "\t\n" for row in rows), {}),
+        "a.conll": ("".join(" \t".join(row) + "\t\n" for row in rows), {}),
         "spaces.txt": (spaced, {}),
         "third.txt": (spaced, {"columns": "1,3"}),
         "a.csv": (as_csv([("token", "tag"), *rows]), {}),
