@@ -1,5 +1,6 @@
 """charrnn predict: predict a label, tags or a text for each line."""
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from json import dumps
@@ -30,10 +31,12 @@ from charrnn.settings import ADVANCED, UnknownName
 if TYPE_CHECKING:
     from charrnn.inference.search import Decoding
     from charrnn.models.predictor import Predictor
+    from charrnn.storage.checkpoint import Checkpoint
     from charrnn.tasks.outputs.base import Prediction
 
 WRITING = Shown("Writing (--task rewrite and caption)")
 LABELS = Shown("Labels (--task label)")
+_BLANK = {"source": "", "prediction": "", "probability": None}
 
 Lines = Annotated[
     str | None,
@@ -108,47 +111,52 @@ def predict(
     with frame(quiet=quiet, json=json, stdout="data", output=path) as command:
         from charrnn.display.stdout import stop_at_closed_pipe
         from charrnn.inference.search import Decoding
-        from charrnn.models.predictor import Predictor
         from charrnn.text.tokenizers import valid_unicode
 
         run, file = run_and_file(run, file)
         decoding = Decoding(beam, temp, seed, max_length, top=top, threshold=threshold)
         file = file or "-"
-        checkpoint = load_fitting(command, run, file)
-        if checkpoint.is_language_model:
-            raise CheckpointError(
-                f"run {checkpoint.run} is a language model: it predicts what follows a text",
-                f"Let it write: charrnn sample {checkpoint.run}",
-            )
-        model = Predictor(checkpoint)
-        if (attention or html) and not model.attends:
-            raise UsageError(
-                f"run {model.run} has no attention to show",
-                "Name a run that writes texts, trained without --attention none.",
-            )
+        model = _model(load_fitting(command, run, file), attends=attention or html is not None)
         page = find_extra("--html")(model.run, page_path) if html else None
         print_attention = find_extra("--attention") if attention else None
 
         def notice(message: str) -> None:
             command.emit(Noticed(message))
 
+        if file == "-" and sys.stdin.isatty():
+            notice("Type a text and Enter; Ctrl-D ends.")
         written_as, batches = read_inputs(model, file, format, columns, notice)
         with stop_at_closed_pipe():  # the page is written nevertheless
             for number, prediction in _predictions(model, batches, unknown, decoding, notice):
-                if prediction is None:
-                    blank = {"line": number, "source": "", "prediction": "", "probability": None}
-                    command.write(f"{dumps(blank) if json else ''}\n")
-                    continue
-                plain = valid_unicode(model.task.output.formatted(prediction, written_as))
-                line = dumps({"line": number, **prediction.record()}) if json else plain
+                record = prediction.record() if prediction else _BLANK
+                plain = model.task.output.formatted(prediction, written_as) if prediction else ""
+                line = dumps({"line": number, **record}) if json else valid_unicode(plain)
                 command.write(f"{line}\n")
-                if print_attention:
+                if print_attention and prediction:
                     print_attention(prediction)
-                if page:
+                if page and prediction:
                     page.add(prediction)
         if page:
             page.save()
             command.say_written(page_path)
+
+
+def _model(checkpoint: "Checkpoint", *, attends: bool) -> "Predictor":
+    """The model of a run that predicts, and that shows its attention if it has to."""
+    from charrnn.models.predictor import Predictor
+
+    if checkpoint.is_language_model:
+        raise CheckpointError(
+            f"run {checkpoint.run} is a language model: it predicts what follows a text",
+            f"Let it write: charrnn sample {checkpoint.run}",
+        )
+    model = Predictor(checkpoint)
+    if attends and not model.attends:
+        raise UsageError(
+            f"run {model.run} has no attention to show",
+            "Name a run that writes texts, trained without --attention none.",
+        )
+    return model
 
 
 def _predictions(
