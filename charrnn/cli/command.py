@@ -7,7 +7,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from charrnn.cli.arguments import plain_values
 from charrnn.cli.definitions import TASKS
-from charrnn.cli.hints import explain, unknown_flags
+from charrnn.cli.hints import explain, has_foreign
 from charrnn.cli.synonyms import in_own_words
 from charrnn.errors import UsageError, near, shortened
 from charrnn.settings import ADVANCED
@@ -23,7 +23,7 @@ class Command(TyperCommand):
         if not ctx.resilient_parsing:
             name = ctx.command_path.removeprefix("charrnn ")  # `runs rm` for what is below `runs`
             flags = {name: takes_value(self, ctx)}
-            if unknown_flags(args, flags[name]):
+            if has_foreign(args, name, flags[name]):
                 group = ctx.parent and ctx.parent.command
                 others = group.load_all(ctx) if isinstance(group, Group) else {}
                 before = name.removesuffix(self.name or "")

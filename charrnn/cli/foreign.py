@@ -3,6 +3,7 @@
 Names are written without leading dashes, with hyphens for underscores: `-rnn_size` is `rnn-size`.
 """
 
+import os
 import re
 from collections.abc import Callable
 from typing import get_args
@@ -175,6 +176,8 @@ None where this program has no words for that value: then `ADVICE` says why.
 
 def foreign_file(word: str, command: str) -> str:
     """Why a file that other programs take as an argument is none here; empty for other words."""
+    if command not in ("train", "sample", "eval") or os.path.exists(word):
+        return ""
     if command == "train" and _CONFIG_FILE.fullmatch(word):
         return "settings are flags here"
     if _MODEL_FILE.fullmatch(word):

@@ -59,9 +59,12 @@ def _is_value(word: str, name: str) -> bool:
     return not word.startswith("-") or bool(re.match(r"-([\d.]|$)", word))
 
 
-def unknown_flags(args: Sequence[str], known: Flags) -> list[str]:
-    """The words that begin with a dash and are neither flags nor values of flags."""
-    return [word.name for word in words_of(args, known) if not word.is_known]
+def has_foreign(args: Sequence[str], command: str, known: Flags) -> bool:
+    """Whether there are flags that the command does not have, or files of other programs."""
+    return any(
+        not word.is_known or (not word.name and foreign_file(word.value, command))
+        for word in words_of(args, known)
+    )
 
 
 def plain_name(word: str) -> str:
