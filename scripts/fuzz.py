@@ -22,7 +22,7 @@ from typing import Any
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 from tests.conftest import SMALL, run_charrnn, tale
-from tests.mutations import Fuzz
+from tests.fuzzing import Fuzz
 
 _SECONDS, _BYTES = 5, 1 << 30
 

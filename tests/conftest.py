@@ -172,3 +172,13 @@ def printed(capsys, monkeypatch) -> Callable[..., str]:
         return capsys.readouterr().out
 
     return call
+
+
+@pytest.fixture
+def model(trained: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The run `tale`, loaded in its folder."""
+    monkeypatch.chdir(trained)
+    monkeypatch.delenv("CHARRNN_HOME", raising=False)
+    import charrnn
+
+    return charrnn.load("tale")

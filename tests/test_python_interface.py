@@ -5,34 +5,15 @@ import json
 import re
 import subprocess
 import sys
-from dataclasses import fields
 from importlib import import_module
-from inspect import isfunction
-from types import SimpleNamespace
-from typing import get_type_hints
 
 import pytest
 
 import charrnn
 from charrnn.cells import CELLS
-from charrnn.errors import CharRNNError, CheckpointError, TextError, UsageError
+from charrnn.errors import CheckpointError, TextError, UsageError
 from charrnn.events import Finished, Noticed, Prepared, Stepped
-from charrnn.inference.search import Decoding
-from charrnn.models import keywords
-from charrnn.models.predictor import Predictor
-from charrnn.models.text_model import TextModel
-from charrnn.models.words import in_python
-from charrnn.settings import ModelSettings, SampleSettings, TextSettings, TrainSettings
-from tests.conftest import SMALL, call_charrnn, tale
-from tests.tasks.examples import labelled, rewritten
-
-
-@pytest.fixture
-def model(trained, monkeypatch):
-    """The run `tale`, loaded in its folder."""
-    monkeypatch.chdir(trained)
-    monkeypatch.delenv("CHARRNN_HOME", raising=False)
-    return charrnn.load("tale")
+from tests.conftest import call_charrnn, tale
 
 
 def test_examples_in_docstrings_are_true(home):
@@ -148,156 +129,6 @@ def test_progress_is_shown_where_it_is_asked_for(home, capsys):
     shown = capsys.readouterr()
     assert "step 2" in shown.err
     assert shown.out == ""
-
-
-@pytest.fixture(scope="module")
-def predictors(tmp_path_factory):
-    """Models that predict labels, and texts."""
-    home, made = tmp_path_factory.mktemp("predictors"), []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CHARRNN_HOME", str(home))
-        for task, text in ("label", labelled(60)), ("rewrite", rewritten(60)):
-            (home / task).write_text(text, "utf-8")
-            made.append(charrnn.train(home / task, task=task, steps=3, hidden_size=8, run=task))
-    return made
-
-
-def test_how_a_text_is_written_needs_no_other_import(predictors):
-    """A beam that is not followed; a default that `Decoding` does not have."""
-    label, rewrite = predictors
-    beam = rewrite.predict(["abc"], beam=3, max_length=4)
-    (same,) = rewrite.predict(["abc"], decoding=Decoding(beam=3, max_length=4))
-    assert beam[0].record() == same.record()
-    drawn = rewrite.predict(["abc"], temp=1.0, seed=2)
-    assert drawn[0].text == rewrite.predict(iter(["abc"]), temp=1.0, seed=2)[0].text
-    with pytest.raises(UsageError, match='beam has no effect with task="label"'):
-        label.predict(["abc"], beam=3)
-
-
-def test_a_method_of_another_kind_of_model_is_explained(model, predictors):
-    """AttributeError for whoever has loaded another run; a `hasattr` that raises."""
-    with pytest.raises(CharRNNError, match='task="text": it has no predict') as error:
-        model.predict(["a"])
-    assert "sample" in error.value.hint
-    with pytest.raises(CharRNNError, match='task="label": it has no sample') as error:
-        predictors[0].sample()
-    assert "predict" in error.value.hint
-    assert not hasattr(model, "targets")
-    with pytest.raises(AttributeError, match="no attribute 'smaple'"):
-        model.smaple()
-
-
-WRONG = [
-    lambda at: at.model.score(None),
-    lambda at: at.model.sample(5),
-    lambda at: at.model.sample(length="long"),
-    lambda at: at.model.sample(temp=None, seed="x"),
-    lambda at: at.model.samples(None),
-    lambda at: at.model.stream(stop=5),
-    lambda at: at.model.score(),
-    lambda at: at.label.predict([5]),
-    lambda at: at.label.predict("abc"),
-    lambda at: at.label.predict(5),
-    lambda at: at.label.score(None, None),
-    lambda at: at.label.score_part("all"),
-    lambda at: at.label.score_file(5),
-    lambda at: at.package.load(5),
-    lambda at: at.package.load(events="x"),
-    lambda at: at.package.train(None),
-    lambda at: at.package.train("tale.txt", run=5),
-    lambda at: at.package.train("tale.txt", events="x"),
-    lambda at: at.package.train("tale.txt", steps="many"),
-    lambda at: at.package.train("tale.txt", steps=0),
-    lambda at: at.package.train(),
-    lambda at: at.package.resume(["tale"]),
-    lambda at: at.package.prepare([5]),
-    lambda at: at.package.prepare("tale.txt", jobs="x"),
-    lambda at: at.package.compare(5),
-    lambda at: at.package.probe(None),
-    lambda at: at.package.gradients(5),
-    lambda at: at.package.gradients(cell="lstn", text="abc"),
-]
-
-
-def test_arguments_of_a_wrong_type_are_a_sentence(model, predictors):
-    """An error of what happens to be called first with them."""
-    at = SimpleNamespace(package=charrnn, model=model, label=predictors[0])
-    for number, call in enumerate(WRONG):
-        with pytest.raises(CharRNNError) as error:
-            call(at)
-        assert "Input should" not in error.value.message, number
-        assert error.value.hint, number
-        assert error.value.__notes__ == [error.value.hint]  # which a traceback shows
-
-
-def test_every_public_function_checks_what_it_is_given():
-    """A new method whose wrong arguments end in an error of what it happens to call first."""
-    functions = {name: getattr(charrnn, name) for name in charrnn._MODULES if name.islower()}
-    for kind in TextModel, Predictor:
-        methods = {name: value for name, value in vars(kind).items() if name[0] != "_"}
-        functions |= {name: value for name, value in methods.items() if isfunction(value)}
-    assert {"train", "compare", "stream", "score_file"} <= functions.keys()
-    assert [name for name, call in functions.items() if not hasattr(call, "__wrapped__")] == []
-
-
-def test_errors_speak_python(home):
-    """Flags that a program cannot give; those of a command that have become keywords."""
-    (home / "bytes").write_bytes(bytes(range(256)) * 9)
-    with pytest.raises(TextError) as error:
-        charrnn.train("bytes", steps=2)
-    assert 'tokenizer="byte"' in error.value.hint
-    (home / "tale.txt").write_text(tale(3000), "utf-8")
-    with pytest.raises(UsageError, match='crf has no effect with task="text"'):
-        charrnn.train("tale.txt", crf=True)
-    done = call_charrnn(home, "train", "bytes", *SMALL)
-    assert "--tokenizer byte" in done.err
-    (home / "l.tsv").write_text(labelled(60), "utf-8")
-    call_charrnn(home, "train", "l.tsv", "--task", "label", "--steps", "1", "--hidden-size", "8")
-    assert "--beam has" in call_charrnn(home, "predict", "l", "l.tsv", "--beam", "3").err
-
-
-@pytest.mark.parametrize(
-    ("command", "python"),
-    [
-        ("Leave --crf out, or choose --task tag.", 'Leave crf out, or choose task="tag".'),
-        ("--split, --valid or --jobs 1.", "split, valid or jobs=1."),
-        ("it is text: --encoding utf-16, say", 'it is text: encoding="utf-16", say'),
-        ("Begin with: charrnn train A.txt", 'Begin with: charrnn.train("A.txt")'),
-        (
-            "Finish it: charrnn train --resume --run a; or remove it: charrnn runs rm a",
-            'Finish it: charrnn.resume("a"); or remove it: charrnn runs rm a',
-        ),
-        ("To fine-tune: charrnn train T --from a", 'To fine-tune: charrnn.train("T", base="a")'),
-        ("Try: charrnn eval a FILE", 'Try: charrnn.load("a").score_file("FILE")'),
-        ("Try: charrnn sample it's", "Try: charrnn sample it's"),
-        ("  charrnn train t --crf --time 2m", '  charrnn.train("t", crf=True, time="2m")'),
-    ],
-)
-def test_commands_and_flags_have_words_in_python(command, python):
-    """A hint that cannot be pasted into a notebook."""
-    assert in_python(command) == python
-
-
-def test_keywords_are_the_settings():
-    """A setting that an editor does not know, or takes for another type."""
-
-    def hints(*kinds):
-        return {
-            field.name: get_type_hints(kind)[field.name] for kind in kinds for field in fields(kind)
-        }
-
-    sampling = {n: kind for n, kind in hints(SampleSettings).items()
-                if n not in ("prompt", "length", "count", "unique", "novel", "stop")}  # fmt: skip
-    decoding = {n: kind for n, kind in hints(Decoding).items() if n != "skipped"}
-    expected = {
-        keywords.TextKeywords: hints(TextSettings),
-        keywords.TrainKeywords: hints(ModelSettings, TrainSettings, TextSettings),
-        keywords.SampleKeywords: sampling
-        | {"stop": get_type_hints(keywords.SampleKeywords)["stop"]},
-        keywords.DecodingKeywords: decoding,
-    }
-    for written, kinds in expected.items():
-        assert get_type_hints(written) == kinds, f"{written.__name__} should have: {kinds}"
 
 
 def test_the_module_lists_its_interface():

@@ -32,12 +32,14 @@ def list_all(ctx: typer.Context, json: Json = False) -> None:
 @corpora.command("get", cls=Command)
 def get(name: Name, quiet: Quiet = False) -> None:
     """Download a text, or generate it, and print its path."""
-    from charrnn.text.catalog import CATALOG, locate
+    from charrnn.text.catalog import CATALOG, locate, obtained
 
     if name not in CATALOG:
         raise UsageError(f"{name} is not a text to get", suggest(name, CATALOG, "Texts to get"))
     with frame(quiet=quiet) as command:
         path = locate(name, command.emit)
+        if path.is_dir():  # a corpus of that name, for which the text need not be here
+            path = obtained(name, command.emit)
     print(path, flush=True)
 
 

@@ -170,7 +170,7 @@ TRANSLATED: dict[str, dict[str, Translation]] = {
 }  # fmt: skip
 """By command: another name -> the words for it here, by its value (`''` where it has none).
 
-None where this program has no words for that value: then `ADVICE` says why.
+Empty where there are no words here for that value: then `ADVICE` says why.
 """
 
 

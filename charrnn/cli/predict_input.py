@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from charrnn.cli.frame import Frame
 from charrnn.events import Noticed
 from charrnn.settings import FormatName, TextSettings
+from charrnn.text.example_columns import Line
 from charrnn.text.source_files import shown_name
 from charrnn.values import column_names
 
@@ -19,11 +20,8 @@ if TYPE_CHECKING:
     from charrnn.models.predictor import Predictor
     from charrnn.storage.checkpoint import About, Checkpoint
 
-Line = tuple[int, str]  # the number of a line, from 1, and a text in it
-
 InputFormat = Literal["lines", FormatName]
 _PICTURES = (".png", ".jpg", ".jpeg", ".npy")
-_TABLES = (".tsv", ".csv", ".jsonl", ".conll", ".conllu")
 _TOGETHER = 64  # inputs that are predicted at once, at most
 
 
@@ -125,6 +123,7 @@ def read_inputs(
     it come first.
     """
     from charrnn.cli.prompts import read_lines
+    from charrnn.text.example_formats import SUFFIXES
     from charrnn.text.example_records import LOOKED_AT
 
     if not model.task.input.has_text and file.lower().endswith(_PICTURES):
@@ -134,14 +133,14 @@ def read_inputs(
     head = [line for line in first[:LOOKED_AT] if line.strip()]
     settings = _settings(model, file, head, name, columns)
     if settings is None:
-        if file.endswith(_TABLES) and name is None:
+        if file.endswith(SUFFIXES) and name is None:
             notice(f"Each line of {file} is an input. To read a column of it: --columns NAME.")
         return None, _numbered(chain([first], batches))
     if not (name or columns):
         shown = shown_name(file)
         notice(f"{shown} is read as --format {settings.format}; --format lines reads its lines.")
     lines = enumerate(chain(first, chain.from_iterable(batches)), 1)
-    return settings.format, _columns(model, file, settings, lines, notice)
+    return settings.format, _inputs(model, file, settings, lines, notice)
 
 
 def _numbered(batches: Iterable[list[str]]) -> Iterator[list[Line]]:
@@ -152,7 +151,7 @@ def _numbered(batches: Iterable[list[str]]) -> Iterator[list[Line]]:
         first += len(lines)
 
 
-def _columns(
+def _inputs(
     model: "Predictor",
     file: str,
     settings: TextSettings,

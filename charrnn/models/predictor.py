@@ -69,8 +69,9 @@ class Predictor(Model):
         """The prediction for each text, or for the picture of that name.
 
         `unknown` says what becomes of characters that the vocabulary lacks: TextError with "error".
-        `beam`, `temp`, `seed` and `max_length` say how a text is written, as those of
-        `charrnn predict`, or a `decoding` that has them. UsageError where nothing is written.
+        `beam`, `temp`, `seed` and `max_length` say how a text is written, `top` and `threshold`
+        which labels are listed, as those of `charrnn predict`, or a `decoding` that has them.
+        UsageError where one has no effect.
         """
         texts, decoding = [*texts], replace(decoding, **options)
         items = [self.task.read(text, unknown) for text in texts]

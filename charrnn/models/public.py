@@ -1,4 +1,4 @@
-"""What all public functions do: they check their arguments, speak Python, and show progress.
+"""What all public functions do: they check their arguments, and their errors speak Python.
 
 The command calls some of them, too: it has checked what was typed, and keeps its own words.
 """

@@ -181,6 +181,17 @@ def corpus_names() -> list[str]:
     return sorted({*CATALOG, *short_names(corpus_folders()), *texts})
 
 
+def obtained(name: str, emit: Emit) -> Path:
+    """The file of a text of the catalog, which is made or downloaded. TextError if it cannot be."""
+    CATALOG[name].write(catalog_file(name), emit)
+    return catalog_file(name)
+
+
+def catalog_file(name: str) -> Path:
+    """Where a text of the catalog is kept, once it has been made or downloaded."""
+    return corpora() / "catalog" / f"{name}.txt"
+
+
 def locate(name: str, emit: Emit) -> Path:
     """The text file or the folder of a prepared corpus that a name means.
 
@@ -193,10 +204,8 @@ def locate(name: str, emit: Emit) -> Path:
         is_file = path.exists() and not path.is_dir()  # or a pipe, which can be read as well
         if is_file or (path / "corpus.json").is_file():
             return path
-    path = corpora() / "catalog" / f"{stem}.txt"
-    if stem in CATALOG and (path.is_file() or not prepared(name)):
-        CATALOG[stem].write(path, emit)
-        return path
+    if stem in CATALOG and (catalog_file(stem).is_file() or not prepared(name)):
+        return obtained(stem, emit)
     if (name and Path(name).is_dir()) or (has_magic(name) and matching(name)):
         return Path(name)
     if folder := prepared(name):

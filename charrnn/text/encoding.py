@@ -46,14 +46,14 @@ def read_tokens(
 
     TextError if it cannot be read, or has unknown characters that are an error.
     """
-    text = "".join(_bounded(read_text(source, settings, emit, tokenizer.raw), source))
+    text = "".join(bounded(read_text(source, settings, emit, tokenizer.raw), source))
     text, changed = known_text(text, tokenizer, unknown)
     pieces = (text[start : start + PIECE] for start in range(0, len(text), PIECE))
     ids = list(encode_pieces(tokenizer, pieces))
     return (np.concatenate(ids) if ids else np.zeros(0, np.uint8)), changed
 
 
-def _bounded(pieces: Iterable[str], source: str | Path) -> Iterator[str]:
+def bounded(pieces: Iterable[str], source: str | Path) -> Iterator[str]:
     """The pieces of a text that is held in memory. TextError where it is too long, or endless."""
     size = 0
     for piece in pieces:

@@ -31,6 +31,9 @@ from charrnn.text.example_records import (
     tsv_cells,
 )
 
+SUFFIXES = (".tsv", ".csv", ".jsonl", ".conll", ".conllu")
+"""Endings of files of examples, which rarely are plain texts."""
+
 _READERS: dict[FormatName, Callable[[Iterator[Line], Selection], Iterator[Record]]] = {
     "tsv": partial(line_records, tsv_cells),
     "csv": csv_records,

@@ -113,8 +113,7 @@ def _doubts_of_columns(table: ExampleTable, examples: ExampleSources) -> Iterato
         swapped = ",".join(reversed(column_names(fmt.settings.columns or "1,2")))
         yield (
             f"There are {len(times):,} different {fmt.lines.target}s for {len(table.targets):,} "
-            "examples. "
-            f"If the columns are the other way round, add --columns {swapped}."
+            f"examples. If the columns are the other way round, add --columns {swapped}."
         )
 
 

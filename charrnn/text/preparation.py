@@ -20,7 +20,7 @@ from charrnn.errors import TextError, UsageError
 from charrnn.events import Emit, Noticed, Prepared, Progress
 from charrnn.files import atomic_folder, atomic_write, corpora
 from charrnn.settings import TextSettings, values_of, without_effect
-from charrnn.text.catalog import CATALOG
+from charrnn.text.catalog import CATALOG, catalog_file
 from charrnn.text.corpus import Corpus
 from charrnn.text.corpus_files import FORMAT, change_split, open_corpus, write_json
 from charrnn.text.decoding import separator
@@ -143,8 +143,8 @@ def whole_if_small(
     is_asked = "split" in settings.given or settings.split != TextSettings.split
     if is_asked or count < 2 or count * min(settings.fractions[1:]) >= least:
         return settings
-    message = f"{count:,} {counted} are too few to keep some for validation and test: all are for"
-    emit(Noticed(f"{message} training. --split {settings.split} divides them."))
+    few = f"{count:,} {counted} are too few to keep some for validation and test"
+    emit(Noticed(f"{few}: all are for training. --split {settings.split} divides them."))
     return settings.with_chosen(split="100/0")
 
 
@@ -172,7 +172,7 @@ def corpus_key(source: str | Path, settings: TextSettings) -> str:
 
 def true_entropy(corpus: Corpus) -> float | None:
     """The bits per character of a synthetic source; None for a corpus of another text."""
-    entry, path = CATALOG.get(corpus.name), corpora() / "catalog" / f"{corpus.name}.txt"
+    entry, path = CATALOG.get(corpus.name), catalog_file(corpus.name)
     is_source = entry and path.is_file() and corpus_key(path, corpus.text) == corpus.key
     return entry.entropy if entry and is_source else None
 

@@ -15,12 +15,10 @@ from charrnn.text.corpus_files import open_corpus
 from charrnn.text.downloads import fetched, is_url
 from charrnn.text.example_corpus import ExampleCorpus
 from charrnn.text.example_files import prepare_examples
+from charrnn.text.example_formats import SUFFIXES
 from charrnn.text.examples import ExampleFormat
 from charrnn.text.preparation import described_tokenizer, prepare
 from charrnn.text.tokenizers import Tokenizer
-
-_OF_EXAMPLES = (".tsv", ".csv", ".jsonl", ".conll", ".conllu")
-"""Endings of files that rarely are plain texts."""
 
 
 def resolve(
@@ -41,7 +39,7 @@ def resolve(
     if fmt:
         settings = fmt.settings
         check_effective(settings, task=fmt.task, tokenizer=None)
-    elif name.endswith(_OF_EXAMPLES) and not settings.field:
+    elif name.endswith(SUFFIXES) and not settings.field:
         emit(Noticed(f"{name} is read as plain text. To learn from its columns, add --task."))
     paths = [_found(each, emit) for each in (name, *beside)]
     if beside:
@@ -64,11 +62,8 @@ def resolve(
     empty = [part for part, fraction in fractions if fraction and not corpus.has_part(part)]
     if empty and not (settings.valid or settings.test):
         parts = " and ".join(empty)
-        emit(
-            Noticed(
-                f"With --split {corpus.text.split} no example or token of {name} is for {parts}."
-            )
-        )
+        split = corpus.text.split
+        emit(Noticed(f"With --split {split} no example or token of {name} is for {parts}."))
     return corpus
 
 

@@ -4,7 +4,6 @@ import json
 import math
 import os
 import pty
-import random
 import struct
 import subprocess
 import sys
@@ -13,7 +12,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings, strategies as st
 from safetensors.torch import load_file, save
 
 from charrnn.display.stdout import escaped
@@ -24,7 +22,6 @@ from charrnn.storage.container import KEY, add_checksum, read_metadata, sealed
 from charrnn.storage.runs import METRICS, MODEL, TRAINING
 from charrnn.tasks import parameters_of
 from tests.conftest import call_charrnn
-from tests.mutations import Fuzz
 from tests.training.conftest import resume
 
 
@@ -169,23 +166,6 @@ def test_what_is_no_command_stays_as_it_is():
     text = "naïve café\u00a0« ÷ » 日本語\u3000\u200d🙂\tإ\n"
     assert escaped(text) == text
     assert escaped("\x00\x1b\x7f\x9b\u202e\r") == r"\x00\x1b\x7f\x9b\u202e\r"
-
-
-@pytest.fixture(scope="module")
-def fuzz(trained, tmp_path_factory):
-    """A home of its own for all mutations."""
-    home = tmp_path_factory.mktemp("fuzz")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CHARRNN_HOME", str(home))
-        yield Fuzz(trained, home)
-
-
-@settings(max_examples=200)
-@given(number=st.integers(0, 12), seed=st.integers(0, 2**32))
-def test_mutated_files_load_or_are_refused(fuzz, number, seed):
-    """A traceback for a file that is not as it should be. `scripts.fuzz` tries thousands."""
-    assert len(fuzz.kinds) == 13
-    fuzz.attempt(list(fuzz.kinds)[number], random.Random(seed))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import torch
 
 from charrnn.evaluation.loss import evaluate
 from charrnn.events import Evaluated, Finished, Planned, Saved, Stepped
-from charrnn.settings import ModelSettings, TextSettings
+from charrnn.settings import ModelSettings
 from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.runs import MODEL as MODEL_FILE, TRAINING
 from charrnn.training.loop import forward_backward, starting_state, training_step
@@ -244,14 +244,3 @@ def test_the_reported_learning_rate_is_that_of_the_optimizer_that_was_asked_for(
     )
     (stepped,) = [e for e in events_of(run) if isinstance(e, Stepped)]
     assert stepped.learning_rate == 0.5
-
-
-def test_the_score_at_the_end_is_that_of_the_best_validation(home):
-    """Bits per character of one part computed with the characters of another."""
-    text = "a" * 1600 + "é" * 400  # one byte a character to train on, two to validate
-    words = TextSettings(tokenizer="byte", split="80/20/0")
-    events = events_of(make_run(home, text, words=words, steps=5, batch_size=2))
-    best = [e for e in events if isinstance(e, Evaluated) and e.best][-1]
-    assert events[-1].scores == best.scores
-    bits = best.scores["bits_per_character"]
-    assert best.scores["bits_per_byte"] == pytest.approx(bits / 2, rel=0.02)

@@ -103,12 +103,15 @@ def _texts(
 ) -> "Iterator[Given]":
     """Each source, or each line that is not empty, without its end."""
     from charrnn.extras.classifying.verdicts import Given
+    from charrnn.text.encoding import bounded
     from charrnn.text.source import read_text
 
     for place, source in enumerate(sources, 1):
         name = shown_name(source)
         pieces = read_text(source, settings, emit, raw)
         given = None
+        if not lines:
+            pieces = bounded(pieces, source)
         for number, text in _lines(pieces, name) if lines else [(place, "".join(pieces))]:
             if text:
                 given = Given(number, name, text)

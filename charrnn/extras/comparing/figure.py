@@ -44,8 +44,8 @@ def save_figure(
 ) -> None:
     """Draw training (thin) and validation (thick) of each run, one plot below the other.
 
-    In a file, or as PNG on stdout.
-    Runs on one corpus share a plot; all do if `together`. Errors as in `check_figure`.
+    In a file, or as PNG on stdout. Runs on one corpus share a plot; all do if `together`. Errors as
+    in `check_figure`.
     """
     check_figure(path)
     from matplotlib.figure import Figure

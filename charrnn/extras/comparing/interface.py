@@ -24,8 +24,8 @@ def compare(
 
     The records are those of `charrnn compare --json`, with the learning curves under `training`
     and `validation`; a table of them is `pandas.DataFrame(charrnn.compare())`. Runs that differ in
-    their seed alone have one more record together. CheckpointError for a named run
-    that cannot be scored; of all runs it is left out.
+    their seed alone have one more record together. CheckpointError for a named run that cannot be
+    scored; of all runs it is left out.
 
     >>> [record["run"] for record in charrnn.compare(["tale"])]
     ['tale']

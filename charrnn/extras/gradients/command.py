@@ -92,11 +92,13 @@ def gradients(
     ]
     with frame(quiet=quiet, json=json) as command:
         from charrnn.extras.gradients.gradient_flow import of_run, of_untrained
+        from charrnn.text.encoding import bounded
         from charrnn.text.source import read_text
 
         def read(settings: TextSettings, *, raw: bool) -> str:
             settings = replace(settings, encoding=encoding or "utf-8")
-            return "".join(read_text(text or "-", settings, command.emit, raw))
+            source = text or "-"
+            return "".join(bounded(read_text(source, settings, command.emit, raw), source))
 
         if models:
             title = "untrained" if gain is None else f"untrained, recurrent variance {gain:g}/n"
