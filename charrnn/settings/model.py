@@ -9,7 +9,7 @@ from charrnn.settings.base import ADVANCED, AUTO, AppliesTo, Settings
 
 CellName = Literal[
     "lstm", "gru", "elman", "relu", "irnn", "jordan", "full", "peephole", "clockwork", "scrn",
-    "mgu", "mingru", "minlstm", "mlstm", "mogrifier",
+    "mgu", "mingru", "minlstm", "mlstm", "mogrifier", "rglru", "mamba", "rwkv", "slstm", "xlstm",
 ]  # fmt: skip
 
 TaskName = Literal["text", "label", "tag", "rewrite", "caption"]

@@ -12,12 +12,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.cells.arrays import rows
+from charrnn.cells.arrays import register, rows
 from charrnn.network.language_model import LanguageModel
 from charrnn.network.layers import Layer
 
 Operation = Literal[
-    "gather", "matmul", "slice", "concat", "where", "tanh", "negative", "logaddexp",
+    "gather", "matmul", "slice", "concat", "where", "repeat", "group_sums",
+    "tanh", "exp", "sqrt", "abs", "negative", "logaddexp", "maximum",
     "add", "subtract", "multiply", "divide", "remainder", "greater", "greater_equal", "equal",
 ]  # fmt: skip
 CONDITIONS = ("greater", "greater_equal", "equal")
@@ -33,8 +34,9 @@ class Node:
 
     gather: table (V, K), ids (...) -> rows (..., K); matmul: x (..., D), weight (K, D) ->
     x weight' (..., K); slice: x (..., D) -> x from `start` to `start + size`; concat: along the
-    last axis; where: condition, value if true, value if not; remainder: of whole numbers, not
-    negative. Others are functions of one or two arrays or numbers.
+    last axis; where: condition, value if true, value if not; repeat: each `group` of numbers that
+    follow each other, so many `times`; group_sums: of each `group` of them; remainder: of whole
+    numbers, not negative. Others are functions of one or two arrays or numbers.
     """
 
     operation: Operation
@@ -42,27 +44,30 @@ class Node:
     output: str
     size: int
     start: int = 0
+    group: int = 1
+    times: int = 1
 
 
 @dataclass
 class Graph:
     """The step of a network: its input `ids` and, by layer, the arrays of its state, all by name.
 
-    `weights` (float32) has the arrays that nodes take and do not make. A node comes after those
+    `state_sizes` has how many numbers each array of a layer's state has. `weights` (float32) has the arrays that nodes take and do not make. A node comes after those
     that make its inputs. `logits` and `next_state` name the results.
     """
 
     vocabulary_size: int
-    hidden_size: int
     state: list[list[str]]
+    state_sizes: list[int]
     weights: dict[str, NDArray[np.float32]] = field(default_factory=dict)
     nodes: list[Node] = field(default_factory=list)
     logits: str = ""
     next_state: list[list[str]] = field(default_factory=list)
 
-    def add(self, operation: Operation, *inputs: Any, size: int, start: int = 0) -> "Symbol":
-        """A symbol for what a new node gives."""
-        node = Node(operation, tuple(map(self._name, inputs)), f"v{len(self.nodes)}", size, start)
+    def add(self, operation: Operation, *inputs: Any, size: int, **how: int) -> "Symbol":
+        """A symbol for what a new node gives; `how` are the numbers that some operations need."""
+        names, output = tuple(map(self._name, inputs)), f"v{len(self.nodes)}"
+        node = Node(operation, names, output, size, **how)
         self.nodes.append(node)
         return Symbol(self, node.output, (size,))
 
@@ -148,6 +153,10 @@ class _Functions:
     """The functions of the array standard that cells call."""
 
     tanh = staticmethod(_operation("tanh"))
+    exp = staticmethod(_operation("exp"))
+    sqrt = staticmethod(_operation("sqrt"))
+    abs = staticmethod(_operation("abs"))
+    maximum = staticmethod(_operation("maximum"))
     where = staticmethod(_operation("where"))
     logaddexp = staticmethod(_operation("logaddexp"))
 
@@ -159,6 +168,17 @@ class _Functions:
     def concat(arrays: tuple[Symbol, ...], axis: int) -> Symbol:  # noqa: ARG004  (always the last)
         size = sum(array.shape[-1] for array in arrays)
         return arrays[0].graph.add("concat", *arrays, size=size)
+
+
+def _repeat(x: Symbol, times: int, group: int) -> Symbol:
+    return x.graph.add("repeat", x, size=x.shape[-1] * times, group=group, times=times)
+
+
+def _group_sums(x: Symbol, group: int) -> Symbol:
+    return x.graph.add("group_sums", x, size=x.shape[-1] // group, group=group)
+
+
+register(Symbol, repeat=_repeat, group_sums=_group_sums)
 
 
 class _Projections:
@@ -202,12 +222,12 @@ def keeps_embedding(network: LanguageModel) -> bool:
 
 def trace(network: LanguageModel) -> Graph:
     """The graph of `network.step`, for a network of NumPy arrays."""
-    size = network.settings.hidden_size
+    sizes = [size for (size,) in network.cell.state_shapes(network.settings.hidden_size)]
     names = [
         [f"state.{layer}.{name}" for name in network.cell.states]
         for layer in range(network.settings.layers)
     ]
-    graph = Graph(network.vocabulary_size, size, names)
+    graph = Graph(network.vocabulary_size, names, sizes)
 
     def symbol(name: str, array: NDArray[Any]) -> Symbol:
         return Symbol(graph, name, array.shape, array)
@@ -215,7 +235,10 @@ def trace(network: LanguageModel) -> Graph:
     symbolic = changed(network, symbol)
     folds = not keeps_embedding(network)
     symbolic.table = symbol("table", network.table) if folds else _Projections(symbolic)
-    state = tuple(tuple(Symbol(graph, name, (size,)) for name in layer) for layer in names)
+    state = tuple(
+        tuple(Symbol(graph, name, (size,)) for name, size in zip(layer, sizes, strict=True))
+        for layer in names
+    )
     logits, after = symbolic.step(Symbol(graph, "ids", ()), state)
     graph.logits = logits.name
     graph.next_state = [[array.name for array in layer] for layer in after]

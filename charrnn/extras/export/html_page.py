@@ -63,10 +63,10 @@ def rounded_graph(checkpoint: Checkpoint, dtype: DtypeName) -> Graph:
 
 def page_model(graph: Graph, tokenizer: Tokenizer) -> dict[str, Any]:
     """What the scripts must know of a model beside its weights, as JSON has it."""
-    nodes = [[n.operation, n.inputs, n.output, n.size, n.start] for n in graph.nodes]
+    nodes = [[n.operation, n.inputs, n.output, n.size, n.start, n.group] for n in graph.nodes]
     described = {
-        "hidden": graph.hidden_size,
         "state": graph.state,
+        "sizes": graph.state_sizes,
         "next": graph.next_state,
         "logits": graph.logits,
         "nodes": nodes,

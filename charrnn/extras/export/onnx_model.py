@@ -22,8 +22,8 @@ GraphName = Literal["step", "sequence"]
 
 _OPSET, _IR = 17, 8  # of 2022: what is older lacks nothing that is used here
 _ABOUT = {
-    "step": "ids (batch) and state (batch, hidden) -> logits (batch, vocabulary) and next state.",
-    "sequence": "ids (time, batch) and state (batch, hidden) -> "
+    "step": "ids (batch) and state (batch, numbers) -> logits (batch, vocabulary) and next state.",
+    "sequence": "ids (time, batch) and state (batch, numbers) -> "
     "logits (time, batch, vocabulary) and the state after the last step.",
 }
 
@@ -79,15 +79,13 @@ def _scan(nodes: Nodes, graph: Graph) -> tuple[str, list[str]]:
     inside["ids"] = "ids of a step"
     for node in body.nodes:
         node.input[:] = [inside.get(name, name) for name in node.input]
-    state = ["batch", graph.hidden_size]
+    state = [_tensor(name, ["batch", size])
+             for name, size in zip(after, _sizes(graph), strict=True)]  # fmt: skip
     inner = helper.make_graph(
         body.nodes,
         "step",
         [*_state(graph, "before"), _tensor("ids of a step", ["batch"], np.int64)],
-        [
-            *(_tensor(name, state) for name in after),
-            _tensor(logits, ["batch", graph.vocabulary_size]),
-        ],
+        [*state, _tensor(logits, ["batch", graph.vocabulary_size])],
     )
     outputs = [*_names(graph, "last"), "logits of all steps"]
     nodes.add("Scan", [*_names(graph, "state"), "ids"], *outputs, body=inner, num_scan_inputs=1)
@@ -104,9 +102,15 @@ def _names(graph: Graph, kind: str) -> list[str]:
     return [name.replace("state", kind, 1) for layer in graph.state for name in layer]
 
 
+def _sizes(graph: Graph) -> list[int]:
+    """How many numbers each of these has, for one sequence."""
+    return graph.state_sizes * len(graph.state)
+
+
 def _state(graph: Graph, kind: str) -> list[ValueInfoProto]:
     """The arrays of a state, by those names."""
-    return [_tensor(name, ["batch", graph.hidden_size]) for name in _names(graph, kind)]
+    named = zip(_names(graph, kind), _sizes(graph), strict=True)
+    return [_tensor(name, ["batch", size]) for name, size in named]
 
 
 def _metadata(checkpoint: Checkpoint, graph: GraphName) -> dict[str, str]:

@@ -20,6 +20,7 @@ _OPERATORS: dict[Operation, str] = {
     "tanh": "Tanh", "negative": "Neg", "add": "Add", "subtract": "Sub", "multiply": "Mul",
     "divide": "Div", "greater": "Greater", "greater_equal": "GreaterOrEqual", "equal": "Equal",
     "where": "Where", "gather": "Gather", "matmul": "Gemm", "concat": "Concat", "remainder": "Mod",
+    "exp": "Exp", "sqrt": "Sqrt", "abs": "Abs", "maximum": "Max",
 }  # fmt: skip
 _ATTRIBUTES: dict[Operation, dict[str, int]] = {
     "gather": {"axis": 0}, "matmul": {"transB": 1}, "concat": {"axis": -1}, "remainder": {"fmod": 1}
@@ -83,10 +84,17 @@ class Nodes:
                   for number, value in enumerate(node.inputs)]  # fmt: skip
         if operation == "slice":
             bounds = [node.start, node.start + node.size, -1]
-            named = [self.constant(f"the number {n}", np.array([n])) for n in bounds]
-            self.add("Slice", [*inputs, *named], output)
+            self.add("Slice", [*inputs, *map(self._numbers, bounds)], output)
         elif operation == "logaddexp":
             self._add_logaddexp(inputs, output)
+        elif operation == "repeat":  # (B, K) -> (B, groups, 1, group) -> copies -> (B, size)
+            groups = self._reshaped(inputs[0], output, 0, -1, 1, node.group)
+            times = self._numbers(1, 1, node.times, 1)
+            copies = self.add("Tile", [groups, times], self._new(output))
+            self.add("Reshape", [copies, self._numbers(0, -1)], output)
+        elif operation == "group_sums":
+            groups = self._reshaped(inputs[0], output, 0, -1, node.group)
+            self.add("ReduceSum", [groups, self._numbers(-1)], output, keepdims=0)
         else:
             attributes = _ATTRIBUTES.get(operation, {})
             self.add(_OPERATORS[operation], inputs, output, **attributes)
@@ -109,6 +117,17 @@ class Nodes:
         value = self.add("Add", [value, one], self._new(output))
         value = self.add("Log", [value], self._new(output))
         self.add("Add", [largest, value], output)
+
+    def _reshaped(self, name: str, output: str, *shape: int) -> str:
+        """The name of an array in another shape, of which 0 is as it was and -1 follows."""
+        return self.add("Reshape", [name, self._numbers(*shape)], self._new(output))
+
+    def _numbers(self, *numbers: int) -> str:
+        """The name of an array of whole numbers."""
+        name = ("the number " if len(numbers) == 1 else "the numbers ") + " ".join(
+            map(str, numbers)
+        )
+        return self.constant(name, np.array(numbers))
 
     def _new(self, name: str) -> str:
         """A name that nothing has."""

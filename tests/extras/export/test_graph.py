@@ -16,6 +16,7 @@ FUNCTIONS = {
     "where": np.where, "gather": lambda table, ids: table[ids],
     "matmul": lambda x, weight: x @ weight.T,
     "concat": lambda *arrays: np.concatenate(arrays, -1),
+    "exp": np.exp, "sqrt": np.sqrt, "abs": np.abs, "maximum": np.maximum,
 }  # fmt: skip
 
 
@@ -25,6 +26,13 @@ def run(graph, values):
         inputs = [values[value] if isinstance(value, str) else value for value in node.inputs]
         if node.operation == "slice":
             found = inputs[0][..., node.start : node.start + node.size]
+        elif node.operation == "repeat":
+            groups = np.split(inputs[0], inputs[0].shape[-1] // node.group, axis=-1)
+            times = node.size // inputs[0].shape[-1]
+            found = np.concatenate([group for group in groups for _ in range(times)], -1)
+        elif node.operation == "group_sums":
+            groups = np.split(inputs[0], node.size, axis=-1)
+            found = np.stack([group.sum(-1) for group in groups], -1)
         else:
             found = FUNCTIONS[node.operation](*inputs)
         assert found.shape[-1] == node.size

@@ -124,7 +124,11 @@ function matmul(x, weight, out) {
 
 const FUNCTIONS = {
   tanh,
+  exp,
+  sqrt: Math.sqrt, // which is rounded alike everywhere
+  abs: Math.abs,
   logaddexp,
+  maximum: (a, b) => (a > b ? a : b),
   negative: (a) => -a,
   add: (a, b) => a + b,
   subtract: (a, b) => a - b,
@@ -150,6 +154,25 @@ const LOOPS = {
   },
 };
 
+// Each `group` of numbers that follow each other, again and again, until `out` is full.
+function repeat(x, group, out) {
+  const times = out.length / x.length;
+  for (let from = 0, to = 0; from < x.length; from += group) {
+    for (let copy = 0; copy < times; copy++) {
+      for (let i = 0; i < group; i++) out[to++] = x[from + i];
+    }
+  }
+}
+
+// The sum of each `group` of numbers that follow each other.
+function groupSums(x, group, out) {
+  for (let to = 0, from = 0; to < out.length; to++) {
+    let sum = 0;
+    for (let i = 0; i < group; i++) sum += x[from++];
+    out[to] = sum;
+  }
+}
+
 // A function that computes an element-wise node; an array of one element goes with all.
 function elementwise(operation, inputs, out) {
   const f = FUNCTIONS[operation], loop = LOOPS[operation];
@@ -173,16 +196,18 @@ class Network {
     this.weights = weights;
     for (const [name, weight] of Object.entries(weights)) this.arrays[name] = weight.array;
     const names = graph.state.flat();
-    for (const name of names) this.arrays[name] = new Float32Array(graph.hidden);
+    for (const layer of graph.state) {
+      layer.forEach((name, i) => (this.arrays[name] = new Float32Array(graph.sizes[i])));
+    }
     this.id = 0;
     this.run = graph.nodes.map((node) => this._compiled(node));
     this.logits = this.arrays[graph.logits];
     this.state = names.map((name) => this.arrays[name]);
     this.after = graph.next.flat().map((name) => this.arrays[name]);
-    this.held = names.map(() => new Float32Array(graph.hidden));
+    this.held = this.state.map((array) => new Float32Array(array.length));
   }
 
-  _compiled([operation, inputs, output, size, start]) {
+  _compiled([operation, inputs, output, size, start, group]) {
     const out = (this.arrays[output] = new Float32Array(size));
     if (operation === "gather") {
       const { array, columns } = this.weights[inputs[0]];
@@ -204,6 +229,8 @@ class Network {
         }
       };
     }
+    if (operation === "repeat") return () => repeat(arrays[0], group, out);
+    if (operation === "group_sums") return () => groupSums(arrays[0], group, out);
     return elementwise(operation, arrays, out);
   }
 
