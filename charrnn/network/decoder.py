@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from charrnn.cells import CELLS
 from charrnn.cells.arrays import Array, full_precision, linear, namespace, rows, softmax, tanh
-from charrnn.cells.base import CLOCK
+from charrnn.cells.base import CLOCK, NORMALIZER
 from charrnn.cells.parameters import DECODER_LAYERS, UNIT, XAVIER, Parameter, Parameters
 from charrnn.network.language_model import head_parameters
 from charrnn.network.layers import State, stack, stack_parameters
@@ -89,7 +89,10 @@ class Decoder:
         return Source(outputs, mask, summary, keys)
 
     def first_state(self, source: Source) -> State:
-        """The state of every layer before a sequence, from the summary (B, F); clocks are 0."""
+        """The state of every layer before a sequence, from the summary (B, F).
+
+        Clocks are 0, and sums of weights 1: of one value, which the summary gives.
+        """
         weight, bias = (self.weights[f"decoder.first_state.{name}"] for name in ("weight", "bias"))
         xp = namespace(source.summary)
         flat = full_precision(tanh(linear(source.summary, weight, bias)))
@@ -100,7 +103,8 @@ class Decoder:
             for name, shape in zip(self.cell.states, shapes, strict=True):
                 last = first + math.prod(shape)
                 array = xp.reshape(flat[:, first:last], (-1, *shape))
-                arrays.append(xp.zeros_like(array) if name == CLOCK else array)
+                constant = {CLOCK: xp.zeros_like, NORMALIZER: xp.ones_like}.get(name)
+                arrays.append(constant(array) if constant else array)
                 first = last
             state.append(tuple(arrays))
         return tuple(state)
