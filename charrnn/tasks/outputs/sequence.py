@@ -12,7 +12,7 @@ from charrnn.cells.arrays import Array, cross_entropy, namespace
 from charrnn.cells.parameters import Parameters
 from charrnn.inference.search import Written, search
 from charrnn.network.decoder import END, Decoder, Source
-from charrnn.network.text_encoder import within
+from charrnn.network.recurrent_encoder import within
 from charrnn.settings import ModelSettings, TextSettings
 from charrnn.tasks.base import Batch, Subject
 from charrnn.tasks.examples import Ids, Indices, Ragged
