@@ -151,7 +151,7 @@ def rms_norm(x: Array, scale: Array, groups: int = 1) -> Array:
 
 
 def scan(keep: Array, add: Array, h: Array) -> Array:
-    """h = keep h + add at all steps: keep and add (T, ..., K), h (..., K) -> every h (T, ..., K)."""
+    """h = keep h + add at all steps: keep, add (T, ..., K), h (..., K) -> every h (T, ..., K)."""
     faster = library(add).scan
     if faster:
         return faster(keep, add, h)

@@ -18,7 +18,7 @@ from charrnn.cells.arrays import Array, full_precision, linear, namespace, rows,
 from charrnn.cells.base import CLOCK, NORMALIZER
 from charrnn.cells.parameters import DECODER_LAYERS, UNIT, XAVIER, Parameter, Parameters
 from charrnn.network.language_model import head_parameters
-from charrnn.network.layers import State, stack, stack_parameters
+from charrnn.network.layers import State, add, enter, leave, stack, stack_parameters
 from charrnn.settings import ModelSettings
 
 END = 0
@@ -112,12 +112,12 @@ class Decoder:
     def write(self, source: Source, symbols: Array, masks: Sequence[Array] = ()) -> Array:
         """Logits (T, B, K + 1) of what follows each of the true symbols (T, B), END first."""
         xp = namespace(source.outputs)
-        x = rows(self.weights["decoder.embedding.weight"], symbols)
+        x = self._embed(symbols)
         context = x[..., :0]
         state = self.first_state(source)
         for number, (layer, before, mask) in enumerate(zip_longest(self.layers, state, masks)):
-            x, _ = layer.run(xp.concat((x, context), axis=-1), before)
-            x = x if mask is None else x * mask
+            outputs, _ = layer.run(xp.concat((x, context), axis=-1), before)
+            x = add(self.settings, x, outputs, mask)
             if number == 0:
                 context, _ = self.attend(source, x)
         return self._logits(x, context)
@@ -128,11 +128,11 @@ class Decoder:
         With the state after it, and the attention (B, S) that is paid to each position.
         """
         xp = namespace(source.outputs)
-        x = rows(self.weights["decoder.embedding.weight"], symbols)
+        x = self._embed(symbols)
         context, after = x[..., :0], list[tuple[Array, ...]]()
         for number, (layer, before) in enumerate(zip(self.layers, state, strict=True)):
             after.append(layer.step(xp.concat((x, context), axis=-1), before))
-            x = after[-1][0]
+            x = add(self.settings, x, after[-1][0])
             if number == 0:
                 contexts, attention = self.attend(source, x[None])
                 context = contexts[0]
@@ -165,6 +165,11 @@ class Decoder:
         by_step = [tanh(source.keys + step) @ score for step in query]  # (S, B): all need memory
         return xp.permute_dims(xp.stack(by_step), (0, 2, 1))
 
+    def _embed(self, symbols: Array) -> Array:
+        x = rows(self.weights["decoder.embedding.weight"], symbols)
+        return enter(self.settings, self.weights, x, "decoder.layers")
+
     def _logits(self, x: Array, context: Array) -> Array:
+        x = leave(self.settings, self.weights, x, "decoder.layers")
         features = namespace(x).concat((x, context), axis=-1)
         return linear(features, self.weights["head.weight"], self.weights["head.bias"])

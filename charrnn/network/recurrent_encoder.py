@@ -11,7 +11,7 @@ from array_api_compat import device
 
 from charrnn.cells.arrays import Array, namespace
 from charrnn.cells.parameters import Parameters
-from charrnn.network.layers import stack, stack_parameters, zero_state
+from charrnn.network.layers import add, enter, leave, stack, stack_parameters, zero_state
 from charrnn.settings import ModelSettings
 
 
@@ -47,13 +47,14 @@ class RecurrentEncoder:
         like = self.layers[0].weights["weight_ih"]
         state = zero_state(self.settings, like, x.shape[1])
         mask, backwards = within(lengths, len(x)), reversal(lengths, len(x))
+        x = enter(self.settings, self.weights, x)
         for layer, reverse, zero, drop in zip_longest(self.layers, self.reverse, state, masks):
             outputs, _ = layer.run(x, zero)
             if reverse is not None:
                 read_backwards, _ = reverse.run(gather(x, backwards), zero)
                 outputs = namespace(x).concat((outputs, gather(read_backwards, backwards)), axis=-1)
-            x = outputs if drop is None else outputs * drop
-        return x, mask
+            x = add(self.settings, x, outputs, drop)
+        return leave(self.settings, self.weights, x), mask
 
     def summary(self, outputs: Array, mask: Array) -> Array:
         """The states (B, F) at both ends, where each direction has read all of a sequence."""

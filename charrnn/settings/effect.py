@@ -93,7 +93,12 @@ def _by_condition(values: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, s
     if values.get("one_hot") and values.get("task") not in ("rewrite", "caption"):
         yield "embedding_size", ("--one-hot", "leave --one-hot out")
     if values["input"] == "picture" and values.get("task") == "label":
-        for name in ("cell", "layers", "embedding_size"):  # no recurrent layer reads or writes
+        for name in (
+            "cell",
+            "layers",
+            "embedding_size",
+            "residual",
+        ):  # no recurrent layer reads or writes
             yield name, ("--task label --input picture", "choose --task rewrite")
     steps, hold_steps = values.get("steps"), values.get("hold_steps")
     if steps and hold_steps and steps <= hold_steps:

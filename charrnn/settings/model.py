@@ -29,6 +29,9 @@ class ModelSettings(Settings):
     one_hot: Annotated[
         bool, "feed tokens as one-hot vectors, without an embedding", ADVANCED, _OF_TEXTS
     ] = False
+    residual: Annotated[
+        bool, "add each layer's output to its input, which is normalised first: for many layers"
+    ] = False
     dropout: Annotated[
         float, Ge(0), Lt(1), "probability that an output is dropped", AUTO, _OF_TEXTS
     ] = 0.05  # fmt: skip

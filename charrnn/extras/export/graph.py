@@ -52,8 +52,9 @@ class Node:
 class Graph:
     """The step of a network: its input `ids` and, by layer, the arrays of its state, all by name.
 
-    `state_sizes` has how many numbers each array of a layer's state has. `weights` (float32) has the arrays that nodes take and do not make. A node comes after those
-    that make its inputs. `logits` and `next_state` name the results.
+    `state_sizes` has how many numbers each array of a layer's state has. `weights` (float32) has
+    the arrays that nodes take and do not make. A node comes after those that make its inputs.
+    `logits` and `next_state` name the results.
     """
 
     vocabulary_size: int
@@ -182,7 +183,7 @@ register(Symbol, repeat=_repeat, group_sums=_group_sums)
 
 
 class _Projections:
-    """The table of input projections (V, G*H), each of which is computed where it is looked up."""
+    """The table, each row of which is computed where it is looked up."""
 
     def __init__(self, network: LanguageModel) -> None:
         self._network = network
@@ -191,8 +192,7 @@ class _Projections:
         return _Functions
 
     def __getitem__(self, ids: Symbol) -> Any:
-        network = self._network
-        return network.cell.project(network.layers[0].prepared, rows(network.embedding, ids))
+        return self._network.read(rows(self._network.embedding, ids))
 
 
 def changed(network: LanguageModel, change: Callable[[str, NDArray[Any]], Any]) -> LanguageModel:
@@ -200,13 +200,17 @@ def changed(network: LanguageModel, change: Callable[[str, NDArray[Any]], Any]) 
     twin = copy.copy(network)
     twin.layers = [
         Layer.of_prepared(
-            layer.cell, {n: change(f"layers.{number}.{n}", w) for n, w in layer.prepared.items()}
+            layer.cell,
+            {n: change(f"layers.{number}.{n}", w) for n, w in layer.prepared.items()},
+            None if layer.norm is None else change(f"layers.{number}.norm", layer.norm),
         )
         for number, layer in enumerate(network.layers)
     ]
     twin.head = change("head", network.head)
-    bias = change("head_bias", network.weights["head.bias"])
-    twin.weights = {**network.weights, "head.bias": bias}
+    twin.weights = {**network.weights}
+    for name in ("head.bias", "layers.input.weight", "layers.norm"):
+        if name in network.weights:
+            twin.weights[name] = change(name.replace(".", "_"), network.weights[name])
     if network.embedding is not None:
         twin.embedding = change("embedding", network.embedding)
     return twin
@@ -216,8 +220,10 @@ def keeps_embedding(network: LanguageModel) -> bool:
     """Whether a graph looks up the embedding: where that takes fewer numbers than its table."""
     if network.embedding is None:
         return False
-    size = network.embedding.size + network.layers[0].prepared["weight_ih"].size
-    return bool(size < network.table.size)
+    projection = network.weights.get("layers.input.weight")
+    if projection is None:
+        projection = network.layers[0].prepared["weight_ih"]
+    return bool(network.embedding.size + projection.size < network.table.size)
 
 
 def trace(network: LanguageModel) -> Graph:

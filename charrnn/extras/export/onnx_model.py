@@ -33,7 +33,9 @@ def onnx_model(checkpoint: Checkpoint, dtype: DtypeName, graph: GraphName) -> by
 
     UsageError if a weight does not fit `dtype`.
     """
-    by_operators = graph == "sequence" and checkpoint.model.cell in OPERATORS
+    by_operators = (
+        graph == "sequence" and checkpoint.model.cell in OPERATORS and not checkpoint.model.residual
+    )
     exact = LanguageModel(checkpoint.model, checkpoint.weights)
     network = rounded_network(exact, dtype, as_table=not by_operators)
     traced, nodes = trace(network), Nodes(dtype)
