@@ -25,7 +25,8 @@ def run_layer(
     if issubclass(cell, ScannedCell):
         # in full precision: bf16 has no number between 0.996 and 1 for a state that decays
         prepared = cell.prepare(weights)
-        return cell.run(prepared, cell.project(prepared, x).to(state[0].dtype), state)
+        y, after = cell.run(prepared, cell.project(prepared, x).to(state[0].dtype), state)
+        return y, tuple(new.to(old.dtype) for new, old in zip(after, state, strict=True))
     return loop(cell, weights, x, state)
 
 
