@@ -27,6 +27,7 @@ class Subject:
 
     text: TextSettings = field(default_factory=TextSettings)
     input_shape: tuple[int, ...] = ()
+    input_scale: tuple[tuple[float, float], ...] = ()
     target_vocabulary: tuple[str, ...] = ("x", "y", "z")
     tokenizer: Characters = field(default_factory=lambda: Characters(" abcd"))
 
