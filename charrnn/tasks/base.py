@@ -146,6 +146,16 @@ class Task(ABC):
         return 7.0
 
     @property
+    def least_hidden_size(self) -> int:
+        """Hidden units that a network needs, however little there is to learn from."""
+        return 1
+
+    @property
+    def least_steps(self) -> int:
+        """Steps that a network needs, however little there is to learn from."""
+        return 0
+
+    @property
     def characters_per_token(self) -> float:
         """Characters, or whatever else people count, in a token that is read."""
         return 1.0

@@ -64,6 +64,14 @@ class ExampleTask(Task):
         return self.input.tokens_per_parameter or self.output.tokens_per_parameter
 
     @property
+    def least_hidden_size(self) -> int:
+        return self.input.least_hidden_size
+
+    @property
+    def least_steps(self) -> int:
+        return self.input.least_steps
+
+    @property
     def training_tokens(self) -> int:
         return int(self._tokens("train").sum())
 

@@ -28,6 +28,10 @@ class Input(ABC):
     """The axis of a batch's `inputs` that counts examples."""
     tokens_per_parameter: ClassVar[float | None] = None
     """As a task's; None: as many as the output wants."""
+    least_hidden_size: ClassVar[int] = 1
+    """As a task's."""
+    least_steps: ClassVar[int] = 0
+    """As a task's."""
     suffixes: ClassVar[tuple[str, ...]] = ()
     """How the names of files end that are inputs themselves."""
     tagged: ClassVar[bool] = False

@@ -36,6 +36,9 @@ class FramesInput(Input):
     name = "frames"
     described = "the name of a series or a video"
     batch_axis = 1
+    tokens_per_parameter = 10.0
+    least_hidden_size = 128  # 270 clips: 97.6 % of others were right, and with 32 units 96.2 %
+    least_steps = 600
     suffixes: ClassVar[tuple[str, ...]] = SUFFIXES
     tagged = True
     sizes: ClassVar[Mapping[str, Any]] = {"picture_size": "32x32"}
