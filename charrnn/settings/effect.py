@@ -92,14 +92,11 @@ def _by_condition(values: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, s
     """What depends on more than the value of one other setting."""
     if values.get("one_hot") and values.get("task") not in ("rewrite", "caption"):
         yield "embedding_size", ("--one-hot", "leave --one-hot out")
-    if values["input"] == "picture" and values.get("task") == "label":
-        for name in (
-            "cell",
-            "layers",
-            "embedding_size",
-            "residual",
-        ):  # no recurrent layer reads or writes
-            yield name, ("--task label --input picture", "choose --task rewrite")
+    if values["input"] not in (None, "text") and values.get("task") in ("label", "tag"):
+        of_layers = ("cell", "layers", "residual") if values["input"] == "picture" else ()
+        for name in ("embedding_size", *of_layers):  # no token, and no layer, is read or written
+            cause = f"--task {values['task']} --input {values['input']}"
+            yield name, (cause, "choose --task rewrite")
     steps, hold_steps = values.get("steps"), values.get("hold_steps")
     if steps and hold_steps and steps <= hold_steps:
         yield "hold_steps", (f"--steps {steps}", "take more steps")

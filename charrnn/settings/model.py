@@ -16,6 +16,7 @@ TaskName = Literal["text", "label", "tag", "rewrite", "caption"]
 AttentionName = Literal["dot", "additive", "none"]
 
 _OF_TEXTS = AppliesTo(input=("text",))
+_OF_SEQUENCES = AppliesTo(input=("text", "frames", "sound"))  # which recurrent layers read
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class ModelSettings(Settings):
         bool, "add each layer's output to its input, which is normalised first: for many layers"
     ] = False
     dropout: Annotated[
-        float, Ge(0), Lt(1), "probability that an output is dropped", AUTO, _OF_TEXTS
+        float, Ge(0), Lt(1), "probability that an output is dropped", AUTO, _OF_SEQUENCES
     ] = 0.05  # fmt: skip
     tie_weights: Annotated[
         bool, "share the output weights with the embedding (sizes must be equal)", ADVANCED,
@@ -51,7 +52,7 @@ class ModelSettings(Settings):
     ] = "text"
     bidirectional: Annotated[
         bool, "read in both directions",
-        AppliesTo(task=("label", "tag", "rewrite"), input=("text",)),
+        AppliesTo(task=("label", "tag", "rewrite"), input=_OF_SEQUENCES.input),
     ] = False  # fmt: skip
     crf: Annotated[bool, "score sequences of tags (linear-chain CRF)", AppliesTo(task=("tag",))] = (
         False

@@ -80,6 +80,12 @@ class TrainSettings(Settings):
         "balanced lets a rare label count as much as a frequent one", ADVANCED,
         AppliesTo(task=("label",)),
     ] = "none"  # fmt: skip
+    masking: Annotated[
+        float, Ge(0), Lt(1),
+        "mask up to this fraction of the features, and of the frames, while training, twice each "
+        "(SpecAugment)", ADVANCED,
+        AppliesTo(input=("frames", "sound")),
+    ] = 0.0  # fmt: skip
     save_every: Annotated[
         int | None,
         Ge(1),

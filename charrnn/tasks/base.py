@@ -16,6 +16,10 @@ from charrnn.settings import ModelSettings, TextSettings, TrainSettings
 from charrnn.tables import Table
 from charrnn.text.tokenizers import Tokenizer
 
+Scale = tuple[tuple[float, float], ...]
+"""The mean and the standard deviation of each feature of frames; nothing where they are stored
+as they are."""
+
 
 class Subject(Protocol):
     """A corpus, or a model's checkpoint: what is read, and what can be predicted of it."""
@@ -28,14 +32,17 @@ class Subject(Protocol):
     def target_vocabulary(self) -> tuple[str, ...]: ...
     @property
     def input_shape(self) -> tuple[int, ...]: ...
+    @property
+    def input_scale(self) -> Scale: ...
 
 
 class Batch(NamedTuple):
     """B sequences and their targets: each field is an array, or None where a task has none.
 
-    `inputs` (T, B) of texts, (B, ...) of pictures; `lengths` (B,): tokens of each text; `targets`
-    (T, B), or (B, ...) of labels; `target_lengths` (B,); `spans` (2, N, B): the first and the last
-    token of each tagged word; `weights`: how much each loss counts.
+    `inputs` (T, B) of texts, (T, B, ...) of frames, (B, ...) of pictures; `lengths` (B,): tokens of
+    each text, or frames of each clip; `targets` (T, B), or (B, ...) of labels; `target_lengths`
+    (B,); `spans` (2, N, B): the first and the last token of each tagged word; `weights`: how much
+    each loss counts.
     """
 
     inputs: Array
@@ -137,6 +144,16 @@ class Task(ABC):
     def tokens_per_parameter(self) -> float:
         """Tokens that a network should read in training, for each of its parameters."""
         return 7.0
+
+    @property
+    def least_hidden_size(self) -> int:
+        """Hidden units that a network needs, however little there is to learn from."""
+        return 1
+
+    @property
+    def least_steps(self) -> int:
+        """Steps that a network needs, however little there is to learn from."""
+        return 0
 
     @property
     def characters_per_token(self) -> float:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +64,14 @@ class ExampleTask(Task):
         return self.input.tokens_per_parameter or self.output.tokens_per_parameter
 
     @property
+    def least_hidden_size(self) -> int:
+        return self.input.least_hidden_size
+
+    @property
+    def least_steps(self) -> int:
+        return self.input.least_steps
+
+    @property
     def training_tokens(self) -> int:
         return int(self._tokens("train").sum())
 
@@ -84,9 +93,19 @@ class ExampleTask(Task):
         if settings.class_weights == "balanced":
             first, last = self.targets.starts[[examples.start, examples.stop]]
             self.output.balance(self.targets.values[first:last], len(examples))
+        collate = partial(self._collate_masked, settings)
         return ExampleBatches(
-            examples, self._tokens("train"), self._collate, batch_size, settings.seed, part
+            examples, self._tokens("train"), collate, batch_size, settings.seed, part
         )
+
+    def _collate_masked(self, settings: TrainSettings, indices: Indices, epoch: int) -> Batch:
+        """As `_collate`, with the masks of this epoch, which do not depend on the batch."""
+        batch = self._collate(indices)
+        if not settings.masking:
+            return batch
+        draw = [np.random.default_rng((settings.seed, epoch, n)) for n in indices.tolist()]
+        masked = self.input.masked(batch.inputs, batch.lengths, settings.masking, draw)
+        return batch._replace(inputs=masked)
 
     def _tokens(self, part: PartName) -> Indices:
         """Tokens that are read and written of each example of a part (N,)."""
@@ -222,7 +241,7 @@ class ExampleTask(Task):
         UsageError for a decoding that has no effect.
         """
         decoding.check_effective(self.model.task, self.output.options)
-        lengths = np.diff(inputs.starts)
+        lengths = self.input.tokens(inputs, range(len(inputs.starts) - 1))
         return by_length(lengths, max(1, _TOGETHER // decoding.beam))
 
     def example(self, weights: Mapping[str, Array]) -> str:

@@ -1,7 +1,7 @@
 """Pictures, or features of them from elsewhere, as input: read by convolutions or one product."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from charrnn.settings import ModelSettings, UnknownName
 from charrnn.tasks.examples import Ids, Indices, Ragged
 from charrnn.tasks.inputs.base import Input, joined
 from charrnn.text.pictures import as_inputs, load_input
-from charrnn.text.tokenizers import Ids as TokenIds, Tokenizer
+from charrnn.text.tokenizers import Bytes, Ids as TokenIds, Tokenizer
 
 
 class PictureInput(Input):
@@ -30,6 +30,14 @@ class PictureInput(Input):
     described = "the name of a picture"
     batch_axis = 0
     tokens_per_parameter = 60.0
+    suffixes = (".png", ".jpg", ".jpeg", ".npy")
+
+    @classmethod
+    def fits(cls, shape: tuple[int, ...]) -> bool:
+        return bool(shape) and shape[0] > 0
+
+    def learn(self, texts: Iterable[str]) -> Tokenizer:  # noqa: ARG002  (bytes are stored as they are)
+        return Bytes(False, False)
 
     def placed(self, text: str, file: str) -> str:
         return str(Path(file).parent / text)
@@ -77,6 +85,9 @@ class PictureInput(Input):
     def tokens(self, items: Ragged, indices: Indices | range) -> Indices:  # noqa: ARG002
         """Cells of the grid that are read of each (N,)."""
         return np.full(len(indices), math.prod(self.grid), np.int64)
+
+    def steps(self, item: Ids) -> int:  # noqa: ARG002
+        return math.prod(self.grid)
 
     def shown(self, item: Ids, index: int) -> str:  # noqa: ARG002
         return f"picture {index}"

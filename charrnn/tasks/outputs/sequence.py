@@ -214,7 +214,7 @@ class SequenceOutput(Output):
             log_probability=written[0].log_probability,
             alternatives=others[1:],
             symbols=symbols[0],
-            attention=written[0].attention[:, : len(source) or None],  # without the padding
+            attention=written[0].attention[:, : self.input.steps(item)],  # without the padding
             grid=self.input.grid,
             pixels=self.input.pixels(item),
         )
