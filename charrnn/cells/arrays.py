@@ -26,6 +26,7 @@ class Library:
     binary_cross_entropy: Function = None
     layer: Function = None
     convolution: Function = None
+    ctc_loss: Function = None
 
     def __init__(self, functions: Any) -> None:
         self.functions = functions

@@ -72,7 +72,7 @@ def positions(like: Array, steps: int) -> Array:
 
 
 def reversal(lengths: Array, steps: int) -> Array:
-    """The indices (S, B) that read sequences (B,) backwards, and leave their padding behind them."""
+    """The indices (S, B) that read sequences (B,) backwards; their padding stays behind them."""
     steps_before = positions(lengths, steps)
     reversed_steps = lengths - 1 - steps_before
     return namespace(lengths).where(steps_before < lengths, reversed_steps, steps_before)

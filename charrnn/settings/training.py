@@ -34,6 +34,9 @@ class TrainSettings(Settings):
     seq_length: Annotated[
         int, Ge(1), Le(2**20), "steps of truncated back-propagation through time", AUTO, _CONTINUED
     ] = 32
+    augment: Annotated[
+        bool, "change pictures a little at random while training", AppliesTo(input=("picture",))
+    ] = False
     accumulate: Annotated[
         int, Ge(1), Le(1024), "batches whose gradients are averaged for one step", ADVANCED
     ] = 1

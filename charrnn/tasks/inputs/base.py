@@ -83,6 +83,10 @@ class Input(ABC):
     def tokens(self, items: Ragged, indices: Indices | range) -> Indices:
         """Tokens, or positions of whatever else, that are read of each (N,)."""
 
+    def augmented(self, inputs: Array, draw: Sequence[np.random.Generator]) -> Array:  # noqa: ARG002
+        """A batch's inputs, changed at random where that helps; `draw`: numbers for each."""
+        return inputs
+
     @abstractmethod
     def shown(self, item: Ids, index: int) -> str:
         """A stored source, by its index in a corpus, in a line of text."""
