@@ -31,6 +31,7 @@ class Library:
     group_sums: Function = None
     rms_norm: Function = None
     convolution: Function = None
+    ctc_loss: Function = None
 
     def __init__(self, functions: Any) -> None:
         self.functions = functions

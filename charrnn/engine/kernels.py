@@ -130,6 +130,12 @@ def _convolution(x: Tensor, weight: Tensor, bias: Tensor, pool: tuple[int, int])
     return F.max_pool2d(F.relu(F.conv2d(x, weight, bias, padding=1)), pool)
 
 
+def _ctc_loss(logits: Tensor, frames: Tensor, symbols: Tensor, lengths: Tensor) -> Tensor:
+    """Losses (B,). Those that are infinite have no gradient, and are to be counted elsewhere."""
+    logs = torch.log_softmax(logits.float(), -1)
+    return F.ctc_loss(logs, symbols.T, frames, lengths, reduction="none", zero_infinity=True)
+
+
 register(
     Tensor,
     linear=F.linear,
@@ -145,4 +151,5 @@ register(
     binary_cross_entropy=_binary_cross_entropy,
     layer=run_layer,
     convolution=_convolution,
+    ctc_loss=_ctc_loss,
 )

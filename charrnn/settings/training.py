@@ -34,6 +34,12 @@ class TrainSettings(Settings):
     seq_length: Annotated[
         int, Ge(1), Le(2**20), "steps of truncated back-propagation through time", AUTO, _CONTINUED
     ] = 32
+    augment: Annotated[
+        bool,
+        "change inputs a little at random while training: pictures move and bend, frames and "
+        "features are masked (SpecAugment)",
+        AppliesTo(input=("picture", "frames", "sound")),
+    ] = False  # fmt: skip
     accumulate: Annotated[
         int, Ge(1), Le(1024), "batches whose gradients are averaged for one step", ADVANCED
     ] = 1
@@ -80,12 +86,6 @@ class TrainSettings(Settings):
         "balanced lets a rare label count as much as a frequent one", ADVANCED,
         AppliesTo(task=("label",)),
     ] = "none"  # fmt: skip
-    masking: Annotated[
-        float, Ge(0), Lt(1),
-        "mask up to this fraction of the features, and of the frames, while training, twice each "
-        "(SpecAugment)", ADVANCED,
-        AppliesTo(input=("frames", "sound")),
-    ] = 0.0  # fmt: skip
     save_every: Annotated[
         int | None,
         Ge(1),

@@ -15,6 +15,7 @@ from charrnn.tasks.inputs.picture import PictureInput
 from charrnn.tasks.inputs.sound import SoundInput
 from charrnn.tasks.inputs.text import TextInput
 from charrnn.tasks.language_model import LanguageModelTask
+from charrnn.tasks.outputs.alignment import AlignedOutput
 from charrnn.tasks.outputs.base import Output
 from charrnn.tasks.outputs.label import LabelOutput
 from charrnn.tasks.outputs.sequence import SequenceOutput
@@ -37,6 +38,8 @@ TASKS: dict[TaskName, type[Output] | None] = {
     "caption": SequenceOutput,
 }
 """The output of each task. Its input is what `input_of` says."""
+_ALIGNED: dict[type[Output], type[Output]] = {SequenceOutput: AlignedOutput}
+"""Outputs with `--decoder ctc`, instead of those for all others."""
 
 
 def inputs_of(file: str) -> set[InputName]:
@@ -75,6 +78,8 @@ def task_of(model: ModelSettings, subject: Subject) -> Task:
     source = INPUTS[input_of(model.task, subject.text)]
     if not source.fits(subject.input_shape):
         raise ValueError("its input_shape is not that of its input")
+    if model.decoder == "ctc":
+        output = _ALIGNED.get(output, output)
     return ExampleTask(model, subject, source, output)
 
 

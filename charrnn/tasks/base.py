@@ -161,6 +161,15 @@ class Task(ABC):
         return 1.0
 
     @property
+    def ctc_frames(self) -> int:
+        """Frames of a position that suit the training part, where a network has such."""
+        return 1
+
+    def doubts(self) -> Sequence[str]:
+        """What makes parts of a corpus useless for the network, in sentences."""
+        return ()
+
+    @property
     @abstractmethod
     def training_tokens(self) -> int:
         """Tokens to learn from."""

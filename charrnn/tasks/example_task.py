@@ -39,7 +39,8 @@ class ExampleTask(Task):
         if isinstance(subject, ExampleCorpus):
             self.items = Ragged(subject.tokens, subject.starts)
             self.targets = Ragged(subject.targets, subject.target_starts)
-            self.output.measure(self.targets.lengths(subject.examples("train")))
+            examples = subject.examples("train")
+            self.output.measure(self.targets, examples, self.input.tokens(self.items, examples))
 
     @property
     def corpus(self) -> ExampleCorpus:
@@ -72,6 +73,13 @@ class ExampleTask(Task):
         return self.input.least_steps
 
     @property
+    def ctc_frames(self) -> int:
+        return self.output.ctc_frames
+
+    def doubts(self) -> Sequence[str]:
+        return self.output.doubts(self.model)
+
+    @property
     def training_tokens(self) -> int:
         return int(self._tokens("train").sum())
 
@@ -93,19 +101,10 @@ class ExampleTask(Task):
         if settings.class_weights == "balanced":
             first, last = self.targets.starts[[examples.start, examples.stop]]
             self.output.balance(self.targets.values[first:last], len(examples))
-        collate = partial(self._collate_masked, settings)
+        collate = partial(self._collate_augmented, settings)
         return ExampleBatches(
             examples, self._tokens("train"), collate, batch_size, settings.seed, part
         )
-
-    def _collate_masked(self, settings: TrainSettings, indices: Indices, epoch: int) -> Batch:
-        """As `_collate`, with the masks of this epoch, which do not depend on the batch."""
-        batch = self._collate(indices)
-        if not settings.masking:
-            return batch
-        draw = [np.random.default_rng((settings.seed, epoch, n)) for n in indices.tolist()]
-        masked = self.input.masked(batch.inputs, batch.lengths, settings.masking, draw)
-        return batch._replace(inputs=masked)
 
     def _tokens(self, part: PartName) -> Indices:
         """Tokens that are read and written of each example of a part (N,)."""
@@ -116,6 +115,15 @@ class ExampleTask(Task):
     def _collate(self, indices: Indices) -> Batch:
         """Examples (B,) of the corpus as a batch. TextError if the corpus is damaged."""
         return self.batch_of(self.items, self.targets, indices)
+
+    def _collate_augmented(self, settings: TrainSettings, indices: Indices, epoch: int) -> Batch:
+        """As `_collate`, to learn from: an example is changed alike whatever batch it is in."""
+        batch = self._collate(indices)
+        if not settings.augment:
+            return batch
+        draw = [np.random.default_rng((settings.seed, epoch, n)) for n in indices.tolist()]
+        inputs = self.input.augmented(batch.inputs, batch.lengths, draw)
+        return batch._replace(inputs=inputs)
 
     def batch_of(self, items: Ragged, targets: Ragged, indices: Indices) -> Batch:
         """Some items and their targets as a batch."""
@@ -240,7 +248,7 @@ class ExampleTask(Task):
 
         UsageError for a decoding that has no effect.
         """
-        decoding.check_effective(self.model.task, self.output.options)
+        decoding.check_effective(self.model, self.output.options)
         lengths = self.input.tokens(inputs, range(len(inputs.starts) - 1))
         return by_length(lengths, max(1, _TOGETHER // decoding.beam))
 

@@ -93,8 +93,7 @@ class ExampleBatches(Batches):
 
     def next(self) -> Batch:
         """The next batch, of the sequences of `part`. TextError if the corpus is damaged."""
-        chosen = self._next_indices()
-        return self.collate(chosen, self.epoch)
+        return self.collate(self._next_indices(), self.epoch)
 
     def next_pieces(self) -> list[Piece]:
         """Few examples are padded to a very long one: memory grows with both."""

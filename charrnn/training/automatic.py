@@ -58,6 +58,8 @@ def choose(
     opened = left_open(model, train, task.subject.text)
     if not opened:
         return model, train
+    if "ctc_frames" in opened:
+        model = model.with_chosen(ctc_frames=task.ctc_frames)
     given, tokens = model.given | train.given, task.training_tokens
     if "batch_size" not in given:
         train = train.with_chosen(batch_size=best_batch_size(task, train))

@@ -112,17 +112,13 @@ class Input(ABC):
     def tokens(self, items: Ragged, indices: Indices | range) -> Indices:
         """Tokens, or positions of whatever else, that are read of each (N,)."""
 
-    def masked(
+    def augmented(
         self,
         inputs: Array,
         lengths: Array,  # noqa: ARG002
-        most: float,  # noqa: ARG002
         draw: Sequence[np.random.Generator],  # noqa: ARG002
     ) -> Array:
-        """A batch's inputs with masks that hide up to a fraction `most` of them, where that helps.
-
-        `draw`: random numbers for each example.
-        """
+        """A batch's inputs, changed at random where that helps; `draw`: numbers for each."""
         return inputs
 
     def check_targets(self, size: int, targets: int) -> None:  # noqa: B027

@@ -22,6 +22,7 @@ from charrnn.text.input_shapes import bytes_of
 from charrnn.text.tokenizers import Bytes, Ids as TokenIds, Tokenizer
 
 _FARTHEST = 100.0  # standard deviations from the mean that a feature is stored at, at most
+_MASKED = 0.2  # of the frames, and of the features of each, that a mask hides at most
 _SMALLEST = 1e-12  # standard deviation of a feature that varies
 
 
@@ -128,10 +129,10 @@ class FramesInput(Input):
             raise TextError("the corpus is damaged: it has numbers that are not finite", hint)
         return {"inputs": inputs, "lengths": lengths}
 
-    def masked(
-        self, inputs: Array, lengths: Array, most: float, draw: Sequence[np.random.Generator]
+    def augmented(
+        self, inputs: Array, lengths: Array, draw: Sequence[np.random.Generator]
     ) -> Array:
-        """As the base says: two masks of frames, two of features, each up to a fraction `most`.
+        """As the base says: two masks of frames, and two of features, of which each hides a few.
 
         What is masked is 0, the mean. Park et al. 2019, https://arxiv.org/abs/1904.08779.
         """
@@ -141,7 +142,7 @@ class FramesInput(Input):
             clip = inputs[:length, column].reshape(length, -1, bands)
             for _ in range(2):
                 for masked in (clip, np.moveaxis(clip, 2, 0)):
-                    width = int(random.integers(0, int(most * len(masked)) + 1))
+                    width = int(random.integers(0, int(_MASKED * len(masked)) + 1))
                     first = int(random.integers(0, len(masked) - width + 1))
                     masked[first : first + width] = 0
             inputs[:length, column] = clip.reshape(length, *inputs.shape[2:])
