@@ -27,9 +27,16 @@ def commands_of(page):
     return [line for block in blocks for line in block.splitlines()]
 
 
+def files_of(page):
+    """The programs that the reader saves: {name: text}. A comment with the name begins each."""
+    blocks = re.findall(r"^```python\n(# (\w+\.py)\n.*?)^```", page, re.DOTALL | re.MULTILINE)
+    return {name: text for text, name in blocks}
+
+
 def smaller(command):
     """The command as it is written, but for the length and the size of what it trains."""
     command = re.sub(r" --(time|epochs|steps|layers) \S+", "", command)
+    command = re.sub(r" --count \d{3,}", " --count 20", command)
     small = " ".join(SMALL if "--recipe" not in command else SMALL[:2])
     if "--task" in command:  # which reads texts to their ends
         small = re.sub(r"--seq-length \d+", "", small)
@@ -69,6 +76,8 @@ def test_every_command_runs(reader, page, monkeypatch):
     """A flag that was renamed; an example that never worked."""
     monkeypatch.setattr(dynamic, "_SEGMENTS", 50)  # gradients are measured on less of the text
     monkeypatch.setattr(dynamic, "_SAMPLES", 5)
+    for name, text in files_of(page.read_text("utf-8")).items():
+        (reader / name).write_text(text, "utf-8")
     for command in commands_of(page):
         run = smaller(re.sub(r" --run (plays|snake)", r" --run \1-again", command))
         run = run.replace("--resume --run plays-again", "--resume --run plays --steps 8")
@@ -117,6 +126,16 @@ def test_the_python_examples_run(home):
     )
     assert done.returncode == 0, done.stderr
     assert len(done.stdout) > 100
+
+
+def test_pictures_are_written_and_read_back():
+    """Rows and columns that change places on the way; a broken line that passes for a picture."""
+    program = {"__name__": "digits"}
+    exec(files_of(page_text("written-pictures.md"))["digits.py"], program)
+    picture = [[(row * column) % 17 for column in range(8)] for row in range(8)]
+    line = program["line_of"](7, picture)
+    broken = [line[:-2], line[1:], line.replace("/", ""), line.replace("a", "r"), line[:-1] + "a"]
+    assert program["read"]("\n".join([line, *broken])) == ([7], [picture], 6)
 
 
 def test_flags_of_other_programs_are_answered_as_the_guide_shows(home):
