@@ -16,6 +16,7 @@ KINDS = {
     "embedding": {"embedding_size": 20},
     "tied": {"embedding_size": 48, "tie_weights": True},
     "one-hot": {"one_hot": True},
+    "residual": {"residual": True, "embedding_size": 20},
 }
 THEIRS = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU, "elman": torch.nn.RNN}
 

@@ -42,8 +42,13 @@ def run(graph, values):
 
 @pytest.mark.parametrize(
     ("tokenizer", "inputs"),
-    [(FEW, {"embedding_size": 32}), (FEW, {"one_hot": True}), (MANY, {"embedding_size": 8})],
-    ids=["table", "one-hot", "embedding"],
+    [
+        (FEW, {"embedding_size": 32}),
+        (FEW, {"one_hot": True}),
+        (MANY, {"embedding_size": 8}),
+        (MANY, {"embedding_size": 8, "residual": True}),
+    ],
+    ids=["table", "one-hot", "embedding", "residual"],
 )
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_traced_step_is_the_step(cell, tokenizer, inputs):

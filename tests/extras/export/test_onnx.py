@@ -67,13 +67,15 @@ def test_both_graphs_give_the_logits_of_numpy(cell, one_hot):
         assert found == pytest.approx(expected, abs=1e-4)
 
 
+@pytest.mark.parametrize("residual", [False, True])
 @pytest.mark.parametrize("dtype", ["fp16", "int8"])
 @pytest.mark.parametrize("cell", ["lstm", "gru", "mgu", "clockwork"])
-def test_rounded_weights_are_those_of_the_rounded_network(cell, dtype):
+def test_rounded_weights_are_those_of_the_rounded_network(cell, dtype, residual):
     """A scale that belongs to another row once the gates are in another order."""
-    checkpoint = random_checkpoint(FEW, cell=cell, scale=0.12, layers=2, embedding_size=4)
+    sizes = {"layers": 2, "embedding_size": 4}
+    checkpoint = random_checkpoint(FEW, cell=cell, scale=0.12, residual=residual, **sizes)
     exact, ids = LanguageModel(checkpoint.model, checkpoint.weights), ids_of(FEW)
-    for play, as_table in ((by_steps, True), (by_sequences, cell not in OPERATORS)):
+    for play, as_table in ((by_steps, True), (by_sequences, residual or cell not in OPERATORS)):
         network = rounded_network(exact, dtype, as_table=as_table)
         expected = network.trace(ids, network.zero_state(BATCH)).logits
         assert play(checkpoint, ids, dtype) == pytest.approx(expected, abs=1e-4)
