@@ -21,6 +21,13 @@ Scale = tuple[tuple[float, float], ...]
 as they are."""
 
 
+class Least(NamedTuple):
+    """The hidden units and the steps that a network needs, however little it learns from."""
+
+    hidden_size: int = 1
+    steps: int = 0
+
+
 class Subject(Protocol):
     """A corpus, or a model's checkpoint: what is read, and what can be predicted of it."""
 
@@ -122,6 +129,7 @@ class Task(ABC):
 
     unit: Unit
     """What is predicted: people see bits per unit."""
+    least = Least()
     protocol = ""
     """How a part is scored, where that can be done in several ways."""
 
@@ -144,16 +152,6 @@ class Task(ABC):
     def tokens_per_parameter(self) -> float:
         """Tokens that a network should read in training, for each of its parameters."""
         return 7.0
-
-    @property
-    def least_hidden_size(self) -> int:
-        """Hidden units that a network needs, however little there is to learn from."""
-        return 1
-
-    @property
-    def least_steps(self) -> int:
-        """Steps that a network needs, however little there is to learn from."""
-        return 0
 
     @property
     def characters_per_token(self) -> float:

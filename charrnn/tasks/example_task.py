@@ -35,7 +35,7 @@ class ExampleTask(Task):
         super().__init__(model, subject)
         self.input = source(subject.text, output.separator(subject.text), subject)
         self.output = output(subject, self.input)
-        self.unit = self.output.unit
+        self.unit, self.least = self.output.unit, self.input.least
         if isinstance(subject, ExampleCorpus):
             self.items = Ragged(subject.tokens, subject.starts)
             self.targets = Ragged(subject.targets, subject.target_starts)
@@ -63,14 +63,6 @@ class ExampleTask(Task):
     @property
     def tokens_per_parameter(self) -> float:
         return self.input.tokens_per_parameter or self.output.tokens_per_parameter
-
-    @property
-    def least_hidden_size(self) -> int:
-        return self.input.least_hidden_size
-
-    @property
-    def least_steps(self) -> int:
-        return self.input.least_steps
 
     @property
     def ctc_frames(self) -> int:

@@ -130,7 +130,10 @@ def find_corpus(key: str) -> Corpus | None:
 
 @dataclass(frozen=True)
 class CorpusSummary:
-    """One line of `charrnn corpora`. The name is what `charrnn train` takes."""
+    """One line of `charrnn corpora`. The name is what `charrnn train` takes.
+
+    `tokens` counts frames or pictures where those are read, whose `tokenizer` is what they are.
+    """
 
     name: str
     path: str
@@ -149,7 +152,8 @@ def list_corpora(say: Callable[[str], None] = lambda _: None) -> list[CorpusSumm
         except TextError as error:
             say(f"{error.message}. {error.hint}")
             continue
-        size, kind, tokens = corpus.tokenizer.size, corpus.tokenizer.kind, len(corpus.tokens)
+        tokens, noun = corpus.counted
+        size, kind = corpus.tokenizer.size, corpus.tokenizer.kind if noun == "token" else f"{noun}s"
         summaries.append(CorpusSummary(name, str(folder), tokens, size, kind, corpus.sources))
     return summaries
 

@@ -96,12 +96,11 @@ def _table(file: BinaryIO, path: str) -> NDArray[np.float64]:
         lines = file.read().decode("utf-8-sig").splitlines()
         lines = [line for line in lines if line.strip()]
         delimiter = _delimiter(lines[0])
-        has_header = not _numbers(_cells(lines[0], delimiter))
-        table: NDArray[np.float64] = np.loadtxt(
-            io.StringIO("\n".join(lines[has_header:])), delimiter=delimiter, ndmin=2
-        )
+        rows = lines if _numbers(_cells(lines[0], delimiter)) else lines[1:]
+        text = io.StringIO("\n".join([rows[0], *rows[1:]]))  # an IndexError without a row
+        table: NDArray[np.float64] = np.loadtxt(text, delimiter=delimiter, ndmin=2, comments=None)
     except (ValueError, IndexError, csv.Error) as error:
-        reason = str(error) or "it is empty"
+        reason = "it has no numbers" if isinstance(error, IndexError) else str(error)
         hint = "A series is a CSV of numbers alone, a row a frame; a header may name its columns."
         raise TextError(f"{path} is not a series: {reason}", hint) from None
     return table

@@ -84,8 +84,9 @@ def find_or_write(
             write_json(new, about)
     corpus = open_corpus(folder)
     joined.emit(Progress(joined.task, 1, 1))
+    tokens, counted = corpus.counted
     size = corpus.tokenizer.size
-    joined.emit(Prepared(corpus.name, str(folder), len(corpus.tokens), size, reused))
+    joined.emit(Prepared(corpus.name, str(folder), tokens, size, reused, counted))
     return corpus
 
 

@@ -103,7 +103,7 @@ def best_batch_size(task: Task, settings: TrainSettings) -> int:
 def max_epochs(task: Task, settings: TrainSettings) -> float:
     """Epochs of a small text, where no length is asked for: more, if they are few steps."""
     per_epoch = max(1, task.training_tokens // math.prod(task.resolve_batch(settings)))
-    return max(_MAX_EPOCHS, float(math.ceil(task.least_steps / per_epoch)))
+    return max(_MAX_EPOCHS, float(math.ceil(task.least.steps / per_epoch)))
 
 
 def best_hidden_size(
@@ -118,7 +118,7 @@ def best_hidden_size(
     def misfit(network: ModelSettings) -> float:
         return abs(math.log(tokens_read(network) / parameters(network) / task.tokens_per_parameter))
 
-    sizes = [model.with_hidden_size(n) for n in HIDDEN_SIZES if n >= task.least_hidden_size]
+    sizes = [model.with_hidden_size(n) for n in HIDDEN_SIZES if n >= task.least.hidden_size]
     most = _PARAMETERS_PER_TOKEN * task.training_tokens
     small = [network for network in sizes if parameters(network) <= most]
     return min(small or sizes[:1], key=misfit)

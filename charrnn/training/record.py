@@ -199,4 +199,5 @@ def _started(run: Run) -> Started:
         step=run.step,
         tokenizer=run.plan.text.tokenizer,
         processes=run.plan.ranks.size,
+        counted=run.plan.corpus.counted[1],
     )

@@ -85,7 +85,7 @@ def labelled_pictures(folder: Path, count: int, seed: int = 1) -> str:
 
 
 def gesture(rng: np.random.Generator, kind: int) -> Any:
-    """A series (T, 2) that rises, falls or stays, far from 0 in one feature and small in the other."""
+    """A series (T, 2) that rises, falls or stays; the features differ much in size."""
     steps = np.arange(rng.integers(4, 9))
     slope = (1, -1, 0)[kind] * steps + rng.normal(0, 0.3, len(steps))
     return np.stack([500 + 20 * slope, rng.normal(0, 0.001, len(steps))], 1).astype(np.float32)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from charrnn.cells.arrays import Array
 from charrnn.cells.parameters import Parameters
 from charrnn.settings import ModelSettings, TextSettings, UnknownName
-from charrnn.tasks.base import Scale, Subject
+from charrnn.tasks.base import Least, Scale, Subject
 from charrnn.tasks.examples import Ids, Indices, Ragged
 from charrnn.text.tokenizers import Ids as TokenIds, Tokenizer
 
@@ -28,9 +28,7 @@ class Input(ABC):
     """The axis of a batch's `inputs` that counts examples."""
     tokens_per_parameter: ClassVar[float | None] = None
     """As a task's; None: as many as the output wants."""
-    least_hidden_size: ClassVar[int] = 1
-    """As a task's."""
-    least_steps: ClassVar[int] = 0
+    least: ClassVar[Least] = Least()
     """As a task's."""
     suffixes: ClassVar[tuple[str, ...]] = ()
     """How the names of files end that are inputs themselves."""
