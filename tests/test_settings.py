@@ -111,7 +111,7 @@ def test_where_a_setting_applies_is_said_of_settings_that_exist():
         ({"task": "caption", "attention": "none", "one_hot": True}, {},
          "--one-hot has no effect with --input picture", "--input text."),
         ({"task": "label", "input": "picture", "tokenizer": "byte"}, {}, "--tokenizer", "text."),
-        ({"task": "label", "picture_size": "16x16"}, {}, "--picture-size", "--input picture."),
+        ({"task": "label", "picture_size": "16x16"}, {}, "--picture-size", "--input picture or frames."),
         ({"task": "label", "picture_size": "16x16"}, {"input": None}, "", ""),
         ({"task": "tag", "input": "picture"}, {}, "--input", "--task label, rewrite or caption."),
         ({"task": "label", "input": "picture", "cell": "gru"}, {}, "--cell", "--task rewrite."),

@@ -106,8 +106,9 @@ def _by_condition(values: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, s
 
 def _of_embedding(values: Mapping[str, Any]) -> tuple[str, str] | None:
     """What leaves an embedding out: no token is looked up, neither in a text nor in a decoder."""
-    is_written = values.get("task") in ("rewrite", "caption")
-    if is_written and values.get("decoder") != "ctc":
+    task = values.get("task")
+    is_written = task in ("rewrite", "caption")
+    if task is None or (is_written and values.get("decoder") != "ctc"):
         return None
     if values.get("one_hot"):
         return "--one-hot", "leave --one-hot out"
@@ -115,7 +116,7 @@ def _of_embedding(values: Mapping[str, Any]) -> tuple[str, str] | None:
         return None
     if is_written:
         return "--decoder ctc", "choose --decoder attention"
-    return f"--task {values['task']} --input {values['input']}", "choose --task rewrite"
+    return f"--task {task} --input {values['input']}", "choose --task rewrite"
 
 
 def _of_grids(values: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, str]]]:

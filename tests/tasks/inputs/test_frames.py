@@ -63,7 +63,7 @@ def test_masks_follow_from_seed_epoch_and_example(home):
     """A resumed run, or a rank, that hides something else; a mask on what is scored."""
     corpus = corpus_for("sound-label", home, 24)
     task = task_on(corpus)
-    settings = TrainSettings(batch_size=6, masking=0.4, seed=3)
+    settings = TrainSettings(batch_size=6, augment=True, seed=3)
     plain, masked, again, part = (
         task.batches(*arguments)
         for arguments in (
