@@ -30,13 +30,12 @@ def load_fitting(command: Frame, run: str | None, file: str) -> "Checkpoint":
     Which one that is, is said. Errors as `load_run`.
     """
     if run is None:
-        from charrnn.storage.fitting_run import last_run
-        from charrnn.tasks import inputs_of
+        from charrnn.storage.fitting_run import last_run, reads
 
-        of_file = None if file == "-" else inputs_of(file) or inputs_of(_first_line(file))
+        first_line = _first_line(file)
 
         def fits(about: "About") -> bool:
-            is_read = of_file is None or about.input in (of_file or {"text"})
+            is_read = file == "-" or reads(about, file, first_line)
             return bool(about.target_vocabulary) and is_read
 
         if run := last_run(fits):

@@ -1,4 +1,7 @@
-"""Texts as outputs: an embedding of each token, then recurrent layers."""
+"""Texts as outputs: an embedding of each token, then recurrent layers.
+
+ids (S, B) -> x (S, B, D) -> outputs of each layer (S, B, F)
+"""
 
 from collections.abc import Sequence
 

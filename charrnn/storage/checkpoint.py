@@ -19,12 +19,10 @@ from safetensors.numpy import save
 from charrnn.errors import CheckpointError
 from charrnn.files import atomic_write
 from charrnn.settings import (
-    InputName,
     ModelSettings,
     TextSettings,
     TrainSettings,
     checked_network,
-    input_of,
     read,
     reason_of,
 )
@@ -55,11 +53,6 @@ class About:
     target_vocabulary: tuple[str, ...] = field(default=(), kw_only=True)
     input_shape: tuple[int, ...] = field(default=(), kw_only=True)
     input_scale: Scale = field(default=(), kw_only=True)
-
-    @property
-    def input(self) -> InputName:
-        """What it reads."""
-        return input_of(self.model.task, self.text)
 
     def describe(self) -> dict[str, Any]:
         """As JSON, for `read_about`."""

@@ -7,7 +7,6 @@ import numpy as np
 
 from charrnn.errors import TextError
 from charrnn.settings import PartName, TextSettings
-from charrnn.text.input_shapes import bytes_of
 from charrnn.text.tokenizers.base import Ids, Tokenizer
 
 PARTS: tuple[PartName, ...] = ("train", "valid", "test")
@@ -43,14 +42,6 @@ class Corpus:
     def name(self) -> str:
         """The folder's name without the digest."""
         return self.folder.name.rsplit("-", 1)[0]
-
-    @property
-    def counted(self) -> tuple[int, str]:
-        """How much it is, and of what: tokens, frames or pictures."""
-        if not self.input_shape:
-            return len(self.tokens), "token"
-        noun = "picture" if self.input_shape[0] else "frame"
-        return len(self.tokens) // bytes_of(self.input_shape), noun
 
     def with_split(self, split: str) -> "Corpus":
         """The same with another split."""

@@ -31,7 +31,7 @@ from charrnn.files import atomic_write, corpus_folders, open_regular, short_name
 from charrnn.settings import TextSettings, read, reason_of
 from charrnn.text.corpus import Corpus
 from charrnn.text.example_corpus import LEAST, ExampleCorpus
-from charrnn.text.input_shapes import checked_scale, checked_shape, is_stored
+from charrnn.text.input_shapes import checked_scale, checked_shape, counted, is_stored
 from charrnn.text.tokenizers import from_json
 
 FORMAT = 3
@@ -152,7 +152,7 @@ def list_corpora(say: Callable[[str], None] = lambda _: None) -> list[CorpusSumm
         except TextError as error:
             say(f"{error.message}. {error.hint}")
             continue
-        tokens, noun = corpus.counted
+        tokens, noun = counted(len(corpus.tokens), corpus.input_shape)
         size, kind = corpus.tokenizer.size, corpus.tokenizer.kind if noun == "token" else f"{noun}s"
         summaries.append(CorpusSummary(name, str(folder), tokens, size, kind, corpus.sources))
     return summaries

@@ -43,3 +43,10 @@ def is_stored(shape: tuple[int, ...], sizes: Any) -> bool:
     """Whether inputs of such sizes (N,), in bytes, can have the shape."""
     size = bytes_of(shape)
     return bool((sizes % size == 0).all() if shape[0] == 0 else (sizes == size).all())
+
+
+def counted(tokens: int, shape: tuple[int, ...]) -> tuple[int, str]:
+    """How much a corpus of so many tokens, or bytes, is, and of what: tokens, frames, pictures."""
+    if not shape:
+        return tokens, "token"
+    return tokens // bytes_of(shape), "picture" if shape[0] else "frame"

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from charrnn.cells.arrays import Array
 from charrnn.cells.parameters import Parameters
-from charrnn.settings import ModelSettings, TextSettings, UnknownName
+from charrnn.settings import ModelSettings, TextSettings, UnknownName, no_effect
 from charrnn.tasks.base import Least, Scale, Subject
 from charrnn.tasks.examples import Ids, Indices, Ragged
 from charrnn.text.tokenizers import Ids as TokenIds, Tokenizer
@@ -109,6 +109,15 @@ class Input(ABC):
     @abstractmethod
     def tokens(self, items: Ragged, indices: Indices | range) -> Indices:
         """Tokens, or positions of whatever else, that are read of each (N,)."""
+
+    def checked_unknown(self, unknown: UnknownName | None) -> UnknownName:
+        """What becomes of characters that the vocabulary lacks: skip, if nothing is given.
+
+        UsageError if something is given, and no text is read.
+        """
+        if unknown and not self.has_text:
+            raise no_effect("unknown", f"--input {self.name}", "name a run that reads texts")
+        return unknown or "skip"
 
     def augmented(
         self,

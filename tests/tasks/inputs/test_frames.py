@@ -86,7 +86,7 @@ def test_masks_follow_from_seed_epoch_and_example(home):
     before = [again.next().inputs for _ in range(4)][-1]  # of the next epoch
     assert not np.array_equal(before, batches[1].inputs)
     scored = task.batch_of(task.items, task.targets, indices(corpus, "valid"))
-    assert (scored.inputs[: scored.lengths.min()] != 0).mean() > 0.99
+    assert (scored.inputs[: scored.lengths.min()] != 0).mean() > 0.97
 
 
 def test_a_damaged_corpus_is_said(home):
