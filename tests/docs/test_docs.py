@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from charrnn.cli.hints import ADVICE, RENAMED
 from charrnn.evaluation import dynamic
 from tests.conftest import SMALL, call_charrnn, tale
 from tests.docs.pages import PAGES, README, ROOT, page_text
-from tests.tasks.examples import captioned, labelled, rewritten, tagged
+from tests.tasks.examples import captioned, labelled, labelled_sound, rewritten, tagged
 
 TRAINING = r"charrnn (train|sweep)\b(?!.*--resume)"
 RUN: set[str] = set()  # what several pages have runs once
@@ -42,6 +43,8 @@ def smaller(command):
         small = re.sub(r"--seq-length \d+", "", small)
     if "--task label --input picture" in command:  # which has no recurrent layers
         small = re.sub(r"--(layers|embedding-size) \d+", "", small)
+    if "--task label --input" in command:  # which has no tokens
+        small = re.sub(r"--embedding-size \d+", "", small)
     command = command.replace("--cells lstm,gru,elman", "--cells elman")
     command = re.sub(TRAINING, rf"charrnn \1 --steps 2 {small}", command)
     return re.sub(r"(charrnn gradients .*--cell .*)", r"\1 --hidden-size 16", command)
@@ -64,10 +67,38 @@ def reader(tmp_path_factory):
     (home / "pictures.tsv").write_text(captioned(home / "pictures", 100), "utf-8")
     labels = "".join(f"{'ab'[n % 2]}\tpictures/{n}.npy\n" for n in range(40))
     (home / "labelled.tsv").write_text(labels, "utf-8")
+    packages_in(home)
     made = call_charrnn(home, "train", "shakespeare.txt", "--run", "plays", "--steps", "6", *SMALL)
     assert made.code == 0, made.err
     shutil.copytree(home / "checkpoints" / "plays", home / "checkpoints" / "snake")
     return home
+
+
+def packages_in(folder):
+    """What the pages of frames and sound take from packages: a wheel with series, some prompts."""
+    with zipfile.ZipFile(folder / "aeon-1.6.0-py3-none-any.whl", "w") as wheel:
+        for part in ("TRAIN", "TEST"):
+            rows = "".join(f"{n},1.5,{n}:2,{n},3:{n % 3}\n" for n in range(12))
+            name = f"aeon/datasets/data/JapaneseVowels/JapaneseVowels_{part}.ts"
+            wheel.writestr(name, f"@problemName x\n@data\n{rows}")
+    labelled_sound(folder / "sounds", 40)
+    clips = sorted((folder / "sounds").glob("*.wav"))
+    for number, language in enumerate(("en_US_f_Allison", "fr_CA_f_June")):
+        prompts = folder / "packages" / "usr" / "share" / "asterisk" / "sounds" / language
+        prompts.mkdir(parents=True)
+        for name, clip in enumerate(clips[10 * number : 10 * number + 10]):
+            shutil.copy(clip, prompts / f"{name}.wav")
+    lines = (f"sounds/{clip.name}\tone two\n" for clip in clips)
+    (folder / "prompts.tsv").write_text("".join(lines), "utf-8")
+
+
+def make_examples(page, folder):
+    """Run the programs with which a page makes its examples, with fewer of them."""
+    for block in re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL):
+        fewer = block.replace(", 4000)", ", 30)").replace(", 400)", ", 10)")
+        done = subprocess.run([sys.executable, "-c", fewer], cwd=folder, capture_output=True,
+                              text=True, check=False)  # fmt: skip
+        assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.timeout(240)
@@ -78,6 +109,8 @@ def test_every_command_runs(reader, page, monkeypatch):
     monkeypatch.setattr(dynamic, "_SAMPLES", 5)
     for name, text in files_of(page.read_text("utf-8")).items():
         (reader / name).write_text(text, "utf-8")
+    if page.stem in ("frames", "sound"):
+        make_examples(page, reader)
     for command in commands_of(page):
         run = smaller(re.sub(r" --run (plays|snake)", r" --run \1-again", command))
         run = run.replace("--resume --run plays-again", "--resume --run plays --steps 8")
