@@ -13,9 +13,11 @@ from charrnn.cli.options import (
     Device,
     Encoding,
     Json,
+    LanguageModel,
     Part,
     Quiet,
     Run,
+    Weight,
     exclude,
     run_and_file,
 )
@@ -26,6 +28,7 @@ from charrnn.text.source_files import shown_name
 if TYPE_CHECKING:
     from charrnn.display.reports import Report
     from charrnn.evaluation.scoring import Protocol
+    from charrnn.inference.search import Decoding
     from charrnn.storage.checkpoint import Checkpoint
 
 Text = Annotated[
@@ -85,6 +88,8 @@ def evaluate(
         FormatName | None, "format of the examples in the file", Shown(ADVANCED, "as in training")
     ] = None,
     columns: Columns = None,
+    language_model: LanguageModel = None,
+    weight: Weight = None,
     device: Device = "auto",
     quiet: Quiet = False,
     json: Json = False,
@@ -101,7 +106,10 @@ def evaluate(
         source.check()
         checkpoint = command.load(run)
         if checkpoint.is_language_model:
-            examples = {"beam": beam, "format": format, "columns": columns}
+            examples = {
+                "beam": beam, "format": format, "columns": columns,
+                "language_model": language_model, "weight": weight,
+            }  # fmt: skip
             _refuse(checkpoint, "name a run of another task", **examples)
             from charrnn.evaluation.scoring import Protocol
 
@@ -111,7 +119,11 @@ def evaluate(
             asked = {"context": context, "dynamic": dynamic, "baselines": baselines}
             parts = {f"per {per}": per not in (None, "line")}
             _refuse(checkpoint, "name a language model", **asked, **parts)
-            report = _score_examples(command, checkpoint, source, beam or 1, per)
+            from charrnn.inference.search import Decoding
+
+            scorer = command.load_text_model(language_model)
+            decoding = Decoding(beam or 1, language_model=scorer, weight=weight)
+            report = _score_examples(command, checkpoint, source, decoding, per)
         command.show(report)
 
 
@@ -151,14 +163,17 @@ def _score_text(
 
 
 def _score_examples(
-    command: Frame, checkpoint: "Checkpoint", source: Source, beam: int, per: str | None
+    command: Frame,
+    checkpoint: "Checkpoint",
+    source: Source,
+    decoding: "Decoding",
+    per: str | None,
 ) -> "Report":
     """The score of a run on a part of its examples or on those in a file, or which are wrong."""
     from charrnn.display.listings import examples_report
-    from charrnn.inference.search import Decoding
     from charrnn.models.predictor import Predictor, file_examples, part_examples
 
-    model, decoding = Predictor(checkpoint), Decoding(beam)
+    model = Predictor(checkpoint)
     file, part, encoding, unknown, name, columns = source
     if file is None:
         examples, chosen = part_examples(model, part)

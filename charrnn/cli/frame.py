@@ -21,6 +21,7 @@ from charrnn.files import atomic_write
 
 if TYPE_CHECKING:
     from charrnn.display.reports import Report
+    from charrnn.models.text_model import TextModel
     from charrnn.storage.checkpoint import Checkpoint
 
 Stdout = Literal["report", "data", "events"]
@@ -115,6 +116,14 @@ class Frame:
         from charrnn.storage.fitting_run import load_language_model
 
         return load_language_model(run, self.emit)
+
+    def load_text_model(self, run: str | None) -> "TextModel | None":
+        """The language model of a run that is named, ready to be asked. Errors as `load_run`."""
+        if run is None:
+            return None
+        from charrnn.models.text_model import TextModel
+
+        return TextModel(self.load_language_model(run))
 
     @cached_property
     def write(self) -> Callable[[str], object]:

@@ -154,6 +154,20 @@ Columns = Annotated[
         rich_help_panel=ADVANCED,
     ),
 ]  # fmt: skip
+LanguageModel = Annotated[
+    str | None,
+    typer.Option(
+        metavar="RUN", help="with --task rewrite or caption: a run of --task text whose "
+        "probabilities count in the beam, too", autocompletion=run_names, rich_help_panel=ADVANCED,
+    ),
+]  # fmt: skip
+Weight = Annotated[
+    float | None,
+    typer.Option(
+        min=0, max=100, metavar="X", help="of the log-probabilities of --language-model",
+        show_default="0.3", rich_help_panel=ADVANCED,
+    ),
+]  # fmt: skip
 Device = Annotated[
     str,
     typer.Option(

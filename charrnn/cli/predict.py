@@ -15,10 +15,12 @@ from charrnn.cli.frame import frame
 from charrnn.cli.options import (
     Columns,
     Json,
+    LanguageModel,
     Output,
     Quiet,
     Replace,
     Run,
+    Weight,
     exclude,
     output_path,
     run_and_file,
@@ -92,6 +94,8 @@ def predict(
         Shown(ADVANCED, "as it shows, else lines"),
     ] = None,
     columns: Columns = None,
+    language_model: LanguageModel = None,
+    weight: Weight = None,
     output: Output = None,
     yes: Replace = False,
     quiet: Quiet = False,
@@ -115,7 +119,10 @@ def predict(
         from charrnn.text.tokenizers import valid_unicode
 
         run, file = run_and_file(run, file)
-        decoding = Decoding(beam, temp, seed, max_length, top=top, threshold=threshold)
+        scorer = command.load_text_model(language_model)
+        decoding = Decoding(
+            beam, temp, seed, max_length, top, threshold, language_model=scorer, weight=weight
+        )
         file = file or "-"
         model = _model(load_fitting(command, run, file), attends=attention or html is not None)
         how = model.task.input.checked_unknown(unknown)

@@ -63,7 +63,7 @@ def _written(logs: Float64, text: list[int], per_position: int) -> Written:
     symbols = np.array(text, np.int64)
     probability = log_probability(logs, symbols)
     where = np.exp(through_symbols(logs, symbols, np.logaddexp) - probability)
-    by_position = where.reshape(-1, per_position, len(text)).sum(1)
+    by_position = where.reshape(len(logs) // per_position, per_position, len(text)).sum(1)
     share = (by_position / by_position.sum(0)).T.astype(np.float32)
     positions = through_symbols(logs, symbols, np.maximum).argmax(0) // per_position
     return Written(text, probability, share, positions.tolist())

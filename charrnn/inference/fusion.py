@@ -18,6 +18,7 @@ from charrnn.network.layers import State
 from charrnn.text.tokenizers import Tokenizer
 
 Float64 = NDArray[np.float64]
+WEIGHT = 0.3
 _LISTED = 8  # symbols that a vocabulary lacks
 
 
@@ -53,9 +54,9 @@ class Fused(NamedTuple):
 class Fusion:
     """A language model, and the K symbols, each of which is one of its tokens."""
 
-    def __init__(self, model: TextScorer, weight: float, symbols: Sequence[str]) -> None:
+    def __init__(self, model: TextScorer, weight: float | None, symbols: Sequence[str]) -> None:
         """UsageError for symbols that are not tokens of the language model."""
-        self.network, self.weight = model.network, weight
+        self.network, self.weight = model.network, WEIGHT if weight is None else weight
         ids = [self._ids(model.tokenizer, symbol) for symbol in symbols]
         if lacking := [s for s, n in zip(symbols, ids, strict=True) if len(n) != 1]:
             listed = ", ".join(map(repr, lacking[:_LISTED])) + ", ..." * (len(lacking) > _LISTED)

@@ -34,8 +34,8 @@ class Decoding:
     threshold: float | None = None
     language_model: TextScorer | None = None
     """What has its say in the beam."""
-    weight: float = 0.3
-    """Of its log-probabilities."""
+    weight: float | None = None
+    """Of its log-probabilities, 0.3 where it is not given."""
     skipped: int = 0
     """Examples before the first one: what is drawn for one follows from the seed and its index."""
 
@@ -50,14 +50,14 @@ class Decoding:
                 "--beam searches for the likeliest text, and --temp draws one",
                 "Leave one of them out.",
             )
-        if not 0 <= self.weight < math.inf:
+        if self.weight is not None and not 0 <= self.weight < math.inf:
             raise UsageError(f"{self.weight} is not a weight", "Take 0 or more.")
         if self.language_model and self.temp > 0:
             raise UsageError(
                 "--language-model searches for the likeliest text, and --temp draws one",
                 "Leave one of them out.",
             )
-        if self.weight != Decoding.weight and not self.language_model:
+        if self.weight is not None and not self.language_model:
             raise no_effect("weight", "no language model", "give --language-model RUN, too")
         if self.seed is not None and not self.temp:
             raise no_effect("seed", "--temp 0", "give --temp 1, too")
@@ -180,19 +180,16 @@ def search(
             logs = logs + fused.logs.reshape(logs.shape)
         total = beams.scores[..., None] + logs
         if decoding.temp > 0:
-            noise = np.stack([generator.gumbel(size=logs.shape[1:]) for generator in generators])
-            candidates = _drawn(total, logs + decoding.temp * noise)
+            chosen = _drawn(total, logs, decoding.temp, generators)
         else:
-            candidates = _likeliest(total)
-        beams.advance(*candidates, attention)
+            chosen = _likeliest(total)
+        beams.advance(*chosen, attention)
         rows, symbols, _ = beams.steps[-1]
         if beams.done or not np.isfinite(beams.scores).any():
             break
         state = tuple(tuple(array[rows] for array in layer) for layer in state)
         if fusion and fused:
             fused = fusion.advance(fused.taken(rows), symbols)
-    if fusion is None:
-        return beams.ended
     return [[_without(text, fusion) for text in texts] for texts in beams.ended]
 
 
@@ -214,15 +211,23 @@ def _likeliest(total: NDArray[np.float64]) -> _Candidates:
     return order // symbols, order % symbols, np.take_along_axis(total, order, 1)
 
 
-def _drawn(total: NDArray[np.float64], noisy: NDArray[np.float64]) -> _Candidates:
-    """Log-probabilities of whole texts (B, 1, V) -> the one whose `noisy` logit is the largest.
+def _drawn(
+    total: NDArray[np.float64],
+    logs: NDArray[np.float64],
+    temp: float,
+    generators: Sequence[np.random.Generator],
+) -> _Candidates:
+    """Log-probabilities of whole texts and of their last symbols (B, 1, V) -> one that is drawn.
 
-    With Gumbel noise, times the temperature, that is a draw (Gumbel 1954).
+    It has the largest sum with Gumbel noise, times the temperature (Gumbel 1954).
     """
-    chosen = noisy[:, 0].argmax(1)[:, None]
+    noise = np.stack([generator.gumbel(size=logs.shape[1:]) for generator in generators])
+    chosen = (logs + temp * noise)[:, 0].argmax(1)[:, None]
     return np.zeros_like(chosen), chosen, np.take_along_axis(total[:, 0], chosen, 1)
 
 
-def _without(text: Written, fusion: Fusion) -> Written:
+def _without(text: Written, fusion: Fusion | None) -> Written:
     """A text with the decoder's own log-probability, without that of the language model."""
+    if fusion is None:
+        return text
     return replace(text, log_probability=text.log_probability - fusion.total(text.symbols))

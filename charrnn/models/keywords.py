@@ -120,4 +120,4 @@ class DecodingKeywords(TypedDict, total=False):
     top: int | None
     threshold: float | None
     language_model: TextScorer | None
-    weight: float
+    weight: float | None

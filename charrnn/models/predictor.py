@@ -56,7 +56,8 @@ class Predictor(Model):
     @property
     def attends(self) -> bool:
         """Whether its predictions say which part of the source each symbol comes from."""
-        return "attention.query" in self.checkpoint.weights
+        is_aligned = self.settings.decoder == "ctc"
+        return is_aligned or "attention.query" in self.checkpoint.weights
 
     @public
     def predict(

@@ -130,6 +130,8 @@ class Task(ABC):
     unit: Unit
     """What is predicted: people see bits per unit."""
     least = Least()
+    ctc_frames = 1
+    """Frames of a position that suit the training part, where a network has such."""
     protocol = ""
     """How a part is scored, where that can be done in several ways."""
 
@@ -157,11 +159,6 @@ class Task(ABC):
     def characters_per_token(self) -> float:
         """Characters, or whatever else people count, in a token that is read."""
         return 1.0
-
-    @property
-    def ctc_frames(self) -> int:
-        """Frames of a position that suit the training part, where a network has such."""
-        return 1
 
     def doubts(self) -> Sequence[str]:
         """What makes parts of a corpus useless for the network, in sentences."""

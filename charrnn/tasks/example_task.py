@@ -41,6 +41,7 @@ class ExampleTask(Task):
             self.targets = Ragged(subject.targets, subject.target_starts)
             examples = subject.examples("train")
             self.output.measure(self.targets, examples, self.input.tokens(self.items, examples))
+            self.ctc_frames = self.output.ctc_frames
 
     @property
     def corpus(self) -> ExampleCorpus:
@@ -63,10 +64,6 @@ class ExampleTask(Task):
     @property
     def tokens_per_parameter(self) -> float:
         return self.input.tokens_per_parameter or self.output.tokens_per_parameter
-
-    @property
-    def ctc_frames(self) -> int:
-        return self.output.ctc_frames
 
     def doubts(self) -> Sequence[str]:
         return self.output.doubts(self.model)
@@ -93,10 +90,8 @@ class ExampleTask(Task):
         if settings.class_weights == "balanced":
             first, last = self.targets.starts[[examples.start, examples.stop]]
             self.output.balance(self.targets.values[first:last], len(examples))
-        collate = partial(self._collate_augmented, settings)
-        return ExampleBatches(
-            examples, self._tokens("train"), collate, batch_size, settings.seed, part
-        )
+        lengths, collate = self._tokens("train"), partial(self._collate_augmented, settings)
+        return ExampleBatches(examples, lengths, collate, batch_size, settings.seed, part)
 
     def _tokens(self, part: PartName) -> Indices:
         """Tokens that are read and written of each example of a part (N,)."""

@@ -22,7 +22,7 @@ from charrnn.extras.attention.show import AttentionPage, print_attention
 from charrnn.extras.comparing.figure import save_figure
 from charrnn.extras.comparing.show import RunCurves, charts
 from charrnn.tables import Styled, Table
-from charrnn.tasks.outputs.sequence import TextPrediction
+from charrnn.tasks.outputs.sequence_prediction import TextPrediction
 from charrnn.text.tokenizers import valid_unicode
 from tests.conftest import call_charrnn
 from tests.display.conftest import curves, shown

@@ -134,10 +134,11 @@ def test_a_decoding_that_cannot_be_is_refused(given):
 @pytest.mark.parametrize("given", [{"beam": 2}, {"temp": 1.0}, {"max_length": 3}, {"top": 1}])
 def test_what_is_asked_of_a_task_that_has_other_options_is_said(given):
     """A beam that is ignored."""
-    Decoding(skipped=3).check_effective("label", ())
-    Decoding(**given).check_effective("label", given)
+    model = ModelSettings(task="label")
+    Decoding(skipped=3).check_effective(model, ())
+    Decoding(**given).check_effective(model, given)
     with pytest.raises(UsageError, match="no effect with --task label"):
-        Decoding(**given).check_effective("label", ("seed",))
+        Decoding(**given).check_effective(model, ("seed",))
 
 
 def test_what_is_drawn_follows_from_the_seed_and_the_number():

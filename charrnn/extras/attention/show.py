@@ -13,7 +13,7 @@ from charrnn.text.pictures import png_of
 from charrnn.text.tokenizers import valid_unicode
 
 if TYPE_CHECKING:
-    from charrnn.tasks.outputs.sequence import TextPrediction
+    from charrnn.tasks.outputs.sequence_prediction import TextPrediction
 
 _FAINT = 0.05  # attention that is not shown
 _MOST = 500  # texts on a page

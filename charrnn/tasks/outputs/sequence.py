@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -19,62 +18,11 @@ from charrnn.tasks.base import Batch, Subject
 from charrnn.tasks.examples import Ids, Indices, Ragged
 from charrnn.tasks.inputs.base import Input
 from charrnn.tasks.outputs.base import Asked, Computed, ExampleNetwork, Output, pairs
+from charrnn.tasks.outputs.sequence_prediction import TextPrediction
 from charrnn.tasks.outputs.sequence_scores import RewriteScore
 from charrnn.text.example_columns import OTHERS, Layout, MalformedError, Record
 from charrnn.text.example_records import tsv_cells
 from charrnn.text.examples import Lines, Parsed
-from charrnn.text.tokenizers import valid_unicode
-
-
-@dataclass(frozen=True)
-class TextPrediction:
-    """What is written for a text, or for a picture of that name: the best, and others by beam.
-
-    `given` is that text or name. `symbols` (T) are the characters or words of the best one,
-    `attention` (T, S) says how much of each came from which of the `source` (S), the tokens of the
-    text. Of a picture `pixels` (height, width) is what was read, and S counts the cells of its
-    `grid` of rows and columns, row by row.
-    `positions` (T): where each symbol is, if the network says so.
-    """
-
-    given: str
-    source: list[str]
-    text: str
-    log_probability: float
-    alternatives: list[tuple[str, float]]
-    symbols: list[str]
-    attention: NDArray[np.float32]
-    grid: tuple[int, int] | None = None
-    pixels: NDArray[np.uint8] | None = None
-    positions: list[int] | None = None
-
-    @property
-    def line(self) -> str:
-        """The text that is written."""
-        return self.text
-
-    def record(self) -> dict[str, Any]:
-        """It as JSON has it."""
-        record: dict[str, Any] = {
-            "source": valid_unicode(self.given),
-            **_likely(self.text, self.log_probability),
-        }
-        if self.positions is not None:
-            record["symbols"] = [
-                {"symbol": valid_unicode(symbol), "position": position}
-                for symbol, position in zip(self.symbols, self.positions, strict=True)
-            ]
-        if self.alternatives:
-            record["alternatives"] = [_likely(*one) for one in self.alternatives]
-        return record
-
-
-def _likely(text: str, log_probability: float) -> dict[str, Any]:
-    return {
-        "prediction": valid_unicode(text),
-        "probability": math.exp(log_probability),
-        "log_probability": log_probability,
-    }
 
 
 class PairLines(Lines):
