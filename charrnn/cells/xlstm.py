@@ -10,12 +10,9 @@ from array_api_compat import device
 
 from charrnn.cells.arrays import (
     Array,
-    group_sums,
     linear,
     namespace,
     rectified,
-    repeat,
-    rms_norm,
     sigmoid,
     softplus,
     split,
@@ -24,6 +21,7 @@ from charrnn.cells.arrays import (
 from charrnn.cells.base import NORMALIZER, GatedCell, Gates, State, Weights, matrix, recur
 from charrnn.cells.parameters import XAVIER, Initial, Parameters
 from charrnn.cells.scanned import EMPTY, AllSteps, ScannedCell, Time, constants
+from charrnn.cells.sums import group_sums, repeat, rms_norm
 
 _CHUNK = 64  # steps whose weights of each other are computed at once
 

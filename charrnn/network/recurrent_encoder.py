@@ -11,7 +11,8 @@ from array_api_compat import device
 
 from charrnn.cells.arrays import Array, namespace
 from charrnn.cells.parameters import Parameters
-from charrnn.network.layers import add, enter, leave, stack, stack_parameters, zero_state
+from charrnn.network.layers import stack, stack_parameters, zero_state
+from charrnn.network.residual import add, enter, leave
 from charrnn.settings import ModelSettings
 
 
@@ -73,7 +74,7 @@ def positions(like: Array, steps: int) -> Array:
 
 
 def reversal(lengths: Array, steps: int) -> Array:
-    """The indices (S, B) that read sequences (B,) backwards, and leave their padding behind them."""
+    """The indices (S, B) that read sequences (B,) backwards, their padding behind them."""
     steps_before = positions(lengths, steps)
     reversed_steps = lengths - 1 - steps_before
     return namespace(lengths).where(steps_before < lengths, reversed_steps, steps_before)
