@@ -109,6 +109,11 @@ def softplus(x: Array) -> Array:
     return faster(x) if faster else namespace(x).logaddexp(x, namespace(x).zeros_like(x))
 
 
+def silu(x: Array) -> Array:
+    """x sigmoid(x)."""
+    return x * sigmoid(x)
+
+
 def rectified(x: Array) -> Array:
     """max(0, x)."""
     return namespace(x).where(x > 0, x, 0)

@@ -12,6 +12,7 @@ from charrnn.cells.arrays import (
     linear,
     namespace,
     sigmoid,
+    silu,
     softplus,
     split,
     tanh,
@@ -90,11 +91,11 @@ class RGLRU(_Convolved):
 class Mamba(_Convolved):
     """A selective state space: N numbers of memory for each unit, which decay at N speeds.
 
-    x = _silu(conv(W_c u + b_c))                    over the last 4 steps
+    x = silu(conv(W_c u + b_c))                    over the last 4 steps
     d, B, C = W_x x                                d (H / 16,), B and C (N,)
     t = softplus(W_t d + b_t)                      (H,): how long this step lasts
     s = exp(-t exp(A)) s + t x B'                  the memory (H, N); A (H, N) is learned
-    h = W_o ((s C + D x) _silu(W_s u + b_s))        the output
+    h = W_o ((s C + D x) silu(W_s u + b_s))        the output
 
     Gu and Dao 2023, https://arxiv.org/abs/2312.00752, with N of 8 and as many units inside as
     outside. `c` of the state is s, row by row.
@@ -134,7 +135,7 @@ class Mamba(_Convolved):
         """z (..., 2H), state (h, c (..., H N), rows of the last three steps) -> the same."""
         x, show = split(z, 2)
         x, past = convolve(time, weights, x, state[2:])
-        x, n, hidden = _silu(x), cls.size, x.shape[-1]
+        x, n, hidden = silu(x), cls.size, x.shape[-1]
         selected = linear(x, weights["weight_select"])
         rank = selected.shape[-1] - 2 * n
         low, b, c = selected[..., :rank], selected[..., rank:-n], selected[..., -n:]
@@ -142,14 +143,9 @@ class Mamba(_Convolved):
         keep = namespace(z).exp(repeat(t, n) * weights["decay"])
         s = time.scan(keep, repeat(t * x, n) * repeat(b, hidden, n), state[1])
         y = group_sums(s * repeat(c, hidden, n), n) + weights["skip"] * x
-        return (linear(y * _silu(show), weights["weight_out"]), s, *past), {}
+        return (linear(y * silu(show), weights["weight_out"]), s, *past), {}
 
 
 def _gelu(x: Array) -> Array:
     """The Gaussian error linear unit, as Griffin approximates it."""
     return 0.5 * x * (1 + tanh(0.7978845608028654 * (x + 0.044715 * x * x * x)))
-
-
-def _silu(x: Array) -> Array:
-    """x sigmoid(x)."""
-    return x * sigmoid(x)
