@@ -5,13 +5,13 @@ from charrnn.cells.arrays import (
     linear,
     namespace,
     rectified,
-    rms_norm,
     sigmoid,
     split,
 )
 from charrnn.cells.base import NORMALIZER, Gates, State, Weights, matrix
 from charrnn.cells.parameters import XAVIER, Initial, Parameters
 from charrnn.cells.scanned import EMPTY, ScannedCell, Time, constants
+from charrnn.cells.sums import rms_norm
 
 _WIDER = 4  # times the hidden size, in channel mixing
 

@@ -9,10 +9,8 @@ from typing import ClassVar
 
 from charrnn.cells.arrays import (
     Array,
-    group_sums,
     linear,
     namespace,
-    repeat,
     sigmoid,
     silu,
     softplus,
@@ -22,6 +20,7 @@ from charrnn.cells.arrays import (
 from charrnn.cells.base import Gates, State, Weights, matrix, vector
 from charrnn.cells.parameters import XAVIER, Initial, Parameters
 from charrnn.cells.scanned import TAPS, ScannedCell, Time, constants, convolve
+from charrnn.cells.sums import group_sums, repeat
 
 
 class _Convolved(ScannedCell):

@@ -10,20 +10,27 @@ from array_api_compat import device
 
 from charrnn.cells.arrays import (
     Array,
-    group_sums,
     linear,
     namespace,
     rectified,
-    repeat,
-    rms_norm,
     sigmoid,
+    silu,
     softplus,
     split,
     tanh,
 )
-from charrnn.cells.base import NORMALIZER, GatedCell, Gates, State, Weights, matrix, recur
+from charrnn.cells.base import NORMALIZER, GatedCell, Gates, State, Weights, matrix, recur, vector
 from charrnn.cells.parameters import XAVIER, Initial, Parameters
-from charrnn.cells.scanned import EMPTY, AllSteps, ScannedCell, Time, constants
+from charrnn.cells.scanned import (
+    EMPTY,
+    TAPS,
+    AllSteps,
+    ScannedCell,
+    Time,
+    constants,
+    convolve,
+)
+from charrnn.cells.sums import group_sums, repeat, rms_norm
 
 _CHUNK = 64  # steps whose weights of each other are computed at once
 
@@ -71,6 +78,7 @@ class XLSTM(ScannedCell):
     """The layer with matrix memory (the paper's mLSTM): values are stored and found by keys.
 
     q, k, v, o = W u + b           query, key, value, output gate; q, k, v in up to 4 heads
+    q, k = silu(conv(q, k))        over the last 4 steps, so that a key may tell what came before
     i, f = W_g u + b_g             two numbers a head, for gates exp(i) and sigmoid(f)
     C = sigmoid(f) C + exp(i) v k' / sqrt(d)       the memory (d, d) of each head
     n = sigmoid(f) n + exp(i) k / sqrt(d)          the sum of weighted keys
@@ -81,7 +89,7 @@ class XLSTM(ScannedCell):
     """
 
     blocks = ("query", "key", "value", "output")
-    states = ("h", "c", NORMALIZER, "m")
+    states = ("h", "c", NORMALIZER, "m", "last", "second", "third")
     gates = ("output",)
 
     @classmethod
@@ -94,6 +102,8 @@ class XLSTM(ScannedCell):
             "bias_ih": every["bias_ih"],
             "weight_gates": matrix(2 * heads, inputs, Initial("constant"))._replace(role="other"),
             "bias_gates": constants(*(0.0,) * heads, *forget),
+            "conv": vector(TAPS * 2 * hidden, Initial("normal", std=TAPS**-0.5)),
+            "bias_conv": vector(2 * hidden),
             "scale": constants(*(1.0,) * hidden),
             "weight_out": matrix(hidden, hidden, XAVIER),
         }
@@ -102,7 +112,8 @@ class XLSTM(ScannedCell):
     def state_shapes(cls, hidden: int) -> tuple[tuple[int, ...], ...]:
         """A matrix and a number a head, beside vectors."""
         heads = _heads(hidden)
-        return (hidden,), (hidden * hidden // heads,), (hidden,), (heads,)
+        past = ((2 * hidden,),) * (TAPS - 1)
+        return (hidden,), (hidden * hidden // heads,), (hidden,), (heads,), *past
 
     @staticmethod
     def project(weights: Weights, x: Array) -> Array:
@@ -115,11 +126,13 @@ class XLSTM(ScannedCell):
     def equations(
         cls, time: type[Time], weights: Weights, z: Array, state: State
     ) -> tuple[State, Gates]:
-        """z (..., 4H + 2 heads), state (h, c (..., H d), n, m (..., heads)) -> the same."""
-        xp, (_, c, n, m) = namespace(z), state
+        """z (..., 4H + 2 heads), state (h, c (..., H d), n, m (..., heads), past) -> the same."""
+        xp, (_, c, n, m, *past) = namespace(z), state
         hidden, heads = n.shape[-1], m.shape[-1]
         size = hidden // heads
-        q, k, v, o = split(z[..., : 4 * hidden], 4)
+        qk, rows = convolve(time, weights, z[..., : 2 * hidden], tuple(past))
+        q, k = split(silu(qk), 2)
+        v, o = split(z[..., 2 * hidden : 4 * hidden], 2)
         i, f = split(z[..., 4 * hidden :], 2)
         k = k * size**-0.5
         kept = -softplus(-f)
@@ -131,7 +144,7 @@ class XLSTM(ScannedCell):
         c = time.scan(repeat(keep, size * size), written, c)
         found = group_sums(c * repeat(q, size, size), size)
         h = cls._read(weights, found, group_sums(n * q, size), largest, o)
-        return (h, c, n, largest), {"output": sigmoid(o)}
+        return (h, c, n, largest, *rows), {"output": sigmoid(o)}
 
     @classmethod
     def run(cls, weights: Weights, z: Array, state: State) -> tuple[Array, State]:
@@ -149,7 +162,7 @@ class XLSTM(ScannedCell):
         Written out, C at step t is the sum over s <= t of exp(i_s + log f_s+1 + ... + log f_t)
         v_s k_s', and C before the chunk, likewise decayed. (T, B, ...) -> (T, B, H), the state.
         """
-        xp, (_, c, n, m) = namespace(z), state
+        xp, (_, c, n, m, *past) = namespace(z), state
         (steps, batch), (hidden, heads) = z.shape[:2], (n.shape[-1], m.shape[-1])
         size = hidden // heads
 
@@ -157,7 +170,9 @@ class XLSTM(ScannedCell):
             array = xp.reshape(array, (steps, batch, heads, -1))
             return xp.permute_dims(array, (1, 2, 0, 3))
 
-        q, k, v, o = split(z[..., : 4 * hidden], 4)
+        qk, rows = convolve(AllSteps, weights, z[..., : 2 * hidden], tuple(past))
+        q, k = split(silu(qk), 2)
+        v, o = split(z[..., 2 * hidden : 4 * hidden], 2)
         i, f = split(z[..., 4 * hidden :], 2)
         largest = AllSteps.largest(-softplus(-f), rectified(i), m)
         q, k, v = by_head(q), by_head(k) * size**-0.5, by_head(v)
@@ -183,7 +198,7 @@ class XLSTM(ScannedCell):
         c = kept * c + xp.matmul(xp.matrix_transpose(v), weighted)
         n = kept * n + xp.sum(weighted, axis=-2, keepdims=True)
         flat = xp.reshape(c, (batch, -1)), xp.reshape(n, (batch, hidden)), largest[-1]
-        return y, (y[-1], *flat)
+        return y, (y[-1], *flat, *(row[-1] for row in rows))
 
     @staticmethod
     def _read(weights: Weights, found: Array, total: Array, m: Array, o: Array) -> Array:

@@ -18,7 +18,8 @@ from charrnn.cells.arrays import Array, full_precision, linear, namespace, rows,
 from charrnn.cells.base import CLOCK, NORMALIZER
 from charrnn.cells.parameters import DECODER_LAYERS, UNIT, XAVIER, Parameter, Parameters
 from charrnn.network.language_model import head_parameters
-from charrnn.network.layers import State, add, enter, leave, stack, stack_parameters
+from charrnn.network.layers import State, stack, stack_parameters
+from charrnn.network.residual import add, enter, leave
 from charrnn.settings import ModelSettings
 
 END = 0

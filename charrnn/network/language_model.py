@@ -10,7 +10,7 @@ a token is a row of a table.
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import zip_longest
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from array_api_compat import device
@@ -18,30 +18,10 @@ from array_api_compat import device
 from charrnn.cells.arrays import Array, linear, namespace, rows
 from charrnn.cells.base import Cell, Gates
 from charrnn.cells.parameters import EMBEDDING, HEAD, UNIT, XAVIER, Parameter, Parameters
-from charrnn.network.layers import (
-    LayerState,
-    State,
-    add,
-    enter,
-    leave,
-    stack,
-    stack_parameters,
-    trace,
-    zero_state,
-)
+from charrnn.network.layers import LayerState, State, stack, stack_parameters, zero_state
+from charrnn.network.residual import add, enter, leave
+from charrnn.network.units import Trace, trace
 from charrnn.settings import ModelSettings
-
-
-class Trace(NamedTuple):
-    """T steps: `logits` (T, ..., V); by layer, every unit and every gate (T, ..., H) by its name.
-
-    With the state after the last step. Gates are there if they were asked for.
-    """
-
-    logits: Array
-    units: list[Gates]
-    gates: list[Gates]
-    last_state: State
 
 
 def embedding_parameters(settings: ModelSettings, vocabulary_size: int) -> Parameters:

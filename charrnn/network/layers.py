@@ -2,10 +2,6 @@
 
 A layer is a cell with its weights. `run` computes it over all steps of a sequence, by the library's
 own function of the cell where there is one, otherwise by a loop over the cell's step.
-
-With residual connections, a layer reads its normalised input and adds its output to it (Xiong et
-al. 2020, https://arxiv.org/abs/2002.04745): `enter`, `add` and `leave` are what a network does
-before, behind each of, and after its layers.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,9 +10,11 @@ from functools import cached_property
 from array_api_compat import device
 
 from charrnn.cells import CELLS
-from charrnn.cells.arrays import Array, library, linear, namespace, rms_norm
-from charrnn.cells.base import Cell, Gates, Weights
-from charrnn.cells.parameters import LAYERS, REVERSE, XAVIER, Group, Initial, Parameter, Parameters
+from charrnn.cells.arrays import Array, library, namespace
+from charrnn.cells.base import Cell, Weights
+from charrnn.cells.parameters import LAYERS, REVERSE, Group, Parameters
+from charrnn.cells.sums import rms_norm
+from charrnn.network.residual import norm_parameter, residual_parameters
 from charrnn.settings import ModelSettings
 
 LayerState = tuple[Array, ...]
@@ -79,27 +77,6 @@ def loop(
     return namespace(outputs[0]).stack(outputs), state
 
 
-def trace(
-    layer: Layer, z: Array, state: LayerState, *, gates: bool = False
-) -> tuple[Gates, Gates, LayerState]:
-    """z (T, ..., G*H) -> its units and gates at all steps (T, ..., H), by name; the last state."""
-    places = layer.cell.units(state[0].shape[-1])
-    units: dict[str, list[Array]] = {name: [] for name in places}
-    opened: list[Gates] = []
-    for projected in z:
-        if gates:
-            state, values = layer.cell.step_with_gates(layer.prepared, projected, state)
-            opened.append(values)
-        else:
-            state = layer.cell.step(layer.prepared, projected, state)
-        for name, place in places.items():
-            units[name].append(state[place])
-    xp = namespace(z)
-    names = layer.cell.gates if gates else ()
-    by_name = {name: xp.stack([values[name] for values in opened]) for name in names}
-    return {name: xp.stack(arrays) for name, arrays in units.items()}, by_name, state
-
-
 def stack(
     settings: ModelSettings,
     weights: Mapping[str, Array],
@@ -126,44 +103,17 @@ def stack_parameters(
     if settings.bidirectional and group == LAYERS:
         directions["reverse."] = REVERSE
     if settings.residual:
-        size = settings.hidden_size * len(directions)
-        parameters[f"{prefix}.norm"] = _ones(size, group)
-        if inputs[0] != size:
-            parameters[f"{prefix}.input.weight"] = Parameter((size, inputs[0]), XAVIER, group=group)
-            inputs = [size, *inputs[1:]]
+        more, inputs = residual_parameters(settings.hidden_size * len(directions), inputs, prefix)
+        parameters = {name: p._replace(group=group) for name, p in more.items()}
     for number, size in enumerate(inputs):
         for direction, in_group in directions.items():
             for name, parameter in cell.parameters(size, settings.hidden_size).items():
                 full_name = f"{prefix}.{number}.{direction}{name}"
                 parameters[full_name] = parameter._replace(group=in_group)
             if settings.residual:
-                parameters[f"{prefix}.{number}.{direction}norm"] = _ones(size, in_group)
+                norm = norm_parameter(size)._replace(group=in_group)
+                parameters[f"{prefix}.{number}.{direction}norm"] = norm
     return parameters
-
-
-def _ones(size: int, group: Group) -> Parameter:
-    return Parameter((size,), Initial("values", values=(1.0,) * size), group=group)
-
-
-def enter(
-    settings: ModelSettings, weights: Mapping[str, Array], x: Array, prefix: str = "layers"
-) -> Array:
-    """The inputs (..., D) of a network as its layers add to them: (..., H), if they do."""
-    projection = weights.get(f"{prefix}.input.weight") if settings.residual else None
-    return x if projection is None else linear(x, projection)
-
-
-def add(settings: ModelSettings, x: Array, outputs: Array, mask: Array | None = None) -> Array:
-    """What a layer that has read x gives the next one: its outputs, masked by dropout, or a sum."""
-    outputs = outputs if mask is None else outputs * mask
-    return x + outputs if settings.residual else outputs
-
-
-def leave(
-    settings: ModelSettings, weights: Mapping[str, Array], x: Array, prefix: str = "layers"
-) -> Array:
-    """What the last layer gives, normalised if it is a sum."""
-    return rms_norm(x, weights[f"{prefix}.norm"]) if settings.residual else x
 
 
 def zero_state(settings: ModelSettings, like: Array, *batch: int) -> State:

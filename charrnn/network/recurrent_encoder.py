@@ -11,7 +11,8 @@ from array_api_compat import device
 
 from charrnn.cells.arrays import Array, namespace
 from charrnn.cells.parameters import Parameters
-from charrnn.network.layers import add, enter, leave, stack, stack_parameters, zero_state
+from charrnn.network.layers import stack, stack_parameters, zero_state
+from charrnn.network.residual import add, enter, leave
 from charrnn.settings import ModelSettings
 
 

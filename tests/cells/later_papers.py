@@ -124,10 +124,13 @@ def slstm(w, x, state):
 
 def xlstm(w, x, state):
     """C, n and m of each head in turn: matrices of (values, keys), divided by exp(m)."""
-    _, c, n, m = state
+    _, c, n, m, *past = state
     size, heads = len(n), len(m)
     d = size // heads
-    q, k, v, o = ([of_input(w, block * size + j, x) for j in range(size)] for block in range(4))
+    qk = [of_input(w, j, x) for j in range(2 * size)]
+    seen = [silu(number) for number in convolved(w, qk, past)]
+    q, k = seen[:size], seen[size:]
+    v, o = ([of_input(w, block * size + j, x) for j in range(size)] for block in (2, 3))
     o = [sigmoid(number) for number in o]
     numbers = [
         dot(row, x) + b for row, b in zip(w["weight_gates"], w["bias_gates"], strict=True)
@@ -152,7 +155,7 @@ def xlstm(w, x, state):
         new_n += counts
         new_m.append(top)
     gated = [a * b for a, b in zip(o, shown, strict=True)]
-    return (product(w["weight_out"], gated), new_c, new_n, new_m), {"output": o}
+    return (product(w["weight_out"], gated), new_c, new_n, new_m, qk, *past[:2]), {"output": o}
 
 
 LATER_PAPERS = {"rglru": rglru, "mamba": mamba, "rwkv": rwkv, "slstm": slstm, "xlstm": xlstm}

@@ -52,9 +52,8 @@ class Node:
 class Graph:
     """The step of a network: its input `ids` and, by layer, the arrays of its state, all by name.
 
-    `state_sizes` has how many numbers each array of a layer's state has. `weights` (float32) has
-    the arrays that nodes take and do not make. A node comes after those that make its inputs.
-    `logits` and `next_state` name the results.
+    `state_sizes`: of each array of a layer's state. `weights` (float32): the arrays that nodes take
+    and do not make. A node comes after its inputs. `logits` and `next_state` name the results.
     """
 
     vocabulary_size: int

@@ -21,7 +21,8 @@ from charrnn.engine.module import Module
 from charrnn.errors import DivergedError, TextError, UsageError
 from charrnn.events import Emit, Progress
 from charrnn.network.language_model import LanguageModel, embed
-from charrnn.network.layers import Layer, LayerState, add, enter, loop
+from charrnn.network.layers import Layer, LayerState, loop
+from charrnn.network.residual import add, enter
 from charrnn.settings import ModelSettings
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.runs import corpus_of
