@@ -106,7 +106,9 @@ class _Prefixes(NamedTuple):
         longer = total[..., None] + logs[:, None, 1:]
         source, row = np.nonzero(last)  # after a symbol itself, only a blank lets it come again
         longer[source, row, last[source, row] - 1] = (self.blank + repeated)[source, row]
-        source, child, parent = np.nonzero(self.parent[:, :, None] == self.key[:, None, :])
+        is_parent = self.parent[:, :, None] == self.key[:, None, :]
+        possible = total > -np.inf  # rows that are not have keys of others
+        source, child, parent = np.nonzero(is_parent & possible[:, :, None] & possible[:, None, :])
         grown = last[source, child] - 1
         joined = longer[source, parent, grown]
         symbol[source, child] = np.logaddexp(symbol[source, child], joined)

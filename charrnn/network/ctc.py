@@ -80,9 +80,10 @@ def forward(logs: Array, symbols: Array, combine: Combine | None = None) -> Arra
     """
     xp = namespace(logs)
     combine = combine or xp.logaddexp
-    blanks = xp.full_like(symbols, BLANK)
-    states = xp.reshape(xp.stack((blanks, symbols), axis=1), (-1, symbols.shape[1]))
-    states = xp.permute_dims(xp.concat((states, blanks[:1]), axis=0), (1, 0))
+    blank = xp.full((1, symbols.shape[1]), BLANK, dtype=symbols.dtype, device=device(symbols))
+    pairs = xp.stack((symbols, xp.full_like(symbols, BLANK)), axis=1)
+    states = xp.concat((blank, xp.reshape(pairs, (-1, symbols.shape[1]))), axis=0)
+    states = xp.permute_dims(states, (1, 0))
     emitted = xp.take_along_axis(
         logs, xp.broadcast_to(states[None], (len(logs), *states.shape)), axis=2
     )

@@ -39,7 +39,7 @@ def test_a_labelling_has_the_probability_of_all_its_alignments():
         if ways:
             assert frames_needed(np.array([text], int).T, np.array([len(text)]))[0] <= T
     total = np.logaddexp.reduce([log_probability(logs, np.array(t, int)) for t in LABELLINGS])
-    assert total == pytest.approx(0)
+    assert total == pytest.approx(0, abs=1e-5)
 
 
 def test_a_symbol_is_where_its_alignments_have_it():

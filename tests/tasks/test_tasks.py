@@ -38,9 +38,21 @@ SETTINGS = TrainSettings(steps=150, batch_size=16, device="cpu", precision="fp32
 VARIANTS = {
     "label": [{}, {"bidirectional": True}],
     "tag": [{}, {"bidirectional": True}, {"crf": True}],
-    "rewrite": [{}, {"bidirectional": True}, {"attention": "additive"}, {"attention": "none"}],
-    "caption": [{}, {"attention": "additive"}, {"attention": "none"}],
-    "picture-label": [{}],
+    "rewrite": [
+        {},
+        {"bidirectional": True},
+        {"attention": "additive"},
+        {"attention": "none"},
+        {"decoder": "ctc", "ctc_frames": 2},
+    ],
+    "caption": [
+        {},
+        {"attention": "additive"},
+        {"attention": "none"},
+        {"bidirectional": True},
+        {"decoder": "ctc"},
+    ],
+    "picture-label": [{}, {"bidirectional": True}],
     "feature-rewrite": [{}],
     "frames-label": [{}, {"bidirectional": True}],
     "frames-tag": [{"crf": True, "bidirectional": True}],
@@ -51,6 +63,7 @@ EVERY = [(pair, changes) for pair, variants in VARIANTS.items() for changes in v
 LEARNED = [
     ("label", {"bidirectional": True}), ("tag", {"bidirectional": True, "crf": True}),
     ("rewrite", {"bidirectional": True}), ("rewrite", {"attention": "none"}),
+    ("rewrite", {"decoder": "ctc", "ctc_frames": 2}),
     ("caption", {"attention": "additive"}), ("picture-label", {}),
     ("frames-tag", {"crf": True}), ("video-rewrite", {}), ("sound-label", {}),
 ]  # fmt: skip

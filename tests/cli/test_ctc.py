@@ -1,0 +1,61 @@
+"""CTC and a language model in the beam, from the command line."""
+
+import pytest
+
+from tests.conftest import call_charrnn, lines
+from tests.tasks.examples import rewritten
+
+SMALL = ["--hidden-size", "16", "--batch-size", "16", "--device", "cpu", "--split", "90/10/0"]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A folder with a run that aligns, and a language model of its targets."""
+    folder = tmp_path_factory.mktemp("ctc")
+    examples = rewritten(300) + "a\tAAAAAAAAAAAAAAAA\n"
+    (folder / "pairs.tsv").write_text(examples, "utf-8")
+    targets = [line.split("\t")[1] for line in examples.splitlines()]
+    (folder / "lines.txt").write_text("\n".join(targets), "utf-8")
+    task = ["--task", "rewrite", "--decoder", "ctc", "--bidirectional", "--run", "aligned"]
+    done = call_charrnn(folder, "train", "pairs.tsv", *SMALL, *task, "--steps", "250")
+    assert done.code == 0, done.err
+    (folder / "said.txt").write_text(done.err + done.out, "utf-8")
+    done = call_charrnn(folder, "train", "lines.txt", *SMALL, "--steps", "60", "--run", "english")
+    assert done.code == 0, done.err
+    return folder
+
+
+def test_symbols_have_positions_and_a_language_model_its_say(home):
+    """A position of another symbol; a language model that is loaded and not asked."""
+    given = "bacd\nabba\n"
+    records = list(lines(call_charrnn(home, "predict", "aligned", "--json", stdin=given).out))
+    assert [record["prediction"] for record in records] == ["BAACD", "AABBAA"]
+    found = [(one["symbol"], one["position"]) for one in records[0]["symbols"]]
+    assert found == [("B", 0), ("A", 1), ("A", 1), ("C", 2), ("D", 3)]
+    beam = ["--beam", "4", "--language-model", "english"]
+    for weight in ("0.3", "50"):
+        done = call_charrnn(
+            home, "predict", "aligned", "--json", *beam, "--weight", weight, stdin=given
+        )
+        assert done.code == 0, done.err
+        texts = [record["prediction"] for record in lines(done.out)]
+        assert (texts == ["BAACD", "AABBAA"]) is (weight == "0.3")
+    assert call_charrnn(home, "eval", "aligned", *beam).code == 0
+
+
+def test_what_ctc_cannot_do_is_said(home):
+    """An example that is dropped in silence; a flag that is ignored."""
+    said = (home / "said.txt").read_text("utf-8")
+    assert "1 training example of" in said
+    assert "AAAAAAAAAAAAAAAA" in said
+    for flags, message in {
+        ("--max-length", "3"): "--max-length has no effect with --decoder ctc",
+        ("--weight", "1"): "--weight has no effect with no language model",
+        ("--language-model", "aligned"): "aligned",
+    }.items():
+        done = call_charrnn(home, "predict", "aligned", *flags, stdin="ab\n")
+        assert done.code != 0
+        assert message in done.err
+    flags = ["--decoder", "ctc", "--attention", "none", "--task", "rewrite"]
+    done = call_charrnn(home, "train", "pairs.tsv", *flags)
+    assert (done.code, "--attention has no effect with --decoder ctc" in done.err) == (2, True)
