@@ -45,11 +45,13 @@ def _run(run: "Overview") -> list[Cell]:
 def run_report(about: Mapping[str, Any], curves: Curves, kept: Measured | None = None) -> Report:
     """A run: its settings, the sizes of its weights, the score of its best model and its curves."""
     model, step, corpus = about["model"], about["step"], about["corpus"]
+    useless = without_effect(model | about["train"] | about["text"])
+    tokens = f"vocabulary of {about['vocabulary_size']:,}"
     parts = [
         f"{model['cell']} {model['layers']}x{model['hidden_size']}",
         plural(about["parameters"], "parameter"),
         f"after {plural(step, 'step')} on {corpus}" if corpus else "imported",
-        f"vocabulary of {about['vocabulary_size']:,}",
+        *([] if "tokenizer" in useless else [tokens]),
     ]
     if about.get("base"):
         parts.insert(3, f"fine-tuned from {about['base']}")
@@ -58,7 +60,6 @@ def run_report(about: Mapping[str, Any], curves: Curves, kept: Measured | None =
     if kept and kept.step == step:
         about |= kept.record()
         score = [figure(kept.scores, curves.unit, about)]
-    useless = without_effect(model | about["train"] | about["text"])
     groups = {
         title: {n: v for n, v in about[title].items() if v is not None and n not in useless}
         for title in ("model", *(["train"] if corpus else []), "text")

@@ -15,6 +15,7 @@ from charrnn.files import remove_temporary_files
 from charrnn.settings import (
     DEFAULT_TIME,
     LENGTHS,
+    STORED,
     Request,
     TextSettings,
     TrainSettings,
@@ -144,7 +145,7 @@ def _settings(about: About, request: Request) -> TrainSettings:
 def _corpus(about: About, request: Request, emit: Emit) -> Corpus:
     """The run's corpus, or another one in its vocabulary. TextError if it is neither."""
     if request.corpus:
-        text = about.text.with_names(request.text.given, request.text.typed)
+        text = about.text.with_names(request.text.given | {*STORED}, request.text.typed)
         fmt = example_format(about.model.task, text)
         corpus = resolve(request.corpus, text, emit, fmt, beside=request.beside)
         if corpus.key == about.corpus_key:

@@ -72,7 +72,7 @@ def _examples_for(base: Checkpoint, name: str, text: TextSettings, emit: Emit) -
     """Examples that are read as the base's are, of the same shape if they are no texts."""
     alike = {"tokenizer", *STORED} - without_effect(values_of(base.model, base.text)).keys()
     check_same(base, asdict(text), alike & text.given)
-    text = text.with_chosen(**{setting: getattr(base.text, setting) for setting in alike})
+    text = text.with_given(**{setting: getattr(base.text, setting) for setting in alike})
     corpus = resolve(name, text, emit, example_format(base.model.task, text))
     check_same(base, asdict(corpus.text), alike)  # it may have been prepared before
     if corpus.input_shape != base.input_shape:
