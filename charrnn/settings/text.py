@@ -10,7 +10,7 @@ from charrnn.settings.base import ADVANCED, AppliesTo, Settings
 from charrnn.settings.model import TaskName
 from charrnn.values import check_encoding, column_names, picture_size, split_fractions
 
-TokenizerName = Literal["char", "byte", "bpe", "unigram"]
+TokenizerName = Literal["char", "byte", "bpe", "unigram", "number"]
 PartName = Literal["train", "valid", "test"]
 UnknownName = Literal["error", "skip", "nearest"]
 """What to do with characters that a vocabulary lacks."""
@@ -19,6 +19,8 @@ FormatName = Literal["tsv", "csv", "jsonl", "conll", "conllu", "fasttext"]
 OWN_INPUTS: Mapping[TaskName, InputName] = {"caption": "picture"}
 """What a task reads where `input` is not given; tasks that are not listed read texts."""
 _OF_TEXT = AppliesTo(task=("text",))
+NUMBER_SETTINGS = ("bins", "column", "series", "season", "difference", "scale")
+_OF_NUMBERS = AppliesTo(tokenizer=("number",), task=("text",))
 _OF_EXAMPLES = AppliesTo(task=tuple(task for task in get_args(TaskName) if task != "text"))
 
 
@@ -27,7 +29,7 @@ class TextSettings(Settings):
     """Text: how it is read and divided."""
 
     tokenizer: Annotated[
-        TokenizerName, "what one token is: a character, a byte, or a subword of sentencepiece's",
+        TokenizerName, "what one token is: a character, a byte, a subword of sentencepiece's, or a number",
         AppliesTo(input=("text",)),
     ] = "char"  # fmt: skip
     vocab_size: Annotated[
@@ -38,6 +40,29 @@ class TextSettings(Settings):
         "a character that occurs less often is written as bytes", ADVANCED,
         AppliesTo(tokenizer=("char",), input=("text",)),
     ] = 1  # fmt: skip
+    bins: Annotated[
+        int, Ge(8), Le(2**15), "numbers are rounded to so many bins, at most", ADVANCED, _OF_NUMBERS
+    ] = 256
+    column: Annotated[
+        str | None, "the column of the numbers in a table, by name or number", _OF_NUMBERS
+    ] = None
+    series: Annotated[
+        str | None, "the column of a table that names the series, by name or number", _OF_NUMBERS
+    ] = None
+    season: Annotated[
+        int | None, Ge(2), Le(10**5), "numbers in a season: 12 for months of a year", _OF_NUMBERS
+    ] = None
+    difference: Annotated[
+        Literal["none", "last", "season", "both"] | None,
+        "subtract from a number the one before (last), a season before, both or none of them; "
+        "if not given, what leaves the fewest bits",
+        ADVANCED, _OF_NUMBERS,
+    ] = None  # fmt: skip
+    scale: Annotated[
+        Literal["linear", "log"] | None,
+        "take numbers or their logarithms; if not given, what leaves the fewest bits",
+        ADVANCED, _OF_NUMBERS,
+    ] = None  # fmt: skip
     encoding: Annotated[str, "encoding of the text files", ADVANCED] = "utf-8"
     errors: Annotated[
         Literal["strict", "replace", "skip"],
@@ -96,14 +121,16 @@ class TextSettings(Settings):
         split_fractions(self.split)
         check_encoding(self.encoding)
         picture_size(self.picture_size)
+        if self.difference in ("season", "both") and not self.season:
+            raise ValueError(f"--difference {self.difference} needs a --season")
         if self.columns is not None:
             column_names(self.columns)
 
     def record(self) -> dict[str, Any]:
         """As files have them: without what older files lack, where it is not given."""
-        later = ("input", "format", "columns")
+        later = ("input", "format", "columns", *NUMBER_SETTINGS)
         return {
-            n: value for n, value in asdict(self).items() if value is not None or n not in later
+            n: value for n, value in asdict(self).items() if n not in later or value != getattr(TextSettings, n)
         }
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from charrnn.cells.arrays import Array, mean_cross_entropy
-from charrnn.cells.parameters import Parameters
+from charrnn.cells.parameters import EMBEDDING, HEAD, Parameters
 from charrnn.events import Scores, Unit
 from charrnn.inference.sampling import sample
 from charrnn.network.language_model import LanguageModel
@@ -40,7 +40,12 @@ class LanguageModelTask(Task):
         return self.subject
 
     def parameters(self, model: ModelSettings) -> Parameters:
-        return LanguageModel.parameters(model, self.subject.tokenizer.size)
+        parameters = LanguageModel.parameters(model, self.subject.tokenizer.size)
+        ordered = self.subject.tokenizer.ordered
+        return {
+            name: each._replace(ordered=ordered) if each.group in (EMBEDDING, HEAD) else each
+            for name, each in parameters.items()
+        }
 
     def network(self, model: ModelSettings, weights: Mapping[str, Array]) -> LanguageModel:
         return LanguageModel(model, weights)
