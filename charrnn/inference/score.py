@@ -40,6 +40,8 @@ class Score:
     characters: int
     bytes: int
     loss: float
+    numbers: int = 0
+    """1 where tokens are numbers of a series, else 0."""
 
     @property
     def bits_per_character(self) -> float:
@@ -59,6 +61,8 @@ class Score:
     @property
     def scores(self) -> dict[str, float]:
         """What is reported of it while a model is trained."""
+        if self.numbers:
+            return {"bits_per_number": self.bits_per_character}
         return {
             "bits_per_character": self.bits_per_character,
             "bits_per_byte": self.bits_per_byte,
@@ -156,5 +160,6 @@ def score_of(total_loss: float, tokens: Tokens, tokenizer: Tokenizer) -> Score:
     characters, byte_counts = tokenizer.lengths
     count = len(tokens) - 1
     return Score(
-        count, max(1, int(counts @ characters)), int(counts @ byte_counts), total_loss / count
-    )
+        count, max(1, int(counts @ characters)), int(counts @ byte_counts), total_loss / count,
+        int(tokenizer.whole),
+    )  # fmt: skip

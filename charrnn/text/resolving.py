@@ -39,7 +39,7 @@ def resolve(
     if fmt:
         settings = fmt.settings
         check_effective(settings, task=fmt.task, tokenizer=None)
-    elif name.endswith(SUFFIXES) and not settings.field:
+    elif name.endswith(SUFFIXES) and not settings.field and settings.tokenizer != "number":
         emit(Noticed(f"{name} is read as plain text. To learn from its columns, add --task."))
     paths = [_found(each, emit) for each in (name, *beside)]
     if beside:

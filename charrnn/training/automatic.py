@@ -30,8 +30,6 @@ _AUTOMATIC = {
     if is_automatic(field)
 }
 
-_PARAMETERS_PER_TOKEN = 8.0  # of the text, at most
-_MAX_EPOCHS = 60.0  # of a small text, where no length is asked for
 _STEPS_PER_SEQUENCE = 64  # at least: a small text would otherwise give too few steps
 _FEW_STEPS = 1000
 _TRIED_SIZES = (16, 256)
@@ -72,8 +70,8 @@ def choose(
 
     if "hidden_size" not in given and not model.tie_weights:
         model = best_hidden_size(model, task, tokens_read)
-    if train.timed and not train.time and tokens_read(model) > _MAX_EPOCHS * tokens:
-        train = train.with_chosen(epochs=_MAX_EPOCHS)
+    if train.timed and not train.time and tokens_read(model) > task.most_epochs * tokens:
+        train = train.with_chosen(epochs=task.most_epochs)
     read = tokens_read(model)
     if "seq_length" not in given and not train.steps:
         train = train.with_chosen(seq_length=best_seq_length(read, train))
@@ -109,7 +107,7 @@ def best_hidden_size(
         return abs(math.log(tokens_read(network) / parameters(network) / task.tokens_per_parameter))
 
     sizes = [model.with_hidden_size(size) for size in HIDDEN_SIZES]
-    most = _PARAMETERS_PER_TOKEN * task.training_tokens
+    most = task.parameters_per_token * task.training_tokens
     small = [network for network in sizes if parameters(network) <= most]
     return min(small or sizes[:1], key=misfit)
 

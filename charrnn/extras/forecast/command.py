@@ -1,6 +1,8 @@
 """charrnn forecast: a series goes on."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +11,16 @@ from annotated_types import Ge, Interval, Lt
 
 from charrnn.cli.flags import Shown, with_flags
 from charrnn.cli.frame import frame
-from charrnn.cli.options import Encoding, Json, Quiet, Replace, Run, exclude, output_path, run_and_file
+from charrnn.cli.options import (
+    Encoding,
+    Json,
+    Quiet,
+    Replace,
+    Run,
+    exclude,
+    output_path,
+    run_and_file,
+)
 from charrnn.display.charts import COLOURS, Axis, Chart, Line
 from charrnn.display.reports import Report
 from charrnn.errors import TextError, UsageError
@@ -85,18 +96,76 @@ def forecast(
             np.quantile(model.paths(series, horizon, count, seed), levels, axis=1)
             for series in several
         ]
-        if output or not (csv or json):
-            known = several[0].values[-_SHOWN * horizon :]
         if csv:
             command.write(_csv(quantiles, tokenizer.scale))
-        elif output:
+            return
+        single = None
+        if len(several) == 1:
+            single = several[0].values[-_SHOWN * horizon :], quantiles[0], checkpoint.run
+        if output:
             from charrnn.extras.forecast.figure import save_figure
 
-            _check_single(len(several))
-            save_figure(path, known, quantiles[0], f"{checkpoint.run}: the next {horizon}")
+            if single is None:
+                raise TextError(
+                    f"{file} has {len(several)} series, and a picture shows one",
+                    "Leave -o out, or name a file of one series.",
+                )
+            save_figure(path, *single)
             command.say_written(path)
         else:
             report = forecast_report(quantiles, tokenizer.scale, checkpoint.run)
-            if len(several) == 1 and not json:
-                report = Report([], report.tables, [_chart(known, quantiles[0], checkpoint.run)])
-            command.show(report)
+            command.show(replace(report, charts=[chart_of(*single)] if single else []))
+
+
+def _picture_path(output: str | None, yes: bool) -> Path | None:
+    """The file of a picture; None for stdout, and for none. Errors as `check_figure`."""
+    if output:
+        from charrnn.extras.forecast.figure import check_figure
+
+        check_figure(None if output == "-" else Path(output))
+    return output_path(output, yes)
+
+
+def _rows(quantiles: "Sequence[Values]", scale: "Scale") -> Iterator[list[str]]:
+    """Series, step, low, median and high of each step, as texts; series count from 1."""
+    for series, each in enumerate(quantiles, 1):
+        for step, values in enumerate(each.T.tolist(), 1):
+            yield [str(series), str(step), *map(scale.text, values)]
+
+
+def _csv(quantiles: "Sequence[Values]", scale: "Scale") -> str:
+    first = 0 if len(quantiles) > 1 else 1  # the column of the series
+    rows = [["series", "step", *_HEADS], *_rows(quantiles, scale)]
+    return "".join(",".join(row[first:]) + "\n" for row in rows)
+
+
+def forecast_report(quantiles: "Sequence[Values]", scale: "Scale", run: str) -> Report:
+    """A record and a row for each step of each series."""
+    first = 0 if len(quantiles) > 1 else 1
+    records = (
+        {"run": run, "series": series, "step": step, **dict(zip(_HEADS, values, strict=True))}
+        for series, each in enumerate(quantiles, 1)
+        for step, values in enumerate(each.T.tolist(), 1)
+    )
+    rows: list[list[Cell]] = [
+        [*map(Figure, row[first:])] for row in _rows(quantiles, scale)
+    ]
+    heads = ["series", "step", *_HEADS][first:]
+    return Report(records, [Table(heads, rows, wraps=None)])
+
+
+def chart_of(known: "Values", quantiles: "Values", run: str) -> Chart:
+    """The last numbers (K,), and the low end, median and high end (3, N) of what follows."""
+    before = len(known)
+    after = range(before, before + quantiles.shape[1])
+    low, median, high = ([*zip(after, row, strict=True)] for row in quantiles.tolist())
+    lines = [
+        Line("median", median, COLOURS[1], "M"),
+        Line("interval of 80 %", low, COLOURS[2], ""),
+        Line("interval of 80 %", high, COLOURS[2], ""),
+        Line("known", [*enumerate(known.tolist())], COLOURS[0], "K"),
+    ]
+    values = [y for line in lines for _, y in line.points if math.isfinite(y)]
+    x = Axis("steps", 0.0, after[-1], lambda index: f"{index - before + 1:+.0f}")
+    y = Axis("numbers", min(values), max(values), lambda value: f"{value:.4g}")
+    return Chart(run, lines, x, y, _ROWS)

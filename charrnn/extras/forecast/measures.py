@@ -40,8 +40,3 @@ def measures(draws: Values, actual: Values, scale: float) -> dict[str, float]:
         found["within_80"] = float(((low <= actual) & (actual <= high)).mean())
     return found
 
-
-def naive_scale(train: Values, season: int) -> float:
-    """The mean absolute error of the seasonal naive forecast over the training part (N,)."""
-    changes = np.abs(train[season:] - train[:-season])
-    return float(np.nanmean(changes)) if np.isfinite(changes).any() else math.nan

@@ -28,7 +28,8 @@ class Scale:
 
     `last` and `season`: how many steps back that stands which is subtracted, 0 for nothing.
     `start` (lag,): the scaled numbers that training began with. `least`: the smallest number of
-    training, if none is negative. `decimals` of the numbers, -1 for as many as it takes.
+    training, if none is negative. `decimals` of the numbers, -1 for as many as it takes. `naive`:
+    the mean absolute error of taking the number a season, or one, before for the next in training.
     """
 
     log: bool
@@ -37,6 +38,7 @@ class Scale:
     start: tuple[float, ...]
     least: float | None
     decimals: int
+    naive: float = 0.0
 
     @property
     def lag(self) -> int:
@@ -85,7 +87,7 @@ class Scale:
         except (TypeError, KeyError):
             raise ValueError("the scale of a tokenizer of numbers is damaged") from None
         kinds = type(scale.log), type(scale.last), type(scale.season), type(scale.decimals)
-        numbers = [*scale.start, 0.0 if scale.least is None else scale.least]
+        numbers = [*scale.start, scale.naive, 0.0 if scale.least is None else scale.least]
         if (
             kinds != (bool, int, int, int)
             or scale.last not in (0, 1)
@@ -112,11 +114,12 @@ def best_scale(train: Sequence[Values], settings: TextSettings) -> Scale:
         kinds = {name: kinds[name] for name in ("none", "last")}
     numbers = np.concatenate(train)
     numbers = numbers[~np.isnan(numbers)]
+    naive = naive_error(train, season or 1)
 
     def made(kind: str, log: bool) -> Scale:
         last, season = kinds[kind]
         least = float(numbers.min()) if numbers.min() >= 0 else None
-        empty = Scale(log, last, season, (0.0,) * (last + season), least, _decimals(numbers))
+        empty = Scale(log, last, season, (0.0,) * (last + season), least, _decimals(numbers), naive)
         longest = max(train, key=len)
         start = filled(empty.scaled(longest))[: empty.lag].tolist()
         return replace(empty, start=(*start, *[start[-1:] or 0.0] * (empty.lag - len(start))))
@@ -138,6 +141,12 @@ def best_scale(train: Sequence[Values], settings: TextSettings) -> Scale:
         if settings.scale == "log" or (best.lag and bits(log) < bits(best)):
             return log
     return best
+
+
+def naive_error(train: Sequence[Values], back: int) -> float:
+    """How far numbers are from those so many steps back, on average: 0 where none is known."""
+    errors = np.concatenate([np.abs(values[back:] - values[:-back]) for values in train])
+    return float(np.nanmean(errors)) if not np.isnan(errors).all() else 0.0
 
 
 def _decimals(numbers: Values) -> int:
