@@ -8,7 +8,7 @@ its own, which are not scored, so that its state is what the stream's would be.
 import math
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -70,7 +70,10 @@ class Score:
 
     def record(self) -> dict[str, float]:
         """Everything, by name."""
-        return asdict(self) | self.scores | {"perplexity": self.perplexity}
+        counts = ("tokens",) if self.numbers else ("tokens", "characters", "bytes")
+        counted = {name: getattr(self, name) for name in (*counts, "loss")}
+        return counted | self.scores | {"perplexity": self.perplexity}
+
 
 
 class Sequences(NamedTuple):

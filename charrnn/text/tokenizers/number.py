@@ -127,7 +127,7 @@ class Numbers(Tokenizer):
         if not lag:
             ids = 1 + np.searchsorted(self._edges, scaled, side="right")
             return np.where(np.isnan(scaled), MISSING, ids).astype(smallest_type(self.size))
-        history = filled(scaled[:lag]).tolist()
+        history = filled(scaled)[:lag].tolist()
         tokens = [MISSING] * len(history)
         for value in scaled[lag:].tolist():
             expected = self.scale.expected(history)

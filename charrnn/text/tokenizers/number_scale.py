@@ -132,7 +132,8 @@ def best_scale(train: Sequence[Values], settings: TextSettings) -> Scale:
         spread = float(np.abs(rest - np.median(rest)).mean())
         kinds = bool(scale.last) + bool(scale.season)
         cost = _WORTH * (kinds > 0) + _EACH * kinds
-        return math.log2(spread + 1e-300) + cost + scale.log * float(np.log2(numbers).mean())
+        stretched = float(np.log2(numbers).mean()) if scale.log else 0.0
+        return math.log2(spread + 1e-300) + cost + stretched
 
     best = min((made(kind, log=False) for kind in kinds), key=bits)
     kind = next(name for name, steps in kinds.items() if steps == (best.last, best.season))
