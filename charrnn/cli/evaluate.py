@@ -69,9 +69,11 @@ def evaluate(
     ] = None,
     dynamic: Annotated[bool, "dynamic evaluation: train on what has been scored"] = False,
     horizon: Annotated[
-        int | None, Interval(ge=1, le=10**5), "with --tokenizer number: steps of a free forecast",
+        int | None,
+        Interval(ge=1, le=10**5),
+        "with --tokenizer number: steps of a free forecast",
         Shown(default="a season, or 24", extra="--horizon"),
-    ] = None,  # fmt: skip
+    ] = None,
     baselines: Annotated[bool, "score the compressors zlib, bz2, xz and PPMd, too"] = False,
     beam: Annotated[
         int | None,
@@ -115,9 +117,16 @@ def evaluate(
                 about = source.file, source.encoding, source.part
                 report = find_extra("--horizon")(report, checkpoint, about, horizon, command.emit)
             elif horizon:
-                raise no_effect("horizon", f"--tokenizer {checkpoint.tokenizer.kind}", "name a run of numbers")
+                raise no_effect(
+                    "horizon", f"--tokenizer {checkpoint.tokenizer.kind}", "name a run of numbers"
+                )
         else:
-            asked = {"horizon": horizon, "context": context, "dynamic": dynamic, "baselines": baselines}
+            asked = {
+                "horizon": horizon,
+                "context": context,
+                "dynamic": dynamic,
+                "baselines": baselines,
+            }
             parts = {f"per {per}": per not in (None, "line")}
             _refuse(checkpoint, "name a language model", **asked, **parts)
             report = _score_examples(command, checkpoint, source, beam or 1, per)

@@ -1,8 +1,8 @@
-"""Rows of a parameter whose order means something, such as those of numbers: each is a little of
-those around it. Few examples of a number then teach about its neighbours, too.
+"""Rows of a parameter whose order means something, as that of numbers does.
 
-To smooth the gradient of W is to learn U by W = K U, with K K' as the kernel here: a prior by which
-rows are a smooth function of their index, not a bound, for enough gradients make any W.
+Each is a little of those around it, so few examples of a number teach about its neighbours, too.
+To smooth the gradient of W is to learn U, where W = K U, with K K' as the kernel here. By that
+prior rows are a smooth function of their index. It is no bound: enough gradients make any W.
 """
 
 from functools import cache

@@ -145,8 +145,7 @@ def detokenize(
 ) -> Iterator[SampledText]:
     """The texts of these numbers (from 0) and prompts, from blocks of tokens, as they end."""
     builders = {
-        column: TextBuilder(tokenizer, settings, prompt)
-        for column, (_, prompt) in enumerate(texts)
+        column: TextBuilder(tokenizer, settings, prompt) for column, (_, prompt) in enumerate(texts)
     }
     written = dict.fromkeys(builders, "")
     task, total = f"sampling {settings.count} texts", settings.count * settings.length

@@ -75,7 +75,6 @@ class Score:
         return counted | self.scores | {"perplexity": self.perplexity}
 
 
-
 class Sequences(NamedTuple):
     """B sequences of a text, which are read side by side.
 

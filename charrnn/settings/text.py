@@ -29,7 +29,8 @@ class TextSettings(Settings):
     """Text: how it is read and divided."""
 
     tokenizer: Annotated[
-        TokenizerName, "what one token is: a character, a byte, a subword of sentencepiece's, or a number",
+        TokenizerName,
+        "what one token is: a character, a byte, a subword of sentencepiece's, or a number",
         AppliesTo(input=("text",)),
     ] = "char"  # fmt: skip
     vocab_size: Annotated[
@@ -130,7 +131,9 @@ class TextSettings(Settings):
         """As files have them: without what older files lack, where it is not given."""
         later = ("input", "format", "columns", *NUMBER_SETTINGS)
         return {
-            n: value for n, value in asdict(self).items() if n not in later or value != getattr(TextSettings, n)
+            n: value
+            for n, value in asdict(self).items()
+            if n not in later or value != getattr(TextSettings, n)
         }
 
     @property

@@ -92,7 +92,9 @@ def _index(asked: str, head: Sequence[str], is_head: bool, name: str) -> int:
     if asked.isdecimal() and 1 <= int(asked) <= len(head):
         return int(asked) - 1
     known = f"Its columns: {', '.join(head)[:200]}." if is_head else f"It has {len(head)}."
-    raise TextError(f"{name} has no column {asked!r:.60}", f"{suggest(asked, head)} {known}".strip())
+    raise TextError(
+        f"{name} has no column {asked!r:.60}", f"{suggest(asked, head)} {known}".strip()
+    )
 
 
 def _cell(row: Sequence[str], index: int) -> str:

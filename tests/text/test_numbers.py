@@ -77,7 +77,7 @@ def test_a_text_comes_back_as_it_was_written(kind):
 @settings(max_examples=5)
 def test_it_does_not_matter_where_a_series_is_cut(kind, numbers):
     """Differences from a number that another piece has."""
-    numbers = [number for number in numbers if number == number] * 3
+    numbers = [number for number in numbers if not math.isnan(number)] * 3
     tokenizer = learned(numbers, **KINDS[kind], document_per="file")
     text = END.join([text_of(numbers[:9])] * 2)
     ids = tokenizer.encode(text).tolist()

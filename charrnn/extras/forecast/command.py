@@ -42,9 +42,7 @@ File = Annotated[
 ]
 Picture = Annotated[
     str | None,
-    typer.Option(
-        "--output", "-o", metavar="FILE", help="draw it as a picture: .png, .svg or .pdf"
-    ),
+    typer.Option("--output", "-o", metavar="FILE", help="draw it as a picture: .png, .svg or .pdf"),
 ]
 
 
@@ -54,10 +52,16 @@ def forecast(
     file: File = None,
     horizon: Annotated[int, Interval(ge=1, le=10**5), "numbers to forecast"] = _HORIZON,
     count: Annotated[
-        int, Interval(ge=2, le=10**5), "continuations that are sampled, of which quantiles are taken"
+        int,
+        Interval(ge=2, le=10**5),
+        "continuations that are sampled, of which quantiles are taken",
     ] = 200,
     seed: Annotated[
-        int | None, Ge(0), Lt(2**63), "the same seed gives the same forecast", Shown(default="chance")
+        int | None,
+        Ge(0),
+        Lt(2**63),
+        "the same seed gives the same forecast",
+        Shown(default="chance"),
     ] = None,
     csv: Annotated[bool, "print CSV: step, low, median, high"] = False,
     output: Picture = None,
@@ -147,9 +151,7 @@ def forecast_report(quantiles: "Sequence[Values]", scale: "Scale", run: str) -> 
         for series, each in enumerate(quantiles, 1)
         for step, values in enumerate(each.T.tolist(), 1)
     )
-    rows: list[list[Cell]] = [
-        [*map(Figure, row[first:])] for row in _rows(quantiles, scale)
-    ]
+    rows: list[list[Cell]] = [[*map(Figure, row[first:])] for row in _rows(quantiles, scale)]
     heads = ["series", "step", *_HEADS][first:]
     return Report(records, [Table(heads, rows, wraps=None)])
 

@@ -4,7 +4,6 @@ A distribution has the probabilities of the bins, and is even within each. Token
 numbers are left out: the missing one, and the end of a series.
 """
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -72,9 +71,7 @@ class Forecaster:
             logits, state = trace.logits[-1], trace.last_state
         return logits, state
 
-    def paths(
-        self, series: Series, horizon: int, count: int, seed: int | None
-    ) -> Values:
+    def paths(self, series: Series, horizon: int, count: int, seed: int | None) -> Values:
         """How a series may go on: `count` continuations (horizon, count)."""
         logits, state = self._read(series.ids)
         repeated = tuple(

@@ -20,7 +20,8 @@ def crps(draws: Values, actual: Values) -> Values:
     """The continuous ranked probability score (N,) of draws (N, K) of what was actual (N,)."""
     count = draws.shape[1]
     weights = (2 * np.arange(1, count + 1) - count - 1) / count**2
-    return np.abs(draws - actual[:, None]).mean(axis=1) - np.sort(draws, axis=1) @ weights
+    score: Values = np.abs(draws - actual[:, None]).mean(axis=1) - np.sort(draws, axis=1) @ weights
+    return score
 
 
 def measures(draws: Values, actual: Values, scale: float) -> dict[str, float]:
@@ -39,4 +40,3 @@ def measures(draws: Values, actual: Values, scale: float) -> dict[str, float]:
         low, high = np.quantile(draws, INTERVAL, axis=1)
         found["within_80"] = float(((low <= actual) & (actual <= high)).mean())
     return found
-

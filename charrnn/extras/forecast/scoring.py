@@ -1,6 +1,6 @@
 """The scores of forecasts beside those of naive ones, one step ahead and free-running: for eval."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,8 +23,8 @@ HORIZON = 24
 _COUNT, _ORIGINS = 200, 50  # draws of each number, and at most so many beginnings of free runs
 _HEADS = {"mae": "MAE", "mase": "MASE", "crps": "CRPS", "within_80": "within 80 %"}
 
-Forecast = Callable[[Series, int, int], Values]
-"""A series, the first number, how many -> draws (N, K)."""
+Forecasts = tuple[dict[str, Values], Values]
+"""Draws (N, K) by who made them, and what came (N,)."""
 
 
 def with_forecasts(
@@ -58,51 +58,62 @@ def scores_of(
     """
     tokenizer, season = numbers_of(checkpoint), checkpoint.text.season or 0
     model = Forecaster(LanguageModel(checkpoint.model, checkpoint.weights), tokenizer)
-    least = max(1, season, tokenizer.scale.lag)
-    scored = [replace(each, first=max(each.first, least)) for each in scored]
-    scored = [each for each in scored if len(each.series.ids) > each.first]
-    if not scored:
-        raise TextError(
-            f"a forecast needs more than {least} numbers before it",
-            "Score a longer series, or another --part.",
-        )
+    scored = _with_enough_before(scored, max(1, season, tokenizer.scale.lag))
     horizon = min(horizon, max(len(each.series.ids) - each.first for each in scored))
+    backs = {"naive": 1} | ({"seasonal_naive": season} if season else {})
+    results = {
+        "one_step": (1, _one_step(model, scored, backs)),
+        "free_running": (horizon, _free_running(model, scored, horizon, backs, emit)),
+    }
+    naive = tokenizer.scale.naive
+    return {
+        name: {"horizon": steps}
+        | {who: measures(draws, actual, naive) for who, draws in by_name.items()}
+        for name, (steps, (by_name, actual)) in results.items()
+    }
+
+
+def _with_enough_before(scored: Sequence[Scored], least: int) -> list[Scored]:
+    """The series of which something can be forecast after `least` numbers. TextError for none."""
+    later = [replace(each, first=max(each.first, least)) for each in scored]
+    if left := [each for each in later if len(each.series.ids) > each.first]:
+        return left
+    raise TextError(
+        f"a forecast needs more than {least} numbers before it",
+        "Score a longer series, or another --part.",
+    )
+
+
+def _one_step(model: Forecaster, scored: Sequence[Scored], backs: Mapping[str, int]) -> Forecasts:
+    """Each number from all before it."""
+    draws = {"this_model": [model.next_numbers(s.series, s.first, _COUNT) for s in scored]}
+    for name, back in backs.items():
+        draws[name] = [
+            s.series.values[s.first - back : len(s.series.values) - back, None] for s in scored
+        ]
+    actual = np.concatenate([s.series.values[s.first :] for s in scored])
+    return {name: np.concatenate(each) for name, each in draws.items()}, actual
+
+
+def _free_running(
+    model: Forecaster, scored: Sequence[Scored], horizon: int, backs: Mapping[str, int], emit: Emit
+) -> Forecasts:
+    """So many numbers at a time, from those before them alone."""
     origins = [
         (each.series, origin)
         for each in scored
         for origin in range(each.first, len(each.series.ids) - horizon + 1, horizon)
     ]
     origins = origins[:: -(-len(origins) // _ORIGINS)]
-    kinds = {"naive": 1} | ({"seasonal_naive": season} if season else {})
-
-    def free(series: Series, origin: int) -> Values:
-        known = Series(series.values[:origin], series.ids[:origin])
-        return model.paths(known, horizon, _COUNT, origin)
-
-    one_step = {"this_model": [model.next_numbers(s.series, s.first, _COUNT) for s in scored]}
-    free_run: dict[str, list[Values]] = {"this_model": []}
+    draws: dict[str, list[Values]] = {"this_model": [], **{name: [] for name in backs}}
     for number, (series, origin) in enumerate(origins, 1):
-        free_run["this_model"].append(free(series, origin))
+        known = Series(series.values[:origin], series.ids[:origin])
+        draws["this_model"].append(model.paths(known, horizon, _COUNT, origin))
+        for name, back in backs.items():
+            draws[name].append(np.resize(known.values[origin - back :], horizon)[:, None])
         emit(Progress("forecasting", number, len(origins)))
-    for name, back in kinds.items():
-        one_step[name] = [
-            s.series.values[s.first - back : len(s.series.values) - back, None] for s in scored
-        ]
-        free_run[name] = [
-            np.resize(series.values[origin - back : origin], horizon)[:, None]
-            for series, origin in origins
-        ]
-    actual = np.concatenate([s.series.values[s.first :] for s in scored])
-    after = np.concatenate([series.values[o : o + horizon] for series, o in origins])
-    naive = tokenizer.scale.naive
-
-    def measured(draws: Mapping[str, Sequence[Values]], actual: Values) -> dict[str, Any]:
-        return {n: measures(np.concatenate(each), actual, naive) for n, each in draws.items()}
-
-    return {
-        "one_step": {"horizon": 1, **measured(one_step, actual)},
-        "free_running": {"horizon": horizon, **measured(free_run, after)},
-    }
+    actual = np.concatenate([series.values[o : o + horizon] for series, o in origins])
+    return {name: np.concatenate(each) for name, each in draws.items()}, actual
 
 
 def table_of(name: str, scores: Mapping[str, Any]) -> Table:

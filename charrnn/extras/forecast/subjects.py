@@ -76,5 +76,3 @@ def part_of_series(checkpoint: Checkpoint, part: PartName | None) -> Scored:
     first = sum(len(corpus.part(name)) for name in before[part])
     end = first + len(corpus.part(part))
     return Scored(Series(series.values[:end], series.ids[:end]), first)
-
-

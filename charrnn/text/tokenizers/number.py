@@ -148,7 +148,9 @@ class Numbers(Tokenizer):
 
     def _beginning(self, first: Values | None) -> list[float]:
         """The scaled numbers (lag,) that a series begins with, as far as they are known."""
-        known = [] if first is None else filled(self.scale.scaled(first))[: self.scale.lag]
+        known: list[float] = []
+        if first is not None:
+            known = filled(self.scale.scaled(first))[: self.scale.lag].tolist()
         return [*known, *self.scale.start[len(known) :]]
 
     def decoder(self, after: str = "") -> Decoder:
