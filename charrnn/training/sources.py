@@ -21,7 +21,11 @@ from charrnn.training.fine_tuning import check_same, load_base
 if TYPE_CHECKING:
     from charrnn.engine.ranks import Ranks
 
-_LEARNED = ("bpe", "unigram")  # another text would give another vocabulary: the base's is taken
+_LEARNED = (
+    "bpe",
+    "unigram",
+    "number",
+)  # another text would give another vocabulary: the base's is taken
 _READ_ALIKE = ("tokenizer", "input", "multi_label", "tag_unit", "target_unit", "picture_size")
 
 
