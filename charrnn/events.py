@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, NamedTuple
 
-Unit = Literal["character", "byte", "label", "tag", "symbol"]
+Unit = Literal["character", "byte", "number", "label", "tag", "symbol"]
 Scores = Mapping[str, float]
 """Figures of a model by their names. `bits_per_character`, or of another unit, is always there."""
 

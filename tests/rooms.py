@@ -51,7 +51,7 @@ OWNERS = {
     },
     "rich": {"display", "extras/*/show"},
     "typer": {"cli", "extras/*/command"},
-    "matplotlib": {"extras/comparing"},
+    "matplotlib": {"extras/comparing", "extras/forecast"},
     "PIL": {"text"},
     "soundfile": {"text"},
     "soxr": {"text"},

@@ -48,13 +48,15 @@ class Parameter(NamedTuple):
     """A parameter's shape and how it begins.
 
     `role` decides which optimizer updates it: Muon the `recurrent` matrices; an `embedding` is
-    looked up, not multiplied, and does not decay.
+    looked up, not multiplied, and does not decay. `ordered`: the rows whose order means something,
+    as that of numbers does: each learns with those around it.
     """
 
     shape: tuple[int, ...]
     initial: Initial = ZERO
     role: Role = "other"
     group: Group = OTHERS
+    ordered: slice = slice(0)
 
 
 Parameters = dict[str, Parameter]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 import typer
 from annotated_types import Ge, Interval
 
-from charrnn.cli.extras import find_extra
+from charrnn.cli.extras import find_extra, has_extra
 from charrnn.cli.flags import Shown, with_flags
 from charrnn.cli.frame import Frame, frame
 from charrnn.cli.options import (
@@ -71,6 +71,12 @@ def evaluate(
         int | None, Ge(1), "score chunks of N tokens, each from a zero state"
     ] = None,
     dynamic: Annotated[bool, "dynamic evaluation: train on what has been scored"] = False,
+    horizon: Annotated[
+        int | None,
+        Interval(ge=1, le=10**5),
+        "with --tokenizer number: steps of a free forecast",
+        Shown(default="a season, or 24", extra="--horizon"),
+    ] = None,
     baselines: Annotated[bool, "score the compressors zlib, bz2, xz and PPMd, too"] = False,
     beam: Annotated[
         int | None,
@@ -115,8 +121,20 @@ def evaluate(
 
             protocol = Protocol(context, dynamic)
             report = _score_text(command, checkpoint, source, protocol, per, baselines, device)
+            if checkpoint.tokenizer.whole and not per and has_extra("--horizon"):
+                about = source.file, source.encoding, source.part
+                report = find_extra("--horizon")(report, checkpoint, about, horizon, command.emit)
+            elif horizon:
+                raise no_effect(
+                    "horizon", f"--tokenizer {checkpoint.tokenizer.kind}", "name a run of numbers"
+                )
         else:
-            asked = {"context": context, "dynamic": dynamic, "baselines": baselines}
+            asked = {
+                "horizon": horizon,
+                "context": context,
+                "dynamic": dynamic,
+                "baselines": baselines,
+            }
             parts = {f"per {per}": per not in (None, "line")}
             _refuse(checkpoint, "name a language model", **asked, **parts)
             from charrnn.inference.search import Decoding

@@ -21,6 +21,11 @@ COMMANDS: dict[str, CommandDefinition] = {
         "charrnn.extras.statistics.command", "show", "",
         "Show a corpus in figures: sizes, vocabulary, entropy, and what compressors make of it.",
     ),
+    "forecast": CommandDefinition(
+        "charrnn.extras.forecast.command", "forecast", PREDICT,
+        "Continue a series of numbers: the median and an interval of 80 % of each step.",
+        "charrnn forecast passengers --horizon 24",
+    ),
     "classify": CommandDefinition(
         "charrnn.extras.classifying.command", "classify", PREDICT,
         "Say which run most likely wrote each text: the one that needs the fewest bits for it.",
@@ -78,6 +83,7 @@ HOOKS: dict[str, Definition] = {
     "--seeds": Definition("charrnn.extras.comparing.command", "train_seeds"),
     "--per": Definition("charrnn.extras.detail.detail", "detail_report"),
     "--per line": Definition("charrnn.extras.detail.wrong", "wrong_report"),
+    "--horizon": Definition("charrnn.extras.forecast.scoring", "with_forecasts"),
     "--interactive": Definition("charrnn.extras.dialogue.dialogue", "converse"),
     "--attention": Definition("charrnn.extras.attention.show", "print_attention"),
     "--html": Definition("charrnn.extras.attention.show", "AttentionPage"),

@@ -130,7 +130,7 @@ class Dashboard:
         rows = self.console.height - _CHART_ROWS - 10  # that are left for the sample
         if self.sample and rows > 0:
             lines = "\n".join(escaped(self.sample).strip("\n").split("\n")[:rows])
-            title = "sample" if self.unit in ("character", "byte") else "predictions"
+            title = "sample" if self.unit in ("character", "byte", "number") else "predictions"
             parts.append(framed(Text(lines, no_wrap=True, overflow="ellipsis"), title))
         screen: RenderableType = Constrain(Group(*parts), width)
         if running or not self.ending:

@@ -140,7 +140,7 @@ def score_report(scores: Mapping[str, Any], *, every: bool = False) -> Report:
     bits = {f"bits_per_{unit}": scores[f"bits_per_{unit}"]}
     tables = [Table(rows=rows, title=figure(bits, unit, scores), wraps=None)]
     if every:
-        figures = ("bits_per_character", "bits_per_byte")
+        figures = [name for name in next(iter(baselines.values())) if name.startswith("bits_per_")]
         compared: list[list[Cell]] = [
             [score_name(title), *(Figure(f"{row[name]:.4f}") for name in figures)]
             for title, row in {"this model": scores, **baselines}.items()

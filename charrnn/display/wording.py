@@ -145,8 +145,8 @@ def score_name(name: str) -> str:
 
 def speed(event: Stepped, unit: Unit) -> str:
     """'152,000 characters/s', or bytes/s."""
-    if unit == "byte":
-        return f"{event.tokens_per_second:,.0f} bytes/s"
+    if unit in ("byte", "number"):
+        return f"{event.tokens_per_second:,.0f} {unit}s/s"
     return f"{event.characters_per_second:,.0f} characters/s"
 
 
@@ -173,8 +173,7 @@ def _stepped(event: Stepped, unit: Unit, total_steps: int | None) -> str:
 def _started(event: Started) -> str:
     """Two lines: the run and its text; the network, optimizer and device."""
     member = "byte" if event.unit == "byte" else "character"
-    if event.tokenizer in ("bpe", "unigram"):
-        member = "subword"
+    member = {"bpe": "subword", "unigram": "subword", "number": "bin"}.get(event.tokenizer, member)
     named = run_on_corpus(event.run, event.corpus)
     title = f"Training {named}"
     if event.step:
@@ -201,6 +200,8 @@ def _finished(event: Finished, unit: Unit) -> str:
     use = (f"charrnn sample {run} --temp 0.8", "to generate text")
     if unit in _PREDICTED:
         use = (f"charrnn predict {run} FILE", f"to predict {_PREDICTED[unit]} each line")
+    if unit == "number":
+        use = (f"charrnn forecast {run}", "to continue the series")
     file = "" if scores else " FILE"  # nothing may have been kept for it
     trained = [use, (f"charrnn eval {run}{file}", "to score it")]
     if event.interrupted:

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 import charrnn.engine.kernels  # noqa: F401  (registers torch's functions)
 from charrnn.cells.parameters import Initial, Parameter, Parameters, drawn, listed
+from charrnn.engine.smoothing import smooth
 from charrnn.settings import ModelSettings
 from charrnn.tasks.base import Network, Task
 
@@ -38,6 +39,7 @@ class Module(Generic[N]):
         weights = {n: nn.Parameter(torch.empty(p.shape)) for n, p in self.declared.items()}
         for name, parameter in drawn(parameters).items():
             _begin(weights[name], parameter.initial)
+            smooth(weights[name].data, parameter.ordered, keep_scale=True)
         if settings.init != "orthogonal":
             for name, parameter in self.declared.items():
                 if parameter.initial.kind == "values":
@@ -101,6 +103,12 @@ class Module(Generic[N]):
     def export(self) -> dict[str, NDArray[np.float32]]:
         """A copy of the parameters as NumPy arrays, by name."""
         return {name: p.detach().cpu().numpy().copy() for name, p in self.named_parameters()}
+
+    def smooth_gradients(self) -> None:
+        """Let each row whose order means something learn with those around it."""
+        for name, parameter in self.named_parameters():
+            if parameter.grad is not None:
+                smooth(parameter.grad, self.declared[name].ordered)
 
     @torch.no_grad()
     def load(self, weights: Mapping[str, NDArray[np.float32]]) -> None:

@@ -13,7 +13,11 @@ from charrnn.text.compressors import BEFORE, TEXT, baselines, text_bytes
 from charrnn.text.corpus import Corpus, Tokens
 from charrnn.text.tokenizers import Tokenizer, to_json
 
-_MEMBERS = {"char": "letter", "byte": "byte"}  # of a vocabulary, by the kind of tokenizer
+_MEMBERS = {
+    "char": "letter",
+    "byte": "byte",
+    "number": "bin",
+}  # of a vocabulary, by the kind of tokenizer
 _COUNTED = 1 << 24  # tokens whose frequencies are counted
 _AT_ONCE = 1 << 21  # tokens that are compressed without being asked for: it takes seconds
 
@@ -34,6 +38,8 @@ def baselines_of(corpus: Corpus, tokens: Tokens, *, every: bool = False) -> dict
         "guessing": math.log(tokenizer.size),
         f"{_MEMBERS.get(tokenizer.kind, 'token')}_frequencies": _loss(train, tokens, tokenizer),
     }
+    if tokenizer.whole:  # a compressor would have to round numbers to bins, too
+        return {name: replace(one_nat, loss=loss).scores for name, loss in losses.items()}
     compressed = compressed_bits(train, tokens, tokenizer, at_once=1 << 62 if every else _AT_ONCE)
     nats_per_bit_of_bytes = one_nat.bytes / one_nat.tokens * math.log(2)
     losses |= {name: bits * nats_per_bit_of_bytes for name, bits in compressed.items()}

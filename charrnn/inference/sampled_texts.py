@@ -144,7 +144,9 @@ def detokenize(
     emit: Emit,
 ) -> Iterator[SampledText]:
     """The texts of these numbers (from 0) and prompts, from blocks of tokens, as they end."""
-    builders = {column: TextBuilder(tokenizer, settings) for column in range(len(texts))}
+    builders = {
+        column: TextBuilder(tokenizer, settings, prompt) for column, (_, prompt) in enumerate(texts)
+    }
     written = dict.fromkeys(builders, "")
     task, total = f"sampling {settings.count} texts", settings.count * settings.length
     while builders:

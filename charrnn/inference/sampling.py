@@ -69,7 +69,8 @@ def sample_after(
     generator: np.random.Generator,
 ) -> Iterator[str]:
     """What a network writes after a prompt that it has read. DivergedError as `sample`."""
-    text, tables = TextBuilder(tokenizer, settings), token_tables(tokenizer, settings)
+    text = TextBuilder(tokenizer, settings, settings.prompt or "")
+    tables = token_tables(tokenizer, settings)
     drawn = draw(network, prompt, settings, generator.random, tables)
     while not text.ended:
         token, top, _ = next(drawn)
@@ -79,13 +80,16 @@ def sample_after(
 
 
 class TextBuilder:
-    """The characters of one text as its tokens arrive: `length` of them, or up to a stop.
+    """The characters of one text, which follows a prompt, as its tokens arrive.
+
+    There are `length` of them, or as many as there are up to a stop. A tokenizer's `whole` tokens
+    count as one each.
 
     `tokens` are counted, and their `bits` summed, up to the token that ends the text.
     """
 
-    def __init__(self, tokenizer: Tokenizer, settings: SampleSettings) -> None:
-        self.decode = tokenizer.decoder()
+    def __init__(self, tokenizer: Tokenizer, settings: SampleSettings, prompt: str) -> None:
+        self.decode, self.whole = tokenizer.decoder(prompt), tokenizer.whole
         self.left = settings.length
         self.stops: dict[str, Ended] = dict.fromkeys(settings.stop, "stop")
         if tokenizer.end is not None:
@@ -99,8 +103,9 @@ class TextBuilder:
         """What can be shown, now that it is known; what may begin a stop is held back."""
         self.tokens += 1
         self.bits += bits
-        piece = self.decode(token)[: self.left]
-        self.left -= len(piece)
+        piece = self.decode(token)
+        piece = piece if self.whole else piece[: self.left]
+        self.left -= 1 if self.whole else len(piece)
         if not self.left:
             self.ended = "length"
         if not self.stops:

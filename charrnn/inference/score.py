@@ -8,7 +8,7 @@ its own, which are not scored, so that its state is what the stream's would be.
 import math
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -40,6 +40,8 @@ class Score:
     characters: int
     bytes: int
     loss: float
+    numbers: int = 0
+    """1 where tokens are numbers of a series, else 0."""
 
     @property
     def bits_per_character(self) -> float:
@@ -59,6 +61,8 @@ class Score:
     @property
     def scores(self) -> dict[str, float]:
         """What is reported of it while a model is trained."""
+        if self.numbers:
+            return {"bits_per_number": self.bits_per_character}
         return {
             "bits_per_character": self.bits_per_character,
             "bits_per_byte": self.bits_per_byte,
@@ -66,7 +70,9 @@ class Score:
 
     def record(self) -> dict[str, float]:
         """Everything, by name."""
-        return asdict(self) | self.scores | {"perplexity": self.perplexity}
+        counts = ("tokens",) if self.numbers else ("tokens", "characters", "bytes")
+        counted = {name: getattr(self, name) for name in (*counts, "loss")}
+        return counted | self.scores | {"perplexity": self.perplexity}
 
 
 class Sequences(NamedTuple):
@@ -156,5 +162,6 @@ def score_of(total_loss: float, tokens: Tokens, tokenizer: Tokenizer) -> Score:
     characters, byte_counts = tokenizer.lengths
     count = len(tokens) - 1
     return Score(
-        count, max(1, int(counts @ characters)), int(counts @ byte_counts), total_loss / count
-    )
+        count, max(1, int(counts @ characters)), int(counts @ byte_counts), total_loss / count,
+        int(tokenizer.whole),
+    )  # fmt: skip

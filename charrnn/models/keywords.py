@@ -25,6 +25,12 @@ class TextKeywords(TypedDict, total=False):
     tokenizer: TokenizerName
     vocab_size: int
     min_count: int
+    bins: int
+    column: str | None
+    series: str | None
+    season: int | None
+    difference: Literal["none", "last", "season", "both"] | None
+    scale: Literal["linear", "log"] | None
     encoding: str
     errors: Literal["strict", "replace", "skip"]
     newlines: Literal["keep", "lf"]

@@ -28,6 +28,7 @@ from charrnn.settings.effect import (
 from charrnn.settings.model import CellName, ModelSettings, TaskName
 from charrnn.settings.sampling import SampleSettings
 from charrnn.settings.text import (
+    NUMBER_SETTINGS,
     OWN_INPUTS,
     STORED,
     FormatName,

@@ -98,6 +98,11 @@ def _by_condition(values: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, s
     steps, hold_steps = values.get("steps"), values.get("hold_steps")
     if steps and hold_steps and steps <= hold_steps:
         yield "hold_steps", (f"--steps {steps}", "take more steps")
+    if values.get("tokenizer") == "number":
+        if values.get("task") not in (None, "text"):
+            yield "tokenizer", (f"--task {values['task']}", "choose --tokenizer char")
+        if values.get("document_per") not in (None, "file"):
+            yield "document_per", ("--tokenizer number", "choose --document-per file or --series")
     if values.get("folder") is False:
         yield "include", ("texts of which none is a folder", "name a folder")
     if values.get("valid") or values.get("test"):

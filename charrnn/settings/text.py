@@ -16,7 +16,7 @@ from charrnn.values import (
     split_fractions,
 )
 
-TokenizerName = Literal["char", "byte", "bpe", "unigram"]
+TokenizerName = Literal["char", "byte", "bpe", "unigram", "number"]
 PartName = Literal["train", "valid", "test"]
 UnknownName = Literal["error", "skip", "nearest"]
 """What to do with characters that a vocabulary lacks."""
@@ -33,6 +33,8 @@ _OF_TEXT = AppliesTo(task=("text",))
 _EXAMPLES = tuple(task for task in get_args(TaskName) if task != "text")
 _OF_EXAMPLES = AppliesTo(task=_EXAMPLES)
 _OF_SOUND = AppliesTo(task=_EXAMPLES, input=("sound",))
+NUMBER_SETTINGS = ("bins", "column", "series", "season", "difference", "scale")
+_OF_NUMBERS = AppliesTo(tokenizer=("number",), task=("text",))
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,8 @@ class TextSettings(Settings):
     """Text: how it is read and divided."""
 
     tokenizer: Annotated[
-        TokenizerName, "what one token is: a character, a byte, or a subword of sentencepiece's",
+        TokenizerName,
+        "what one token is: a character, a byte, a subword of sentencepiece's, or a number",
         AppliesTo(input=("text",)),
     ] = "char"  # fmt: skip
     vocab_size: Annotated[
@@ -51,6 +54,29 @@ class TextSettings(Settings):
         "a character that occurs less often is written as bytes", ADVANCED,
         AppliesTo(tokenizer=("char",), input=("text",)),
     ] = 1  # fmt: skip
+    bins: Annotated[
+        int, Ge(8), Le(2**15), "numbers are rounded to so many bins, at most", ADVANCED, _OF_NUMBERS
+    ] = 256
+    column: Annotated[
+        str | None, "the column of the numbers in a table, by name or number", _OF_NUMBERS
+    ] = None
+    series: Annotated[
+        str | None, "the column of a table that names the series, by name or number", _OF_NUMBERS
+    ] = None
+    season: Annotated[
+        int | None, Ge(2), Le(10**5), "numbers in a season: 12 for months of a year", _OF_NUMBERS
+    ] = None
+    difference: Annotated[
+        Literal["none", "last", "season", "both"] | None,
+        "subtract from a number the one before (last), a season before, both or none of them; "
+        "if not given, what leaves the fewest bits",
+        ADVANCED, _OF_NUMBERS,
+    ] = None  # fmt: skip
+    scale: Annotated[
+        Literal["linear", "log"] | None,
+        "take numbers or their logarithms; if not given, what leaves the fewest bits",
+        ADVANCED, _OF_NUMBERS,
+    ] = None  # fmt: skip
     encoding: Annotated[str, "encoding of the text files", ADVANCED] = "utf-8"
     errors: Annotated[
         Literal["strict", "replace", "skip"],
@@ -122,12 +148,22 @@ class TextSettings(Settings):
         check_encoding(self.encoding)
         picture_size(self.picture_size)
         frame_rate(self.frame_rate)
+        if self.difference in ("season", "both") and not self.season:
+            raise ValueError(f"--difference {self.difference} needs a --season")
         if self.columns is not None:
             column_names(self.columns)
 
     def record(self) -> dict[str, Any]:
         """As files have them: without what older files lack, where it is a default."""
-        later = ("input", "format", "columns", "frame_rate", "sample_rate", "frame_stack")
+        later = (
+            "input",
+            "format",
+            "columns",
+            "frame_rate",
+            "sample_rate",
+            "frame_stack",
+            *NUMBER_SETTINGS,
+        )
         defaults = {name: getattr(TextSettings, name) for name in later}
         return {n: v for n, v in asdict(self).items() if n not in later or v != defaults[n]}
 

@@ -156,6 +156,16 @@ class Task(ABC):
         return 7.0
 
     @property
+    def most_epochs(self) -> float:
+        """Epochs of a small corpus, where no length is asked for."""
+        return 60.0
+
+    @property
+    def parameters_per_token(self) -> float:
+        """The largest network that is chosen, for each token to learn from."""
+        return 8.0
+
+    @property
     def characters_per_token(self) -> float:
         """Characters, or whatever else people count, in a token that is read."""
         return 1.0

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from charrnn.cells.arrays import Array, mean_cross_entropy
-from charrnn.cells.parameters import Parameters
+from charrnn.cells.parameters import EMBEDDING, HEAD, Parameters
 from charrnn.events import Scores, Unit
 from charrnn.inference.sampling import sample
 from charrnn.network.language_model import LanguageModel
@@ -27,7 +27,8 @@ class LanguageModelTask(Task):
 
     def __init__(self, model: ModelSettings, subject: Subject) -> None:
         super().__init__(model, subject)
-        self.unit: Unit = "byte" if subject.text.tokenizer == "byte" else "character"
+        units: dict[str, Unit] = {"byte": "byte", "number": "number"}
+        self.unit = units.get(subject.text.tokenizer, "character")
         self._characters, self._bytes = 1.0, 1.0
         if isinstance(subject, Corpus):
             lengths = lengths_per_token(subject.part("train"), subject.tokenizer)
@@ -40,7 +41,12 @@ class LanguageModelTask(Task):
         return self.subject
 
     def parameters(self, model: ModelSettings) -> Parameters:
-        return LanguageModel.parameters(model, self.subject.tokenizer.size)
+        parameters = LanguageModel.parameters(model, self.subject.tokenizer.size)
+        ordered = self.subject.tokenizer.ordered
+        return {
+            name: each._replace(ordered=ordered) if each.group in (EMBEDDING, HEAD) else each
+            for name, each in parameters.items()
+        }
 
     def network(self, model: ModelSettings, weights: Mapping[str, Array]) -> LanguageModel:
         return LanguageModel(model, weights)
@@ -51,6 +57,19 @@ class LanguageModelTask(Task):
     @property
     def training_tokens(self) -> int:
         return len(self.corpus.part("train"))
+
+    @property
+    def tokens_per_parameter(self) -> float:
+        return 1.5 if self.unit == "number" else super().tokens_per_parameter
+
+    @property
+    def most_epochs(self) -> float:
+        return 150.0 if self.unit == "number" else super().most_epochs
+
+    @property
+    def parameters_per_token(self) -> float:
+        """Series are short, and what follows from a number is not told by a letter's frequency."""
+        return 100.0 if self.unit == "number" else super().parameters_per_token
 
     @property
     def characters_per_token(self) -> float:
@@ -82,6 +101,8 @@ class LanguageModelTask(Task):
 
     def training_scores(self, loss: float) -> Scores:
         bits = loss / math.log(2)
+        if self.unit == "number":
+            return {"bits_per_number": bits}
         return {
             "bits_per_character": bits / self._characters,
             "bits_per_byte": bits / self._bytes,

@@ -19,7 +19,7 @@ import numpy as np
 from charrnn.errors import TextError, UsageError
 from charrnn.events import Emit, Noticed, Prepared, Progress
 from charrnn.files import atomic_folder, atomic_write, corpora
-from charrnn.settings import TextSettings, values_of, without_effect
+from charrnn.settings import NUMBER_SETTINGS, TextSettings, values_of, without_effect
 from charrnn.text.catalog import CATALOG, catalog_file
 from charrnn.text.corpus import Corpus
 from charrnn.text.corpus_files import FORMAT, change_split, open_corpus, write_json
@@ -32,7 +32,7 @@ from charrnn.text.tokenizers import TOKENIZERS, Bytes, Ids, Tokenizer, to_json
 from charrnn.text.tokenizers.subwords import Subwords
 
 _VERSION = 1  # not that of the format: with another one no checkpoint would find its corpus
-_TOKENIZING = ("vocab_size", "min_count")
+_TOKENIZING = ("vocab_size", "min_count", *NUMBER_SETTINGS)
 _LEAST = 20  # tokens for validation
 _READING = ("errors", "newlines", "field", "document_per")  # beside the encoding
 
@@ -187,6 +187,8 @@ def content_key(
     Settings with their defaults are not in it: they did not exist when the first keys were made.
     """
     chosen = changed(settings, (*_TOKENIZING, *_READING))
+    if TOKENIZERS[settings.tokenizer].of_training:
+        chosen["split"] = settings.split
     if vocabulary:
         described = described_tokenizer(vocabulary).encode()
         chosen = {"vocabulary": hashlib.sha256(described).hexdigest()} | chosen

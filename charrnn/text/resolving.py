@@ -18,7 +18,7 @@ from charrnn.text.example_files import prepare_examples
 from charrnn.text.example_formats import SUFFIXES
 from charrnn.text.examples import ExampleFormat
 from charrnn.text.preparation import described_tokenizer, prepare
-from charrnn.text.tokenizers import Tokenizer
+from charrnn.text.tokenizers import TOKENIZERS, Tokenizer
 
 
 def resolve(
@@ -39,7 +39,7 @@ def resolve(
     if fmt:
         settings = fmt.settings
         check_effective(settings, task=fmt.task, tokenizer=None)
-    elif name.endswith(SUFFIXES) and not settings.field:
+    elif name.endswith(SUFFIXES) and not settings.field and settings.tokenizer != "number":
         emit(Noticed(f"{name} is read as plain text. To learn from its columns, add --task."))
     paths = [_found(each, emit) for each in (name, *beside)]
     if beside:
@@ -54,7 +54,9 @@ def resolve(
         if fmt:
             corpus = prepare_examples(fmt, path, None, emit)
         else:
-            unsplit = replace(settings, split=TextSettings.split)
+            of_training = TOKENIZERS[settings.tokenizer].of_training
+            split = settings.split if of_training else TextSettings.split
+            unsplit = replace(settings, split=split)
             corpus = prepare(paths, unsplit, None, emit, False, vocabulary)
     corpus = corpus.with_split(settings.split) if "split" in settings.given else corpus
     _notice_namesakes(name, path, namesake, corpus, emit)
@@ -133,7 +135,8 @@ def _check_same(name: str, corpus: Corpus, text: TextSettings) -> None:
         prepared, asked = getattr(corpus.text, field.name), getattr(text, field.name)
         if field.name == "encoding":
             prepared, asked = codecs.lookup(prepared).name, codecs.lookup(asked).name
-        if field.name == "split" or field.name not in text.given or prepared == asked:
+        may_differ = field.name == "split" and not corpus.tokenizer.of_training
+        if may_differ or field.name not in text.given or prepared == asked:
             continue
         option = flag(field.name)
         how = f"without {option}" if prepared is None else f"with {option} {prepared}"

@@ -16,6 +16,7 @@ from charrnn.files import plain_name
 from charrnn.settings import TextSettings
 from charrnn.text.decoding import decoded, documents, records, separator, with_line_ends
 from charrnn.text.decompression import PIECE, unpacked
+from charrnn.text.series import numbers
 from charrnn.text.source_files import open_source, shown_name, source_files
 from charrnn.text.tokenizers.byte import is_utf8
 
@@ -47,6 +48,8 @@ class Reader:
         pieces = decoded(unpacked(file, name), name, settings, raw, self.prepares)
         if settings.field is not None:
             pieces = records(pieces, name, settings)
+        if settings.tokenizer == "number":
+            pieces = numbers(pieces, name, settings)
         pieces = with_line_ends(pieces, settings, lambda: self._notice(name))
         record_is_document = settings.field is not None and settings.document_per == "line"
         if settings.document_per is not None and not record_is_document:

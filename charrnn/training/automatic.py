@@ -30,8 +30,6 @@ _AUTOMATIC = {
     if is_automatic(field)
 }
 
-_PARAMETERS_PER_TOKEN = 8.0  # of the text, at most
-_MAX_EPOCHS = 60.0  # of a small text, where no length is asked for
 _STEPS_PER_SEQUENCE = 64  # at least: a small text would otherwise give too few steps
 _FEW_STEPS = 1000
 _TRIED_SIZES = (16, 256)
@@ -103,7 +101,7 @@ def best_batch_size(task: Task, settings: TrainSettings) -> int:
 def max_epochs(task: Task, settings: TrainSettings) -> float:
     """Epochs of a small text, where no length is asked for: more, if they are few steps."""
     per_epoch = max(1, task.training_tokens // math.prod(task.resolve_batch(settings)))
-    return max(_MAX_EPOCHS, float(math.ceil(task.least.steps / per_epoch)))
+    return max(task.most_epochs, float(math.ceil(task.least.steps / per_epoch)))
 
 
 def best_hidden_size(
@@ -119,7 +117,7 @@ def best_hidden_size(
         return abs(math.log(tokens_read(network) / parameters(network) / task.tokens_per_parameter))
 
     sizes = [model.with_hidden_size(n) for n in HIDDEN_SIZES if n >= task.least.hidden_size]
-    most = _PARAMETERS_PER_TOKEN * task.training_tokens
+    most = task.parameters_per_token * task.training_tokens
     small = [network for network in sizes if parameters(network) <= most]
     return min(small or sizes[:1], key=misfit)
 

@@ -109,7 +109,9 @@ def _shapes(base: Checkpoint, tokens: int, targets: int) -> dict[str, tuple[int,
         text=base.text,
         input_shape=base.input_shape,
         input_scale=base.input_scale,
-        tokenizer=SimpleNamespace(size=base.tokenizer.size + tokens),
+        tokenizer=SimpleNamespace(
+            size=base.tokenizer.size + tokens, ordered=base.tokenizer.ordered
+        ),
         target_vocabulary=base.target_vocabulary + ("",) * targets,
     )
     return {name: p.shape for name, p in parameters_of(base.model, larger).items()}

@@ -61,6 +61,7 @@ def training_step(run: Run) -> Tensor:
         losses.append(loss)
     loss = torch.stack(losses).sum()
     run.plan.ranks.sum([loss, *(p.grad for p in run.model.parameters() if p.grad is not None)])
+    run.model.smooth_gradients()
     loss = checked_loss(loss, clip_gradients(run), run.plan.task.largest_loss)
     run.step += 1
     if run.recovery.must_skip(loss):

@@ -21,7 +21,8 @@ from charrnn.training.fine_tuning import check_same, load_base
 if TYPE_CHECKING:
     from charrnn.engine.ranks import Ranks
 
-_LEARNED = ("bpe", "unigram")  # another text would give another vocabulary: the base's is taken
+_LEARNED = ("bpe", "unigram", "number")
+"""Another text would give another vocabulary: the base's is taken."""
 
 
 class Sources(NamedTuple):

@@ -62,6 +62,8 @@ def reader(tmp_path_factory):
     (home / "names.txt").write_text("\n".join(tale(900).replace("\n", " ").split(" ")), "utf-8")
     for name in ("words.txt", "sentences.txt"):
         (home / name).write_text("through\ndurch\n", "utf-8")
+    passengers = "".join(f"{n},{100 + n + n % 12}\n" for n in range(144))
+    (home / "passengers.csv").write_text(f"month,passengers\n{passengers}", "utf-8")
     (home / "slots.conll").write_text(tagged(100), "utf-8")
     (home / "pronunciations.tsv").write_text(rewritten(100), "utf-8")
     (home / "pictures.tsv").write_text(captioned(home / "pictures", 100), "utf-8")

@@ -17,7 +17,7 @@ NAMES = Characters("ab" + END)
 
 def built(text, settings, tokenizer=LETTERS):
     """(what is shown of a text, what ended it)."""
-    builder, shown = TextBuilder(tokenizer, settings), ""
+    builder, shown = TextBuilder(tokenizer, settings, ""), ""
     for token in tokenizer.encode(text):
         shown += builder.add(int(token))
         if builder.ended:

@@ -67,6 +67,11 @@ def compress(
         from charrnn.text.compressors import xz_size
 
         checkpoint = command.load_language_model(run)
+        if checkpoint.tokenizer.whole:
+            raise UsageError(
+                f"run {checkpoint.run} rounds numbers, so that a file would not come back",
+                "Name a run that was trained on a text.",
+            )
         with open_source(file) as source:
             original = read_whole(source, file, _LARGEST)
         start = time.perf_counter()

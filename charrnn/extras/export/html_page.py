@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.display.stdout import filled, json_in_page, on_one_line
+from charrnn.errors import UsageError
 from charrnn.extras.export.graph import Graph, trace
 from charrnn.extras.export.rounding import DtypeName, quantized, rounded_network
 from charrnn.inference.sampling import start_of
@@ -94,6 +95,11 @@ def _bytes(array: NDArray[np.float32], kind: str) -> bytes:
 
 def page_tokenizer(tokenizer: Tokenizer) -> dict[str, Any]:
     """A tokenizer as tokenizer.js reads it: its tokens, and by what rule a text becomes them."""
+    if tokenizer.whole:
+        raise UsageError(
+            "a page writes texts, and this model was trained on numbers",
+            "Export an ONNX graph with --onnx, or continue the series with charrnn forecast.",
+        )
     page: dict[str, Any] = {
         "kind": tokenizer.kind,
         "tokens": _tokens(tokenizer),

@@ -62,7 +62,10 @@ def show(name: Name, quiet: Quiet = False, json: Json = False) -> None:
 def statistics_report(stats: "Statistics", name: str) -> Report:
     """The figures of a corpus, in lines that fit the terminal."""
     counted = {"document": stats.documents or None, "line": stats.lines}
-    counted |= {"character": stats.characters, "byte": stats.bytes}
+    if stats.unit == "number":
+        counted = {"number": stats.characters}
+    else:
+        counted |= {"character": stats.characters, "byte": stats.bytes}
     sizes = ", ".join(plural(n, noun) for noun, n in counted.items() if n is not None)
     rows: list[list[Cell]] = [
         [Styled(title if number == 0 else None, "dim"), line]

@@ -107,6 +107,8 @@ def statistics(corpus: Corpus, emit: Emit) -> Statistics:
 
 def unit_of(tokenizer: Tokenizer) -> Unit:
     """What entropies are measured in bits per."""
+    if tokenizer.whole:
+        return "number"
     return "byte" if tokenizer.kind == "byte" else "character"
 
 

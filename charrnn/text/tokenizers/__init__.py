@@ -13,6 +13,7 @@ from charrnn.settings import TokenizerName
 from charrnn.text.tokenizers.base import END, Decoder, Ids, Tokenizer, valid_unicode
 from charrnn.text.tokenizers.byte import Bytes
 from charrnn.text.tokenizers.characters import Characters
+from charrnn.text.tokenizers.number import Numbers
 from charrnn.text.tokenizers.subwords import BPE, Unigram
 
 TOKENIZERS: dict[TokenizerName, type[Tokenizer]] = {
@@ -20,6 +21,7 @@ TOKENIZERS: dict[TokenizerName, type[Tokenizer]] = {
     "byte": Bytes,
     "bpe": BPE,
     "unigram": Unigram,
+    "number": Numbers,
 }
 
 

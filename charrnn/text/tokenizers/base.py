@@ -47,6 +47,13 @@ class Tokenizer(ABC):
     kind: ClassVar[TokenizerName]
     raw: ClassVar[bool] = False
     """Whether it encodes any bytes, text or not."""
+    whole: ClassVar[bool] = False
+    """Whether a token is never cut, and counts as one character, however it is written."""
+    of_training: ClassVar[bool] = False
+    """Whether it is learned from the training part alone, and so depends on the split."""
+
+    ordered = slice(0)
+    """The tokens whose order means something."""
 
     def __init__(self, tokens: Sequence[Token]) -> None:
         self.tokens = tokens
@@ -104,8 +111,8 @@ class Tokenizer(ABC):
     def encode(self, text: str) -> Ids:
         """Ids (N,) in the smallest type that holds V. TextError for a character without a token."""
 
-    def decoder(self) -> Decoder:
-        """A new decoder of one stream of ids. The end of a document is END.
+    def decoder(self, after: str = "") -> Decoder:  # noqa: ARG002  (for what depends on it)
+        """A new decoder of one stream of ids, which follows a text. The end of a document is END.
 
         Bytes that are not UTF-8 are U+FFFD, or lone surrogates where they are encoded.
         """

@@ -99,8 +99,8 @@ class Characters(Tokenizer):
         ids[lacks.repeat(repeats)] = self._byte_ids[np.frombuffer(utf8, np.uint8)]
         return ids
 
-    def decoder(self) -> Decoder:
-        return super().decoder() if self.rare_as_bytes else self.characters.__getitem__
+    def decoder(self, after: str = "") -> Decoder:
+        return super().decoder(after) if self.rare_as_bytes else self.characters.__getitem__
 
 
 def _unseen(text: Iterable[str]) -> Iterator[str]:

@@ -1,0 +1,228 @@
+"""What of a number is rounded, and to which bins: both are learned from the training part.
+
+What is rounded is the number or its logarithm, less what is expected: nothing, the number before,
+the one a season before, or this plus the change since then a season before.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.settings import TextSettings
+
+Values = NDArray[np.float64]
+
+_WORTH, _EACH = 1.25, 0.75  # bits that differences must save: any of them, and each
+_MOST_DECIMALS = 9
+_LARGEST_LOG = 230.0
+_TAIL, _REACH = 1 / 16, 0.5  # the bins of each tail, of all; how far it reaches, in ranges
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How numbers become what is rounded, and back.
+
+    `last` and `season`: how many steps back that stands which is subtracted, 0 for nothing.
+    `start` (lag,): the scaled numbers that training began with. `least`: the smallest number of
+    training, if none is negative. `decimals` of the numbers, -1 for as many as it takes. `naive`:
+    the mean absolute error of taking the number a season, or one, before for the next in training.
+    """
+
+    log: bool
+    last: int
+    season: int
+    start: tuple[float, ...]
+    least: float | None
+    decimals: int
+    naive: float = 0.0
+
+    @property
+    def lag(self) -> int:
+        """How many numbers must come before one, so that it is known what to expect."""
+        return self.last + self.season
+
+    def scaled(self, values: Values) -> Values:
+        """The numbers (N,) or their logarithms; as if those below the least were not far below."""
+        return np.log(np.maximum(values, (self.least or 1) / 1000)) if self.log else values
+
+    def unscaled(self, scaled: Any) -> Values:
+        """The numbers (...) of scaled ones; not negative, if none was."""
+        values = np.exp(np.minimum(scaled, _LARGEST_LOG)) if self.log else np.asarray(scaled)
+        return values if self.least is None else np.maximum(values, 0.0)
+
+    def expected(self, history: Sequence[Any]) -> Any:
+        """What is subtracted from the next scaled number: of one series, or arrays of many."""
+        if not self.lag:
+            return 0.0
+        if not self.season:
+            return history[-1]
+        before = history[-self.season]
+        return before + (history[-1] - history[-self.season - 1]) if self.last else before
+
+    def differences(self, scaled: Values) -> Values:
+        """Scaled numbers (N,) less what is expected (N - lag,)."""
+        if self.season:
+            scaled = scaled[self.season :] - scaled[: -self.season]
+        return np.diff(scaled) if self.last else scaled
+
+    def to_json(self) -> dict[str, Any]:
+        """What `from_json` reads."""
+        return {**asdict(self), "start": list(self.start)}
+
+    def text(self, value: float) -> str:
+        """A number as the training text has them."""
+        if self.decimals < 0 or abs(value) > 1e15:
+            return f"{value:.9g}"
+        return f"{round(value, self.decimals) + 0.0:.{self.decimals}f}"  # + 0.0: no -0
+
+    @classmethod
+    def from_json(cls, data: Any) -> Self:
+        """Raises ValueError if `data` does not come from `to_json`."""
+        try:
+            scale = cls(**{**data, "start": tuple(map(float, data["start"]))})
+        except (TypeError, KeyError):
+            raise ValueError("the scale of a tokenizer of numbers is damaged") from None
+        kinds = type(scale.log), type(scale.last), type(scale.season), type(scale.decimals)
+        numbers = [*scale.start, scale.naive, 0.0 if scale.least is None else scale.least]
+        if (
+            kinds != (bool, int, int, int)
+            or scale.last not in (0, 1)
+            or scale.season < 0
+            or len(scale.start) != scale.lag
+            or not all(type(number) is float and math.isfinite(number) for number in numbers)
+            or not -1 <= scale.decimals <= _MOST_DECIMALS
+        ):
+            raise ValueError("the scale of a tokenizer of numbers is damaged")
+        return scale
+
+
+def best_scale(train: Sequence[Values], settings: TextSettings) -> Scale:
+    """The scale that is asked for, else the one that leaves the fewest bits, after what is added.
+
+    Differences must be worth it, as a network learns best what stays within bounds. Logarithms are
+    only for them: bins by quantiles are the same without.
+    """
+    season = settings.season or 0
+    kinds = {"none": (0, 0), "last": (1, 0), "season": (0, season), "both": (1, season)}
+    if settings.difference:
+        kinds = {settings.difference: kinds[settings.difference]}
+    elif not season:
+        kinds = {name: kinds[name] for name in ("none", "last")}
+    numbers = np.concatenate(train)
+    numbers = numbers[~np.isnan(numbers)]
+    naive = naive_error(train, season or 1)
+
+    def made(kind: str, log: bool) -> Scale:
+        last, season = kinds[kind]
+        least = float(numbers.min()) if numbers.min() >= 0 else None
+        empty = Scale(log, last, season, (0.0,) * (last + season), least, _decimals(numbers), naive)
+        longest = max(train, key=len)
+        start = filled(empty.scaled(longest))[: empty.lag].tolist()
+        return replace(empty, start=(*start, *[start[-1:] or 0.0] * (empty.lag - len(start))))
+
+    def bits(scale: Scale) -> float:
+        rest = np.concatenate([scale.differences(scale.scaled(values)) for values in train])
+        rest = rest[~np.isnan(rest)]
+        if not rest.size:
+            return math.inf
+        spread = float(np.abs(rest - np.median(rest)).mean())
+        kinds = bool(scale.last) + bool(scale.season)
+        cost = _WORTH * (kinds > 0) + _EACH * kinds
+        stretched = float(np.log2(numbers).mean()) if scale.log else 0.0
+        return math.log2(spread + 1e-300) + cost + stretched
+
+    best = min((made(kind, log=False) for kind in kinds), key=bits)
+    kind = next(name for name, steps in kinds.items() if steps == (best.last, best.season))
+    if numbers.min() > 0 and settings.scale != "linear":
+        log = made(kind, log=True)
+        if settings.scale == "log" or (best.lag and bits(log) < bits(best)):
+            return log
+    return best
+
+
+def naive_error(train: Sequence[Values], back: int) -> float:
+    """How far numbers are from those so many steps back, on average: 0 where none is known."""
+    errors = np.concatenate([np.abs(values[back:] - values[:-back]) for values in train])
+    return float(np.nanmean(errors)) if not np.isnan(errors).all() else 0.0
+
+
+def _decimals(numbers: Values) -> int:
+    """The decimals that the numbers have; -1 for many."""
+    exact = (n for n in range(_MOST_DECIMALS + 1) if (np.round(numbers, n) == numbers).all())
+    return next(exact, -1)
+
+
+def filled(values: Values) -> Values:
+    """The numbers (N,), missing ones as the one before, or else the first that is there."""
+    there = np.flatnonzero(~np.isnan(values))
+    if not there.size:
+        return np.zeros_like(values)
+    before = np.searchsorted(there, np.arange(len(values)), side="right") - 1
+    return values[there[np.maximum(before, 0)]]
+
+
+@dataclass(frozen=True)
+class Bins:
+    """Bins of scaled differences: `edges` (B + 1,) around `centres` (B,)."""
+
+    edges: Values
+    centres: Values
+
+    @classmethod
+    def from_json(cls, data: Any) -> Self:
+        """Raises ValueError if `data` does not come from `to_json`."""
+        try:
+            bins = cls(*(np.array(data[name], np.float64) for name in ("edges", "centres")))
+            edges, centres = bins.edges, bins.centres
+            is_whole = (
+                edges.ndim == centres.ndim == 1
+                and len(edges) == len(centres) + 1 > 1
+                and np.isfinite(edges).all()
+                and (np.diff(edges) > 0).all()
+                and (edges[:-1] <= centres).all()
+                and (centres <= edges[1:]).all()
+                and (np.diff(centres) > 0).all()
+            )
+        except (TypeError, KeyError, ValueError, OverflowError):
+            is_whole = False
+        if not is_whole:
+            raise ValueError("the bins of a tokenizer of numbers are damaged")
+        return bins
+
+    def to_json(self) -> dict[str, Any]:
+        """What `from_json` reads."""
+        return {name: array.tolist() for name, array in asdict(self).items()}
+
+    def spread(self, numbers: Any, within: Any) -> Any:
+        """Numbers of bins (...), from 0, at a fraction (...) of each: 0 is its lower edge."""
+        return self.edges[numbers] + within * (self.edges[numbers + 1] - self.edges[numbers])
+
+
+def learn_bins(differences: Values, count: int) -> Bins:
+    """At most `count` bins: about as many numbers in each, or a single one if few are different.
+
+    Their edges are half-way between numbers. The tails are bins of equal size on both sides.
+    """
+    tail = max(1, round(count * _TAIL))
+    different, occurrences = np.unique(differences, return_counts=True)
+    last = np.arange(len(different))  # of each bin, among the different numbers
+    if len(different) > count - 2 * tail:
+        shares = np.arange(1, count - 2 * tail + 1) / (count - 2 * tail)
+        last = np.unique(np.searchsorted(occurrences.cumsum(), shares * len(differences)))
+    first = np.append(0, last[:-1] + 1)
+    centres = (different[first] + different[last]) / 2
+    between = (different[last[:-1]] + different[first[1:]]) / 2
+    low, high = different[[0, -1]]
+    if len(between):
+        ends = 2 * low - between[0], 2 * high - between[-1]
+    else:
+        ends = low - max(1.0, abs(low)) / 2, high + max(1.0, abs(high)) / 2
+    reach = np.linspace(0, _REACH * (ends[1] - ends[0]), tail + 1)[1:]
+    below, above = ends[0] - reach[::-1], ends[1] + reach
+    edges = np.concatenate([below, [ends[0]], between, [ends[1]], above])
+    middles = (edges[:-1] + edges[1:]) / 2
+    return Bins(edges, np.concatenate([middles[:tail], centres, middles[-tail:]]))
