@@ -11,6 +11,7 @@ from charrnn.cells.arrays import (
     Array,
     linear,
     namespace,
+    rectified,
     sigmoid,
     silu,
     softplus,
@@ -21,6 +22,9 @@ from charrnn.cells.base import Gates, State, Weights, matrix, vector
 from charrnn.cells.parameters import XAVIER, Initial, Parameters
 from charrnn.cells.scanned import TAPS, ScannedCell, Time, constants, convolve
 from charrnn.cells.sums import group_sums, repeat
+
+
+_LEAST = 1e-6  # of -log a: at 0 the root of 1 - a^2 has no slope
 
 
 class _Convolved(ScannedCell):
@@ -81,7 +85,7 @@ class RGLRU(_Convolved):
         x, past = convolve(time, weights, x, state[2:])
         gates = sigmoid(linear(x, weights["weight_gates"], weights["bias_gates"]))
         r, i = split(gates, 2)
-        log = -8 * r * weights["decay"] - 1e-6  # below 0, where the root below has a slope
+        log = -_LEAST - rectified(8 * r * weights["decay"] - _LEAST)
         t = tanh(log)  # 1 - a^2 = -2 t / (1 - t), exactly also where a is nearly 1
         c = time.scan(xp.exp(log), xp.sqrt(-2 * t / (1 - t)) * i * x, state[1])
         h = linear(c * _gelu(show), weights["weight_out"])
