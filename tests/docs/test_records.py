@@ -27,6 +27,7 @@ COMMANDS = {
     "import": "import rnn.safetensors", "compress": "compress short.txt --run tale",
     "decompress": "decompress short.txt.crnn -o again.txt",
     **{f"eval, {task}": f"eval {task} --part valid" for task in EXAMPLES},
+    "forecast": "forecast numbers --horizon 2",
     "eval --per line, label": "eval label --part valid --per line",
     **{f"predict, {task}": f"predict {task} short.txt" for task in EXAMPLES},
 }  # fmt: skip
@@ -42,6 +43,10 @@ def home(trained, tmp_path_factory):
     (home / "short.txt").write_text("the old king\nsat by the sea\n", "utf-8")
     (home / "labelled.tsv").write_text("tale\tthe old king\nother\tthe sea\n", "utf-8")
     saved(home / "rnn.safetensors", Elsewhere("LSTM"))
+    (home / "numbers.txt").write_text("".join(f"{n % 7}\n" for n in range(200)), "utf-8")
+    args = "train", "numbers.txt", "--tokenizer", "number", "--run", "numbers", "--steps", "2"
+    done = call_charrnn(home, *args, "--hidden-size", "8")
+    assert done.code == 0, done.err
     for task, examples in EXAMPLES.items():
         (home / f"{task}.tsv").write_text(examples(60), "utf-8")
         args = ("train", f"{task}.tsv", "--task", task, "--split", "60/40/0", "--run", task)

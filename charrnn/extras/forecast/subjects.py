@@ -10,7 +10,7 @@ from charrnn.extras.forecast.forecasts import Series
 from charrnn.settings import PartName
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.runs import corpus_of
-from charrnn.text.corpus import checked_ids, part_to_score
+from charrnn.text.corpus import PARTS, checked_ids, part_to_score
 from charrnn.text.encoding import bounded
 from charrnn.text.source import read_text
 from charrnn.text.tokenizers import Ids
@@ -71,8 +71,7 @@ def part_of_series(checkpoint: Checkpoint, part: PartName | None) -> Scored:
     otherwise = f"score it on a file: charrnn eval {checkpoint.run} FILE"
     series = series_of_corpus(checkpoint, otherwise)
     corpus = corpus_of(checkpoint, otherwise)
-    before = {"train": (), "valid": ("train",), "test": ("train", "valid")}
     part = part_to_score(corpus, part)
-    first = sum(len(corpus.part(name)) for name in before[part])
+    first = sum(len(corpus.part(name)) for name in PARTS[: PARTS.index(part)])
     end = first + len(corpus.part(part))
     return Scored(Series(series.values[:end], series.ids[:end]), first)

@@ -54,8 +54,8 @@ class Scale:
         values = np.exp(np.minimum(scaled, _LARGEST_LOG)) if self.log else np.asarray(scaled)
         return values if self.least is None else np.maximum(values, 0.0)
 
-    def expected(self, history: Sequence[Any]) -> Any:
-        """What is subtracted from the next scaled number: of one series, or arrays of many."""
+    def expected(self, history: Any) -> Any:
+        """What is subtracted from the next scaled number: a sequence of numbers, or of arrays."""
         if not self.lag:
             return 0.0
         if not self.season:

@@ -17,8 +17,8 @@ def home(tmp_path_factory):
     folder = tmp_path_factory.mktemp("numbers")
     (folder / "sold.csv").write_text(TABLE)
     trained = call_charrnn(
-        folder, "train", "sold.csv", "--tokenizer", "number", "--season", "4", "--split", "80/10/10",
-        "--steps", "40", "--hidden-size", "16", "--run", "sold",
+        folder, "train", "sold.csv", "--tokenizer", "number", "--season", "4",
+        "--split", "80/10/10", "--steps", "40", "--hidden-size", "16", "--run", "sold",
     )  # fmt: skip
     assert trained.code == 0, trained.err
     assert "bits per number" in trained.err
