@@ -108,12 +108,7 @@ def _quality(
     from charrnn.storage.scores import recall_score
 
     exact = LanguageModel(checkpoint.model, checkpoint.weights)
-    by_operators = False
-    if graph == "sequence":
-        from charrnn.extras.export.onnx_nodes import OPERATORS
-
-        by_operators = checkpoint.model.cell in OPERATORS
-    rounded = rounded_network(exact, dtype, as_table=not by_operators)
+    rounded = rounded_network(exact, dtype, as_table=graph != "sequence")
     try:
         valid = corpus_of(checkpoint, "export it without a score").part("valid")
         tokens = valid[:_SCORED]
