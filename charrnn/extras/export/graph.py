@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 Dtype = Literal["float", "int", "bool"]
 Operation = Literal[
     "add", "subtract", "multiply", "divide", "remainder", "maximum", "logaddexp", "where",
-    "negative", "tanh", "exp", "log", "sqrt", "abs", "greater", "greater_equal", "equal",
+    "negative", "tanh", "exp", "sqrt", "abs", "greater", "greater_equal", "equal",
     "cast", "gather", "take_along", "linear", "product", "convolution", "concat", "slice",
     "reshape", "permute", "expand", "range", "sum", "max", "scan", "layer",
 ]  # fmt: skip

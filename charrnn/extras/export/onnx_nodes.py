@@ -18,7 +18,7 @@ from charrnn.extras.export.rounding import DtypeName, quantized
 from charrnn.settings import CellName
 
 _OPERATORS: dict[Operation, str] = {
-    "tanh": "Tanh", "exp": "Exp", "log": "Log", "sqrt": "Sqrt", "abs": "Abs", "negative": "Neg",
+    "tanh": "Tanh", "exp": "Exp", "sqrt": "Sqrt", "abs": "Abs", "negative": "Neg",
     "add": "Add", "subtract": "Sub", "multiply": "Mul", "divide": "Div", "maximum": "Max",
     "greater": "Greater", "greater_equal": "GreaterOrEqual", "equal": "Equal", "where": "Where",
     "gather": "Gather", "product": "MatMul", "concat": "Concat", "remainder": "Mod",

@@ -245,7 +245,6 @@ class _Functions:
 
     tanh = staticmethod(_elementwise("tanh", np.tanh))
     exp = staticmethod(_elementwise("exp", np.exp))
-    log = staticmethod(_elementwise("log", np.log))
     sqrt = staticmethod(_elementwise("sqrt", np.sqrt))
     abs = staticmethod(_elementwise("abs", np.abs))
     maximum = staticmethod(_elementwise("maximum", np.maximum))
@@ -356,7 +355,9 @@ def _layer(
         body.results = [array.name for array in after]
     operation: Operation = "scan" if body else "layer"
     shape = steps, *state[0].shape
-    outputs = graph.add(operation, inputs, shape, body=body, last=last, cell=cell)
+    outputs = graph.add(
+        operation, inputs, shape, body=body, last=last, **{} if body else {"cell": cell}
+    )
     return outputs, tuple(Symbol(graph, n, a.shape) for n, a in zip(last, state, strict=True))
 
 

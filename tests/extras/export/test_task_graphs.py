@@ -6,11 +6,9 @@ import pytest
 
 from charrnn.cells import CELLS
 from charrnn.extras.export.onnx_model import onnx_models
-from charrnn.inference.search import search
 from charrnn.settings import ModelSettings, TrainSettings
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.tasks import task_of
-from charrnn.tasks.base import Batch
 from tests.network.test_networks import CASES, EXAMPLES, SIZES, batch_of
 from tests.random_models import random_weights
 
@@ -69,7 +67,7 @@ def in_numpy(checkpoint, batch, steps):
     task, network = network_of(checkpoint)
     if task.output.options != ("beam", "temp", "seed", "max_length"):
         return [task.output.evaluate(network, batch)[0]]
-    source, _ = task.output._source(network, batch)  # noqa: SLF001  (as its predictions read it)
+    source, _ = task.output._source(network, batch)
     return [*network.head.write(source, steps)]
 
 
