@@ -4,7 +4,7 @@ import base64
 import hashlib
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -29,31 +29,33 @@ _STORED = {"fp32": "<f4", "fp16": "<f2"}
 
 
 def html_page(checkpoint: Checkpoint, dtype: DtypeName, quality: str | None = None) -> str:
-    """The page. `quality` is what it says of that.
+    """The page of a language model. `quality` is what it says of that.
 
     UsageError if a weight does not fit `dtype`.
     """
+    about = about_model(checkpoint, dtype) | ({} if quality is None else {"quality": quality})
+    model = {"tokenizer": page_tokenizer(checkpoint.tokenizer), "about": about}
     graphs = language_graph(checkpoint, dtype)
+    return page_of(checkpoint.run, "page.html", (*ENGINE, "page.js"), model, graphs, dtype)
+
+
+def page_of(
+    title: str, template: str, scripts: Sequence[str], model: Mapping[str, Any],
+    graphs: Mapping[str, Graph], dtype: DtypeName, more: Mapping[str, str] | None = None,
+) -> str:  # fmt: skip
+    """A page of scripts and a model, which may load and send nothing. `more`: texts in it."""
     weights, packed = page_weights(graphs, dtype)
-    about = _about(checkpoint, dtype)
-    if quality is not None:
-        about["quality"] = quality
-    model = {
-        "graphs": page_graphs(graphs), "tokenizer": page_tokenizer(checkpoint.tokenizer),
-        "weights": weights, "about": about,
-    }  # fmt: skip
-    script = "".join(source(name) for name in (*ENGINE, "page.js"))
-    style = source("page.css")
+    script, style = "".join(map(source, scripts)), source("page.css")
     parts = {
         "policy": f"default-src 'none'; script-src '{_digest(script)}'; "
         f"style-src '{_digest(style)}'; base-uri 'none'; form-action 'none'",
-        "title": html.escape(on_one_line(valid_unicode(checkpoint.run))),
+        "title": html.escape(on_one_line(valid_unicode(title))),
         "style": style,
-        "model": json_in_page(model),
+        "model": json_in_page({**model, "graphs": page_graphs(graphs), "weights": weights}),
         "weights": packed,
         "script": script,
     }
-    return filled(source("page.html"), parts)
+    return filled(source(template), {**parts, **(more or {})})
 
 
 def source(name: str) -> str:
@@ -63,12 +65,12 @@ def source(name: str) -> str:
 
 def language_graph(checkpoint: Checkpoint, dtype: DtypeName) -> dict[str, Graph]:
     """The graph of a language model's step."""
-    return _rounded(
+    return rounded_graphs(
         {"step": step_graph(LanguageModel(checkpoint.model, checkpoint.weights))}, dtype
     )
 
 
-def _rounded(graphs: dict[str, Graph], dtype: DtypeName) -> dict[str, Graph]:
+def rounded_graphs(graphs: dict[str, Graph], dtype: DtypeName) -> dict[str, Graph]:
     """The graphs, with the weights that are left of a model."""
     for graph in graphs.values():
         graph.weights = rounded_weights(graph.weights, dtype)
@@ -150,7 +152,7 @@ def _tokens(tokenizer: Tokenizer) -> list[str | int]:
     return [*range(256), *end]
 
 
-def _about(checkpoint: Checkpoint, dtype: DtypeName) -> dict[str, str]:
+def about_model(checkpoint: Checkpoint, dtype: DtypeName) -> dict[str, str]:
     """The facts that stand below the text."""
     kind, size = checkpoint.tokenizer.kind, checkpoint.tokenizer.size
     return {

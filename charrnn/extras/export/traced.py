@@ -141,6 +141,8 @@ def _sequence(
     if head.settings.attention != "none":
         results["attention"] = attention
     decoder_graph = step.finished(results)
+    for name in decoder_graph.unused:
+        del decoder_graph.inputs[name]
     needed = {name: array for name, array in read.items() if name in decoder_graph.inputs}
     encoder = outputs.graph.finished(needed | _named(decoder, first, "state"))
     return {"encoder": encoder, "decoder": decoder_graph}

@@ -1,6 +1,7 @@
 """The scripts of the page in V8, without a browser, and models to run in them."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from py_mini_racer import MiniRacer
@@ -19,9 +20,9 @@ from charrnn.storage.checkpoint import Checkpoint
 class Engine:
     """One context of V8 in which the engine is loaded."""
 
-    def __init__(self) -> None:
+    def __init__(self, scripts: Sequence[str] = ENGINE) -> None:
         self._v8 = MiniRacer()
-        self._v8.eval("".join(map(source, ENGINE)))
+        self._v8.eval("".join(map(source, scripts)))
 
     def close(self) -> None:
         self._v8.close()

@@ -5,11 +5,20 @@ import onnxruntime
 import pytest
 
 from charrnn.cells import CELLS
+from charrnn.extras.export.html_page import page_graphs, page_weights, rounded_graphs
 from charrnn.extras.export.onnx_model import onnx_models
+from charrnn.extras.export.task_page import ENGINE, example_task, task_model
+from charrnn.extras.export.traced import task_graphs
+from charrnn.models.predictor import Predictor
 from charrnn.settings import ModelSettings, TrainSettings
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.tasks import task_of
-from tests.network.test_networks import CASES, EXAMPLES, SIZES, batch_of
+from charrnn.tasks.outputs.label import LabelOutput
+from charrnn.tasks.outputs.sequence import SequenceOutput
+from charrnn.tasks.outputs.tags import TagOutput
+from charrnn.text.pictures import as_inputs
+from tests.extras.export.engine import Engine
+from tests.network.test_networks import CASES, EXAMPLES, SIZES, batch_of, items_of
 from tests.random_models import random_weights
 
 every_cell = pytest.mark.parametrize("cell", CELLS)
@@ -80,7 +89,7 @@ def steps_of(batch):
 @every_cell
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_onnx_equals_numpy(name, cell):
-    """A layer that reads padding; an axis that is as long as another; a state of the wrong layer."""
+    """A layer that reads padding; an axis as long as another; the state of another layer."""
     checkpoint = checkpoint_of(name, cell)
     task, _ = network_of(checkpoint)
     batch = batch_of(name, task)
@@ -89,3 +98,73 @@ def test_onnx_equals_numpy(name, cell):
     found = in_onnx(checkpoint, batch, steps)
     for array, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(array, other, atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def engine():
+    made = Engine(ENGINE)
+    yield made
+    made.close()
+
+
+def load(engine, checkpoint, dtype="fp32"):
+    """Make the global `predictor` of a model."""
+    task = example_task(checkpoint)
+    graphs = rounded_graphs(task_graphs(task, checkpoint.weights, batch=1), dtype)
+    weights, packed = page_weights(graphs, dtype)
+    model = {**task_model(task, checkpoint.tokenizer), "graphs": page_graphs(graphs)}
+    engine.run(
+        "globalThis.predictor = new Predictor(model, readWeights(weights, packed)); return 0;",
+        model=model, weights=weights, packed=packed,
+    )  # fmt: skip
+
+
+PAGES = [name for name in EXAMPLES if "features" not in name]
+SOURCES = ["a", "ab cd", "dab  cabba\td", "b\u0301\u00c4x ca"]
+
+
+@every_cell
+@pytest.mark.parametrize("name", PAGES)
+def test_the_page_predicts_what_predict_does(engine, name, cell):
+    """A transition from the wrong side; an unknown character that shifts a tag; END at once."""
+    checkpoint = checkpoint_of(name, cell)
+    load(engine, checkpoint)
+    model = Predictor(checkpoint)
+    if checkpoint.input_shape:
+        items = [items_of(name)[0][number] for number in range(3)]
+        given = [as_inputs(item[None], checkpoint.input_shape).ravel().tolist() for item in items]
+        predicted = model.task.predict(model.network, ["x"] * 3, items)
+        inputs = [{"numbers": numbers} for numbers in given]
+    else:
+        predicted = model.predict(SOURCES)
+        inputs = engine.run("return texts.map((text) => predictor.read(text));", texts=SOURCES)
+    for source, expected in zip(inputs, predicted, strict=True):
+        COMPARE[type(model.task.output)](engine, source, expected)
+
+
+def compare_labels(engine, source, expected):
+    found = engine.run("return predictor.labels(source);", source=source)
+    by_name = {label["name"]: label["probability"] for label in found}
+    assert by_name == pytest.approx(expected.probabilities, abs=1e-5)
+    assert found[0]["probability"] == max(by_name.values())
+
+
+def compare_tags(engine, source, expected):
+    found = engine.run("return predictor.tags(source);", source=source)
+    assert [one["token"] for one in found] == expected.tokens
+    assert ["xyz"[one["tag"]] for one in found] == expected.tags
+
+
+def compare_symbols(engine, source, expected):
+    found = engine.run(
+        """return [...predictor.write(source)].map((one) =>
+          ({...one, attention: [...one.attention || []]}));""",
+        source=source,
+    )
+    assert [one["text"] for one in found] == expected.symbols
+    if found and found[0]["attention"]:
+        attention = [one["attention"] for one in found]
+        np.testing.assert_allclose(attention, expected.attention[: len(found)], atol=1e-4)
+
+
+COMPARE = {LabelOutput: compare_labels, TagOutput: compare_tags, SequenceOutput: compare_symbols}
