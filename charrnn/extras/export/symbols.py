@@ -110,7 +110,8 @@ class Symbol:
 
     def __matmul__(self, other: "Symbol") -> "Symbol":
         if len(other.shape) == 1:
-            return (self * other).sum(-1)
+            total: Symbol = (self * other).sum(-1)
+            return total
         if other.transposed:
             shape = (*self.shape[:-1], other.shape[-1])
             return self.graph.add("linear", [self, other], shape)
@@ -123,7 +124,8 @@ class Symbol:
 
     def mean(self, axis: int) -> "Symbol":
         """The mean along an axis."""
-        return self.sum(axis) / float(self.shape[axis])
+        mean: Symbol = self.sum(axis) / float(self.shape[axis])
+        return mean
 
     __add__, __radd__ = _operator("add", np.add)
     __sub__, __rsub__ = _operator("subtract", np.subtract)
@@ -287,7 +289,7 @@ class _Functions:
         if len(parts) == 1:
             return parts[0]
         if all(part.array is not None for part in parts):
-            return parts[0].made(np.concatenate([part.array for part in parts], axis))  # type: ignore[misc]
+            return parts[0].made(np.concatenate([part.array for part in parts], axis))
         shape = list(parts[0].shape)
         shape[axis] = sum(part.shape[axis] for part in parts)
         return parts[0].graph.add("concat", parts, tuple(shape), parts[0].dtype, axis=axis)
@@ -355,9 +357,8 @@ def _layer(
         body.results = [array.name for array in after]
     operation: Operation = "scan" if body else "layer"
     shape = steps, *state[0].shape
-    outputs = graph.add(
-        operation, inputs, shape, body=body, last=last, **{} if body else {"cell": cell}
-    )
+    options: dict[str, Any] = {"last": last} if body else {"last": last, "cell": cell}
+    outputs = graph.add(operation, inputs, shape, "float", body, **options)
     return outputs, tuple(Symbol(graph, n, a.shape) for n, a in zip(last, state, strict=True))
 
 
