@@ -1,39 +1,32 @@
 """Graphs of every task and cell, run by onnxruntime and by the page's scripts, are the network."""
 
+from dataclasses import replace
+
 import numpy as np
 import onnxruntime
 import pytest
 
 from charrnn.cells import CELLS
+from charrnn.errors import UsageError
 from charrnn.extras.export.html_page import page_graphs, page_weights, rounded_graphs
 from charrnn.extras.export.onnx_model import onnx_models
-from charrnn.extras.export.task_page import ENGINE, example_task, task_model
+from charrnn.extras.export.rounding import rounded_weights
+from charrnn.extras.export.task_page import ENGINE, example_task, task_model, task_page
 from charrnn.extras.export.traced import task_graphs
 from charrnn.models.predictor import Predictor
-from charrnn.settings import ModelSettings, TrainSettings
-from charrnn.storage.checkpoint import Checkpoint
 from charrnn.tasks import task_of
 from charrnn.tasks.outputs.label import LabelOutput
 from charrnn.tasks.outputs.sequence import SequenceOutput
 from charrnn.tasks.outputs.tags import TagOutput
-from charrnn.text.pictures import as_inputs
+from charrnn.text.pictures import as_inputs, load_input
 from tests.extras.export.engine import Engine
-from tests.network.test_networks import CASES, EXAMPLES, SIZES, batch_of, items_of
-from tests.random_models import random_weights
+from tests.extras.export.task_models import checkpoint_of
+from tests.network.test_networks import EXAMPLES, batch_of, items_of
 
-every_cell = pytest.mark.parametrize("cell", CELLS)
-
-
-def checkpoint_of(name, cell, **changes):
-    """A checkpoint of random weights for a case of the network's tests."""
-    task_name, subject, own = CASES[name]
-    settings = ModelSettings(task=task_name, cell=cell, **SIZES | own | changes)
-    weights = random_weights(task_of(settings, subject).parameters(settings), seed=3)
-    return Checkpoint(
-        name, settings, TrainSettings(), subject.text, "corpus", "", tokenizer=subject.tokenizer,
-        step=1, loss=None, weights=weights, target_vocabulary=subject.target_vocabulary,
-        input_shape=subject.input_shape,
-    )  # fmt: skip
+WITH_EVERY_CELL = ("tag, CRF", "rewrite, dot")
+EVERY = [(name, "lstm") for name in EXAMPLES if name not in WITH_EVERY_CELL]
+EVERY += [(name, cell) for name in WITH_EVERY_CELL for cell in CELLS]
+"""Every task, and every cell in both directions and in a decoder."""
 
 
 def network_of(checkpoint):
@@ -86,8 +79,7 @@ def steps_of(batch):
     return np.random.default_rng(2).integers(0, 4, (3, count))
 
 
-@every_cell
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize(("name", "cell"), EVERY)
 def test_onnx_equals_numpy(name, cell):
     """A layer that reads padding; an axis as long as another; the state of another layer."""
     checkpoint = checkpoint_of(name, cell)
@@ -119,12 +111,10 @@ def load(engine, checkpoint, dtype="fp32"):
     )  # fmt: skip
 
 
-PAGES = [name for name in EXAMPLES if "features" not in name]
 SOURCES = ["a", "ab cd", "dab  cabba\td", "b\u0301\u00c4x ca"]
 
 
-@every_cell
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(("name", "cell"), [case for case in EVERY if "features" not in case[0]])
 def test_the_page_predicts_what_predict_does(engine, name, cell):
     """A transition from the wrong side; an unknown character that shifts a tag; END at once."""
     checkpoint = checkpoint_of(name, cell)
@@ -168,3 +158,48 @@ def compare_symbols(engine, source, expected):
 
 
 COMPARE = {LabelOutput: compare_labels, TagOutput: compare_tags, SequenceOutput: compare_symbols}
+
+
+def test_a_picture_is_read_as_python_reads_it(engine, tmp_path):
+    """Shades that are rounded the other way; a picture that is shifted, or on another ground."""
+    from PIL import Image
+
+    rng = np.random.default_rng(1)
+    for number, (height, width) in enumerate([(9, 40), (40, 31), (16, 8), (5, 3), (33, 64)]):
+        pixels = rng.integers(0, 256, (height, width, 4), np.uint8)
+        pixels[..., 3] = rng.choice([0, 128, 255], (height, width))
+        path = tmp_path / f"{number}.png"
+        Image.fromarray(pixels).save(path)
+        expected = load_input(str(path), "16x32")[0].astype(int)
+        found = engine.run(
+            "return [...fitted(greyOf({width, height, data}), 16, 32).shades];",
+            width=width, height=height, data=pixels.ravel().tolist(),
+        )  # fmt: skip
+        assert np.abs(np.reshape(found, (16, 32)) - expected).max() <= 1
+
+
+def test_a_text_is_read_to_a_bound(engine):
+    """A page that a pasted book freezes."""
+    load(engine, checkpoint_of("label", "lstm"))
+    found = engine.run("return predictor.read('ab'.repeat(9000));")
+    assert (len(found["ids"]), found["cut"]) == (4000, True)
+    assert engine.run("return predictor.read('xyz').ids;") == [0]
+
+
+@pytest.mark.parametrize("dtype", ["fp16", "int8"])
+def test_rounded_weights_are_those_of_the_rounded_network(dtype):
+    """A scale that belongs to another row of a convolution."""
+    for name in ("pictures", "rewrite, additive"):
+        checkpoint = checkpoint_of(name, "gru")
+        task, _ = network_of(checkpoint)
+        batch = batch_of(name, task)
+        steps = steps_of(batch)
+        rounded = replace(checkpoint, weights=rounded_weights(checkpoint.weights, dtype))
+        found, expected = in_onnx(checkpoint, batch, steps, dtype), in_numpy(rounded, batch, steps)
+        np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_what_no_page_can_show_is_said():
+    """A page without anything to type or to draw."""
+    with pytest.raises(UsageError, match="npy"):
+        task_page(checkpoint_of("features", "lstm"), "fp16")

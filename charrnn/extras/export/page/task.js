@@ -194,7 +194,7 @@ function readPicture() {
 // The picture as the model reads it, and in colour what one symbol comes from.
 function paint(grey, attention) {
   const seen = $("seen"), { width, height, shades } = grey, [rows, columns] = model.grid;
-  [seen.width, seen.height] = [width, height];
+  [seen.width, seen.height, seen.hidden] = [width, height, false];
   const image = new ImageData(width, height), most = attention ? Math.max(...attention) : 1;
   for (let i = 0; i < shades.length; i++) {
     const row = Math.floor((Math.floor(i / width) * rows) / height);
@@ -215,6 +215,7 @@ function clear() {
   const drawing = canvas.getContext("2d");
   drawing.fillStyle = "#fff";
   drawing.fillRect(0, 0, canvas.width, canvas.height);
+  $("seen").hidden = true;
   turn++;
   show("Draw or drop a picture.", "");
 }
