@@ -10,7 +10,8 @@ from onnx import checker, helper
 
 from charrnn import __version__
 from charrnn.extras.export.graph import BATCH, Graph
-from charrnn.extras.export.onnx_nodes import OPERATORS, Nodes, tensor
+from charrnn.extras.export.onnx_nodes import Nodes, tensor
+from charrnn.extras.export.onnx_operators import OPERATORS
 from charrnn.extras.export.rounding import DtypeName, rounded_weights
 from charrnn.extras.export.traced import sequence_graph, step_graph, task_graphs
 from charrnn.network.language_model import LanguageModel

@@ -1,21 +1,15 @@
-"""The nodes and weights of an ONNX graph, made of a traced one.
-
-For one text, onnxruntime computes an LSTM or GRU 2x256 by ONNX's own operator in half the time that
-the traced step takes in a `Scan`; for 32 texts in the same time.
-"""
+"""The nodes and weights of an ONNX graph, made of a traced one."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
 
-from charrnn.cells import CELLS
-from charrnn.cells.base import Cell
 from charrnn.extras.export.graph import DYNAMIC, Body, Dtype, Graph, Node, Operation, Shape, Value
+from charrnn.extras.export.onnx_operators import OPERATORS, reordered
 from charrnn.extras.export.rounding import DtypeName, quantized
-from charrnn.settings import CellName
 
 _OPERATORS: dict[Operation, str] = {
     "tanh": "Tanh", "exp": "Exp", "sqrt": "Sqrt", "abs": "Abs", "negative": "Neg",
@@ -222,7 +216,7 @@ class Nodes:
         x, *values = node.inputs
         weights, state = values[: -len(last)], [self._input(name) for name in values[-len(last) :]]
         w_ih, w_hh, b_ih, b_hh = (
-            _reordered(self.weights[str(name)], operator.blocks) for name in weights
+            reordered(self.weights[str(name)], operator.blocks) for name in weights
         )
         first = self._numbers(0)
         parameters = [
@@ -250,28 +244,3 @@ _SPECIAL: dict[Operation, Callable[[Nodes, Node], None]] = {
     "layer": Nodes.add_layer,
 }  # fmt: skip
 """The operations that are several nodes, or whose inputs are others."""
-
-
-class Operator(NamedTuple):
-    """ONNX's operator of a cell: the order in which it wants the cell's blocks, its attributes."""
-
-    name: str
-    blocks: tuple[int, ...]
-    attributes: dict[str, Any]
-
-
-_BY_NAME: dict[CellName, Operator] = {
-    "lstm": Operator("LSTM", (0, 3, 1, 2), {}),  # i o f g
-    "gru": Operator("GRU", (1, 0, 2), {"linear_before_reset": 1}),  # u r n
-    "elman": Operator("RNN", (0,), {"activations": ["Tanh"]}),
-    "relu": Operator("RNN", (0,), {"activations": ["Relu"]}),
-    "irnn": Operator("RNN", (0,), {"activations": ["Relu"]}),
-}
-OPERATORS: dict[type[Cell], Operator] = {CELLS[name]: one for name, one in _BY_NAME.items()}
-"""The cells that are operators of ONNX."""
-
-
-def _reordered(array: NDArray[np.float32], blocks: tuple[int, ...]) -> NDArray[np.float32]:
-    """A weight (G*H, ...) with its blocks of rows in another order."""
-    parts = np.split(array, len(blocks))
-    return np.concatenate([parts[block] for block in blocks])

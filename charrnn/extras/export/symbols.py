@@ -5,13 +5,12 @@ computed at once, with NumPy. An array's device is its graph.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.cells.arrays import register
-from charrnn.cells.base import Cell, Weights
+from charrnn.cells.base import Cell
 from charrnn.extras.export.graph import (
     Body,
     Dtype,
@@ -26,7 +25,7 @@ from charrnn.extras.export.graph import (
 _LOWEST = float(np.finfo(np.float32).min)
 
 
-def _elementwise(
+def elementwise(
     operation: Operation | None, numpy: Callable[..., Any], dtype: Dtype | None = None
 ) -> Callable[..., Any]:
     """A function of symbols and numbers that adds a node. None: of constants alone."""
@@ -38,11 +37,11 @@ def _elementwise(
             return symbols[0].made(numpy(*arrays))
         assert operation, "constants alone are computed so"
         common = _common(inputs[operation == "where" :])
-        cast = [_cast(value, "float" if operation == "divide" else common) for value in inputs]
+        values = [cast(value, "float" if operation == "divide" else common) for value in inputs]
         if operation == "where":
-            cast[0] = _cast(inputs[0], "bool")
+            values[0] = cast(inputs[0], "bool")
         shape = broadcast([symbol.shape for symbol in symbols])
-        return symbols[0].graph.add(operation, cast, shape, dtype or common)
+        return symbols[0].graph.add(operation, values, shape, dtype or common)
 
     return function
 
@@ -51,7 +50,7 @@ def _operator(
     operation: Operation | None, numpy: Callable[..., Any], dtype: Dtype | None = None
 ) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """An operator of symbols and numbers, and the same with its operands swapped."""
-    function = _elementwise(operation, numpy, dtype)
+    function = elementwise(operation, numpy, dtype)
     return function, lambda self, other: function(other, self)
 
 
@@ -62,6 +61,8 @@ class Symbol:
     """
 
     __hash__ = None  # type: ignore[assignment]
+    namespace: ClassVar[Any]
+    """The functions of the library, which `symbol_functions` sets."""
 
     def __init__(
         self, graph: "Recorder", name: str, shape: Shape, dtype: Dtype = "float",
@@ -77,8 +78,8 @@ class Symbol:
         name = self.name + (ending or f" {self.graph.next_number()}")
         return Symbol(self.graph, name, np.shape(array), "float", np.asarray(array))
 
-    def __array_namespace__(self, api_version: str | None = None) -> type["_Functions"]:
-        return _Functions
+    def __array_namespace__(self, api_version: str | None = None) -> Any:
+        return self.namespace
 
     @property
     def device(self) -> "Recorder":
@@ -102,7 +103,7 @@ class Symbol:
     def __getitem__(self, key: Any) -> "Symbol":
         if isinstance(key, Symbol):
             shape = (*key.shape, *self.shape[1:])
-            return self.graph.add("gather", [self, _cast(key, "int")], shape, self.dtype)
+            return self.graph.add("gather", [self, cast(key, "int")], shape, self.dtype)
         parts = key if isinstance(key, tuple) else (key,)
         if self.array is not None:
             return self.made(self.array[key], f"[{','.join(map(_spelled, parts))}]")
@@ -120,7 +121,8 @@ class Symbol:
 
     def sum(self, axis: int) -> "Symbol":
         """The sum along an axis."""
-        return _Functions.sum(self, axis=axis)
+        total: Symbol = self.namespace.sum(self, axis=axis)
+        return total
 
     def mean(self, axis: int) -> "Symbol":
         """The mean along an axis."""
@@ -138,7 +140,7 @@ class Symbol:
     __ge__, __le__ = _operator("greater_equal", np.greater_equal, "bool")
     __eq__, _ = _operator("equal", np.equal, "bool")  # a node, as it is an array in NumPy
 
-    __neg__ = _elementwise("negative", np.negative)
+    __neg__ = elementwise("negative", np.negative)
 
 
 class Recorder(Graph):
@@ -192,7 +194,7 @@ class Recorder(Graph):
         return value.name
 
 
-def _cast(value: Any, dtype: Dtype) -> Any:
+def cast(value: Any, dtype: Dtype) -> Any:
     """A value as an operation wants it."""
     if not isinstance(value, Symbol):
         return int(value) if dtype == "int" else float(value)
@@ -229,137 +231,5 @@ def _indexed(x: Symbol, parts: Sequence[Any]) -> Symbol:
                 x = x.graph.add("slice", [x], sliced, x.dtype, axis=axis, start=start)
             shape += [stop - start] * isinstance(part, slice)
             axis += 1
-    return _Functions.reshape(x, shape)
-
-
-def _reduced(
-    operation: Operation, x: Symbol, axis: int, *, keepdims: bool, dtype: Dtype = "float"
-) -> Symbol:
-    axis %= len(x.shape)
-    shape = (*x.shape[:axis], *[1] * keepdims, *x.shape[axis + 1 :])
-    return x.graph.add(operation, [x], shape, dtype, axis=axis)
-
-
-class _Functions:
-    """The functions of the array standard that networks call."""
-
-    float32, int64, bool = "float", "int", "bool"
-
-    tanh = staticmethod(_elementwise("tanh", np.tanh))
-    exp = staticmethod(_elementwise("exp", np.exp))
-    sqrt = staticmethod(_elementwise("sqrt", np.sqrt))
-    abs = staticmethod(_elementwise("abs", np.abs))
-    maximum = staticmethod(_elementwise("maximum", np.maximum))
-    where = staticmethod(_elementwise("where", np.where))
-    logaddexp = staticmethod(_elementwise("logaddexp", np.logaddexp))
-    matmul = staticmethod(Symbol.__matmul__)
-
-    @staticmethod
-    def astype(x: Symbol, dtype: Dtype, *, copy: Any = None) -> Symbol:  # noqa: ARG004
-        return x if x.array is not None else _cast(x, dtype)
-
-    @staticmethod
-    def sum(x: Symbol, axis: int, *, keepdims: Any = False) -> Symbol:
-        dtype: Dtype = "float" if x.dtype == "float" else "int"
-        return _reduced("sum", _cast(x, dtype), axis, keepdims=keepdims, dtype=dtype)
-
-    @staticmethod
-    def max(x: Symbol, axis: int, *, keepdims: Any = False) -> Symbol:
-        return _reduced("max", x, axis, keepdims=keepdims, dtype=x.dtype)
-
-    @staticmethod
-    def reshape(x: Symbol, shape: Sequence[int]) -> Symbol:
-        size, known = np.prod([1, *x.shape], dtype=object), [n for n in shape if n >= 0]
-        full = tuple(n if n >= 0 else size // np.prod([1, *known], dtype=object) for n in shape)
-        if x.array is not None:
-            return x.made(x.array.reshape(full))
-        return x if full == x.shape else x.graph.add("reshape", [x], full, x.dtype)
-
-    @staticmethod
-    def permute_dims(x: Symbol, axes: Sequence[int]) -> Symbol:
-        if x.array is not None:
-            return x.made(x.array.transpose(axes))
-        shape = tuple(x.shape[axis] for axis in axes)
-        return x.graph.add("permute", [x], shape, x.dtype, axes=[*axes])
-
-    @staticmethod
-    def concat(arrays: Sequence[Symbol], axis: int = 0) -> Symbol:
-        axis %= len(arrays[0].shape)
-        parts = [array for array in arrays if array.shape[axis]]
-        if len(parts) == 1:
-            return parts[0]
-        if all(part.array is not None for part in parts):
-            return parts[0].made(np.concatenate([part.array for part in parts], axis))
-        shape = list(parts[0].shape)
-        shape[axis] = sum(part.shape[axis] for part in parts)
-        return parts[0].graph.add("concat", parts, tuple(shape), parts[0].dtype, axis=axis)
-
-    @classmethod
-    def stack(cls, arrays: Sequence[Symbol], axis: int = 0) -> Symbol:
-        whole = (slice(None),) * (axis % (len(arrays[0].shape) + 1))
-        return cls.concat([array[(*whole, None)] for array in arrays], axis=len(whole))
-
-    @staticmethod
-    def broadcast_to(x: Symbol, shape: Shape) -> Symbol:
-        return x.graph.add("expand", [x], tuple(shape), x.dtype)
-
-    @staticmethod
-    def zeros(shape: Shape, *, dtype: Dtype = "float", device: Recorder) -> Symbol:
-        return device.add("expand", [_cast(0, dtype)], tuple(shape), dtype)
-
-    @staticmethod
-    def ones(shape: Shape, *, dtype: Dtype = "float", device: Recorder) -> Symbol:
-        return device.add("expand", [_cast(1, dtype)], tuple(shape), dtype)
-
-    @classmethod
-    def zeros_like(cls, x: Symbol) -> Symbol:
-        if x.array is not None:
-            return x.made(np.zeros_like(x.array))
-        return cls.zeros(x.shape, dtype=x.dtype, device=x.graph)
-
-    @staticmethod
-    def arange(size: int, *, device: Recorder) -> Symbol:
-        if size >= 1 << 32:  # one that is not known yet
-            return device.add("range", [], (size,), "int")
-        return device.weight(f"0 to {size}", np.arange(size))
-
-    @staticmethod
-    def take_along_axis(x: Symbol, indices: Symbol, axis: int) -> Symbol:
-        assert axis == 0, "the only axis that networks take along"
-        shape = (indices.shape[0], *broadcast([x.shape[1:], indices.shape[1:]]))
-        return x.graph.add("take_along", [x, _cast(indices, "int")], shape, x.dtype)
-
-
-def _convolution(x: Symbol, weight: Symbol, bias: Symbol, pool: tuple[int, int]) -> Symbol:
-    (batch, _, *sides), filters = x.shape, weight.shape[0]
-    rows, columns = (side // by for side, by in zip(sides, pool, strict=True))
-    shape = batch, filters, rows, columns
-    return x.graph.add("convolution", [x, weight, bias], shape, pool=[*pool])
-
-
-def _layer(
-    cell: type[Cell], weights: Weights, x: Symbol, state: tuple[Symbol, ...]
-) -> tuple[Symbol, tuple[Symbol, ...]]:
-    """A layer as a scan over the cell's step: x (T, B, D), state -> outputs (T, B, H), state."""
-    graph, (steps, number) = x.graph, (x.shape[0], x.graph.next_number())
-    names = [f"v{number}.{name}" for name in ("z", *cell.states)]
-    last, body, inputs = [f"{name}.last" for name in names[1:]], None, [x, *state]
-    if cell in graph.operators:
-        inputs = [x, *weights.values(), *state]
-    else:
-        weights, body = cell.prepare(weights), Body()
-        inputs = [cell.project(weights, x), *state]
-        graph.open.append(body)
-        shapes = [inputs[0].shape[1:], *(array.shape for array in state)]
-        first, *before = map(graph.input, names, shapes)
-        after = cell.step(weights, first, tuple(before))
-        graph.open.pop()
-        body.results = [array.name for array in after]
-    operation: Operation = "scan" if body else "layer"
-    shape = steps, *state[0].shape
-    options: dict[str, Any] = {"last": last} if body else {"last": last, "cell": cell}
-    outputs = graph.add(operation, inputs, shape, "float", body, **options)
-    return outputs, tuple(Symbol(graph, n, a.shape) for n, a in zip(last, state, strict=True))
-
-
-register(Symbol, layer=_layer, convolution=_convolution)
+    result: Symbol = x.namespace.reshape(x, shape)
+    return result

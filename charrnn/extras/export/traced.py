@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from charrnn.cells.arrays import rows
 from charrnn.cells.base import Cell, Weights
 from charrnn.extras.export.graph import BATCH, COUNT, LENGTH, Dtype, Graph, Shape
+from charrnn.extras.export.symbol_functions import Functions
 from charrnn.extras.export.symbols import Recorder, Symbol
 from charrnn.network.decoder import Decoder, Source
 from charrnn.network.heads import LabelHead, TagHead
@@ -29,7 +30,7 @@ class _Projections:
         self._network = network
 
     def __array_namespace__(self, api_version: str | None = None) -> Any:
-        return self._network.head.__array_namespace__()
+        return Functions
 
     def __getitem__(self, ids: Symbol) -> Any:
         network = self._network
