@@ -58,20 +58,25 @@ class Progress(Event):
 
 @dataclass(frozen=True)
 class Prepared(Event):
-    """A corpus is ready at `path`. `reused`: it had been prepared before."""
+    """A corpus is ready at `path`. `reused`: it had been prepared before.
+
+    `counted`: what its tokens are: a token, or where it has no texts a frame or a picture.
+    """
 
     corpus: str
     path: str
     tokens: int
     vocabulary_size: int
     reused: bool
+    counted: str = "token"
 
 
 @dataclass(frozen=True)
 class Started(Event):
     """Training starts, or resumes after `step` steps.
 
-    `unit` is what people see bits of: a byte for a tokenizer of bytes, else a character.
+    `unit` is what people see bits of: a byte for a tokenizer of bytes, else a character. `counted`
+    is what is read: tokens, frames or pictures.
     """
 
     run: str
@@ -91,6 +96,7 @@ class Started(Event):
     step: int
     tokenizer: str = "char"
     processes: int = 1
+    counted: str = "token"
 
 
 class Point(NamedTuple):

@@ -76,6 +76,16 @@ def picture_size(size: str) -> tuple[int, int]:
     return sides
 
 
+def frame_rate(rate: str | None) -> tuple[float | None, int]:
+    """'10' -> (10.0, 1), frames a second; '1/5' -> (None, 5), every fifth. Raises ValueError."""
+    match = re.fullmatch(r"(1/)?([0-9]{1,4}(?:\.[0-9]{1,4})?)", rate or "1/1", re.ASCII)
+    if match and match[1] and match[2].isdecimal() and int(match[2]):
+        return None, int(match[2])
+    if not match or match[1] or not float(match[2]):
+        raise ValueError(f"{rate!r} is not a frame rate; write 10 (a second) or 1/5 (every fifth)")
+    return float(match[2]), 1
+
+
 def column_names(columns: str) -> list[str]:
     """'label, text' -> ['label', 'text']; numbers count from 1. Raises ValueError."""
     names = [name.strip() for name in columns.split(",")]

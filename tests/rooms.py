@@ -53,6 +53,8 @@ OWNERS = {
     "typer": {"cli", "extras/*/command"},
     "matplotlib": {"extras/comparing"},
     "PIL": {"text"},
+    "soundfile": {"text"},
+    "soxr": {"text"},
     "onnx": {"extras/export"},
     "tensorboard": {"extras/tensorboard"},
     "safetensors": {"storage", "training", "extras/importing"},

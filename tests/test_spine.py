@@ -15,6 +15,7 @@ CONTRACTS = [
     "text/tokenizers/base.py",  # what a tokenizer promises
     "inference/utf8.py",  # the table of the Unicode standard
     "storage/container.py",  # tensors and a checksum: what files.py is to texts
+    "text/input_shapes.py",  # what is stored in place of tokens
     "storage/old_formats.py",  # the names of an earlier version
 ]
 BELOW = {"settings", "errors", "events", "files", "values"}

@@ -23,6 +23,9 @@ Gates = dict[str, Array]
 CLOCK = "time"
 """The name of a state that counts steps: it is no unit, and 0 before every sequence."""
 
+NORMALIZER = "n"
+"""The name of a state that sums weights: what is divided by it is nothing where it is 0."""
+
 
 class Cell(ABC):
     """One recurrent cell: its weights, the arrays of its state, its equations.
@@ -34,7 +37,7 @@ class Cell(ABC):
     """What each block of H rows in `weight_ih` (G*H, D) and `weight_hh` (G*H, H) computes."""
 
     states: ClassVar[tuple[str, ...]] = ("h",)
-    """Names of the arrays (..., H) of its state."""
+    """Names of the arrays of its state: (..., H), if `state_shapes` does not say otherwise."""
 
     gates: ClassVar[tuple[str, ...]] = ()
     """Names of its gates, in the order of `step_with_gates`."""
@@ -65,8 +68,18 @@ class Cell(ABC):
 
     @classmethod
     def state_shapes(cls, hidden: int) -> tuple[tuple[int, ...], ...]:
-        """The shape of each array of its state, for one sequence: as a rule (H,)."""
+        """The shape of each array of its state, for one sequence: (K,), and K is H as a rule."""
         return ((hidden,),) * len(cls.states)
+
+    @classmethod
+    def units(cls, hidden: int) -> dict[str, int]:
+        """The arrays with a value for each hidden unit, by their names: where they stand."""
+        shapes = zip(cls.states, cls.state_shapes(hidden), strict=True)
+        return {
+            name: place
+            for place, (name, shape) in enumerate(shapes)
+            if shape == (hidden,) and name != CLOCK
+        }
 
     @classmethod
     def prepare(cls, weights: Weights) -> Weights:
@@ -101,26 +114,6 @@ class GatedCell(Cell):
     @abstractmethod
     def step_with_gates(cls, weights: Weights, z: Array, state: State) -> tuple[State, Gates]:
         """One time step: z (..., G*H) and the state -> the next state, the gates by name."""
-
-
-class ScannedCell(GatedCell):
-    """A cell whose gates do not see its state: h = keep h + add, so one scan does all steps."""
-
-    @classmethod
-    @abstractmethod
-    def coefficients(cls, z: Array) -> tuple[Array, Array, Gates]:
-        """z (..., G*H) -> keep and add, each (..., H), and the gates."""
-
-    @classmethod
-    def step_with_gates(
-        cls,
-        weights: Weights,  # noqa: ARG003  (all of them are in z)
-        z: Array,
-        state: State,
-    ) -> tuple[State, Gates]:
-        """z (..., G*H), state (h,) -> (h,)."""
-        keep, add, gates = cls.coefficients(z)
-        return (keep * state[0] + add,), gates
 
 
 def recur(weights: Weights, h: Array) -> Array:

@@ -2,9 +2,10 @@
 
 from typing import ClassVar
 
-from charrnn.cells.arrays import Array, linear, namespace, sigmoid, split, tanh
-from charrnn.cells.base import GatedCell, Gates, ScannedCell, State, Weights, recur
+from charrnn.cells.arrays import Array, linear, namespace, sigmoid, softplus, split, tanh
+from charrnn.cells.base import GatedCell, Gates, State, Weights, recur
 from charrnn.cells.parameters import Parameters
+from charrnn.cells.scanned import ScannedCell, Time
 
 
 class GRU(GatedCell):
@@ -84,11 +85,17 @@ class MinGRU(ScannedCell):
         return {name: every[name] for name in ("weight_ih", "bias_ih")}
 
     @classmethod
-    def coefficients(cls, z: Array) -> tuple[Array, Array, Gates]:
-        """z (..., 2H) -> (keep, add, gates)."""
+    def equations(
+        cls,
+        time: type[Time],
+        weights: Weights,  # noqa: ARG003  (all of them are in z)
+        z: Array,
+        state: State,
+    ) -> tuple[State, Gates]:
+        """z (..., 2H), state (h,) -> (h,)."""
         u, n = split(z, 2)
         u = sigmoid(u)
-        return 1 - u, u * _positive(n), {"update": u}
+        return (time.scan(1 - u, u * _positive(n), state[0]),), {"update": u}
 
 
 class MinLSTM(MinGRU):
@@ -105,10 +112,14 @@ class MinLSTM(MinGRU):
     bias = (1.0, 0.0, 0.0)
 
     @classmethod
-    def coefficients(cls, z: Array) -> tuple[Array, Array, Gates]:
-        """z (..., 3H) -> (keep, add, gates); the forget gate is f / (f + i)."""
+    def equations(
+        cls,
+        time: type[Time],
+        weights: Weights,  # noqa: ARG003  (all of them are in z)
+        z: Array,
+        state: State,
+    ) -> tuple[State, Gates]:
+        """z (..., 3H), state (h,) -> (h,); the forget gate is f / (f + i)."""
         f, i, n = split(z, 3)
-        xp = namespace(z)
-        zero = xp.zeros_like(f)
-        keep = sigmoid(xp.logaddexp(-i, zero) - xp.logaddexp(-f, zero))  # f / (f + i), safely
-        return keep, (1 - keep) * _positive(n), {"forget": keep}
+        keep = sigmoid(softplus(-i) - softplus(-f))  # f / (f + i), safely
+        return (time.scan(keep, (1 - keep) * _positive(n), state[0]),), {"forget": keep}

@@ -12,10 +12,10 @@ class Initial(NamedTuple):
     orthogonal: Saxe et al. 2014, https://arxiv.org/abs/1312.6120. xavier: Glorot and Bengio 2010,
     https://proceedings.mlr.press/v9/glorot10a.html, uniform. kaiming: He et al. 2015,
     https://arxiv.org/abs/1502.01852, normal. normal: around 0, with a standard deviation `std`.
-    constant: each block has its number of `values`, or 0.
+    constant: each block has its number of `values`, or 0. values: the numbers of a vector.
     """
 
-    kind: Literal["constant", "normal", "xavier", "orthogonal", "identity", "kaiming"]
+    kind: Literal["constant", "normal", "xavier", "orthogonal", "identity", "kaiming", "values"]
     rows: int = 0
     std: float = 1.0
     values: tuple[float, ...] = ()

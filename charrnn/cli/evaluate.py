@@ -167,7 +167,7 @@ def _score_examples(
         examples = file_examples(
             model,
             file,
-            unknown or "skip",
+            model.task.input.checked_unknown(unknown),
             command.emit,
             encoding=encoding,
             format=name,

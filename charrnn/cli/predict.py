@@ -82,10 +82,10 @@ def predict(
         replace(LABELS, default="with --multi-label 0.5"),
     ] = None,
     unknown: Annotated[
-        UnknownName,
+        UnknownName | None,
         "characters that the vocabulary lacks: skip, take the nearest, or error",
-        ADVANCED,
-    ] = "skip",
+        Shown(ADVANCED, "skip"),
+    ] = None,
     format: Annotated[  # noqa: A002  (the flag's name)
         InputFormat | None,
         "format of FILE; with conll, tags are written so, too",
@@ -100,8 +100,9 @@ def predict(
     """Predict a label, tags or a text for each line of a file.
 
     As the run's --task says: the label of a text (label), the tags of its tokens (tag), the text
-    that it becomes (rewrite), or the text of the picture that a line names (caption). With --json
-    each prediction is an object that says more.
+    that it becomes (rewrite), or the text of the picture that a line names (caption). A run that
+    reads pictures, frames or sound takes names of such files, or one itself in place of FILE. With
+    --json each prediction is an object that says more.
     """
     exclude(json=json, attention=attention)
     path = output_path(output, yes)
@@ -117,6 +118,7 @@ def predict(
         decoding = Decoding(beam, temp, seed, max_length, top=top, threshold=threshold)
         file = file or "-"
         model = _model(load_fitting(command, run, file), attends=attention or html is not None)
+        how = model.task.input.checked_unknown(unknown)
         page = find_extra("--html")(model.run, page_path) if html else None
         print_attention = find_extra("--attention") if attention else None
 
@@ -127,7 +129,7 @@ def predict(
             notice("Type a text and Enter; Ctrl-D ends.")
         written_as, batches = read_inputs(model, file, format, columns, notice)
         with stop_at_closed_pipe():  # the page is written nevertheless
-            for number, prediction in _predictions(model, batches, unknown, decoding, notice):
+            for number, prediction in _predictions(model, batches, how, decoding, notice):
                 record = prediction.record() if prediction else _BLANK
                 plain = model.task.output.formatted(prediction, written_as) if prediction else ""
                 line = dumps({"line": number, **record}) if json else valid_unicode(plain)

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from charrnn.storage.checkpoint import About, Checkpoint
 
 InputFormat = Literal["lines", FormatName]
-_PICTURES = (".png", ".jpg", ".jpeg", ".npy")
 _TOGETHER = 64  # inputs that are predicted at once, at most
 
 
@@ -31,27 +30,26 @@ def load_fitting(command: Frame, run: str | None, file: str) -> "Checkpoint":
     Which one that is, is said. Errors as `load_run`.
     """
     if run is None:
-        from charrnn.storage.fitting_run import last_run
+        from charrnn.storage.fitting_run import last_run, reads
 
-        of_pictures = None if file == "-" else _names_pictures(file)
+        first_line = _first_line(file)
 
         def fits(about: "About") -> bool:
-            return bool(about.target_vocabulary) and of_pictures in (None, bool(about.input_shape))
+            is_read = file == "-" or reads(about, file, first_line)
+            return bool(about.target_vocabulary) and is_read
 
         if run := last_run(fits):
             command.emit(Noticed(f"Run {run} predicts."))
     return command.load(run)
 
 
-def _names_pictures(file: str) -> bool:
-    """Whether a file is a picture, or its first line the name of one."""
-    if file.lower().endswith(_PICTURES):
-        return True
+def _first_line(file: str) -> str:
+    """The first line of a file, if it is the name of one; else nothing."""
     if not os.path.isfile(file):
-        return False
+        return ""
     with Path(file).open("rb") as opened:
         name = os.fsdecode(opened.readline(1 << 12)).rstrip("\r\n")
-    return name.lower().endswith(_PICTURES) and os.path.isfile(name)
+    return name if "\0" not in name and os.path.isfile(name) else ""
 
 
 def _settings(
@@ -126,7 +124,7 @@ def read_inputs(
     from charrnn.text.example_formats import SUFFIXES
     from charrnn.text.example_records import LOOKED_AT
 
-    if not model.task.input.has_text and file.lower().endswith(_PICTURES):
+    if model.task.input.is_source(file):
         return None, iter([[(1, file)]])
     batches = read_lines(file)
     first = next(batches, [])

@@ -180,9 +180,11 @@ def _started(event: Started) -> str:
     if event.step:
         title = f"Resuming {named} after {plural(event.step, 'step')}"
     where = f", in {event.processes} processes" if event.processes > 1 else ""
+    read = f"vocabulary of {plural(event.vocabulary_size, member)}"
+    if event.counted != "token":
+        read = f"read from {event.counted}s"
     return (
-        f"{title}: {plural(event.tokens, 'token')}, "
-        f"vocabulary of {plural(event.vocabulary_size, member)}, "
+        f"{title}: {plural(event.tokens, 'token')}, {read}, "
         f"batch of {plural(event.batch_size, 'sequence')} x {plural(event.seq_length, 'step')}\n"
         f"{event.network}, {plural(event.parameters, 'parameter')}, "
         f"{event.optimizer} with a {event.schedule} schedule, "
@@ -214,5 +216,7 @@ def _finished(event: Finished, unit: Unit) -> str:
 def _prepared(event: Prepared) -> str:
     """The path and the size of a corpus."""
     verb = "Found" if event.reused else "Prepared"
-    size = f"{plural(event.tokens, 'token')}, vocabulary of {event.vocabulary_size:,}"
+    size = plural(event.tokens, event.counted)
+    if event.counted == "token":
+        size += f", vocabulary of {event.vocabulary_size:,}"
     return f"{verb} {on_one_line(event.path)}: {size}"

@@ -11,7 +11,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from charrnn.cells.arrays import register
-from charrnn.cells.base import Cell, ScannedCell
+from charrnn.cells.base import Cell
+from charrnn.cells.scanned import ScannedCell
 from charrnn.network.layers import LayerState, loop
 
 
@@ -23,10 +24,9 @@ def run_layer(
         return _fused(getattr(torch, cell.fused), weights, x, state)
     if issubclass(cell, ScannedCell):
         # in full precision: bf16 has no number between 0.996 and 1 for a state that decays
-        z = cell.project(weights, x).to(state[0].dtype)
-        keep, add, _ = cell.coefficients(z)
-        y = scan(keep, add, state[0])
-        return y, (y[-1],)
+        prepared = cell.prepare(weights)
+        y, after = cell.run(prepared, cell.project(prepared, x).to(state[0].dtype), state)
+        return y, tuple(new.to(old.dtype) for new, old in zip(after, state, strict=True))
     return loop(cell, weights, x, state)
 
 
@@ -121,9 +121,19 @@ def _binary_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     return F.binary_cross_entropy_with_logits(logits, targets, reduction="none")
 
 
+def _rms_norm(x: Tensor, scale: Tensor) -> Tensor:
+    return F.rms_norm(x.to(scale.dtype), scale.shape, scale, 1e-6)
+
+
 def _convolution(x: Tensor, weight: Tensor, bias: Tensor, pool: tuple[int, int]) -> Tensor:
     x = x.to(memory_format=torch.channels_last)  # a quarter faster on a processor
     return F.max_pool2d(F.relu(F.conv2d(x, weight, bias, padding=1)), pool)
+
+
+def _ctc_loss(logits: Tensor, frames: Tensor, symbols: Tensor, lengths: Tensor) -> Tensor:
+    """Losses (B,). Those that are infinite have no gradient, and are to be counted elsewhere."""
+    logs = torch.log_softmax(logits.float(), -1)
+    return F.ctc_loss(logs, symbols.T, frames, lengths, reduction="none", zero_infinity=True)
 
 
 register(
@@ -131,6 +141,9 @@ register(
     linear=F.linear,
     rows=torch.embedding,
     sigmoid=torch.sigmoid,
+    softplus=lambda x: -F.logsigmoid(-x),
+    scan=scan,
+    rms_norm=_rms_norm,
     softmax=_softmax,
     log_sum_exp=torch.logsumexp,
     cross_entropy=_cross_entropy,
@@ -138,4 +151,5 @@ register(
     binary_cross_entropy=_binary_cross_entropy,
     layer=run_layer,
     convolution=_convolution,
+    ctc_loss=_ctc_loss,
 )

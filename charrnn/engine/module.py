@@ -40,6 +40,8 @@ class Module(Generic[N]):
             _begin(weights[name], parameter.initial)
         if settings.init != "orthogonal":
             for name, parameter in self.declared.items():
+                if parameter.initial.kind == "values":
+                    continue
                 _begin_plainly(weights[name], parameter, settings.init)
         self.weights = weights
         self.network: N = build(settings, weights)
@@ -118,6 +120,9 @@ def module_of(task: Task, model: ModelSettings) -> AnyModule:
 @torch.no_grad()
 def _begin(tensor: Tensor, initial: Initial) -> None:
     """Draw a parameter, block by block."""
+    if initial.kind == "values":
+        tensor.copy_(torch.tensor(initial.values))
+        return
     blocks = tensor.split(initial.rows or max(1, len(tensor)))
     for number, block in enumerate(blocks):
         if initial.kind == "normal":
@@ -132,7 +137,7 @@ def _begin(tensor: Tensor, initial: Initial) -> None:
 def _begin_plainly(tensor: Tensor, parameter: Parameter, how: str) -> None:
     """As char-rnn (uniform to 0.08) or min-char-rnn (normal, 0.01; biases 0) begin.
 
-    Biases that a cell begins with, such as an open forget gate's, stay.
+    Biases that a cell begins with, such as an open forget gate's, stay, and so do `values`.
     """
     if how == "uniform":
         nn.init.uniform_(tensor, -0.08, 0.08)

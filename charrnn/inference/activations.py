@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.cells.arrays import cross_entropy
-from charrnn.cells.base import CLOCK
 from charrnn.inference.sampling import check_finite, start_of
 from charrnn.network.language_model import LanguageModel
 from charrnn.text.tokenizers import Ids, Tokenizer, valid_unicode
@@ -76,9 +75,8 @@ def read_text(
             cross_entropy(predictions, piece) / np.float32(math.log(2)),
             {
                 f"{number}.{name}": values
-                for number, layer in enumerate(run.states, 1)
-                for name, values in zip(network.cell.states, layer, strict=True)
-                if name != CLOCK
+                for number, layer in enumerate(run.units, 1)
+                for name, values in layer.items()
             },
             {f"{n}.{k}": v for n, layer in enumerate(run.gates, 1) for k, v in layer.items()},
             run.logits,

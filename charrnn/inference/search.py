@@ -2,15 +2,16 @@
 
 import math
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.errors import UsageError
+from charrnn.inference.fusion import Fusion, TextScorer
 from charrnn.inference.sampling import check_finite
 from charrnn.network.decoder import END, Decoder, Source
-from charrnn.settings import no_effect
+from charrnn.settings import ModelSettings, no_effect
 
 Float32 = NDArray[np.float32]
 _Candidates = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
@@ -31,6 +32,10 @@ class Decoding:
     """Symbols that a sequence may have."""
     top: int | None = None
     threshold: float | None = None
+    language_model: TextScorer | None = None
+    """What has its say in the beam."""
+    weight: float = 0.3
+    """Of its log-probabilities."""
     skipped: int = 0
     """Examples before the first one: what is drawn for one follows from the seed and its index."""
 
@@ -45,16 +50,27 @@ class Decoding:
                 "--beam searches for the likeliest text, and --temp draws one",
                 "Leave one of them out.",
             )
+        if not 0 <= self.weight < math.inf:
+            raise UsageError(f"{self.weight} is not a weight", "Take 0 or more.")
+        if self.language_model and self.temp > 0:
+            raise UsageError(
+                "--language-model searches for the likeliest text, and --temp draws one",
+                "Leave one of them out.",
+            )
+        if self.weight != Decoding.weight and not self.language_model:
+            raise no_effect("weight", "no language model", "give --language-model RUN, too")
         if self.seed is not None and not self.temp:
             raise no_effect("seed", "--temp 0", "give --temp 1, too")
 
-    def check_effective(self, task: str, options: Collection[str]) -> None:
-        """Raise UsageError for a value that is not the default, but for the `options` of a task."""
+    def check_effective(self, model: ModelSettings, options: Collection[str]) -> None:
+        """Raise UsageError for a value that is no default, but for the `options` of a model."""
         for field in fields(self):
             if field.name in (*options, "skipped") or getattr(self, field.name) == field.default:
                 continue
+            if field.name == "max_length" and model.decoder == "ctc":
+                raise no_effect("max_length", "--decoder ctc", "name a run of another decoder")
             does = "predicts labels" if field.name in ("top", "threshold") else "writes texts"
-            raise no_effect(field.name, f"--task {task}", f"name a run that {does}")
+            raise no_effect(field.name, f"--task {model.task}", f"name a run that {does}")
 
     def generators(self, examples: Iterable[int]) -> list[np.random.Generator]:
         """Random numbers for each of these examples; none where nothing is drawn."""
@@ -74,6 +90,8 @@ class Written:
     symbols: list[int]
     log_probability: float
     attention: Float32
+    positions: list[int] | None = None
+    """The position of the source that each symbol has in the likeliest alignment, if it has one."""
 
 
 class _Beams:
@@ -135,6 +153,7 @@ def search(
     most: NDArray[np.int64],
     decoding: Decoding = GREEDY,
     generators: Sequence[np.random.Generator] = (),
+    fusion: Fusion | None = None,
 ) -> list[list[Written]]:
     """The texts that are likeliest for each of B sources, up to the beam, the best one first.
 
@@ -147,6 +166,7 @@ def search(
     repeated = source.repeated(np.repeat(np.arange(batch), beam))
     state = decoder.first_state(repeated)
     symbols = np.full(batch * beam, END)
+    fused = fusion.begin(batch * beam) if fusion else None
     for step in range(int(most.max()) + 1):
         with np.errstate(all="ignore"):  # what is not finite shows in the probabilities
             logits, state, attention = decoder.step(symbols, state, repeated)
@@ -156,6 +176,8 @@ def search(
         if step == 0:
             logs[..., END] = -np.inf
         logs[most <= step, :, END + 1 :] = -np.inf
+        if fused:
+            logs = logs + fused.logs.reshape(logs.shape)
         total = beams.scores[..., None] + logs
         if decoding.temp > 0:
             noise = np.stack([generator.gumbel(size=logs.shape[1:]) for generator in generators])
@@ -167,7 +189,11 @@ def search(
         if beams.done or not np.isfinite(beams.scores).any():
             break
         state = tuple(tuple(array[rows] for array in layer) for layer in state)
-    return beams.ended
+        if fusion and fused:
+            fused = fusion.advance(fused.taken(rows), symbols)
+    if fusion is None:
+        return beams.ended
+    return [[_without(text, fusion) for text in texts] for texts in beams.ended]
 
 
 def log_probabilities(logits: Float32) -> Float32:
@@ -195,3 +221,8 @@ def _drawn(total: NDArray[np.float64], noisy: NDArray[np.float64]) -> _Candidate
     """
     chosen = noisy[:, 0].argmax(1)[:, None]
     return np.zeros_like(chosen), chosen, np.take_along_axis(total[:, 0], chosen, 1)
+
+
+def _without(text: Written, fusion: Fusion) -> Written:
+    """A text with the decoder's own log-probability, without that of the language model."""
+    return replace(text, log_probability=text.log_probability - fusion.total(text.symbols))

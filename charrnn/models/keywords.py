@@ -6,6 +6,7 @@ They say again what `charrnn.settings` says, for tools that only read code; a te
 from collections.abc import Sequence
 from typing import Literal, TypedDict
 
+from charrnn.inference.fusion import TextScorer
 from charrnn.settings import (
     CellName,
     FormatName,
@@ -15,7 +16,7 @@ from charrnn.settings import (
     TokenizerName,
     UnknownName,
 )
-from charrnn.settings.model import AttentionName
+from charrnn.settings.model import AttentionName, DecoderName
 
 
 class TextKeywords(TypedDict, total=False):
@@ -56,12 +57,15 @@ class TrainKeywords(TextKeywords, total=False):
     task: TaskName
     bidirectional: bool
     crf: bool
+    decoder: DecoderName
     attention: AttentionName
+    ctc_frames: int
     time: str | None
     epochs: float | None
     steps: int | None
     batch_size: int
     seq_length: int
+    augment: bool
     accumulate: int
     optimizer: OptimizerName
     learning_rate: float | None
@@ -115,3 +119,5 @@ class DecodingKeywords(TypedDict, total=False):
     max_length: int | None
     top: int | None
     threshold: float | None
+    language_model: TextScorer | None
+    weight: float

@@ -15,10 +15,10 @@ from typing import NamedTuple
 
 from charrnn.cells import CELLS
 from charrnn.cells.arrays import Array, full_precision, linear, namespace, rows, softmax, tanh
-from charrnn.cells.base import CLOCK
+from charrnn.cells.base import CLOCK, NORMALIZER
 from charrnn.cells.parameters import DECODER_LAYERS, UNIT, XAVIER, Parameter, Parameters
 from charrnn.network.language_model import head_parameters
-from charrnn.network.layers import State, stack, stack_parameters
+from charrnn.network.layers import State, add, enter, leave, stack, stack_parameters
 from charrnn.settings import ModelSettings
 
 END = 0
@@ -89,7 +89,10 @@ class Decoder:
         return Source(outputs, mask, summary, keys)
 
     def first_state(self, source: Source) -> State:
-        """The state of every layer before a sequence, from the summary (B, F); clocks are 0."""
+        """The state of every layer before a sequence, from the summary (B, F).
+
+        Clocks are 0, and sums of weights 1: of one value, which the summary gives.
+        """
         weight, bias = (self.weights[f"decoder.first_state.{name}"] for name in ("weight", "bias"))
         xp = namespace(source.summary)
         flat = full_precision(tanh(linear(source.summary, weight, bias)))
@@ -100,7 +103,8 @@ class Decoder:
             for name, shape in zip(self.cell.states, shapes, strict=True):
                 last = first + math.prod(shape)
                 array = xp.reshape(flat[:, first:last], (-1, *shape))
-                arrays.append(xp.zeros_like(array) if name == CLOCK else array)
+                constant = {CLOCK: xp.zeros_like, NORMALIZER: xp.ones_like}.get(name)
+                arrays.append(constant(array) if constant else array)
                 first = last
             state.append(tuple(arrays))
         return tuple(state)
@@ -108,12 +112,12 @@ class Decoder:
     def write(self, source: Source, symbols: Array, masks: Sequence[Array] = ()) -> Array:
         """Logits (T, B, K + 1) of what follows each of the true symbols (T, B), END first."""
         xp = namespace(source.outputs)
-        x = rows(self.weights["decoder.embedding.weight"], symbols)
+        x = self._embed(symbols)
         context = x[..., :0]
         state = self.first_state(source)
         for number, (layer, before, mask) in enumerate(zip_longest(self.layers, state, masks)):
-            x, _ = layer.run(xp.concat((x, context), axis=-1), before)
-            x = x if mask is None else x * mask
+            outputs, _ = layer.run(xp.concat((x, context), axis=-1), before)
+            x = add(self.settings, x, outputs, mask)
             if number == 0:
                 context, _ = self.attend(source, x)
         return self._logits(x, context)
@@ -124,11 +128,11 @@ class Decoder:
         With the state after it, and the attention (B, S) that is paid to each position.
         """
         xp = namespace(source.outputs)
-        x = rows(self.weights["decoder.embedding.weight"], symbols)
+        x = self._embed(symbols)
         context, after = x[..., :0], list[tuple[Array, ...]]()
         for number, (layer, before) in enumerate(zip(self.layers, state, strict=True)):
             after.append(layer.step(xp.concat((x, context), axis=-1), before))
-            x = after[-1][0]
+            x = add(self.settings, x, after[-1][0])
             if number == 0:
                 contexts, attention = self.attend(source, x[None])
                 context = contexts[0]
@@ -161,6 +165,11 @@ class Decoder:
         by_step = [tanh(source.keys + step) @ score for step in query]  # (S, B): all need memory
         return xp.permute_dims(xp.stack(by_step), (0, 2, 1))
 
+    def _embed(self, symbols: Array) -> Array:
+        x = rows(self.weights["decoder.embedding.weight"], symbols)
+        return enter(self.settings, self.weights, x, "decoder.layers")
+
     def _logits(self, x: Array, context: Array) -> Array:
+        x = leave(self.settings, self.weights, x, "decoder.layers")
         features = namespace(x).concat((x, context), axis=-1)
         return linear(features, self.weights["head.weight"], self.weights["head.bias"])

@@ -16,7 +16,7 @@ from charrnn.cells.arrays import (
 )
 from charrnn.cells.parameters import Parameter, Parameters
 from charrnn.network.language_model import head_parameters
-from charrnn.network.text_encoder import boundary_states, within
+from charrnn.network.recurrent_encoder import boundary_states, within
 from charrnn.settings import ModelSettings
 
 

@@ -18,24 +18,30 @@ from array_api_compat import device
 from charrnn.cells.arrays import Array, linear, namespace, rows
 from charrnn.cells.base import Cell, Gates
 from charrnn.cells.parameters import EMBEDDING, HEAD, UNIT, XAVIER, Parameter, Parameters
-from charrnn.network.layers import LayerState, State, stack, stack_parameters, trace, zero_state
+from charrnn.network.layers import (
+    LayerState,
+    State,
+    add,
+    enter,
+    leave,
+    stack,
+    stack_parameters,
+    trace,
+    zero_state,
+)
 from charrnn.settings import ModelSettings
 
 
 class Trace(NamedTuple):
-    """T steps: `logits` (T, ..., V); by layer, every array of the state and every gate (T, ..., H).
+    """T steps: `logits` (T, ..., V); by layer, every unit and every gate (T, ..., H) by its name.
 
-    Gates are there if they were asked for.
+    With the state after the last step. Gates are there if they were asked for.
     """
 
     logits: Array
-    states: list[LayerState]
+    units: list[Gates]
     gates: list[Gates]
-
-    @property
-    def last_state(self) -> State:
-        """The state after the last step."""
-        return tuple(tuple(array[-1] for array in layer) for layer in self.states)
+    last_state: State
 
 
 def embedding_parameters(settings: ModelSettings, vocabulary_size: int) -> Parameters:
@@ -56,7 +62,7 @@ def embed(settings: ModelSettings, weights: Mapping[str, Array], ids: Array) -> 
     """The inputs (..., D) of the first layer: rows of the embedding, or one-hot vectors."""
     if not settings.one_hot:
         return rows(weights["embedding.weight"], ids)
-    like = weights["layers.0.weight_ih"]
+    like = weights.get("layers.input.weight", weights["layers.0.weight_ih"])
     xp = namespace(like)
     return xp.astype(ids[..., None] == xp.arange(like.shape[1], device=device(like)), like.dtype)
 
@@ -102,54 +108,70 @@ class LanguageModel:
 
     def forward(self, ids: Array, state: State, masks: Sequence[Array] = ()) -> tuple[Array, State]:
         """ids (T, B), state, a dropout mask (1, B, H) per layer or none -> logits, state."""
-        x, after = embed(self.settings, self.weights, ids), []
+        x, after = enter(self.settings, self.weights, embed(self.settings, self.weights, ids)), []
         for layer, before, mask in zip_longest(self.layers, state, masks):
-            x, layer_state = layer.run(x, before)
+            outputs, layer_state = layer.run(x, before)
             after.append(layer_state)
-            if mask is not None:
-                x = x * mask
+            x = add(self.settings, x, outputs, mask)
         return self.logits(x), tuple(after)
 
     def logits(self, outputs: Array) -> Array:
         """Outputs of the last layer (..., H) -> logits (..., V)."""
+        outputs = leave(self.settings, self.weights, outputs)
         return linear(outputs, self._head_weight(), self.weights["head.bias"])
 
     def step(self, ids: Any, state: State) -> tuple[Array, State]:
         """Read ids (...) in that state -> logits of the next token (..., V), the next state."""
-        first = self.layers[0]
-        after = [first.cell.step(first.prepared, self.project_ids(ids), state[0])]
-        for layer, before in zip(self.layers[1:], state[1:], strict=True):
-            after.append(layer.step(after[-1][0], before))
-        return linear(after[-1][0], self.head, self.weights["head.bias"]), tuple(after)
+        x, z, after = *self._look_up(ids), list[LayerState]()
+        for layer, before in zip(self.layers, state, strict=True):
+            z = layer.project(x) if after else z
+            after.append(layer.cell.step(layer.prepared, z, before))
+            x = add(self.settings, x, after[-1][0])
+        return self._folded_logits(x), tuple(after)
 
     def trace(self, ids: Array, state: State, *, gates: bool = False) -> Trace:
-        """Read ids (T, ...), layer after layer, and keep every state: equal to `step` but rounding.
+        """Read ids (T, ...), layer after layer, and keep every unit: equal to `step` but rounding.
 
         All steps' input projections are one product, and so are their logits.
         """
-        z, states, opened = self.project_ids(ids), list[LayerState](), list[Gates]()
+        x, z, after = *self._look_up(ids), list[LayerState]()
+        units, opened = list[Gates](), list[Gates]()
         for layer, before in zip(self.layers, state, strict=True):
-            if states:
-                z = layer.cell.project(layer.prepared, states[-1][0])
-            arrays, values = trace(layer, z, before, gates=gates)
-            states.append(arrays)
+            z = layer.project(x) if after else z
+            arrays, values, last = trace(layer, z, before, gates=gates)
+            units.append(arrays)
             opened.append(values)
-        logits = linear(states[-1][0], self.head, self.weights["head.bias"])
-        return Trace(logits, states, opened)
+            after.append(last)
+            x = add(self.settings, x, arrays[layer.cell.states[0]])
+        return Trace(self._folded_logits(x), units, opened, tuple(after))
 
-    def project_ids(self, ids: Any) -> Array:
-        """The first layer's input projection (..., G*H) of ids (...)."""
-        return rows(self.table, ids)
+    def _look_up(self, ids: Any) -> tuple[Array | None, Array]:
+        """What ids (...) give the first layer: x (..., H), with residual, and z (..., G*H)."""
+        row = rows(self.table, ids)
+        return (row, self.layers[0].project(row)) if self.settings.residual else (None, row)
+
+    def _folded_logits(self, x: Array) -> Array:
+        """As `logits`, with the output weights computed once."""
+        x = leave(self.settings, self.weights, x)
+        return linear(x, self.head, self.weights["head.bias"])
 
     @cached_property
     def table(self) -> Array:
-        """The first layer's input projection (V, G*H) of every token.
+        """What `read` gives for every token (V, ...).
 
         Computed once, as `head` is: only for weights that stay the same.
         """
-        first = self.layers[0]
         with np.errstate(all="ignore"):
-            return first.cell.project(first.prepared, self.inputs())
+            return self.read(self.inputs())
+
+    def read(self, x: Array) -> Array:
+        """x (..., D) -> the first layer's input projection (..., G*H).
+
+        With residual connections it is what the layers add to (..., H).
+        """
+        if self.settings.residual:
+            return enter(self.settings, self.weights, x)
+        return self.layers[0].project(x)
 
     @cached_property
     def embedding(self) -> Array | None:

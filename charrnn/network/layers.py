@@ -2,6 +2,10 @@
 
 A layer is a cell with its weights. `run` computes it over all steps of a sequence, by the library's
 own function of the cell where there is one, otherwise by a loop over the cell's step.
+
+With residual connections, a layer reads its normalised input and adds its output to it (Xiong et
+al. 2020, https://arxiv.org/abs/2002.04745): `enter`, `add` and `leave` are what a network does
+before, behind each of, and after its layers.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,22 +14,26 @@ from functools import cached_property
 from array_api_compat import device
 
 from charrnn.cells import CELLS
-from charrnn.cells.arrays import Array, library, namespace
+from charrnn.cells.arrays import Array, library, linear, namespace, rms_norm
 from charrnn.cells.base import Cell, Gates, Weights
-from charrnn.cells.parameters import LAYERS, REVERSE, Group, Parameters
+from charrnn.cells.parameters import LAYERS, REVERSE, XAVIER, Group, Initial, Parameter, Parameters
 from charrnn.settings import ModelSettings
 
 LayerState = tuple[Array, ...]
 State = tuple[LayerState, ...]
-"""Per layer, per array of its cell's state: (..., H)."""
+"""Per layer, per array of its cell's state: (..., K), and K is H as a rule."""
 
 
 class Layer:
-    """One cell and its weights, by the cell's own names for them."""
+    """One cell and its weights, by the cell's own names for them.
 
-    def __init__(self, cell: type[Cell], weights: Weights) -> None:
+    `norm` (D,) scales its normalised inputs; without residual connections it is None.
+    """
+
+    def __init__(self, cell: type[Cell], weights: Weights, norm: Array | None = None) -> None:
         self.cell = cell
         self.weights = weights
+        self.norm = norm
 
     @cached_property
     def prepared(self) -> Weights:
@@ -33,9 +41,9 @@ class Layer:
         return self.cell.prepare(self.weights)
 
     @classmethod
-    def of_prepared(cls, cell: type[Cell], weights: Weights) -> "Layer":
+    def of_prepared(cls, cell: type[Cell], weights: Weights, norm: Array | None) -> "Layer":
         """A layer of weights that are prepared already."""
-        layer = cls(cell, weights)
+        layer = cls(cell, weights, norm)
         layer.prepared = weights
         return layer
 
@@ -43,13 +51,21 @@ class Layer:
         """x (T, B, D), the state before it -> outputs (T, B, H), the state after it."""
         faster = library(x).layer
         if faster:
-            outputs, after = faster(self.cell, self.weights, x, state)
+            outputs, after = faster(self.cell, self.weights, self.normalized(x), state)
             return outputs, after
-        return loop(self.cell, self.weights, x, state)
+        return loop(self.cell, self.weights, self.normalized(x), state)
 
     def step(self, x: Array, state: LayerState) -> LayerState:
         """x (..., D) of one time step, the state before it -> the state after it."""
-        return self.cell.step(self.prepared, self.cell.project(self.prepared, x), state)
+        return self.cell.step(self.prepared, self.project(x), state)
+
+    def project(self, x: Array) -> Array:
+        """The input projection: x (..., D) -> z (..., G*H)."""
+        return self.cell.project(self.prepared, self.normalized(x))
+
+    def normalized(self, x: Array) -> Array:
+        """x (..., D) as the cell reads it."""
+        return x if self.norm is None else rms_norm(x, self.norm)
 
 
 def loop(
@@ -65,9 +81,10 @@ def loop(
 
 def trace(
     layer: Layer, z: Array, state: LayerState, *, gates: bool = False
-) -> tuple[LayerState, Gates]:
-    """Every state of a layer: z (T, ..., G*H) -> each of its arrays and gates (T, ..., H)."""
-    states: list[LayerState] = []
+) -> tuple[Gates, Gates, LayerState]:
+    """z (T, ..., G*H) -> its units and gates at all steps (T, ..., H), by name; the last state."""
+    places = layer.cell.units(state[0].shape[-1])
+    units: dict[str, list[Array]] = {name: [] for name in places}
     opened: list[Gates] = []
     for projected in z:
         if gates:
@@ -75,11 +92,12 @@ def trace(
             opened.append(values)
         else:
             state = layer.cell.step(layer.prepared, projected, state)
-        states.append(state)
+        for name, place in places.items():
+            units[name].append(state[place])
     xp = namespace(z)
     names = layer.cell.gates if gates else ()
     by_name = {name: xp.stack([values[name] for values in opened]) for name in names}
-    return tuple(xp.stack(arrays) for arrays in zip(*states, strict=True)), by_name
+    return {name: xp.stack(arrays) for name, arrays in units.items()}, by_name, state
 
 
 def stack(
@@ -91,10 +109,12 @@ def stack(
     """The layers of that name, first to last; the `direction` "reverse." reads backwards."""
     cell = CELLS[settings.cell]
     names = cell.parameters(1, 1)  # the names do not depend on the sizes
-    return [
-        Layer(cell, {name: weights[f"{prefix}.{number}.{direction}{name}"] for name in names})
-        for number in range(settings.layers)
-    ]
+    layers = []
+    for number in range(settings.layers):
+        before = f"{prefix}.{number}.{direction}"
+        norm = weights.get(f"{before}norm")
+        layers.append(Layer(cell, {name: weights[before + name] for name in names}, norm))
+    return layers
 
 
 def stack_parameters(
@@ -105,12 +125,45 @@ def stack_parameters(
     directions = {"": group}
     if settings.bidirectional and group == LAYERS:
         directions["reverse."] = REVERSE
+    if settings.residual:
+        size = settings.hidden_size * len(directions)
+        parameters[f"{prefix}.norm"] = _ones(size, group)
+        if inputs[0] != size:
+            parameters[f"{prefix}.input.weight"] = Parameter((size, inputs[0]), XAVIER, group=group)
+            inputs = [size, *inputs[1:]]
     for number, size in enumerate(inputs):
         for direction, in_group in directions.items():
             for name, parameter in cell.parameters(size, settings.hidden_size).items():
                 full_name = f"{prefix}.{number}.{direction}{name}"
                 parameters[full_name] = parameter._replace(group=in_group)
+            if settings.residual:
+                parameters[f"{prefix}.{number}.{direction}norm"] = _ones(size, in_group)
     return parameters
+
+
+def _ones(size: int, group: Group) -> Parameter:
+    return Parameter((size,), Initial("values", values=(1.0,) * size), group=group)
+
+
+def enter(
+    settings: ModelSettings, weights: Mapping[str, Array], x: Array, prefix: str = "layers"
+) -> Array:
+    """The inputs (..., D) of a network as its layers add to them: (..., H), if they do."""
+    projection = weights.get(f"{prefix}.input.weight") if settings.residual else None
+    return x if projection is None else linear(x, projection)
+
+
+def add(settings: ModelSettings, x: Array, outputs: Array, mask: Array | None = None) -> Array:
+    """What a layer that has read x gives the next one: its outputs, masked by dropout, or a sum."""
+    outputs = outputs if mask is None else outputs * mask
+    return x + outputs if settings.residual else outputs
+
+
+def leave(
+    settings: ModelSettings, weights: Mapping[str, Array], x: Array, prefix: str = "layers"
+) -> Array:
+    """What the last layer gives, normalised if it is a sum."""
+    return rms_norm(x, weights[f"{prefix}.norm"]) if settings.residual else x
 
 
 def zero_state(settings: ModelSettings, like: Array, *batch: int) -> State:

@@ -37,13 +37,7 @@ class PictureEncoder:
             parameters["encoder.features.weight"] = Parameter((outputs, input_shape[1]), XAVIER)
             parameters["encoder.features.bias"] = Parameter((outputs,))
         else:
-            channels = input_shape[0]
-            for number, divisor in enumerate(_DIVISORS):
-                filters = max(8, outputs // divisor) if divisor > 1 else outputs
-                name, kernel = f"encoder.convolutions.{number}", (filters, channels, 3, 3)
-                parameters[f"{name}.weight"] = Parameter(kernel, Initial("kaiming"))
-                parameters[f"{name}.bias"] = Parameter((filters,))
-                channels = filters
+            parameters |= convolution_parameters(outputs)
         if settings.attention == "none":
             shape = outputs, cells * outputs
             parameters["encoder.summary.weight"] = Parameter(shape, XAVIER)
@@ -57,12 +51,10 @@ class PictureEncoder:
     ) -> tuple[Array, Array]:
         """Pictures or features -> outputs (S, B, F), mask (S, B) of ones."""
         if len(inputs.shape) == 3:
-            weight, bias = self._pair("features")
+            weight, bias = _pair(self.weights, "features")
             x = namespace(inputs).permute_dims(rectified(linear(inputs, weight, bias)), (1, 0, 2))
         else:
-            x = inputs
-            for number, pool in enumerate(POOLS):
-                x = convolution(x, *self._pair(f"convolutions.{number}"), pool)
+            x = convolved(inputs, self.weights)
             xp = namespace(x)
             x = xp.permute_dims(xp.reshape(x, (*x.shape[:2], -1)), (2, 0, 1))
         outputs = x + self.weights["encoder.positions"][:, None]
@@ -80,9 +72,29 @@ class PictureEncoder:
         flat = xp.reshape(xp.permute_dims(outputs, (1, 0, 2)), (batch, -1)) * cells**-0.5
         return tanh(linear(flat, self.weights["encoder.summary.weight"]))
 
-    def _pair(self, name: str) -> tuple[Array, Array]:
-        """The weight and the bias of that name."""
-        return self.weights[f"encoder.{name}.weight"], self.weights[f"encoder.{name}.bias"]
+
+def convolution_parameters(outputs: int) -> Parameters:
+    """The parameters of the convolutions of one channel of grey: the last has so many outputs."""
+    parameters, channels = Parameters(), 1
+    for number, divisor in enumerate(_DIVISORS):
+        filters = max(8, outputs // divisor) if divisor > 1 else outputs
+        name, kernel = f"encoder.convolutions.{number}", (filters, channels, 3, 3)
+        parameters[f"{name}.weight"] = Parameter(kernel, Initial("kaiming"))
+        parameters[f"{name}.bias"] = Parameter((filters,))
+        channels = filters
+    return parameters
+
+
+def convolved(x: Array, weights: Mapping[str, Array]) -> Array:
+    """Pictures (N, 1, height, width) -> their outputs (N, F, rows, columns of the grid)."""
+    for number, pool in enumerate(POOLS):
+        x = convolution(x, *_pair(weights, f"convolutions.{number}"), pool)
+    return x
+
+
+def _pair(weights: Mapping[str, Array], name: str) -> tuple[Array, Array]:
+    """The weight and the bias of that name."""
+    return weights[f"encoder.{name}.weight"], weights[f"encoder.{name}.bias"]
 
 
 def grid(input_shape: tuple[int, ...]) -> tuple[int, int]:

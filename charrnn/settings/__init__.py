@@ -29,6 +29,7 @@ from charrnn.settings.model import CellName, ModelSettings, TaskName
 from charrnn.settings.sampling import SampleSettings
 from charrnn.settings.text import (
     OWN_INPUTS,
+    STORED,
     FormatName,
     InputName,
     PartName,

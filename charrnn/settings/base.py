@@ -28,6 +28,7 @@ class AppliesTo:
 
     task: tuple[str, ...] = ()
     input: tuple[str, ...] = ()
+    decoder: tuple[str, ...] = ()
     tokenizer: tuple[str, ...] = ()
     optimizer: tuple[str, ...] = ()
     schedule: tuple[str, ...] = ()

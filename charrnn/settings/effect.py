@@ -75,8 +75,9 @@ def checked_network(model: ModelSettings) -> ModelSettings:
 
     Such a file was made by hand: settings that are typed in are checked by `check_effective`.
     """
+    changed = {f.name for f in fields(model) if getattr(model, f.name) != f.default}
     for name, (task, _) in without_effect(values_of(model)).items():
-        if name in ("bidirectional", "crf", "tie_weights") and getattr(model, name):
+        if name in ("decoder", "bidirectional", "crf", "tie_weights") and name in changed:
             raise ValueError(f"{flag(name)} has no effect with {task}")
     return model
 
@@ -90,11 +91,10 @@ def no_effect(name: str, cause: str, instead: str) -> UsageError:
 
 def _by_condition(values: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, str]]]:
     """What depends on more than the value of one other setting."""
-    if values.get("one_hot") and values.get("task") not in ("rewrite", "caption"):
-        yield "embedding_size", ("--one-hot", "leave --one-hot out")
-    if values["input"] == "picture" and values.get("task") == "label":
-        for name in ("cell", "layers", "embedding_size"):  # no recurrent layer reads or writes
-            yield name, ("--task label --input picture", "choose --task rewrite")
+    if cause := _of_embedding(values):
+        yield "embedding_size", cause
+    if values["input"] == "picture" and not values.get("bidirectional"):
+        yield from _of_grids(values)
     steps, hold_steps = values.get("steps"), values.get("hold_steps")
     if steps and hold_steps and steps <= hold_steps:
         yield "hold_steps", (f"--steps {steps}", "take more steps")
@@ -102,6 +102,31 @@ def _by_condition(values: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, s
         yield "include", ("texts of which none is a folder", "name a folder")
     if values.get("valid") or values.get("test"):
         yield "split", ("--valid or --test", "leave those out")
+
+
+def _of_embedding(values: Mapping[str, Any]) -> tuple[str, str] | None:
+    """What leaves an embedding out: no token is looked up, neither in a text nor in a decoder."""
+    task = values.get("task")
+    is_written = task in ("rewrite", "caption")
+    if task is None or (is_written and values.get("decoder") != "ctc"):
+        return None
+    if values.get("one_hot"):
+        return "--one-hot", "leave --one-hot out"
+    if values["input"] in (None, "text"):
+        return None
+    if is_written:
+        return "--decoder ctc", "choose --decoder attention"
+    return f"--task {task} --input {values['input']}", "choose --task rewrite"
+
+
+def _of_grids(values: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, str]]]:
+    """What pictures make useless where no recurrent layer reads their columns."""
+    if values.get("task") == "label":
+        for name in ("cell", "layers", "residual"):
+            yield name, ("--task label --input picture", "add --bidirectional")
+    elif values.get("decoder") == "ctc":
+        return
+    yield "dropout", ("--input picture", "add --bidirectional")
 
 
 @dataclass(frozen=True)

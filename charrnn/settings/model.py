@@ -9,11 +9,12 @@ from charrnn.settings.base import ADVANCED, AUTO, AppliesTo, Settings
 
 CellName = Literal[
     "lstm", "gru", "elman", "relu", "irnn", "jordan", "full", "peephole", "clockwork", "scrn",
-    "mgu", "mingru", "minlstm", "mlstm", "mogrifier",
+    "mgu", "mingru", "minlstm", "mlstm", "mogrifier", "rglru", "mamba", "rwkv", "slstm", "xlstm",
 ]  # fmt: skip
 
 TaskName = Literal["text", "label", "tag", "rewrite", "caption"]
 AttentionName = Literal["dot", "additive", "none"]
+DecoderName = Literal["attention", "ctc"]
 
 _OF_TEXTS = AppliesTo(input=("text",))
 
@@ -29,8 +30,11 @@ class ModelSettings(Settings):
     one_hot: Annotated[
         bool, "feed tokens as one-hot vectors, without an embedding", ADVANCED, _OF_TEXTS
     ] = False
+    residual: Annotated[
+        bool, "add each layer's output to its input, which is normalised first: for many layers"
+    ] = False
     dropout: Annotated[
-        float, Ge(0), Lt(1), "probability that an output is dropped", AUTO, _OF_TEXTS
+        float, Ge(0), Lt(1), "probability that an output is dropped", AUTO
     ] = 0.05  # fmt: skip
     tie_weights: Annotated[
         bool, "share the output weights with the embedding (sizes must be equal)", ADVANCED,
@@ -48,17 +52,27 @@ class ModelSettings(Settings):
     ] = "text"
     bidirectional: Annotated[
         bool, "read in both directions",
-        AppliesTo(task=("label", "tag", "rewrite"), input=("text",)),
+        AppliesTo(task=("label", "tag", "rewrite", "caption")),
     ] = False  # fmt: skip
     crf: Annotated[bool, "score sequences of tags (linear-chain CRF)", AppliesTo(task=("tag",))] = (
         False
     )
+    decoder: Annotated[
+        DecoderName,
+        "what writes: attention (symbol by symbol, attending to the source) or ctc (each position "
+        "of the source is a symbol or none: its order is the text's)",
+        AppliesTo(task=("rewrite", "caption")),
+    ] = "attention"
     attention: Annotated[
         AttentionName,
         "how the decoder attends to its source: dot (Luong's general score, scaled), additive "
         "(Bahdanau's) or none",
-        AppliesTo(task=("rewrite", "caption")),
+        AppliesTo(task=("rewrite", "caption"), decoder=("attention",)),
     ] = "dot"
+    ctc_frames: Annotated[
+        int, Ge(1), Le(64), "frames of a position, each of which is a symbol or none", AUTO,
+        ADVANCED, AppliesTo(task=("rewrite", "caption"), decoder=("ctc",)),
+    ] = 1  # fmt: skip
 
     def __post_init__(self) -> None:
         if self.tie_weights and self.one_hot:
@@ -79,6 +93,11 @@ class ModelSettings(Settings):
     def outputs(self) -> int:
         """Outputs of a recurrent layer: the hidden units of each direction."""
         return self.hidden_size * (1 + self.bidirectional)
+
+    @property
+    def reads_columns(self) -> bool:
+        """Whether recurrent layers read the columns of a picture, not a decoder its grid."""
+        return self.bidirectional or self.decoder == "ctc"
 
     def with_hidden_size(self, hidden_size: int) -> Self:
         """The same with another hidden size, which a tied embedding follows."""

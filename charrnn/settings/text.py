@@ -8,18 +8,31 @@ from annotated_types import Ge, Le
 
 from charrnn.settings.base import ADVANCED, AppliesTo, Settings
 from charrnn.settings.model import TaskName
-from charrnn.values import check_encoding, column_names, picture_size, split_fractions
+from charrnn.values import (
+    check_encoding,
+    column_names,
+    frame_rate,
+    picture_size,
+    split_fractions,
+)
 
 TokenizerName = Literal["char", "byte", "bpe", "unigram"]
 PartName = Literal["train", "valid", "test"]
 UnknownName = Literal["error", "skip", "nearest"]
 """What to do with characters that a vocabulary lacks."""
-InputName = Literal["text", "picture"]
+InputName = Literal["text", "picture", "frames", "sound"]
 FormatName = Literal["tsv", "csv", "jsonl", "conll", "conllu", "fasttext"]
 OWN_INPUTS: Mapping[TaskName, InputName] = {"caption": "picture"}
 """What a task reads where `input` is not given; tasks that are not listed read texts."""
+STORED = (
+    "input", "multi_label", "tag_unit", "target_unit", "picture_size", "frame_rate", "sample_rate",
+    "frame_stack",
+)  # fmt: skip
+"""The settings that say what is stored of examples, in the order that keys of corpora have them."""
 _OF_TEXT = AppliesTo(task=("text",))
-_OF_EXAMPLES = AppliesTo(task=tuple(task for task in get_args(TaskName) if task != "text"))
+_EXAMPLES = tuple(task for task in get_args(TaskName) if task != "text")
+_OF_EXAMPLES = AppliesTo(task=_EXAMPLES)
+_OF_SOUND = AppliesTo(task=_EXAMPLES, input=("sound",))
 
 
 @dataclass(frozen=True)
@@ -70,9 +83,9 @@ class TextSettings(Settings):
     test: Annotated[str | None, "examples for test, in a file", _OF_EXAMPLES] = None
     input: Annotated[
         InputName | None,
-        "what is read: text (of a line) or picture (that it names); if not given, picture with "
-        "caption, else text",
-        AppliesTo(task=("label", "rewrite", "caption")),
+        "what is read: text (of a line), or the file that it names: a picture, frames (a series, a "
+        "video) or sound; if not given, picture with caption, else text",
+        _OF_EXAMPLES,
     ] = None
     multi_label: Annotated[
         bool, "a text may have several labels, separated by commas", ADVANCED,
@@ -80,7 +93,7 @@ class TextSettings(Settings):
     ] = False  # fmt: skip
     tag_unit: Annotated[
         Literal["token", "character"], "what each tag belongs to", ADVANCED,
-        AppliesTo(task=("tag",)),
+        AppliesTo(task=("tag",), input=("text",)),
     ] = "token"  # fmt: skip
     target_unit: Annotated[
         Literal["character", "word"], "what is predicted one by one", ADVANCED,
@@ -88,23 +101,35 @@ class TextSettings(Settings):
     ] = "character"  # fmt: skip
     picture_size: Annotated[
         str, "pictures are scaled and padded to HEIGHTxWIDTH pixels", ADVANCED,
-        AppliesTo(task=("label", "rewrite", "caption"), input=("picture",)),
+        AppliesTo(task=_EXAMPLES, input=("picture", "frames")),
     ] = "32x128"  # fmt: skip
+    frame_rate: Annotated[
+        str | None,
+        "frames that are read: 10 a second of an animated picture, or 1/5, every fifth of a series",
+        ADVANCED, AppliesTo(task=("label", "rewrite", "caption"), input=("frames",)),
+    ] = None  # fmt: skip
+    sample_rate: Annotated[
+        int, Ge(4000), Le(48000), "samples a second that sound is converted to", ADVANCED,
+        _OF_SOUND,
+    ] = 8000  # fmt: skip
+    frame_stack: Annotated[
+        int, Ge(1), Le(20), "frames of 10 ms of sound that are read at once", ADVANCED, _OF_SOUND
+    ] = 3
     split: Annotated[str, "percent for train/validation/test, or for train/validation"] = "90/5/5"
 
     def __post_init__(self) -> None:
         split_fractions(self.split)
         check_encoding(self.encoding)
         picture_size(self.picture_size)
+        frame_rate(self.frame_rate)
         if self.columns is not None:
             column_names(self.columns)
 
     def record(self) -> dict[str, Any]:
-        """As files have them: without what older files lack, where it is not given."""
-        later = ("input", "format", "columns")
-        return {
-            n: value for n, value in asdict(self).items() if value is not None or n not in later
-        }
+        """As files have them: without what older files lack, where it is a default."""
+        later = ("input", "format", "columns", "frame_rate", "sample_rate", "frame_stack")
+        defaults = {name: getattr(TextSettings, name) for name in later}
+        return {n: v for n, v in asdict(self).items() if n not in later or v != defaults[n]}
 
     @property
     def fractions(self) -> tuple[float, float, float]:

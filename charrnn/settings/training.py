@@ -34,6 +34,12 @@ class TrainSettings(Settings):
     seq_length: Annotated[
         int, Ge(1), Le(2**20), "steps of truncated back-propagation through time", AUTO, _CONTINUED
     ] = 32
+    augment: Annotated[
+        bool,
+        "change inputs a little at random while training: pictures move and bend, frames and "
+        "features are masked (SpecAugment)",
+        AppliesTo(input=("picture", "frames", "sound")),
+    ] = False  # fmt: skip
     accumulate: Annotated[
         int, Ge(1), Le(1024), "batches whose gradients are averaged for one step", ADVANCED
     ] = 1

@@ -29,6 +29,8 @@ from charrnn.settings import (
 from charrnn.storage.container import UNREADABLE, read_metadata, sealed, verify
 from charrnn.storage.old_formats import upgraded_metadata, upgraded_weight
 from charrnn.tasks import parameters_of, predicts_targets
+from charrnn.tasks.base import Scale
+from charrnn.text.input_shapes import checked_scale, checked_shape
 from charrnn.text.tokenizers import Tokenizer, from_json, to_json
 
 
@@ -37,8 +39,8 @@ class About:
     """What a run is, apart from its weights: every file of it says so.
 
     `base`: the run whose weights it began with, or nothing. `target_vocabulary`: what it predicts,
-    where that is not the vocabulary. `input_shape`: of a picture or of features, where it reads no
-    text.
+    where that is not the vocabulary. `input_shape`: of what it reads where that is no text, see
+    `text.input_shapes`. `input_scale`: the mean and the standard deviation of each feature.
     """
 
     run: str
@@ -50,6 +52,7 @@ class About:
     base: str = field(default="", kw_only=True)
     target_vocabulary: tuple[str, ...] = field(default=(), kw_only=True)
     input_shape: tuple[int, ...] = field(default=(), kw_only=True)
+    input_scale: Scale = field(default=(), kw_only=True)
 
     def describe(self) -> dict[str, Any]:
         """As JSON, for `read_about`."""
@@ -62,11 +65,13 @@ class About:
             "base": self.base,
             **({"labels": list(self.target_vocabulary)} if self.target_vocabulary else {}),
             **({"input_shape": list(self.input_shape)} if self.input_shape else {}),
+            **({"input_scale": [*map(list, self.input_scale)]} if self.input_scale else {}),
         }
 
 
 def read_about(data: Mapping[str, Any]) -> About:
     """What `About.describe` gave. Raises KeyError, TypeError or ValueError for anything else."""
+    shape = checked_shape(data.get("input_shape", ()))
     return About(
         run=str(data["run"]),
         model=checked_network(read(ModelSettings, data["model"])),
@@ -76,15 +81,9 @@ def read_about(data: Mapping[str, Any]) -> About:
         corpus_key=str(data["corpus"]["key"]),
         base=str(data.get("base", "")),  # older files lack it
         target_vocabulary=tuple(str(label) for label in data.get("labels", ())),
-        input_shape=_read_shape(data.get("input_shape", ())),
+        input_shape=shape,
+        input_scale=checked_scale(data.get("input_scale", ()), shape),
     )
-
-
-def _read_shape(sides: Any) -> tuple[int, ...]:
-    sizes = all(type(side) is int and 0 < side < 1 << 24 for side in sides)
-    if not sizes or len(sides) not in (0, 2, 3):
-        raise ValueError("its inputs have no shape")
-    return tuple(sides)
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,12 @@ from pathlib import Path
 
 from charrnn.errors import CheckpointError
 from charrnn.events import Emit, Noticed
+from charrnn.settings import input_of
 from charrnn.storage.checkpoint import About, Checkpoint, read_about
 from charrnn.storage.container import UNREADABLE, read_metadata
 from charrnn.storage.old_formats import upgraded_metadata
 from charrnn.storage.runs import MODEL, load_run, run_folders
+from charrnn.tasks import inputs_of
 
 
 def last_run(fits: Callable[[About], bool]) -> str | None:
@@ -47,3 +49,12 @@ def load_language_model(name: str | Path | None, emit: Emit) -> Checkpoint:
 def about_run(folder: Path, file: str = MODEL) -> About:
     """What the run in a folder is, by such a file. One of UNREADABLE if that cannot be read."""
     return read_about(upgraded_metadata(read_metadata(folder / file)))
+
+
+def reads(about: About, file: str, first_line: str) -> bool:
+    """Whether a run predicts something of a file, or of the one that its first line names.
+
+    Either name may be empty.
+    """
+    inputs = inputs_of(file) or inputs_of(first_line) or {"text"}
+    return input_of(about.model.task, about.text) in inputs

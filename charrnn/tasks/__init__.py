@@ -10,9 +10,12 @@ from charrnn.settings import OWN_INPUTS, InputName, ModelSettings, TaskName, Tex
 from charrnn.tasks.base import Subject, Task
 from charrnn.tasks.example_task import ExampleTask
 from charrnn.tasks.inputs.base import Input
+from charrnn.tasks.inputs.frames import FramesInput
 from charrnn.tasks.inputs.picture import PictureInput
+from charrnn.tasks.inputs.sound import SoundInput
 from charrnn.tasks.inputs.text import TextInput
 from charrnn.tasks.language_model import LanguageModelTask
+from charrnn.tasks.outputs.alignment import AlignedOutput
 from charrnn.tasks.outputs.base import Output
 from charrnn.tasks.outputs.label import LabelOutput
 from charrnn.tasks.outputs.sequence import SequenceOutput
@@ -20,7 +23,12 @@ from charrnn.tasks.outputs.tags import TagOutput
 from charrnn.text.corpus import Corpus
 from charrnn.text.examples import ExampleFormat, checked_examples
 
-INPUTS: dict[InputName, type[Input]] = {"text": TextInput, "picture": PictureInput}
+INPUTS: dict[InputName, type[Input]] = {
+    "text": TextInput,
+    "picture": PictureInput,
+    "frames": FramesInput,
+    "sound": SoundInput,
+}
 
 TASKS: dict[TaskName, type[Output] | None] = {
     "text": None,  # the next token of the input itself
@@ -30,6 +38,13 @@ TASKS: dict[TaskName, type[Output] | None] = {
     "caption": SequenceOutput,
 }
 """The output of each task. Its input is what `input_of` says."""
+_ALIGNED: dict[type[Output], type[Output]] = {SequenceOutput: AlignedOutput}
+"""Outputs with `--decoder ctc`, instead of those for all others."""
+
+
+def inputs_of(file: str) -> set[InputName]:
+    """The inputs that a file of that name may itself be."""
+    return {name for name, source in INPUTS.items() if source.is_source(file)}
 
 
 def example_format(task: TaskName, settings: TextSettings) -> ExampleFormat | None:
@@ -42,7 +57,9 @@ def example_format(task: TaskName, settings: TextSettings) -> ExampleFormat | No
     if output is None:
         return None
     name = input_of(task, settings)
-    settings = settings.with_chosen(input=None if name == OWN_INPUTS.get(task, "text") else name)
+    sizes = {n: size for n, size in INPUTS[name].sizes.items() if n not in settings.given}
+    own = name == OWN_INPUTS.get(task, "text")
+    settings = settings.with_chosen(input=None if own else name, **sizes)
     source = INPUTS[name](settings, output.separator(settings))
     return ExampleFormat(task, source, output.lines(settings, source))
 
@@ -59,8 +76,10 @@ def task_of(model: ModelSettings, subject: Subject) -> Task:
     if fmt and isinstance(subject, Corpus):
         checked_examples(subject, fmt)
     source = INPUTS[input_of(model.task, subject.text)]
-    if bool(subject.input_shape) == source.has_text:
+    if not source.fits(subject.input_shape):
         raise ValueError("its input_shape is not that of its input")
+    if model.decoder == "ctc":
+        output = _ALIGNED.get(output, output)
     return ExampleTask(model, subject, source, output)
 
 

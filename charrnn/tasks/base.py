@@ -16,6 +16,17 @@ from charrnn.settings import ModelSettings, TextSettings, TrainSettings
 from charrnn.tables import Table
 from charrnn.text.tokenizers import Tokenizer
 
+Scale = tuple[tuple[float, float], ...]
+"""The mean and the standard deviation of each feature of frames; nothing where they are stored
+as they are."""
+
+
+class Least(NamedTuple):
+    """The hidden units and the steps that a network needs, however little it learns from."""
+
+    hidden_size: int = 1
+    steps: int = 0
+
 
 class Subject(Protocol):
     """A corpus, or a model's checkpoint: what is read, and what can be predicted of it."""
@@ -28,14 +39,17 @@ class Subject(Protocol):
     def target_vocabulary(self) -> tuple[str, ...]: ...
     @property
     def input_shape(self) -> tuple[int, ...]: ...
+    @property
+    def input_scale(self) -> Scale: ...
 
 
 class Batch(NamedTuple):
     """B sequences and their targets: each field is an array, or None where a task has none.
 
-    `inputs` (T, B) of texts, (B, ...) of pictures; `lengths` (B,): tokens of each text; `targets`
-    (T, B), or (B, ...) of labels; `target_lengths` (B,); `spans` (2, N, B): the first and the last
-    token of each tagged word; `weights`: how much each loss counts.
+    `inputs` (T, B) of texts, (T, B, ...) of frames, (B, ...) of pictures; `lengths` (B,): tokens of
+    each text, or frames of each clip; `targets` (T, B), or (B, ...) of labels; `target_lengths`
+    (B,); `spans` (2, N, B): the first and the last token of each tagged word; `weights`: how much
+    each loss counts.
     """
 
     inputs: Array
@@ -115,6 +129,7 @@ class Task(ABC):
 
     unit: Unit
     """What is predicted: people see bits per unit."""
+    least = Least()
     protocol = ""
     """How a part is scored, where that can be done in several ways."""
 
@@ -142,6 +157,15 @@ class Task(ABC):
     def characters_per_token(self) -> float:
         """Characters, or whatever else people count, in a token that is read."""
         return 1.0
+
+    @property
+    def ctc_frames(self) -> int:
+        """Frames of a position that suit the training part, where a network has such."""
+        return 1
+
+    def doubts(self) -> Sequence[str]:
+        """What makes parts of a corpus useless for the network, in sentences."""
+        return ()
 
     @property
     @abstractmethod

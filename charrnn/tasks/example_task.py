@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,11 +35,12 @@ class ExampleTask(Task):
         super().__init__(model, subject)
         self.input = source(subject.text, output.separator(subject.text), subject)
         self.output = output(subject, self.input)
-        self.unit = self.output.unit
+        self.unit, self.least = self.output.unit, self.input.least
         if isinstance(subject, ExampleCorpus):
             self.items = Ragged(subject.tokens, subject.starts)
             self.targets = Ragged(subject.targets, subject.target_starts)
-            self.output.measure(self.targets.lengths(subject.examples("train")))
+            examples = subject.examples("train")
+            self.output.measure(self.targets, examples, self.input.tokens(self.items, examples))
 
     @property
     def corpus(self) -> ExampleCorpus:
@@ -63,6 +65,13 @@ class ExampleTask(Task):
         return self.input.tokens_per_parameter or self.output.tokens_per_parameter
 
     @property
+    def ctc_frames(self) -> int:
+        return self.output.ctc_frames
+
+    def doubts(self) -> Sequence[str]:
+        return self.output.doubts(self.model)
+
+    @property
     def training_tokens(self) -> int:
         return int(self._tokens("train").sum())
 
@@ -84,8 +93,9 @@ class ExampleTask(Task):
         if settings.class_weights == "balanced":
             first, last = self.targets.starts[[examples.start, examples.stop]]
             self.output.balance(self.targets.values[first:last], len(examples))
+        collate = partial(self._collate_augmented, settings)
         return ExampleBatches(
-            examples, self._tokens("train"), self._collate, batch_size, settings.seed, part
+            examples, self._tokens("train"), collate, batch_size, settings.seed, part
         )
 
     def _tokens(self, part: PartName) -> Indices:
@@ -97,6 +107,15 @@ class ExampleTask(Task):
     def _collate(self, indices: Indices) -> Batch:
         """Examples (B,) of the corpus as a batch. TextError if the corpus is damaged."""
         return self.batch_of(self.items, self.targets, indices)
+
+    def _collate_augmented(self, settings: TrainSettings, indices: Indices, epoch: int) -> Batch:
+        """As `_collate`, to learn from: an example is changed alike whatever batch it is in."""
+        batch = self._collate(indices)
+        if not settings.augment:
+            return batch
+        draw = [np.random.default_rng((settings.seed, epoch, n)) for n in indices.tolist()]
+        inputs = self.input.augmented(batch.inputs, batch.lengths, draw)
+        return batch._replace(inputs=inputs)
 
     def batch_of(self, items: Ragged, targets: Ragged, indices: Indices) -> Batch:
         """Some items and their targets as a batch."""
@@ -221,8 +240,8 @@ class ExampleTask(Task):
 
         UsageError for a decoding that has no effect.
         """
-        decoding.check_effective(self.model.task, self.output.options)
-        lengths = np.diff(inputs.starts)
+        decoding.check_effective(self.model, self.output.options)
+        lengths = self.input.tokens(inputs, range(len(inputs.starts) - 1))
         return by_length(lengths, max(1, _TOGETHER // decoding.beam))
 
     def example(self, weights: Mapping[str, Array]) -> str:

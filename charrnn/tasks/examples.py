@@ -73,7 +73,8 @@ class ExampleBatches(Batches):
     examples: range
     lengths: Indices
     """Of each of these examples, in tokens that are read and written."""
-    collate: Callable[[Indices], Batch]
+    collate: Callable[[Indices, int], Batch]
+    """Examples as a batch of an epoch."""
     batch_size: int
     seed: int
     part: slice = field(default_factory=lambda: slice(None))
@@ -92,7 +93,7 @@ class ExampleBatches(Batches):
 
     def next(self) -> Batch:
         """The next batch, of the sequences of `part`. TextError if the corpus is damaged."""
-        return self.collate(self._next_indices())
+        return self.collate(self._next_indices(), self.epoch)
 
     def next_pieces(self) -> list[Piece]:
         """Few examples are padded to a very long one: memory grows with both."""
@@ -100,7 +101,7 @@ class ExampleBatches(Batches):
         groups = by_length(self.lengths[chosen - self.examples.start], len(chosen))
         ends = np.cumsum([len(group) for group in groups]).tolist()
         parts = [slice(end - len(group), end) for end, group in zip(ends, groups, strict=True)]
-        return [(part, self.collate(chosen[part])) for part in parts]
+        return [(part, self.collate(chosen[part], self.epoch)) for part in parts]
 
     def _next_indices(self) -> Indices:
         """The examples (B,) of the next batch, by length."""

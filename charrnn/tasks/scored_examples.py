@@ -51,6 +51,7 @@ def examples_of_file(
     for one in examples:
         with located(one.where):
             items.append(task.read(one.text, unknown))
+            task.input.check_targets(len(items[-1]), len(one.targets))
     return ScoredExamples([one.line for one in examples], texts, items, targets, [*indices])
 
 

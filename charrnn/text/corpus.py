@@ -21,8 +21,9 @@ class Corpus:
 
     `digests` are those of the sources: the same whatever the tokenizer is.
 
-    `target_vocabulary` is that of the targets of examples. `input_shape` is that of a picture
-    (1, height, width) or of features (cells, D), whose bytes stand in the place of tokens.
+    `target_vocabulary` is that of the targets of examples. `input_shape` is that of inputs that are
+    no texts, whose bytes stand in the place of tokens: see `input_shapes`. `input_scale` has the
+    mean and the standard deviation of their features, by which they were scaled.
     """
 
     folder: Path
@@ -35,6 +36,7 @@ class Corpus:
     task: str = "text"
     target_vocabulary: tuple[str, ...] = ()
     input_shape: tuple[int, ...] = ()
+    input_scale: tuple[tuple[float, float], ...] = ()
 
     @property
     def name(self) -> str:

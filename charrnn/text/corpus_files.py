@@ -17,7 +17,6 @@ changed source is prepared again, an unchanged one is found whatever its name an
 """
 
 import json
-import math
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -32,12 +31,12 @@ from charrnn.files import atomic_write, corpus_folders, open_regular, short_name
 from charrnn.settings import TextSettings, read, reason_of
 from charrnn.text.corpus import Corpus
 from charrnn.text.example_corpus import LEAST, ExampleCorpus
+from charrnn.text.input_shapes import checked_scale, checked_shape, counted, is_stored
 from charrnn.text.tokenizers import from_json
 
 FORMAT = 3
 START, TARGET = "<i8", "<i4"
 _DTYPES = ("uint8", "uint16", "uint32")
-_LONGEST_SIDE = 1 << 24
 _LARGEST_JSON = 1 << 26  # bytes: no vocabulary needs as many
 
 
@@ -69,7 +68,8 @@ def open_corpus(folder: Path) -> Corpus:
 def _examples(folder: Path, data: dict[str, Any], tokens: int) -> dict[str, Any]:
     """The fields of an ExampleCorpus. OSError, ValueError, KeyError or TypeError if damaged."""
     task, vocabulary, count = data["task"], data["labels"], data["examples"]
-    total, shape = data.get("targets", count), tuple(data.get("input_shape", ()))
+    total, shape = data.get("targets", count), checked_shape(data.get("input_shape", ()))
+    scale = checked_scale(data.get("input_scale", ()), shape)
     _check(type(task) is str and task != "text", "its task is not one of examples")
     _check(isinstance(vocabulary, list) and vocabulary, "it has no labels")
     _check(all(type(label) is str and label for label in vocabulary), "its labels are not texts")
@@ -83,11 +83,7 @@ def _examples(folder: Path, data: dict[str, Any], tokens: int) -> dict[str, Any]
     is_known = int(targets.min()) >= 0 and int(targets.max()) < len(vocabulary)
     _check(is_known, "targets.bin has a label that corpus.json lacks")
     if shape:
-        has_sides = all(type(side) is int and 0 < side < _LONGEST_SIDE for side in shape)
-        is_picture = len(shape) == 3 and shape[0] == 1
-        _check(has_sides and (is_picture or len(shape) == 2), "its input_shape is not one")
-        size = math.prod(shape) * (1 if is_picture else 4)  # bytes of float32
-        _check((np.diff(starts) == size).all(), "its inputs do not have its input_shape")
+        _check(is_stored(shape, np.diff(starts)), "its inputs do not have its input_shape")
     bounds = data.get("bounds")
     if bounds is not None:
         valid, test = bounds
@@ -96,7 +92,8 @@ def _examples(folder: Path, data: dict[str, Any], tokens: int) -> dict[str, Any]
         bounds = valid, test
     return {
         "task": task, "target_vocabulary": tuple(vocabulary), "input_shape": shape,
-        "starts": starts, "targets": targets, "target_starts": target_starts, "bounds": bounds,
+        "input_scale": scale, "starts": starts, "targets": targets,
+        "target_starts": target_starts, "bounds": bounds,
     }  # fmt: skip
 
 
@@ -133,7 +130,10 @@ def find_corpus(key: str) -> Corpus | None:
 
 @dataclass(frozen=True)
 class CorpusSummary:
-    """One line of `charrnn corpora`. The name is what `charrnn train` takes."""
+    """One line of `charrnn corpora`. The name is what `charrnn train` takes.
+
+    `tokens` counts frames or pictures where those are read, whose `tokenizer` is what they are.
+    """
 
     name: str
     path: str
@@ -152,7 +152,8 @@ def list_corpora(say: Callable[[str], None] = lambda _: None) -> list[CorpusSumm
         except TextError as error:
             say(f"{error.message}. {error.hint}")
             continue
-        size, kind, tokens = corpus.tokenizer.size, corpus.tokenizer.kind, len(corpus.tokens)
+        tokens, noun = counted(len(corpus.tokens), corpus.input_shape)
+        size, kind = corpus.tokenizer.size, corpus.tokenizer.kind if noun == "token" else f"{noun}s"
         summaries.append(CorpusSummary(name, str(folder), tokens, size, kind, corpus.sources))
     return summaries
 

@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from charrnn.errors import located
 from charrnn.events import Emit, Noticed
 from charrnn.files import atomic_write
+from charrnn.settings import STORED
 from charrnn.text.corpus import Corpus
 from charrnn.text.corpus_files import START, TARGET
+from charrnn.text.decompression import PIECE
 from charrnn.text.example_corpus import check_enough, split_bounds
 from charrnn.text.example_notices import Read, doubts, what_was_read
 from charrnn.text.example_table import ExampleTable, read_table
@@ -35,9 +37,7 @@ from charrnn.text.tokenizers import TOKENIZERS, Bytes, Tokenizer, to_json
 from charrnn.text.tokenizers.base import smallest_type
 
 _TIMES = 4  # that examples are read
-_OF_EXAMPLES = (
-    "format", "columns", "input", "multi_label", "tag_unit", "target_unit", "picture_size",
-)  # fmt: skip
+_OF_EXAMPLES = ("format", "columns", *STORED)
 _ENCODED = 256  # texts that are encoded at a time
 _LEAST = 5  # examples for validation
 _TOGETHER = 1 << 18  # tokens that are put in order at a time
@@ -79,18 +79,14 @@ def _write(folder: Path, examples: ExampleSources) -> dict[str, Any]:
 
     TextError if a source cannot be used, or changes meanwhile.
     """
-    fmt, settings = examples.fmt, examples.fmt.settings
+    fmt = examples.fmt
     table = read_table(examples)
     order, bounds = _ordered(table, examples)
     for doubt in doubts(table, order, bounds[0], examples):
         examples.joined.emit(Noticed(doubt))
-    tokenizer: Tokenizer = Bytes(False, False)
-    if fmt.items.has_text:
-        is_train = np.zeros(len(order), bool)
-        is_train[order[: bounds[0]]] = True
-        learned = compress(examples.examples(), is_train)
-        texts = (example.text + fmt.items.between for example in learned)
-        tokenizer = TOKENIZERS[settings.tokenizer].learn(texts, settings)
+    is_train = np.zeros(len(order), bool)
+    is_train[order[: bounds[0]]] = True
+    tokenizer = fmt.items.learn(one.text for one in compress(examples.examples(), is_train))
     about: dict[str, Any] = {"task": fmt.task, "labels": table.vocabulary}
     read, tokens = _write_tokens(folder, examples, tokenizer, order)
     examples.joined.emit(Noticed(what_was_read(table, examples, read)))
@@ -100,6 +96,8 @@ def _write(folder: Path, examples: ExampleSources) -> dict[str, Any]:
         about["bounds"] = bounds
     if fmt.items.input_shape:
         about["input_shape"] = [*fmt.items.input_shape]
+    if fmt.items.input_scale:
+        about["input_scale"] = fmt.items.input_scale
     if isinstance(tokenizer, Bytes):
         tokenizer = Bytes(False, examples.joined.reader.utf8)
     return about | {"tokenizer": to_json(tokenizer)}
@@ -110,7 +108,8 @@ def _digest_of_inputs(examples: ExampleSources) -> str:
     digest = hashlib.sha256()
     for example in examples.examples():
         with located(example.where), open_input(example.text) as file:
-            digest.update(file.read())
+            for data in iter(lambda: file.read(PIECE), b""):
+                digest.update(data)
     return digest.hexdigest()
 
 
@@ -135,15 +134,20 @@ def _write_tokens(
     folder: Path, examples: ExampleSources, tokenizer: Tokenizer, order: Indices
 ) -> tuple[Read, dict[str, Any]]:
     """Write tokens.bin and examples.bin: what was read, how many tokens there are, their type."""
-    dtype = np.dtype(smallest_type(tokenizer.size))
+    items, dtype = examples.fmt.items, np.dtype(smallest_type(tokenizer.size))
+    together = _ENCODED if items.has_text else 1  # a clip may be large
     lengths = np.zeros(len(order) + 1, np.int64)
     characters = unknown = 0
     with tempfile.TemporaryFile(dir=folder) as file:
-        texts = (example.text for example in islice(examples.examples(), len(order)))
+        read = islice(examples.examples(), len(order))
         written = 0
-        while batch := [*islice(texts, _ENCODED)]:
-            ids, sizes = examples.fmt.items.encode(tokenizer, batch)
-            joined = "".join(batch)
+        while batch := [*islice(read, together)]:
+            texts = [example.text for example in batch]
+            ids, sizes = items.encode(tokenizer, texts)
+            for example, size in zip(batch, sizes, strict=True):
+                with located(example.where):
+                    items.check_targets(size, len(example.targets))
+            joined = "".join(texts)
             characters += len(joined)
             unknown += sum(map(joined.count, tokenizer.unknown(joined)))
             file.write(ids.astype(dtype, copy=False).tobytes())
@@ -159,8 +163,8 @@ def _write_tokens(
             for first, last in pairwise(np.unique([*cuts, len(order)]).tolist()):
                 out.write(unordered[_members(order[first:last], starts)].tobytes())
     _write_starts(folder / "examples.bin", ordered)
-    read = Read(lengths[1:], characters, unknown)
-    return read, {"tokens": int(starts[-1]), "dtype": dtype.name}
+    was_read = Read(lengths[1:], characters, unknown)
+    return was_read, {"tokens": int(starts[-1]), "dtype": dtype.name}
 
 
 def _write_targets(folder: Path, table: ExampleTable, order: Indices) -> dict[str, Any]:

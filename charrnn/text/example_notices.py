@@ -68,10 +68,8 @@ def what_was_read(table: ExampleTable, examples: ExampleSources, read: Read) -> 
     listed += ["..."] * (len(times) > _LISTED)
     different = plural(len(times), lines.target)
     parts = [f"{plural(count, 'example')}, {different}: {', '.join(listed)}"]
-    if items.has_text:
-        units = {"char": "character", "byte": "byte"}
-        unit = units.get(examples.fmt.settings.tokenizer, "token")
-        parts.append(f"texts of {Lengths.of(read.lengths).words(unit)}")
+    if measured := items.measured(read.lengths):
+        parts.append(measured)
     if not (per_example == 1).all():
         parts.append(f"each has {Lengths.of(per_example).words(lines.target)}")
     if read.unknown:

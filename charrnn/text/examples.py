@@ -1,10 +1,13 @@
 """Examples in files: a text or a picture each, and the targets that are predicted of it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from charrnn.errors import TextError
 from charrnn.events import Emit, Noticed
@@ -34,15 +37,28 @@ class Items(Protocol):
     settings: TextSettings
     input_shape: tuple[int, ...]
     """The shape of an input that is not a text, once one has been read."""
+    input_scale: tuple[tuple[float, float], ...]
+    """The mean and the standard deviation of its features, once they have been learned."""
 
     @property
     def has_text(self) -> bool:
         """Whether the input is that text, not a file of that name."""
         ...
 
-    @property
-    def between(self) -> str:
-        """What stands between texts where a vocabulary is learned: subwords do not cross it."""
+    def fits(self, shape: tuple[int, ...]) -> bool:
+        """Whether inputs may have that shape; () is that of texts."""
+        ...
+
+    def learn(self, texts: Iterable[str]) -> Tokenizer:
+        """The tokenizer that inputs are stored with, from those of training."""
+        ...
+
+    def check_targets(self, size: int, targets: int) -> None:
+        """TextError where a stored input of that size cannot have so many targets."""
+        ...
+
+    def measured(self, sizes: NDArray[np.int64]) -> str:
+        """How long stored inputs of these sizes (N,) are, in words; nothing where all are equal."""
         ...
 
     def placed(self, text: str, file: str) -> str:
@@ -190,7 +206,7 @@ def checked_examples(corpus: Corpus, fmt: ExampleFormat) -> ExampleCorpus:
     if (
         not isinstance(corpus, ExampleCorpus)
         or corpus.task != fmt.task
-        or bool(corpus.input_shape) == fmt.items.has_text
+        or not fmt.items.fits(corpus.input_shape)
         or len(corpus.target_vocabulary) < fmt.lines.least
         or (fmt.lines.one_target and len(corpus.targets) != len(corpus.starts) - 1)
     ):

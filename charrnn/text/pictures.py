@@ -2,6 +2,8 @@
 
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -25,7 +27,9 @@ def load_input(path: str, size: str) -> NDArray[Any]:
     with open_input(path) as file:
         if path.endswith(".npy"):
             return _features(file, path)
-        return _fitted(_picture(file, path), *picture_size(size))
+        with opened_picture(file, path, _FORMATS) as opened:
+            grey = grey_of(opened)
+        return fitted(grey, *picture_size(size))
 
 
 def open_input(path: str) -> BinaryIO:
@@ -57,14 +61,20 @@ def png_of(pixels: NDArray[np.uint8]) -> bytes:
     return file.getvalue()
 
 
-def _features(file: BinaryIO, path: str) -> NDArray[np.float32]:
-    hint = "Save an array of numbers with numpy.save: (D,), (cells, D) or (rows, columns, D)."
+def load_array(file: BinaryIO, path: str, hint: str) -> NDArray[Any]:
+    """The numbers in a .npy file. TextError, with this hint, where it holds something else."""
     try:
-        array = np.lib.format.read_array(file, allow_pickle=False)
+        array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
     except Exception as error:  # whatever its header makes Python's parser raise
         raise TextError(f"{path} cannot be read: {error}", hint) from None
     if array.dtype.kind not in "fiu" or not array.size:
         raise TextError(f"{path} does not hold an array of numbers", hint)
+    return array
+
+
+def _features(file: BinaryIO, path: str) -> NDArray[np.float32]:
+    hint = "Save an array of numbers with numpy.save: (D,), (cells, D) or (rows, columns, D)."
+    array = load_array(file, path, hint)
     if array.ndim not in (1, 2, 3):
         raise TextError(f"{path} holds an array of {array.ndim} dimensions", hint)
     with np.errstate(over="ignore"):
@@ -74,8 +84,12 @@ def _features(file: BinaryIO, path: str) -> NDArray[np.float32]:
     return features
 
 
-def _picture(file: BinaryIO, path: str) -> Any:
-    """The picture in a file, of Pillow, in shades of grey."""
+@contextmanager
+def opened_picture(file: BinaryIO, path: str, formats: tuple[str, ...]) -> Iterator[Any]:
+    """A block that reads a picture of Pillow, of one of these formats.
+
+    TextError where it is damaged, too large or no such picture, MissingError without Pillow.
+    """
     try:
         from PIL import Image, UnidentifiedImageError
     except ImportError:
@@ -86,19 +100,21 @@ def _picture(file: BinaryIO, path: str) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(file, formats=_FORMATS) as opened:
-                return _grey(opened)
+            with Image.open(file, formats=formats) as opened:
+                yield opened
+    except TextError:
+        raise
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         most = f"{Image.MAX_IMAGE_PIXELS:,}"
         raise TextError(f"{path} has more than {most} pixels", "Make it smaller.") from None
     except Exception as error:  # damaged data: of any kind, as each part of Pillow has its own
         wrong = isinstance(error, UnidentifiedImageError)
-        reason = f"it is not {' or '.join(_FORMATS)}" if wrong else str(error)
-        hint = f"Name a picture ({', '.join(_FORMATS)}), or a .npy file of features."
+        reason = f"it is not {' or '.join(formats)}" if wrong else str(error)
+        hint = f"Name a picture ({', '.join(formats)}), or a .npy file."
         raise TextError(f"{path} is not a picture that can be read: {reason}", hint) from None
 
 
-def _fitted(grey: Any, height: int, width: int) -> NDArray[np.uint8]:
+def fitted(grey: Any, height: int, width: int) -> NDArray[np.uint8]:
     """A picture of Pillow in the middle of (1, height, width)."""
     from PIL import Image
 
@@ -114,7 +130,7 @@ def _fitted(grey: Any, height: int, width: int) -> NDArray[np.uint8]:
     return fitted
 
 
-def _grey(picture: Any) -> Any:
+def grey_of(picture: Any) -> Any:
     """A picture in shades of grey, upright, what is transparent in white. ValueError."""
     from PIL import Image, ImageOps
 

@@ -26,6 +26,7 @@ from charrnn.text.corpus_files import FORMAT, change_split, open_corpus, write_j
 from charrnn.text.decoding import separator
 from charrnn.text.downloads import fetched, is_url
 from charrnn.text.encoding import encode_pieces
+from charrnn.text.input_shapes import counted
 from charrnn.text.source import JoinedSources, Reader
 from charrnn.text.tokenizers import TOKENIZERS, Bytes, Ids, Tokenizer, to_json
 from charrnn.text.tokenizers.subwords import Subwords
@@ -84,8 +85,9 @@ def find_or_write(
             write_json(new, about)
     corpus = open_corpus(folder)
     joined.emit(Progress(joined.task, 1, 1))
+    tokens, noun = counted(len(corpus.tokens), corpus.input_shape)
     size = corpus.tokenizer.size
-    joined.emit(Prepared(corpus.name, str(folder), len(corpus.tokens), size, reused))
+    joined.emit(Prepared(corpus.name, str(folder), tokens, size, reused, noun))
     return corpus
 
 

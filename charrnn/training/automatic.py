@@ -58,6 +58,8 @@ def choose(
     opened = left_open(model, train, task.subject.text)
     if not opened:
         return model, train
+    if "ctc_frames" in opened:
+        model = model.with_chosen(ctc_frames=task.ctc_frames)
     given, tokens = model.given | train.given, task.training_tokens
     if "batch_size" not in given:
         train = train.with_chosen(batch_size=best_batch_size(task, train))
@@ -72,8 +74,10 @@ def choose(
 
     if "hidden_size" not in given and not model.tie_weights:
         model = best_hidden_size(model, task, tokens_read)
-    if train.timed and not train.time and tokens_read(model) > _MAX_EPOCHS * tokens:
-        train = train.with_chosen(epochs=_MAX_EPOCHS)
+    if train.timed and not train.time:
+        most = max_epochs(task, train)
+        if tokens_read(model) > most * tokens:
+            train = train.with_chosen(epochs=most)
     read = tokens_read(model)
     if "seq_length" not in given and not train.steps:
         train = train.with_chosen(seq_length=best_seq_length(read, train))
@@ -96,6 +100,12 @@ def best_batch_size(task: Task, settings: TrainSettings) -> int:
     return max(16, power)
 
 
+def max_epochs(task: Task, settings: TrainSettings) -> float:
+    """Epochs of a small text, where no length is asked for: more, if they are few steps."""
+    per_epoch = max(1, task.training_tokens // math.prod(task.resolve_batch(settings)))
+    return max(_MAX_EPOCHS, float(math.ceil(task.least.steps / per_epoch)))
+
+
 def best_hidden_size(
     model: ModelSettings, task: Task, tokens_read: Callable[[ModelSettings], float]
 ) -> ModelSettings:
@@ -108,7 +118,7 @@ def best_hidden_size(
     def misfit(network: ModelSettings) -> float:
         return abs(math.log(tokens_read(network) / parameters(network) / task.tokens_per_parameter))
 
-    sizes = [model.with_hidden_size(size) for size in HIDDEN_SIZES]
+    sizes = [model.with_hidden_size(n) for n in HIDDEN_SIZES if n >= task.least.hidden_size]
     most = _PARAMETERS_PER_TOKEN * task.training_tokens
     small = [network for network in sizes if parameters(network) <= most]
     return min(small or sizes[:1], key=misfit)

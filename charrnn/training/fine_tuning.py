@@ -108,6 +108,7 @@ def _shapes(base: Checkpoint, tokens: int, targets: int) -> dict[str, tuple[int,
     larger: Any = SimpleNamespace(
         text=base.text,
         input_shape=base.input_shape,
+        input_scale=base.input_scale,
         tokenizer=SimpleNamespace(size=base.tokenizer.size + tokens),
         target_vocabulary=base.target_vocabulary + ("",) * targets,
     )

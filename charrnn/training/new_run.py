@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.engine.ranks import Ranks
-from charrnn.errors import TextError
+from charrnn.errors import TextError, plural
 from charrnn.events import Emit, Noticed
 from charrnn.settings import DEFAULT_TIME, Request, flag
 from charrnn.storage.checkpoint import Checkpoint
@@ -129,6 +129,8 @@ def _announce(run: Run, asked: Plan, emit: Emit) -> None:
     ]
     if lowered:
         emit(Noticed(f"The text is short: it is read with {' '.join(lowered)}."))
+    for doubt in run.plan.task.doubts():
+        emit(Noticed(doubt))
     if not validation_tokens(run):
         emit(Noticed("There is no validation part: the last weights are kept, not the best."))
 
@@ -140,6 +142,7 @@ def _chosen(run: Run, names: set[str]) -> str:
     values = {
         "hidden_size": f"{model.cell} {model.size}",
         "dropout": f"dropout {model.dropout:g}",
+        "ctc_frames": f"{plural(model.ctc_frames, 'frame')} a position",
         "batch_size": f"batch size {batches.batch_size}",
         "seq_length": f"sequence length {batches.seq_length}",
         "adamw_learning_rate": f"AdamW learning rate {train.adamw_learning_rate:g}",

@@ -12,6 +12,7 @@ from charrnn.events import Emit, Event, Finished, Noticed, Planned, Started
 from charrnn.settings import LENGTHS, flag, is_automatic, values_of, without_effect
 from charrnn.storage.metrics import Metrics
 from charrnn.storage.runs import METRICS, MODEL, TRAINING
+from charrnn.text.input_shapes import counted
 from charrnn.training.checkpoints import Checkpoints
 from charrnn.training.loop import loop
 from charrnn.training.meter import Meter
@@ -199,4 +200,5 @@ def _started(run: Run) -> Started:
         step=run.step,
         tokenizer=run.plan.text.tokenizer,
         processes=run.plan.ranks.size,
+        counted=counted(0, run.plan.corpus.input_shape)[1],
     )

@@ -148,6 +148,7 @@ class Plan:
             corpus_key=self.corpus.key,
             target_vocabulary=self.corpus.target_vocabulary,
             input_shape=self.corpus.input_shape,
+            input_scale=self.corpus.input_scale,
             base=self.base,
         )
 

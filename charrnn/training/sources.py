@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from charrnn.errors import TextError
 from charrnn.events import Emit
-from charrnn.settings import Request, TextSettings, values_of, without_effect
+from charrnn.settings import STORED, Request, TextSettings, values_of, without_effect
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.runs import check_new
 from charrnn.tasks import example_format
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from charrnn.engine.ranks import Ranks
 
 _LEARNED = ("bpe", "unigram")  # another text would give another vocabulary: the base's is taken
-_READ_ALIKE = ("tokenizer", "input", "multi_label", "tag_unit", "target_unit", "picture_size")
 
 
 class Sources(NamedTuple):
@@ -71,7 +70,7 @@ def _corpus_for(base: Checkpoint, request: Request, emit: Emit) -> Corpus:
 
 def _examples_for(base: Checkpoint, name: str, text: TextSettings, emit: Emit) -> Corpus:
     """Examples that are read as the base's are, of the same shape if they are no texts."""
-    alike = {*_READ_ALIKE} - without_effect(values_of(base.model, base.text)).keys()
+    alike = {"tokenizer", *STORED} - without_effect(values_of(base.model, base.text)).keys()
     check_same(base, asdict(text), alike & text.given)
     text = text.with_chosen(**{setting: getattr(base.text, setting) for setting in alike})
     corpus = resolve(name, text, emit, example_format(base.model.task, text))

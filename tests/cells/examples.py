@@ -19,6 +19,13 @@ def untrained_layer(cell, inputs, hidden, dtype=torch.float32):
     return Module(ModelSettings(), cell.parameters(inputs, hidden), build).to(dtype).network
 
 
+def random_state(name, shape):
+    """An array (B, K) of a state. Clocks count, and sums of weights are above zero."""
+    if name == "time":
+        return torch.full((B, *shape), 12.0).double()
+    return torch.rand(B, *shape).double() + 0.5 if name == "n" else torch.randn(B, *shape).double()
+
+
 def example(cell, steps):
     """A layer in float64, x (T, B, D), a state of (B, H) each. All biases differ from 0."""
     torch.manual_seed(1)
@@ -26,10 +33,7 @@ def example(cell, steps):
     with torch.no_grad():
         for weight in layer.weights.values():
             weight.add_(torch.randn_like(weight) * 0.2)
-    state = tuple(
-        torch.full((B, H), 12.0).double() if name == "time" else torch.randn(B, H).double()
-        for name in cell.states
-    )
+    state = tuple(map(random_state, cell.states, cell.state_shapes(H)))
     return layer, torch.randn(steps, B, D, dtype=torch.float64), state
 
 

@@ -6,8 +6,10 @@ import torch
 
 from charrnn.cells import CELLS
 from tests.cells.examples import WAYS, B, D, H, arrays_of, example
+from tests.cells.later_papers import LATER_PAPERS
 from tests.cells.papers import PAPERS
 
+EQUATIONS = PAPERS | LATER_PAPERS
 STEPS = 40  # more than the clockwork's longest period
 every_cell = pytest.mark.parametrize("name", CELLS)
 every_way = pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
@@ -52,7 +54,7 @@ def test_equals_the_papers_equations(name, way):
     for sequence in range(B):
         expected, outputs = tuple(array[sequence].tolist() for array in state), []
         for step in range(STEPS):
-            expected, _ = PAPERS[name](weights, x[step, sequence].tolist(), expected)
+            expected, _ = EQUATIONS[name](weights, x[step, sequence].tolist(), expected)
             outputs.append(expected[0])
         np.testing.assert_allclose(found[:, sequence], outputs, rtol=1e-8, atol=1e-11)
         for array, right in zip(after, expected, strict=True):
@@ -76,7 +78,7 @@ def test_gates_are_the_papers_gates(name, library):
     for array, right in zip(after, alone, strict=True):
         assert (array == right).all()
     for b in range(B):
-        _, expected = PAPERS[name](lists, x[b].tolist(), tuple(a[b].tolist() for a in state))
+        _, expected = EQUATIONS[name](lists, x[b].tolist(), tuple(a[b].tolist() for a in state))
         for gate in cell.gates:
             assert gates[gate].shape == (B, H)
             np.testing.assert_allclose(gates[gate][b].tolist(), expected[gate], rtol=1e-9)

@@ -67,7 +67,7 @@ def test_hello_is_learned_to_certainty(cell):
     x = torch.eye(4)[ids[:-1], None]
     adam = torch.optim.Adam([*layer.weights.values(), *head.parameters()], lr=0.05)
     for _ in range(150):
-        zeros = tuple(torch.zeros(1, 16) for _ in CELLS[cell].states)
+        zeros = tuple(torch.zeros(1, *shape) for shape in CELLS[cell].state_shapes(16))
         logits = head(layer.run(x, zeros)[0])[:, 0]
         loss = torch.nn.functional.cross_entropy(logits, ids[1:])
         adam.zero_grad()

@@ -36,7 +36,7 @@ def inputs_of(pair, home):
     """The inputs of the examples and their targets, as lines."""
     task = PAIRS[pair].task
     text = (home / "examples.tsv").read_text("utf-8")
-    if task == "tag":
+    if pair == "tag":
         columns = [zip(*(row.split("\t") for row in part.split("\n")), strict=True)
                    for part in text.strip().split("\n\n")]  # fmt: skip
         return [tuple(map(" ".join, sentence)) for sentence in columns]
@@ -103,9 +103,13 @@ def test_a_header_is_noticed_where_a_file_is_scored(pair, home):
 
 def test_the_examples_that_are_wrong_are_shown(pair, home):
     """A line of another example; a right one among them; the best of them first."""
-    text, (source, _) = (home / "examples.tsv").read_text("utf-8"), inputs_of(pair, home)[0]
-    odd = {"label": f"Ω\t{source}\n", "tag": "".join(f"{t}\tΩ\n" for t in source.split()) + "\n"}
-    (home / "odd.tsv").write_text(odd.get(PAIRS[pair].task, f"{source}\tΩ\n") + text, "utf-8")
+    text, (source, true) = (home / "examples.tsv").read_text("utf-8"), inputs_of(pair, home)[0]
+    odd = f"{source}\t{' '.join('Ω' for _ in true.split())}\n"
+    if PAIRS[pair].task == "label":
+        odd = f"Ω\t{source}\n"
+    if pair == "tag":
+        odd = "".join(f"{token}\tΩ\n" for token in source.split()) + "\n"
+    (home / "odd.tsv").write_text(odd + text, "utf-8")
     score = json.loads(call_charrnn(home, "eval", pair, "odd.tsv", "--json").out)
     wrong = lines(call_charrnn(home, "eval", pair, "odd.tsv", "--per", "line", "--json").out)
     assert list(wrong[0]) == ["line", "source", "target", "prediction", "bits"]

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from charrnn.cli.hints import ADVICE, RENAMED
 from charrnn.evaluation import dynamic
 from tests.conftest import SMALL, call_charrnn, tale
 from tests.docs.pages import PAGES, README, ROOT, page_text
-from tests.tasks.examples import captioned, labelled, rewritten, tagged
+from tests.tasks.examples import captioned, labelled, labelled_sound, rewritten, tagged
 
 TRAINING = r"charrnn (train|sweep)\b(?!.*--resume)"
 RUN: set[str] = set()  # what several pages have runs once
@@ -27,14 +28,23 @@ def commands_of(page):
     return [line for block in blocks for line in block.splitlines()]
 
 
+def files_of(page):
+    """The programs that the reader saves: {name: text}. A comment with the name begins each."""
+    blocks = re.findall(r"^```python\n(# (\w+\.py)\n.*?)^```", page, re.DOTALL | re.MULTILINE)
+    return {name: text for text, name in blocks}
+
+
 def smaller(command):
     """The command as it is written, but for the length and the size of what it trains."""
     command = re.sub(r" --(time|epochs|steps|layers) \S+", "", command)
+    command = re.sub(r" --count \d{3,}", " --count 20", command)
     small = " ".join(SMALL if "--recipe" not in command else SMALL[:2])
     if "--task" in command:  # which reads texts to their ends
         small = re.sub(r"--seq-length \d+", "", small)
     if "--task label --input picture" in command:  # which has no recurrent layers
         small = re.sub(r"--(layers|embedding-size) \d+", "", small)
+    if "--task label --input" in command:  # which has no tokens
+        small = re.sub(r"--embedding-size \d+", "", small)
     command = command.replace("--cells lstm,gru,elman", "--cells elman")
     command = re.sub(TRAINING, rf"charrnn \1 --steps 2 {small}", command)
     return re.sub(r"(charrnn gradients .*--cell .*)", r"\1 --hidden-size 16", command)
@@ -57,10 +67,38 @@ def reader(tmp_path_factory):
     (home / "pictures.tsv").write_text(captioned(home / "pictures", 100), "utf-8")
     labels = "".join(f"{'ab'[n % 2]}\tpictures/{n}.npy\n" for n in range(40))
     (home / "labelled.tsv").write_text(labels, "utf-8")
+    packages_in(home)
     made = call_charrnn(home, "train", "shakespeare.txt", "--run", "plays", "--steps", "6", *SMALL)
     assert made.code == 0, made.err
     shutil.copytree(home / "checkpoints" / "plays", home / "checkpoints" / "snake")
     return home
+
+
+def packages_in(folder):
+    """What the pages of frames and sound take from packages: a wheel with series, some prompts."""
+    with zipfile.ZipFile(folder / "aeon-1.6.0-py3-none-any.whl", "w") as wheel:
+        for part in ("TRAIN", "TEST"):
+            rows = "".join(f"{n},1.5,{n}:2,{n},3:{n % 3}\n" for n in range(12))
+            name = f"aeon/datasets/data/JapaneseVowels/JapaneseVowels_{part}.ts"
+            wheel.writestr(name, f"@problemName x\n@data\n{rows}")
+    labelled_sound(folder / "sounds", 40)
+    clips = sorted((folder / "sounds").glob("*.wav"))
+    for number, language in enumerate(("en_US_f_Allison", "fr_CA_f_June")):
+        prompts = folder / "packages" / "usr" / "share" / "asterisk" / "sounds" / language
+        prompts.mkdir(parents=True)
+        for name, clip in enumerate(clips[10 * number : 10 * number + 10]):
+            shutil.copy(clip, prompts / f"{name}.wav")
+    lines = (f"sounds/{clip.name}\tone two\n" for clip in clips)
+    (folder / "prompts.tsv").write_text("".join(lines), "utf-8")
+
+
+def make_examples(page, folder):
+    """Run the programs with which a page makes its examples, with fewer of them."""
+    for block in re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL):
+        fewer = block.replace(", 4000)", ", 30)").replace(", 400)", ", 10)")
+        done = subprocess.run([sys.executable, "-c", fewer], cwd=folder, capture_output=True,
+                              text=True, check=False)  # fmt: skip
+        assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.timeout(240)
@@ -69,6 +107,10 @@ def test_every_command_runs(reader, page, monkeypatch):
     """A flag that was renamed; an example that never worked."""
     monkeypatch.setattr(dynamic, "_SEGMENTS", 50)  # gradients are measured on less of the text
     monkeypatch.setattr(dynamic, "_SAMPLES", 5)
+    for name, text in files_of(page.read_text("utf-8")).items():
+        (reader / name).write_text(text, "utf-8")
+    if page.stem in ("frames", "sound"):
+        make_examples(page, reader)
     for command in commands_of(page):
         run = smaller(re.sub(r" --run (plays|snake)", r" --run \1-again", command))
         run = run.replace("--resume --run plays-again", "--resume --run plays --steps 8")
@@ -117,6 +159,16 @@ def test_the_python_examples_run(home):
     )
     assert done.returncode == 0, done.stderr
     assert len(done.stdout) > 100
+
+
+def test_pictures_are_written_and_read_back():
+    """Rows and columns that change places on the way; a broken line that passes for a picture."""
+    program = {"__name__": "digits"}
+    exec(files_of(page_text("written-pictures.md"))["digits.py"], program)
+    picture = [[(row * column) % 17 for column in range(8)] for row in range(8)]
+    line = program["line_of"](7, picture)
+    broken = [line[:-2], line[1:], line.replace("/", ""), line.replace("a", "r"), line[:-1] + "a"]
+    assert program["read"]("\n".join([line, *broken])) == ([7], [picture], 6)
 
 
 def test_flags_of_other_programs_are_answered_as_the_guide_shows(home):

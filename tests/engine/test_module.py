@@ -29,9 +29,18 @@ def weights_of(cell, inputs, hidden):
     return {n: p.detach() for n, p in untrained_layer(cell, inputs, hidden).weights.items()}
 
 
-def initial_bias(cell):
-    """How each block of a cell's bias begins."""
-    return cell.bias or (0.0,) * len(cell.blocks)
+def initial_bias(cell, hidden):
+    """How each number of a cell's bias begins."""
+    initial = cell.parameters(1, hidden)["bias_ih"].initial
+    if initial.kind == "values":
+        return torch.tensor(initial.values)
+    return torch.tensor(cell.bias or (0.0,) * len(cell.blocks)).repeat_interleave(hidden)
+
+
+def told(cell):
+    """The initial numbers of the vectors that say so, by name."""
+    declared = cell.parameters(5, H)
+    return {n: p.initial.values for n, p in declared.items() if p.initial.kind == "values"}
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
@@ -80,39 +89,42 @@ def test_input_weights_begin_as_xaviers_of_each_gate(cell):
 def test_biases_begin_at_zero_but_for_the_open_forget_gate(cell):
     """A bias on the wrong gate, or torch's uniform numbers left in a bias."""
     weights = weights_of(cell, 5, H)
-    expected = torch.tensor(initial_bias(cell)).repeat_interleave(H)
-    assert torch.equal(weights.pop("bias_ih"), expected)
-    assert not any(w.any() for w in weights.values() if w.dim() == 1)
+    assert torch.equal(weights.pop("bias_ih"), initial_bias(cell, H))
+    for name, values in told(cell).items():
+        if name != "bias_ih":
+            assert weights.pop(name).tolist() == pytest.approx(values)
+    assert not any(w.any() for n, w in weights.items() if w.dim() == 1 and n != "conv")
     if "forget" in cell.gates and len(cell.blocks) > 2:  # two gates that could be exchanged
-        assert 1.0 in cell.bias
+        assert 1.0 in cell.bias or cell is CELLS["slstm"]
 
 
 @every_cell
 def test_uniform_weights_begin_as_char_rnns(cell):
     """A parameter that `--init uniform` leaves out; a forget gate that begins shut."""
     model = make(cell, hidden_size=32, init="uniform")
-    biases = {f"layers.{n}.bias_ih" for n in range(2)}
     for name, parameter in model.named_parameters():
-        if name not in biases:
-            assert 0.05 < parameter.abs().max() <= 0.08, name
+        values = model.declared[name].initial.values
+        if model.declared[name].initial.kind == "values":
+            assert parameter.tolist() == pytest.approx(values), name
+        elif values:
+            for block, value in zip(parameter.split(32), values, strict=True):
+                assert (block == value).all() if value else 0 < block.abs().max() <= 0.08
+        else:
+            assert 0.02 < parameter.abs().max() <= 0.08, name
             assert parameter.min() < 0 < parameter.max(), name
-    for name in biases:
-        for block, value in zip(
-            model.weights[name].split(32), initial_bias(CELLS[cell]), strict=True
-        ):
-            assert (block == value).all() if value else 0 < block.abs().max() <= 0.08
 
 
 @every_cell
 def test_normal_weights_begin_as_min_char_rnns(cell):
     """A matrix that `--init normal` leaves out; a bias that is random."""
     model = make(cell, hidden_size=32, init="normal")
-    expected = torch.tensor(initial_bias(CELLS[cell])).repeat_interleave(32)
     for name, parameter in model.named_parameters():
-        if parameter.dim() > 1:
+        if model.declared[name].initial.kind == "values":
+            assert parameter.tolist() == pytest.approx(model.declared[name].initial.values), name
+        elif parameter.dim() > 1:
             assert parameter.std().item() == pytest.approx(0.01, rel=0.2), name
         elif name.endswith("bias_ih"):
-            assert torch.equal(parameter, expected), name
+            assert torch.equal(parameter, initial_bias(CELLS[cell], 32)), name
         else:
             assert not parameter.any(), name
 

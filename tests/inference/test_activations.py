@@ -39,7 +39,10 @@ def test_surprise_is_what_eval_scores():
 
 
 BLOCKS = {"input": 0, "forget": 1, "output": 3, "reset": 0, "update": 1}
-OTHERS = {("mgu", "forget"): 0, ("mingru", "update"): 0, ("minlstm", "forget"): 0}
+OTHERS = {
+    ("mgu", "forget"): 0, ("mingru", "update"): 0, ("minlstm", "forget"): 0,
+    ("rglru", "recurrence"): 0, ("rglru", "input"): 1, ("rwkv", "receptance"): 2,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("pull", [-30.0, 30.0])
@@ -47,9 +50,9 @@ OTHERS = {("mgu", "forget"): 0, ("mingru", "update"): 0, ("minlstm", "forget"): 
 def test_a_gate_is_called_by_its_name(cell, name, pull):
     """Input and forget gates swapped, or another layer's."""
     model = made(cell)
-    block = OTHERS.get((cell, name), BLOCKS[name])
+    block = OTHERS[cell, name] if (cell, name) in OTHERS else BLOCKS[name]
     with torch.no_grad():
-        bias = model.weights["layers.1.bias_ih"]
+        bias = model.weights[f"layers.1.bias_{'gates' if cell == 'rglru' else 'ih'}"]
         bias[block * 6 : block * 6 + 6] = pull
         if cell == "minlstm":  # whose two gates make one
             bias[6:12] = -pull
@@ -71,10 +74,10 @@ def test_units_are_the_state(cell):
         _, state = network.step(int(token), state)
     last = read(model, gates=False)[-1].units
     for number, layer in enumerate(state, start=1):
-        for part, values in zip(CELLS[cell].states, layer, strict=True):
-            if part != "time":
-                scale = max(1.0, float(np.abs(values).max()))
-                np.testing.assert_allclose(
-                    last[f"{number}.{part}"][-1], values, atol=1e-4 * scale, rtol=0
-                )
-    assert len(last) == 2 * sum(part != "time" for part in CELLS[cell].states)
+        for part, place in CELLS[cell].units(6).items():
+            scale = max(1.0, float(np.abs(layer[place]).max()))
+            np.testing.assert_allclose(
+                last[f"{number}.{part}"][-1], layer[place], atol=1e-4 * scale, rtol=0
+            )
+    assert len(last) == 2 * len(CELLS[cell].units(6))
+    assert all(values.shape[1:] == (6,) for values in last.values())

@@ -14,11 +14,11 @@ LENGTHS = [5, 1, 3]
 ATTENTIONS = ["dot", "additive", "none"]
 
 
-def decoder_of(attention, cell="elman", layers=3):
+def decoder_of(attention, cell="elman", layers=3, **changes):
     """A decoder of random weights that reads both directions of an encoder."""
     settings = ModelSettings(
         task="rewrite", cell=cell, attention=attention, hidden_size=H, embedding_size=4,
-        layers=layers, bidirectional=True,
+        layers=layers, bidirectional=True, **changes,
     )  # fmt: skip
     return Decoder(settings, random_weights(Decoder.parameters(settings, K), scale=0.7))
 
@@ -120,10 +120,11 @@ def test_a_decoder_is_a_loop_over_steps(attention, library):
             np.testing.assert_allclose(shares[column, :length], attended[step], atol=1e-5)
 
 
+@pytest.mark.parametrize("residual", [False, True])
 @pytest.mark.parametrize("cell", CELLS)
-def test_steps_write_what_a_whole_target_does(cell):
+def test_steps_write_what_a_whole_target_does(cell, residual):
     """A first state whose arrays are exchanged; a cell that a layer of the decoder is not."""
-    decoder, (*arrays, symbols) = decoder_of("dot", cell), arrays_of()
+    decoder, (*arrays, symbols) = decoder_of("dot", cell, residual=residual), arrays_of()
     source = decoder.source(*arrays)
     state = decoder.first_state(source)
     assert [len(layer) for layer in state] == [len(CELLS[cell].states)] * 3

@@ -16,6 +16,7 @@ KINDS = {
     "embedding": {"embedding_size": 20},
     "tied": {"embedding_size": 48, "tie_weights": True},
     "one-hot": {"one_hot": True},
+    "residual": {"residual": True, "embedding_size": 20},
 }
 THEIRS = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU, "elman": torch.nn.RNN}
 
@@ -212,9 +213,12 @@ def test_a_trace_of_a_batch_is_the_trace_of_each(cell):
     for sequence in range(2):
         alone = network.trace(ids[:, sequence], network.zero_state(), gates=True)
         np.testing.assert_allclose(together.logits[:, sequence], alone.logits, atol=1e-6)
-        for layer, own in zip(together.states, alone.states, strict=True):
-            for values, expected in zip(layer, own, strict=True):
-                np.testing.assert_allclose(values[:, sequence], expected, atol=1e-6)
+        for layer, own in zip(together.units, alone.units, strict=True):
+            assert (
+                tuple(layer) == tuple(own) == tuple(CELLS[cell].units(network.settings.hidden_size))
+            )
+            for name, values in layer.items():
+                np.testing.assert_allclose(values[:, sequence], own[name], atol=1e-6)
         for gates, own in zip(together.gates, alone.gates, strict=True):
             assert tuple(gates) == tuple(own) == CELLS[cell].gates
             for name, values in gates.items():

@@ -18,9 +18,10 @@ def test_a_zero_state_has_the_shapes_type_and_library_of_the_weights(cell, libra
     like = library.ones(2, dtype=library.float32)
     state = zero_state(settings, like, 4)
     assert [len(layer) for layer in state] == [len(CELLS[cell].states)] * 3
-    for array in (array for layer in state for array in layer):
+    shapes = CELLS[cell].state_shapes(6) * 3
+    for shape, array in zip(shapes, (a for layer in state for a in layer), strict=True):
         assert (type(array), array.dtype) == (type(like), like.dtype)
-        assert array.shape == (4, 6)
+        assert array.shape == (4, *shape)
         assert not array.any()
 
 

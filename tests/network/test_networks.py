@@ -12,6 +12,7 @@ from charrnn.engine.module import module_of
 from charrnn.settings import ModelSettings, TextSettings
 from charrnn.tasks import TASKS, task_of
 from charrnn.tasks.base import Batch
+from charrnn.tasks.example_task import ExampleTask
 from charrnn.tasks.examples import Ragged
 from charrnn.text.tokenizers import Characters
 from tests.random_models import random_weights
@@ -27,6 +28,7 @@ class Subject:
 
     text: TextSettings = field(default_factory=TextSettings)
     input_shape: tuple[int, ...] = ()
+    input_scale: tuple[tuple[float, float], ...] = ()
     target_vocabulary: tuple[str, ...] = ("x", "y", "z")
     tokenizer: Characters = field(default_factory=lambda: Characters(" abcd"))
 
@@ -36,6 +38,7 @@ CHARACTERS = Subject(TextSettings(tag_unit="character"))
 PICTURES, FEATURES = Subject(input_shape=(1, 16, 8)), Subject(input_shape=(3, 4))
 LABELLED = Subject(TextSettings(input="picture"), (1, 16, 8))
 REWRITTEN = Subject(TextSettings(input="picture"), (3, 4))
+SERIES, VIDEO = (Subject(TextSettings(input="frames"), shape) for shape in ((0, 4), (0, 16, 16)))
 CASES = {
     "text": ("text", TEXTS, {}),
     "text, tied": ("text", TEXTS, {"tie_weights": True, "embedding_size": 6}),
@@ -55,6 +58,9 @@ CASES = {
     "features": ("caption", FEATURES, {}),
     "features, none": ("caption", FEATURES, {"attention": "none"}),
     "rewrite of features": ("rewrite", REWRITTEN, {}),
+    "label of a series": ("label", SERIES, {"bidirectional": True}),
+    "tag of frames": ("tag", SERIES, {"crf": True}),
+    "rewrite of a video": ("rewrite", VIDEO, {}),
 }
 EXAMPLES = {name: case for name, case in CASES.items() if case[0] != "text"}
 every_cell = pytest.mark.parametrize("cell", CELLS)
@@ -78,8 +84,13 @@ def case_of(name, cell):
 def items_of(name):
     """Inputs and targets of a few examples, of several lengths."""
     rng, (task, subject, _) = np.random.default_rng(4), CASES[name]
-    size = int(np.prod(subject.input_shape)) * (4 if len(subject.input_shape) == 2 else 1)
-    if subject.input_shape == FEATURES.input_shape:
+    shape = subject.input_shape
+    size = int(np.prod(shape)) * (4 if len(shape) == 2 else 1)
+    if shape and not shape[0]:
+        clips = [rng.normal(size=(length, *shape[1:])) for length in LENGTHS]
+        kind = np.float16 if len(shape) == 2 else np.uint8
+        inputs = [(8 * clip).astype(kind).ravel().view(np.uint8) for clip in clips]
+    elif subject.input_shape == FEATURES.input_shape:
         inputs = [rng.normal(size=size // 4).astype("f").view(np.uint8) for _ in LENGTHS]
     elif subject.input_shape:
         inputs = [rng.integers(0, 256, size).astype(np.uint8) for _ in LENGTHS]
@@ -103,7 +114,8 @@ def batch_of(name, task, *examples):
 
 def loss_of(task, network, batch):
     """The mean loss of a batch."""
-    size = task.sliced(batch, slice(None)).inputs.shape[0 if task.subject.input_shape else 1]
+    axis = task.input.batch_axis if isinstance(task, ExampleTask) else 1
+    size = task.sliced(batch, slice(None)).inputs.shape[axis]
     return task.loss(network, batch, task.zero_state(network, size), [])[0]
 
 

@@ -6,7 +6,8 @@ import torch
 
 from charrnn.cells import CELLS
 from charrnn.network.layers import loop
-from charrnn.network.text_encoder import TextEncoder, boundary_states
+from charrnn.network.recurrent_encoder import boundary_states
+from charrnn.network.text_encoder import TextEncoder
 from charrnn.settings import ModelSettings
 from tests.random_models import random_weights
 

@@ -64,6 +64,7 @@ def checkpoint_of(task: ExampleTask, module: AnyModule) -> Checkpoint:
         "run", module.settings, TrainSettings(), corpus.text, corpus.name, corpus.key,
         tokenizer=corpus.tokenizer, step=0, loss=None, weights=module.export(),
         target_vocabulary=corpus.target_vocabulary, input_shape=corpus.input_shape,
+        input_scale=corpus.input_scale,
     )  # fmt: skip
 
 

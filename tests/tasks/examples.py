@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import soundfile
+from PIL import Image
 
 from charrnn.settings import InputName, TaskName, TextSettings, flag, read
 from charrnn.text.pictures import png_of
@@ -82,6 +84,76 @@ def labelled_pictures(folder: Path, count: int, seed: int = 1) -> str:
     return "".join(lines)
 
 
+def gesture(rng: np.random.Generator, kind: int) -> Any:
+    """A series (T, 2) that rises, falls or stays; the features differ much in size."""
+    steps = np.arange(rng.integers(4, 9))
+    slope = (1, -1, 0)[kind] * steps + rng.normal(0, 0.3, len(steps))
+    return np.stack([500 + 20 * slope, rng.normal(0, 0.001, len(steps))], 1).astype(np.float32)
+
+
+def labelled_frames(folder: Path, count: int, seed: int = 1) -> str:
+    """Series in files: .npy, every fifth a CSV with a header."""
+    rng = np.random.default_rng(seed)
+    folder.mkdir(exist_ok=True)
+    lines = []
+    for number in range(count):
+        kind = int(rng.integers(0, 3))
+        name = f"{folder.name}/{number}.{'npy' if number % 5 else 'csv'}"
+        series = gesture(rng, kind)
+        if number % 5:
+            np.save(folder.parent / name, series)
+        else:
+            rows = "".join(",".join(map(str, row)) + "\n" for row in series.tolist())
+            (folder.parent / name).write_text(f"x,y\n{rows}")
+        lines.append(f"{('up', 'down', 'level')[kind]}\t{name}\n")
+    return "".join(lines)
+
+
+def tagged_frames(folder: Path, count: int, seed: int = 1) -> str:
+    """Series in files, of which each frame is `high` or `low`."""
+    rng = np.random.default_rng(seed)
+    folder.mkdir(exist_ok=True)
+    lines = []
+    for number in range(count):
+        high = rng.integers(0, 2, rng.integers(1, 9))
+        name = f"{folder.name}/{number}.npy"
+        np.save(folder.parent / name, rng.normal(0, 0.2, (len(high), 3)) + high[:, None])
+        lines.append(f"{name}\t{' '.join(('low', 'high')[each] for each in high)}\n")
+    return "".join(lines)
+
+
+def told_videos(folder: Path, count: int, seed: int = 1) -> str:
+    """Animations in files: a bright square is on the left, or on the right, and may change."""
+    rng = np.random.default_rng(seed)
+    folder.mkdir(exist_ok=True)
+    lines = []
+    for number in range(count):
+        sides = rng.integers(0, 2, rng.integers(2, 5))
+        frames = rng.integers(0, 60, (len(sides), 16, 16), np.uint8)
+        for frame, side in zip(frames, sides, strict=True):
+            frame[4:12, 8 * side : 8 * side + 8] += 180
+        first, *others = map(Image.fromarray, frames)
+        first.save(folder / f"{number}.gif", save_all=True, append_images=others, duration=100)
+        lines.append(f"{folder.name}/{number}.gif\t{''.join('lr'[side] for side in sides)}\n")
+    return "".join(lines)
+
+
+def labelled_sound(folder: Path, count: int, seed: int = 1) -> str:
+    """Clips of sound in files: a tone that rises, one that falls, or noise."""
+    rng = np.random.default_rng(seed)
+    folder.mkdir(exist_ok=True)
+    lines = []
+    for number in range(count):
+        kind, length = int(rng.integers(0, 3)), int(rng.integers(1600, 3200))
+        pitch = np.linspace(*((300, 2000) if kind else (2000, 300)), length)
+        tone = np.sin(2 * np.pi * pitch.cumsum() / 8000)
+        samples = 0.3 * (rng.normal(size=length) if kind == 2 else tone)
+        name = f"{folder.name}/{number}.{('wav', 'flac')[number % 2]}"
+        soundfile.write(folder.parent / name, samples + rng.normal(0, 0.01, length), 8000)
+        lines.append(f"{('falls', 'rises', 'noise')[kind]}\t{name}\n")
+    return "".join(lines)
+
+
 class Pair(NamedTuple):
     """A task, what it reads where that is not its own input, and the settings of its examples."""
 
@@ -113,6 +185,19 @@ PAIRS: dict[str, Pair] = {
     ),
     "feature-rewrite": Pair(
         "rewrite", "picture", lambda home, count: captioned(home / "features", count), {}
+    ),
+    "frames-label": Pair(
+        "label", "frames", lambda home, count: labelled_frames(home / "series", count), {}
+    ),
+    "frames-tag": Pair(
+        "tag", "frames", lambda home, count: tagged_frames(home / "series", count), {}
+    ),
+    "video-rewrite": Pair(
+        "rewrite", "frames", lambda home, count: told_videos(home / "videos", count),
+        {"picture_size": "16x16"},
+    ),
+    "sound-label": Pair(
+        "label", "sound", lambda home, count: labelled_sound(home / "sounds", count), {}
     ),
 }  # fmt: skip
 """By name: an output, and an input that makes sense with it."""

@@ -21,13 +21,35 @@ from tests.tasks.examples import PAIRS
 
 VALUES = st.one_of(
     st.none(), st.booleans(), st.integers(-3, 300), st.floats(), st.text(max_size=3),
-    st.sampled_from(["text", "label", "tag", "rewrite", "caption", "picture", "none", "additive"]),
+    st.sampled_from(["text", "label", "tag", "rewrite", "caption", "picture", "frames",
+                     "sound", "none", "additive"]),
     st.lists(st.one_of(st.integers(-1, 40), st.text(max_size=2)), max_size=4),
+    st.lists(st.lists(st.floats(), max_size=3), max_size=4),
 )  # fmt: skip
 MODEL_FIELDS = ["task", "bidirectional", "crf", "attention", "layers", "hidden_size", "one_hot"]
-TEXT_FIELDS = ["multi_label", "tag_unit", "target_unit", "picture_size", "tokenizer", "input"]
-FIELDS = ["labels", "input_shape", "tokenizer", "corpus"]
-CORPUS = ["task", "labels", "examples", "targets", "bounds", "input_shape", "tokens", "dtype"]
+TEXT_FIELDS = [
+    "multi_label",
+    "tag_unit",
+    "target_unit",
+    "picture_size",
+    "tokenizer",
+    "input",
+    "frame_rate",
+    "sample_rate",
+    "frame_stack",
+]
+FIELDS = ["labels", "input_shape", "input_scale", "tokenizer", "corpus"]
+CORPUS = [
+    "task",
+    "labels",
+    "examples",
+    "targets",
+    "bounds",
+    "input_shape",
+    "input_scale",
+    "tokens",
+    "dtype",
+]
 LESS = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 

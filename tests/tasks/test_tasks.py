@@ -42,12 +42,17 @@ VARIANTS = {
     "caption": [{}, {"attention": "additive"}, {"attention": "none"}],
     "picture-label": [{}],
     "feature-rewrite": [{}],
+    "frames-label": [{}, {"bidirectional": True}],
+    "frames-tag": [{"crf": True, "bidirectional": True}],
+    "video-rewrite": [{}],
+    "sound-label": [{}],
 }
 EVERY = [(pair, changes) for pair, variants in VARIANTS.items() for changes in variants]
 LEARNED = [
     ("label", {"bidirectional": True}), ("tag", {"bidirectional": True, "crf": True}),
     ("rewrite", {"bidirectional": True}), ("rewrite", {"attention": "none"}),
     ("caption", {"attention": "additive"}), ("picture-label", {}),
+    ("frames-tag", {"crf": True}), ("video-rewrite", {}), ("sound-label", {}),
 ]  # fmt: skip
 
 

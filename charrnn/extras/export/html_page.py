@@ -100,8 +100,14 @@ def _body(body: Body) -> dict[str, Any]:
     }
 
 
-def _sizes(shape: Shape) -> list[int | str]:
-    return [DYNAMIC.get(size, size) for size in shape]
+def _sizes(shape: Shape) -> list[int | str | list[int | str]]:
+    """A shape: its numbers, the names of sizes, or [how often, the name]."""
+    named: dict[int, list[int | str]] = {}
+    for size in shape:
+        for unit, name in DYNAMIC.items():
+            if size >= unit and size % unit == 0:
+                named[size] = [size // unit, name]
+    return [DYNAMIC.get(size, named.get(size, size)) for size in shape]
 
 
 def page_weights(graphs: Mapping[str, Graph], dtype: DtypeName) -> tuple[list[dict[str, Any]], str]:

@@ -57,5 +57,5 @@ def rounded_network(
     if as_table and not keeps_embedding(network):
         left.table = rounded(network.table, dtype)
     elif dtype != "fp32":  # it is not stored, so it follows
-        left.table = network.cell.project(left.layers[0].prepared, left.inputs())
+        left.table = left.read(left.inputs())
     return left

@@ -90,11 +90,21 @@ class Functions:
     def ones(shape: Shape, *, dtype: Dtype = "float", device: Recorder) -> Symbol:
         return device.add("expand", [cast(1, dtype)], tuple(shape), dtype)
 
+    @staticmethod
+    def full(shape: Shape, value: int, *, device: Recorder) -> Symbol:
+        return device.add("expand", [value], tuple(shape), "int")
+
     @classmethod
     def zeros_like(cls, x: Symbol) -> Symbol:
         if x.array is not None:
             return x.made(np.zeros_like(x.array))
         return cls.zeros(x.shape, dtype=x.dtype, device=x.graph)
+
+    @classmethod
+    def ones_like(cls, x: Symbol) -> Symbol:
+        if x.array is not None:
+            return x.made(np.ones_like(x.array))
+        return cls.ones(x.shape, dtype=x.dtype, device=x.graph)
 
     @staticmethod
     def arange(size: int, *, device: Recorder) -> Symbol:

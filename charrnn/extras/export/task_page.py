@@ -11,6 +11,8 @@ from charrnn.extras.export.traced import task_graphs
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.tasks import task_of
 from charrnn.tasks.example_task import ExampleTask
+from charrnn.tasks.inputs.text import TextInput
+from charrnn.tasks.outputs.alignment import AlignedOutput
 from charrnn.tasks.outputs.base import Output
 from charrnn.tasks.outputs.label import LabelOutput
 from charrnn.tasks.outputs.sequence import SequenceOutput
@@ -57,18 +59,19 @@ def example_task(checkpoint: Checkpoint) -> ExampleTask:
 def task_model(task: ExampleTask, tokenizer: Tokenizer) -> dict[str, Any]:
     """What the scripts must know of a model beside its graphs, as JSON has it. UsageError."""
     output, source = task.output, task.input
-    model: dict[str, Any] = {"targets": [*map(valid_unicode, output.names)], "space": None}
+    model: dict[str, Any] = {"targets": [*map(valid_unicode, output.names)]}
     kind, more = _OUTPUTS[type(output)]
     model |= {"kind": kind, **more(output)}
-    if source.has_text:
-        aligned = source.separator is not None
+    if isinstance(source, TextInput):
         return model | {
-            "tokenizer": page_tokenizer(tokenizer), "aligned": aligned,
-            "plain": PLAIN_OF, "other": stand_in(tokenizer),
+            "tokenizer": page_tokenizer(tokenizer), "space": source.space,
+            "aligned": source.separator is not None, "plain": PLAIN_OF,
+            "other": stand_in(tokenizer),
         }  # fmt: skip
-    if len(source.input_shape) != 3:
+    if len(source.input_shape) != 3 or not source.input_shape[0]:
         raise UsageError(
-            "the model reads arrays from .npy files, which no page can show", "Take --onnx."
+            f"the model reads {source.described}: a page reads texts and pictures alone",
+            "Take --onnx.",
         )
     return model | {"picture": source.input_shape[1:], "grid": source.grid}
 
@@ -79,16 +82,21 @@ def _of_labels(output: Any) -> Mapping[str, Any]:
 
 def _of_tags(output: Any) -> Mapping[str, Any]:
     """What each tag says of spans, as `Scheme.read` has it."""
-    return {"space": output.space, "marks": [*map(output.scheme.read, output.names)]}
+    return {"marks": [*map(output.scheme.read, output.names)]}
 
 
 def _of_symbols(output: Any) -> Mapping[str, Any]:
     return {"between": output.between}
 
 
+def _of_alignments(output: Any) -> Mapping[str, Any]:
+    return {"between": output.between, "ctc": True}
+
+
 _OUTPUTS: Mapping[type[Output], tuple[str, Any]] = {
     LabelOutput: ("label", _of_labels),
     TagOutput: ("tag", _of_tags),
     SequenceOutput: ("sequence", _of_symbols),
+    AlignedOutput: ("sequence", _of_alignments),
 }
 """What the scripts call an output, and what they must know of it."""

@@ -11,6 +11,7 @@ from charrnn.cells.base import Cell, Weights
 from charrnn.extras.export.graph import BATCH, COUNT, LENGTH, Dtype, Graph, Shape
 from charrnn.extras.export.symbol_functions import Functions
 from charrnn.extras.export.symbols import Recorder, Symbol
+from charrnn.network.ctc import CTCHead
 from charrnn.network.decoder import Decoder, Source
 from charrnn.network.heads import LabelHead, TagHead
 from charrnn.network.language_model import LanguageModel
@@ -24,7 +25,7 @@ Operators = Collection[type[Cell]]
 
 
 class _Projections:
-    """The table of input projections (V, G*H), each of which is computed where it is looked up."""
+    """The table, each row of which is computed where it is looked up."""
 
     def __init__(self, network: LanguageModel) -> None:
         self._network = network
@@ -33,8 +34,7 @@ class _Projections:
         return Functions
 
     def __getitem__(self, ids: Symbol) -> Any:
-        network = self._network
-        return network.cell.project(network.layers[0].prepared, rows(network.embedding, ids))
+        return self._network.read(rows(self._network.embedding, ids))
 
 
 def changed(network: LanguageModel, change: Callable[[str, NDArray[Any]], Any]) -> LanguageModel:
@@ -42,13 +42,17 @@ def changed(network: LanguageModel, change: Callable[[str, NDArray[Any]], Any]) 
     twin = copy.copy(network)
     twin.layers = [
         Layer.of_prepared(
-            layer.cell, {n: change(f"layers.{number}.{n}", w) for n, w in layer.prepared.items()}
+            layer.cell,
+            {n: change(f"layers.{number}.{n}", w) for n, w in layer.prepared.items()},
+            None if layer.norm is None else change(f"layers.{number}.norm", layer.norm),
         )
         for number, layer in enumerate(network.layers)
     ]
     twin.head = change("head", network.head)
-    bias = change("head_bias", network.weights["head.bias"])
-    twin.weights = {**network.weights, "head.bias": bias}
+    twin.weights = {**network.weights}
+    for name in ("head.bias", "layers.input.weight", "layers.norm"):
+        if name in network.weights:
+            twin.weights[name] = change(name, network.weights[name])
     if network.embedding is not None:
         twin.embedding = change("embedding", network.embedding)
     return twin
@@ -58,8 +62,10 @@ def keeps_embedding(network: LanguageModel) -> bool:
     """Whether a graph looks up the embedding: where that takes fewer numbers than its table."""
     if network.embedding is None:
         return False
-    size = network.embedding.size + network.layers[0].prepared["weight_ih"].size
-    return bool(size < network.table.size)
+    projection = network.weights.get("layers.input.weight")
+    if projection is None:
+        projection = network.layers[0].prepared["weight_ih"]
+    return bool(network.embedding.size + projection.size < network.table.size)
 
 
 def step_graph(network: LanguageModel, *batch: int) -> Graph:
@@ -94,7 +100,7 @@ def task_graphs(
     network = task.network(task.model, _constants(graph, weights))
     source, shape, lengths = task.input, task.input.input_shape, None
     if source.batch_axis:
-        shape, lengths = (LENGTH, batch, *shape), graph.input("lengths", (batch,), "int")
+        shape, lengths = (LENGTH, batch, *shape[1:]), graph.input("lengths", (batch,), "int")
     else:
         shape = batch, *shape
     name: tuple[str, Dtype] = ("ids", "int") if source.has_text else ("inputs", "float")
@@ -149,8 +155,15 @@ def _sequence(
     return {"encoder": encoder, "decoder": decoder_graph}
 
 
+def _alignment(
+    network: ExampleNetwork, _: Weights, outputs: Symbol, mask: Symbol
+) -> dict[str, Graph]:
+    logits, frames = network.head.logits(outputs, mask)
+    return {"": outputs.graph.finished({"logits": logits, "frames": frames})}
+
+
 _HEADS: dict[type, Callable[..., dict[str, Graph]]] = {
-    LabelHead: _label, TagHead: _tag, Decoder: _sequence
+    LabelHead: _label, TagHead: _tag, Decoder: _sequence, CTCHead: _alignment
 }  # fmt: skip
 """What makes the graphs of a network, by its head: of the outputs and mask of its encoder."""
 

@@ -21,7 +21,7 @@ from charrnn.engine.module import Module
 from charrnn.errors import DivergedError, TextError, UsageError
 from charrnn.events import Emit, Progress
 from charrnn.network.language_model import LanguageModel, embed
-from charrnn.network.layers import Layer, LayerState, loop
+from charrnn.network.layers import Layer, LayerState, add, enter, loop
 from charrnn.settings import ModelSettings
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.runs import corpus_of
@@ -162,13 +162,13 @@ def _batches(
 
 def _norms(model: Module[LanguageModel], ids: Tensor, steps: int) -> NDArray[np.float64]:
     """ids (T + 1, B) -> norms of the gradient by sequence, layer and k (B, L, K + 1)."""
-    x = embed(model.settings, model.weights, ids[:-1])
+    x = enter(model.settings, model.weights, embed(model.settings, model.weights, ids[:-1]))
     states: list[LayerState] = []  # of each layer, of each step k back: L times K + 1
     zero = model.network.zero_state(ids.shape[1])
     for layer, start in zip(model.network.layers, zero, strict=True):
         after = list(_states(layer, x, start))
         states += after[-steps - 1 :][::-1]
-        x = torch.stack([state[0] for state in after])
+        x = add(model.settings, x, torch.stack([state[0] for state in after]))
     loss = F.cross_entropy(model.network.logits(x[-1]), ids[-1], reduction="sum")
     arrays = [[array for array in state if array.requires_grad] for state in states]
     gradients = iter(
@@ -186,7 +186,7 @@ def _states(layer: Layer, x: Tensor, state: LayerState) -> Iterator[LayerState]:
 
     So c's gradient leaves out what c does through the h of its own step, which is another array.
     """
-    for step in x.split(1):
+    for step in layer.normalized(x).split(1):
         _, state = loop(layer.cell, layer.weights, step, state)
         state = tuple(part.clone() for part in state)
         yield state

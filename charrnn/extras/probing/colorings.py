@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from charrnn.cells import CELLS
-from charrnn.cells.base import CLOCK
 from charrnn.errors import UsageError, suggest
 from charrnn.inference.activations import Activations, Values
 from charrnn.settings import ModelSettings
@@ -65,7 +64,7 @@ def parse_unit(name: str, model: ModelSettings) -> Coloring:
 
     UsageError if the model does not have that unit.
     """
-    states = [state for state in CELLS[model.cell].states if state != CLOCK]
+    states = [*CELLS[model.cell].units(model.hidden_size)]
     match = re.fullmatch(r"([0-9]{1,6})\.([a-z]*)([0-9]{1,6})", name)
     layer, state, number = match.groups() if match else ("0", "", "0")
     state = state or states[0]

@@ -1,7 +1,7 @@
 """What an input promises: how sources of examples are stored, padded into a batch, and encoded."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from charrnn.cells.arrays import Array
 from charrnn.cells.parameters import Parameters
-from charrnn.settings import ModelSettings, TextSettings, UnknownName
-from charrnn.tasks.base import Subject
+from charrnn.settings import ModelSettings, TextSettings, UnknownName, no_effect
+from charrnn.tasks.base import Least, Scale, Subject
 from charrnn.tasks.examples import Ids, Indices, Ragged
 from charrnn.text.tokenizers import Ids as TokenIds, Tokenizer
 
@@ -28,6 +28,14 @@ class Input(ABC):
     """The axis of a batch's `inputs` that counts examples."""
     tokens_per_parameter: ClassVar[float | None] = None
     """As a task's; None: as many as the output wants."""
+    least: ClassVar[Least] = Least()
+    """As a task's."""
+    suffixes: ClassVar[tuple[str, ...]] = ()
+    """How the names of files end that are inputs themselves."""
+    tagged: ClassVar[bool] = False
+    """Whether its steps may have tags."""
+    sizes: ClassVar[Mapping[str, Any]] = {}
+    """Settings that are others here, where they are not given."""
     tokenizer: Tokenizer
     """That of the subject."""
 
@@ -40,13 +48,32 @@ class Input(ABC):
         """
         self.settings, self.separator = settings, separator
         self.input_shape: tuple[int, ...] = ()
+        self.input_scale: Scale = ()
         if subject:
             self.tokenizer, self.input_shape = subject.tokenizer, subject.input_shape
+            self.input_scale = subject.input_scale
 
     @property
     def between(self) -> str:
         """What stands between texts where a vocabulary is learned."""
         return ""
+
+    @classmethod
+    @abstractmethod
+    def fits(cls, shape: tuple[int, ...]) -> bool:
+        """Whether stored sources may have that shape; () is that of texts."""
+
+    @classmethod
+    def is_source(cls, file: str) -> bool:
+        """Whether a file of that name is itself a source, not a list of them."""
+        return bool(cls.suffixes) and file.lower().endswith(cls.suffixes)
+
+    @abstractmethod
+    def learn(self, texts: Iterable[str]) -> Tokenizer:
+        """The tokenizer that sources are stored with, from those of training.
+
+        What else is learned of them, such as their scale, is kept here.
+        """
 
     @abstractmethod
     def placed(self, text: str, file: str) -> str:
@@ -82,6 +109,43 @@ class Input(ABC):
     @abstractmethod
     def tokens(self, items: Ragged, indices: Indices | range) -> Indices:
         """Tokens, or positions of whatever else, that are read of each (N,)."""
+
+    def checked_unknown(self, unknown: UnknownName | None) -> UnknownName:
+        """What becomes of characters that the vocabulary lacks: skip, if nothing is given.
+
+        UsageError if something is given, and no text is read.
+        """
+        if unknown and not self.has_text:
+            raise no_effect("unknown", f"--input {self.name}", "name a run that reads texts")
+        return unknown or "skip"
+
+    def augmented(
+        self,
+        inputs: Array,
+        lengths: Array,  # noqa: ARG002
+        draw: Sequence[np.random.Generator],  # noqa: ARG002
+    ) -> Array:
+        """A batch's inputs, changed at random where that helps; `draw`: numbers for each."""
+        return inputs
+
+    def check_targets(self, size: int, targets: int) -> None:  # noqa: B027
+        """TextError where a stored source of that size cannot have so many targets."""
+
+    def steps(self, item: Ids) -> int:
+        """Outputs that the encoder has of a stored source."""
+        return len(item)
+
+    def spans(self, ids: Array) -> NDArray[np.int64]:
+        """The first and the last index (2, N) of each token that has a tag, in ids (T, ...)."""
+        raise NotImplementedError
+
+    def tagged_tokens(self, text: str, item: Ids) -> list[str]:
+        """The tokens (N) of a source that have tags, as people see them."""
+        raise NotImplementedError
+
+    def measured(self, sizes: Indices) -> str:  # noqa: ARG002
+        """How long stored sources of these sizes (N,) are, in words, unless all are equal."""
+        return ""
 
     @abstractmethod
     def shown(self, item: Ids, index: int) -> str:

@@ -1,7 +1,7 @@
 """Pictures, or features of them from elsewhere, as input: read by convolutions or one product."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,20 @@ from numpy.typing import NDArray
 from charrnn.cells.arrays import Array
 from charrnn.cells.parameters import Parameters
 from charrnn.errors import TextError
+from charrnn.network.column_encoder import ColumnEncoder
 from charrnn.network.picture_encoder import PictureEncoder, grid
 from charrnn.settings import ModelSettings, UnknownName
 from charrnn.tasks.examples import Ids, Indices, Ragged
+from charrnn.tasks.inputs.augmentation import augmented
 from charrnn.tasks.inputs.base import Input, joined
 from charrnn.text.pictures import as_inputs, load_input
-from charrnn.text.tokenizers import Ids as TokenIds, Tokenizer
+from charrnn.text.tokenizers import Bytes, Ids as TokenIds, Tokenizer
+
+Encoder = PictureEncoder | ColumnEncoder
+
+
+def _encoder(model: ModelSettings) -> type[Encoder]:
+    return ColumnEncoder if model.reads_columns else PictureEncoder
 
 
 class PictureInput(Input):
@@ -30,6 +38,14 @@ class PictureInput(Input):
     described = "the name of a picture"
     batch_axis = 0
     tokens_per_parameter = 60.0
+    suffixes = (".png", ".jpg", ".jpeg", ".npy")
+
+    @classmethod
+    def fits(cls, shape: tuple[int, ...]) -> bool:
+        return bool(shape) and shape[0] > 0
+
+    def learn(self, texts: Iterable[str]) -> Tokenizer:  # noqa: ARG002  (bytes are stored as they are)
+        return Bytes(False, False)
 
     def placed(self, text: str, file: str) -> str:
         return str(Path(file).parent / text)
@@ -65,10 +81,19 @@ class PictureInput(Input):
         return np.frombuffer(picture.tobytes(), np.uint8)
 
     def parameters(self, model: ModelSettings) -> Parameters:
-        return PictureEncoder.parameters(model, self.input_shape)
+        return _encoder(model).parameters(model, self.input_shape)
 
-    def encoder(self, model: ModelSettings, weights: Mapping[str, Array]) -> PictureEncoder:
-        return PictureEncoder(model, weights)
+    def encoder(self, model: ModelSettings, weights: Mapping[str, Array]) -> Encoder:
+        return _encoder(model)(model, weights)
+
+    def augmented(
+        self,
+        inputs: Array,
+        lengths: Array,  # noqa: ARG002  (pictures have one size)
+        draw: Sequence[np.random.Generator],
+    ) -> Array:
+        """Pictures, changed; features as they are."""
+        return augmented(inputs, draw) if len(self.input_shape) == 3 else inputs
 
     def collate(self, items: Ragged, indices: Indices) -> dict[str, Any]:
         stored = np.stack([items[index] for index in indices]).astype(np.uint8, copy=False)
@@ -77,6 +102,9 @@ class PictureInput(Input):
     def tokens(self, items: Ragged, indices: Indices | range) -> Indices:  # noqa: ARG002
         """Cells of the grid that are read of each (N,)."""
         return np.full(len(indices), math.prod(self.grid), np.int64)
+
+    def steps(self, item: Ids) -> int:  # noqa: ARG002
+        return math.prod(self.grid)
 
     def shown(self, item: Ids, index: int) -> str:  # noqa: ARG002
         return f"picture {index}"

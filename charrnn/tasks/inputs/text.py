@@ -1,9 +1,12 @@
 """Texts as input: token ids, read whole by recurrent layers in one or both directions."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from charrnn.cells.arrays import Array
 from charrnn.cells.parameters import Parameters
@@ -12,9 +15,10 @@ from charrnn.settings import ModelSettings, UnknownName
 from charrnn.tasks.examples import Ids, Indices, Ragged
 from charrnn.tasks.inputs.base import Input, joined
 from charrnn.text.corpus import checked_ids
-from charrnn.text.tokenizers import Characters, Ids as TokenIds, Tokenizer
+from charrnn.text.example_notices import Lengths
+from charrnn.text.tokenizers import TOKENIZERS, Characters, Ids as TokenIds, Tokenizer
 from charrnn.text.tokenizers.base import smallest_type
-from charrnn.text.unknown import known_text, tagged_ids
+from charrnn.text.unknown import known_text, space_of, spans_of_tokens, tagged_ids
 
 
 class TextInput(Input):
@@ -24,6 +28,11 @@ class TextInput(Input):
     name = "text"
     described = "a text"
     batch_axis = 1
+    tagged = True
+
+    @classmethod
+    def fits(cls, shape: tuple[int, ...]) -> bool:
+        return not shape
 
     @property
     def aligned(self) -> bool:
@@ -35,6 +44,10 @@ class TextInput(Input):
         """As the base says; subwords do not cross it."""
         separate = "\n" * (self.settings.tokenizer != "char")
         return separate if self.separator is None else self.separator
+
+    def learn(self, texts: Iterable[str]) -> Tokenizer:
+        apart = (text + self.between for text in texts)
+        return TOKENIZERS[self.settings.tokenizer].learn(apart, self.settings)
 
     def placed(self, text: str, file: str) -> str:  # noqa: ARG002
         return text
@@ -78,6 +91,21 @@ class TextInput(Input):
 
     def tokens(self, items: Ragged, indices: Indices | range) -> Indices:
         return items.lengths(indices)
+
+    @cached_property
+    def space(self) -> int | None:
+        """The id that stands between tokens; None where each id is a token."""
+        return space_of(self.tokenizer) if self.separator else None
+
+    def spans(self, ids: Array) -> NDArray[np.int64]:
+        return np.stack(spans_of_tokens(ids, self.space))
+
+    def tagged_tokens(self, text: str, item: Ids) -> list[str]:  # noqa: ARG002
+        return re.findall(r"[^ \t]+" if self.separator else ".", text, re.DOTALL)
+
+    def measured(self, sizes: Indices) -> str:
+        units = {"char": "character", "byte": "byte"}
+        return f"texts of {Lengths.of(sizes).words(units.get(self.settings.tokenizer, 'token'))}"
 
     def shown(self, item: Ids, index: int) -> str:  # noqa: ARG002
         return "".join(self.positions(item))

@@ -100,6 +100,8 @@ class Output(ABC):
         """What stands between the names of targets in a line."""
         self.mean_length, self.most = 1.0, 1
         """Targets of a training example."""
+        self.ctc_frames = 1
+        """Frames of a position that suit them, where an output has frames."""
 
     @staticmethod
     @abstractmethod
@@ -111,9 +113,14 @@ class Output(ABC):
         """What stands between tokens of which each has a target; None where none has."""
         return None
 
-    def measure(self, lengths: Indices) -> None:
-        """Take note of the number of targets (N,) of each training example."""
+    def measure(self, targets: Ragged, examples: range, read: Indices) -> None:  # noqa: ARG002
+        """Take note of the targets of the training examples, of which so much is `read` (N,)."""
+        lengths = targets.lengths(examples)
         self.mean_length, self.most = float(lengths.mean()), int(lengths.max())
+
+    def doubts(self, model: ModelSettings) -> Sequence[str]:  # noqa: ARG002
+        """What makes training examples useless for a network of these settings, in sentences."""
+        return ()
 
     def balance(self, targets: NDArray[np.integer[Any]], examples: int) -> None:  # noqa: B027
         """Let rare targets count as much as frequent ones, by all (M,) of training examples.

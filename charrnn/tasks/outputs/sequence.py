@@ -3,17 +3,18 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.cells.arrays import Array, cross_entropy, namespace
 from charrnn.cells.parameters import Parameters
-from charrnn.inference.search import Written, search
+from charrnn.inference.fusion import Fusion
+from charrnn.inference.search import Decoding, Written, search
 from charrnn.network.decoder import END, Decoder, Source
-from charrnn.network.text_encoder import within
-from charrnn.settings import ModelSettings, TextSettings
+from charrnn.network.recurrent_encoder import within
+from charrnn.settings import ModelSettings, TextSettings, no_effect
 from charrnn.tasks.base import Batch, Subject
 from charrnn.tasks.examples import Ids, Indices, Ragged
 from charrnn.tasks.inputs.base import Input
@@ -33,6 +34,7 @@ class TextPrediction:
     `attention` (T, S) says how much of each came from which of the `source` (S), the tokens of the
     text. Of a picture `pixels` (height, width) is what was read, and S counts the cells of its
     `grid` of rows and columns, row by row.
+    `positions` (T): where each symbol is, if the network says so.
     """
 
     given: str
@@ -44,6 +46,7 @@ class TextPrediction:
     attention: NDArray[np.float32]
     grid: tuple[int, int] | None = None
     pixels: NDArray[np.uint8] | None = None
+    positions: list[int] | None = None
 
     @property
     def line(self) -> str:
@@ -56,6 +59,11 @@ class TextPrediction:
             "source": valid_unicode(self.given),
             **_likely(self.text, self.log_probability),
         }
+        if self.positions is not None:
+            record["symbols"] = [
+                {"symbol": valid_unicode(symbol), "position": position}
+                for symbol, position in zip(self.symbols, self.positions, strict=True)
+            ]
         if self.alternatives:
             record["alternatives"] = [_likely(*one) for one in self.alternatives]
         return record
@@ -96,7 +104,16 @@ class SequenceOutput(Output):
 
     unit = "symbol"
     counted = "symbols"
-    options = ("beam", "temp", "seed", "max_length")
+    options: ClassVar[tuple[str, ...]] = (
+        "beam",
+        "temp",
+        "seed",
+        "max_length",
+        "language_model",
+        "weight",
+    )
+    ends: ClassVar[int] = 1
+    """Whether END follows the symbols of a text, and is predicted, too."""
     lines = PairLines
 
     def __init__(self, subject: Subject, source: Input) -> None:
@@ -107,13 +124,14 @@ class SequenceOutput(Output):
     def uniform_loss(self) -> float:
         return math.log(len(self.names) + 1)
 
-    def measure(self, lengths: Indices) -> None:
-        super().measure(lengths + 1)  # END
+    def measure(self, targets: Ragged, examples: range, read: Indices) -> None:
+        super().measure(targets, examples, read)
+        self.mean_length, self.most = self.mean_length + self.ends, self.most + self.ends
 
     def parameters(self, model: ModelSettings) -> Parameters:
         return Decoder.parameters(model, len(self.names))
 
-    def head(self, model: ModelSettings, weights: Mapping[str, Array]) -> Decoder:
+    def head(self, model: ModelSettings, weights: Mapping[str, Array]) -> Any:
         return Decoder(model, weights)
 
     def collate(
@@ -122,18 +140,18 @@ class SequenceOutput(Output):
         indices: Indices,
         inputs: Mapping[str, Any],  # noqa: ARG002
     ) -> dict[str, Any]:
-        """Symbols (U + 1, B) that end with END, how many there are (B,).
+        """Symbols (U + 1, B) that end with END if any `ends`, how many there are (B,).
 
         A target that the model lacks becomes END, and does not count.
         """
         numbers, lengths = targets.padded(indices)
-        symbols = np.append(numbers + 1, np.zeros_like(numbers[:1]), 0)
+        symbols = np.append(numbers + 1, np.zeros_like(numbers[: self.ends]), 0)
         steps = np.arange(len(symbols))[:, None]
         known = (steps < lengths) & (symbols <= len(self.names))
-        return {"targets": np.where(known, symbols, END), "target_lengths": lengths + 1}
+        return {"targets": np.where(known, symbols, END), "target_lengths": lengths + self.ends}
 
     def tokens(self, targets: Ragged, indices: Indices | range) -> Indices:
-        return targets.lengths(indices) + 1
+        return targets.lengths(indices) + self.ends
 
     def loss(self, network: ExampleNetwork, batch: Batch, masks: Sequence[Array]) -> Array:
         """Divided by the mean number of symbols, so that the parts of a batch add up."""
@@ -170,22 +188,27 @@ class SequenceOutput(Output):
     ) -> RewriteScore:
         """The mean loss of a symbol. What is written is counted apart."""
         total, symbols = 0.0, 0
-        for _, batch, (losses,) in evaluated:
+        for computed in evaluated:
+            losses, counts = self._summed(computed)
             total += float(losses.sum(dtype=np.float64))
-            symbols += int(self._scored(batch).sum())
+            symbols += int(counts.sum())
         return RewriteScore(self.subject.text.target_unit, total / max(1, symbols))
 
-    def losses(self, computed: Computed) -> NDArray[np.floating[Any]]:
+    def _summed(self, computed: Computed) -> tuple[NDArray[np.floating[Any]], Indices]:
+        """The loss (B,) of each text, and how many of its symbols (B,) have one."""
         _, batch, (losses,) = computed
-        symbols = self._scored(batch).sum(0)
-        return np.where(symbols < batch.target_lengths, math.inf, losses.sum(0))
+        return losses.sum(0), self._scored(batch).sum(0)
+
+    def losses(self, computed: Computed) -> NDArray[np.floating[Any]]:
+        losses, counts = self._summed(computed)
+        return np.where(counts < computed.batch.target_lengths, math.inf, losses)
 
     def count_written(
         self, score: Any, network: ExampleNetwork, batch: Batch, asked: Asked
     ) -> None:
         written = self._write(network, batch, asked)
         for column, texts in enumerate(written):
-            true = batch.targets[: batch.target_lengths[column] - 1, column]
+            true = batch.targets[: batch.target_lengths[column] - self.ends, column]
             score.add((true - 1).tolist(), [number - 1 for number in texts[0].symbols])
 
     def _write(self, network: ExampleNetwork, batch: Batch, asked: Asked) -> list[list[Written]]:
@@ -193,7 +216,16 @@ class SequenceOutput(Output):
         source, _ = self._source(network, batch)
         longest = asked.decoding.max_length
         most = np.array([longest or self.input.longest(item) for item in asked.items])
-        return search(network.head, source, most, asked.decoding, asked.generators)
+        fusion = self.fusion(asked.decoding)
+        return search(network.head, source, most, asked.decoding, asked.generators, fusion)
+
+    def fusion(self, decoding: Decoding) -> Fusion | None:
+        """The language model of a decoding on these symbols. UsageError if it does not fit."""
+        if decoding.language_model is None:
+            return None
+        if self.between:
+            raise no_effect("language_model", "--target-unit word", "train on characters")
+        return Fusion(decoding.language_model, decoding.weight, self.names)
 
     def predict(
         self, network: ExampleNetwork, batch: Batch, asked: Asked
@@ -206,7 +238,8 @@ class SequenceOutput(Output):
         symbols = [[self.names[n - 1] for n in text.symbols] for text in written]
         texts = [*map(self.between.join, symbols)]
         others = [(t, w.log_probability) for t, w in zip(texts, written, strict=True)]
-        source = self.input.positions(item)
+        source, attention = self.input.positions(item), written[0].attention
+        columns = self.input.grid and self.input.grid[1]
         return TextPrediction(
             given=given,
             source=source,
@@ -214,7 +247,8 @@ class SequenceOutput(Output):
             log_probability=written[0].log_probability,
             alternatives=others[1:],
             symbols=symbols[0],
-            attention=written[0].attention[:, : len(source) or None],  # without the padding
-            grid=self.input.grid,
+            attention=attention[:, : self.input.steps(item)],  # without the padding
+            grid=(attention.shape[1] // columns, columns) if columns else None,
             pixels=self.input.pixels(item),
+            positions=written[0].positions,
         )

@@ -65,6 +65,19 @@ def _sentences(records: Iterator[Record]) -> Iterator[tuple[int, list[Record]]]:
             rows = []
 
 
+class StepLines(_TagLines):
+    """`name<TAB>tag tag tag`, with one tag for each frame of a file of that name."""
+
+    def __init__(self, name: str, described: str) -> None:
+        self.layout = Layout((name, "tags"), 0, _before_and_after_last)
+        self.hint = f"Each line is {described}, a tab and a tag for each frame. {OTHERS}"
+
+    def read(self, records: Iterator[Record]) -> Iterator[Parsed]:
+        """The names in records with their tags."""
+        for line, name, tags in pairs(records, self.layout.names):
+            yield Parsed(line, name, tuple(tags.split()))
+
+
 class CharacterLines(_TagLines):
     """`text<TAB>tags`, with one character of tags for each character of the text."""
 

@@ -9,10 +9,12 @@ from charrnn.text.tokenizers import valid_unicode
 
 @dataclass(frozen=True)
 class TagPrediction:
-    """The tokens (N) of a text, the tag of each, and the probability of all of these tags.
+    """The tokens (N) of a text, or of what has that name, and the tag of each.
 
-    `between` stands between them in a line.
+    With the probability of all of these tags. `between` stands between them in a line.
     """
+
+    given: str
 
     tokens: list[str]
     tags: list[str]
@@ -40,8 +42,8 @@ class TagPrediction:
             for span in self.scheme.spans(self.tags)
         ]
         tokens, tags = ([*map(valid_unicode, texts)] for texts in (self.tokens, self.tags))
-        source, prediction = map(self.between.join, (tokens, tags))
         return {
-            "source": source, "prediction": prediction, "probability": self.probability,
+            "source": valid_unicode(self.given), "prediction": self.between.join(tags),
+            "probability": self.probability,
             "tokens": tokens, "tags": tags, "spans": spans_record,
         }  # fmt: skip

@@ -1,9 +1,7 @@
 """The tag of each token, or of each character, of a text: sequence labelling."""
 
 import math
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,11 +18,10 @@ from charrnn.tasks.examples import Ids, Indices, Ragged
 from charrnn.tasks.inputs.base import Input
 from charrnn.tasks.outputs.base import Asked, Computed, ExampleNetwork, Output
 from charrnn.tasks.outputs.spans import Scheme
-from charrnn.tasks.outputs.tag_lines import CharacterLines, TokenLines
+from charrnn.tasks.outputs.tag_lines import CharacterLines, StepLines, TokenLines
 from charrnn.tasks.outputs.tag_prediction import TagPrediction
 from charrnn.tasks.outputs.tag_scores import TagScore
 from charrnn.text.examples import Lines
-from charrnn.text.unknown import space_of, spans_of_tokens
 
 _SHOWN = 20  # tokens of a text in a validation
 
@@ -42,7 +39,13 @@ class TagOutput(Output):
         self.scheme = Scheme(self.names)
 
     @staticmethod
-    def lines(settings: TextSettings, source: Input) -> Lines:  # noqa: ARG004
+    def lines(settings: TextSettings, source: Input) -> Lines:
+        if not source.tagged:
+            raise UsageError(
+                f"--task tag cannot use --input {source.name}", "It tags texts and frames."
+            )
+        if not source.has_text:
+            return StepLines(source.name, source.described)
         allowed = ("char", "byte") if settings.tag_unit == "token" else ("char",)
         if settings.tokenizer not in allowed or (settings.min_count > 1 and allowed == ("char",)):
             raise UsageError(
@@ -55,11 +58,6 @@ class TagOutput(Output):
     @staticmethod
     def separator(settings: TextSettings) -> str:
         return " " if settings.tag_unit == "token" else ""
-
-    @cached_property
-    def space(self) -> int | None:
-        """The id that stands between tokens; None where each id is a token."""
-        return space_of(self.subject.tokenizer) if self.of_tokens else None
 
     @property
     def uniform_loss(self) -> float:
@@ -89,7 +87,7 @@ class TagOutput(Output):
         """The number of tokens (B,) of each text, and their spans (2, N, B)."""
         ids, by_text = inputs["inputs"], []
         for column, length in enumerate(inputs["lengths"].tolist()):
-            by_text.append(np.stack(spans_of_tokens(ids[:length, column], self.space)))
+            by_text.append(self.input.spans(ids[:length, column]))
         lengths = np.array([token_spans.shape[1] for token_spans in by_text], np.int64)
         padded = np.zeros((2, lengths.max(), len(lengths)), np.int64)
         for column, token_spans in enumerate(by_text):
@@ -149,14 +147,12 @@ class TagOutput(Output):
         for column, length in enumerate(lengths):
             tags[:length, column] = network.head.likeliest(logits[:length, column])
         probabilities = np.exp(-network.head.losses(logits, tags, lengths)).tolist()
-        for column, text in enumerate(asked.texts):
-            tokens = self._tokens(text)
+        for column, (text, item) in enumerate(zip(asked.texts, asked.items, strict=True)):
+            tokens = self.input.tagged_tokens(text, item)
             names = [self.names[tag] for tag in tags[: len(tokens), column].tolist()]
-            yield TagPrediction(tokens, names, probabilities[column], self.scheme, self.between)
-
-    def _tokens(self, text: str) -> list[str]:
-        """The tokens or characters of a text, each of which has a tag."""
-        return re.findall(r"[^ \t]+" if self.of_tokens else ".", text, re.DOTALL)
+            given = self.text_read(text)
+            probability = probabilities[column]
+            yield TagPrediction(given, tokens, names, probability, self.scheme, self.between)
 
     def formatted(self, prediction: TagPrediction, name: FormatName | None) -> str:
         """As the base says; as CoNLL has it a line for each token, and an empty one."""
@@ -166,7 +162,9 @@ class TagOutput(Output):
         return "".join(f"{token}\t{tag}\n" for token, tag in pairs)
 
     def text_read(self, text: str) -> str:
-        return self.between.join(self._tokens(text))
+        if not self.input.has_text:
+            return text
+        return self.between.join(self.input.tagged_tokens(text, np.zeros(0, np.uint8)))
 
     def shown(self, source: str, prediction: TagPrediction, target: Ids) -> str:  # noqa: ARG002
         return prediction.bracketed(_SHOWN)

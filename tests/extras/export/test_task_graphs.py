@@ -14,6 +14,7 @@ from charrnn.extras.export.rounding import rounded_weights
 from charrnn.extras.export.task_page import ENGINE, example_task, task_model, task_page
 from charrnn.extras.export.traced import task_graphs
 from charrnn.models.predictor import Predictor
+from charrnn.network.decoder import Decoder
 from charrnn.tasks import task_of
 from charrnn.tasks.outputs.label import LabelOutput
 from charrnn.tasks.outputs.sequence import SequenceOutput
@@ -21,12 +22,18 @@ from charrnn.tasks.outputs.tags import TagOutput
 from charrnn.text.pictures import as_inputs, load_input
 from tests.extras.export.engine import Engine
 from tests.extras.export.task_models import checkpoint_of
-from tests.network.test_networks import EXAMPLES, batch_of, items_of
+from tests.network.test_networks import CASES, EXAMPLES, batch_of, items_of
 
 WITH_EVERY_CELL = ("tag, CRF", "rewrite, dot")
 EVERY = [(name, "lstm") for name in EXAMPLES if name not in WITH_EVERY_CELL]
 EVERY += [(name, cell) for name in WITH_EVERY_CELL for cell in CELLS]
 """Every task, and every cell in both directions and in a decoder."""
+
+
+def is_shown(name):
+    """Whether a page can show what it reads."""
+    shape = CASES[name][1].input_shape
+    return not shape or shape[0] == 1
 
 
 def network_of(checkpoint):
@@ -67,7 +74,7 @@ def in_onnx(checkpoint, batch, steps, dtype="fp32"):
 def in_numpy(checkpoint, batch, steps):
     """The same by the network."""
     task, network = network_of(checkpoint)
-    if task.output.options != ("beam", "temp", "seed", "max_length"):
+    if not isinstance(network.head, Decoder):
         return [task.output.evaluate(network, batch)[0]]
     source, _ = task.output._source(network, batch)
     return [*network.head.write(source, steps)]
@@ -114,7 +121,7 @@ def load(engine, checkpoint, dtype="fp32"):
 SOURCES = ["a", "ab cd", "dab  cabba\td", "b\u0301\u00c4x ca"]
 
 
-@pytest.mark.parametrize(("name", "cell"), [case for case in EVERY if "features" not in case[0]])
+@pytest.mark.parametrize(("name", "cell"), [case for case in EVERY if is_shown(case[0])])
 def test_the_page_predicts_what_predict_does(engine, name, cell):
     """A transition from the wrong side; an unknown character that shifts a tag; END at once."""
     checkpoint = checkpoint_of(name, cell)
@@ -160,6 +167,32 @@ def compare_symbols(engine, source, expected):
 COMPARE = {LabelOutput: compare_labels, TagOutput: compare_tags, SequenceOutput: compare_symbols}
 
 
+@pytest.mark.parametrize("name", ["rewrite, dot", "pictures", "features", "rewrite of a video"])
+def test_ctc_is_exported(engine, name):
+    """Frames of a position in the wrong order; a blank that parts what is one symbol."""
+    checkpoint = checkpoint_of(name, "gru", decoder="ctc", ctc_frames=2)
+    task, network = network_of(checkpoint)
+    batch = batch_of(name, task)
+    expected, _ = network.head.logits(*network.encode(batch)[:2])
+    np.testing.assert_allclose(in_onnx(checkpoint, batch, [])[0], expected, atol=1e-5)
+    if name == "rewrite, dot":
+        load(engine, checkpoint)
+        for text in ("a", "dab  cabba"):
+            source = engine.run("return predictor.read(text);", text=text)
+            compare_symbols(engine, source, Predictor(checkpoint).predict([text])[0])
+
+
+@pytest.mark.parametrize("name", ["label, both directions", "rewrite, dot"])
+def test_residual_layers_are_exported(engine, name):
+    """A norm that is left out."""
+    checkpoint = checkpoint_of(name, "gru", residual=True)
+    task, _ = network_of(checkpoint)
+    batch = batch_of(name, task)
+    steps = steps_of(batch)
+    expected = in_numpy(checkpoint, batch, steps)
+    np.testing.assert_allclose(in_onnx(checkpoint, batch, steps), expected, atol=1e-5)
+
+
 def test_a_picture_is_read_as_python_reads_it(engine, tmp_path):
     """Shades that are rounded the other way; a picture that is shifted, or on another ground."""
     from PIL import Image
@@ -201,5 +234,5 @@ def test_rounded_weights_are_those_of_the_rounded_network(dtype):
 
 def test_what_no_page_can_show_is_said():
     """A page without anything to type or to draw."""
-    with pytest.raises(UsageError, match="npy"):
+    with pytest.raises(UsageError, match="texts and pictures alone"):
         task_page(checkpoint_of("features", "lstm"), "fp16")

@@ -80,6 +80,6 @@ def test_a_validation_shows_spans_in_brackets(corpus):
     shown = task_on(corpus).output.shown
     tags = ["O", "B-x", "I-x", "B-x", "O"]
     scheme = Scheme(corpus.target_vocabulary)
-    prediction = TagPrediction(["from", "ab", "c", "d", "e"], tags, 1.0, scheme)
+    prediction = TagPrediction("", ["from", "ab", "c", "d", "e"], tags, 1.0, scheme)
     assert shown("", prediction, np.array([0])) == "from [ab c x] [d x] e"
-    assert TagPrediction([*"abc"], ["O", "x", "x"], 1.0, scheme, "").bracketed(2) == "a[b x]"
+    assert TagPrediction("", [*"abc"], ["O", "x", "x"], 1.0, scheme, "").bracketed(2) == "a[b x]"

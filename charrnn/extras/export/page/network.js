@@ -344,12 +344,14 @@ class Program {
     this.outputs = {};
     for (const [name, inner] of Object.entries(graph.outputs)) this.outputs[name] = this.arrays[inner].data;
     this.carried = Object.keys(this.outputs).filter((name) => name.startsWith("next."))
-      .map((name) => [this.inputs[name.replace("next", "state")], this.outputs[name]]);
+      .map((name) => [this.inputs[name.replace("next", "state")], this.outputs[name]])
+      .filter(([before]) => before); // some cells have no use for their last output
     this.held = this.carried.map(([before]) => before.slice());
   }
 
   _array(name, shape) {
-    const sides = shape.map((side) => (typeof side === "string" ? this.sizes[side] : side));
+    const sides = shape.map((side) => (typeof side === "string" ? this.sizes[side]
+      : Array.isArray(side) ? side[0] * this.sizes[side[1]] : side)); // [2, "length"]: twice as long
     return (this.arrays[name] = { data: new Float32Array(sizeOf(sides)), shape: sides });
   }
 

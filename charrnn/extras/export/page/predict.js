@@ -3,6 +3,7 @@
 
 const LONGEST = 4000; // characters of a text that are read
 const DECODER_END = 0; // the symbol before and after every sequence
+const BLANK = 0; // of CTC: a frame without a symbol
 
 // Other ways to write a character, the most similar first: see charrnn/text/unknown.py.
 function* forms(character, plain) {
@@ -114,9 +115,23 @@ class Predictor {
     return tokens.map((token, i) => ({ token, tag: found[i] }));
   }
 
+  // The likeliest symbol of each frame, where that is another than before, and no blank.
+  *_aligned([inputs, sizes]) {
+    const { logits } = this._program("", sizes).run(inputs), size = this.targets.length + 1;
+    for (let frame = 0, before = BLANK; frame * size < logits.length; frame++) {
+      const probabilities = softmax(logits.subarray(frame * size, (frame + 1) * size));
+      const symbol = largest(probabilities);
+      if (symbol !== BLANK && symbol !== before) {
+        yield { text: this.targets[symbol - 1], probability: probabilities[symbol], attention: null };
+      }
+      before = symbol;
+    }
+  }
+
   // The likeliest symbols, one after the other: each with its probability and its attention.
   *write(input) {
     const [inputs, sizes] = this._given(input);
+    if (this.model.ctc) return yield* this._aligned([inputs, sizes]);
     const read = this._program("encoder", sizes).run(inputs);
     const decoder = this._program("decoder", sizes), given = {};
     for (const name of Object.keys(decoder.inputs)) if (name in read) given[name] = read[name];

@@ -1,0 +1,186 @@
+"""Which text the frames of a source say: by the likeliest alignment, a beam of prefixes, or drawn.
+
+Prefix beam search (Graves 2012, https://doi.org/10.1007/978-3-642-24797-2, section 7.5; Hannun et
+al. 2014, https://arxiv.org/abs/1408.2873) adds up the alignments of each prefix of a text.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.inference.fusion import Fused, Fusion
+from charrnn.inference.sampling import check_finite
+from charrnn.inference.search import Decoding, Float32, Written, log_probabilities
+from charrnn.network.ctc import BLANK, log_probability, through_symbols
+
+Float64 = NDArray[np.float64]
+Int64 = NDArray[np.int64]
+_PRIME = np.uint64(0x100000001B3)  # of the FNV hash
+
+
+def ctc_search(
+    logits: Float32,
+    frames: Int64,
+    decoding: Decoding,
+    generators: Sequence[np.random.Generator] = (),
+    fusion: Fusion | None = None,
+    per_position: int = 1,
+) -> list[list[Written]]:
+    """The texts that logits (T, B, K + 1) say, of which b has the first frames[b] frames.
+
+    Up to the beam for each, the likeliest first. `per_position`: frames of a position. With a
+    temperature a text is drawn from `generators` (B). DivergedError for logits that are not finite.
+    """
+    check_finite(bool(np.isfinite(logits).all()))
+    logs = log_probabilities(logits).astype(np.float64)
+    if decoding.beam > 1 or fusion:
+        texts = _prefixes(logs, frames, decoding.beam, fusion)
+    else:
+        if decoding.temp:
+            shape = logs[:, 0].shape
+            noise = [generator.gumbel(size=shape) for generator in generators]
+            chosen = (logs + decoding.temp * np.stack(noise, 1)).argmax(-1)
+        else:
+            chosen = logs.argmax(-1)
+        texts = [[labelling(path[:n])] for path, n in zip(chosen.T, frames.tolist(), strict=True)]
+    return [
+        [_written(logs[:count, index], text, per_position) for text in some]
+        for index, (some, count) in enumerate(zip(texts, frames.tolist(), strict=True))
+    ]
+
+
+def labelling(path: Int64) -> list[int]:
+    """An alignment (T,) without repeats and blanks."""
+    first = np.append(True, path[1:] != path[:-1])
+    symbols: list[int] = path[first & (path != BLANK)].tolist()
+    return symbols
+
+
+def _written(logs: Float64, text: list[int], per_position: int) -> Written:
+    """A text of one source: its probability, and where its symbols are in log-probabilities."""
+    symbols = np.array(text, np.int64)
+    probability = log_probability(logs, symbols)
+    where = np.exp(through_symbols(logs, symbols, np.logaddexp) - probability)
+    by_position = where.reshape(-1, per_position, len(text)).sum(1)
+    share = (by_position / by_position.sum(0)).T.astype(np.float32)
+    positions = through_symbols(logs, symbols, np.maximum).argmax(0) // per_position
+    return Written(text, probability, share, positions.tolist())
+
+
+class _Prefixes(NamedTuple):
+    """`W` prefixes of texts for each of B sources.
+
+    The log-probabilities (B, W) of their alignments that end with BLANK and with their last symbol;
+    that symbol, 0 of none; a hash of each prefix, and of the one that is a symbol shorter.
+    """
+
+    blank: Float64
+    symbol: Float64
+    last: Int64
+    key: NDArray[np.uint64]
+    parent: NDArray[np.uint64]
+
+    @classmethod
+    def empty(cls, batch: int, size: int) -> "_Prefixes":
+        """One empty prefix for each source; no alignment of the others is possible."""
+        blank, shape = np.full((batch, size), -np.inf), (batch, size)
+        blank[:, 0] = 0.0
+        keys = np.zeros(shape, np.uint64), np.full(shape, np.iinfo(np.uint64).max)
+        return cls(blank, np.full(shape, -np.inf), np.zeros(shape, np.int64), *keys)
+
+    @property
+    def total(self) -> Float64:
+        """The log-probability (B, W) of all alignments of each."""
+        return np.asarray(np.logaddexp(self.blank, self.symbol))
+
+    def read(self, logs: Float64) -> tuple["_Prefixes", Float64]:
+        """After a frame (B, K + 1): these prefixes, and each with one more symbol (B, W, K).
+
+        A longer one that is among these prefixes counts there, and is impossible otherwise.
+        """
+        total, last = self.total, self.last
+        repeated = np.take_along_axis(logs, last, 1)
+        blank, symbol = total + logs[:, :1], self.symbol + repeated
+        longer = total[..., None] + logs[:, None, 1:]
+        source, row = np.nonzero(last)  # after a symbol itself, only a blank lets it come again
+        longer[source, row, last[source, row] - 1] = (self.blank + repeated)[source, row]
+        source, child, parent = np.nonzero(self.parent[:, :, None] == self.key[:, None, :])
+        grown = last[source, child] - 1
+        joined = longer[source, parent, grown]
+        symbol[source, child] = np.logaddexp(symbol[source, child], joined)
+        longer[source, parent, grown] = -np.inf
+        return self._replace(blank=blank, symbol=symbol), longer
+
+    def chosen(self, rows: Int64, symbols: Int64, scores: Float64) -> "_Prefixes":
+        """Those of these rows (B, W), longer by a symbol of these log-probabilities, or by none."""
+        blank, symbol, last, key, parent = (np.take_along_axis(a, rows, 1) for a in self)
+        grows = symbols > 0
+        grown_key = (key + np.uint64(1)) * _PRIME + symbols.astype(np.uint64)
+        return _Prefixes(
+            np.where(grows, -np.inf, blank), np.where(grows, scores, symbol),
+            np.where(grows, symbols, last), np.where(grows, grown_key, key),
+            np.where(grows, key, parent),
+        )  # fmt: skip
+
+
+def _prefixes(
+    logs: Float64, frames: Int64, size: int, fusion: Fusion | None
+) -> list[list[list[int]]]:
+    """The `size` likeliest texts of each source that a beam of as many prefixes finds."""
+    steps, batch, _ = logs.shape
+    prefixes = _Prefixes.empty(batch, size)
+    fused = fusion.begin(batch * size) if fusion else None
+    origins: list[tuple[Int64, Int64]] = []
+    over = np.full(logs.shape[2], -np.inf)
+    over[BLANK] = 0.0
+    for step in range(steps):
+        frame = np.where((step < frames)[:, None], logs[step], over)
+        prefixes, longer = prefixes.read(frame)
+        rows, symbols, scores = _best(prefixes.total, longer, fused)
+        prefixes = prefixes.chosen(rows, symbols, scores)
+        if fusion and fused:
+            flat = rows + size * np.arange(batch)[:, None]
+            fused = fusion.advance(fused.taken(flat.ravel()), symbols.ravel())
+        origins.append((rows, symbols))
+    total = prefixes.total
+    if fused:
+        total = total + (fused.scores + fused.logs[:, 0]).reshape(total.shape)
+    order = np.argsort(-total, 1, kind="stable")
+    possible = np.take_along_axis(total, order, 1) > -np.inf
+    return [
+        [_traced(origins, source, row) for row in best[found].tolist()]
+        for source, (best, found) in enumerate(zip(order, possible, strict=True))
+    ]
+
+
+def _best(total: Float64, longer: Float64, fused: Fused | None) -> tuple[Int64, Int64, Float64]:
+    """The likeliest of prefixes (B, W) that stay and those that grow (B, W, K): rows, symbols.
+
+    Symbol 0 stays. With the log-probabilities of those that grow.
+    """
+    batch, size, symbols = longer.shape
+    stays, grows = total, longer
+    if fused:
+        scores = fused.scores.reshape(total.shape)
+        stays = total + scores
+        grows = longer + scores[..., None] + fused.logs[:, 1:].reshape(longer.shape)
+    every = np.concatenate((stays, grows.reshape(batch, -1)), 1)
+    best = np.argpartition(-every, size - 1, 1)[:, :size]
+    ranked = np.argsort(-np.take_along_axis(every, best, 1), 1, kind="stable")
+    best = np.take_along_axis(best, ranked, 1)
+    grown = best - size
+    rows = np.where(grown < 0, best, grown // symbols)
+    values = np.take_along_axis(longer.reshape(batch, -1), grown.clip(0), 1)
+    return rows, np.where(grown < 0, 0, grown % symbols + 1), values
+
+
+def _traced(origins: Sequence[tuple[Int64, Int64]], source: int, row: int) -> list[int]:
+    """The symbols of the prefix in this row, from those that it grew by at each frame."""
+    text = []
+    for rows, symbols in reversed(origins):
+        if symbols[source, row]:
+            text.append(int(symbols[source, row]))
+        row = int(rows[source, row])
+    return text[::-1]
