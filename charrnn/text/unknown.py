@@ -16,7 +16,8 @@ _PLAIN = {
     "\n": f"\r\x0b\x0c\x85\u2028\u2029{END}",
     " ": "\t",
 }
-_PLAIN_OF = {mark: plain for plain, marks in _PLAIN.items() for mark in marks}
+PLAIN_OF = {mark: plain for plain, marks in _PLAIN.items() for mark in marks}
+"""The plain form of each mark that has one."""
 
 
 def known_text(text: str, tokenizer: Tokenizer, how: UnknownName) -> tuple[str, int]:
@@ -44,10 +45,10 @@ def _forms(character: str) -> Iterator[str]:
     yield unicodedata.normalize("NFD", character)
     bare = "".join(
         part
-        for part in unicodedata.normalize("NFKD", _PLAIN_OF.get(character, character))
+        for part in unicodedata.normalize("NFKD", PLAIN_OF.get(character, character))
         if not unicodedata.combining(part)
     )
-    for form in (bare, "".join(_PLAIN_OF.get(part, part) for part in bare)):
+    for form in (bare, "".join(PLAIN_OF.get(part, part) for part in bare)):
         yield form
         yield form.swapcase()
 
@@ -58,12 +59,17 @@ def tagged_ids(tokenizer: Tokenizer, text: str) -> Ids:
     A character that the vocabulary lacks becomes the nearest that it has, or any but a space.
     """
     if unknown := tokenizer.unknown(text):
-        other = next((s for s in tokenizer.symbols if s != " " and len(s) == 1), " ")
+        other = stand_in(tokenizer)
         nearest = {ord(character): _nearest(character, tokenizer) for character in unknown}
         text = text.translate(
             {c: near if len(near) == 1 and near != " " else other for c, near in nearest.items()}
         )
     return tokenizer.encode(text)
+
+
+def stand_in(tokenizer: Tokenizer) -> str:
+    """What stands for a character that must not be lost, where none is similar."""
+    return next((s for s in tokenizer.symbols if s != " " and len(s) == 1), " ")
 
 
 def space_of(tokenizer: Tokenizer) -> int:

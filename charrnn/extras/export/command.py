@@ -1,5 +1,6 @@
 """charrnn export: a model in a file that needs nothing of this package."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -7,19 +8,16 @@ import typer
 from charrnn.cli.frame import frame
 from charrnn.cli.options import Json, OutputFlag, Quiet, Replace, Run, binary_path, exclude
 from charrnn.display.stdout import write_bytes
-from charrnn.display.wording import figure, where
-from charrnn.errors import DivergedError, TextError, UsageError, check_package
+from charrnn.errors import UsageError, check_package
 from charrnn.events import Noticed
 from charrnn.files import plain_name
+from charrnn.settings import no_effect
 
 if TYPE_CHECKING:
     from charrnn.extras.export.rounding import DtypeName
     from charrnn.storage.checkpoint import Checkpoint
 
-_SCORED = 20_000
-"""Tokens of the validation part that tell what rounding costs: a second or two."""
-
-Html = Annotated[bool, typer.Option("--html", help="a web page that plays the model")]
+Html = Annotated[bool, typer.Option("--html", help="a web page that runs the model")]
 Onnx = Annotated[bool, typer.Option("--onnx", help="an ONNX graph, for onnxruntime and others")]
 FileName = Annotated[
     str | None,
@@ -36,7 +34,7 @@ Dtype = Annotated[
 GraphName = Annotated[
     Literal["step", "sequence"] | None,
     typer.Option(
-        "--graph", help="of --onnx: one step, or a sequence of any length",
+        "--graph", help="of a language model as --onnx: one step, or a sequence of any length",
         metavar="step|sequence", show_default="step",
     ),
 ]  # fmt: skip
@@ -66,24 +64,59 @@ def export(
     with frame(quiet=quiet, json=json) as command:
         if onnx:
             check_package("onnx", "an ONNX graph is made", "onnx", ", or take --html")
-        checkpoint = command.load_language_model(run)
+        from charrnn.extras.export.quality import in_words, quality_of
+
+        checkpoint = command.load(run)
+        if graph and not checkpoint.is_language_model:
+            raise no_effect("graph", f"--task {checkpoint.model.task}", "name a language model")
         suffix = "html" if html else "onnx"
-        path = binary_path(output or f"{plain_name(checkpoint.run)}.{suffix}", yes, json)
+        output = output or f"{plain_name(checkpoint.run)}.{suffix}"
         weights_as: DtypeName = dtype or ("fp16" if html else "fp32")
-        quality = _quality(checkpoint, weights_as, graph)
+        quality = quality_of(checkpoint, weights_as, as_table=graph != "sequence")
         if html:
-            from charrnn.extras.export.html_page import html_page
-
-            data = html_page(checkpoint, weights_as, _worded(quality)).encode()
+            files = {"": _page(checkpoint, weights_as, quality)}
         else:
-            from charrnn.extras.export.onnx_model import onnx_model
+            files = _graphs(checkpoint, weights_as, graph)
+        if len(files) > 1 and output == "-":
+            raise UsageError("the model is two files, and stdout is one", "Leave -o - out.")
+        paths = {kind: binary_path(_named(output, kind), yes, json) for kind in files}
+        for kind, data in files.items():
+            write_bytes(data, paths[kind])
+        sizes = {str(paths[kind] or "stdout"): len(data) for kind, data in files.items()}
+        listed = " and ".join(f"{name}, {size / 1e6:.2f} MB" for name, size in sizes.items())
+        command.emit(Noticed(f"Written: {listed}, weights in {weights_as}. {in_words(quality)}"))
+        for name, size in sizes.items():
+            record = {"run": checkpoint.run, "file": name, "format": suffix, "bytes": size}
+            command.show_record(record | {"dtype": weights_as} | quality)
 
-            data = onnx_model(checkpoint, weights_as, graph or "step")
-        write_bytes(data, path)
-        where = str(path or "stdout")
-        command.emit(Noticed(_summary(where, len(data), weights_as, quality)))
-        record = {"run": checkpoint.run, "file": where, "format": suffix, "bytes": len(data)}
-        command.show_record(record | {"dtype": weights_as} | quality)
+
+def _page(checkpoint: "Checkpoint", dtype: "DtypeName", quality: dict[str, Any]) -> bytes:
+    """The web page of a model."""
+    from charrnn.extras.export.html_page import html_page
+    from charrnn.extras.export.quality import on_page
+    from charrnn.extras.export.task_page import task_page
+
+    page = html_page if checkpoint.is_language_model else task_page
+    return page(checkpoint, dtype, on_page(quality)).encode()
+
+
+def _graphs(
+    checkpoint: "Checkpoint", dtype: "DtypeName", graph: Literal["step", "sequence"] | None
+) -> dict[str, bytes]:
+    """The ONNX files of a model, by what is added to their name."""
+    from charrnn.extras.export.onnx_model import onnx_model, onnx_models
+
+    if checkpoint.is_language_model:
+        return {"": onnx_model(checkpoint, dtype, graph or "step")}
+    return onnx_models(checkpoint, dtype)
+
+
+def _named(output: str, kind: str) -> str:
+    """The name of one of several files: RUN-encoder.onnx."""
+    if not kind:
+        return output
+    path = Path(output)
+    return str(path.with_name(f"{path.stem}-{kind}{path.suffix}"))
 
 
 def _run_and_output(
@@ -95,52 +128,3 @@ def _run_and_output(
     if file is not None and output is not None:
         raise UsageError("the file is named twice", "Leave -o or the argument out.")
     return run, file or output
-
-
-def _quality(
-    checkpoint: "Checkpoint", dtype: "DtypeName", graph: Literal["step", "sequence"] | None
-) -> dict[str, Any]:
-    """Bits per character of the model and of what is left of it, and where; or why not."""
-    from charrnn.extras.export.rounding import rounded_network
-    from charrnn.inference.score import score
-    from charrnn.network.language_model import LanguageModel
-    from charrnn.storage.runs import corpus_of
-    from charrnn.storage.scores import recall_score
-
-    exact = LanguageModel(checkpoint.model, checkpoint.weights)
-    by_operators = False
-    if graph == "sequence":
-        from charrnn.extras.export.onnx_nodes import OPERATORS
-
-        by_operators = checkpoint.model.cell in OPERATORS
-    rounded = rounded_network(exact, dtype, as_table=not by_operators)
-    try:
-        valid = corpus_of(checkpoint, "export it without a score").part("valid")
-        tokens = valid[:_SCORED]
-        before = recall_score(checkpoint, tokens) or score(exact, tokens, checkpoint.tokenizer)
-        after = score(rounded, tokens, checkpoint.tokenizer)
-    except (TextError, DivergedError) as error:
-        return {"not_scored": str(error)}
-    protocol = "stream" if len(valid) <= _SCORED else f"stream, first {_SCORED:,} tokens"
-    return {
-        "step": checkpoint.step, "part": "valid", "protocol": protocol,
-        "exact_bits_per_character": before.bits_per_character,
-        "bits_per_character": after.bits_per_character,
-    }  # fmt: skip
-
-
-def _worded(quality: dict[str, Any]) -> str | None:
-    """What a page says of its quality."""
-    if "not_scored" in quality:
-        return None
-    bits = {"bits_per_character": quality["bits_per_character"]}
-    return figure(bits, "character", quality)
-
-
-def _summary(name: str, size: int, dtype: str, quality: dict[str, Any]) -> str:
-    written = f"Written: {name}, {size / 1e6:.2f} MB, weights in {dtype}"
-    if "not_scored" in quality:
-        return f"{written}. Its quality was not measured: {quality['not_scored']}."
-    before, after = quality["exact_bits_per_character"], quality["bits_per_character"]
-    change = round(after - before, 4) + 0.0  # no minus before a zero
-    return f"{written}. {after:.4f} bits per character{where(quality)}, {change:+.4f} by rounding."

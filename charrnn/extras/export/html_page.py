@@ -4,6 +4,7 @@ import base64
 import hashlib
 import html
 import re
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -12,8 +13,9 @@ from numpy.typing import NDArray
 
 from charrnn.display.stdout import filled, json_in_page, on_one_line
 from charrnn.errors import UsageError
-from charrnn.extras.export.graph import Graph, trace
-from charrnn.extras.export.rounding import DtypeName, quantized, rounded_network
+from charrnn.extras.export.graph import DYNAMIC, Body, Graph, Shape
+from charrnn.extras.export.rounding import DtypeName, quantized, rounded_weights
+from charrnn.extras.export.traced import step_graph
 from charrnn.inference.sampling import start_of
 from charrnn.network.language_model import LanguageModel
 from charrnn.storage.checkpoint import Checkpoint
@@ -28,28 +30,33 @@ _STORED = {"fp32": "<f4", "fp16": "<f2"}
 
 
 def html_page(checkpoint: Checkpoint, dtype: DtypeName, quality: str | None = None) -> str:
-    """The page. `quality` is what it says of that.
+    """The page of a language model. `quality` is what it says of that.
 
     UsageError if a weight does not fit `dtype`.
     """
-    graph = rounded_graph(checkpoint, dtype)
-    weights, packed = page_weights(graph, dtype)
-    about = _about(checkpoint, dtype)
-    if quality is not None:
-        about["quality"] = quality
-    model = page_model(graph, checkpoint.tokenizer) | {"weights": weights, "about": about}
-    script = "".join(source(name) for name in (*ENGINE, "page.js"))
-    style = source("page.css")
+    about = about_model(checkpoint, dtype) | ({} if quality is None else {"quality": quality})
+    model = {"tokenizer": page_tokenizer(checkpoint.tokenizer), "about": about}
+    graphs = language_graph(checkpoint, dtype)
+    return page_of(checkpoint.run, "page.html", (*ENGINE, "page.js"), model, graphs, dtype)
+
+
+def page_of(
+    title: str, template: str, scripts: Sequence[str], model: Mapping[str, Any],
+    graphs: Mapping[str, Graph], dtype: DtypeName, more: Mapping[str, str] | None = None,
+) -> str:  # fmt: skip
+    """A page of scripts and a model, which may load and send nothing. `more`: texts in it."""
+    weights, packed = page_weights(graphs, dtype)
+    script, style = "".join(map(source, scripts)), source("page.css")
     parts = {
         "policy": f"default-src 'none'; script-src '{_digest(script)}'; "
         f"style-src '{_digest(style)}'; base-uri 'none'; form-action 'none'",
-        "title": html.escape(on_one_line(valid_unicode(checkpoint.run))),
+        "title": html.escape(on_one_line(valid_unicode(title))),
         "style": style,
-        "model": json_in_page(model),
+        "model": json_in_page({**model, "graphs": page_graphs(graphs), "weights": weights}),
         "weights": packed,
         "script": script,
     }
-    return filled(source("page.html"), parts)
+    return filled(source(template), {**parts, **(more or {})})
 
 
 def source(name: str) -> str:
@@ -57,31 +64,63 @@ def source(name: str) -> str:
     return (files("charrnn.extras.export") / "page" / name).read_text("utf-8")
 
 
-def rounded_graph(checkpoint: Checkpoint, dtype: DtypeName) -> Graph:
-    """The graph of a step, with the weights that are left of a model."""
-    return trace(rounded_network(LanguageModel(checkpoint.model, checkpoint.weights), dtype))
+def language_graph(checkpoint: Checkpoint, dtype: DtypeName) -> dict[str, Graph]:
+    """The graph of a language model's step."""
+    return rounded_graphs(
+        {"step": step_graph(LanguageModel(checkpoint.model, checkpoint.weights))}, dtype
+    )
 
 
-def page_model(graph: Graph, tokenizer: Tokenizer) -> dict[str, Any]:
-    """What the scripts must know of a model beside its weights, as JSON has it."""
-    nodes = [[n.operation, n.inputs, n.output, n.size, n.start, n.group] for n in graph.nodes]
-    described = {
-        "state": graph.state,
-        "sizes": graph.state_sizes,
-        "next": graph.next_state,
-        "logits": graph.logits,
-        "nodes": nodes,
+def rounded_graphs(graphs: dict[str, Graph], dtype: DtypeName) -> dict[str, Graph]:
+    """The graphs, with the weights that are left of a model."""
+    for graph in graphs.values():
+        graph.weights = rounded_weights(graph.weights, dtype)
+    return graphs
+
+
+def page_graphs(graphs: Mapping[str, Graph]) -> dict[str, Any]:
+    """Graphs as network.js runs them, by their names."""
+    return {
+        name: {**_body(graph), "outputs": dict(zip(graph.outputs, graph.results, strict=True))}
+        for name, graph in graphs.items()
     }
-    return {"graph": described, "tokenizer": page_tokenizer(tokenizer)}
 
 
-def page_weights(graph: Graph, dtype: DtypeName) -> tuple[list[dict[str, Any]], str]:
+def _body(body: Body) -> dict[str, Any]:
+    nodes = [
+        [
+            node.operation, node.inputs, node.output, _sizes(node.shape), node.options,
+            _body(node.body) if node.body else None,
+        ]
+        for node in body.nodes
+    ]  # fmt: skip
+    return {
+        "inputs": {name: _sizes(shape) for name, (shape, _) in body.inputs.items()},
+        "nodes": nodes,
+        "outputs": dict(enumerate(body.results)),
+    }
+
+
+def _sizes(shape: Shape) -> list[int | str | list[int | str]]:
+    """A shape: its numbers, the names of sizes, or [how often, the name]."""
+    named: dict[int, list[int | str]] = {}
+    for size in shape:
+        for unit, name in DYNAMIC.items():
+            if size >= unit and size % unit == 0:
+                named[size] = [size // unit, name]
+    return [DYNAMIC.get(size, named.get(size, size)) for size in shape]
+
+
+def page_weights(graphs: Mapping[str, Graph], dtype: DtypeName) -> tuple[list[dict[str, Any]], str]:
     """Name, shape and kind of each weight, and the bytes of all, one after the other, in base64."""
     listed, packed = [], []
-    for name, array in graph.weights.items():
-        kind = "fp32" if dtype == "int8" and array.ndim != 2 else dtype
-        listed.append({"name": name, "shape": list(array.shape), "kind": kind})
-        packed.append(_bytes(array, kind))
+    for graph_name, graph in graphs.items():
+        kinds = {**dict.fromkeys(graph.weights, dtype), **dict.fromkeys(graph.constants, "fp32")}
+        for name, array in {**graph.weights, **graph.constants}.items():
+            kind = "fp32" if kinds[name] == "int8" and array.ndim < 2 else kinds[name]
+            about = {"graph": graph_name, "name": name, "shape": list(array.shape), "kind": kind}
+            listed.append(about)
+            packed.append(_bytes(array, kind))
     return listed, base64.b64encode(b"".join(packed)).decode()
 
 
@@ -125,7 +164,7 @@ def _tokens(tokenizer: Tokenizer) -> list[str | int]:
     return [*range(256), *end]
 
 
-def _about(checkpoint: Checkpoint, dtype: DtypeName) -> dict[str, str]:
+def about_model(checkpoint: Checkpoint, dtype: DtypeName) -> dict[str, str]:
     """The facts that stand below the text."""
     kind, size = checkpoint.tokenizer.kind, checkpoint.tokenizer.size
     return {

@@ -1,121 +1,74 @@
-"""A model as an ONNX graph: of one step, or of a sequence of any length.
+"""A model as ONNX graphs: a language model as one, a task on examples as one or two.
 
-Inputs are `ids` and the arrays of the state, `state.0.h` for the first layer's output; outputs are
-`logits` and the state after them, `next.0.h`. A text begins with zeros as its state.
+`docs/onnx.md` has their inputs and outputs. A text begins with zeros as a language model's state.
 """
 
 import json
-from typing import Any, Literal
+from typing import Literal
 
-import numpy as np
-from onnx import ValueInfoProto, checker, helper
+from onnx import checker, helper
 
 from charrnn import __version__
-from charrnn.extras.export.graph import Graph, trace
-from charrnn.extras.export.onnx_nodes import OPERATORS, Nodes, recurrent_layers
-from charrnn.extras.export.rounding import DtypeName, rounded_network
+from charrnn.extras.export.graph import BATCH, Graph
+from charrnn.extras.export.onnx_nodes import Nodes, tensor
+from charrnn.extras.export.onnx_operators import OPERATORS
+from charrnn.extras.export.rounding import DtypeName, rounded_weights
+from charrnn.extras.export.traced import sequence_graph, step_graph, task_graphs
 from charrnn.network.language_model import LanguageModel
 from charrnn.storage.checkpoint import Checkpoint
+from charrnn.tasks import task_of
+from charrnn.tasks.example_task import ExampleTask
 from charrnn.text.tokenizers import to_json, valid_unicode
 
 GraphName = Literal["step", "sequence"]
 
 _OPSET, _IR = 17, 8  # of 2022: what is older lacks nothing that is used here
-_ABOUT = {
-    "step": "ids (batch) and state (batch, numbers) -> logits (batch, vocabulary) and next state.",
-    "sequence": "ids (time, batch) and state (batch, numbers) -> "
-    "logits (time, batch, vocabulary) and the state after the last step.",
-}
 
 
-def onnx_model(checkpoint: Checkpoint, dtype: DtypeName, graph: GraphName) -> bytes:
-    """The file: weights, graph, vocabulary and settings. The same model gives the same bytes.
+def onnx_model(checkpoint: Checkpoint, dtype: DtypeName, kind: GraphName) -> bytes:
+    """A language model as a file. UsageError if a weight does not fit `dtype`."""
+    network = LanguageModel(checkpoint.model, checkpoint.weights)
+    step = kind == "step"
+    graph = step_graph(network, BATCH) if step else sequence_graph(network, OPERATORS)
+    return _file(checkpoint, graph, dtype, kind)
+
+
+def onnx_models(checkpoint: Checkpoint, dtype: DtypeName) -> dict[str, bytes]:
+    """The files of a task on examples, by what they are: one without a name, or several.
 
     UsageError if a weight does not fit `dtype`.
     """
-    by_operators = (
-        graph == "sequence" and checkpoint.model.cell in OPERATORS and not checkpoint.model.residual
-    )
-    exact = LanguageModel(checkpoint.model, checkpoint.weights)
-    network = rounded_network(exact, dtype, as_table=not by_operators)
-    traced, nodes = trace(network), Nodes(dtype)
-    if by_operators:
-        results = recurrent_layers(nodes, network)
-    else:
-        results = (_step if graph == "step" else _scan)(nodes, traced)
-    names = ["logits", *_names(traced, "next")]
-    for name, result in zip(names, [results[0], *results[1]], strict=True):
-        nodes.add("Identity", [result], name)
-    time = ["time"] * (graph == "sequence")
+    task = task_of(checkpoint.model, checkpoint)
+    assert isinstance(task, ExampleTask)
+    graphs = task_graphs(task, checkpoint.weights, operators=OPERATORS)
+    return {
+        name: _file(checkpoint, graph, dtype, name or checkpoint.model.task)
+        for name, graph in graphs.items()
+    }
+
+
+def _file(checkpoint: Checkpoint, graph: Graph, dtype: DtypeName, kind: str) -> bytes:
+    """A graph with its weights and metadata."""
+    graph.weights = rounded_weights(graph.weights, dtype)
+    nodes = Nodes(graph, dtype)
     onnx_graph = helper.make_graph(
-        [*nodes.weight_nodes, *nodes.nodes],
+        [*nodes.first, *nodes.nodes],
         "charrnn",
-        [_tensor("ids", [*time, "batch"], np.int64), *_state(traced, "state")],
-        [_tensor("logits", [*time, "batch", traced.vocabulary_size]), *_state(traced, "next")],
+        [tensor(name, *about) for name, about in graph.inputs.items()],
+        [tensor(name, *about) for name, about in graph.outputs.items()],
         nodes.initializers,
-        doc_string=_ABOUT[graph],
     )
     model = helper.make_model(
         onnx_graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR,
-        producer_name="charrnn", producer_version=__version__, doc_string=_ABOUT[graph],
+        producer_name="charrnn", producer_version=__version__,
+        doc_string=f"{', '.join(graph.inputs)} -> {', '.join(graph.outputs)}",
     )  # fmt: skip
-    helper.set_model_props(model, _metadata(checkpoint, graph))
+    helper.set_model_props(model, _metadata(checkpoint, kind))
     checker.check_model(model, full_check=True)
     return bytes(model.SerializeToString(deterministic=True))
 
 
-def _step(nodes: Nodes, graph: Graph) -> tuple[str, list[str]]:
-    """The nodes of one step; the names of its logits and of the next state."""
-    nodes.add_graph(graph)
-    return graph.logits, [name for layer in graph.next_state for name in layer]
-
-
-def _scan(nodes: Nodes, graph: Graph) -> tuple[str, list[str]]:
-    """The step as the body of a loop over time; the names of its logits and of the last state."""
-    body = Nodes(nodes.dtype)
-    logits, results = _step(body, graph)
-    nodes.initializers += body.initializers  # the body reads them from outside
-    nodes.weight_nodes += body.weight_nodes
-    after = [body.add("Identity", [name], f"after.{n}") for n, name in enumerate(results)]
-    inside = dict(zip(_names(graph, "state"), _names(graph, "before"), strict=True))
-    inside["ids"] = "ids of a step"
-    for node in body.nodes:
-        node.input[:] = [inside.get(name, name) for name in node.input]
-    state = [_tensor(name, ["batch", size])
-             for name, size in zip(after, _sizes(graph), strict=True)]  # fmt: skip
-    inner = helper.make_graph(
-        body.nodes,
-        "step",
-        [*_state(graph, "before"), _tensor("ids of a step", ["batch"], np.int64)],
-        [*state, _tensor(logits, ["batch", graph.vocabulary_size])],
-    )
-    outputs = [*_names(graph, "last"), "logits of all steps"]
-    nodes.add("Scan", [*_names(graph, "state"), "ids"], *outputs, body=inner, num_scan_inputs=1)
-    return outputs[-1], outputs[:-1]
-
-
-def _tensor(name: str, shape: list[Any], dtype: Any = np.float32) -> ValueInfoProto:
-    kind = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
-    return helper.make_tensor_value_info(name, kind, shape)
-
-
-def _names(graph: Graph, kind: str) -> list[str]:
-    """The names of a state's arrays: `state.0.h`, or of another kind, `next.0.h`."""
-    return [name.replace("state", kind, 1) for layer in graph.state for name in layer]
-
-
-def _sizes(graph: Graph) -> list[int]:
-    """How many numbers each of these has, for one sequence."""
-    return graph.state_sizes * len(graph.state)
-
-
-def _state(graph: Graph, kind: str) -> list[ValueInfoProto]:
-    """The arrays of a state, by those names."""
-    named = zip(_names(graph, kind), _sizes(graph), strict=True)
-    return [_tensor(name, ["batch", size]) for name, size in named]
-
-
-def _metadata(checkpoint: Checkpoint, graph: GraphName) -> dict[str, str]:
+def _metadata(checkpoint: Checkpoint, graph: str) -> dict[str, str]:
     """What the file says of the model: JSON, by key."""
     about = {
         **checkpoint.describe(),
@@ -125,7 +78,9 @@ def _metadata(checkpoint: Checkpoint, graph: GraphName) -> dict[str, str]:
         "tokenizer": to_json(checkpoint.tokenizer),
     }
     symbols = [valid_unicode(symbol) for symbol in checkpoint.tokenizer.symbols]
+    targets = [valid_unicode(name) for name in checkpoint.target_vocabulary]
     return {
         "charrnn": json.dumps(about, sort_keys=True),
         "vocabulary": json.dumps(symbols),
+        **({"target_vocabulary": json.dumps(targets)} if targets else {}),
     }

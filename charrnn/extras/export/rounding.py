@@ -1,12 +1,13 @@
 """Weights in fewer bytes, and a network with the weights that remain of it."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.errors import UsageError
-from charrnn.extras.export.graph import changed, keeps_embedding
+from charrnn.extras.export.traced import changed, keeps_embedding
 from charrnn.network.language_model import LanguageModel
 
 DtypeName = Literal["fp32", "fp16", "int8"]
@@ -15,10 +16,11 @@ Float32 = NDArray[np.float32]
 
 
 def quantized(array: Float32) -> tuple[NDArray[np.int8], Float32]:
-    """A matrix (K, D) as whole numbers from -127 to 127 and the scale (K,) of each row."""
-    scales = (np.abs(array).max(axis=1) / 127).astype(np.float32)
+    """An array (K, ...) as whole numbers from -127 to 127 and the scale (K,) of each row."""
+    rows = array.reshape(len(array), -1)
+    scales = (np.abs(rows).max(axis=1) / 127).astype(np.float32)
     scales = np.where(scales > 0, scales, np.float32(1))  # 0 also of numbers that are too small
-    return np.round(array / scales[:, None]).astype(np.int8), scales
+    return np.round(rows / scales[:, None]).astype(np.int8).reshape(array.shape), scales
 
 
 def rounded(array: Float32, dtype: DtypeName) -> Float32:
@@ -32,10 +34,15 @@ def rounded(array: Float32, dtype: DtypeName) -> Float32:
         if not np.isfinite(half).all():
             raise UsageError("a weight is too large for fp16", "Take --dtype fp32.")
         return half.astype(np.float32)
-    if dtype == "int8" and array.ndim == 2:
+    if dtype == "int8" and array.ndim > 1:
         numbers, scales = quantized(array)
-        return numbers * scales[:, None]
+        return numbers * scales.reshape(-1, *[1] * (array.ndim - 1))
     return array
+
+
+def rounded_weights(weights: Mapping[str, Float32], dtype: DtypeName) -> dict[str, Float32]:
+    """What is left of weights, by their names. UsageError as `rounded`."""
+    return {name: rounded(array, dtype) for name, array in weights.items()}
 
 
 def rounded_network(

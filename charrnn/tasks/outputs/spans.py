@@ -43,7 +43,7 @@ class Scheme:
         marked: list[Span] = []
         before = OUTSIDE, ""
         for index, tag in enumerate(tags):
-            part, kind = self._read(tag)
+            part, kind = self.read(tag)
             if part != OUTSIDE:
                 starts = part in _BEGIN or before[0] in _END or before[0] == OUTSIDE
                 if starts or before[1] != kind:
@@ -53,7 +53,7 @@ class Scheme:
             before = part, kind
         return marked
 
-    def _read(self, tag: str) -> tuple[str, str]:
+    def read(self, tag: str) -> tuple[str, str]:
         """(One of BIMESLUO, the kind of its span): I for a tag that is itself the kind."""
         match = self._form.fullmatch(tag)
         if tag == OUTSIDE or match is None:

@@ -1,20 +1,28 @@
 """The scripts of the page in V8, without a browser, and models to run in them."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from py_mini_racer import MiniRacer
 
-from charrnn.extras.export.html_page import ENGINE, page_model, page_weights, rounded_graph, source
+from charrnn.extras.export.html_page import (
+    ENGINE,
+    language_graph,
+    page_graphs,
+    page_tokenizer,
+    page_weights,
+    source,
+)
 from charrnn.storage.checkpoint import Checkpoint
 
 
 class Engine:
     """One context of V8 in which the engine is loaded."""
 
-    def __init__(self) -> None:
+    def __init__(self, scripts: Sequence[str] = ENGINE) -> None:
         self._v8 = MiniRacer()
-        self._v8.eval("".join(map(source, ENGINE)))
+        self._v8.eval("".join(map(source, scripts)))
 
     def close(self) -> None:
         self._v8.close()
@@ -26,12 +34,13 @@ class Engine:
 
     def load(self, checkpoint: Checkpoint, dtype: Any = "fp32") -> None:
         """Make the globals `network` and `tokenizer` of a model."""
-        graph = rounded_graph(checkpoint, dtype)
-        weights, packed = page_weights(graph, dtype)
+        graphs = language_graph(checkpoint, dtype)
+        weights, packed = page_weights(graphs, dtype)
         self.run(
-            """globalThis.network = new Network(model.graph, readWeights(weights, packed));
-            globalThis.tokenizer = new Tokenizer(model.tokenizer); return 0;""",
-            model=page_model(graph, checkpoint.tokenizer),
+            """globalThis.network = new Network(graphs.step, readWeights(weights, packed).step);
+            globalThis.tokenizer = new Tokenizer(data); return 0;""",
+            graphs=page_graphs(graphs),
+            data=page_tokenizer(checkpoint.tokenizer),
             weights=weights,
             packed=packed,
         )

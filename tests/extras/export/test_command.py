@@ -6,7 +6,9 @@ from dataclasses import replace
 import pytest
 
 from charrnn.storage.checkpoint import load_checkpoint, save_checkpoint
+from charrnn.storage.runs import MODEL
 from tests.conftest import lines
+from tests.tasks.conftest import checkpoint_of, corpus_for, randomized, task_on
 
 
 @pytest.mark.parametrize(("dtype", "most"), [("fp32", 1e-6), ("fp16", 0.001), ("int8", 0.02)])
@@ -74,3 +76,30 @@ def test_a_page_that_cannot_be_written_is_an_error(used):
     result = used("export", "tale", "--html", "-o", "/dev/null/page.html")
     assert result.code != 0
     assert "Traceback" not in result.err
+
+
+def test_a_run_of_another_task_is_exported(corpus_run, charrnn, home):
+    """A model that must stay where it was trained."""
+    for flags, names in (
+        (["--html"], ["run.html"]), (["--onnx"], ["run-encoder.onnx", "run-decoder.onnx"])
+    ):  # fmt: skip
+        result = charrnn("export", *flags, "--json")
+        assert result.code == 0, result.err
+        records = lines(result.out)
+        assert [record["file"] for record in records] == names
+        for record in records:
+            assert record["bytes"] == (home / record["file"]).stat().st_size
+            assert record["exact_character_error_rate"] >= 0
+    assert charrnn("export", "--onnx", "-o", "-").code == 2
+    assert charrnn("export", "--onnx", "--graph", "step").code == 2
+
+
+@pytest.fixture
+def corpus_run(home):
+    """A run that rewrites, which has not been trained."""
+    corpus = corpus_for("rewrite", home)
+    task = task_on(corpus)
+    folder = home / "checkpoints" / "run"
+    folder.mkdir(parents=True)
+    save_checkpoint(folder / MODEL, checkpoint_of(task, randomized(task)))
+    return folder

@@ -10,12 +10,15 @@ import numpy as np
 import pytest
 
 from charrnn.extras.export.html_page import html_page
+from charrnn.extras.export.task_page import task_page
+from charrnn.models.predictor import Predictor
 from charrnn.network.language_model import LanguageModel
 from charrnn.settings import ModelSettings, TextSettings
 from charrnn.text.tokenizers import Characters, Unigram
 from charrnn.text.tokenizers.subword_model import SPACE, write_model
 from tests.conftest import tale
 from tests.extras.export.engine import Engine
+from tests.extras.export.task_models import checkpoint_of
 from tests.random_models import random_checkpoint
 
 BROWSER = next(
@@ -110,3 +113,26 @@ def test_a_seed_writes_in_the_browser_what_it_writes_elsewhere(tmp_path):
     page = shown(tmp_path, html_page(checkpoint, "fp16", 1.234), link)
     assert page.texts["text"] == given["prompt"] + "".join(token["text"] for token in expected)
     assert "1.234" in page.texts["about"]
+
+
+@pytest.mark.parametrize("name", ["label", "tag of characters", "rewrite, dot"])
+def test_a_page_of_another_task_predicts_what_predict_does(tmp_path, name):
+    """A script that only works where no page is; a name of a target that becomes an element."""
+    names = ("<u>x</u>", "</script>", "&amp;")
+    checkpoint = dataclasses.replace(checkpoint_of(name, "gru"), target_vocabulary=names)
+    (expected,) = Predictor(checkpoint).predict(["ab <i> dc"])
+    page = shown(tmp_path, task_page(checkpoint, "fp32"), "text=ab%20%3Ci%3E%20dc")
+    assert page.names.count("script") == 2
+    assert {"u", "i"}.isdisjoint(page.names)
+    if name == "label":
+        assert page.texts["status"] == f"Predicted: {expected.line}"
+    elif name == "rewrite, dot":
+        assert page.texts["result"] == expected.line
+    else:
+        assert page.texts["status"].startswith("9 characters")
+
+
+def test_a_page_of_pictures_opens(tmp_path):
+    """A canvas of no size."""
+    page = shown(tmp_path, task_page(checkpoint_of("pictures", "gru"), "fp32"), "")
+    assert page.texts["status"] == "Draw or drop a picture."

@@ -1,6 +1,6 @@
 "use strict";
-// The network: weights out of base64, and one step of it, node after node of the graph that
-// `charrnn export` has traced. Nothing here needs a page, so that tests can run it by itself.
+// The network: weights out of base64, and node after node of a graph that `charrnn export` has
+// traced. Nothing here needs a page, so that tests can run it by itself.
 
 // Math.exp, Math.tanh and Math.log may differ in the last digit between browsers. A draw then
 // falls otherwise once in a while, and the rest of a text with it. So here they are made of
@@ -75,66 +75,70 @@ function half(bits) {
   return bits & 0x8000 ? -size : size;
 }
 
-// {name: {array: Float32Array, rows, columns}} from the list of weights and their bytes. Numbers
-// are read byte by byte from low to high, whichever order the machine has.
+// {graph: {name: {data: Float32Array, shape}}} from the list of weights and their bytes. Numbers are
+// read byte by byte from low to high, whichever order the machine has.
 function readWeights(list, base64) {
   const bytes = base64Bytes(base64);
   const view = new DataView(bytes.buffer);
   let halves = null, at = 0;
   const found = {};
-  for (const { name, shape, kind } of list) {
-    const rows = shape.length > 1 ? shape[0] : 1, columns = shape[shape.length - 1];
-    const array = new Float32Array(rows * columns);
+  for (const { graph, name, shape, kind } of list) {
+    const rows = shape[0], columns = sizeOf(shape.slice(1));
+    const data = new Float32Array(rows * columns);
     if (kind === "fp16") {
       halves = halves || Float32Array.from({ length: 65536 }, (_, bits) => half(bits));
-      for (let i = 0; i < array.length; i++, at += 2) array[i] = halves[view.getUint16(at, true)];
+      for (let i = 0; i < data.length; i++, at += 2) data[i] = halves[view.getUint16(at, true)];
     } else if (kind === "int8") {
       const numbers = at + 4 * rows; // the scale of each row, then the rows
-      for (let i = 0; i < array.length; i++) {
+      for (let i = 0; i < data.length; i++) {
         const scale = view.getFloat32(at + 4 * Math.floor(i / columns), true);
-        array[i] = view.getInt8(numbers + i) * scale;
+        data[i] = view.getInt8(numbers + i) * scale;
       }
-      at = numbers + array.length;
+      at = numbers + data.length;
     } else {
-      for (let i = 0; i < array.length; i++, at += 4) array[i] = view.getFloat32(at, true);
+      for (let i = 0; i < data.length; i++, at += 4) data[i] = view.getFloat32(at, true);
     }
-    found[name] = { array, rows, columns };
+    (found[graph] = found[graph] || {})[name] = { data, shape };
   }
   return found;
 }
 
-// out = weight x. Four sums side by side, because each addition waits for the one before it; in
-// 32 bits, which saves the way to 64 and back.
-function matmul(x, weight, out) {
-  const { array, rows, columns } = weight;
+function sizeOf(shape) {
+  return shape.reduce((size, side) => size * side, 1);
+}
+
+// out = weight x, from `at` on in both. Four sums side by side, because each addition waits for the
+// one before it; in 32 bits, which saves the way to 64 and back.
+function matmul(x, from, weight, out, to) {
+  const { data, shape: [rows, columns] } = weight;
   const f = Math.fround, whole = columns - (columns % 4);
   for (let row = 0; row < rows; row++) {
     const at = row * columns;
     let a = f(0), b = f(0), c = f(0), d = f(0);
     for (let i = 0; i < whole; i += 4) {
-      a = f(a + f(array[at + i] * x[i]));
-      b = f(b + f(array[at + i + 1] * x[i + 1]));
-      c = f(c + f(array[at + i + 2] * x[i + 2]));
-      d = f(d + f(array[at + i + 3] * x[i + 3]));
+      a = f(a + f(data[at + i] * x[from + i]));
+      b = f(b + f(data[at + i + 1] * x[from + i + 1]));
+      c = f(c + f(data[at + i + 2] * x[from + i + 2]));
+      d = f(d + f(data[at + i + 3] * x[from + i + 3]));
     }
-    for (let i = whole; i < columns; i++) a = f(a + f(array[at + i] * x[i]));
-    out[row] = f(f(a + b) + f(c + d));
+    for (let i = whole; i < columns; i++) a = f(a + f(data[at + i] * x[from + i]));
+    out[to + row] = f(f(a + b) + f(c + d));
   }
 }
 
 const FUNCTIONS = {
   tanh,
   exp,
-  sqrt: Math.sqrt, // which is rounded alike everywhere
-  abs: Math.abs,
   logaddexp,
-  maximum: (a, b) => (a > b ? a : b),
+  sqrt: Math.sqrt,
+  abs: Math.abs,
   negative: (a) => -a,
   add: (a, b) => a + b,
   subtract: (a, b) => a - b,
   multiply: (a, b) => a * b,
   divide: (a, b) => a / b,
   remainder: (a, b) => a % b,
+  maximum: (a, b) => (a > b ? a : b),
   greater: (a, b) => (a > b ? 1 : 0),
   greater_equal: (a, b) => (a >= b ? 1 : 0),
   equal: (a, b) => (a === b ? 1 : 0),
@@ -154,98 +158,263 @@ const LOOPS = {
   },
 };
 
-// Each `group` of numbers that follow each other, again and again, until `out` is full.
-function repeat(x, group, out) {
-  const times = out.length / x.length;
-  for (let from = 0, to = 0; from < x.length; from += group) {
-    for (let copy = 0; copy < times; copy++) {
-      for (let i = 0; i < group; i++) out[to++] = x[from + i];
-    }
-  }
+// How far apart the neighbours along each axis of an array lie.
+function stridesOf(shape) {
+  return shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
 }
 
-// The sum of each `group` of numbers that follow each other.
-function groupSums(x, group, out) {
-  for (let to = 0, from = 0; to < out.length; to++) {
-    let sum = 0;
-    for (let i = 0; i < group; i++) sum += x[from++];
-    out[to] = sum;
+// For each number of an array of `shape`, where it comes from: `strides` by axis, 0 to repeat.
+function places(shape, strides) {
+  const found = new Int32Array(sizeOf(shape)), index = shape.map(() => 0);
+  for (let n = 0, at = 0; n < found.length; n++) {
+    found[n] = at;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      at += strides[axis];
+      if (++index[axis] < shape[axis]) break;
+      at -= strides[axis] * shape[axis];
+      index[axis] = 0;
+    }
   }
+  return found;
+}
+
+// The same for an array that is repeated to another shape, as NumPy broadcasts.
+function repeated(from, shape) {
+  const strides = stridesOf(from), missing = shape.length - from.length;
+  return places(shape, shape.map((_, axis) =>
+    (axis < missing || from[axis - missing] === 1 ? 0 : strides[axis - missing])));
 }
 
 // A function that computes an element-wise node; an array of one element goes with all.
-function elementwise(operation, inputs, out) {
+function elementwise(operation, inputs, shape, out) {
   const f = FUNCTIONS[operation], loop = LOOPS[operation];
-  const [a, b, c] = inputs;
-  if (loop && inputs.every((input) => input.length === out.length)) return () => loop(a, out, b);
-  const [i, j, k] = inputs.map((input) => (input.length === 1 ? 0 : 1));
-  if (inputs.length < 3) {
-    return () => {
+  const [a, b, c] = inputs.map((input) => input.data);
+  if (loop && inputs.every(({ data }) => data.length === out.length)) return () => loop(a, out, b);
+  if (inputs.every(({ data }) => data.length === 1 || data.length === out.length)) {
+    const [i, j, k] = inputs.map(({ data }) => (data.length === 1 ? 0 : 1));
+    if (!c) return () => {
       for (let n = 0; n < out.length; n++) out[n] = f(a[n * i], b ? b[n * j] : 0);
     };
+    return () => {
+      for (let n = 0; n < out.length; n++) out[n] = f(a[n * i], b[n * j], c[n * k]);
+    };
   }
+  const [i, j, k] = inputs.map((input) => repeated(input.shape, shape));
   return () => {
-    for (let n = 0; n < out.length; n++) out[n] = f(a[n * i], b[n * j], c[n * k]);
+    for (let n = 0; n < out.length; n++) out[n] = f(a[i[n]], b[j[n]], c ? c[k[n]] : 0);
   };
 }
 
-class Network {
-  // `graph` as html_page.py writes it. All arrays are made once, here.
-  constructor(graph, weights) {
-    this.arrays = {};
-    this.weights = weights;
-    for (const [name, weight] of Object.entries(weights)) this.arrays[name] = weight.array;
-    const names = graph.state.flat();
-    for (const layer of graph.state) {
-      layer.forEach((name, i) => (this.arrays[name] = new Float32Array(graph.sizes[i])));
+// A function that computes a node, by its operation: of its inputs, shape, options and `out`.
+const OPERATIONS = {
+  gather([table, ids], shape, options, out) {
+    const columns = sizeOf(table.shape.slice(1));
+    return () => {
+      for (let n = 0; n < ids.data.length; n++) {
+        out.set(table.data.subarray(ids.data[n] * columns, (ids.data[n] + 1) * columns), n * columns);
+      }
+    };
+  },
+  take_along([x, indices], shape, options, out) {
+    const inner = sizeOf(shape.slice(1)), from = repeated(indices.shape, shape);
+    return () => {
+      for (let n = 0; n < out.length; n++) out[n] = x.data[indices.data[from[n]] * inner + (n % inner)];
+    };
+  },
+  linear([x, weight], shape, options, out) {
+    const [rows, columns] = weight.shape;
+    return () => {
+      for (let n = 0; n * rows < out.length; n++) matmul(x.data, n * columns, weight, out, n * rows);
+    };
+  },
+  product([a, b], shape, options, out) {
+    const inner = a.shape[a.shape.length - 1], columns = shape[shape.length - 1];
+    const rows = shape[shape.length - 2], each = rows * columns, count = out.length / each;
+    const [stepA, stepB] = [a, b].map(({ data }, i) => // one matrix goes with all of the other
+      (data.length === count * [rows, columns][i] * inner ? [rows, columns][i] * inner : 0));
+    return () => {
+      for (let n = 0; n * each < out.length; n++) {
+        for (let row = 0; row < rows; row++) {
+          for (let column = 0; column < columns; column++) {
+            let sum = 0;
+            for (let i = 0; i < inner; i++) {
+              sum += a.data[n * stepA + row * inner + i] * b.data[n * stepB + i * columns + column];
+            }
+            out[n * each + row * columns + column] = sum;
+          }
+        }
+      }
+    };
+  },
+  // 3 x 3, rectified, the largest of each pool.
+  convolution([x, weight, bias], shape, { pool }, out) {
+    const [batch, channels, height, width] = x.shape, [, filters, rows, columns] = shape;
+    const at = (picture, filter, y, x0) => {
+      let sum = bias.data[filter];
+      for (let channel = 0; channel < channels; channel++) {
+        const plane = (picture * channels + channel) * height, kernel = (filter * channels + channel) * 9;
+        for (let i = Math.max(0, 1 - y); i < Math.min(3, height + 1 - y); i++) {
+          for (let j = Math.max(0, 1 - x0); j < Math.min(3, width + 1 - x0); j++) {
+            sum += x.data[(plane + y + i - 1) * width + x0 + j - 1] * weight.data[kernel + 3 * i + j];
+          }
+        }
+      }
+      return sum;
+    };
+    return () => {
+      for (let n = 0, place = 0; n < batch * filters; n++) {
+        for (let row = 0; row < rows; row++) {
+          for (let column = 0; column < columns; column++, place++) {
+            let top = 0; // what is below is rectified
+            for (let i = 0; i < pool[0] * pool[1]; i++) {
+              const y = row * pool[0] + Math.floor(i / pool[1]);
+              top = Math.max(top, at(Math.floor(n / filters), n % filters, y, column * pool[1] + (i % pool[1])));
+            }
+            out[place] = top;
+          }
+        }
+      }
+    };
+  },
+  concat(inputs, shape, { axis }, out) {
+    const inner = sizeOf(shape.slice(axis));
+    return () => {
+      let at = 0;
+      for (const { data, shape: own } of inputs) {
+        const part = sizeOf(own.slice(axis));
+        for (let n = 0; n * part < data.length; n++) {
+          out.set(data.subarray(n * part, (n + 1) * part), n * inner + at);
+        }
+        at += part;
+      }
+    };
+  },
+  slice([x], shape, { axis, start }, out) {
+    const inner = sizeOf(shape.slice(axis + 1)), whole = x.shape[axis] * inner, part = shape[axis] * inner;
+    return () => {
+      for (let n = 0; n * part < out.length; n++) {
+        const from = n * whole + start * inner;
+        out.set(x.data.subarray(from, from + part), n * part);
+      }
+    };
+  },
+  permute([x], shape, { axes }, out) {
+    const strides = stridesOf(x.shape), from = places(shape, axes.map((axis) => strides[axis]));
+    return () => {
+      for (let n = 0; n < out.length; n++) out[n] = x.data[from[n]];
+    };
+  },
+  expand([x], shape, options, out) {
+    const from = repeated(x.shape, shape);
+    return () => {
+      for (let n = 0; n < out.length; n++) out[n] = x.data[from[n]];
+    };
+  },
+  range(inputs, shape, options, out) {
+    return () => {
+      for (let n = 0; n < out.length; n++) out[n] = n;
+    };
+  },
+  sum: (inputs, shape, options, out) => reduction(inputs[0], options.axis, out, 0, (a, b) => a + b),
+  max: (inputs, shape, options, out) =>
+    reduction(inputs[0], options.axis, out, -Infinity, (a, b) => (a > b ? a : b)),
+};
+
+function reduction(x, axis, out, first, f) {
+  const inner = sizeOf(x.shape.slice(axis + 1)), count = x.shape[axis];
+  return () => {
+    for (let n = 0; n < out.length; n++) {
+      const from = Math.floor(n / inner) * count * inner + (n % inner);
+      let found = first;
+      for (let i = 0; i < count; i++) found = f(found, x.data[from + i * inner]);
+      out[n] = found;
     }
-    this.id = 0;
-    this.run = graph.nodes.map((node) => this._compiled(node));
-    this.logits = this.arrays[graph.logits];
-    this.state = names.map((name) => this.arrays[name]);
-    this.after = graph.next.flat().map((name) => this.arrays[name]);
-    this.held = this.state.map((array) => new Float32Array(array.length));
+  };
+}
+
+// A graph that is ready to be run, for inputs of certain sizes.
+class Program {
+  // `graph` as html_page.py writes it; `sizes` of what its shapes name. All arrays are made here.
+  constructor(graph, weights, sizes = {}) {
+    Object.assign(this, { weights, sizes });
+    this.arrays = { ...weights };
+    this.inputs = {};
+    for (const [name, shape] of Object.entries(graph.inputs)) this.inputs[name] = this._array(name, shape).data;
+    this.steps = graph.nodes.map((node) => this._compiled(...node));
+    this.outputs = {};
+    for (const [name, inner] of Object.entries(graph.outputs)) this.outputs[name] = this.arrays[inner].data;
+    this.carried = Object.keys(this.outputs).filter((name) => name.startsWith("next."))
+      .map((name) => [this.inputs[name.replace("next", "state")], this.outputs[name]])
+      .filter(([before]) => before); // some cells have no use for their last output
+    this.held = this.carried.map(([before]) => before.slice());
   }
 
-  _compiled([operation, inputs, output, size, start, group]) {
-    const out = (this.arrays[output] = new Float32Array(size));
-    if (operation === "gather") {
-      const { array, columns } = this.weights[inputs[0]];
-      return () => out.set(array.subarray(this.id * columns, (this.id + 1) * columns));
+  _array(name, shape) {
+    const sides = shape.map((side) => (typeof side === "string" ? this.sizes[side]
+      : Array.isArray(side) ? side[0] * this.sizes[side[1]] : side)); // [2, "length"]: twice as long
+    return (this.arrays[name] = { data: new Float32Array(sizeOf(sides)), shape: sides });
+  }
+
+  _compiled(operation, names, output, shape, options, body) {
+    const inputs = names.map((name) =>
+      (typeof name === "number" ? { data: Float32Array.of(name), shape: [] } : this.arrays[name]));
+    const out = this._array(output, shape);
+    if (operation === "reshape" || operation === "cast") {
+      out.data = inputs[0].data; // the same numbers
+      return () => {};
     }
-    const arrays = inputs.map((input) =>
-      typeof input === "number" ? Float32Array.of(input) : this.arrays[input]);
-    if (operation === "matmul") {
-      const weight = this.weights[inputs[1]];
-      return () => matmul(arrays[0], weight, out);
-    }
-    if (operation === "slice") return () => out.set(arrays[0].subarray(start, start + size));
-    if (operation === "concat") {
-      return () => {
-        let at = 0;
-        for (const array of arrays) {
-          out.set(array, at);
-          at += array.length;
-        }
-      };
-    }
-    if (operation === "repeat") return () => repeat(arrays[0], group, out);
-    if (operation === "group_sums") return () => groupSums(arrays[0], group, out);
-    return elementwise(operation, arrays, out);
+    if (operation === "scan") return this._scan(inputs, out, options.last, body);
+    if (FUNCTIONS[operation]) return elementwise(operation, inputs, out.shape, out.data);
+    return OPERATIONS[operation](inputs, out.shape, options, out.data);
+  }
+
+  // A loop over the first axis of x, with a state.
+  _scan([x, ...state], out, last, body) {
+    const inner = new Program(body, this.weights, this.sizes);
+    const [z, ...before] = Object.values(inner.inputs), after = Object.values(inner.outputs);
+    last.forEach((name, i) => (this.arrays[name] = { data: before[i], shape: state[i].shape }));
+    return () => {
+      before.forEach((array, i) => array.set(state[i].data));
+      for (let step = 0; step < out.shape[0]; step++) {
+        z.set(x.data.subarray(step * z.length, (step + 1) * z.length));
+        for (const run of inner.steps) run();
+        out.data.set(after[0], step * after[0].length);
+        // What comes after may itself be a part of the state, so all of it is copied at once.
+        after.map((array) => array.slice()).forEach((array, i) => before[i].set(array));
+      }
+    };
+  }
+
+  // The outputs, for inputs by their names: those that are not given stay as they are.
+  run(inputs = {}) {
+    for (const [name, numbers] of Object.entries(inputs)) this.inputs[name].set(numbers);
+    for (const run of this.steps) run();
+    return this.outputs;
+  }
+
+  // The next state becomes the state.
+  carry() {
+    this.held.forEach((array, i) => array.set(this.carried[i][1]));
+    this.held.forEach((array, i) => this.carried[i][0].set(array));
+  }
+}
+
+// A language model, which is run step by step.
+class Network {
+  constructor(graph, weights) {
+    this.program = new Program(graph, weights);
   }
 
   // Before a text: a state of zeros.
   reset() {
-    for (const array of this.state) array.fill(0);
+    for (const [before] of this.program.carried) before.fill(0);
   }
 
   // Read a token. The logits of the next one, which the next step overwrites.
   step(id) {
-    this.id = id;
-    for (const run of this.run) run();
-    // What comes after may itself be a part of the state, so all of it is copied before any is.
-    this.held.forEach((array, i) => array.set(this.after[i]));
-    this.state.forEach((array, i) => array.set(this.held[i]));
-    return this.logits;
+    this.program.inputs.ids[0] = id;
+    const { logits } = this.program.run();
+    this.program.carry();
+    return logits;
   }
 }

@@ -1,0 +1,39 @@
+"""ONNX's operators of recurrent layers, and weights in their order.
+
+For one text, onnxruntime computes an LSTM or GRU 2x256 by its operator in half the time that the
+traced step takes in a `Scan`; for 32 texts in the same time.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.cells import CELLS
+from charrnn.cells.base import Cell
+from charrnn.settings import CellName
+
+
+class Operator(NamedTuple):
+    """ONNX's operator of a cell: the order in which it wants the cell's blocks, its attributes."""
+
+    name: str
+    blocks: tuple[int, ...]
+    attributes: dict[str, Any]
+
+
+_BY_NAME: dict[CellName, Operator] = {
+    "lstm": Operator("LSTM", (0, 3, 1, 2), {}),  # i o f g
+    "gru": Operator("GRU", (1, 0, 2), {"linear_before_reset": 1}),  # u r n
+    "elman": Operator("RNN", (0,), {"activations": ["Tanh"]}),
+    "relu": Operator("RNN", (0,), {"activations": ["Relu"]}),
+    "irnn": Operator("RNN", (0,), {"activations": ["Relu"]}),
+}
+OPERATORS: dict[type[Cell], Operator] = {CELLS[name]: one for name, one in _BY_NAME.items()}
+"""The cells that are operators of ONNX."""
+
+
+def reordered(array: NDArray[np.float32], blocks: tuple[int, ...]) -> NDArray[np.float32]:
+    """A weight (G*H, ...) with its blocks of rows in another order."""
+    parts = np.split(array, len(blocks))
+    return np.concatenate([parts[block] for block in blocks])

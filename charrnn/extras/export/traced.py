@@ -1,0 +1,188 @@
+"""The graphs of a model: of a language model's step or sequence, of a task's encoder and head."""
+
+import copy
+from collections.abc import Callable, Collection
+from typing import Any
+
+from numpy.typing import NDArray
+
+from charrnn.cells.arrays import rows
+from charrnn.cells.base import Cell, Weights
+from charrnn.extras.export.graph import BATCH, COUNT, LENGTH, Dtype, Graph, Shape
+from charrnn.extras.export.symbol_functions import Functions
+from charrnn.extras.export.symbols import Recorder, Symbol
+from charrnn.network.ctc import CTCHead
+from charrnn.network.decoder import Decoder, Source
+from charrnn.network.heads import LabelHead, TagHead
+from charrnn.network.language_model import LanguageModel
+from charrnn.network.layers import Layer, State
+from charrnn.tasks.base import Batch
+from charrnn.tasks.example_task import ExampleTask
+from charrnn.tasks.outputs.base import ExampleNetwork
+
+Operators = Collection[type[Cell]]
+"""Cells of which a layer is one node."""
+
+
+class _Projections:
+    """The table, each row of which is computed where it is looked up."""
+
+    def __init__(self, network: LanguageModel) -> None:
+        self._network = network
+
+    def __array_namespace__(self, api_version: str | None = None) -> Any:
+        return Functions
+
+    def __getitem__(self, ids: Symbol) -> Any:
+        return self._network.read(rows(self._network.embedding, ids))
+
+
+def changed(network: LanguageModel, change: Callable[[str, NDArray[Any]], Any]) -> LanguageModel:
+    """The network with each array of its step but the table replaced by `change(name, array)`."""
+    twin = copy.copy(network)
+    twin.layers = [
+        Layer.of_prepared(
+            layer.cell,
+            {n: change(f"layers.{number}.{n}", w) for n, w in layer.prepared.items()},
+            None if layer.norm is None else change(f"layers.{number}.norm", layer.norm),
+        )
+        for number, layer in enumerate(network.layers)
+    ]
+    twin.head = change("head", network.head)
+    twin.weights = {**network.weights}
+    for name in ("head.bias", "layers.input.weight", "layers.norm"):
+        if name in network.weights:
+            twin.weights[name] = change(name, network.weights[name])
+    if network.embedding is not None:
+        twin.embedding = change("embedding", network.embedding)
+    return twin
+
+
+def keeps_embedding(network: LanguageModel) -> bool:
+    """Whether a graph looks up the embedding: where that takes fewer numbers than its table."""
+    if network.embedding is None:
+        return False
+    projection = network.weights.get("layers.input.weight")
+    if projection is None:
+        projection = network.layers[0].prepared["weight_ih"]
+    return bool(network.embedding.size + projection.size < network.table.size)
+
+
+def step_graph(network: LanguageModel, *batch: int) -> Graph:
+    """The graph of `network.step`, for a network of NumPy arrays: ids (*batch) and the state."""
+    graph = Recorder()
+    symbolic = changed(network, graph.weight)
+    folds = not keeps_embedding(network)
+    symbolic.table = graph.weight("table", network.table) if folds else _Projections(symbolic)
+    ids, state = (
+        graph.input("ids", batch, "int"),
+        _state(graph, network, network.zero_state(), batch),
+    )
+    logits, after = symbolic.step(ids, state)
+    return graph.finished({"logits": logits, **_named(network, after, "next")})
+
+
+def sequence_graph(network: LanguageModel, operators: Operators = ()) -> Graph:
+    """The graph of `network.forward`: ids (T, B) and the state before them."""
+    graph = Recorder(operators)
+    weights = {name: graph.weight(name, array) for name, array in network.weights.items()}
+    ids = graph.input("ids", (LENGTH, BATCH), "int")
+    state = _state(graph, network, network.zero_state(), (BATCH,))
+    logits, after = LanguageModel(network.settings, weights).forward(ids, state)
+    return graph.finished({"logits": logits, **_named(network, after, "next")})
+
+
+def task_graphs(
+    task: ExampleTask, weights: Weights, batch: int = BATCH, operators: Operators = ()
+) -> dict[str, Graph]:
+    """The graphs of a task's network, for so many examples: one without a name, or several."""
+    graph = Recorder(operators)
+    network = task.network(task.model, _constants(graph, weights))
+    source, shape, lengths = task.input, task.input.input_shape, None
+    if source.batch_axis:
+        shape, lengths = (LENGTH, batch, *shape[1:]), graph.input("lengths", (batch,), "int")
+    else:
+        shape = batch, *shape
+    name: tuple[str, Dtype] = ("ids", "int") if source.has_text else ("inputs", "float")
+    inputs = graph.input(name[0], shape, name[1])
+    outputs, mask, _ = network.encode(Batch(inputs, None, lengths))
+    return _HEADS[type(network.head)](network, weights, outputs, mask)
+
+
+def _constants(graph: Recorder, weights: Weights) -> dict[str, Symbol]:
+    return {name: graph.weight(name, array) for name, array in weights.items()}
+
+
+def _label(network: ExampleNetwork, _: Weights, outputs: Symbol, mask: Symbol) -> dict[str, Graph]:
+    return {"": outputs.graph.finished({"logits": network.head.logits(outputs, mask)})}
+
+
+def _tag(network: ExampleNetwork, _: Weights, outputs: Symbol, mask: Symbol) -> dict[str, Graph]:
+    spans = outputs.graph.input("spans", (2, COUNT, mask.shape[1]), "int")
+    results = {"logits": network.head.logits(outputs, spans)}
+    if network.head.settings.crf:
+        names = {
+            "start_transitions": "first",
+            "transitions": "transitions",
+            "end_transitions": "last",
+        }
+        results |= {name: network.head.weights[f"crf.{own}"] for name, own in names.items()}
+    return {"": outputs.graph.finished(results)}
+
+
+def _sequence(
+    network: ExampleNetwork, weights: Weights, outputs: Symbol, mask: Symbol
+) -> dict[str, Graph]:
+    """The encoder, and the decoder's step with what it needs of the encoder's outputs."""
+    head, batch = network.head, mask.shape[1]
+    source = head.source(outputs, mask, network.encoder.summary(outputs, mask))
+    first = head.first_state(source)
+    step = Recorder()
+    decoder = Decoder(head.settings, _constants(step, weights))
+    read = {n: a for n, a in source._asdict().items() if a is not None}
+    inputs = {name: step.input(name, a.shape, a.dtype) for name, a in read.items()}
+    symbols = step.input("symbols", (batch,), "int")
+    state = _state(step, decoder, first)
+    logits, after, attention = decoder.step(symbols, state, Source(**{"keys": None, **inputs}))
+    results = {"logits": logits, **_named(decoder, after, "next")}
+    if head.settings.attention != "none":
+        results["attention"] = attention
+    decoder_graph = step.finished(results)
+    for name in decoder_graph.unused:
+        del decoder_graph.inputs[name]
+    needed = {name: array for name, array in read.items() if name in decoder_graph.inputs}
+    encoder = outputs.graph.finished(needed | _named(decoder, first, "state"))
+    return {"encoder": encoder, "decoder": decoder_graph}
+
+
+def _alignment(
+    network: ExampleNetwork, _: Weights, outputs: Symbol, mask: Symbol
+) -> dict[str, Graph]:
+    logits, frames = network.head.logits(outputs, mask)
+    return {"": outputs.graph.finished({"logits": logits, "frames": frames})}
+
+
+_HEADS: dict[type, Callable[..., dict[str, Graph]]] = {
+    LabelHead: _label, TagHead: _tag, Decoder: _sequence, CTCHead: _alignment
+}  # fmt: skip
+"""What makes the graphs of a network, by its head: of the outputs and mask of its encoder."""
+
+
+def _state(graph: Recorder, network: Any, like: State, batch: Shape = ()) -> State:
+    """Inputs for the arrays of a state, `state.0.h`, of the shapes of another one."""
+    return tuple(
+        tuple(
+            graph.input(f"state.{layer}.{name}", (*batch, *array.shape))
+            for name, array in zip(network.cell.states, arrays, strict=True)
+        )
+        for layer, arrays in enumerate(like)
+    )
+
+
+def _named(network: Any, state: State, kind: str) -> dict[str, Symbol]:
+    """The arrays of a state by their names, `next.0.h` with the kind "next"."""
+    return {
+        f"{kind}.{layer}.{name}": array
+        for layer, arrays in enumerate(state)
+        for name, array in zip(network.cell.states, arrays, strict=True)
+    }
