@@ -23,7 +23,6 @@ from charrnn.cells.parameters import XAVIER, Initial, Parameters
 from charrnn.cells.scanned import TAPS, ScannedCell, Time, constants, convolve
 from charrnn.cells.sums import group_sums, repeat
 
-
 _LEAST = 1e-6  # of -log a: at 0 the root of 1 - a^2 has no slope
 
 
