@@ -11,7 +11,7 @@ REGISTRIES = ["cells/__init__.py", "text/tokenizers/__init__.py", "tasks/__init_
 """Lists of names: a reader of the spine need not open what they name."""
 CONTRACTS = [
     "cells/parameters.py",  # what a declared parameter is
-    "cells/sums.py",  # normalisation, which only --residual needs
+    "cells/functions.py",  # normalisation, which only --residual needs
     "network/units.py",  # what looking inside a layer finds
     "network/residual.py",  # what --residual adds to layers: nothing, without it
     "tasks/base.py",  # what a task promises to the loop

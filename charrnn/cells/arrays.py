@@ -27,8 +27,6 @@ class Library:
     binary_cross_entropy: Function = None
     layer: Function = None
     scan: Function = None
-    repeat: Function = None
-    group_sums: Function = None
     rms_norm: Function = None
     convolution: Function = None
     ctc_loss: Function = None
@@ -102,17 +100,6 @@ def sigmoid(x: Array) -> Array:
     """1 / (1 + exp(-x)): the library's own, or through tanh, which cannot overflow."""
     faster = library(x).sigmoid
     return faster(x) if faster else 0.5 * tanh(0.5 * x) + 0.5
-
-
-def softplus(x: Array) -> Array:
-    """log(1 + exp(x)), without overflow; -softplus(-x) is the logarithm of sigmoid(x)."""
-    faster = library(x).softplus
-    return faster(x) if faster else namespace(x).logaddexp(x, namespace(x).zeros_like(x))
-
-
-def silu(x: Array) -> Array:
-    """x sigmoid(x)."""
-    return x * sigmoid(x)
 
 
 def rectified(x: Array) -> Array:

@@ -2,8 +2,9 @@
 
 from typing import ClassVar
 
-from charrnn.cells.arrays import Array, linear, namespace, sigmoid, softplus, split, tanh
+from charrnn.cells.arrays import Array, linear, namespace, sigmoid, split, tanh
 from charrnn.cells.base import GatedCell, Gates, State, Weights, recur
+from charrnn.cells.functions import softplus
 from charrnn.cells.parameters import Parameters
 from charrnn.cells.scanned import ScannedCell, Time
 

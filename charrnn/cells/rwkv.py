@@ -9,9 +9,9 @@ from charrnn.cells.arrays import (
     split,
 )
 from charrnn.cells.base import NORMALIZER, Gates, State, Weights, matrix
+from charrnn.cells.functions import rms_norm
 from charrnn.cells.parameters import XAVIER, Initial, Parameters
 from charrnn.cells.scanned import EMPTY, ScannedCell, Time, constants
-from charrnn.cells.sums import rms_norm
 
 _WIDER = 4  # times the hidden size, in channel mixing
 

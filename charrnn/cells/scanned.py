@@ -6,7 +6,7 @@ differs between the two is how a step gets to what was before it: `Time` has the
 
 from abc import abstractmethod
 
-from charrnn.cells import sums
+from charrnn.cells import functions
 from charrnn.cells.arrays import Array, namespace
 from charrnn.cells.base import GatedCell, Gates, State, Weights
 from charrnn.cells.parameters import LAYERS, Initial, Parameter
@@ -34,7 +34,7 @@ class Time:
 class AllSteps(Time):
     """The same for all steps of a sequence: arrays (T, ..., K), but the state (..., K)."""
 
-    scan = staticmethod(sums.scan)
+    scan = staticmethod(functions.scan)
 
     @staticmethod
     def before(values: Array, first: Array) -> Array:

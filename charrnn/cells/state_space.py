@@ -7,21 +7,11 @@ Both are a whole layer of their paper, without its normalisation and residual co
 import math
 from typing import ClassVar
 
-from charrnn.cells.arrays import (
-    Array,
-    linear,
-    namespace,
-    rectified,
-    sigmoid,
-    silu,
-    softplus,
-    split,
-    tanh,
-)
+from charrnn.cells.arrays import Array, linear, namespace, rectified, sigmoid, split, tanh
 from charrnn.cells.base import Gates, State, Weights, matrix, vector
+from charrnn.cells.functions import group_sums, repeat, silu, softplus
 from charrnn.cells.parameters import XAVIER, Initial, Parameters
 from charrnn.cells.scanned import TAPS, ScannedCell, Time, constants, convolve
-from charrnn.cells.sums import group_sums, repeat
 
 _LEAST = 1e-6  # of -log a: at 0 the root of 1 - a^2 has no slope
 

@@ -8,18 +8,9 @@ import math
 
 from array_api_compat import device
 
-from charrnn.cells.arrays import (
-    Array,
-    linear,
-    namespace,
-    rectified,
-    sigmoid,
-    silu,
-    softplus,
-    split,
-    tanh,
-)
+from charrnn.cells.arrays import Array, linear, namespace, rectified, sigmoid, split, tanh
 from charrnn.cells.base import NORMALIZER, GatedCell, Gates, State, Weights, matrix, recur, vector
+from charrnn.cells.functions import group_sums, repeat, rms_norm, silu, softplus
 from charrnn.cells.parameters import XAVIER, Initial, Parameters
 from charrnn.cells.scanned import (
     EMPTY,
@@ -30,7 +21,6 @@ from charrnn.cells.scanned import (
     constants,
     convolve,
 )
-from charrnn.cells.sums import group_sums, repeat, rms_norm
 
 _CHUNK = 64  # steps whose weights of each other are computed at once
 

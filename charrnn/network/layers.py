@@ -12,8 +12,8 @@ from array_api_compat import device
 from charrnn.cells import CELLS
 from charrnn.cells.arrays import Array, library, namespace
 from charrnn.cells.base import Cell, Weights
+from charrnn.cells.functions import rms_norm
 from charrnn.cells.parameters import LAYERS, REVERSE, Group, Parameters
-from charrnn.cells.sums import rms_norm
 from charrnn.network.residual import norm_parameter, residual_parameters
 from charrnn.settings import ModelSettings
 

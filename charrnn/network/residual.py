@@ -7,8 +7,8 @@ nothing, without `--residual`. Xiong et al. 2020, https://arxiv.org/abs/2002.047
 from collections.abc import Mapping, Sequence
 
 from charrnn.cells.arrays import Array, linear
+from charrnn.cells.functions import rms_norm
 from charrnn.cells.parameters import XAVIER, Initial, Parameter, Parameters
-from charrnn.cells.sums import rms_norm
 from charrnn.settings import ModelSettings
 
 

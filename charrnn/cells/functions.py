@@ -1,6 +1,17 @@
-"""Sums over groups of units and over time, which wide states and normalisation need."""
+"""Functions that few cells need: activations, a norm, sums over groups of units and over time."""
 
-from charrnn.cells.arrays import Array, library, namespace
+from charrnn.cells.arrays import Array, library, namespace, sigmoid
+
+
+def softplus(x: Array) -> Array:
+    """log(1 + exp(x)), without overflow; -softplus(-x) is the logarithm of sigmoid(x)."""
+    faster = library(x).softplus
+    return faster(x) if faster else namespace(x).logaddexp(x, namespace(x).zeros_like(x))
+
+
+def silu(x: Array) -> Array:
+    """x sigmoid(x)."""
+    return x * sigmoid(x)
 
 
 def repeat(x: Array, times: int, group: int = 1) -> Array:
@@ -8,9 +19,6 @@ def repeat(x: Array, times: int, group: int = 1) -> Array:
 
     [a b c d], twice in groups of 2: [a b a b c d c d].
     """
-    faster = library(x).repeat
-    if faster:
-        return faster(x, times, group)
     xp, (*batch, size) = namespace(x), x.shape
     groups = xp.reshape(x, (*batch, size // group, 1, group))
     copies = xp.broadcast_to(groups, (*batch, size // group, times, group))
@@ -19,9 +27,6 @@ def repeat(x: Array, times: int, group: int = 1) -> Array:
 
 def group_sums(x: Array, group: int) -> Array:
     """x (..., K group) -> (..., K): the sum of each `group` of numbers that follow each other."""
-    faster = library(x).group_sums
-    if faster:
-        return faster(x, group)
     *batch, size = x.shape
     return namespace(x).reshape(x, (*batch, size // group, group)).sum(-1)
 
