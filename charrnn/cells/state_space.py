@@ -1,6 +1,6 @@
 """Layers that keep a decaying memory of what a short convolution has seen: Griffin's and Mamba's.
 
-Both are a whole layer of their paper, without its normalisation and residual connection, which
+Both are a whole layer of their paper, without its normalization and residual connection, which
 `--residual` adds. The convolution sees four steps; what it saw of the last three is state.
 """
 

@@ -1,6 +1,6 @@
 """The two cells of the extended LSTM: Beck et al. 2024, https://arxiv.org/abs/2405.04517.
 
-Their input gate is exponential, so that it can outweigh all that was stored before; a normaliser
+Their input gate is exponential, so that it can outweigh all that was stored before; a normalizer
 counts the weights. Both are kept divided by exp(m), or they would overflow.
 """
 

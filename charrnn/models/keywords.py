@@ -46,6 +46,9 @@ class TextKeywords(TypedDict, total=False):
     tag_unit: Literal["token", "character"]
     target_unit: Literal["character", "word"]
     picture_size: str
+    frame_rate: str | None
+    sample_rate: int
+    frame_stack: int
     split: str
 
 
@@ -57,6 +60,7 @@ class TrainKeywords(TextKeywords, total=False):
     hidden_size: int
     embedding_size: int
     one_hot: bool
+    residual: bool
     dropout: float
     tie_weights: bool
     init: Literal["orthogonal", "uniform", "normal"]

@@ -25,7 +25,7 @@ State = tuple[LayerState, ...]
 class Layer:
     """One cell and its weights, by the cell's own names for them.
 
-    `norm` (D,) scales its normalised inputs; without residual connections it is None.
+    `norm` (D,) scales its normalized inputs; without residual connections it is None.
     """
 
     def __init__(self, cell: type[Cell], weights: Weights, norm: Array | None = None) -> None:

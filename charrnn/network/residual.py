@@ -1,4 +1,4 @@
-"""Residual connections: a layer reads its normalised input, and adds its output to it.
+"""Residual connections: a layer reads its normalized input, and adds its output to it.
 
 `enter`, `add` and `leave` are what a network does before, behind each of, and after its layers:
 nothing, without `--residual`. Xiong et al. 2020, https://arxiv.org/abs/2002.04745.
@@ -27,7 +27,7 @@ def residual_parameters(
 
 
 def norm_parameter(size: int) -> Parameter:
-    """The scale of normalised numbers: ones."""
+    """The scale of normalized numbers: ones."""
     return Parameter((size,), Initial("values", values=(1.0,) * size))
 
 
@@ -48,5 +48,5 @@ def add(settings: ModelSettings, x: Array, outputs: Array, mask: Array | None = 
 def leave(
     settings: ModelSettings, weights: Mapping[str, Array], x: Array, prefix: str = "layers"
 ) -> Array:
-    """What the last layer gives, normalised if it is a sum."""
+    """What the last layer gives, normalized if it is a sum."""
     return rms_norm(x, weights[f"{prefix}.norm"]) if settings.residual else x

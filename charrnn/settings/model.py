@@ -31,7 +31,9 @@ class ModelSettings(Settings):
         bool, "feed tokens as one-hot vectors, without an embedding", ADVANCED, _OF_TEXTS
     ] = False
     residual: Annotated[
-        bool, "add each layer's output to its input, which is normalised first: for many layers"
+        bool,
+        "add each layer's output to its input, which is normalized first: for many layers",
+        ADVANCED,
     ] = False
     dropout: Annotated[
         float, Ge(0), Lt(1), "probability that an output is dropped", AUTO

@@ -37,7 +37,7 @@ class TrainSettings(Settings):
     augment: Annotated[
         bool,
         "change inputs a little at random while training: pictures move and bend, frames and "
-        "features are masked (SpecAugment)",
+        "features are masked (SpecAugment)", ADVANCED,
         AppliesTo(input=("picture", "frames", "sound")),
     ] = False  # fmt: skip
     accumulate: Annotated[

@@ -36,7 +36,7 @@ def rglru(w, x, state):
     r, i = gates[:size], gates[size:]
     memory, shown = [], []
     for k in range(size):
-        a = math.exp(-8 * r[k] * softplus(w["decay"][k]) - 1e-6)
+        a = math.exp(-max(1e-6, 8 * r[k] * softplus(w["decay"][k])))
         memory.append(a * c[k] + math.sqrt(1 - a * a) * i[k] * seen[k])
         y = of_input(w, size + k, x)
         gelu = 0.5 * y * (1 + math.tanh(math.sqrt(2 / math.pi) * (y + 0.044715 * y**3)))

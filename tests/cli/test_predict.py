@@ -117,7 +117,6 @@ def test_a_run_resumes_with_its_examples(words):
         ("sample words", 4, "charrnn predict words"),
         ("probe words new.tsv", 4, "does not continue a text"),
         ("compare words", 0, ""),
-        ("export words --html", 4, "does not continue a text"),
         ("eval words --dynamic", 2, "--dynamic has no effect with --task label"),
         ("eval words --part valid new.tsv", 2, "--part"),
         ("train new.tsv --task label --seq-length 9 --steps 2", 2, "--seq-length"),

@@ -165,8 +165,8 @@ def test_runs_are_fine_tuned_compared_swept_and_listed(pair, home):
 
 @pytest.mark.parametrize(
     "command",
-    ["sample again", "export again -o page.html", "compress again examples.tsv", "probe again x",
-     "predict again --beam 2 --attention", "predict again --threshold 0.5",
+    ["sample again", "export again -o page.onnx --graph step", "compress again examples.tsv",
+     "probe again x", "predict again --beam 2 --attention", "predict again --threshold 0.5",
      "eval again --per document", "eval again --dynamic",
      "gradients again", "train examples.tsv --from again", "prepare x --input picture"],
 )  # fmt: skip

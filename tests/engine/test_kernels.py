@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from charrnn.cells import CELLS, arrays, sums
+from charrnn.cells import CELLS, arrays, functions
 from charrnn.cells.scanned import ScannedCell
 from charrnn.engine.kernels import hillis_steele, scan
 from charrnn.network.layers import loop
@@ -71,15 +71,15 @@ CALLS = {
 
 
 def test_every_function_of_torch_is_compared():
-    """A function that torch computes and no test below compares; cells compare `layer`."""
+    """A function that torch computes and no test compares; others compare `layer` and CTC."""
     faster = {name for name, value in vars(arrays.Library).items() if value is None}
-    assert set(CALLS) | {"layer"} == faster >= set(arrays._FASTER[torch.Tensor])
+    assert set(CALLS) | {"layer", "ctc_loss"} == faster >= set(arrays._FASTER[torch.Tensor])
 
 
 @pytest.mark.parametrize("name", CALLS)
 def test_torch_computes_what_numpy_does(name):
     """A kernel that averages where the standard's functions do not; another axis."""
-    function = getattr(arrays, name, None) or getattr(sums, name)
+    function = getattr(arrays, name, None) or getattr(functions, name)
     tensors = [torch.from_numpy(a) if isinstance(a, np.ndarray) else a for a in CALLS[name]]
     expected = function(*CALLS[name])
     np.testing.assert_allclose(function(*tensors).numpy(), expected, rtol=1e-5, atol=1e-5)

@@ -26,9 +26,12 @@ def make(cell="lstm"):
 
 def forgetful(model):
     """The model with weights so small that its state forgets, as a trained one's does."""
+    decays = {"bias_step": 1.0, "decay": 1.0, "bias_gates": -3.0}  # of cells without weight_hh
     with torch.no_grad():
         for name, weight in model.named_parameters():
             weight.mul_(0.25 if name.endswith("weight_hh") else 1)
+            if name.rpartition(".")[2] in decays:
+                weight.fill_(decays[name.rpartition(".")[2]])
     return model
 
 

@@ -85,7 +85,7 @@ def test_a_streamed_text_is_cut_between_characters():
     assert all(piece.encode().decode() == piece for piece in pieces)
 
 
-@pytest.fixture(params=TOKENIZERS)
+@pytest.fixture(params=[kind for kind in TOKENIZERS if kind != "number"])
 def sampled(request):
     """The pieces of a text of a small untrained model, by settings."""
     tokenizer = TOKENIZERS[request.param].learn(["hello wörld\n"], TextSettings())

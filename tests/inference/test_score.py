@@ -36,7 +36,7 @@ def test_equals_the_evaluation_in_torch(cell, characters):
     assert found.bytes == expected.bytes
 
 
-@pytest.mark.parametrize("kind", TOKENIZERS)
+@pytest.mark.parametrize("kind", [kind for kind in TOKENIZERS if kind != "number"])
 def test_bits_are_of_the_text_not_of_the_tokens(kind):
     """Bits per character of a model of bytes that are bits per byte."""
     text = "naïve café\n" * 30

@@ -25,10 +25,13 @@ class LanguageModelOf(LanguageModelTask):
     """A language model of a text of any length, which nobody has to make."""
 
     training_tokens = 0
+    unit = "character"
 
     def __init__(self, tokens):
         self.training_tokens = tokens
-        self.subject = SimpleNamespace(tokenizer=SimpleNamespace(size=65), text=TextSettings())
+        self.subject = SimpleNamespace(
+            tokenizer=SimpleNamespace(size=65, ordered=False), text=TextSettings()
+        )
 
 
 def chosen(tokens, given=None, step_time=lambda _: 0.05, **train):
