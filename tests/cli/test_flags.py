@@ -58,7 +58,7 @@ def test_what_a_newcomer_needs_comes_first_and_advanced_settings_last(shown, com
     panels = dict(re.findall(r"╭─ (\w+) ─+╮\n(.*?)╰", text, re.DOTALL))
     last = panels.get("Advanced", "")
     assert list(panels)[:2] == ["Arguments", "Options"]
-    assert panels["Options"].count("\n") <= 14
+    assert panels["Options"].count("\n") <= 15
     assert list(panels)[-1] == "Advanced" or not last
     for field in (field for kind in SETTINGS[command] for field in fields(kind)):
         advanced = ADVANCED in get_args(field.type) and "text" in AppliesTo.of(field).get(

@@ -54,8 +54,6 @@ CALLS = {
     "rows": (LOGITS[0], IDS % 3),
     "sigmoid": (LOGITS,),
     "softplus": (LOGITS * 30,),
-    "repeat": (LOGITS[..., :4], 3, 2),
-    "group_sums": (LOGITS[..., :4], 2),
     "rms_norm": (LOGITS, HOT[0, 0] + 2),
     "scan": (HOT * 0.5, LOGITS, LOGITS[0]),
     "softmax": (LOGITS,),
