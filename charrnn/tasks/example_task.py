@@ -40,7 +40,7 @@ class ExampleTask(Task):
             self.items = Ragged(subject.tokens, subject.starts)
             self.targets = Ragged(subject.targets, subject.target_starts)
             examples = subject.examples("train")
-            self.output.measure(self.targets, examples, self.input.tokens(self.items, examples))
+            self.output.measure(self.targets, examples, self.input.lengths(self.items, examples))
             self.ctc_frames = self.output.ctc_frames
 
     @property
