@@ -41,15 +41,20 @@ class Input(ABC):
     """That of the subject."""
 
     def __init__(
-        self, settings: TextSettings, separator: str | None = None, subject: Subject | None = None
+        self,
+        settings: TextSettings,
+        separator: str | None = None,
+        subject: Subject | None = None,
+        scale: Scale = (),
     ) -> None:
         """`separator`: what stands between tokens of which each has a target, if any has.
 
-        `subject`: what the batches are of. Files are stored without it.
+        `subject`: what the batches are of. Files are stored without it. `scale`: that of frames'
+        features, where they must have the same as others.
         """
         self.settings, self.separator = settings, separator
-        self.input_shape: tuple[int, ...] = ()
-        self.input_scale: Scale = ()
+        self.input_shape: tuple[int, ...] = (0, len(scale)) if scale else ()
+        self.input_scale = scale
         if subject:
             self.tokenizer, self.input_shape = subject.tokenizer, subject.input_shape
             self.input_scale = subject.input_scale

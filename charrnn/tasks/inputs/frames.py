@@ -69,9 +69,13 @@ class FramesInput(Input):
         return self._loaded(text).tobytes()
 
     def learn(self, texts: Iterable[str]) -> Tokenizer:
-        """As the base says: the mean and the standard deviation of features (Chan et al. 1979)."""
+        """As the base says: the mean and the standard deviation of features (Chan et al. 1979).
+
+        They stay as they are where they are known: a network that goes on learning needs them.
+        """
         count, mean, squares = 0, np.zeros(1), np.zeros(1)
-        for text in texts if len(self.input_shape) == 2 else ():
+        is_unknown = len(self.input_shape) == 2 and not self.input_scale
+        for text in texts if is_unknown else ():
             frames = self._loaded(text)
             total, apart = count + len(frames), frames.mean(0) - mean
             squares = squares + frames.var(0) * len(frames) + apart**2 * count * len(frames) / total
