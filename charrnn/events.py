@@ -76,7 +76,7 @@ class Started(Event):
     """Training starts, or resumes after `step` steps.
 
     `unit` is what people see bits of: a byte for a tokenizer of bytes, else a character. `counted`
-    is what is read: tokens, frames or pictures.
+    is what `tokens` are of the training part: tokens, frames or pictures.
     """
 
     run: str

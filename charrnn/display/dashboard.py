@@ -60,6 +60,7 @@ class Dashboard:
         self.evaluated: Evaluated | None = None
         self.total_steps: int | None = None
         self.unit: Unit = "character"
+        self.counted = "token"
         self.training: list[tuple[int, float]] = []
         self.validation: list[tuple[int, float]] = []
         self.sample = self.ending = ""
@@ -100,7 +101,7 @@ class Dashboard:
             self.training, self.validation = [], []
             self.stepped, self.evaluated, self.total_steps = None, None, None
         self.sample = self.ending = ""
-        self.unit = event.unit
+        self.unit, self.counted = event.unit, event.counted
         self._print(sentence(event), "dim")
 
     def _step(self, event: Stepped) -> None:
@@ -140,7 +141,7 @@ class Dashboard:
     def _training_bar(self, event: Stepped, width: int) -> RenderableType:
         left = time_left(event, self.total_steps)
         remaining = f"{clock(left)} left" if left is not None else "estimating the time left"
-        after = f"{speed(event, self.unit)}  {remaining}"
+        after = f"{speed(event, self.unit, self.counted)}  {remaining}"
         return _bar(f"step {event.step:,}", event.step, self.total_steps or 0, after, width)
 
     def _chart(self, event: Stepped) -> RenderableType:

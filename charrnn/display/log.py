@@ -79,17 +79,18 @@ class Lines:
         self.printed = 0.0
         self.total_steps: int | None = None
         self.unit: Unit = "character"
+        self.counted = "token"
 
     def __call__(self, event: Event) -> None:
         """Print an event, or not: steps are printed every ten seconds."""
         match event:
             case Started():
-                self.total_steps, self.unit = None, event.unit
+                self.total_steps, self.unit, self.counted = None, event.unit, event.counted
             case Planned():
                 self.total_steps = event.total_steps
             case Stepped() if time.monotonic() - self.printed < _LINE_INTERVAL:
                 return
             case Stepped():
                 self.printed = time.monotonic()
-        if text := sentence(event, self.unit, self.total_steps):
+        if text := sentence(event, self.unit, self.total_steps, self.counted):
             self.out.print(Text(escaped(text)))

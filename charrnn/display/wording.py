@@ -45,15 +45,23 @@ def decimal(value: float) -> str:
     return f"{value:,.2f}".rstrip("0").rstrip(".")
 
 
-def sentence(event: Event, unit: Unit = "character", total_steps: int | None = None) -> str:
-    """The event as a sentence, for a run that reports bits per this unit; '' if it is not shown."""
+def sentence(
+    event: Event,
+    unit: Unit = "character",
+    total_steps: int | None = None,
+    counted: str = "token",
+) -> str:
+    """The event as a sentence; '' if it is not shown.
+
+    For a run that reports bits per this unit, and whose speed is that at which these are read.
+    """
     match event:
         case Prepared():
             text = _prepared(event)
         case Started():
             text = _started(event)
         case Stepped():
-            text = _stepped(event, unit, total_steps)
+            text = _stepped(event, unit, total_steps, counted)
         case Evaluated():
             best = "  best so far" if event.best else ""
             how = where({"protocol": event.protocol})
@@ -143,11 +151,12 @@ def score_name(name: str) -> str:
     return name.replace("_", " ").replace("f1", "F1").replace("ppmd", "PPMd")
 
 
-def speed(event: Stepped, unit: Unit) -> str:
-    """'152,000 characters/s', or bytes/s."""
+def speed(event: Stepped, unit: Unit, counted: str) -> str:
+    """'152,000 characters/s', or bytes/s, or what is counted instead of tokens."""
     if unit in ("byte", "number"):
         return f"{event.tokens_per_second:,.0f} {unit}s/s"
-    return f"{event.characters_per_second:,.0f} characters/s"
+    noun = "character" if counted == "token" else counted
+    return f"{event.characters_per_second:,.0f} {noun}s/s"
 
 
 def time_left(event: Stepped, total_steps: int | None) -> float | None:
@@ -157,14 +166,14 @@ def time_left(event: Stepped, total_steps: int | None) -> float | None:
     return max(0, total_steps - event.step) * event.seconds / max(1, event.step)
 
 
-def _stepped(event: Stepped, unit: Unit, total_steps: int | None) -> str:
+def _stepped(event: Stepped, unit: Unit, total_steps: int | None, counted: str) -> str:
     left = time_left(event, total_steps)
     parts = [
         f"step {event.step:,}" + (f"/{total_steps:,}" if total_steps else ""),
         f"epoch {decimal(event.epoch)}",
         f"training {scored(event.scores, unit)}",
         f"learning rate {event.learning_rate:.2g}",
-        speed(event, unit),
+        speed(event, unit, counted),
         *([f"{clock(left)} left"] if left is not None else []),
     ]
     return "  ".join(parts)
@@ -179,11 +188,11 @@ def _started(event: Started) -> str:
     if event.step:
         title = f"Resuming {named} after {plural(event.step, 'step')}"
     where = f", in {event.processes} processes" if event.processes > 1 else ""
-    read = f"vocabulary of {plural(event.vocabulary_size, member)}"
-    if event.counted != "token":
-        read = f"read from {event.counted}s"
+    read = plural(event.tokens, event.counted)
+    if event.counted == "token":
+        read += f", vocabulary of {plural(event.vocabulary_size, member)}"
     return (
-        f"{title}: {plural(event.tokens, 'token')}, {read}, "
+        f"{title}: {read}, "
         f"batch of {plural(event.batch_size, 'sequence')} x {plural(event.seq_length, 'step')}\n"
         f"{event.network}, {plural(event.parameters, 'parameter')}, "
         f"{event.optimizer} with a {event.schedule} schedule, "

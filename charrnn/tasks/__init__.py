@@ -7,7 +7,7 @@ input. INPUTS and TASKS name them.
 
 from charrnn.cells.parameters import Parameters
 from charrnn.settings import OWN_INPUTS, InputName, ModelSettings, TaskName, TextSettings, input_of
-from charrnn.tasks.base import Subject, Task
+from charrnn.tasks.base import Scale, Subject, Task
 from charrnn.tasks.example_task import ExampleTask
 from charrnn.tasks.inputs.base import Input
 from charrnn.tasks.inputs.frames import FramesInput
@@ -47,11 +47,14 @@ def inputs_of(file: str) -> set[InputName]:
     return {name for name, source in INPUTS.items() if source.is_source(file)}
 
 
-def example_format(task: TaskName, settings: TextSettings) -> ExampleFormat | None:
+def example_format(
+    task: TaskName, settings: TextSettings, scale: Scale = ()
+) -> ExampleFormat | None:
     """How the examples of a task stand in files; None for a task that learns from a text.
 
     An input that the task has anyway counts as not given, so that equal corpora have equal keys.
-    UsageError for settings that do not fit.
+    Features have this `scale` if it is given, else one of their own. UsageError for settings that
+    do not fit.
     """
     output = TASKS[task]
     if output is None:
@@ -60,7 +63,7 @@ def example_format(task: TaskName, settings: TextSettings) -> ExampleFormat | No
     sizes = {n: size for n, size in INPUTS[name].sizes.items() if n not in settings.given}
     own = name == OWN_INPUTS.get(task, "text")
     settings = settings.with_chosen(input=None if own else name, **sizes)
-    source = INPUTS[name](settings, output.separator(settings))
+    source = INPUTS[name](settings, output.separator(settings), scale=scale)
     return ExampleFormat(task, source, output.lines(settings, source))
 
 

@@ -166,9 +166,14 @@ class Task(ABC):
         return 8.0
 
     @property
+    def counted(self) -> tuple[int, str]:
+        """How much there is to learn from, as people count it: tokens, frames or pictures."""
+        return self.training_tokens, "token"
+
+    @property
     def characters_per_token(self) -> float:
-        """Characters, or whatever else people count, in a token that is read."""
-        return 1.0
+        """Characters, or frames or pictures where those are counted, in a token."""
+        return self.counted[0] / self.training_tokens
 
     def doubts(self) -> Sequence[str]:
         """What makes parts of a corpus useless for the network, in sentences."""

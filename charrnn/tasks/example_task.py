@@ -19,6 +19,7 @@ from charrnn.tasks.inputs.base import Input
 from charrnn.tasks.outputs.base import Asked, Computed, ExampleNetwork, Output, Prediction
 from charrnn.text.example_corpus import ExampleCorpus
 from charrnn.text.examples import ExampleFormat
+from charrnn.text.input_shapes import counted
 from charrnn.text.tokenizers import valid_unicode
 
 _TOGETHER = 64  # examples computed at once
@@ -40,7 +41,7 @@ class ExampleTask(Task):
             self.items = Ragged(subject.tokens, subject.starts)
             self.targets = Ragged(subject.targets, subject.target_starts)
             examples = subject.examples("train")
-            self.output.measure(self.targets, examples, self.input.tokens(self.items, examples))
+            self.output.measure(self.targets, examples, self.input.lengths(self.items, examples))
             self.ctc_frames = self.output.ctc_frames
 
     @property
@@ -71,6 +72,13 @@ class ExampleTask(Task):
     @property
     def training_tokens(self) -> int:
         return int(self._tokens("train").sum())
+
+    @property
+    def counted(self) -> tuple[int, str]:
+        if not self.subject.input_shape:
+            return super().counted
+        stored = self.items.lengths(self.corpus.examples("train"))
+        return counted(int(stored.sum()), self.subject.input_shape)
 
     @property
     def uniform_loss(self) -> float:

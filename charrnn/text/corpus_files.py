@@ -132,13 +132,14 @@ def find_corpus(key: str) -> Corpus | None:
 class CorpusSummary:
     """One line of `charrnn corpora`. The name is what `charrnn train` takes.
 
-    `tokens` counts frames or pictures where those are read, whose `tokenizer` is what they are.
+    `tokens` counts frames or pictures where those are read: they have no vocabulary, and their
+    `tokenizer` is what is read.
     """
 
     name: str
     path: str
     tokens: int
-    vocabulary_size: int
+    vocabulary_size: int | None
     tokenizer: str
     sources: tuple[str, ...]
 
@@ -153,7 +154,11 @@ def list_corpora(say: Callable[[str], None] = lambda _: None) -> list[CorpusSumm
             say(f"{error.message}. {error.hint}")
             continue
         tokens, noun = counted(len(corpus.tokens), corpus.input_shape)
-        size, kind = corpus.tokenizer.size, corpus.tokenizer.kind if noun == "token" else f"{noun}s"
+        size, kind = (
+            (None, "sound" if corpus.text.input == "sound" else f"{noun}s")
+            if corpus.input_shape
+            else (corpus.tokenizer.size, corpus.tokenizer.kind)
+        )
         summaries.append(CorpusSummary(name, str(folder), tokens, size, kind, corpus.sources))
     return summaries
 

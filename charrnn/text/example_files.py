@@ -70,6 +70,7 @@ def prepare_examples(
             [settings.split] if len(parts) == 1 else parts,
             *({setting: value} for setting, value in chosen.items()),
             *([] if fmt.items.has_text else [_digest_of_inputs(examples)]),
+            *([fmt.items.input_scale] if fmt.items.input_scale else []),
         ]
         return find_or_write(joined, digest_of(made_from), lambda new: _write(new, examples))
 

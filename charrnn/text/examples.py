@@ -38,7 +38,7 @@ class Items(Protocol):
     input_shape: tuple[int, ...]
     """The shape of an input that is not a text, once one has been read."""
     input_scale: tuple[tuple[float, float], ...]
-    """The mean and the standard deviation of its features, once they have been learned."""
+    """The mean and the standard deviation of its features, once they are known."""
 
     @property
     def has_text(self) -> bool:

@@ -118,7 +118,10 @@ def _shapes(base: Checkpoint, tokens: int, targets: int) -> dict[str, tuple[int,
 
 
 def vocabulary_change(base: Checkpoint, subject: Subject) -> str:
-    """vocabulary of 75, 12 new, 3 unused; target vocabulary of 4, 1 new, 0 unused."""
+    """vocabulary of 75, 12 new, 3 unused; target vocabulary of 4, 1 new, 0 unused.
+
+    Only the latter where no texts are read.
+    """
     pairs = {
         "vocabulary": (base.tokenizer.symbols, subject.tokenizer.symbols),
         "target vocabulary": (base.target_vocabulary, subject.target_vocabulary),
@@ -126,7 +129,7 @@ def vocabulary_change(base: Checkpoint, subject: Subject) -> str:
     return "; ".join(
         f"{name} of {len(new):,}, {len({*new} - {*old}):,} new, {len({*old} - {*new}):,} unused"
         for name, (old, new) in pairs.items()
-        if new
+        if new and (name != "vocabulary" or not subject.input_shape)
     )
 
 

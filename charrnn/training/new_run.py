@@ -137,8 +137,8 @@ def _announce(run: Run, asked: Plan, emit: Emit) -> None:
 
 def _chosen(run: Run, names: set[str]) -> str:
     """A sentence: the values of the settings with these names, and how much will be read."""
-    train, batches, tokens = run.plan.train, run.batches, run.plan.task.training_tokens
-    model = run.plan.model
+    train, batches, model = run.plan.train, run.batches, run.plan.model
+    amount = plural(*run.plan.task.counted)
     values = {
         "hidden_size": f"{model.cell} {model.size}",
         "dropout": f"dropout {model.dropout:g}",
@@ -151,9 +151,9 @@ def _chosen(run: Run, names: set[str]) -> str:
     if train.timed:  # how much it reads is not known before it has begun
         length = train.time or DEFAULT_TIME
         length += "" if length[-1].isalpha() else "s"
-        return f"Chose {chosen}, for {length} with {tokens:,} tokens."
+        return f"Chose {chosen}, for {length} with {amount}."
     epochs = run.length.total_steps * train.accumulate / batches.per_epoch
-    return f"Chose {chosen}, for {_epochs(epochs)} of {tokens:,} tokens."
+    return f"Chose {chosen}, for {_epochs(epochs)} of {amount}."
 
 
 def _epochs(epochs: float) -> str:

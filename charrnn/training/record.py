@@ -12,7 +12,6 @@ from charrnn.events import Emit, Event, Finished, Noticed, Planned, Started
 from charrnn.settings import LENGTHS, flag, is_automatic, values_of, without_effect
 from charrnn.storage.metrics import Metrics
 from charrnn.storage.runs import METRICS, MODEL, TRAINING
-from charrnn.text.input_shapes import counted
 from charrnn.training.checkpoints import Checkpoints
 from charrnn.training.loop import loop
 from charrnn.training.meter import Meter
@@ -182,11 +181,12 @@ def _memory_ran_out(step: int) -> CharRNNError:
 
 def _started(run: Run) -> Started:
     model, settings, batches = run.model.settings, run.plan.train, run.batches
+    tokens, noun = run.plan.task.counted
     return Started(
         run=run.plan.folder.name,
         path=str(run.plan.folder),
         corpus=run.plan.corpus.name,
-        tokens=run.plan.task.training_tokens,
+        tokens=tokens,
         vocabulary_size=run.plan.corpus.tokenizer.size,
         unit=run.plan.task.unit,
         network=f"{model.cell} {model.size}",
@@ -200,5 +200,5 @@ def _started(run: Run) -> Started:
         step=run.step,
         tokenizer=run.plan.text.tokenizer,
         processes=run.plan.ranks.size,
-        counted=counted(0, run.plan.corpus.input_shape)[1],
+        counted=noun,
     )

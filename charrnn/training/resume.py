@@ -146,7 +146,7 @@ def _corpus(about: About, request: Request, emit: Emit) -> Corpus:
     """The run's corpus, or another one in its vocabulary. TextError if it is neither."""
     if request.corpus:
         text = about.text.with_names(request.text.given | {*STORED}, request.text.typed)
-        fmt = example_format(about.model.task, text)
+        fmt = example_format(about.model.task, text, about.input_scale if about.base else ())
         corpus = resolve(request.corpus, text, emit, fmt, beside=request.beside)
         if corpus.key == about.corpus_key:
             return corpus

@@ -70,17 +70,22 @@ def _corpus_for(base: Checkpoint, request: Request, emit: Emit) -> Corpus:
 
 
 def _examples_for(base: Checkpoint, name: str, text: TextSettings, emit: Emit) -> Corpus:
-    """Examples that are read as the base's are, of the same shape if they are no texts."""
+    """Examples that are read as the base's are, of its shape and scale if they are no texts."""
     alike = {"tokenizer", *STORED} - without_effect(values_of(base.model, base.text)).keys()
     check_same(base, asdict(text), alike & text.given)
     text = text.with_given(**{setting: getattr(base.text, setting) for setting in alike})
-    corpus = resolve(name, text, emit, example_format(base.model.task, text))
+    corpus = resolve(name, text, emit, example_format(base.model.task, text, base.input_scale))
     check_same(base, asdict(corpus.text), alike)  # it may have been prepared before
     if corpus.input_shape != base.input_shape:
         raise TextError(
             f"{name} has inputs of the shape {corpus.input_shape}, "
             f"and run {base.run} of {base.input_shape}",
             "Name pictures, or features of that shape, or train a new model without --from.",
+        )
+    if corpus.input_scale != base.input_scale:
+        raise TextError(
+            f"{name} is prepared with another scale than that of run {base.run}",
+            "Name the file that it was made of.",
         )
     return corpus
 

@@ -1,9 +1,11 @@
 """CTC and a language model in the beam, from the command line."""
 
+import re
+
 import pytest
 
 from tests.conftest import call_charrnn, lines
-from tests.tasks.examples import rewritten
+from tests.tasks.examples import labelled_sound, rewritten
 
 SMALL = ["--hidden-size", "16", "--batch-size", "16", "--device", "cpu", "--split", "90/10/0"]
 
@@ -59,3 +61,24 @@ def test_what_ctc_cannot_do_is_said(home):
     flags = ["--decoder", "ctc", "--attention", "none", "--task", "rewrite"]
     done = call_charrnn(home, "train", "pairs.tsv", *flags)
     assert (done.code, "--attention has no effect with --decoder ctc" in done.err) == (2, True)
+
+
+def test_a_run_of_sound_counts_frames_and_seconds(tmp_path):
+    """Characters of sound; a vocabulary of its bytes; an array that is read as a list of names."""
+    examples = [line.split("\t") for line in labelled_sound(tmp_path / "clips", 24).splitlines()]
+    (tmp_path / "said.tsv").write_text("".join(f"{name}\t{text}\n" for text, name in examples))
+    task = ["--task", "caption", "--input", "sound", "--decoder", "ctc", "--bidirectional"]
+    sizes = ["--hidden-size", "16", "--split", "100/0/0", "--device", "cpu", "--steps", "4"]
+    done = call_charrnn(tmp_path, "train", "said.tsv", *task, *sizes, "--run", "says")
+    assert done.code == 0, done.err
+    assert re.search(r"Training says on said: \d+ frames, batch", done.err)
+    assert re.search(r"of \d+ frames\.", done.err)
+    assert "characters" not in done.err
+    listed = call_charrnn(tmp_path, "corpora").out
+    assert re.search(r"said +\d+ +sound", listed)
+    (record,) = lines(call_charrnn(tmp_path, "predict", "says", "clips/0.wav", "--json").out)
+    assert record["symbols"]
+    for one in record["symbols"]:
+        assert one["seconds"] == pytest.approx(0.03 * one["position"])
+    done = call_charrnn(tmp_path, "predict", "says", "x.npy")
+    assert (done.code, "run says reads sound, not x.npy" in done.err) == (3, True)

@@ -22,6 +22,8 @@ def test_the_title_says_what_is_trained():
     again = Started(**{**vars(START), "unit": "byte", "step": 7})
     assert sentence(again).startswith("Resuming tale after 7 steps: ")
     assert "vocabulary of 65 bytes" in sentence(again)
+    clips = sentence(Started(**{**vars(START), "counted": "frame"}))
+    assert clips.startswith("Training tale: 1,003,855 frames, batch of ")
     other = Started(**{**vars(START), "run": "first"})
     assert sentence(other).startswith("Training first on tale: ")
 

@@ -29,7 +29,7 @@ COMMANDS = {
     **{f"eval, {task}": f"eval {task} --part valid" for task in EXAMPLES},
     "forecast": "forecast numbers --horizon 2",
     "eval --per line, label": "eval label --part valid --per line",
-    **{f"predict, {task}": f"predict {task} short.txt" for task in EXAMPLES},
+    **{f"predict, {task}": f"predict {task} short.txt" for task in (*EXAMPLES, "ctc")},
 }  # fmt: skip
 """How to get the records of each row of the table, in an order in which they can be had."""
 
@@ -49,7 +49,9 @@ def home(trained, tmp_path_factory):
     assert done.code == 0, done.err
     for task, examples in EXAMPLES.items():
         (home / f"{task}.tsv").write_text(examples(60), "utf-8")
-        args = ("train", f"{task}.tsv", "--task", task, "--split", "60/40/0", "--run", task)
+    runs = {task: ("--task", task) for task in EXAMPLES}
+    for run, flags in (runs | {"ctc": ("--task", "rewrite", "--decoder", "ctc")}).items():
+        args = "train", f"{flags[1]}.tsv", "--split", "60/40/0", "--run", run, *flags
         done = call_charrnn(home, *args, *TINY)
         assert done.code == 0, done.err
     return home

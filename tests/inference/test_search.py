@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 
 from charrnn.errors import DivergedError, UsageError
+from charrnn.inference.fusion import Fusion
 from charrnn.inference.search import END, Decoding, log_probabilities, search
+from charrnn.models.text_model import TextModel
 from charrnn.network.decoder import Decoder
 from charrnn.network.text_encoder import TextEncoder
 from charrnn.settings import ModelSettings
-from tests.random_models import random_weights
+from charrnn.text.tokenizers import Characters
+from tests.random_models import random_checkpoint, random_weights
 
 K = 3  # symbols
 TEXTS = [np.array([1, 2, 3]), np.array([4]), np.array([0, 0])]
@@ -55,6 +58,23 @@ def test_a_wide_beam_finds_the_likeliest_of_all_texts():
             assert one.attention.shape == (len(one.symbols), 3)
             assert one.attention.sum(1) == pytest.approx(1)
             assert not one.attention[:, len(text) :].any()
+
+
+def test_a_language_model_counts_as_much_as_its_weight():
+    """A language model that is read after another text, or without the end; a beam that ends early.
+
+    Its weight decides the order, and the probability that is said is the decoder's own.
+    """
+    model = TextModel(random_checkpoint(Characters("\nabc"), scale=0.8))
+    fusion = Fusion(model, 0.7, ["a", "b", "c"])
+    hypotheses = search(DECODER, source_of(TEXTS), MOST, Decoding(50), fusion=fusion)
+    for text, most, written in zip(TEXTS, MOST.tolist(), hypotheses, strict=True):
+        every = [s for n in range(1, most + 1) for s in product(range(1, K + 1), repeat=n)]
+        logs = {symbols: log_probability(text, symbols) for symbols in every}
+        scores = {symbols: logs[symbols] + fusion.total(symbols) for symbols in every}
+        assert [tuple(one.symbols) for one in written] == sorted(every, key=lambda s: -scores[s])
+        for one in written:
+            assert one.log_probability == pytest.approx(logs[tuple(one.symbols)], abs=1e-4)
 
 
 def beam_by_hand(decoder, source, most, beam):

@@ -27,6 +27,7 @@ OTHER = {
     "caption": "features/0.npy\tzx\nfeatures/1.npy\tyw\n" * 9,
     "picture-label": "left\tpictures/0.png\nup\tpictures/1.png\n" * 9,
     "feature-rewrite": "features/0.npy\tzx\nfeatures/1.npy\tyw\n" * 9,
+    "frames-label": "up\tseries/1.npy\nleft\tseries/2.npy\n" * 9,
 }
 """Examples with another alphabet, symbols that are new and symbols that are missing."""
 EMBEDDINGS = ("embedding.weight",)
@@ -98,6 +99,36 @@ def test_a_fine_tuned_run_reads_examples_as_its_base_does(home, pair):
     ends = "max_length" in run.plan.task.output.options  # END is a symbol, too
     assert weights["head.bias"].shape == (len(run.plan.corpus.target_vocabulary) + ends,)
     run.release()
+
+
+def test_frames_keep_the_scale_of_the_base(home):
+    """Weights that see other numbers than those they were trained on; a corpus of another scale."""
+    base, _ = based("frames-label", home)
+    (home / "checkpoints" / "base").mkdir(parents=True)
+    save_checkpoint(home / "checkpoints" / "base" / MODEL, base)
+    scales = (1, 50), (1, 3)
+    lines = []
+    for number, (factor, offset) in enumerate(scales * 3):
+        np.save(home / f"new{number}.npy", factor * np.ones((4, 2)) + offset)
+        lines.append(f"{('up', 'left')[number % 2]}\tnew{number}.npy\n")
+    (home / "new.tsv").write_text("".join(lines))
+    own = prepared(home / "new.tsv", "".join(lines), input="frames", split="100/0/0")
+    run = fine_tune("new.tsv", "label")
+    corpus = run.plan.corpus
+    assert corpus.input_scale == base.input_scale != own.input_scale
+    mean, deviation = np.array(base.input_scale).T
+    stored = {corpus.ids(n).tobytes() for n in range(6)}
+    expected = {
+        ((np.load(home / f"new{n}.npy") - mean) / deviation).clip(-100, 100).astype("<f2").tobytes()
+        for n in range(6)
+    }
+    assert stored == expected
+    run.release()
+    with pytest.raises(CharRNNError, match="another scale"):
+        fine_tune(str(own.folder), "label")
+    np.save(home / "new0.npy", np.ones((4, 3)))
+    with pytest.raises(CharRNNError, match=r"new.tsv, line 1: .* of 3 numbers, not of 2"):
+        fine_tune("new.tsv", "label")
 
 
 def test_what_fine_tuning_cannot_change_is_said(home):

@@ -1,5 +1,6 @@
 """What every output promises with every input: the contract of a task on examples."""
 
+from dataclasses import replace
 from typing import get_args
 
 import numpy as np
@@ -56,7 +57,7 @@ VARIANTS = {
     "feature-rewrite": [{}],
     "frames-label": [{}, {"bidirectional": True}],
     "frames-tag": [{"crf": True, "bidirectional": True}],
-    "video-rewrite": [{}],
+    "video-rewrite": [{}, {"decoder": "ctc", "ctc_frames": 2}],
     "sound-label": [{}],
 }
 EVERY = [(pair, changes) for pair, variants in VARIANTS.items() for changes in variants]
@@ -65,8 +66,11 @@ LEARNED = [
     ("rewrite", {"bidirectional": True}), ("rewrite", {"attention": "none"}),
     ("rewrite", {"decoder": "ctc", "ctc_frames": 2}),
     ("caption", {"attention": "additive"}), ("picture-label", {}),
-    ("frames-tag", {"crf": True}), ("video-rewrite", {}), ("sound-label", {}),
+    ("frames-tag", {"crf": True}), ("sound-label", {}),
+    ("video-rewrite", {"decoder": "ctc", "ctc_frames": 2}),
 ]  # fmt: skip
+ALIGNED = ("rewrite", "caption", "video-rewrite")
+RESUMED = [*((pair, {}) for pair in PAIRS), *((pair, {"decoder": "ctc"}) for pair in ALIGNED)]
 
 
 def run_of(pair, home, settings=SETTINGS, **changes):
@@ -105,9 +109,10 @@ def test_it_learns_the_rule_and_says_so(home, pair, changes):
     assert score.scores == pytest.approx(in_torch.scores, abs=1e-4)
 
 
-def test_a_resumed_run_is_the_run_that_was_not_stopped(home, pair):
-    """A generator, an order or an optimizer that begins again."""
-    run = run_of(pair, home, dropout=0.2)
+@pytest.mark.parametrize(("pair", "changes"), RESUMED)
+def test_a_resumed_run_is_the_run_that_was_not_stopped(home, pair, changes):
+    """A generator, an order or an optimizer that begins again; inputs that change otherwise."""
+    run = run_of(pair, home, replace(SETTINGS, augment=True), dropout=0.2, **changes)
     for _ in range(7):
         training_step(run)
     save_training(run)

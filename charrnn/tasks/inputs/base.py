@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -40,15 +41,20 @@ class Input(ABC):
     """That of the subject."""
 
     def __init__(
-        self, settings: TextSettings, separator: str | None = None, subject: Subject | None = None
+        self,
+        settings: TextSettings,
+        separator: str | None = None,
+        subject: Subject | None = None,
+        scale: Scale = (),
     ) -> None:
         """`separator`: what stands between tokens of which each has a target, if any has.
 
-        `subject`: what the batches are of. Files are stored without it.
+        `subject`: what the batches are of. Files are stored without it. `scale`: that of frames'
+        features, where they must have the same as others.
         """
         self.settings, self.separator = settings, separator
-        self.input_shape: tuple[int, ...] = ()
-        self.input_scale: Scale = ()
+        self.input_shape: tuple[int, ...] = (0, len(scale)) if scale else ()
+        self.input_scale = scale
         if subject:
             self.tokenizer, self.input_shape = subject.tokenizer, subject.input_shape
             self.input_scale = subject.input_scale
@@ -75,9 +81,9 @@ class Input(ABC):
         What else is learned of them, such as their scale, is kept here.
         """
 
-    @abstractmethod
     def placed(self, text: str, file: str) -> str:
         """The text in a line of a file; where it is a name, from the file's own folder."""
+        return text if self.has_text else str(Path(file).parent / text)
 
     @abstractmethod
     def input_bytes(self, text: str) -> bytes:
@@ -107,8 +113,12 @@ class Input(ABC):
         """Stored sources as fields of a `Batch`. TextError if the corpus is damaged."""
 
     @abstractmethod
+    def lengths(self, items: Ragged, indices: Indices | range) -> Indices:
+        """The steps (N,) in which recurrent layers read each."""
+
     def tokens(self, items: Ragged, indices: Indices | range) -> Indices:
-        """Tokens, or positions of whatever else, that are read of each (N,)."""
+        """Tokens, or cells of grids, that are read of each (N,)."""
+        return self.lengths(items, indices)
 
     def checked_unknown(self, unknown: UnknownName | None) -> UnknownName:
         """What becomes of characters that the vocabulary lacks: skip, if nothing is given.
@@ -135,13 +145,18 @@ class Input(ABC):
         """Outputs that the encoder has of a stored source."""
         return len(item)
 
+    @property
+    def step_seconds(self) -> float | None:
+        """Seconds from one step to the next, where they are known."""
+        return None
+
     def spans(self, ids: Array) -> NDArray[np.int64]:
         """The first and the last index (2, N) of each token that has a tag, in ids (T, ...)."""
-        raise NotImplementedError
+        return np.tile(np.arange(len(ids)), (2, 1))
 
-    def tagged_tokens(self, text: str, item: Ids) -> list[str]:
-        """The tokens (N) of a source that have tags, as people see them."""
-        raise NotImplementedError
+    def tagged_tokens(self, text: str, item: Ids) -> list[str]:  # noqa: ARG002
+        """The tokens (N) of a source that have tags, as people see them: its steps, by number."""
+        return [*map(str, range(self.steps(item)))]
 
     def measured(self, sizes: Indices) -> str:  # noqa: ARG002
         """How long stored sources of these sizes (N,) are, in words, unless all are equal."""

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -21,6 +20,7 @@ from charrnn.text.example_notices import Lengths
 from charrnn.text.frames import SUFFIXES, is_series, load_frames
 from charrnn.text.input_shapes import bytes_of
 from charrnn.text.tokenizers import Bytes, Ids as TokenIds, Tokenizer
+from charrnn.values import frame_rate
 
 _FARTHEST = 100.0  # standard deviations from the mean that a feature is stored at, at most
 _MASKED = 0.2  # of the frames, and of the features of each, that a mask hides at most
@@ -46,9 +46,6 @@ class FramesInput(Input):
     bands = 0
     """Features of which neighbours are masked together: a band; 0: all of a frame."""
 
-    def placed(self, text: str, file: str) -> str:
-        return str(Path(file).parent / text)
-
     def load(self, text: str) -> NDArray[Any]:
         """The frames in a file: features (T, D), or bytes (T, height, width). TextError."""
         return load_frames(text, self.settings.picture_size, self.settings.frame_rate)
@@ -72,9 +69,13 @@ class FramesInput(Input):
         return self._loaded(text).tobytes()
 
     def learn(self, texts: Iterable[str]) -> Tokenizer:
-        """As the base says: the mean and the standard deviation of features (Chan et al. 1979)."""
+        """As the base says: the mean and the standard deviation of features (Chan et al. 1979).
+
+        They stay as they are where they are known: a network that goes on learning needs them.
+        """
         count, mean, squares = 0, np.zeros(1), np.zeros(1)
-        for text in texts if len(self.input_shape) == 2 else ():
+        is_unknown = len(self.input_shape) == 2 and not self.input_scale
+        for text in texts if is_unknown else ():
             frames = self._loaded(text)
             total, apart = count + len(frames), frames.mean(0) - mean
             squares = squares + frames.var(0) * len(frames) + apart**2 * count * len(frames) / total
@@ -151,11 +152,14 @@ class FramesInput(Input):
     def steps(self, item: Ids) -> int:
         return len(item) // bytes_of(self.input_shape)
 
+    def lengths(self, items: Ragged, indices: Indices | range) -> Indices:
+        return items.lengths(indices) // bytes_of(self.input_shape)
+
     def tokens(self, items: Ragged, indices: Indices | range) -> Indices:
         """Frames, or of a video cells of their grids, that are read of each (N,)."""
         is_video = len(self.input_shape) == 3
         cells = math.prod(grid((1, *self.input_shape[1:]))) if is_video else 1
-        return items.lengths(indices) // bytes_of(self.input_shape) * cells
+        return self.lengths(items, indices) * cells
 
     def check_targets(self, size: int, targets: int) -> None:
         frames = size // bytes_of(self.input_shape)
@@ -165,17 +169,17 @@ class FramesInput(Input):
                 "Write one tag for each frame, with spaces between.",
             )
 
-    def spans(self, ids: Array) -> NDArray[np.int64]:
-        return np.tile(np.arange(len(ids)), (2, 1))
-
-    def tagged_tokens(self, text: str, item: Ids) -> list[str]:  # noqa: ARG002
-        return [*map(str, range(self.steps(item)))]
-
     def shown(self, item: Ids, index: int) -> str:  # noqa: ARG002
         return f"{self.name} {index}"
 
     def longest(self, item: Ids) -> int:
         return self.steps(item) + 100
+
+    @property
+    def step_seconds(self) -> float | None:
+        """As the base says: an animated picture is read so many times a second, if at all."""
+        per_second, _ = frame_rate(self.settings.frame_rate)
+        return 1 / per_second if per_second else None
 
     def measured(self, sizes: Indices) -> str:
         frames = sizes // bytes_of(self.input_shape)

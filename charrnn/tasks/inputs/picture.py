@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -46,9 +45,6 @@ class PictureInput(Input):
 
     def learn(self, texts: Iterable[str]) -> Tokenizer:  # noqa: ARG002  (bytes are stored as they are)
         return Bytes(False, False)
-
-    def placed(self, text: str, file: str) -> str:
-        return str(Path(file).parent / text)
 
     def input_bytes(self, text: str) -> bytes:
         """As the base says. TextError, too, for a picture of another shape than those before it."""
@@ -98,6 +94,10 @@ class PictureInput(Input):
     def collate(self, items: Ragged, indices: Indices) -> dict[str, Any]:
         stored = np.stack([items[index] for index in indices]).astype(np.uint8, copy=False)
         return {"inputs": as_inputs(stored, self.input_shape)}
+
+    def lengths(self, items: Ragged, indices: Indices | range) -> Indices:  # noqa: ARG002
+        """Columns of the grid."""
+        return np.full(len(indices), self.grid[1], np.int64)
 
     def tokens(self, items: Ragged, indices: Indices | range) -> Indices:  # noqa: ARG002
         """Cells of the grid that are read of each (N,)."""

@@ -49,9 +49,6 @@ class TextInput(Input):
         apart = (text + self.between for text in texts)
         return TOKENIZERS[self.settings.tokenizer].learn(apart, self.settings)
 
-    def placed(self, text: str, file: str) -> str:  # noqa: ARG002
-        return text
-
     def input_bytes(self, text: str) -> bytes:
         return text.encode("utf-8", "surrogateescape")
 
@@ -89,7 +86,7 @@ class TextInput(Input):
         checked_ids(ids.view(np.uint64), self.tokenizer.size)
         return {"inputs": ids, "lengths": lengths}
 
-    def tokens(self, items: Ragged, indices: Indices | range) -> Indices:
+    def lengths(self, items: Ragged, indices: Indices | range) -> Indices:
         return items.lengths(indices)
 
     @cached_property

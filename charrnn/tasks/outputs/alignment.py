@@ -31,13 +31,11 @@ class AlignedOutput(SequenceOutput):
     options = ("beam", "temp", "seed", "language_model", "weight")
     ends = 0
 
-    def measure(self, targets: Ragged, examples: range, read: Indices) -> None:
+    def measure(self, targets: Ragged, examples: range, positions: Indices) -> None:
         """As the base says; and how many frames of a position let examples be aligned."""
-        super().measure(targets, examples, read)
-        rows = self.input.grid[0] if self.input.grid else 1
-        self._positions, self._examples, self._targets = read // rows, examples, targets
-        needed = needed_frames(targets, examples)
-        self._ratios = needed / self._positions
+        super().measure(targets, examples, positions)
+        self._positions, self._examples, self._targets = positions, examples, targets
+        self._ratios = needed_frames(targets, examples) / positions
         enough = np.quantile(self._ratios, 1 - _FEW, method="lower")
         self.ctc_frames = min(_MOST_FRAMES, math.ceil(enough))
 

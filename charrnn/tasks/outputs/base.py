@@ -113,8 +113,13 @@ class Output(ABC):
         """What stands between tokens of which each has a target; None where none has."""
         return None
 
-    def measure(self, targets: Ragged, examples: range, read: Indices) -> None:  # noqa: ARG002
-        """Take note of the targets of the training examples, of which so much is `read` (N,)."""
+    def measure(
+        self,
+        targets: Ragged,
+        examples: range,
+        positions: Indices,  # noqa: ARG002
+    ) -> None:
+        """Take note of the targets of the training examples, which have so many positions (N,)."""
         lengths = targets.lengths(examples)
         self.mean_length, self.most = float(lengths.mean()), int(lengths.max())
 

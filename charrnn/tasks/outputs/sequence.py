@@ -72,8 +72,8 @@ class SequenceOutput(Output):
     def uniform_loss(self) -> float:
         return math.log(len(self.names) + 1)
 
-    def measure(self, targets: Ragged, examples: range, read: Indices) -> None:
-        super().measure(targets, examples, read)
+    def measure(self, targets: Ragged, examples: range, positions: Indices) -> None:
+        super().measure(targets, examples, positions)
         self.mean_length, self.most = self.mean_length + self.ends, self.most + self.ends
 
     def parameters(self, model: ModelSettings) -> Parameters:
@@ -199,4 +199,5 @@ class SequenceOutput(Output):
             grid=(attention.shape[1] // columns, columns) if columns else None,
             pixels=self.input.pixels(item),
             positions=written[0].positions,
+            step_seconds=self.input.step_seconds,
         )

@@ -18,7 +18,8 @@ class TextPrediction:
     `attention` (T, S) says how much of each came from which of the `source` (S), the tokens of the
     text. Of a picture `pixels` (height, width) is what was read, and S counts the cells of its
     `grid` of rows and columns, row by row.
-    `positions` (T): where each symbol is, if the network says so.
+    `positions` (T): where each symbol is, if the network says so, and `step_seconds` from one
+    position to the next, if these are known.
     """
 
     given: str
@@ -31,6 +32,7 @@ class TextPrediction:
     grid: tuple[int, int] | None = None
     pixels: NDArray[np.uint8] | None = None
     positions: list[int] | None = None
+    step_seconds: float | None = None
 
     @property
     def line(self) -> str:
@@ -44,13 +46,17 @@ class TextPrediction:
             **_likely(self.text, self.log_probability),
         }
         if self.positions is not None:
-            record["symbols"] = [
-                {"symbol": valid_unicode(symbol), "position": position}
-                for symbol, position in zip(self.symbols, self.positions, strict=True)
-            ]
+            record["symbols"] = [*map(self._placed, self.symbols, self.positions)]
         if self.alternatives:
             record["alternatives"] = [_likely(*one) for one in self.alternatives]
         return record
+
+    def _placed(self, symbol: str, position: int) -> dict[str, Any]:
+        """A symbol and where it is, as JSON has them."""
+        placed: dict[str, Any] = {"symbol": valid_unicode(symbol), "position": position}
+        if self.step_seconds is not None:
+            placed["seconds"] = round(position * self.step_seconds, 3)
+        return placed
 
 
 def _likely(text: str, log_probability: float) -> dict[str, Any]:

@@ -89,6 +89,19 @@ def test_masks_follow_from_seed_epoch_and_example(home):
     assert (scored.inputs[: scored.lengths.min()] != 0).mean() > 0.97
 
 
+def test_positions_are_frames(home):
+    """Cells of a video that CTC takes for frames, so that a text has too few; times that are off.
+
+    Two symbols that are equal need three frames, and a clip may have two.
+    """
+    task = task_on(corpus_for("video-rewrite", home, 40), decoder="ctc")
+    assert task.ctc_frames == 2
+    assert task.input.step_seconds is None
+    rated = task_on(corpus_for("video-rewrite", home, 40, frame_rate="4"), decoder="ctc")
+    assert rated.input.step_seconds == 0.25
+    assert task_on(corpus_for("sound-label", home, 9)).input.step_seconds == pytest.approx(0.03)
+
+
 def test_a_damaged_corpus_is_said(home):
     """NaN as a loss that nobody can explain; a scale of another shape."""
     corpus = corpus_for("frames-label", home, 12)

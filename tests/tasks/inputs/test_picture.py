@@ -5,6 +5,7 @@ import pytest
 
 from charrnn.errors import CharRNNError
 from charrnn.models.predictor import Predictor
+from charrnn.settings import TrainSettings
 from tests.tasks.conftest import checkpoint_of, corpus_for, prepared, randomized, task_on
 
 
@@ -31,6 +32,32 @@ def test_a_validation_numbers_pictures_as_the_corpus_does(home):
     lines = task.example(randomized(task).export()).splitlines()
     assert lines[0].startswith(f"picture {first} -> ")
     assert lines[1].startswith(f"picture {second} -> ")
+
+
+def test_pictures_change_as_seed_epoch_and_example_say(home):
+    """A change that depends on the batch; pictures that are lost, or are of other examples."""
+    corpus = corpus_for("picture-label", home, 40)
+    task = task_on(corpus)
+    plain, changed, part = (
+        task.batches(TrainSettings(batch_size=8, seed=3, augment=augment), part)
+        for augment, part in ((False, slice(None)), (True, slice(None)), (True, slice(2, 5)))
+    )
+    before, after, some = (batches.next().inputs for batches in (plain, changed, part))
+    assert after.shape == before.shape == (8, 1, 16, 32)
+    assert after.dtype == np.float32
+    assert np.array_equal(after[2:5], some)
+    assert (after != before).any((1, 2, 3)).all()
+    assert np.abs(after).max() < 2
+    distances = np.abs(after[:, None] - before[None]).mean((2, 3, 4))
+    assert (distances.diagonal() <= distances.min(1) + 0.2).all()
+    for _ in range(len(corpus.examples("train")) // 8):
+        following = changed.next()
+    assert changed.epoch == 1
+    assert not np.array_equal(following.inputs, after)
+    scored = task.batch_of(task.items, task.targets, np.array(corpus.examples("valid")))
+    for number, pixels in zip(corpus.examples("valid"), scored.inputs, strict=True):
+        stored = corpus.ids(number).reshape(1, 16, 32).astype(np.float32)
+        np.testing.assert_allclose(pixels, stored / 127.5 - 1, atol=1e-6)
 
 
 def test_all_inputs_have_one_shape(home):
