@@ -157,8 +157,12 @@ class Numbers(Tokenizer):
         scale, before = self.scale, series_of(after)[-1]
         history = deque(self.scaled(self.ids(before), before), maxlen=max(1, scale.lag))
         upcoming = self._beginning(before)[len(history) :]
+        line_end = ["\n"] * (after[-1:] not in ("", "\n", END))  # that the text before lacks
 
         def decode(token: int) -> str:
+            return (line_end.pop() if line_end else "") + line(token)
+
+        def line(token: int) -> str:
             if token == self.end:
                 upcoming[:] = scale.start
                 history.clear()

@@ -68,6 +68,12 @@ def test_sampled_numbers_stand_a_line_each(home):
         home, "sample", "sold", "--length", "5", "--seed", "1", "--prompt-file", "sold.txt"
     )
     assert len([float(line) for line in sampled.out.split()]) == 165, sampled.err
+    lengths = "--length", "2", "--seed", "1"
+    one = call_charrnn(home, "sample", "sold", *lengths, "--prompt", "52.5")
+    assert one.out.startswith("52.5\n")
+    assert len(one.out.splitlines()) == 3
+    asked = call_charrnn(home, "sample", "sold", *lengths, "--prompts", "-", stdin="52.5\n60\n")
+    assert [*filter(None, asked.out.splitlines())][0::3] == ["52.5", "60"], asked.err
 
 
 @pytest.mark.parametrize(
