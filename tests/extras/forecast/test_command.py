@@ -50,6 +50,30 @@ def test_a_file_goes_on_and_so_does_stdin(home):
     assert lines(piped.out)[0]["median"] < 150, piped.err
 
 
+def test_several_series_go_on(home):
+    """A series that goes on from the one before; one that nobody named."""
+    shops = "shop,sold\n" + "".join(
+        f"{shop},{level + n % 4}\n" for shop, level in (("a", 20), ("b", 60)) for n in range(60)
+    )
+    (home / "shops.csv").write_text(shops)
+    series = "--tokenizer", "number", "--series", "shop", "--column", "sold"
+    trained = call_charrnn(
+        home, "train", "shops.csv", *series, "--difference", "none", "--steps", "60",
+        "--hidden-size", "16", "--split", "100/0", "--run", "shops",
+    )  # fmt: skip
+    assert trained.code == 0, trained.err
+    args = "--horizon", "2", "--seed", "1"
+    rows = lines(call_charrnn(home, "forecast", "shops", "shops.csv", *args, "--json").out)
+    assert [(row["series"], row["step"]) for row in rows] == [(1, 1), (1, 2), (2, 1), (2, 2)]
+    assert rows[1]["median"] < 40 < rows[2]["median"]
+    piped = call_charrnn(home, "forecast", "shops", "-", *args, "--csv", stdin=shops)
+    assert piped.out.splitlines()[0] == "series,step,low,median,high", piped.err
+    assert len(piped.out.splitlines()) == 5
+    assert "several series" in call_charrnn(home, "forecast", "shops").err
+    pictured = call_charrnn(home, "forecast", "shops", "shops.csv", "-o", "shops.png")
+    assert re.search("has 2 series|matplotlib", pictured.err)
+
+
 def test_eval_has_the_measures_beside_naive_ones(home):
     """A score without what it stands beside."""
     (scores,) = lines(call_charrnn(home, "eval", "sold", "--horizon", "4", "--json").out)
