@@ -74,8 +74,6 @@ def with_prompt(
         prompt, changed = known_text(prompt, tokenizer, settings.unknown)
         if changed:
             emit(Noticed(f"Characters of the prompt that the vocabulary lacks: {changed}."))
-    if prompt and tokenizer.whole and not prompt.endswith("\n"):
-        prompt += "\n"  # else the next number would stand on the same line
     return settings.with_chosen(prompt=prompt, stop=stop)
 
 

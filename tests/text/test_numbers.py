@@ -97,6 +97,28 @@ def test_json_round_trip(kind):
     assert len(set(other.symbols)) == other.size
 
 
+@every_kind
+@given(ids=st.lists(st.integers(0, 2**16), max_size=20), after=st.sampled_from(["", "3", "3\n4\n"]))
+@settings(max_examples=20)
+def test_whatever_a_model_writes_is_a_number_a_line(kind, ids, after):
+    """Two numbers on a line, the first behind the prompt's; infinity."""
+    tokenizer = learned([math.sin(t) + 2 for t in range(50)], **KINDS[kind], document_per="file")
+    decode = tokenizer.decoder(after)
+    text = after + "".join(decode(number % tokenizer.size) for number in ids)
+    counts = [len(values) for values in series_of(text)]
+    assert sum(counts) + len(counts) - 1 == len(after.split()) + len(ids)
+    assert all(math.isfinite(x) or math.isnan(x) for part in series_of(text) for x in part)
+
+
+def test_several_series_are_an_error_for_a_model_of_one():
+    """A crash on half a surrogate pair; one series that goes on in the next."""
+    tokenizer = learned(range(50))
+    assert tokenizer.end is None
+    assert tokenizer.unknown(f"1\n{END}2\n") == END
+    with pytest.raises(TextError, match="several series"):
+        tokenizer.encode(f"1\n{END}2\n")
+
+
 @pytest.mark.parametrize(
     ("part", "name", "value"),
     [("bins", "edges", [1, 0]), ("bins", "edges", None), ("bins", "centres", ["x"]),

@@ -10,7 +10,7 @@ import torch
 
 from charrnn.evaluation.loss import evaluate
 from charrnn.events import Evaluated, Finished, Planned, Saved, Stepped
-from charrnn.settings import ModelSettings
+from charrnn.settings import ModelSettings, TextSettings
 from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.runs import MODEL as MODEL_FILE, TRAINING
 from charrnn.training.loop import forward_backward, starting_state, training_step
@@ -113,8 +113,19 @@ RESUMED = [
 @pytest.mark.parametrize(("cell", "precision", "settings"), RESUMED)
 def test_a_resumed_run_is_the_same_run_bit_for_bit(home, cell, precision, settings):
     """A random number, a position, a moment, an average or a state that starts anew."""
-    text, model = tale(6000), replace(MODEL, cell=cell)
     settings = {"steps": 40, "precision": precision, **settings}
+    check_resuming(home, tale(6000), replace(MODEL, cell=cell), **settings)
+
+
+def test_a_resumed_run_of_numbers_is_the_same_run_bit_for_bit(home):
+    """Bins that are learned, or weights that are smoothed, once more."""
+    text = "".join(f"{math.sin(n / 3) + n % 7:.3f}\n" for n in range(900))
+    words = TextSettings(tokenizer="number", split="80/10/10", bins=64)
+    check_resuming(home, text, MODEL, words=words, steps=40)
+
+
+def check_resuming(home, text, model, **settings):
+    """A run that stops after 21 steps and goes on is the one that does not stop."""
     whole = make_run(home, text, model, "whole", **settings)
     events_of(whole)
     cut = make_run(home, text, model, "cut", **settings)

@@ -2,14 +2,21 @@
 
 A distribution has the probabilities of the bins, and is even within each. Tokens that are no
 numbers are left out: the missing one, and the end of a series.
+
+A network that has learned little is too sure of itself. So where it learned with dropout, several
+networks forecast, each without other units: the spread of what they say is what the data left open.
+Gal and Ghahramani 2016, https://arxiv.org/abs/1506.02142.
 """
 
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from charrnn.cells.arrays import Array
 from charrnn.inference.drawing import RECENT, Prompt, draw
 from charrnn.inference.sampling import check_finite, generator_of, token_tables
 from charrnn.network.language_model import LanguageModel
@@ -19,7 +26,9 @@ from charrnn.text.tokenizers import Ids
 from charrnn.text.tokenizers.number import MISSING, Numbers
 from charrnn.text.tokenizers.number_scale import Values
 
-_CHUNK = 512  # numbers read at once
+_CHUNK = 64  # numbers read at once, which bounds the memory
+_READ = 1024  # numbers read before a forecast, at most
+_NETWORKS = 20  # with other units dropped
 _NEVER = -1e9  # a logit
 
 
@@ -31,6 +40,19 @@ class Series:
     ids: Ids
 
 
+class _Thinned(LanguageModel):
+    """A network without some of its units, the same at all steps."""
+
+    def __init__(self, network: LanguageModel, masks: Sequence[Array]) -> None:
+        """`masks` (1, B, H) of each layer's outputs."""
+        super().__init__(network.settings, network.weights)
+        self.masks = masks
+
+    def step(self, ids: Any, state: State) -> tuple[Array, State]:
+        logits, state = self.forward(ids[None], state, self.masks)
+        return logits[0], state
+
+
 class Forecaster:
     """A language model of numbers."""
 
@@ -38,49 +60,54 @@ class Forecaster:
         bias = network.weights["head.bias"].copy()
         bias[[MISSING] if tokenizer.end is None else [MISSING, tokenizer.end]] = _NEVER
         self.network = LanguageModel(network.settings, {**network.weights, "head.bias": bias})
+        rate, generator = network.settings.dropout, np.random.default_rng(0)
+        self.networks = _NETWORKS if rate else 1
+        self.masks = [
+            ((generator.random((1, self.networks, size)) >= rate) / (1 - rate)).astype(bias.dtype)
+            for size in network.dropout_sizes
+        ]
         self.tokenizer, self.scale, self.bins = tokenizer, tokenizer.scale, tokenizer.bins
 
     def next_numbers(self, series: Series, first: int, count: int) -> Values:
         """`count` quantiles (N - first, count) of each number from `first` on, one step ahead."""
-        state, rows = self._read(series.ids[: first - 1])[1], []
         history = self.tokenizer.scaled(series.ids, series.values)
-        levels = (np.arange(count) + 0.5) / count
-        for begin in range(first - 1, len(series.ids) - 1, _CHUNK):
-            ids = series.ids[begin : min(begin + _CHUNK, len(series.ids) - 1)]
-            with np.errstate(all="ignore"):
-                trace = self.network.trace(ids, state)
-            state = trace.last_state
-            for step, logits in enumerate(trace.logits, begin + 1):
-                differences = np.interp(levels, self._cumulative(logits), self.bins.edges)
-                rows.append(self.scale.expected(history[:step]) + differences)
+        levels, rows = (np.arange(count) + 0.5) / count, []
+        step = max(1, first - _READ)
+        for logits, _ in self._read(series.ids[step - 1 : -1]):
+            for below in self._cumulative(logits):
+                if step >= first:
+                    differences = np.interp(levels, below, self.bins.edges)
+                    rows.append(self.scale.expected(history[:step]) + differences)
+                step += 1
         return self.scale.unscaled(np.array(rows))
 
-    def _cumulative(self, logits: NDArray[np.floating]) -> Values:
-        """Logits (V,) -> the probability (B + 1,) below each edge of the bins."""
+    def _cumulative(self, logits: Array) -> Values:
+        """Logits (T, M, V) of the networks -> the probability (T, B + 1) below each edge."""
         check_finite(bool(np.isfinite(logits).all()))
-        logits = logits[MISSING + 1 : MISSING + 1 + len(self.bins.centres)].astype(np.float64)
-        weights = np.exp(logits - logits.max())
-        return np.append(0.0, weights.cumsum() / weights.sum())
+        logits = logits[..., MISSING + 1 : MISSING + 1 + len(self.bins.centres)].astype(np.float64)
+        weights = np.exp(logits - logits.max(axis=-1, keepdims=True))
+        means = (weights / weights.sum(axis=-1, keepdims=True)).mean(axis=1)
+        return np.pad(means.cumsum(axis=-1), ((0, 0), (1, 0)))
 
-    def _read(self, ids: Ids) -> tuple[NDArray[np.floating], State]:
-        """The logits (V,) and the state after ids (N,): after nothing, as a text begins."""
-        logits, state = np.zeros(self.tokenizer.size, np.float32), self.network.zero_state()
+    def _read(self, ids: Ids) -> Iterator[tuple[Array, State]]:
+        """The logits (T, M, V) and the states (M, ...) of the networks, for each chunk of ids."""
+        state = self.network.zero_state(self.networks)
         for begin in range(0, len(ids), _CHUNK):
+            chunk = np.repeat(ids[begin : begin + _CHUNK, None], self.networks, axis=1)
             with np.errstate(all="ignore"):
-                trace = self.network.trace(ids[begin : begin + _CHUNK], state)
-            logits, state = trace.logits[-1], trace.last_state
-        return logits, state
+                logits, state = self.network.forward(chunk, state, self.masks)
+            yield logits, state
 
     def paths(self, series: Series, horizon: int, count: int, seed: int | None) -> Values:
         """How a series may go on: `count` continuations (horizon, count)."""
-        logits, state = self._read(series.ids)
-        repeated = tuple(
-            tuple(np.repeat(array[None], count, axis=0) for array in layer) for layer in state
-        )
-        prompt = Prompt(np.repeat(logits[None], count, axis=0), repeated, np.zeros((count, RECENT)))
+        ((logits, state),) = deque(self._read(series.ids[-_READ:]), maxlen=1)
+        of_network = np.arange(count) % self.networks
+        state = tuple(tuple(array[of_network] for array in layer) for layer in state)
+        prompt = Prompt(logits[-1, of_network], state, np.zeros((count, RECENT)))
+        network = _Thinned(self.network, [mask[:, of_network] for mask in self.masks])
         generator, settings = generator_of(seed, 0), SampleSettings()
         tables = token_tables(self.tokenizer, settings)
-        drawn = draw(self.network, prompt, settings, generator.random, tables)
+        drawn = draw(network, prompt, settings, generator.random, tables)
         known = self.tokenizer.scaled(series.ids, series.values)[-max(1, self.scale.lag) :]
         history = [np.full(count, value) for value in known]
         for step in islice(drawn, horizon):

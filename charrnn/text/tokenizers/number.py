@@ -116,7 +116,10 @@ class Numbers(Tokenizer):
 
     def encode(self, text: str) -> Ids:
         if self.end is None and END in text:
-            raise self.unknown_error(text)
+            raise TextError(
+                "these are several series, and the model has learned from one",
+                "Name one of them, or train on several: --series, or --document-per file.",
+            )
         end = np.array([self.end or 0], smallest_type(self.size))
         pieces = [piece for values in series_of(text) for piece in (self.ids(values), end)]
         return np.concatenate(pieces[:-1])
@@ -157,8 +160,12 @@ class Numbers(Tokenizer):
         scale, before = self.scale, series_of(after)[-1]
         history = deque(self.scaled(self.ids(before), before), maxlen=max(1, scale.lag))
         upcoming = self._beginning(before)[len(history) :]
+        line_end = ["\n"] * (after[-1:] not in ("", "\n", END))  # that the text before lacks
 
         def decode(token: int) -> str:
+            return (line_end.pop() if line_end else "") + line(token)
+
+        def line(token: int) -> str:
             if token == self.end:
                 upcoming[:] = scale.start
                 history.clear()
@@ -181,6 +188,8 @@ class Numbers(Tokenizer):
 
     def unknown(self, text: str) -> str:
         """Nothing is replaced in a number: `encode` says what is wrong. A line end is no token."""
+        if self.end is None and END in text:
+            return END
         return "\n" if text == "\n" else ""
 
 

@@ -28,6 +28,9 @@ from tests.random_models import random_checkpoint
 PAGE = Path(__file__).parents[3] / "docs" / "onnx.md"
 EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
 STEPS, BATCH = 200, 2
+NUMBERS = TOKENIZERS["number"].learn(
+    ["".join(f"{n * n % 97}\n" for n in range(97))], TextSettings(tokenizer="number")
+)
 
 
 class Player:
@@ -83,11 +86,12 @@ def test_rounded_weights_are_those_of_the_rounded_network(cell, dtype):
         assert play(checkpoint, ids, dtype) == pytest.approx(expected, abs=1e-4)
 
 
-@pytest.mark.parametrize("name", ["char and bytes", "byte", "bpe"])
+@pytest.mark.parametrize("name", ["char and bytes", "byte", "bpe", "number"])
 def test_both_graphs_give_the_logits_of_numpy_with_every_tokenizer(name):
     """A large vocabulary, whose embedding is looked up, in the wrong table."""
-    checkpoint = random_checkpoint(VOCABULARIES[name], scale=0.15)
-    network, ids = LanguageModel(checkpoint.model, checkpoint.weights), ids_of(VOCABULARIES[name])
+    tokenizer = NUMBERS if name == "number" else VOCABULARIES[name]
+    checkpoint = random_checkpoint(tokenizer, scale=0.15)
+    network, ids = LanguageModel(checkpoint.model, checkpoint.weights), ids_of(tokenizer)
     expected = network.trace(ids, network.zero_state(BATCH)).logits
     for found in (by_steps(checkpoint, ids), by_sequences(checkpoint, ids)):
         assert found == pytest.approx(expected, abs=1e-4)
@@ -97,7 +101,7 @@ def test_each_tokenizer_is_in_the_file():
     """A file that cannot be played, because nobody knows what its ids are."""
     text = tale(3000)
     subwords = TOKENIZERS["bpe"].learn([text], TextSettings(tokenizer="bpe", vocab_size=300))
-    for tokenizer in (FEW, Bytes(documents=True), subwords):
+    for tokenizer in (FEW, Bytes(documents=True), subwords, NUMBERS):
         checkpoint = random_checkpoint(tokenizer)
         data = onnx_model(checkpoint, "fp32", "step")
         model = onnx.load_from_string(data)

@@ -50,6 +50,30 @@ def test_a_file_goes_on_and_so_does_stdin(home):
     assert lines(piped.out)[0]["median"] < 150, piped.err
 
 
+def test_several_series_go_on(home):
+    """A series that goes on from the one before; one that nobody named."""
+    shops = "shop,sold\n" + "".join(
+        f"{shop},{level + n % 4}\n" for shop, level in (("a", 20), ("b", 60)) for n in range(60)
+    )
+    (home / "shops.csv").write_text(shops)
+    series = "--tokenizer", "number", "--series", "shop", "--column", "sold"
+    trained = call_charrnn(
+        home, "train", "shops.csv", *series, "--difference", "none", "--steps", "60",
+        "--hidden-size", "16", "--split", "100/0", "--run", "shops",
+    )  # fmt: skip
+    assert trained.code == 0, trained.err
+    args = "--horizon", "2", "--seed", "1"
+    rows = lines(call_charrnn(home, "forecast", "shops", "shops.csv", *args, "--json").out)
+    assert [(row["series"], row["step"]) for row in rows] == [(1, 1), (1, 2), (2, 1), (2, 2)]
+    assert rows[1]["median"] < 40 < rows[2]["median"]
+    piped = call_charrnn(home, "forecast", "shops", "-", *args, "--csv", stdin=shops)
+    assert piped.out.splitlines()[0] == "series,step,low,median,high", piped.err
+    assert len(piped.out.splitlines()) == 5
+    assert "several series" in call_charrnn(home, "forecast", "shops").err
+    pictured = call_charrnn(home, "forecast", "shops", "shops.csv", "-o", "shops.png")
+    assert re.search("has 2 series|matplotlib", pictured.err)
+
+
 def test_eval_has_the_measures_beside_naive_ones(home):
     """A score without what it stands beside."""
     (scores,) = lines(call_charrnn(home, "eval", "sold", "--horizon", "4", "--json").out)
@@ -68,6 +92,12 @@ def test_sampled_numbers_stand_a_line_each(home):
         home, "sample", "sold", "--length", "5", "--seed", "1", "--prompt-file", "sold.txt"
     )
     assert len([float(line) for line in sampled.out.split()]) == 165, sampled.err
+    lengths = "--length", "2", "--seed", "1"
+    one = call_charrnn(home, "sample", "sold", *lengths, "--prompt", "52.5")
+    assert one.out.startswith("52.5\n")
+    assert len(one.out.splitlines()) == 3
+    asked = call_charrnn(home, "sample", "sold", *lengths, "--prompts", "-", stdin="52.5\n60\n")
+    assert [*filter(None, asked.out.splitlines())][0::3] == ["52.5", "60"], asked.err
 
 
 @pytest.mark.parametrize(
