@@ -50,17 +50,15 @@ function spectrogram({ numbers }) {
   return { width, height: BANDS, shades };
 }
 
-// Each symbol below the middle of what it comes from, side by side where that is one place.
+// Each symbol below where most of it comes from, side by side where that is one place.
 function explain(input, written) {
   const places = $("places"), whole = places.clientWidth;
-  const middle = ({ attention }) =>
-    attention.reduce((sum, part, i) => sum + part * (i + 0.5), 0) / attention.length;
-  const found = written.map((symbol) => ({ symbol, at: middle(symbol) })).sort((a, b) => a.at - b.at);
+  const placed = written.map((symbol) => ({ ...symbol, at: (largest(symbol.attention) + 0.5) / input.length }));
   let end = 0;
-  for (const { symbol, at } of found) {
+  for (const symbol of placed.sort((a, b) => a.at - b.at)) {
     const span = symbolElement(symbol);
     places.append(span);
-    const left = Math.max(end, at * whole - span.offsetWidth / 2);
+    const left = Math.max(end, symbol.at * whole - span.offsetWidth / 2);
     span.style.left = `${(100 * left) / whole}%`;
     end = left + span.offsetWidth;
   }

@@ -94,7 +94,7 @@ const SHOW = {
       const likely = model.ctc ? "" : `, together with a probability of ${percent(all)}`;
       copied = written.map(({ text }) => text).join(model.between);
       $("copy").disabled = !copied;
-      $("status").textContent = `${written.length} symbols${likely}`;
+      $("status").textContent = `${written.length} symbol${written.length === 1 ? "" : "s"}${likely}`;
       if (written.some(({ attention }) => attention)) explain(input, written);
       done();
     };
