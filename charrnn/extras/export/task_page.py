@@ -8,6 +8,7 @@ from charrnn.errors import UsageError
 from charrnn.extras.export.html_page import about_model, page_of, page_tokenizer, rounded_graphs
 from charrnn.extras.export.rounding import DtypeName
 from charrnn.extras.export.traced import task_graphs
+from charrnn.settings import ModelSettings
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.tasks import task_of
 from charrnn.tasks.example_task import ExampleTask
@@ -66,7 +67,7 @@ def task_model(task: ExampleTask, tokenizer: Tokenizer) -> dict[str, Any]:
     output, source = task.output, task.input
     model: dict[str, Any] = {"targets": [*map(valid_unicode, output.names)]}
     kind, more = _OUTPUTS[type(output)]
-    model |= {"kind": kind, **more(task)}
+    model |= {"kind": kind, **more(output, task.model)}
     if isinstance(source, TextInput):
         return model | {
             "tokenizer": page_tokenizer(tokenizer), "space": source.space,
@@ -84,21 +85,21 @@ def task_model(task: ExampleTask, tokenizer: Tokenizer) -> dict[str, Any]:
     return model | {"picture": source.input_shape[1:], "columns": source.grid[1]}
 
 
-def _of_labels(task: ExampleTask) -> Mapping[str, Any]:
-    return {"several": task.output.several}
+def _of_labels(output: Any, _: ModelSettings) -> Mapping[str, Any]:
+    return {"several": output.several}
 
 
-def _of_tags(task: ExampleTask) -> Mapping[str, Any]:
+def _of_tags(output: Any, _: ModelSettings) -> Mapping[str, Any]:
     """What each tag says of spans, as `Scheme.read` has it."""
-    return {"marks": [*map(task.output.scheme.read, task.output.names)]}
+    return {"marks": [*map(output.scheme.read, output.names)]}
 
 
-def _of_symbols(task: ExampleTask) -> Mapping[str, Any]:
-    return {"between": task.output.between}
+def _of_symbols(output: Any, _: ModelSettings) -> Mapping[str, Any]:
+    return {"between": output.between}
 
 
-def _of_alignments(task: ExampleTask) -> Mapping[str, Any]:
-    return {"between": task.output.between, "ctc": task.model.ctc_frames}
+def _of_alignments(output: Any, settings: ModelSettings) -> Mapping[str, Any]:
+    return {"between": output.between, "ctc": settings.ctc_frames}
 
 
 _OUTPUTS: Mapping[type[Output], tuple[str, Any]] = {

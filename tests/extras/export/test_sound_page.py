@@ -64,6 +64,7 @@ def test_a_symbol_of_ctc_comes_from_the_frames_that_say_it(engine):
         const model = {targets: ["a", "b"], ctc: 2, graphs: {}};
         const predictor = new Predictor(model, {});
         predictor._program = () => ({ run: () => ({ logits }) });
-        return [...predictor._aligned([{}, {}])].map(({text, attention}) => [text, [...attention]]);"""
+        const found = [...predictor._aligned([{}, {}])];
+        return found.map(({text, attention}) => [text, [...attention]]);"""
     )
     assert found == [["a", [1, 0, 0]], ["a", [0, 1, 0]], ["b", [0, 0, 1]]]

@@ -21,6 +21,7 @@ function explain() {
 // An empty canvas.
 function blank(width, height) {
   [canvas.width, canvas.height] = [width, height];
+  canvas.style.width = `${width * Math.min(512 / width, 384 / height)}px`; // as large as there is room
   drawing.fillStyle = "#fff";
   drawing.fillRect(0, 0, width, height);
 }

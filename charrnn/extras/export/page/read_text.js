@@ -30,7 +30,7 @@ function readText() {
 function explain(input, written) {
   const source = predictor.positions(input).slice(0, MOST_CELLS);
   const table = element("table", "", "map"), head = element("tr", "");
-  table.append(element("caption", "Which part of the text each symbol comes from"), head);
+  table.append(head);
   head.append(element("td", ""));
   for (const text of source) head.append(element("th", visible(text)));
   for (const { text, attention } of written.slice(0, MOST_CELLS)) {
@@ -45,7 +45,7 @@ function explain(input, written) {
   }
   const box = element("div", "", "coloured scrolled");
   box.append(table);
-  $("more").append(box);
+  $("more").append(element("p", "Which part of the text each symbol comes from", "hint"), box);
 }
 
 let waiting = 0;

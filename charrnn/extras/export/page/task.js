@@ -26,6 +26,10 @@ function percent(probability) {
   return value >= 10 ? `${value.toFixed(0)} %` : value >= 0.1 ? `${value.toFixed(1)} %` : "< 0.1 %";
 }
 
+function plural(count, name) {
+  return `${count} ${name}${count === 1 ? "" : "s"}`;
+}
+
 function show(status, text, ...parts) {
   copied = text;
   $("copy").disabled = !text;
@@ -77,7 +81,8 @@ const SHOW = {
     }
     const text = tagged.map(({ token, tag }) => `${token}\t${model.targets[tag]}`).join("\n");
     const spans = parts.filter(({ nodeName }) => nodeName === "MARK").length;
-    show(`${tagged.length} ${model.space === null ? "characters" : "tokens"}, ${spans} spans`, text, ...parts);
+    const read = plural(tagged.length, model.space === null ? "character" : "token");
+    show(`${read}, ${plural(spans, "span")}`, text, ...parts);
     done();
   },
 
@@ -94,7 +99,7 @@ const SHOW = {
       const likely = model.ctc ? "" : `, together with a probability of ${percent(all)}`;
       copied = written.map(({ text }) => text).join(model.between);
       $("copy").disabled = !copied;
-      $("status").textContent = `${written.length} symbol${written.length === 1 ? "" : "s"}${likely}`;
+      $("status").textContent = `${plural(written.length, "symbol")}${likely}`;
       if (written.some(({ attention }) => attention)) explain(input, written);
       done();
     };
