@@ -12,8 +12,11 @@ from charrnn.extras.export.html_page import (
     page_graphs,
     page_tokenizer,
     page_weights,
+    rounded_graphs,
     source,
 )
+from charrnn.extras.export.task_page import example_task, task_model
+from charrnn.extras.export.traced import task_graphs
 from charrnn.storage.checkpoint import Checkpoint
 
 
@@ -44,6 +47,17 @@ class Engine:
             weights=weights,
             packed=packed,
         )
+
+    def load_task(self, checkpoint: Checkpoint, dtype: Any = "fp32") -> None:
+        """Make the global `predictor` of a model on examples."""
+        task = example_task(checkpoint)
+        graphs = rounded_graphs(task_graphs(task, checkpoint.weights, batch=1), dtype)
+        weights, packed = page_weights(graphs, dtype)
+        self.run(
+            "globalThis.predictor = new Predictor(model, readWeights(weights, packed)); return 0;",
+            model={**task_model(task, checkpoint.tokenizer), "graphs": page_graphs(graphs)},
+            weights=weights, packed=packed,
+        )  # fmt: skip
 
     def write(self, prompt: str = "", seed: int = 1, length: int = 50, **settings: Any) -> Any:
         """The tokens of a text that is written with the loaded model."""

@@ -1,6 +1,7 @@
 """The page in a real browser, where one is installed."""
 
 import dataclasses
+import json
 import shutil
 import subprocess
 from html.parser import HTMLParser
@@ -8,8 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
+from PIL import Image
 
-from charrnn.extras.export.html_page import html_page
+from charrnn.extras.export import html_page as pages
+from charrnn.extras.export.html_page import html_page, source
 from charrnn.extras.export.task_page import task_page
 from charrnn.models.predictor import Predictor
 from charrnn.network.language_model import LanguageModel
@@ -18,7 +22,8 @@ from charrnn.text.tokenizers import Characters, Unigram
 from charrnn.text.tokenizers.subword_model import SPACE, write_model
 from tests.conftest import tale
 from tests.extras.export.engine import Engine
-from tests.extras.export.task_models import checkpoint_of
+from tests.extras.export.task_models import RATE, SOUND, checkpoint_of, checkpoint_on
+from tests.network.test_networks import Subject
 from tests.random_models import random_checkpoint
 
 BROWSER = next(
@@ -130,6 +135,37 @@ def test_a_page_of_another_task_predicts_what_predict_does(tmp_path, name):
         assert page.texts["result"] == expected.line
     else:
         assert page.texts["status"].startswith("9 characters")
+
+
+@pytest.mark.parametrize(("name", "event"), [("picture", "paste"), ("sound", "drop")])
+def test_a_file_is_read(tmp_path, monkeypatch, name, event):
+    """A policy that forbids to read a file; an event that nothing hears."""
+    if name == "sound":
+        subject, file = SOUND, tmp_path / "clip.wav"
+        time = np.arange(RATE // 2) / RATE
+        soundfile.write(file, 0.4 * np.sin(3000 * time * time), RATE)
+    else:
+        subject = Subject(TextSettings(input="picture", picture_size="16x32"), (1, 16, 32))
+        file = tmp_path / "picture.png"
+        pixels = np.random.default_rng(1).integers(0, 256, (16, 32), np.uint8)
+        Image.fromarray(pixels).save(file)
+    checkpoint = checkpoint_on(subject, "label", "gru")
+    hand = HAND % (event, json.dumps([*file.read_bytes()]))
+    monkeypatch.setattr(pages, "source", lambda n: source(n) + hand * n.startswith("read_"))
+    page = shown(tmp_path, task_page(checkpoint, "fp32"), "")
+    (expected,) = Predictor(checkpoint).predict([str(file)])
+    assert page.texts["status"] == f"Predicted: {expected.line}"
+
+
+HAND = """
+{
+  const [kind, bytes] = ["%s", %s];
+  const files = new DataTransfer(), options = { dataTransfer: files, clipboardData: files };
+  files.items.add(new File([Uint8Array.from(bytes)], "file"));
+  window.dispatchEvent(new (kind === "drop" ? DragEvent : ClipboardEvent)(kind, options));
+}
+"""
+"""What drops or pastes a file."""
 
 
 def test_a_page_of_pictures_opens(tmp_path):

@@ -8,14 +8,13 @@ import pytest
 
 from charrnn.cells import CELLS
 from charrnn.errors import UsageError
-from charrnn.extras.export.html_page import page_graphs, page_weights, rounded_graphs
 from charrnn.extras.export.onnx_model import onnx_models
 from charrnn.extras.export.rounding import rounded_weights
-from charrnn.extras.export.task_page import ENGINE, example_task, task_model, task_page
-from charrnn.extras.export.traced import task_graphs
+from charrnn.extras.export.task_page import ENGINE, task_page
 from charrnn.models.predictor import Predictor
 from charrnn.network.decoder import Decoder
 from charrnn.tasks import task_of
+from charrnn.tasks.outputs.alignment import AlignedOutput
 from charrnn.tasks.outputs.label import LabelOutput
 from charrnn.tasks.outputs.sequence import SequenceOutput
 from charrnn.tasks.outputs.tags import TagOutput
@@ -106,18 +105,6 @@ def engine():
     made.close()
 
 
-def load(engine, checkpoint, dtype="fp32"):
-    """Make the global `predictor` of a model."""
-    task = example_task(checkpoint)
-    graphs = rounded_graphs(task_graphs(task, checkpoint.weights, batch=1), dtype)
-    weights, packed = page_weights(graphs, dtype)
-    model = {**task_model(task, checkpoint.tokenizer), "graphs": page_graphs(graphs)}
-    engine.run(
-        "globalThis.predictor = new Predictor(model, readWeights(weights, packed)); return 0;",
-        model=model, weights=weights, packed=packed,
-    )  # fmt: skip
-
-
 SOURCES = ["a", "ab cd", "dab  cabba\td", "b\u0301\u00c4x ca"]
 
 
@@ -125,7 +112,7 @@ SOURCES = ["a", "ab cd", "dab  cabba\td", "b\u0301\u00c4x ca"]
 def test_the_page_predicts_what_predict_does(engine, name, cell):
     """A transition from the wrong side; an unknown character that shifts a tag; END at once."""
     checkpoint = checkpoint_of(name, cell)
-    load(engine, checkpoint)
+    engine.load_task(checkpoint)
     model = Predictor(checkpoint)
     if checkpoint.input_shape:
         items = [items_of(name)[0][number] for number in range(3)]
@@ -152,19 +139,34 @@ def compare_tags(engine, source, expected):
     assert ["xyz"[one["tag"]] for one in found] == expected.tags
 
 
-def compare_symbols(engine, source, expected):
-    found = engine.run(
+def written(engine, source):
+    return engine.run(
         """return [...predictor.write(source)].map((one) =>
           ({...one, attention: [...one.attention || []]}));""",
         source=source,
     )
+
+
+def compare_symbols(engine, source, expected):
+    found = written(engine, source)
     assert [one["text"] for one in found] == expected.symbols
     if found and found[0]["attention"]:
         attention = [one["attention"] for one in found]
         np.testing.assert_allclose(attention, expected.attention[: len(found)], atol=1e-4)
 
 
-COMPARE = {LabelOutput: compare_labels, TagOutput: compare_tags, SequenceOutput: compare_symbols}
+def compare_alignment(engine, source, expected):
+    """The positions of Python are those of the frame that says a symbol most clearly."""
+    found = written(engine, source)
+    assert [one["text"] for one in found] == expected.symbols
+    for one, position in zip(found, expected.positions, strict=True):
+        assert one["attention"][position] > 0
+
+
+COMPARE = {
+    LabelOutput: compare_labels, TagOutput: compare_tags, SequenceOutput: compare_symbols,
+    AlignedOutput: compare_alignment,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["rewrite, dot", "pictures", "features", "rewrite of a video"])
@@ -176,10 +178,10 @@ def test_ctc_is_exported(engine, name):
     expected, _ = network.head.logits(*network.encode(batch)[:2])
     np.testing.assert_allclose(in_onnx(checkpoint, batch, [])[0], expected, atol=1e-5)
     if name == "rewrite, dot":
-        load(engine, checkpoint)
+        engine.load_task(checkpoint)
         for text in ("a", "dab  cabba"):
             source = engine.run("return predictor.read(text);", text=text)
-            compare_symbols(engine, source, Predictor(checkpoint).predict([text])[0])
+            compare_alignment(engine, source, Predictor(checkpoint).predict([text])[0])
 
 
 @pytest.mark.parametrize("name", ["label, both directions", "rewrite, dot"])
@@ -213,7 +215,7 @@ def test_a_picture_is_read_as_python_reads_it(engine, tmp_path):
 
 def test_a_text_is_read_to_a_bound(engine):
     """A page that a pasted book freezes."""
-    load(engine, checkpoint_of("label", "lstm"))
+    engine.load_task(checkpoint_of("label", "lstm"))
     found = engine.run("return predictor.read('ab'.repeat(9000));")
     assert (len(found["ids"]), found["cut"]) == (4000, True)
     assert engine.run("return predictor.read('xyz').ids;") == [0]
@@ -232,7 +234,8 @@ def test_rounded_weights_are_those_of_the_rounded_network(dtype):
         np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
-def test_what_no_page_can_show_is_said():
-    """A page without anything to type or to draw."""
-    with pytest.raises(UsageError, match="texts and pictures alone"):
-        task_page(checkpoint_of("features", "lstm"), "fp16")
+@pytest.mark.parametrize("name", ["features", "tag of frames", "rewrite of a video"])
+def test_what_no_page_can_show_is_said(name):
+    """A page without anything to type, to draw or to record."""
+    with pytest.raises(UsageError, match="texts, pictures and sound alone"):
+        task_page(checkpoint_of(name, "lstm"), "fp16")

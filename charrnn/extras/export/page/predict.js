@@ -1,5 +1,5 @@
 "use strict";
-// What a model on examples makes of a text or a picture, as `charrnn predict` does it.
+// What a model on examples makes of a text, a picture or sound, as `charrnn predict` does it.
 
 const LONGEST = 4000; // characters of a text that are read
 const DECODER_END = 0; // the symbol before and after every sequence
@@ -66,8 +66,9 @@ class Predictor {
     const tokens = space === null ? Array.from(cut) : cut.match(/[^ \t]+/g) || [];
     const known = aligned ? tokens.join(space === null ? "" : " ") : cut;
     const unknown = this.tokenizer.unknown(known);
-    const ids = this.tokenizer.encode(aligned ? this._replaced(known, new Set(unknown)) : known);
-    return { ids: ids.length ? ids : [0], unknown, tokens, cut: cut.length < text.length };
+    const found = this.tokenizer.encode(aligned ? this._replaced(known, new Set(unknown)) : known);
+    const ids = found.length ? found : [0];
+    return { ids, length: ids.length, unknown, tokens, cut: cut.length < text.length };
   }
 
   // Where every character counts, one that is unknown becomes the nearest, or any other.
@@ -82,10 +83,10 @@ class Predictor {
     return [...text].map((c) => (unknown.has(c) ? nearest(c) : c)).join("");
   }
 
-  // The inputs of a graph, and their sizes: of ids, or of the numbers of a picture.
-  _given({ ids, numbers }) {
-    if (numbers) return [{ inputs: numbers }, {}];
-    return [{ ids, lengths: [ids.length] }, { length: ids.length }];
+  // The inputs of a graph, and their sizes: of ids, or of the numbers of a picture or of frames.
+  _given({ ids, numbers, length }) {
+    const inputs = ids ? { ids } : { inputs: numbers };
+    return length ? [{ ...inputs, lengths: [length] }, { length }] : [inputs, {}];
   }
 
   // Each label and its probability, the likeliest first.
@@ -98,8 +99,8 @@ class Predictor {
   }
 
   // The tag of each token.
-  tags({ ids, tokens }) {
-    const { space } = this.model, first = [0], last = [];
+  tags(input) {
+    const { ids, tokens } = input, { space } = this.model, first = [0], last = [];
     if (space === null) [first.length, last.length] = [0, 0];
     ids.forEach((id, i) => {
       if (space === null) [first[i], last[i]] = [i, i];
@@ -107,7 +108,7 @@ class Predictor {
     });
     if (space !== null) last.push(ids.length - 1);
     const count = first.length, size = this.targets.length;
-    const [inputs, sizes] = this._given({ ids });
+    const [inputs, sizes] = this._given(input);
     const program = this._program("", { ...sizes, count });
     const outputs = program.run({ ...inputs, spans: [...first, ...last] });
     const found = outputs.transitions ? viterbi(outputs.logits, count, outputs)
@@ -115,16 +116,23 @@ class Predictor {
     return tokens.map((token, i) => ({ token, tag: found[i] }));
   }
 
-  // The likeliest symbol of each frame, where that is another than before, and no blank.
+  // The likeliest symbol of each frame, where that is another than before, and no blank. It comes
+  // from the positions of the frames that say it.
   *_aligned([inputs, sizes]) {
     const { logits } = this._program("", sizes).run(inputs), size = this.targets.length + 1;
-    for (let frame = 0, before = BLANK; frame * size < logits.length; frame++) {
+    const frames = Array.from({ length: logits.length / size }, (_, frame) => {
       const probabilities = softmax(logits.subarray(frame * size, (frame + 1) * size));
       const symbol = largest(probabilities);
-      if (symbol !== BLANK && symbol !== before) {
-        yield { text: this.targets[symbol - 1], probability: probabilities[symbol], attention: null };
-      }
-      before = symbol;
+      return { symbol, probability: probabilities[symbol] };
+    });
+    for (let first = 0, end = 0; first < frames.length; first = end) {
+      const { symbol } = frames[first];
+      let probability = 0;
+      for (; frames[end]?.symbol === symbol; end++) probability = Math.max(probability, frames[end].probability);
+      if (symbol === BLANK) continue;
+      const attention = new Float32Array(frames.length / this.model.ctc);
+      for (let i = first; i < end; i++) attention[Math.floor(i / this.model.ctc)] += 1 / (end - first);
+      yield { text: this.targets[symbol - 1], probability, attention };
     }
   }
 
@@ -135,7 +143,7 @@ class Predictor {
     const read = this._program("encoder", sizes).run(inputs);
     const decoder = this._program("decoder", sizes), given = {};
     for (const name of Object.keys(decoder.inputs)) if (name in read) given[name] = read[name];
-    const most = input.numbers ? 200 : 3 * input.ids.length + 20;
+    const { ids, length } = input, most = ids ? 3 * length + 20 : length ? length + 100 : 200;
     let symbol = DECODER_END;
     for (let written = 0; written < most; written++) {
       const { logits, attention } = decoder.run({ ...given, symbols: [symbol] });
