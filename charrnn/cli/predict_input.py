@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from charrnn.cli.frame import Frame
-from charrnn.errors import TextError
 from charrnn.events import Noticed
 from charrnn.settings import FormatName, TextSettings
 from charrnn.text.example_columns import Line
@@ -122,18 +121,11 @@ def read_inputs(
     it come first.
     """
     from charrnn.cli.prompts import read_lines
-    from charrnn.tasks import inputs_of
     from charrnn.text.example_formats import SUFFIXES
     from charrnn.text.example_records import LOOKED_AT
 
-    source = model.task.input
-    if source.is_source(file):
+    if model.is_source(file):
         return None, iter([[(1, file)]])
-    if not source.has_text and inputs_of(file):
-        raise TextError(
-            f"run {model.run} reads {source.name}, not {file}",
-            f"Name a file of {', '.join(source.suffixes)}, or a file of lines that name such.",
-        )
     batches = read_lines(file)
     first = next(batches, [])
     head = [line for line in first[:LOOKED_AT] if line.strip()]

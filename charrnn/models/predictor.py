@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, Unpack
 
+from charrnn.errors import TextError
 from charrnn.events import Emit
 from charrnn.inference.search import GREEDY, Decoding
 from charrnn.models.base import Model
@@ -13,7 +14,7 @@ from charrnn.models.public import public
 from charrnn.settings import PartName, UnknownName
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.runs import corpus_of
-from charrnn.tasks import task_of
+from charrnn.tasks import inputs_of, task_of
 from charrnn.tasks.base import ExampleScore
 from charrnn.tasks.example_task import ExampleTask
 from charrnn.tasks.examples import Ids
@@ -52,6 +53,20 @@ class Predictor(Model):
     def network(self) -> ExampleNetwork:
         """The network, which takes batches of token ids, or of pictures."""
         return self.task.network(self.settings, self.checkpoint.weights)
+
+    def is_source(self, file: str) -> bool:
+        """Whether a file of that name is itself read, not its lines.
+
+        TextError for the source of another model.
+        """
+        source = self.task.input
+        is_own = source.is_source(file)
+        if not is_own and not source.has_text and inputs_of(file):
+            raise TextError(
+                f"run {self.run} reads {source.name}, not {file}",
+                f"Name a file of {', '.join(source.suffixes)}, or a file of lines that name such.",
+            )
+        return is_own
 
     @property
     def attends(self) -> bool:

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,8 +97,10 @@ class ExampleTask(Task):
         if settings.class_weights == "balanced":
             first, last = self.targets.starts[[examples.start, examples.stop]]
             self.output.balance(self.targets.values[first:last], len(examples))
-        lengths, collate = self._tokens("train"), partial(self._collate_augmented, settings)
-        return ExampleBatches(examples, lengths, collate, batch_size, settings.seed, part)
+        return ExampleBatches(
+            examples, self._tokens("train"), self._collate, batch_size, settings.seed, part,
+            self.input.augmented if settings.augment else None,
+        )  # fmt: skip
 
     def _tokens(self, part: PartName) -> Indices:
         """Tokens that are read and written of each example of a part (N,)."""
@@ -110,15 +111,6 @@ class ExampleTask(Task):
     def _collate(self, indices: Indices) -> Batch:
         """Examples (B,) of the corpus as a batch. TextError if the corpus is damaged."""
         return self.batch_of(self.items, self.targets, indices)
-
-    def _collate_augmented(self, settings: TrainSettings, indices: Indices, epoch: int) -> Batch:
-        """As `_collate`, to learn from: an example is changed alike whatever batch it is in."""
-        batch = self._collate(indices)
-        if not settings.augment:
-            return batch
-        draw = [np.random.default_rng((settings.seed, epoch, n)) for n in indices.tolist()]
-        inputs = self.input.augmented(batch.inputs, batch.lengths, draw)
-        return batch._replace(inputs=inputs)
 
     def batch_of(self, items: Ragged, targets: Ragged, indices: Indices) -> Batch:
         """Some items and their targets as a batch."""

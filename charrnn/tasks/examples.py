@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from charrnn.cells.arrays import Array
 from charrnn.tasks.base import Batch, Batches, Piece
 
 _SORTED = 64  # batches whose examples are sorted by length together
@@ -73,12 +74,13 @@ class ExampleBatches(Batches):
     examples: range
     lengths: Indices
     """Of each of these examples, in tokens that are read and written."""
-    collate: Callable[[Indices, int], Batch]
-    """Examples as a batch of an epoch."""
+    collate: Callable[[Indices], Batch]
     batch_size: int
     seed: int
     part: slice = field(default_factory=lambda: slice(None))
     """The sequences that are read here, where several processes share the batch."""
+    augmented: Callable[[Array, Array, Sequence[np.random.Generator]], Array] | None = None
+    """The inputs of a batch of such lengths, changed by random numbers for each."""
     epoch: int = 0
     step: int = 0
 
@@ -93,7 +95,7 @@ class ExampleBatches(Batches):
 
     def next(self) -> Batch:
         """The next batch, of the sequences of `part`. TextError if the corpus is damaged."""
-        return self.collate(self._next_indices(), self.epoch)
+        return self._collated(self._next_indices())
 
     def next_pieces(self) -> list[Piece]:
         """Few examples are padded to a very long one: memory grows with both."""
@@ -101,7 +103,15 @@ class ExampleBatches(Batches):
         groups = by_length(self.lengths[chosen - self.examples.start], len(chosen))
         ends = np.cumsum([len(group) for group in groups]).tolist()
         parts = [slice(end - len(group), end) for end, group in zip(ends, groups, strict=True)]
-        return [(part, self.collate(chosen[part], self.epoch)) for part in parts]
+        return [(part, self._collated(chosen[part])) for part in parts]
+
+    def _collated(self, indices: Indices) -> Batch:
+        """Examples as a batch of this epoch: each changes alike whatever batch it is in."""
+        batch = self.collate(indices)
+        if self.augmented is None:
+            return batch
+        draw = [np.random.default_rng((self.seed, self.epoch, n)) for n in indices.tolist()]
+        return batch._replace(inputs=self.augmented(batch.inputs, batch.lengths, draw))
 
     def _next_indices(self) -> Indices:
         """The examples (B,) of the next batch, by length."""

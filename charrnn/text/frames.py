@@ -43,6 +43,12 @@ def load_frames(path: str, size: str, rate: str | None) -> NDArray[Any]:
         return np.stack([*_animation(file, path, size, per_second)][::every])
 
 
+def frame_seconds(rate: str | None) -> float | None:
+    """Seconds from one frame that is read to the next, where a rate says so many a second."""
+    per_second, _ = frame_rate(rate)
+    return 1 / per_second if per_second else None
+
+
 def is_series(path: str) -> bool:
     """Whether a file is itself a CSV of numbers, after a header at most."""
     if not os.path.isfile(path):

@@ -17,10 +17,9 @@ from charrnn.tasks.base import Least
 from charrnn.tasks.examples import Ids, Indices, Ragged
 from charrnn.tasks.inputs.base import Input, joined
 from charrnn.text.example_notices import Lengths
-from charrnn.text.frames import SUFFIXES, is_series, load_frames
+from charrnn.text.frames import SUFFIXES, frame_seconds, is_series, load_frames
 from charrnn.text.input_shapes import bytes_of
 from charrnn.text.tokenizers import Bytes, Ids as TokenIds, Tokenizer
-from charrnn.values import frame_rate
 
 _FARTHEST = 100.0  # standard deviations from the mean that a feature is stored at, at most
 _MASKED = 0.2  # of the frames, and of the features of each, that a mask hides at most
@@ -178,8 +177,7 @@ class FramesInput(Input):
     @property
     def step_seconds(self) -> float | None:
         """As the base says: an animated picture is read so many times a second, if at all."""
-        per_second, _ = frame_rate(self.settings.frame_rate)
-        return 1 / per_second if per_second else None
+        return frame_seconds(self.settings.frame_rate)
 
     def measured(self, sizes: Indices) -> str:
         frames = sizes // bytes_of(self.input_shape)
