@@ -107,22 +107,22 @@ function sizeOf(shape) {
   return shape.reduce((size, side) => size * side, 1);
 }
 
-// out = weight x, from `at` on in both. Four sums side by side, because each addition waits for the
-// one before it; in 32 bits, which saves the way to 64 and back.
-function matmul(x, from, weight, out, to) {
+// out = weight x. Four sums side by side, because each addition waits for the one before it; in 32
+// bits, which saves the way to 64 and back.
+function matmul(x, weight, out) {
   const { data, shape: [rows, columns] } = weight;
   const f = Math.fround, whole = columns - (columns % 4);
   for (let row = 0; row < rows; row++) {
     const at = row * columns;
     let a = f(0), b = f(0), c = f(0), d = f(0);
     for (let i = 0; i < whole; i += 4) {
-      a = f(a + f(data[at + i] * x[from + i]));
-      b = f(b + f(data[at + i + 1] * x[from + i + 1]));
-      c = f(c + f(data[at + i + 2] * x[from + i + 2]));
-      d = f(d + f(data[at + i + 3] * x[from + i + 3]));
+      a = f(a + f(data[at + i] * x[i]));
+      b = f(b + f(data[at + i + 1] * x[i + 1]));
+      c = f(c + f(data[at + i + 2] * x[i + 2]));
+      d = f(d + f(data[at + i + 3] * x[i + 3]));
     }
-    for (let i = whole; i < columns; i++) a = f(a + f(data[at + i] * x[from + i]));
-    out[to + row] = f(f(a + b) + f(c + d));
+    for (let i = whole; i < columns; i++) a = f(a + f(data[at + i] * x[i]));
+    out[row] = f(f(a + b) + f(c + d));
   }
 }
 
@@ -223,8 +223,10 @@ const OPERATIONS = {
   },
   linear([x, weight], shape, options, out) {
     const [rows, columns] = weight.shape;
+    const vectors = Array.from({ length: out.length / rows }, (_, n) => // views of both
+      [x.data.subarray(n * columns, (n + 1) * columns), out.subarray(n * rows, (n + 1) * rows)]);
     return () => {
-      for (let n = 0; n * rows < out.length; n++) matmul(x.data, n * columns, weight, out, n * rows);
+      for (const [from, to] of vectors) matmul(from, weight, to);
     };
   },
   product([a, b], shape, options, out) {
