@@ -66,9 +66,8 @@ def source(name: str) -> str:
 
 def language_graph(checkpoint: Checkpoint, dtype: DtypeName) -> dict[str, Graph]:
     """The graph of a language model's step."""
-    return rounded_graphs(
-        {"step": step_graph(LanguageModel(checkpoint.model, checkpoint.weights))}, dtype
-    )
+    network = LanguageModel(checkpoint.model, checkpoint.weights)
+    return rounded_graphs({"step": step_graph(network)}, dtype)
 
 
 def rounded_graphs(graphs: dict[str, Graph], dtype: DtypeName) -> dict[str, Graph]:
@@ -115,9 +114,9 @@ def page_weights(graphs: Mapping[str, Graph], dtype: DtypeName) -> tuple[list[di
     """Name, shape and kind of each weight, and the bytes of all, one after the other, in base64."""
     listed, packed = [], []
     for graph_name, graph in graphs.items():
-        kinds = {**dict.fromkeys(graph.weights, dtype), **dict.fromkeys(graph.constants, "fp32")}
         for name, array in {**graph.weights, **graph.constants}.items():
-            kind = "fp32" if kinds[name] == "int8" and array.ndim < 2 else kinds[name]
+            whole = name in graph.constants or (dtype == "int8" and array.ndim < 2)
+            kind = "fp32" if whole else dtype
             about = {"graph": graph_name, "name": name, "shape": list(array.shape), "kind": kind}
             listed.append(about)
             packed.append(_bytes(array, kind))

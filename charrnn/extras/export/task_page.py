@@ -30,8 +30,6 @@ _LEADS = {
     "tag": "A model that tags a text in this page. Nothing leaves it.",
     "sequence": "A model that writes what it reads in another form. Nothing leaves this page.",
 }
-
-
 _ACCEPT = {"text": "", "picture": "image/*", "sound": "audio/*"}
 """The files that may be chosen, by the input."""
 

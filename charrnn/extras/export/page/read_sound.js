@@ -9,6 +9,8 @@ let sound = null, recorder = null; // the last one, and what records the next on
 async function openSound(file) {
   forget("Reading …");
   $("places").replaceChildren();
+  $("lacking").textContent = "";
+  $("play").disabled = true;
   const mine = turn;
   try {
     const context = new OfflineAudioContext(1, 1, model.sound.rate); // it decodes to this rate
