@@ -54,6 +54,7 @@ class Predictor(Model):
         """The network, which takes batches of token ids, or of pictures."""
         return self.task.network(self.settings, self.checkpoint.weights)
 
+    @public
     def is_source(self, file: str) -> bool:
         """Whether a file of that name is itself read, not its lines.
 
