@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from array_api_compat import device
 
-from charrnn.cells.arrays import Array, linear, namespace, rectified
-from charrnn.cells.parameters import XAVIER, Parameter, Parameters
-from charrnn.network.picture_encoder import convolution_parameters, convolved, grid
+from charrnn.cells.arrays import Array, namespace
+from charrnn.cells.parameters import Parameters
+from charrnn.network.picture_encoder import grid, grid_parameters, on_grid
 from charrnn.network.recurrent_encoder import RecurrentEncoder
 from charrnn.settings import ModelSettings
 
@@ -23,16 +23,9 @@ class ColumnEncoder(RecurrentEncoder):
     @staticmethod
     def parameters(settings: ModelSettings, input_shape: tuple[int, ...]) -> Parameters:
         """Every parameter by its name in a checkpoint."""
-        hidden = settings.hidden_size
-        if len(input_shape) == 2:
-            seen = {
-                "encoder.features.weight": Parameter((hidden, input_shape[1]), XAVIER),
-                "encoder.features.bias": Parameter((hidden,)),
-            }
-        else:
-            seen = convolution_parameters(hidden)
-        rows, _ = grid(input_shape)
-        return {**seen, **RecurrentEncoder.layer_parameters(settings, rows * hidden)}
+        hidden, (rows, _) = settings.hidden_size, grid(input_shape)
+        of_layers = RecurrentEncoder.layer_parameters(settings, rows * hidden)
+        return {**grid_parameters(hidden, input_shape), **of_layers}
 
     def encode(
         self,
@@ -41,12 +34,8 @@ class ColumnEncoder(RecurrentEncoder):
         masks: Sequence[Array] = (),
     ) -> tuple[Array, Array]:
         """Pictures or features, dropout masks -> outputs (S, B, F), mask (S, B) of ones."""
-        xp, weights = namespace(inputs), self.weights
-        if len(inputs.shape) == 3:
-            weight, bias = (weights[f"encoder.features.{name}"] for name in ("weight", "bias"))
-            x = xp.permute_dims(rectified(linear(inputs, weight, bias)), (1, 0, 2))
-        else:
-            x = xp.permute_dims(convolved(inputs, weights), (3, 0, 1, 2))
-            x = xp.reshape(x, (*x.shape[:2], -1))
+        xp = namespace(inputs)
+        x = xp.permute_dims(on_grid(inputs, self.weights), (1, 2, 3, 0))
+        x = xp.reshape(x, (*x.shape[:2], -1))
         columns = xp.full((x.shape[1],), len(x), device=device(x))
         return self.read(x, columns, masks)

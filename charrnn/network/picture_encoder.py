@@ -32,12 +32,8 @@ class PictureEncoder:
     def parameters(settings: ModelSettings, input_shape: tuple[int, ...]) -> Parameters:
         """Every parameter by its name in a checkpoint."""
         outputs, cells = settings.outputs, math.prod(grid(input_shape))
-        parameters = {"encoder.positions": Parameter((cells, outputs))}
-        if len(input_shape) == 2:
-            parameters["encoder.features.weight"] = Parameter((outputs, input_shape[1]), XAVIER)
-            parameters["encoder.features.bias"] = Parameter((outputs,))
-        else:
-            parameters |= convolution_parameters(outputs)
+        positions = {"encoder.positions": Parameter((cells, outputs))}
+        parameters = positions | grid_parameters(outputs, input_shape)
         if settings.attention == "none":
             shape = outputs, cells * outputs
             parameters["encoder.summary.weight"] = Parameter(shape, XAVIER)
@@ -50,15 +46,9 @@ class PictureEncoder:
         masks: Sequence[Array] = (),  # noqa: ARG002  (nothing is dropped)
     ) -> tuple[Array, Array]:
         """Pictures or features -> outputs (S, B, F), mask (S, B) of ones."""
-        if len(inputs.shape) == 3:
-            weight, bias = _pair(self.weights, "features")
-            x = namespace(inputs).permute_dims(rectified(linear(inputs, weight, bias)), (1, 0, 2))
-        else:
-            x = convolved(inputs, self.weights)
-            xp = namespace(x)
-            x = xp.permute_dims(xp.reshape(x, (*x.shape[:2], -1)), (2, 0, 1))
-        outputs = x + self.weights["encoder.positions"][:, None]
-        xp = namespace(outputs)
+        xp, x = namespace(inputs), on_grid(inputs, self.weights)
+        cells = xp.reshape(x, (-1, *x.shape[2:]))
+        outputs = cells + self.weights["encoder.positions"][:, None]
         return outputs, xp.ones(outputs.shape[:2], dtype=xp.bool, device=device(outputs))
 
     def summary(self, outputs: Array, mask: Array) -> Array:  # noqa: ARG002  (it is all ones)
@@ -71,6 +61,25 @@ class PictureEncoder:
         xp, (cells, batch, _) = namespace(outputs), outputs.shape
         flat = xp.reshape(xp.permute_dims(outputs, (1, 0, 2)), (batch, -1)) * cells**-0.5
         return tanh(linear(flat, self.weights["encoder.summary.weight"]))
+
+
+def grid_parameters(outputs: int, input_shape: tuple[int, ...]) -> Parameters:
+    """The parameters of what `on_grid` gives so many outputs a cell."""
+    if len(input_shape) == 3:
+        return convolution_parameters(outputs)
+    return {
+        "encoder.features.weight": Parameter((outputs, input_shape[1]), XAVIER),
+        "encoder.features.bias": Parameter((outputs,)),
+    }
+
+
+def on_grid(inputs: Array, weights: Mapping[str, Array]) -> Array:
+    """Pictures (B, 1, height, width) -> (rows, columns, B, F); features (B, cells, D) are a row."""
+    xp = namespace(inputs)
+    if len(inputs.shape) == 4:
+        return xp.permute_dims(convolved(inputs, weights), (2, 3, 0, 1))
+    features = rectified(linear(inputs, *_pair(weights, "features")))
+    return xp.permute_dims(features, (1, 0, 2))[None]
 
 
 def convolution_parameters(outputs: int) -> Parameters:
