@@ -4,6 +4,7 @@ import csv
 import io
 import os
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -40,7 +41,8 @@ def load_frames(path: str, size: str, rate: str | None) -> NDArray[Any]:
             is_array = lower.endswith(".npy")
             frames = load_array(file, path, _HINT) if is_array else _table(file, path)
             return _checked(frames[::every], path, size)
-        return np.stack([*_animation(file, path, size, per_second)][::every])
+        shown = islice(_animation(file, path, size, per_second), _MOST + 1)
+        return _checked(np.stack([*shown])[::every], path, size)
 
 
 def frame_seconds(rate: str | None) -> float | None:
@@ -140,9 +142,11 @@ def _animation(
         for number in range(count):
             picture.seek(number)
             picture.load()
-            ends += max(_LEAST_SECONDS, picture.info.get("duration", 0) / 1000)
-            while per_second and due < ends - 1e-9:
-                due += 1 / per_second
-                yield _of_size(grey_of(picture.copy()), size)
+            frame = _of_size(grey_of(picture.copy()), size)
             if not per_second:
-                yield _of_size(grey_of(picture.copy()), size)
+                yield frame
+                continue
+            ends += max(_LEAST_SECONDS, picture.info.get("duration", 0) / 1000)
+            while due < ends - 1e-9:
+                due += 1 / per_second
+                yield frame

@@ -87,3 +87,12 @@ def test_what_cannot_be_read_is_said(home):
     np.save(home / "a.npy", SERIES)
     with pytest.raises(TextError, match="does not say when"):
         load_frames("a.npy", "32x32", "10")
+
+
+def test_frames_that_are_shown_for_hours_are_not_read_for_ever(home):
+    """A small file that fills the memory: pictures of a minute each, a thousand times a second."""
+    shades = [Image.new("L", (16, 16), shade) for shade in (0, 200)]
+    shades[0].save(home / "long.gif", save_all=True, append_images=shades[1:], duration=60_000)
+    with pytest.raises(TextError, match=r"long\.gif has 100,001 frames"):
+        load_frames("long.gif", "16x16", "1000")
+    assert len(load_frames("long.gif", "16x16", "0.1")) == 12
