@@ -155,9 +155,12 @@ def _model(checkpoint: "Checkpoint", *, attends: bool) -> "Predictor":
     from charrnn.models.predictor import Predictor
 
     if checkpoint.is_language_model:
+        instead = "Let it write: charrnn sample"
+        if checkpoint.tokenizer.whole:
+            instead = "Let it go on with its series: charrnn forecast"
         raise CheckpointError(
-            f"run {checkpoint.run} is a language model: it predicts what follows a text",
-            f"Let it write: charrnn sample {checkpoint.run}",
+            f"run {checkpoint.run} is a language model: it predicts what follows",
+            f"{instead} {checkpoint.run}",
         )
     model = Predictor(checkpoint)
     if attends and not model.attends:

@@ -45,10 +45,14 @@ def ctc_search(
         else:
             chosen = logs.argmax(-1)
         texts = [[labelling(path[:n])] for path, n in zip(chosen.T, frames.tolist(), strict=True)]
-    return [
+    written = [
         [_written(logs[:count, index], text, per_position) for text in some]
         for index, (some, count) in enumerate(zip(texts, frames.tolist(), strict=True))
     ]
+    if fusion is None:  # a beam may have missed alignments of a text
+        for some in written:
+            some.sort(key=lambda text: -text.log_probability)
+    return written
 
 
 def labelling(path: Int64) -> list[int]:

@@ -18,6 +18,7 @@ SUFFIXES = (".npy", ".csv", ".gif", ".webp", ".png", ".apng")
 _FORMATS = ("GIF", "PNG", "WEBP")
 _MOST = 100_000  # frames
 _NUMBERS = 1 << 25  # in all frames
+_LARGEST = 1e100  # whose squares are finite
 _LEAST_SECONDS = 0.01  # that a frame of an animation is shown: browsers show none for less
 _HINT = "Save (T, D) or (T, rows, columns) with numpy.save; or name a CSV, GIF, WebP or PNG."
 
@@ -40,9 +41,9 @@ def load_frames(path: str, size: str, rate: str | None) -> NDArray[Any]:
                 )
             is_array = lower.endswith(".npy")
             frames = load_array(file, path, _HINT) if is_array else _table(file, path)
-            return _checked(frames[::every], path, size)
+            return _checked(frames, path, size, every)
         shown = islice(_animation(file, path, size, per_second), _MOST + 1)
-        return _checked(np.stack([*shown])[::every], path, size)
+        return _checked(np.stack([*shown]), path, size, every)
 
 
 def frame_seconds(rate: str | None) -> float | None:
@@ -60,10 +61,11 @@ def is_series(path: str) -> bool:
     return bool(head) and _numbers(_cells(head[-1], _delimiter(head[-1])))
 
 
-def _checked(array: NDArray[Any], path: str, size: str) -> NDArray[Any]:
-    """Frames of an array or a table, of the kind and the size that are stored."""
+def _checked(array: NDArray[Any], path: str, size: str, every: int) -> NDArray[Any]:
+    """Every so many frames of an array or a table, of the kind and the size that are stored."""
     if array.ndim not in (2, 3):
         raise TextError(f"{path} holds an array of {plural(array.ndim, 'dimension')}", _HINT)
+    array = array[::every]
     if len(array) > _MOST or array.size > _NUMBERS:
         raise TextError(
             f"{path} has {len(array):,} frames and {array.size:,} numbers",
@@ -72,7 +74,10 @@ def _checked(array: NDArray[Any], path: str, size: str) -> NDArray[Any]:
     if not np.isfinite(array).all():
         raise TextError(f"{path} has numbers that are missing or not finite", "Fill them in.")
     if array.ndim == 2:
-        return array.astype(np.float64)
+        series: NDArray[np.float64] = array.astype(np.float64)
+        if np.abs(series).max() > _LARGEST:
+            raise TextError(f"{path} has numbers beyond {_LARGEST:g}", "Scale them down.")
+        return series
     if array.dtype != np.uint8:
         if array.min() < 0 or array.max() > 1:
             raise TextError(

@@ -53,7 +53,9 @@ def _samples(file: BinaryIO, path: str, rate: int) -> Samples:
             pieces.append(stream.resample_chunk(np.zeros(0, np.float32), last=True))
     except soundfile.LibsndfileError as error:
         hint = "Name a sound file: wav, flac, ogg or mp3."
-        raise TextError(f"{path} is not sound that can be read: {error}", hint) from None
+        raise TextError(
+            f"{path} is not sound that can be read: {error.error_string}", hint
+        ) from None
     samples: Samples = np.concatenate(pieces)
     if not len(samples) or not np.isfinite(samples).all():
         raise TextError(f"{path} has no sound, or one that is not finite", "Record it again.")

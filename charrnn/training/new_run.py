@@ -27,7 +27,7 @@ def new_run(request: Request, sources: Sources, emit: Emit, ranks: Ranks) -> Run
     """A run before its first step, in a new folder. Settings left open are chosen.
 
     With a base it has the base's network and begins with its weights. TextError for a text that is
-    too short.
+    too short, or of which nothing can be learned.
     """
     ranks.check_complete()
     corpus, base = sources
@@ -37,6 +37,8 @@ def new_run(request: Request, sources: Sources, emit: Emit, ranks: Ranks) -> Run
         model, train = settings_for(base, model, train)
     asked = Plan(corpus, model, train, corpus.text, ranks=ranks, base=base.run if base else "")
     plan, seconds = _completed(asked)
+    for doubt in plan.task.doubts():
+        emit(Noticed(doubt))
     run = _in_new_folder(plan, request.name, request.default_name or corpus.name, seconds)
     if plan.train.timed:
         _add_validations(run, seconds)
@@ -129,8 +131,6 @@ def _announce(run: Run, asked: Plan, emit: Emit) -> None:
     ]
     if lowered:
         emit(Noticed(f"The text is short: it is read with {' '.join(lowered)}."))
-    for doubt in run.plan.task.doubts():
-        emit(Noticed(doubt))
     if not validation_tokens(run):
         emit(Noticed("There is no validation part: the last weights are kept, not the best."))
 

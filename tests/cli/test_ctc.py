@@ -82,3 +82,13 @@ def test_a_run_of_sound_counts_frames_and_seconds(tmp_path):
         assert one["seconds"] == pytest.approx(0.03 * one["position"])
     done = call_charrnn(tmp_path, "predict", "says", "x.npy")
     assert (done.code, "run says reads sound, not x.npy" in done.err) == (3, True)
+
+
+def test_targets_that_fit_nowhere_are_an_error_before_a_run_is_made(home):
+    """A loss of 0, the best there is, of a network that cannot learn anything."""
+    (home / "long.tsv").write_text("a\tlong target\n" * 12, "utf-8")
+    done = call_charrnn(home, "train", "long.tsv", "--task", "rewrite", "--decoder", "ctc",
+                        "--ctc-frames", "1", "--steps", "2", "--run", "long")  # fmt: skip
+    assert done.code == 3
+    assert "no example can be learned with --ctc-frames 1" in done.err
+    assert not (home / "checkpoints" / "long").exists()

@@ -71,13 +71,16 @@ def test_any_bytes_are_frames_or_an_error_that_says_so(module_home, data, name):
 def test_what_cannot_be_read_is_said(home):
     """A gap that becomes a zero; a rate that has no effect."""
     np.save(home / "line.npy", np.zeros(5))
+    np.save(home / "one.npy", np.float32(3))
+    np.save(home / "huge.npy", np.full((2, 2), 1e300))
     np.save(home / "nan.npy", np.full((2, 2), np.nan))
     np.save(home / "dark.npy", np.full((1, 4, 4), 9.0))
     np.save(home / "many.npy", np.zeros((100_001, 1), np.uint8))
     (home / "gap.csv").write_text("1,2\n3,\n")
     (home / "words.csv").write_text("a,b\nc,d\n")
     (home / "none.csv").write_text("")
-    wrong = {"line.npy": "1 dimension", "nan.npy": "missing or not finite", "dark.npy": "shades",
+    wrong = {"line.npy": "1 dimension", "one.npy": "0 dimensions", "huge.npy": "beyond 1e",
+             "nan.npy": "missing or not finite", "dark.npy": "shades",
              "many.npy": "100,001 frames", "gap.csv": "not a series", "words.csv": "not a series",
              "none.csv": "not a series", "nope.npy": "there is no file"}  # fmt: skip
     for name, message in wrong.items():

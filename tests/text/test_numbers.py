@@ -198,3 +198,9 @@ def test_a_series_that_is_shorter_than_its_season():
     """A quantile of nothing."""
     with pytest.raises(TextError, match="no series is longer than the 12"):
         learned(range(12), season=12, difference="season")
+
+
+def test_logarithms_that_are_asked_for_need_positive_numbers():
+    """A scale that is asked for and not taken."""
+    with pytest.raises(TextError, match="one is -3"):
+        learned([5.0, -3.0, 2.0, 7.0] * 9, difference="last", scale="log")

@@ -33,10 +33,10 @@ def quality_of(checkpoint: Checkpoint, dtype: DtypeName, *, as_table: bool) -> d
     except (TextError, DivergedError) as error:
         return {"not_scored": str(error)}
     protocol = "stream" if len(valid) <= _SCORED else f"stream, first {_SCORED:,} tokens"
+    name = "bits_per_number" if checkpoint.tokenizer.whole else "bits_per_character"
     return {
         "step": checkpoint.step, "part": "valid", "protocol": protocol,
-        "exact_bits_per_character": before.bits_per_character,
-        "bits_per_character": after.bits_per_character,
+        f"exact_{name}": before.bits_per_character, name: after.bits_per_character,
     }  # fmt: skip
 
 
@@ -70,13 +70,15 @@ def in_words(quality: dict[str, Any]) -> str:
     """What the command says of it."""
     if "not_scored" in quality:
         return f"Its quality was not measured: {quality['not_scored']}."
-    name = quality.get("score", "bits_per_character")
+    of_text = "bits_per_number" if "bits_per_number" in quality else "bits_per_character"
+    name = quality.get("score", of_text)
     before, after = quality[f"exact_{name}"], quality[name]
     change = round(after - before, 4) + 0.0  # no minus before a zero
     if "score" in quality:
         by = f"{100 * change:+.2f} points"
         return f"{_percent(quality, name)}{where(quality)}, {by} by rounding."
-    return f"{after:.4f} bits per character{where(quality)}, {change:+.4f} by rounding."
+    unit = name.replace("_", " ")
+    return f"{after:.4f} {unit}{where(quality)}, {change:+.4f} by rounding."
 
 
 def _percent(quality: dict[str, Any], name: str) -> str:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from charrnn.cells.arrays import Array, namespace
 from charrnn.cells.parameters import Parameters
-from charrnn.errors import plural
+from charrnn.errors import TextError, plural
 from charrnn.inference.ctc_search import ctc_search
 from charrnn.inference.search import Written
 from charrnn.network.ctc import BLANK, CTCHead
@@ -49,6 +49,12 @@ class AlignedOutput(SequenceOutput):
         few = np.flatnonzero(self._ratios > model.ctc_frames)
         if not len(few):
             return []
+        if len(few) == len(self._ratios):
+            raise TextError(
+                f"no example can be learned with --ctc-frames {model.ctc_frames}: each text has "
+                "more symbols than its source has frames",
+                "Choose more frames, or --decoder attention.",
+            )
         names = [
             self.between.join(self.names[n] for n in self._targets[self._examples[i]].tolist())
             for i in few[:_NAMED].tolist()

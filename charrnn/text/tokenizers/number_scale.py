@@ -12,6 +12,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from charrnn.errors import TextError
 from charrnn.settings import TextSettings
 
 Values = NDArray[np.float64]
@@ -104,7 +105,8 @@ def best_scale(train: Sequence[Values], settings: TextSettings) -> Scale:
     """The scale that is asked for, else the one that leaves the fewest bits, after what is added.
 
     Differences must be worth it, as a network learns best what stays within bounds. Logarithms are
-    only for them: bins by quantiles are the same without.
+    only for them: bins by quantiles are the same without. TextError for those of numbers that
+    are not positive.
     """
     season = settings.season or 0
     kinds = {"none": (0, 0), "last": (1, 0), "season": (0, season), "both": (1, season)}
@@ -112,8 +114,7 @@ def best_scale(train: Sequence[Values], settings: TextSettings) -> Scale:
         kinds = {settings.difference: kinds[settings.difference]}
     elif not season:
         kinds = {name: kinds[name] for name in ("none", "last")}
-    numbers = np.concatenate(train)
-    numbers = numbers[~np.isnan(numbers)]
+    numbers = _known(train, settings)
     naive = naive_error(train, season or 1)
 
     def made(kind: str, log: bool) -> Scale:
@@ -142,6 +143,17 @@ def best_scale(train: Sequence[Values], settings: TextSettings) -> Scale:
         if settings.scale == "log" or (best.lag and bits(log) < bits(best)):
             return log
     return best
+
+
+def _known(train: Sequence[Values], settings: TextSettings) -> Values:
+    """The numbers (N,) of all series that are not missing."""
+    numbers = np.concatenate(train)
+    numbers = numbers[~np.isnan(numbers)]
+    if settings.scale == "log" and numbers.min() <= 0:
+        raise TextError(
+            f"--scale log needs positive numbers, and one is {numbers.min():g}", "Leave it out."
+        )
+    return numbers
 
 
 def naive_error(train: Sequence[Values], back: int) -> float:
