@@ -102,10 +102,10 @@ class Mogrifier(_Variant):
         """z (..., D), state (h, c) -> (h, c)."""
         x, (h, c) = z, state
         for number in range(_ROUNDS):
-            matrix = weights[f"weight_{number}"].T
+            matrix = weights[f"weight_{number}"]
             if number % 2 == 0:
-                x = 2 * sigmoid(h @ matrix) * x
+                x = 2 * sigmoid(linear(h, matrix)) * x
             else:
-                h = 2 * sigmoid(x @ matrix) * h
+                h = 2 * sigmoid(linear(x, matrix)) * h
         projected = linear(x, weights["weight_ih"], weights["bias_ih"])
         return LSTM.step_with_gates(weights, projected, (h, c))

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 Dtype = Literal["float", "int", "bool"]
 Operation = Literal[
-    "add", "subtract", "multiply", "divide", "remainder", "maximum", "logaddexp", "where",
-    "negative", "tanh", "exp", "sqrt", "abs", "greater", "greater_equal", "equal",
-    "cast", "gather", "take_along", "linear", "product", "convolution", "concat", "slice",
+    "add", "subtract", "multiply", "divide", "remainder", "maximum", "where",
+    "negative", "tanh", "sigmoid", "softplus", "exp", "sqrt", "abs",
+    "greater", "greater_equal", "equal", "cast",
+    "gather", "linear", "convolution", "concat", "slice",
     "reshape", "permute", "expand", "range", "sum", "max", "scan", "layer",
 ]  # fmt: skip
 
@@ -33,16 +34,19 @@ Value = str | float
 
 @dataclass(frozen=True)
 class Node:
-    """One operation. Its arrays broadcast as those of NumPy.
+    """One operation on arrays and numbers: `output` names the array (`shape`) that it gives.
 
-    gather: table (V, K), ids (...) -> rows (..., K); take_along: x (S, ...), indices (N, ...) ->
-    x at these indices of the first axis; linear: x (..., D), weight (K, D) -> x weight' (..., K);
-    product: a matrix product of the last two axes; convolution: x, weight, bias -> 3 x 3,
-    rectified, the largest of each `pool`; concat, slice from `start`, sum, max: along `axis`;
-    range: 0, 1, ...; permute: by `axes`; remainder: of whole numbers, not negative. scan: x (T,
-    ...) and a state -> what `body` makes first of each x; its `last` are the names of the state
-    after all. layer: the same of x, weights and a state, by a cell. Others are functions of each
-    number.
+    Most are functions of each number, of arrays that broadcast as those of NumPy. The others:
+
+    gather       table (V, ...), ids (...) -> rows of the table
+    linear       x (..., N, D), weight (..., K, D) -> x weight' (..., N, K)
+    convolution  as `cells.arrays.convolution`, with its `pool`
+    concat, slice, sum, max    along `axis`; a slice begins at `start`
+    reshape, expand, permute   to `shape`; the axes in the order `perm`
+    range        0, 1, ...
+    scan         x (T, ...) and a state -> the first result of `body` at each step. The results are
+                 the next state; the names of the state after all steps are `last`
+    layer        the same of x (T, B, D), weights and a state, by an `operator` of ONNX
     """
 
     operation: Operation

@@ -53,7 +53,7 @@ def page_of(
         "title": html.escape(on_one_line(valid_unicode(title))),
         "style": style,
         "model": json_in_page({**model, "graphs": page_graphs(graphs), "weights": weights}),
-        "weights": packed,
+        "weights": base64.b64encode(packed).decode(),
         "script": script,
     }
     return filled(source(template), {**parts, **(more or {})})
@@ -110,8 +110,10 @@ def _sizes(shape: Shape) -> list[int | str | list[int | str]]:
     return [DYNAMIC.get(size, named.get(size, size)) for size in shape]
 
 
-def page_weights(graphs: Mapping[str, Graph], dtype: DtypeName) -> tuple[list[dict[str, Any]], str]:
-    """Name, shape and kind of each weight, and the bytes of all, one after the other, in base64."""
+def page_weights(
+    graphs: Mapping[str, Graph], dtype: DtypeName
+) -> tuple[list[dict[str, Any]], bytes]:
+    """Name, shape and kind of each weight, and the bytes of all, one after the other."""
     listed, packed = [], []
     for graph_name, graph in graphs.items():
         for name, array in {**graph.weights, **graph.constants}.items():
@@ -120,7 +122,7 @@ def page_weights(graphs: Mapping[str, Graph], dtype: DtypeName) -> tuple[list[di
             about = {"graph": graph_name, "name": name, "shape": list(array.shape), "kind": kind}
             listed.append(about)
             packed.append(_bytes(array, kind))
-    return listed, base64.b64encode(b"".join(packed)).decode()
+    return listed, b"".join(packed)
 
 
 def _bytes(array: NDArray[np.float32], kind: str) -> bytes:

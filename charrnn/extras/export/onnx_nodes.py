@@ -1,6 +1,5 @@
 """The nodes and weights of an ONNX graph, made of a traced one."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -8,15 +7,15 @@ from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
 
 from charrnn.extras.export.graph import DYNAMIC, Body, Dtype, Graph, Node, Operation, Shape, Value
-from charrnn.extras.export.onnx_operators import OPERATORS, reordered
 from charrnn.extras.export.rounding import DtypeName, quantized
 
 _OPERATORS: dict[Operation, str] = {
-    "tanh": "Tanh", "exp": "Exp", "sqrt": "Sqrt", "abs": "Abs", "negative": "Neg",
-    "add": "Add", "subtract": "Sub", "multiply": "Mul", "divide": "Div", "maximum": "Max",
-    "greater": "Greater", "greater_equal": "GreaterOrEqual", "equal": "Equal", "where": "Where",
-    "gather": "Gather", "product": "MatMul", "concat": "Concat", "remainder": "Mod",
-    "permute": "Transpose", "cast": "Cast", "sum": "ReduceSum", "max": "ReduceMax",
+    "add": "Add", "subtract": "Sub", "multiply": "Mul", "divide": "Div", "remainder": "Mod",
+    "maximum": "Max", "where": "Where", "negative": "Neg", "tanh": "Tanh", "sigmoid": "Sigmoid",
+    "softplus": "Softplus", "exp": "Exp", "sqrt": "Sqrt", "abs": "Abs",
+    "greater": "Greater", "greater_equal": "GreaterOrEqual", "equal": "Equal", "cast": "Cast",
+    "gather": "Gather", "concat": "Concat", "slice": "Slice", "reshape": "Reshape",
+    "permute": "Transpose", "expand": "Expand", "sum": "ReduceSum", "max": "ReduceMax",
 }  # fmt: skip
 _TYPES: dict[Dtype, Any] = {"float": np.float32, "int": np.int64, "bool": np.bool_}
 
@@ -42,7 +41,6 @@ class Nodes:
         self.initializers: list[TensorProto] = []
         self._known: set[str] = set()
         self._count = 0
-        self._kinds = dict(graph.inputs)
         for name, (shape, _) in graph.inputs.items():
             for axis, size in enumerate(shape):
                 if size in DYNAMIC and DYNAMIC[size] not in self._known:
@@ -85,38 +83,35 @@ class Nodes:
         return name
 
     def add_body(self, body: Body) -> None:
-        """The nodes of a traced graph, under its names."""
-        for node in body.nodes:
-            self._kinds[node.output] = node.shape, node.dtype
-            special = _SPECIAL.get(node.operation)
-            if special:
-                special(self, node)
-            else:
-                self.add(_OPERATORS[node.operation], self._inputs(node), node.output,
-                         **self._attributes(node))  # fmt: skip
+        """The nodes of a traced graph, under its names: of an operation by its own method.
 
-    def _attributes(self, node: Node) -> dict[str, Any]:
-        fixed: dict[Operation, dict[str, Any]] = {
-            "gather": {"axis": 0}, "remainder": {"fmod": int(node.dtype == "float")},
-            "cast": {"to": _onnx_type(node.dtype)}, "permute": {"perm": node.options.get("axes")},
-            "concat": {"axis": node.options.get("axis")},
-        }  # fmt: skip
-        return fixed.get(node.operation, {})
+        Others are one operator with the same inputs and options.
+        """
+        for node in body.nodes:
+            method = getattr(self, f"_{node.operation}", None)
+            if method:
+                method(node)
+            else:
+                self._one(node, **node.options)
+
+    def _one(self, node: Node, *more: str, **attributes: Any) -> None:
+        """A node that is one operator, which may take more inputs."""
+        operator = _OPERATORS[node.operation]
+        self.add(operator, [*self._inputs(node), *more], node.output, **attributes)
 
     def _inputs(self, node: Node) -> list[str]:
         return [self._input(value) for value in node.inputs]
 
     def _input(self, value: Value) -> str:
-        """The name of an input. Numbers, weights and constants are stored."""
+        """The name of an input. Numbers, weights and constants are stored; sizes are known."""
         if isinstance(value, str):
             if value in self.weights:
                 return self.weight(value, self.weights[value])
             return self.constant(value, self.constants[value]) if value in self.constants else value
+        if value in DYNAMIC:
+            return DYNAMIC[int(value)]
         kind = np.int64 if isinstance(value, int) else np.float32
         return self.constant(f"the {kind.__name__} {value!r}", np.array(value, kind))
-
-    def _rank(self, value: Value) -> int:
-        return len(self._kinds[str(value)][0])
 
     def _numbers(self, *numbers: int) -> str:
         """Whole numbers as an array of one axis."""
@@ -135,112 +130,69 @@ class Nodes:
         self._count += 1
         return f"n{self._count}"
 
-    def add_linear(self, node: Node) -> None:
-        x, weight = self._inputs(node)
-        if self._rank(node.inputs[0]) == 2:
-            self.add("Gemm", [x, weight], node.output, transB=1)
-        else:
-            turned = self.add("Transpose", [weight], perm=[1, 0])
-            self.add("MatMul", [x, turned], node.output)
+    def _remainder(self, node: Node) -> None:
+        self._one(node, fmod=int(node.dtype == "float"))
 
-    def add_slice(self, node: Node) -> None:
+    def _cast(self, node: Node) -> None:
+        self._one(node, to=_onnx_type(node.dtype))
+
+    def _reshape(self, node: Node) -> None:
+        self._one(node, self._shape(node.shape))
+
+    _expand = _reshape
+
+    def _slice(self, node: Node) -> None:
         axis, start = node.options["axis"], node.options["start"]
-        bounds = [self._numbers(n) for n in (start, start + node.shape[axis], axis)]
-        self.add("Slice", [*self._inputs(node), *bounds], node.output)
+        self._one(node, *map(self._numbers, (start, start + node.shape[axis], axis)))
 
-    def add_sum(self, node: Node) -> None:
-        axis, (x,) = node.options["axis"], self._inputs(node)
-        keepdims = int(len(node.shape) == self._rank(node.inputs[0]))
-        if node.operation == "sum":
-            self.add("ReduceSum", [x, self._numbers(axis)], node.output, keepdims=keepdims)
-        else:
-            self.add("ReduceMax", [x], node.output, axes=[axis], keepdims=keepdims)
+    def _sum(self, node: Node) -> None:
+        self._one(node, self._numbers(node.options["axis"]), keepdims=node.options["keepdims"])
 
-    def add_shaped(self, node: Node) -> None:
-        operator = {"expand": "Expand", "reshape": "Reshape"}[node.operation]
-        (x,) = self._inputs(node)
-        if node.dtype == "bool" and not isinstance(node.inputs[0], str):
-            x = self.add("Cast", [x], to=TensorProto.BOOL)
-        self.add(operator, [x, self._shape(node.shape)], node.output)
+    _max = _sum
 
-    def add_range(self, node: Node) -> None:
+    def _range(self, node: Node) -> None:
         size = self.add("Squeeze", [self._shape(node.shape)])
         self.add("Range", [self._input(0), size, self._input(1)], node.output)
 
-    def add_take_along(self, node: Node) -> None:
-        x, indices = self._inputs(node)
-        all_features = self.add("Expand", [indices, self._shape(node.shape)])
-        self.add("GatherElements", [x, all_features], node.output, axis=0)
+    def _linear(self, node: Node) -> None:
+        x, weight = self._inputs(node)
+        if len(node.shape) == len(node.options["turned"]) == 2:
+            self.add("Gemm", [x, weight], node.output, transB=1)
+        else:
+            turned = self.add("Transpose", [weight], perm=node.options["turned"])
+            self.add("MatMul", [x, turned], node.output)
 
-    def add_convolution(self, node: Node) -> None:
+    def _convolution(self, node: Node) -> None:
         pool = node.options["pool"]
         y = self.add("Conv", self._inputs(node), pads=[1, 1, 1, 1])
-        y = self.add("Relu", [y])
-        self.add("MaxPool", [y], node.output, kernel_shape=pool, strides=pool)
+        self.add("MaxPool", [self.add("Relu", [y])], node.output, kernel_shape=pool, strides=pool)
 
-    def add_logaddexp(self, node: Node) -> None:
-        """log(exp(a) + exp(b)) = max(a, b) + log(1 + exp(-|a - b|)), which cannot overflow."""
-        inputs = self._inputs(node)
-        largest = self.add("Max", inputs)
-        value = self.add("Sub", inputs)
-        for operator in ("Abs", "Neg", "Exp"):
-            value = self.add(operator, [value])
-        value = self.add("Log", [self.add("Add", [value, self._input(1.0)])])
-        self.add("Add", [largest, value], node.output)
-
-    def add_scan(self, node: Node) -> None:
+    def _scan(self, node: Node) -> None:
         """The body's nodes as the loop's own; it reads weights and sizes from outside."""
         assert node.body
         x, *state = self._inputs(node)
-        (z, z_kind), *before = node.body.inputs.items()
-        self._kinds |= node.body.inputs
         outside, self.nodes = self.nodes, []
         self.add_body(node.body)
         after = [self.add("Identity", [self._input(name)]) for name in node.body.results]
         output = self.add("Identity", [after[0]])
-        kinds = [kind for _, kind in before]
-        body = helper.make_graph(
-            self.nodes,
-            "step",
-            [*(tensor(name, *kind) for name, kind in before), tensor(z, *z_kind)],
-            [*map(tensor, after, *zip(*kinds, strict=True)), tensor(output, *kinds[0])],
-        )
+        z, *before = (tensor(name, *kind) for name, kind in node.body.inputs.items())
+        kinds = [*node.body.inputs.values()][1:]
+        results = [*map(tensor, after, *zip(*kinds, strict=True)), tensor(output, *kinds[0])]
+        body = helper.make_graph(self.nodes, "step", [*before, z], results)
         self.nodes = outside
         names = [*node.options["last"], node.output]
         self.add("Scan", [*state, x], *names, body=body, num_scan_inputs=1)
 
-    def add_layer(self, node: Node) -> None:
+    def _layer(self, node: Node) -> None:
         """A layer by ONNX's operator of its cell, whose axis of directions is 1 long."""
-        cell, last = node.options["cell"], node.options["last"]
-        operator = OPERATORS[cell]
-        x, *values = node.inputs
-        weights, state = values[: -len(last)], [self._input(name) for name in values[-len(last) :]]
-        w_ih, w_hh, b_ih, b_hh = (
-            reordered(self.weights[str(name)], operator.blocks) for name in weights
-        )
-        first = self._numbers(0)
-        parameters = [
-            self.add("Unsqueeze", [self.weight(str(name), array), first])
-            for name, array in zip(
-                weights[:3], (w_ih, w_hh, np.concatenate([b_ih, b_hh])), strict=True
-            )
-        ]
-        before = [self.add("Unsqueeze", [name, first]) for name in state]
+        operator, last, first = node.options["operator"], node.options["last"], self._numbers(0)
+        x, *others = self._inputs(node)
+        w_ih, w_hh, bias, *state = (self.add("Unsqueeze", [name, first]) for name in others)
         raw = [self._new() for _ in range(1 + len(last))]
         self.add(
-            operator.name, [self._input(x), *parameters, "", *before], *raw,
+            operator.name, [x, w_ih, w_hh, bias, "", *state], *raw,
             hidden_size=node.shape[-1], **operator.attributes,
         )  # fmt: skip
         self.add("Squeeze", [raw[0], self._numbers(1)], node.output)
         for name, array in zip(last, raw[1:], strict=True):
             self.add("Squeeze", [array, first], name)
-
-
-_SPECIAL: dict[Operation, Callable[[Nodes, Node], None]] = {
-    "linear": Nodes.add_linear, "slice": Nodes.add_slice, "logaddexp": Nodes.add_logaddexp,
-    "sum": Nodes.add_sum, "max": Nodes.add_sum, "expand": Nodes.add_shaped,
-    "reshape": Nodes.add_shaped, "range": Nodes.add_range, "scan": Nodes.add_scan,
-    "take_along": Nodes.add_take_along, "convolution": Nodes.add_convolution,
-    "layer": Nodes.add_layer,
-}  # fmt: skip
-"""The operations that are several nodes, or whose inputs are others."""

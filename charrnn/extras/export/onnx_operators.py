@@ -1,13 +1,10 @@
-"""ONNX's operators of recurrent layers, and weights in their order.
+"""ONNX's operators of recurrent layers.
 
 For one text, onnxruntime computes an LSTM or GRU 2x256 by its operator in half the time that the
 traced step takes in a `Scan`; for 32 texts in the same time.
 """
 
 from typing import Any, NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
 
 from charrnn.cells import CELLS
 from charrnn.cells.base import Cell
@@ -31,9 +28,3 @@ _BY_NAME: dict[CellName, Operator] = {
 }
 OPERATORS: dict[type[Cell], Operator] = {CELLS[name]: one for name, one in _BY_NAME.items()}
 """The cells that are operators of ONNX."""
-
-
-def reordered(array: NDArray[np.float32], blocks: tuple[int, ...]) -> NDArray[np.float32]:
-    """A weight (G*H, ...) with its blocks of rows in another order."""
-    parts = np.split(array, len(blocks))
-    return np.concatenate([parts[block] for block in blocks])

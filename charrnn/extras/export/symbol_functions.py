@@ -7,7 +7,8 @@ import numpy as np
 
 from charrnn.cells.arrays import register
 from charrnn.cells.base import Cell, Weights
-from charrnn.extras.export.graph import Body, Dtype, Operation, Shape, broadcast
+from charrnn.extras.export.graph import Dtype, Operation, Shape, broadcast
+from charrnn.extras.export.onnx_operators import Operator
 from charrnn.extras.export.symbols import Recorder, Symbol, cast, elementwise
 
 
@@ -16,7 +17,7 @@ def _reduced(
 ) -> Symbol:
     axis %= len(x.shape)
     shape = (*x.shape[:axis], *[1] * keepdims, *x.shape[axis + 1 :])
-    return x.graph.add(operation, [x], shape, dtype, axis=axis)
+    return x.graph.add(operation, [x], shape, dtype, axis=axis, keepdims=int(keepdims))
 
 
 class Functions:
@@ -30,8 +31,6 @@ class Functions:
     abs = staticmethod(elementwise("abs", np.abs))
     maximum = staticmethod(elementwise("maximum", np.maximum))
     where = staticmethod(elementwise("where", np.where))
-    logaddexp = staticmethod(elementwise("logaddexp", np.logaddexp))
-    matmul = staticmethod(Symbol.__matmul__)
 
     @staticmethod
     def astype(x: Symbol, dtype: Dtype, *, copy: Any = None) -> Symbol:  # noqa: ARG004
@@ -59,7 +58,11 @@ class Functions:
         if x.array is not None:
             return x.made(x.array.transpose(axes))
         shape = tuple(x.shape[axis] for axis in axes)
-        return x.graph.add("permute", [x], shape, x.dtype, axes=[*axes])
+        return x.graph.add("permute", [x], shape, x.dtype, perm=[*axes])
+
+    @classmethod
+    def matmul(cls, a: Symbol, b: Symbol) -> Symbol:
+        return _linear(a, cls.permute_dims(b, _turned(b)))
 
     @staticmethod
     def concat(arrays: Sequence[Symbol], axis: int = 0) -> Symbol:
@@ -83,16 +86,17 @@ class Functions:
         return x.graph.add("expand", [x], tuple(shape), x.dtype)
 
     @staticmethod
-    def zeros(shape: Shape, *, dtype: Dtype = "float", device: Recorder) -> Symbol:
-        return device.add("expand", [cast(0, dtype)], tuple(shape), dtype)
+    def full(shape: Shape, value: float, *, dtype: Dtype = "int", device: Recorder) -> Symbol:
+        filled: Symbol = cast(device.add("expand", [float(value)], tuple(shape)), dtype)
+        return filled
 
-    @staticmethod
-    def ones(shape: Shape, *, dtype: Dtype = "float", device: Recorder) -> Symbol:
-        return device.add("expand", [cast(1, dtype)], tuple(shape), dtype)
+    @classmethod
+    def zeros(cls, shape: Shape, *, dtype: Dtype = "float", device: Recorder) -> Symbol:
+        return cls.full(shape, 0, dtype=dtype, device=device)
 
-    @staticmethod
-    def full(shape: Shape, value: int, *, device: Recorder) -> Symbol:
-        return device.add("expand", [value], tuple(shape), "int")
+    @classmethod
+    def ones(cls, shape: Shape, *, dtype: Dtype = "float", device: Recorder) -> Symbol:
+        return cls.full(shape, 1, dtype=dtype, device=device)
 
     @classmethod
     def zeros_like(cls, x: Symbol) -> Symbol:
@@ -102,8 +106,6 @@ class Functions:
 
     @classmethod
     def ones_like(cls, x: Symbol) -> Symbol:
-        if x.array is not None:
-            return x.made(np.ones_like(x.array))
         return cls.ones(x.shape, dtype=x.dtype, device=x.graph)
 
     @staticmethod
@@ -112,11 +114,25 @@ class Functions:
             return device.add("range", [], (size,), "int")
         return device.weight(f"0 to {size}", np.arange(size))
 
-    @staticmethod
-    def take_along_axis(x: Symbol, indices: Symbol, axis: int) -> Symbol:
-        assert axis == 0, "the only axis that networks take along"
-        shape = (indices.shape[0], *broadcast([x.shape[1:], indices.shape[1:]]))
-        return x.graph.add("take_along", [x, cast(indices, "int")], shape, x.dtype)
+    @classmethod
+    def take_along_axis(cls, x: Symbol, indices: Symbol, axis: int) -> Symbol:
+        """x (S, B, F), indices (N, B, 1) -> (N, B, F): rows of (S B, F)."""
+        assert (axis, indices.shape[2]) == (0, 1), "all that networks take along"
+        _, batch, size = x.shape
+        rows = cls.reshape(x, (-1, size))
+        return rows[indices[..., 0] * batch + cls.arange(batch, device=x.graph)]
+
+
+def _turned(matrices: Symbol) -> list[int]:
+    """The axes of matrices (..., N, K) in the order (..., K, N)."""
+    *batch, rows, columns = range(len(matrices.shape))
+    return [*batch, columns, rows]
+
+
+def _linear(x: Symbol, weight: Symbol, bias: Symbol | None = None) -> Symbol:
+    shape = *broadcast([x.shape[:-2], weight.shape[:-2]]), *x.shape[-2:-1], weight.shape[-2]
+    product = x.graph.add("linear", [x, weight], shape, turned=_turned(weight))
+    return product if bias is None else product + bias
 
 
 def _convolution(x: Symbol, weight: Symbol, bias: Symbol, pool: tuple[int, int]) -> Symbol:
@@ -129,27 +145,41 @@ def _convolution(x: Symbol, weight: Symbol, bias: Symbol, pool: tuple[int, int])
 def _layer(
     cell: type[Cell], weights: Weights, x: Symbol, state: tuple[Symbol, ...]
 ) -> tuple[Symbol, tuple[Symbol, ...]]:
-    """A layer as a scan over the cell's step: x (T, B, D), state -> outputs (T, B, H), state."""
-    graph, (steps, number) = x.graph, (x.shape[0], x.graph.next_number())
-    names = [f"v{number}.{name}" for name in ("z", *cell.states)]
-    last, body, inputs = [f"{name}.last" for name in names[1:]], None, [x, *state]
-    if cell in graph.operators:
-        inputs = [x, *weights.values(), *state]
+    """x (T, B, D), state -> outputs (T, B, H), state: by an operator of ONNX, or step by step."""
+    graph, shape, operator = x.graph, (len(x), *state[0].shape), x.graph.operators.get(cell)
+    last = [f"v{graph.next_number()}.{name}" for name in cell.states]
+    if operator:
+        inputs = [x, *_in_order(weights, operator), *state]
+        outputs = graph.add("layer", inputs, shape, last=last, operator=operator)
     else:
-        weights, body = cell.prepare(weights), Body()
-        inputs = [cell.project(weights, x), *state]
-        graph.open.append(body)
-        shapes = [inputs[0].shape[1:], *(array.shape for array in state)]
-        first, *before = map(graph.input, names, shapes)
-        after = cell.step(weights, first, tuple(before))
-        graph.open.pop()
-        body.results = [array.name for array in after]
-    operation: Operation = "scan" if body else "layer"
-    shape = steps, *state[0].shape
-    options: dict[str, Any] = {"last": last} if body else {"last": last, "cell": cell}
-    outputs = graph.add(operation, inputs, shape, "float", body, **options)
+        prepared = cell.prepare(weights)
+        z = cell.project(prepared, x)
+        shapes = [z.shape[1:], *(array.shape for array in state)]
+        body = graph.body(lambda now, *before: cell.step(prepared, now, before), shapes)
+        outputs = graph.add("scan", [z, *state], shape, body=body, last=last)
     return outputs, tuple(Symbol(graph, n, a.shape) for n, a in zip(last, state, strict=True))
 
 
+def _in_order(weights: Weights, operator: Operator) -> list[Symbol]:
+    """W_ih, W_hh and both biases as one, with their blocks of rows in the operator's order."""
+    ordered = []
+    for weight in weights.values():
+        size = len(weight) // len(operator.blocks)
+        parts = [weight[block * size : (block + 1) * size] for block in operator.blocks]
+        ordered.append(Functions.concat(parts))
+    return [*ordered[:2], Functions.concat(ordered[2:])]
+
+
+def _softplus(x: Any) -> Any:
+    return np.logaddexp(x, 0)
+
+
+def _sigmoid(x: Any) -> Any:
+    return 0.5 * np.tanh(0.5 * x) + 0.5
+
+
 Symbol.namespace = Functions
-register(Symbol, layer=_layer, convolution=_convolution)
+register(
+    Symbol, linear=_linear, layer=_layer, convolution=_convolution,
+    sigmoid=elementwise("sigmoid", _sigmoid), softplus=elementwise("softplus", _softplus),
+)  # fmt: skip

@@ -4,7 +4,7 @@ No network is written a second time: it is called with symbols. What needs const
 computed at once, with NumPy. An array's device is its graph.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,7 +20,8 @@ from charrnn.extras.export.graph import (
     Shape,
     Value,
     broadcast,
-)
+)  # fmt: skip
+from charrnn.extras.export.onnx_operators import Operator
 
 _LOWEST = float(np.finfo(np.float32).min)
 
@@ -66,16 +67,14 @@ class Symbol:
 
     def __init__(
         self, graph: "Recorder", name: str, shape: Shape, dtype: Dtype = "float",
-        array: NDArray[Any] | None = None, *, transposed: bool = False,
+        array: NDArray[Any] | None = None,
     ) -> None:  # fmt: skip
-        """`transposed`: what joins the graph is the transpose of the array."""
         self.graph, self.name, self.shape, self.dtype = graph, name, shape, dtype
-        self.array, self.transposed = array, transposed
+        self.array = array
 
-    def made(self, array: Any, ending: str = "") -> "Symbol":
-        """A constant that is made of this one."""
-        assert not (ending and self.transposed), "its name would be that of other numbers"
-        name = self.name + (ending or f" {self.graph.next_number()}")
+    def made(self, array: Any, how: Any = None) -> "Symbol":
+        """A constant that is made of this one: `how` is said where that can happen again."""
+        name = f"{self.name} {self.graph.next_number() if how is None else how}"
         return Symbol(self.graph, name, np.shape(array), "float", np.asarray(array))
 
     def __array_namespace__(self, api_version: str | None = None) -> Any:
@@ -92,32 +91,17 @@ class Symbol:
     def __iter__(self) -> Iterator["Symbol"]:
         return (self[number] for number in range(len(self)))
 
-    @property
-    def T(self) -> "Symbol":  # noqa: N802  (the standard's name)
-        """The transpose of a weight."""
-        assert self.array is not None
-        twin = Symbol(self.graph, self.name, self.shape[::-1], "float", self.array.T)
-        twin.transposed = not self.transposed
-        return twin
-
     def __getitem__(self, key: Any) -> "Symbol":
         if isinstance(key, Symbol):
             shape = (*key.shape, *self.shape[1:])
             return self.graph.add("gather", [self, cast(key, "int")], shape, self.dtype)
-        parts = key if isinstance(key, tuple) else (key,)
         if self.array is not None:
-            return self.made(self.array[key], f"[{','.join(map(_spelled, parts))}]")
-        return _indexed(self, parts)
+            return self.made(self.array[key], key)
+        return _indexed(self, key if isinstance(key, tuple) else (key,))
 
-    def __matmul__(self, other: "Symbol") -> "Symbol":
-        if len(other.shape) == 1:
-            total: Symbol = (self * other).sum(-1)
-            return total
-        if other.transposed:
-            shape = (*self.shape[:-1], other.shape[-1])
-            return self.graph.add("linear", [self, other], shape)
-        shape = (*broadcast([self.shape[:-2], other.shape[:-2]]), self.shape[-2], other.shape[-1])
-        return self.graph.add("product", [self, other], shape)
+    def __matmul__(self, vector: "Symbol") -> "Symbol":
+        total: Symbol = (self * vector).sum(-1)
+        return total
 
     def sum(self, axis: int) -> "Symbol":
         """The sum along an axis."""
@@ -146,9 +130,9 @@ class Symbol:
 class Recorder(Graph):
     """A graph that symbols record. Layers of the cells in `operators` are one node."""
 
-    def __init__(self, operators: Collection[type[Cell]] = ()) -> None:
+    def __init__(self, operators: Mapping[type[Cell], Operator] | None = None) -> None:
         super().__init__()
-        self.operators = operators
+        self.operators = operators or {}
         self.open: list[Body] = [self]
         """The bodies that are being recorded, the innermost last."""
         self._number = 0
@@ -176,6 +160,15 @@ class Recorder(Graph):
         self.open[-1].nodes.append(Node(operation, values, name, shape, dtype, options, body))
         return Symbol(self, name, shape, dtype)
 
+    def body(self, step: Callable[..., Sequence[Symbol]], shapes: Sequence[Shape]) -> Body:
+        """What a function does at each step to arrays of these shapes."""
+        body = Body()
+        self.open.append(body)
+        results = step(*(self.input(f"v{self.next_number()}", shape) for shape in shapes))
+        self.open.pop()
+        body.results = [array.name for array in results]
+        return body
+
     def finished(self, results: Mapping[str, Symbol]) -> Graph:
         """The graph of these results alone, by the names that they have outside."""
         self.results = [str(self._value(array)) for array in results.values()]
@@ -188,9 +181,8 @@ class Recorder(Graph):
         if not isinstance(value, Symbol):
             return value if isinstance(value, int) else max(float(value), _LOWEST)
         if value.array is not None:
-            array = value.array.T if value.transposed else value.array
-            kept = self.weights if array.dtype.kind == "f" else self.constants
-            kept[value.name] = np.ascontiguousarray(array, np.float32)
+            kept = self.weights if value.array.dtype.kind == "f" else self.constants
+            kept[value.name] = np.ascontiguousarray(value.array, np.float32)
         return value.name
 
 
@@ -207,11 +199,6 @@ def _common(values: Sequence[Any]) -> Dtype:
     """The type that these are computed in: whole numbers only where all are."""
     kinds = {v.dtype if isinstance(v, Symbol) else type(v).__name__ for v in values}
     return "int" if "int" in kinds and kinds <= {"int", "bool"} else "float"
-
-
-def _spelled(part: Any) -> str:
-    """An index as the name of a slice has it."""
-    return f"{part.start or 0}:{part.stop or ''}" if isinstance(part, slice) else str(part)
 
 
 def _indexed(x: Symbol, parts: Sequence[Any]) -> Symbol:

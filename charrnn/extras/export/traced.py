@@ -1,7 +1,7 @@
 """The graphs of a model: of a language model's step or sequence, of a task's encoder and head."""
 
 import copy
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from numpy.typing import NDArray
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from charrnn.cells.arrays import rows
 from charrnn.cells.base import Cell, Weights
 from charrnn.extras.export.graph import BATCH, COUNT, LENGTH, Dtype, Graph, Shape
+from charrnn.extras.export.onnx_operators import Operator
 from charrnn.extras.export.symbol_functions import Functions
 from charrnn.extras.export.symbols import Recorder, Symbol
 from charrnn.network.ctc import CTCHead
@@ -20,7 +21,7 @@ from charrnn.tasks.base import Batch
 from charrnn.tasks.example_task import ExampleTask
 from charrnn.tasks.outputs.base import ExampleNetwork
 
-Operators = Collection[type[Cell]]
+Operators = Mapping[type[Cell], Operator]
 """Cells of which a layer is one node."""
 
 
@@ -82,7 +83,7 @@ def step_graph(network: LanguageModel, *batch: int) -> Graph:
     return graph.finished({"logits": logits, **_named(network, after, "next")})
 
 
-def sequence_graph(network: LanguageModel, operators: Operators = ()) -> Graph:
+def sequence_graph(network: LanguageModel, operators: Operators | None = None) -> Graph:
     """The graph of `network.forward`: ids (T, B) and the state before them."""
     graph = Recorder(operators)
     weights = {name: graph.weight(name, array) for name, array in network.weights.items()}
@@ -93,7 +94,7 @@ def sequence_graph(network: LanguageModel, operators: Operators = ()) -> Graph:
 
 
 def task_graphs(
-    task: ExampleTask, weights: Weights, batch: int = BATCH, operators: Operators = ()
+    task: ExampleTask, weights: Weights, batch: int = BATCH, operators: Operators | None = None
 ) -> dict[str, Graph]:
     """The graphs of a task's network, for so many examples: one without a name, or several."""
     graph = Recorder(operators)

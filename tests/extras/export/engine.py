@@ -40,12 +40,13 @@ class Engine:
         graphs = language_graph(checkpoint, dtype)
         weights, packed = page_weights(graphs, dtype)
         self.run(
-            """globalThis.network = new Network(graphs.step, readWeights(weights, packed).step);
+            """const { step } = readWeights(weights, Uint8Array.from(packed));
+            globalThis.network = new Network(graphs.step, step);
             globalThis.tokenizer = new Tokenizer(data); return 0;""",
             graphs=page_graphs(graphs),
             data=page_tokenizer(checkpoint.tokenizer),
             weights=weights,
-            packed=packed,
+            packed=[*packed],
         )
 
     def load_task(self, checkpoint: Checkpoint, dtype: Any = "fp32") -> None:
@@ -54,9 +55,10 @@ class Engine:
         graphs = rounded_graphs(task_graphs(task, checkpoint.weights, batch=1), dtype)
         weights, packed = page_weights(graphs, dtype)
         self.run(
-            "globalThis.predictor = new Predictor(model, readWeights(weights, packed)); return 0;",
+            """const arrays = readWeights(weights, Uint8Array.from(packed));
+            globalThis.predictor = new Predictor(model, arrays); return 0;""",
             model={**task_model(task, checkpoint.tokenizer), "graphs": page_graphs(graphs)},
-            weights=weights, packed=packed,
+            weights=weights, packed=[*packed],
         )  # fmt: skip
 
     def write(self, prompt: str = "", seed: int = 1, length: int = 50, **settings: Any) -> Any:

@@ -1,6 +1,6 @@
 "use strict";
-// The network: weights out of base64, and node after node of a graph that `charrnn export` has
-// traced. Nothing here needs a page, so that tests can run it by itself.
+// The network: node after node of a graph that `charrnn export` has traced. graph.py says what each
+// operation does. Nothing here needs a page, so that tests can run it by itself.
 
 // Math.exp, Math.tanh and Math.log may differ in the last digit between browsers. A draw then
 // falls otherwise once in a while, and the rest of a text with it. So here they are made of
@@ -36,34 +36,17 @@ function tanh(x) {
   return (e - 1) / (e + 1);
 }
 
-function logaddexp(a, b) {
-  const most = a > b ? a : b;
-  if (most === -Infinity) return most;
-  const y = exp(-Math.abs(a - b)); // log(1 + y) = 2 artanh(y / (2 + y))
+function sigmoid(x) {
+  return 0.5 * tanh(0.5 * x) + 0.5;
+}
+
+// log(1 + exp(x)).
+function softplus(x) {
+  const y = exp(-Math.abs(x)); // log(1 + y) = 2 artanh(y / (2 + y))
   const s = y / (2 + y), square = s * s;
   let sum = 0;
   for (let n = 27; n > 0; n -= 2) sum = sum * square + 1 / n;
-  return most + 2 * s * sum;
-}
-
-// Bytes of base64. `atob` would do, but not every JavaScript engine has it.
-function base64Bytes(text) {
-  const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  const values = new Uint8Array(128);
-  for (let i = 0; i < 64; i++) values[digits.charCodeAt(i)] = i;
-  let length = text.length;
-  while (length > 0 && text[length - 1] === "=") length--;
-  const bytes = new Uint8Array(Math.floor((length * 3) / 4));
-  for (let i = 0, to = 0; i < length; i += 4) {
-    let four = 0;
-    for (let j = 0; j < 4; j++) {
-      four = (four << 6) | (i + j < length ? values[text.charCodeAt(i + j)] : 0);
-    }
-    bytes[to++] = four >> 16; // a write behind the end is lost, which is meant
-    bytes[to++] = four >> 8;
-    bytes[to++] = four;
-  }
-  return bytes;
+  return (x > 0 ? x : 0) + 2 * s * sum;
 }
 
 // The number that 16 bits stand for: IEEE 754 binary16.
@@ -77,8 +60,7 @@ function half(bits) {
 
 // {graph: {name: {data: Float32Array, shape}}} from the list of weights and their bytes. Numbers are
 // read byte by byte from low to high, whichever order the machine has.
-function readWeights(list, base64) {
-  const bytes = base64Bytes(base64);
+function readWeights(list, bytes) {
   const view = new DataView(bytes.buffer);
   let halves = null, at = 0;
   const found = {};
@@ -109,9 +91,8 @@ function sizeOf(shape) {
 
 // out = weight x. Four sums side by side, because each addition waits for the one before it; in 32
 // bits, which saves the way to 64 and back.
-function matmul(x, weight, out) {
-  const { data, shape: [rows, columns] } = weight;
-  const f = Math.fround, whole = columns - (columns % 4);
+function matmul(x, data, out) {
+  const f = Math.fround, rows = out.length, columns = x.length, whole = columns - (columns % 4);
   for (let row = 0; row < rows; row++) {
     const at = row * columns;
     let a = f(0), b = f(0), c = f(0), d = f(0);
@@ -128,8 +109,9 @@ function matmul(x, weight, out) {
 
 const FUNCTIONS = {
   tanh,
+  sigmoid,
+  softplus,
   exp,
-  logaddexp,
   sqrt: Math.sqrt,
   abs: Math.abs,
   negative: (a) => -a,
@@ -150,6 +132,9 @@ const LOOPS = {
   tanh: (a, out) => {
     for (let i = 0; i < out.length; i++) out[i] = tanh(a[i]);
   },
+  sigmoid: (a, out) => {
+    for (let i = 0; i < out.length; i++) out[i] = sigmoid(a[i]);
+  },
   add: (a, out, b) => {
     for (let i = 0; i < out.length; i++) out[i] = a[i] + b[i];
   },
@@ -164,9 +149,9 @@ function stridesOf(shape) {
 }
 
 // For each number of an array of `shape`, where it comes from: `strides` by axis, 0 to repeat.
-function places(shape, strides) {
+function places(shape, strides, start = 0) {
   const found = new Int32Array(sizeOf(shape)), index = shape.map(() => 0);
-  for (let n = 0, at = 0; n < found.length; n++) {
+  for (let n = 0, at = start; n < found.length; n++) {
     found[n] = at;
     for (let axis = shape.length - 1; axis >= 0; axis--) {
       at += strides[axis];
@@ -215,37 +200,15 @@ const OPERATIONS = {
       }
     };
   },
-  take_along([x, indices], shape, options, out) {
-    const inner = sizeOf(shape.slice(1)), from = repeated(indices.shape, shape);
-    return () => {
-      for (let n = 0; n < out.length; n++) out[n] = x.data[indices.data[from[n]] * inner + (n % inner)];
-    };
-  },
   linear([x, weight], shape, options, out) {
-    const [rows, columns] = weight.shape;
-    const vectors = Array.from({ length: out.length / rows }, (_, n) => // views of both
-      [x.data.subarray(n * columns, (n + 1) * columns), out.subarray(n * rows, (n + 1) * rows)]);
+    const [rows, columns] = weight.shape.slice(-2), count = out.length / rows;
+    const vectors = Array.from({ length: count }, (_, n) => { // views of all three
+      const matrix = Math.floor((n / count) * (weight.data.length / rows / columns)) * rows * columns;
+      return [x.data.subarray(n * columns, (n + 1) * columns),
+        weight.data.subarray(matrix, matrix + rows * columns), out.subarray(n * rows, (n + 1) * rows)];
+    });
     return () => {
-      for (const [from, to] of vectors) matmul(from, weight, to);
-    };
-  },
-  product([a, b], shape, options, out) {
-    const inner = a.shape[a.shape.length - 1], columns = shape[shape.length - 1];
-    const rows = shape[shape.length - 2], each = rows * columns, count = out.length / each;
-    const [stepA, stepB] = [a, b].map(({ data }, i) => // one matrix goes with all of the other
-      (data.length === count * [rows, columns][i] * inner ? [rows, columns][i] * inner : 0));
-    return () => {
-      for (let n = 0; n * each < out.length; n++) {
-        for (let row = 0; row < rows; row++) {
-          for (let column = 0; column < columns; column++) {
-            let sum = 0;
-            for (let i = 0; i < inner; i++) {
-              sum += a.data[n * stepA + row * inner + i] * b.data[n * stepB + i * columns + column];
-            }
-            out[n * each + row * columns + column] = sum;
-          }
-        }
-      }
+      for (const [from, matrix, to] of vectors) matmul(from, matrix, to);
     };
   },
   // 3 x 3, rectified, the largest of each pool.
@@ -292,26 +255,14 @@ const OPERATIONS = {
     };
   },
   slice([x], shape, { axis, start }, out) {
-    const inner = sizeOf(shape.slice(axis + 1)), whole = x.shape[axis] * inner, part = shape[axis] * inner;
-    return () => {
-      for (let n = 0; n * part < out.length; n++) {
-        const from = n * whole + start * inner;
-        out.set(x.data.subarray(from, from + part), n * part);
-      }
-    };
+    const strides = stridesOf(x.shape);
+    return copied(x, places(shape, strides, start * strides[axis]), out);
   },
-  permute([x], shape, { axes }, out) {
-    const strides = stridesOf(x.shape), from = places(shape, axes.map((axis) => strides[axis]));
-    return () => {
-      for (let n = 0; n < out.length; n++) out[n] = x.data[from[n]];
-    };
+  permute([x], shape, { perm }, out) {
+    const strides = stridesOf(x.shape);
+    return copied(x, places(shape, perm.map((axis) => strides[axis])), out);
   },
-  expand([x], shape, options, out) {
-    const from = repeated(x.shape, shape);
-    return () => {
-      for (let n = 0; n < out.length; n++) out[n] = x.data[from[n]];
-    };
-  },
+  expand: ([x], shape, options, out) => copied(x, repeated(x.shape, shape), out),
   range(inputs, shape, options, out) {
     return () => {
       for (let n = 0; n < out.length; n++) out[n] = n;
@@ -321,6 +272,12 @@ const OPERATIONS = {
   max: (inputs, shape, options, out) =>
     reduction(inputs[0], options.axis, out, -Infinity, (a, b) => (a > b ? a : b)),
 };
+
+function copied(x, from, out) {
+  return () => {
+    for (let n = 0; n < out.length; n++) out[n] = x.data[from[n]];
+  };
+}
 
 function reduction(x, axis, out, first, f) {
   const inner = sizeOf(x.shape.slice(axis + 1)), count = x.shape[axis];

@@ -6,7 +6,8 @@ const NUMBERS = ["temperature", "last-temperature", "length", "top-k", "top-p", 
 const FRAME = 24; // milliseconds of work at once, which leaves the page time to answer
 
 const model = JSON.parse($("model").textContent);
-const weights = readWeights(model.weights, $("weights").textContent);
+const bytes = Uint8Array.from(atob($("weights").textContent), (c) => c.charCodeAt(0));
+const weights = readWeights(model.weights, bytes);
 const network = new Network(model.graphs.step, weights.step);
 const tokenizer = new Tokenizer(model.tokenizer);
 $("weights").remove(); // the numbers are in arrays now

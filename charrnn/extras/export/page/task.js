@@ -7,7 +7,8 @@ const FRAME = 24; // milliseconds of work at once, which leaves the page time to
 const MOST_BARS = 20; // labels that are shown
 
 const model = JSON.parse($("model").textContent);
-const predictor = new Predictor(model, readWeights(model.weights, $("weights").textContent));
+const bytes = Uint8Array.from(atob($("weights").textContent), (c) => c.charCodeAt(0));
+const predictor = new Predictor(model, readWeights(model.weights, bytes));
 $("weights").remove(); // the numbers are in arrays now
 
 let turn = 0; // of predictions: an older one that is not finished yet stops
