@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from charrnn.extras.export.rounding import DtypeName
     from charrnn.storage.checkpoint import Checkpoint
 
+Format = Literal["html", "onnx"]
 Html = Annotated[bool, typer.Option("--html", help="a web page that runs the model")]
 Onnx = Annotated[bool, typer.Option("--onnx", help="an ONNX graph, for onnxruntime and others")]
 FileName = Annotated[
@@ -54,61 +55,57 @@ def export(
 ) -> None:
     """Write a model to a file that works without this toolkit: a web page, or an ONNX graph."""
     run, output = _run_and_output(run, file, output)
-    exclude(html=html, onnx=onnx)
-    html = html or (not onnx and str(output).endswith(".html"))
-    onnx = onnx or (not html and str(output).endswith(".onnx"))
-    if not (html or onnx):
-        raise UsageError("export needs a format", "Add --html or --onnx.")
-    if html:
-        exclude(html=html, graph=graph)
+    kind = _format(html, onnx, output)
+    if kind == "html":
+        exclude(html=True, graph=graph)
     with frame(quiet=quiet, json=json) as command:
-        if onnx:
+        if kind == "onnx":
             check_package("onnx", "an ONNX graph is made", "onnx", ", or take --html")
-        from charrnn.extras.export.quality import in_words, quality_of
-
         checkpoint = command.load(run)
         if graph and not checkpoint.is_language_model:
             raise no_effect("graph", f"--task {checkpoint.model.task}", "name a language model")
-        suffix = "html" if html else "onnx"
-        output = output or f"{plain_name(checkpoint.run)}.{suffix}"
-        weights_as: DtypeName = dtype or ("fp16" if html else "fp32")
-        quality = quality_of(checkpoint, weights_as, as_table=graph != "sequence")
-        if html:
-            files = {"": _page(checkpoint, weights_as, quality)}
-        else:
-            files = _graphs(checkpoint, weights_as, graph)
+        output = output or f"{plain_name(checkpoint.run)}.{kind}"
+        weights_as: DtypeName = dtype or ("fp16" if kind == "html" else "fp32")
+        files, quality, words = _made(checkpoint, kind, weights_as, graph or "step")
         if len(files) > 1 and output == "-":
             raise UsageError("the model is two files, and stdout is one", "Leave -o - out.")
-        paths = {kind: binary_path(_named(output, kind), yes, json) for kind in files}
-        for kind, data in files.items():
-            write_bytes(data, paths[kind])
-        sizes = {str(paths[kind] or "stdout"): len(data) for kind, data in files.items()}
+        paths = {part: binary_path(_named(output, part), yes, json) for part in files}
+        for part, data in files.items():
+            write_bytes(data, paths[part])
+        sizes = {str(paths[part] or "stdout"): len(data) for part, data in files.items()}
         listed = " and ".join(f"{name}, {size / 1e6:.2f} MB" for name, size in sizes.items())
-        command.emit(Noticed(f"Written: {listed}, weights in {weights_as}. {in_words(quality)}"))
+        command.emit(Noticed(f"Written: {listed}, weights in {weights_as}. {words}"))
         for name, size in sizes.items():
-            record = {"run": checkpoint.run, "file": name, "format": suffix, "bytes": size}
+            record = {"run": checkpoint.run, "file": name, "format": kind, "bytes": size}
             command.show_record(record | {"dtype": weights_as} | quality)
 
 
-def _page(checkpoint: "Checkpoint", dtype: "DtypeName", quality: dict[str, Any]) -> bytes:
-    """The web page of a model."""
-    from charrnn.extras.export.html_page import html_page
-    from charrnn.extras.export.quality import on_page
-    from charrnn.extras.export.task_page import task_page
+def _made(
+    checkpoint: "Checkpoint", kind: Format, dtype: "DtypeName", graph: Literal["step", "sequence"]
+) -> tuple[dict[str, bytes], dict[str, Any], str]:
+    """Files by what is added to their name; the model's quality in them, and that in words."""
+    from charrnn.extras.export.quality import in_words, on_page, quality_of
 
-    page = html_page if checkpoint.is_language_model else task_page
-    return page(checkpoint, dtype, on_page(quality)).encode()
+    quality = quality_of(checkpoint, dtype, as_table=graph == "step")
+    if kind == "html":
+        from charrnn.extras.export.html_page import html_page
+
+        files = {"": html_page(checkpoint, dtype, on_page(quality)).encode()}
+    else:
+        from charrnn.extras.export.onnx_model import onnx_models
+
+        files = onnx_models(checkpoint, dtype, graph)
+    return files, quality, in_words(quality)
 
 
-def _graphs(
-    checkpoint: "Checkpoint", dtype: "DtypeName", graph: Literal["step", "sequence"] | None
-) -> dict[str, bytes]:
-    """The ONNX files of a model, by what is added to their name."""
-    from charrnn.extras.export.onnx_model import onnx_model, onnx_models
-
-    if checkpoint.is_language_model:
-        return {"": onnx_model(checkpoint, dtype, graph or "step")}
-    return onnx_models(checkpoint, dtype)
+def _format(html: bool, onnx: bool, output: str | None) -> Format:
+    """What is written, as a flag says, or as the name of the file ends."""
+    exclude(html=html, onnx=onnx)
+    if html or (not onnx and str(output).endswith(".html")):
+        return "html"
+    if onnx or str(output).endswith(".onnx"):
+        return "onnx"
+    raise UsageError("export needs a format", "Add --html or --onnx.")
 
 
 def _named(output: str, kind: str) -> str:

@@ -81,15 +81,13 @@ class Graph(Body):
         self.outputs: dict[str, tuple[Shape, Dtype]] = {}
         self.weights: dict[str, NDArray[np.float32]] = {}
         self.constants: dict[str, NDArray[np.float32]] = {}
-        self.unused: list[str] = []
-        """Inputs that nothing is made of."""
 
-    def prune(self) -> None:
-        """Leave out all nodes and constants that nothing is made of."""
+    def prune(self, *, keep_inputs: bool) -> None:
+        """Leave out all nodes and constants that nothing is made of, and perhaps such inputs."""
         used = _prune(self, set(self.results))
         self.weights = {n: array for n, array in self.weights.items() if n in used}
         self.constants = {n: array for n, array in self.constants.items() if n in used}
-        self.unused = [name for name in self.inputs if name not in used]
+        self.inputs = {n: about for n, about in self.inputs.items() if keep_inputs or n in used}
 
 
 def _prune(body: Body, used: set[str]) -> set[str]:

@@ -13,11 +13,8 @@ from charrnn.extras.export.graph import BATCH, Graph
 from charrnn.extras.export.onnx_nodes import Nodes, tensor
 from charrnn.extras.export.onnx_operators import OPERATORS
 from charrnn.extras.export.rounding import DtypeName, rounded_weights
-from charrnn.extras.export.traced import sequence_graph, step_graph, task_graphs
-from charrnn.network.language_model import LanguageModel
+from charrnn.extras.export.traced import model_graphs
 from charrnn.storage.checkpoint import Checkpoint
-from charrnn.tasks import task_of
-from charrnn.tasks.example_task import ExampleTask
 from charrnn.text.tokenizers import to_json, valid_unicode
 
 GraphName = Literal["step", "sequence"]
@@ -25,26 +22,16 @@ GraphName = Literal["step", "sequence"]
 _OPSET, _IR = 18, 8  # of 2022: of what is used here newer ones have nothing else
 
 
-def onnx_model(checkpoint: Checkpoint, dtype: DtypeName, kind: GraphName) -> bytes:
-    """A language model as a file. UsageError if a weight does not fit `dtype`."""
-    network = LanguageModel(checkpoint.model, checkpoint.weights)
-    step = kind == "step"
-    graph = step_graph(network, BATCH) if step else sequence_graph(network, OPERATORS)
-    return _file(checkpoint, graph, dtype, kind)
+def onnx_models(
+    checkpoint: Checkpoint, dtype: DtypeName, kind: GraphName = "step"
+) -> dict[str, bytes]:
+    """The files of a model, by what they are: one without a name, or several.
 
-
-def onnx_models(checkpoint: Checkpoint, dtype: DtypeName) -> dict[str, bytes]:
-    """The files of a task on examples, by what they are: one without a name, or several.
-
-    UsageError if a weight does not fit `dtype`.
+    `kind`: of a language model. UsageError if a weight does not fit `dtype`.
     """
-    task = task_of(checkpoint.model, checkpoint)
-    assert isinstance(task, ExampleTask)
-    graphs = task_graphs(task, checkpoint.weights, operators=OPERATORS)
-    return {
-        name: _file(checkpoint, graph, dtype, name or checkpoint.model.task)
-        for name, graph in graphs.items()
-    }
+    graphs = model_graphs(checkpoint, BATCH, OPERATORS, step=kind == "step")
+    unnamed = kind if checkpoint.is_language_model else checkpoint.model.task
+    return {n: _file(checkpoint, graph, dtype, n or unnamed) for n, graph in graphs.items()}
 
 
 def _file(checkpoint: Checkpoint, graph: Graph, dtype: DtypeName, kind: str) -> bytes:

@@ -169,11 +169,11 @@ class Recorder(Graph):
         body.results = [array.name for array in results]
         return body
 
-    def finished(self, results: Mapping[str, Symbol]) -> Graph:
+    def finished(self, results: Mapping[str, Symbol], *, keep_inputs: bool = True) -> Graph:
         """The graph of these results alone, by the names that they have outside."""
         self.results = [str(self._value(array)) for array in results.values()]
         self.outputs = {name: (array.shape, array.dtype) for name, array in results.items()}
-        self.prune()
+        self.prune(keep_inputs=keep_inputs)
         return self
 
     def _value(self, value: Any) -> Value:

@@ -1,4 +1,4 @@
-"""The graphs of a model: of a language model's step or sequence, of a task's encoder and head."""
+"""The graphs of a model: its network, as it is written, called once with symbols."""
 
 import copy
 from collections.abc import Callable, Mapping
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from charrnn.cells.arrays import rows
 from charrnn.cells.base import Cell, Weights
-from charrnn.extras.export.graph import BATCH, COUNT, LENGTH, Dtype, Graph, Shape
+from charrnn.extras.export.graph import BATCH, COUNT, LENGTH, Dtype, Graph
 from charrnn.extras.export.onnx_operators import Operator
 from charrnn.extras.export.symbol_functions import Functions
 from charrnn.extras.export.symbols import Recorder, Symbol
@@ -17,6 +17,8 @@ from charrnn.network.decoder import Decoder, Source
 from charrnn.network.heads import LabelHead, TagHead
 from charrnn.network.language_model import LanguageModel
 from charrnn.network.layers import Layer, State
+from charrnn.storage.checkpoint import Checkpoint
+from charrnn.tasks import task_of
 from charrnn.tasks.base import Batch
 from charrnn.tasks.example_task import ExampleTask
 from charrnn.tasks.outputs.base import ExampleNetwork
@@ -69,37 +71,50 @@ def keeps_embedding(network: LanguageModel) -> bool:
     return bool(network.embedding.size + projection.size < network.table.size)
 
 
-def step_graph(network: LanguageModel, *batch: int) -> Graph:
-    """The graph of `network.step`, for a network of NumPy arrays: ids (*batch) and the state."""
+def model_graphs(
+    checkpoint: Checkpoint, batch: int, operators: Operators | None = None, *, step: bool = True
+) -> dict[str, Graph]:
+    """The graphs of a model, for `batch` sequences at once: one without a name, or several.
+
+    A language model's is one `step`, or of sequences of any length. Where a graph reads sequences,
+    layers of the cells in `operators` are one node.
+    """
+    task = task_of(checkpoint.model, checkpoint)
+    if isinstance(task, ExampleTask):
+        return task_graphs(task, checkpoint.weights, batch, operators)
+    network = LanguageModel(checkpoint.model, checkpoint.weights)
+    return {"": step_graph(network, batch) if step else sequence_graph(network, operators)}
+
+
+def step_graph(network: LanguageModel, batch: int) -> Graph:
+    """The graph of `network.step`, for a network of NumPy arrays: ids (B,) and the state."""
     graph = Recorder()
     symbolic = changed(network, graph.weight)
     folds = not keeps_embedding(network)
     symbolic.table = graph.weight("table", network.table) if folds else _Projections(symbolic)
-    ids, state = (
-        graph.input("ids", batch, "int"),
-        _state(graph, network, network.zero_state(), batch),
-    )
+    ids = graph.input("ids", (batch,), "int")
+    state = _state(graph, network, symbolic.zero_state(batch))
     logits, after = symbolic.step(ids, state)
     return graph.finished({"logits": logits, **_named(network, after, "next")})
 
 
-def sequence_graph(network: LanguageModel, operators: Operators | None = None) -> Graph:
+def sequence_graph(network: LanguageModel, operators: Operators | None) -> Graph:
     """The graph of `network.forward`: ids (T, B) and the state before them."""
     graph = Recorder(operators)
-    weights = {name: graph.weight(name, array) for name, array in network.weights.items()}
+    symbolic = LanguageModel(network.settings, _constants(graph, network.weights))
     ids = graph.input("ids", (LENGTH, BATCH), "int")
-    state = _state(graph, network, network.zero_state(), (BATCH,))
-    logits, after = LanguageModel(network.settings, weights).forward(ids, state)
+    state = _state(graph, network, symbolic.zero_state(BATCH))
+    logits, after = symbolic.forward(ids, state)
     return graph.finished({"logits": logits, **_named(network, after, "next")})
 
 
 def task_graphs(
-    task: ExampleTask, weights: Weights, batch: int = BATCH, operators: Operators | None = None
+    task: ExampleTask, weights: Weights, batch: int, operators: Operators | None
 ) -> dict[str, Graph]:
-    """The graphs of a task's network, for so many examples: one without a name, or several."""
-    graph = Recorder(operators)
+    """The graphs of a network of an encoder and a head."""
+    graph, source = Recorder(operators), task.input
     network = task.network(task.model, _constants(graph, weights))
-    source, shape, lengths = task.input, task.input.input_shape, None
+    shape, lengths = source.input_shape, None
     if source.batch_axis:
         shape, lengths = (LENGTH, batch, *shape[1:]), graph.input("lengths", (batch,), "int")
     else:
@@ -107,58 +122,52 @@ def task_graphs(
     name: tuple[str, Dtype] = ("ids", "int") if source.has_text else ("inputs", "float")
     inputs = graph.input(name[0], shape, name[1])
     outputs, mask, _ = network.encode(Batch(inputs, None, lengths))
-    return _HEADS[type(network.head)](network, weights, outputs, mask)
+    return _HEADS[type(network.head)](network, outputs, mask)
 
 
 def _constants(graph: Recorder, weights: Weights) -> dict[str, Symbol]:
     return {name: graph.weight(name, array) for name, array in weights.items()}
 
 
-def _label(network: ExampleNetwork, _: Weights, outputs: Symbol, mask: Symbol) -> dict[str, Graph]:
+def _label(network: ExampleNetwork, outputs: Symbol, mask: Symbol) -> dict[str, Graph]:
     return {"": outputs.graph.finished({"logits": network.head.logits(outputs, mask)})}
 
 
-def _tag(network: ExampleNetwork, _: Weights, outputs: Symbol, mask: Symbol) -> dict[str, Graph]:
+def _tag(network: ExampleNetwork, outputs: Symbol, mask: Symbol) -> dict[str, Graph]:
+    head = network.head
     spans = outputs.graph.input("spans", (2, COUNT, mask.shape[1]), "int")
-    results = {"logits": network.head.logits(outputs, spans)}
-    if network.head.settings.crf:
-        names = {
-            "start_transitions": "first",
-            "transitions": "transitions",
-            "end_transitions": "last",
+    results = {"logits": head.logits(outputs, spans)}
+    if head.settings.crf:
+        results |= {
+            "start_transitions": head.weights["crf.first"],
+            "transitions": head.weights["crf.transitions"],
+            "end_transitions": head.weights["crf.last"],
         }
-        results |= {name: network.head.weights[f"crf.{own}"] for name, own in names.items()}
     return {"": outputs.graph.finished(results)}
 
 
-def _sequence(
-    network: ExampleNetwork, weights: Weights, outputs: Symbol, mask: Symbol
-) -> dict[str, Graph]:
+def _sequence(network: ExampleNetwork, outputs: Symbol, mask: Symbol) -> dict[str, Graph]:
     """The encoder, and the decoder's step with what it needs of the encoder's outputs."""
-    head, batch = network.head, mask.shape[1]
+    head = network.head
     source = head.source(outputs, mask, network.encoder.summary(outputs, mask))
-    first = head.first_state(source)
-    step = Recorder()
-    decoder = Decoder(head.settings, _constants(step, weights))
-    read = {n: a for n, a in source._asdict().items() if a is not None}
-    inputs = {name: step.input(name, a.shape, a.dtype) for name, a in read.items()}
-    symbols = step.input("symbols", (batch,), "int")
-    state = _state(step, decoder, first)
+    first, read = head.first_state(source), {n: a for n, a in source._asdict().items() if a}
+    graph = Recorder()
+    weights = {name: weight.array for name, weight in head.weights.items()}
+    decoder = Decoder(head.settings, _constants(graph, weights))
+    inputs = {name: graph.input(name, a.shape, a.dtype) for name, a in read.items()}
+    symbols = graph.input("symbols", mask.shape[1:], "int")
+    state = _state(graph, decoder, first)
     logits, after, attention = decoder.step(symbols, state, Source(**{"keys": None, **inputs}))
     results = {"logits": logits, **_named(decoder, after, "next")}
     if head.settings.attention != "none":
         results["attention"] = attention
-    decoder_graph = step.finished(results)
-    for name in decoder_graph.unused:
-        del decoder_graph.inputs[name]
-    needed = {name: array for name, array in read.items() if name in decoder_graph.inputs}
+    step = graph.finished(results, keep_inputs=False)
+    needed = {name: array for name, array in read.items() if name in step.inputs}
     encoder = outputs.graph.finished(needed | _named(decoder, first, "state"))
-    return {"encoder": encoder, "decoder": decoder_graph}
+    return {"encoder": encoder, "decoder": step}
 
 
-def _alignment(
-    network: ExampleNetwork, _: Weights, outputs: Symbol, mask: Symbol
-) -> dict[str, Graph]:
+def _alignment(network: ExampleNetwork, outputs: Symbol, mask: Symbol) -> dict[str, Graph]:
     logits, frames = network.head.logits(outputs, mask)
     return {"": outputs.graph.finished({"logits": logits, "frames": frames})}
 
@@ -169,11 +178,11 @@ _HEADS: dict[type, Callable[..., dict[str, Graph]]] = {
 """What makes the graphs of a network, by its head: of the outputs and mask of its encoder."""
 
 
-def _state(graph: Recorder, network: Any, like: State, batch: Shape = ()) -> State:
+def _state(graph: Recorder, network: Any, like: State) -> State:
     """Inputs for the arrays of a state, `state.0.h`, of the shapes of another one."""
     return tuple(
         tuple(
-            graph.input(f"state.{layer}.{name}", (*batch, *array.shape))
+            graph.input(f"state.{layer}.{name}", array.shape)
             for name, array in zip(network.cell.states, arrays, strict=True)
         )
         for layer, arrays in enumerate(like)

@@ -1,31 +1,20 @@
 """The scripts of the page in V8, without a browser, and models to run in them."""
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 from py_mini_racer import MiniRacer
 
-from charrnn.extras.export.html_page import (
-    ENGINE,
-    language_graph,
-    page_graphs,
-    page_tokenizer,
-    page_weights,
-    rounded_graphs,
-    source,
-)
-from charrnn.extras.export.task_page import example_task, task_model
-from charrnn.extras.export.traced import task_graphs
+from charrnn.extras.export.html_page import ENGINE, page_data, source
 from charrnn.storage.checkpoint import Checkpoint
 
 
 class Engine:
     """One context of V8 in which the engine is loaded."""
 
-    def __init__(self, scripts: Sequence[str] = ENGINE) -> None:
+    def __init__(self) -> None:
         self._v8 = MiniRacer()
-        self._v8.eval("".join(map(source, scripts)))
+        self._v8.eval("".join(map(source, ENGINE)))
 
     def close(self) -> None:
         self._v8.close()
@@ -36,29 +25,18 @@ class Engine:
         return json.loads(self._v8.eval(f"JSON.stringify((() => {{{named}{code}}})())"))
 
     def load(self, checkpoint: Checkpoint, dtype: Any = "fp32") -> None:
-        """Make the globals `network` and `tokenizer` of a model."""
-        graphs = language_graph(checkpoint, dtype)
-        weights, packed = page_weights(graphs, dtype)
-        self.run(
-            """const { step } = readWeights(weights, Uint8Array.from(packed));
-            globalThis.network = new Network(graphs.step, step);
-            globalThis.tokenizer = new Tokenizer(data); return 0;""",
-            graphs=page_graphs(graphs),
-            data=page_tokenizer(checkpoint.tokenizer),
-            weights=weights,
-            packed=[*packed],
+        """Make the globals `network` and `tokenizer` of a model, or `predictor`."""
+        model, packed = page_data(checkpoint, dtype)
+        made = (
+            "network = new Network(model.graphs[''], weights['']);"
+            "globalThis.tokenizer = new Tokenizer(model.tokenizer)"
+            if checkpoint.is_language_model
+            else "predictor = new Predictor(model, weights)"
         )
-
-    def load_task(self, checkpoint: Checkpoint, dtype: Any = "fp32") -> None:
-        """Make the global `predictor` of a model on examples."""
-        task = example_task(checkpoint)
-        graphs = rounded_graphs(task_graphs(task, checkpoint.weights, batch=1), dtype)
-        weights, packed = page_weights(graphs, dtype)
         self.run(
-            """const arrays = readWeights(weights, Uint8Array.from(packed));
-            globalThis.predictor = new Predictor(model, arrays); return 0;""",
-            model={**task_model(task, checkpoint.tokenizer), "graphs": page_graphs(graphs)},
-            weights=weights, packed=[*packed],
+            f"""const weights = readWeights(model.weights, Uint8Array.from(packed));
+            globalThis.{made}; return 0;""",
+            model=model, packed=[*packed],
         )  # fmt: skip
 
     def write(self, prompt: str = "", seed: int = 1, length: int = 50, **settings: Any) -> Any:

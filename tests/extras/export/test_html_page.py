@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from charrnn.cells import CELLS
-from charrnn.extras.export.html_page import html_page, page_tokenizer
+from charrnn.extras.export.html_page import html_page
+from charrnn.extras.export.page_model import page_tokenizer
 from charrnn.extras.export.rounding import rounded_network
 from charrnn.inference.drawing import penalized, warped
 from charrnn.inference.sampling import read_prompt
@@ -15,16 +16,8 @@ from charrnn.network.language_model import LanguageModel
 from charrnn.settings import SampleSettings
 from charrnn.text.tokenizers import END, Characters
 from charrnn.text.tokenizers.byte import is_utf8
-from tests.extras.export.engine import Engine
 from tests.extras.export.vocabularies import TEXT, VOCABULARIES
 from tests.random_models import random_checkpoint
-
-
-@pytest.fixture(scope="module")
-def engine():
-    made = Engine()
-    yield made
-    made.close()
 
 
 def differences(engine, checkpoint, dtype, text=TEXT):

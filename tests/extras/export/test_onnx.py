@@ -12,7 +12,7 @@ import pytest
 
 import charrnn as interface
 from charrnn.cells import CELLS
-from charrnn.extras.export.onnx_model import onnx_model, onnx_models
+from charrnn.extras.export.onnx_model import onnx_models
 from charrnn.extras.export.rounding import rounded_network
 from charrnn.inference.search import Decoding
 from charrnn.models.predictor import Predictor
@@ -50,12 +50,12 @@ class Player:
 
 
 def by_steps(checkpoint, ids, dtype="fp32"):
-    play = Player(onnx_model(checkpoint, dtype, "step"))
+    play = Player(onnx_models(checkpoint, dtype, "step")[""])
     return np.stack([play(some) for some in ids])
 
 
 def by_sequences(checkpoint, ids, dtype="fp32"):
-    play = Player(onnx_model(checkpoint, dtype, "sequence"))
+    play = Player(onnx_models(checkpoint, dtype, "sequence")[""])
     return np.concatenate([play(ids[:77]), play(ids[77:])])
 
 
@@ -103,13 +103,13 @@ def test_each_tokenizer_is_in_the_file():
     subwords = TOKENIZERS["bpe"].learn([text], TextSettings(tokenizer="bpe", vocab_size=300))
     for tokenizer in (FEW, Bytes(documents=True), subwords, NUMBERS):
         checkpoint = random_checkpoint(tokenizer)
-        data = onnx_model(checkpoint, "fp32", "step")
+        data = onnx_models(checkpoint, "fp32", "step")[""]
         model = onnx.load_from_string(data)
         found = {entry.key: json.loads(entry.value) for entry in model.metadata_props}
         assert found["charrnn"]["tokenizer"] == to_json(tokenizer)
         assert found["charrnn"]["model"]["cell"] == "lstm"
         assert len(found["vocabulary"]) == tokenizer.size
-        assert onnx_model(checkpoint, "fp32", "step") == data
+        assert onnx_models(checkpoint, "fp32", "step")[""] == data
 
 
 def test_weights_are_stored_once_and_in_their_type():
@@ -118,7 +118,7 @@ def test_weights_are_stored_once_and_in_their_type():
         checkpoint = random_checkpoint(tokenizer, hidden_size=64, one_hot=one_hot)
         for dtype, each in {"fp32": 4, "fp16": 2, "int8": 1}.items():
             for graph in ("step", "sequence"):
-                size = len(onnx_model(checkpoint, dtype, graph))
+                size = len(onnx_models(checkpoint, dtype, graph)[""])
                 assert size < each * checkpoint.parameters * 1.05 + 30_000
 
 

@@ -14,14 +14,12 @@ from PIL import Image
 
 from charrnn.extras.export import html_page as pages
 from charrnn.extras.export.html_page import html_page, source
-from charrnn.extras.export.task_page import task_page
 from charrnn.models.predictor import Predictor
 from charrnn.network.language_model import LanguageModel
 from charrnn.settings import ModelSettings, TextSettings
 from charrnn.text.tokenizers import Characters, Unigram
 from charrnn.text.tokenizers.subword_model import SPACE, write_model
 from tests.conftest import tale
-from tests.extras.export.engine import Engine
 from tests.extras.export.task_models import RATE, SOUND, checkpoint_of, checkpoint_on
 from tests.network.test_networks import Subject
 from tests.random_models import random_checkpoint
@@ -102,15 +100,13 @@ def test_what_looks_like_html_is_shown_as_text(tmp_path):
     assert page.texts["title"] == page.texts["h1"] == checkpoint.run
 
 
-def test_a_seed_writes_in_the_browser_what_it_writes_elsewhere(tmp_path):
+def test_a_seed_writes_in_the_browser_what_it_writes_elsewhere(engine, tmp_path):
     """Numbers that another engine rounds otherwise; a setting that the page does not pass on."""
     tokenizer = Characters.learn([tale(3000) + "🙂é"], TextSettings(min_count=3))
     checkpoint = random_checkpoint(tokenizer, cell="mingru", scale=0.5, layers=2)
     given = {"prompt": "The dog & <i>", "seed": 4, "length": 400, "temperature": 0.9, "topK": 70}
-    engine = Engine()
     engine.load(checkpoint, "fp16")
     expected = engine.write(**given, topP=0.95, minP=0.001, penalty=1.1, lastTemperature=1.2)
-    engine.close()
     link = (
         "prompt=The+dog+%26+%3Ci%3E&seed=4&length=400&temperature=0.9&last-temperature=1.2"
         "&top-k=70&top-p=0.95&min-p=0.001&penalty=1.1&write"
@@ -126,7 +122,7 @@ def test_a_page_of_another_task_predicts_what_predict_does(tmp_path, name):
     names = ("<u>x</u>", "</script>", "&amp;")
     checkpoint = dataclasses.replace(checkpoint_of(name, "gru"), target_vocabulary=names)
     (expected,) = Predictor(checkpoint).predict(["ab <i> dc"])
-    page = shown(tmp_path, task_page(checkpoint, "fp32"), "text=ab%20%3Ci%3E%20dc")
+    page = shown(tmp_path, html_page(checkpoint, "fp32"), "text=ab%20%3Ci%3E%20dc")
     assert page.names.count("script") == 2
     assert {"u", "i"}.isdisjoint(page.names)
     if name == "label":
@@ -152,7 +148,7 @@ def test_a_file_is_read(tmp_path, monkeypatch, name, event):
     checkpoint = checkpoint_on(subject, "label", "gru")
     hand = HAND % (event, json.dumps([*file.read_bytes()]))
     monkeypatch.setattr(pages, "source", lambda n: source(n) + hand * n.startswith("read_"))
-    page = shown(tmp_path, task_page(checkpoint, "fp32"), "")
+    page = shown(tmp_path, html_page(checkpoint, "fp32"), "")
     (expected,) = Predictor(checkpoint).predict([str(file)])
     assert page.texts["status"] == f"Predicted: {expected.line}"
 
@@ -175,5 +171,5 @@ HAND = """
 
 def test_a_page_of_pictures_opens(tmp_path):
     """A canvas of no size."""
-    page = shown(tmp_path, task_page(checkpoint_of("pictures", "gru"), "fp32"), "")
+    page = shown(tmp_path, html_page(checkpoint_of("pictures", "gru"), "fp32"), "")
     assert page.texts["status"] == "Draw or drop a picture."

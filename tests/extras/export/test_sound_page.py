@@ -4,21 +4,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from charrnn.extras.export.task_page import ENGINE
 from charrnn.models.predictor import Predictor
 from charrnn.text.sound import log_mel, normalized, stacked
-from tests.extras.export.engine import Engine
 from tests.extras.export.task_models import RATE, SOUND, checkpoint_on
 from tests.extras.export.test_task_graphs import COMPARE
 
 HEARD = "return heard(Float32Array.from(samples), {rate, stack});"
-
-
-@pytest.fixture(scope="module")
-def engine():
-    made = Engine(ENGINE)
-    yield made
-    made.close()
 
 
 def clip(seconds, rate=RATE):
@@ -48,7 +39,7 @@ def test_features_are_those_of_python(engine, seconds, rate, stack):
 def test_the_page_predicts_what_predict_does(engine, tmp_path, task, changes):
     """Frames that are not in 16 bits; a clip read backwards; the frames of another symbol."""
     checkpoint = checkpoint_on(SOUND, task, "gru", bidirectional=True, **changes)
-    engine.load_task(checkpoint)
+    engine.load(checkpoint)
     soundfile.write(tmp_path / "clip.wav", clip(0.6), RATE)
     (expected,) = (model := Predictor(checkpoint)).predict([str(tmp_path / "clip.wav")])
     samples, _ = soundfile.read(tmp_path / "clip.wav", dtype="float32")

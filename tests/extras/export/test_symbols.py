@@ -12,8 +12,7 @@ from charrnn.cells.functions import softplus
 from charrnn.extras.export.graph import BATCH, LENGTH
 from charrnn.extras.export.onnx_nodes import Nodes, tensor
 from charrnn.extras.export.symbols import Recorder
-from charrnn.extras.export.traced import step_graph
-from charrnn.network.language_model import LanguageModel
+from charrnn.extras.export.traced import model_graphs
 from tests.extras.export.vocabularies import FEW, MANY
 from tests.random_models import random_checkpoint
 
@@ -90,6 +89,6 @@ def test_a_graph_has_the_smaller_of_table_and_embedding():
     """A page that is many times as large as its model."""
     for tokenizer, folded in ((FEW, True), (MANY, False)):
         checkpoint = random_checkpoint(tokenizer, embedding_size=32)
-        graph = step_graph(LanguageModel(checkpoint.model, checkpoint.weights))
+        graph = model_graphs(checkpoint, 1)[""]
         assert ("table" in graph.weights) == folded
         assert sum(weight.size for weight in graph.weights.values()) < 1.1 * checkpoint.parameters

@@ -8,9 +8,9 @@ import pytest
 
 from charrnn.cells import CELLS
 from charrnn.errors import UsageError
+from charrnn.extras.export.html_page import html_page
 from charrnn.extras.export.onnx_model import onnx_models
 from charrnn.extras.export.rounding import rounded_weights
-from charrnn.extras.export.task_page import ENGINE, task_page
 from charrnn.models.predictor import Predictor
 from charrnn.network.decoder import Decoder
 from charrnn.tasks import task_of
@@ -19,7 +19,6 @@ from charrnn.tasks.outputs.label import LabelOutput
 from charrnn.tasks.outputs.sequence import SequenceOutput
 from charrnn.tasks.outputs.tags import TagOutput
 from charrnn.text.pictures import as_inputs, load_input
-from tests.extras.export.engine import Engine
 from tests.extras.export.task_models import checkpoint_of
 from tests.network.test_networks import CASES, EXAMPLES, batch_of, items_of
 
@@ -98,13 +97,6 @@ def test_onnx_equals_numpy(name, cell):
         np.testing.assert_allclose(array, other, atol=1e-5)
 
 
-@pytest.fixture(scope="module")
-def engine():
-    made = Engine(ENGINE)
-    yield made
-    made.close()
-
-
 SOURCES = ["a", "ab cd", "dab  cabba\td", "b\u0301\u00c4x ca"]
 
 
@@ -112,7 +104,7 @@ SOURCES = ["a", "ab cd", "dab  cabba\td", "b\u0301\u00c4x ca"]
 def test_the_page_predicts_what_predict_does(engine, name, cell):
     """A transition from the wrong side; an unknown character that shifts a tag; END at once."""
     checkpoint = checkpoint_of(name, cell)
-    engine.load_task(checkpoint)
+    engine.load(checkpoint)
     model = Predictor(checkpoint)
     if checkpoint.input_shape:
         items = [items_of(name)[0][number] for number in range(3)]
@@ -178,7 +170,7 @@ def test_ctc_is_exported(engine, name):
     expected, _ = network.head.logits(*network.encode(batch)[:2])
     np.testing.assert_allclose(in_onnx(checkpoint, batch, [])[0], expected, atol=1e-5)
     if name == "rewrite, dot":
-        engine.load_task(checkpoint)
+        engine.load(checkpoint)
         for text in ("a", "dab  cabba"):
             source = engine.run("return predictor.read(text);", text=text)
             compare_alignment(engine, source, Predictor(checkpoint).predict([text])[0])
@@ -215,7 +207,7 @@ def test_a_picture_is_read_as_python_reads_it(engine, tmp_path):
 
 def test_a_text_is_read_to_a_bound(engine):
     """A page that a pasted book freezes."""
-    engine.load_task(checkpoint_of("label", "lstm"))
+    engine.load(checkpoint_of("label", "lstm"))
     found = engine.run("return predictor.read('ab'.repeat(9000));")
     assert (len(found["ids"]), found["cut"]) == (4000, True)
     assert engine.run("return predictor.read('xyz').ids;") == [0]
@@ -238,4 +230,4 @@ def test_rounded_weights_are_those_of_the_rounded_network(dtype):
 def test_what_no_page_can_show_is_said(name):
     """A page without anything to type, to draw or to record."""
     with pytest.raises(UsageError, match="texts, pictures and sound alone"):
-        task_page(checkpoint_of(name, "lstm"), "fp16")
+        html_page(checkpoint_of(name, "lstm"), "fp16")

@@ -256,13 +256,13 @@ const OPERATIONS = {
   },
   slice([x], shape, { axis, start }, out) {
     const strides = stridesOf(x.shape);
-    return copied(x, places(shape, strides, start * strides[axis]), out);
+    return indexed(x, places(shape, strides, start * strides[axis]), out);
   },
   permute([x], shape, { perm }, out) {
     const strides = stridesOf(x.shape);
-    return copied(x, places(shape, perm.map((axis) => strides[axis])), out);
+    return indexed(x, places(shape, perm.map((axis) => strides[axis])), out);
   },
-  expand: ([x], shape, options, out) => copied(x, repeated(x.shape, shape), out),
+  expand: ([x], shape, options, out) => indexed(x, repeated(x.shape, shape), out),
   range(inputs, shape, options, out) {
     return () => {
       for (let n = 0; n < out.length; n++) out[n] = n;
@@ -273,7 +273,7 @@ const OPERATIONS = {
     reduction(inputs[0], options.axis, out, -Infinity, (a, b) => (a > b ? a : b)),
 };
 
-function copied(x, from, out) {
+function indexed(x, from, out) {
   return () => {
     for (let n = 0; n < out.length; n++) out[n] = x.data[from[n]];
   };
@@ -293,7 +293,7 @@ function reduction(x, axis, out, first, f) {
 
 // A graph that is ready to be run, for inputs of certain sizes.
 class Program {
-  // `graph` as html_page.py writes it; `sizes` of what its shapes name. All arrays are made here.
+  // `graph` as page_graphs.py writes it; `sizes` of what its shapes name. All arrays are made here.
   constructor(graph, weights, sizes = {}) {
     Object.assign(this, { weights, sizes });
     this.arrays = { ...weights };

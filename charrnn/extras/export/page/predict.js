@@ -43,7 +43,7 @@ function viterbi(logits, count, { start_transitions, transitions, end_transition
 }
 
 class Predictor {
-  // `model` as task_page.py writes it.
+  // `model` as page_model.py writes it.
   constructor(model, weights) {
     Object.assign(this, { model, weights, targets: model.targets, programs: {} });
     if (model.tokenizer) this.tokenizer = new Tokenizer(model.tokenizer);

@@ -60,5 +60,5 @@ function draw(event) {
 for (const type of ["pointerdown", "pointermove"]) canvas.addEventListener(type, draw);
 canvas.addEventListener("pointerup", readPicture);
 $("clear").addEventListener("click", clear);
-takeFiles(openPicture);
+takeFiles("image/*", openPicture);
 clear();

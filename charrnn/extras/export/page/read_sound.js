@@ -100,5 +100,5 @@ function play() {
 
 $("record").addEventListener("click", record);
 $("play").addEventListener("click", play);
-takeFiles(openSound);
+takeFiles("audio/*", openSound);
 forget("Drop, choose or record a sound.");

@@ -4,10 +4,6 @@
 const PAUSE = 150; // milliseconds after the last key
 const MOST_CELLS = 80; // symbols and positions of a map that are shown
 
-function visible(text) {
-  return text.replace(/ /g, "␣").replace(/\n/g, "↵").replace(/\t/g, "⇥");
-}
-
 function readText() {
   const text = $("input").value;
   if (!text.trim()) {
@@ -15,37 +11,27 @@ function readText() {
     return forget("Type something above.");
   }
   const input = predictor.read(text), { unknown, cut } = input;
-  const listed = unknown.slice(0, 10).join(" ") + (unknown.length > 10 ? " …" : "");
-  const notes = [];
-  if (unknown.length) {
-    const become = model.aligned ? "others are read in their place" : "they are left out";
-    notes.push(`The model has never seen these characters, and ${become}: ${listed}`);
-  }
-  if (cut) notes.push(`Only the first ${LONGEST.toLocaleString("en")} characters are read.`);
-  $("lacking").textContent = notes.join(". ");
+  const become = model.aligned ? "others are read in their place" : "they are left out";
+  const first = cut ? `Only the first ${LONGEST.toLocaleString("en")} characters are read.` : "";
+  $("lacking").textContent = [saidOf(unknown, become), first].filter(Boolean).join(". ");
   predict(input);
 }
 
 // Which positions of the source each symbol comes from, as a table.
 function explain(input, written) {
   const source = predictor.positions(input).slice(0, MOST_CELLS);
-  const table = element("table", "", "map"), head = element("tr", "");
-  table.append(head);
-  head.append(element("td", ""));
-  for (const text of source) head.append(element("th", visible(text)));
-  for (const { text, attention } of written.slice(0, MOST_CELLS)) {
-    const row = element("tr", "");
-    row.append(element("th", visible(text)));
-    source.forEach((_, i) => {
-      const cell = element("td", "", `s${Math.min(8, Math.round(8 * attention[i]))}`);
+  const names = source.map((text) => element("th", visible(text)));
+  const rows = written.slice(0, MOST_CELLS).map(({ text, attention }) => {
+    const cells = source.map((_, i) => {
+      const cell = element("td", [], `s${Math.min(8, Math.round(8 * attention[i]))}`);
       cell.title = percent(attention[i]);
-      row.append(cell);
+      return cell;
     });
-    table.append(row);
-  }
-  const box = element("div", "", "coloured scrolled");
-  box.append(table);
-  $("more").append(element("p", "Which part of the text each symbol comes from", "hint"), box);
+    return element("tr", [element("th", visible(text)), ...cells]);
+  });
+  const table = element("table", [element("tr", [element("td"), ...names]), ...rows], "map");
+  $("more").append(element("p", "Which part of the text each symbol comes from", "hint"),
+    element("div", table, "scrolled"));
 }
 
 let waiting = 0;

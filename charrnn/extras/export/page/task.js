@@ -1,31 +1,14 @@
 "use strict";
-// What a reader sees of predictions. All text is put in as text, never as HTML. What is read comes
-// from another script: read_text.js, read_picture.js or read_sound.js.
+// The page of a model on examples: what a reader sees of predictions. What is read comes from
+// another script: read_text.js, read_picture.js or read_sound.js.
 
-const $ = (id) => document.getElementById(id);
-const FRAME = 24; // milliseconds of work at once, which leaves the page time to answer
 const MOST_BARS = 20; // labels that are shown
 
-const model = JSON.parse($("model").textContent);
-const bytes = Uint8Array.from(atob($("weights").textContent), (c) => c.charCodeAt(0));
-const predictor = new Predictor(model, readWeights(model.weights, bytes));
-$("weights").remove(); // the numbers are in arrays now
+const predictor = new Predictor(model, weights);
 
 let turn = 0; // of predictions: an older one that is not finished yet stops
 let copied = ""; // what the button copies
 let seen = null; // a picture of what was read: shades of grey, and how many columns of positions it has
-
-function element(name, text, className) {
-  const made = document.createElement(name);
-  made.textContent = text;
-  if (className) made.className = className;
-  return made;
-}
-
-function percent(probability) {
-  const value = probability * 100;
-  return value >= 10 ? `${value.toFixed(0)} %` : value >= 0.1 ? `${value.toFixed(1)} %` : "< 0.1 %";
-}
 
 function plural(count, name) {
   return `${count} ${name}${count === 1 ? "" : "s"}`;
@@ -43,18 +26,11 @@ function show(status, text, ...parts) {
 
 const SHOW = {
   label(input) {
-    const labels = predictor.labels(input), list = element("ol", "", "bars");
-    const chosen = model.several ? labels.filter(({ probability }) => probability > 0.5) : [labels[0]];
-    for (const { name, probability } of labels.slice(0, MOST_BARS)) {
-      const item = element("li", "", chosen.some((label) => label.name === name) ? "taken" : "");
-      const bar = element("span", ""), inner = element("b", "");
-      inner.style.width = `${100 * probability}%`;
-      bar.append(inner);
-      item.append(element("code", name), bar, element("span", percent(probability)));
-      list.append(item);
-    }
-    const names = chosen.map(({ name }) => name).join(",");
-    show(names ? `Predicted: ${names}` : "No label is likelier than 50 %", names, list);
+    const labels = predictor.labels(input).map((label, rank) => (
+      { ...label, taken: model.several ? label.probability > 0.5 : rank === 0 }));
+    const names = labels.filter(({ taken }) => taken).map(({ name }) => name).join(",");
+    const said = names ? `Predicted: ${names}` : "No label is likelier than 50 %";
+    show(said, names, bars(labels.slice(0, MOST_BARS)));
     done();
   },
 
@@ -73,8 +49,7 @@ const SHOW = {
       else if (open && !starts && before[1] === kind) open.firstChild.textContent += token;
       else {
         if (!kinds.includes(kind)) kinds.push(kind);
-        open = element("mark", token, `k${kinds.indexOf(kind) % 6}`);
-        open.append(element("small", kind));
+        open = element("mark", [token, element("small", kind)], `k${kinds.indexOf(kind) % 6}`);
         parts.push(open);
       }
       if (part === "O") open = null;
@@ -144,8 +119,9 @@ function forget(status) {
   show(status, "");
 }
 
-// Files that are chosen, dropped or pasted.
-function takeFiles(open) {
+// Files of a kind that are chosen, dropped or pasted.
+function takeFiles(kind, open) {
+  $("file").accept = kind;
   const take = ({ files: [file] }) => file && open(file);
   $("file").addEventListener("change", () => take($("file")));
   window.addEventListener("dragover", (event) => event.preventDefault());
@@ -154,10 +130,6 @@ function takeFiles(open) {
     take(event.dataTransfer);
   });
   window.addEventListener("paste", (event) => take(event.clipboardData));
-}
-
-function done() {
-  document.body.dataset.done = "true"; // for programs that wait for it
 }
 
 function predict(input) {
@@ -170,18 +142,5 @@ function predict(input) {
   }
 }
 
-$("copy").addEventListener("click", async () => {
-  try {
-    await navigator.clipboard.writeText(copied);
-    $("copy").textContent = "Copied";
-  } catch {
-    $("copy").textContent = "Not allowed here";
-  }
-  setTimeout(() => ($("copy").textContent = "Copy"), 1500);
-});
+$("copy").addEventListener("click", () => copy($("copy"), copied));
 $("form").addEventListener("submit", (event) => event.preventDefault());
-for (const [name, value] of Object.entries(model.about)) {
-  const pair = document.createElement("div");
-  pair.append(element("dt", name), element("dd", value));
-  $("about").append(pair);
-}

@@ -40,7 +40,7 @@ function isHalf(character) {
 }
 
 class Tokenizer {
-  // `data` as html_page.py writes it.
+  // `data` as page_model.py writes it.
   constructor(data) {
     this.kind = data.kind;
     this.tokens = data.tokens; // the text that each stands for, or its byte

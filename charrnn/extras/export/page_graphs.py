@@ -1,0 +1,68 @@
+"""Graphs and their weights, as network.js reads them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.extras.export.graph import DYNAMIC, Body, Graph, Shape
+from charrnn.extras.export.rounding import DtypeName, quantized
+
+_STORED = {"fp32": "<f4", "fp16": "<f2"}
+
+
+def page_graphs(graphs: Mapping[str, Graph]) -> dict[str, Any]:
+    """Graphs as network.js runs them, by their names."""
+    return {
+        name: {**_body(graph), "outputs": dict(zip(graph.outputs, graph.results, strict=True))}
+        for name, graph in graphs.items()
+    }
+
+
+def _body(body: Body) -> dict[str, Any]:
+    nodes = [
+        [
+            node.operation, node.inputs, node.output, _sizes(node.shape), node.options,
+            _body(node.body) if node.body else None,
+        ]
+        for node in body.nodes
+    ]  # fmt: skip
+    return {
+        "inputs": {name: _sizes(shape) for name, (shape, _) in body.inputs.items()},
+        "nodes": nodes,
+        "outputs": dict(enumerate(body.results)),
+    }
+
+
+def _sizes(shape: Shape) -> list[int | str | list[int | str]]:
+    """A shape: its numbers, the names of sizes, or [how often, the name]."""
+    named: dict[int, list[int | str]] = {}
+    for size in shape:
+        for unit, name in DYNAMIC.items():
+            if size >= unit and size % unit == 0:
+                named[size] = [size // unit, name]
+    return [DYNAMIC.get(size, named.get(size, size)) for size in shape]
+
+
+def page_weights(
+    graphs: Mapping[str, Graph], dtype: DtypeName
+) -> tuple[list[dict[str, Any]], bytes]:
+    """Name, shape and kind of each weight, and the bytes of all, one after the other."""
+    listed, packed = [], []
+    for graph_name, graph in graphs.items():
+        for name, array in {**graph.weights, **graph.constants}.items():
+            whole = name in graph.constants or (dtype == "int8" and array.ndim < 2)
+            kind = "fp32" if whole else dtype
+            about = {"graph": graph_name, "name": name, "shape": list(array.shape), "kind": kind}
+            listed.append(about)
+            packed.append(_bytes(array, kind))
+    return listed, b"".join(packed)
+
+
+def _bytes(array: NDArray[np.float32], kind: str) -> bytes:
+    """Little-endian numbers; of int8 the scale (float32) of each row, then the rows."""
+    if kind == "int8":
+        numbers, scales = quantized(array)
+        return scales.astype("<f4").tobytes() + numbers.tobytes()
+    return array.astype(_STORED[kind]).tobytes()
