@@ -40,13 +40,13 @@ class Node:
 
     gather       table (V, ...), ids (...) -> rows of the table
     linear       x (..., N, D), weight (..., K, D) -> x weight' (..., N, K)
-    convolution  as `cells.arrays.convolution`, with its `pool`
     concat, slice, sum, max    along `axis`; a slice begins at `start`
     reshape, expand, permute   to `shape`; the axes in the order `perm`
     range        0, 1, ...
     scan         x (T, ...) and a state -> the first result of `body` at each step. The results are
                  the next state; the names of the state after all steps are `last`
-    layer        the same of x (T, B, D), weights and a state, by an `operator` of ONNX
+    layer        the same of x (T, B, D), weights and a state, by an `operator`: of ONNX alone,
+    convolution  as `cells.arrays.convolution`, with its `pool`: as this one
     """
 
     operation: Operation

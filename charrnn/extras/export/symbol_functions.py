@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.cells.arrays import register
+from charrnn.cells.arrays import convolution_of_windows, register
 from charrnn.cells.base import Cell, Weights
 from charrnn.extras.export.graph import Dtype, Operation, Shape, broadcast
 from charrnn.extras.export.onnx_operators import Operator
@@ -136,9 +136,11 @@ def _linear(x: Symbol, weight: Symbol, bias: Symbol | None = None) -> Symbol:
 
 
 def _convolution(x: Symbol, weight: Symbol, bias: Symbol, pool: tuple[int, int]) -> Symbol:
-    (batch, _, *sides), filters = x.shape, weight.shape[0]
-    rows, columns = (side // by for side, by in zip(sides, pool, strict=True))
-    shape = batch, filters, rows, columns
+    if not x.graph.operators:
+        windows: Symbol = convolution_of_windows(x, weight, bias, pool)
+        return windows
+    rows, columns = (side // by for side, by in zip(x.shape[2:], pool, strict=True))
+    shape = x.shape[0], len(weight), rows, columns
     return x.graph.add("convolution", [x, weight, bias], shape, pool=[*pool])
 
 

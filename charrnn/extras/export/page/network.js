@@ -211,36 +211,6 @@ const OPERATIONS = {
       for (const [from, matrix, to] of vectors) matmul(from, matrix, to);
     };
   },
-  // 3 x 3, rectified, the largest of each pool.
-  convolution([x, weight, bias], shape, { pool }, out) {
-    const [batch, channels, height, width] = x.shape, [, filters, rows, columns] = shape;
-    const at = (picture, filter, y, x0) => {
-      let sum = bias.data[filter];
-      for (let channel = 0; channel < channels; channel++) {
-        const plane = (picture * channels + channel) * height, kernel = (filter * channels + channel) * 9;
-        for (let i = Math.max(0, 1 - y); i < Math.min(3, height + 1 - y); i++) {
-          for (let j = Math.max(0, 1 - x0); j < Math.min(3, width + 1 - x0); j++) {
-            sum += x.data[(plane + y + i - 1) * width + x0 + j - 1] * weight.data[kernel + 3 * i + j];
-          }
-        }
-      }
-      return sum;
-    };
-    return () => {
-      for (let n = 0, place = 0; n < batch * filters; n++) {
-        for (let row = 0; row < rows; row++) {
-          for (let column = 0; column < columns; column++, place++) {
-            let top = 0; // what is below is rectified
-            for (let i = 0; i < pool[0] * pool[1]; i++) {
-              const y = row * pool[0] + Math.floor(i / pool[1]);
-              top = Math.max(top, at(Math.floor(n / filters), n % filters, y, column * pool[1] + (i % pool[1])));
-            }
-            out[place] = top;
-          }
-        }
-      }
-    };
-  },
   concat(inputs, shape, { axis }, out) {
     const inner = sizeOf(shape.slice(axis));
     return () => {
