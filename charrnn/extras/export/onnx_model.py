@@ -11,7 +11,6 @@ from onnx import checker, helper
 from charrnn import __version__
 from charrnn.extras.export.graph import BATCH, Graph
 from charrnn.extras.export.onnx_nodes import Nodes, tensor
-from charrnn.extras.export.onnx_operators import OPERATORS
 from charrnn.extras.export.rounding import DtypeName, rounded_weights
 from charrnn.extras.export.traced import model_graphs
 from charrnn.storage.checkpoint import Checkpoint
@@ -29,7 +28,7 @@ def onnx_models(
 
     `kind`: of a language model. UsageError if a weight does not fit `dtype`.
     """
-    graphs = model_graphs(checkpoint, BATCH, OPERATORS, step=kind == "step")
+    graphs = model_graphs(checkpoint, BATCH, for_onnx=True, step=kind == "step")
     unnamed = kind if checkpoint.is_language_model else checkpoint.model.task
     return {n: _file(checkpoint, graph, dtype, n or unnamed) for n, graph in graphs.items()}
 

@@ -148,7 +148,8 @@ def _layer(
     cell: type[Cell], weights: Weights, x: Symbol, state: tuple[Symbol, ...]
 ) -> tuple[Symbol, tuple[Symbol, ...]]:
     """x (T, B, D), state -> outputs (T, B, H), state: by an operator of ONNX, or step by step."""
-    graph, shape, operator = x.graph, (len(x), *state[0].shape), x.graph.operators.get(cell)
+    graph, shape = x.graph, (len(x), *state[0].shape)
+    operator = graph.operators.get(cell)
     last = [f"v{graph.next_number()}.{name}" for name in cell.states]
     if operator:
         inputs = [x, *_in_order(weights, operator), *state]

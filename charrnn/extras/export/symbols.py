@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.cells.base import Cell
 from charrnn.extras.export.graph import (
     Body,
     Dtype,
@@ -21,7 +20,7 @@ from charrnn.extras.export.graph import (
     Value,
     broadcast,
 )  # fmt: skip
-from charrnn.extras.export.onnx_operators import Operator
+from charrnn.extras.export.onnx_operators import OPERATORS
 
 _LOWEST = float(np.finfo(np.float32).min)
 
@@ -128,11 +127,11 @@ class Symbol:
 
 
 class Recorder(Graph):
-    """A graph that symbols record. Layers of the cells in `operators` are one node."""
+    """A graph that symbols record. `for_onnx`: what is an operator of ONNX is one node."""
 
-    def __init__(self, operators: Mapping[type[Cell], Operator] | None = None) -> None:
+    def __init__(self, *, for_onnx: bool = False) -> None:
         super().__init__()
-        self.operators = operators or {}
+        self.operators = OPERATORS if for_onnx else {}
         self.open: list[Body] = [self]
         """The bodies that are being recorded, the innermost last."""
         self._number = 0

@@ -1,15 +1,14 @@
 """The graphs of a model: its network, as it is written, called once with symbols."""
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from numpy.typing import NDArray
 
 from charrnn.cells.arrays import rows
-from charrnn.cells.base import Cell, Weights
+from charrnn.cells.base import Weights
 from charrnn.extras.export.graph import BATCH, COUNT, LENGTH, Dtype, Graph
-from charrnn.extras.export.onnx_operators import Operator
 from charrnn.extras.export.symbol_functions import Functions
 from charrnn.extras.export.symbols import Recorder, Symbol
 from charrnn.network.ctc import CTCHead
@@ -22,9 +21,6 @@ from charrnn.tasks import task_of
 from charrnn.tasks.base import Batch
 from charrnn.tasks.example_task import ExampleTask
 from charrnn.tasks.outputs.base import ExampleNetwork
-
-Operators = Mapping[type[Cell], Operator]
-"""Cells of which a layer is one node."""
 
 
 class _Projections:
@@ -72,21 +68,21 @@ def keeps_embedding(network: LanguageModel) -> bool:
 
 
 def model_graphs(
-    checkpoint: Checkpoint, batch: int, operators: Operators | None = None, *, step: bool = True
+    checkpoint: Checkpoint, batch: int, *, for_onnx: bool = False, step: bool = True
 ) -> dict[str, Graph]:
     """The graphs of a model, for `batch` sequences at once: one without a name, or several.
 
-    A language model's is one `step`, or of sequences of any length. Where a graph reads sequences,
-    layers of the cells in `operators` are one node.
+    A language model's is one `step`, or of sequences of any length. `for_onnx`: with its operators
+    for whole layers and convolutions.
     """
     task = task_of(checkpoint.model, checkpoint)
     if isinstance(task, ExampleTask):
-        return task_graphs(task, checkpoint.weights, batch, operators)
+        return _task_graphs(task, checkpoint.weights, Recorder(for_onnx=for_onnx), batch)
     network = LanguageModel(checkpoint.model, checkpoint.weights)
-    return {"": step_graph(network, batch) if step else sequence_graph(network, operators)}
+    return {"": _step_graph(network, batch) if step else _sequence_graph(network, for_onnx)}
 
 
-def step_graph(network: LanguageModel, batch: int) -> Graph:
+def _step_graph(network: LanguageModel, batch: int) -> Graph:
     """The graph of `network.step`, for a network of NumPy arrays: ids (B,) and the state."""
     graph = Recorder()
     symbolic = changed(network, graph.weight)
@@ -98,9 +94,9 @@ def step_graph(network: LanguageModel, batch: int) -> Graph:
     return graph.finished({"logits": logits, **_named(network, after, "next")})
 
 
-def sequence_graph(network: LanguageModel, operators: Operators | None) -> Graph:
+def _sequence_graph(network: LanguageModel, for_onnx: bool) -> Graph:
     """The graph of `network.forward`: ids (T, B) and the state before them."""
-    graph = Recorder(operators)
+    graph = Recorder(for_onnx=for_onnx)
     symbolic = LanguageModel(network.settings, _constants(graph, network.weights))
     ids = graph.input("ids", (LENGTH, BATCH), "int")
     state = _state(graph, network, symbolic.zero_state(BATCH))
@@ -108,11 +104,11 @@ def sequence_graph(network: LanguageModel, operators: Operators | None) -> Graph
     return graph.finished({"logits": logits, **_named(network, after, "next")})
 
 
-def task_graphs(
-    task: ExampleTask, weights: Weights, batch: int, operators: Operators | None
+def _task_graphs(
+    task: ExampleTask, weights: Weights, graph: Recorder, batch: int
 ) -> dict[str, Graph]:
-    """The graphs of a network of an encoder and a head."""
-    graph, source = Recorder(operators), task.input
+    """The graphs of a network of an encoder, which `graph` is for, and a head."""
+    source = task.input
     network = task.network(task.model, _constants(graph, weights))
     shape, lengths = source.input_shape, None
     if source.batch_axis:

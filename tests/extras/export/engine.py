@@ -25,10 +25,10 @@ class Engine:
         return json.loads(self._v8.eval(f"JSON.stringify((() => {{{named}{code}}})())"))
 
     def load(self, checkpoint: Checkpoint, dtype: Any = "fp32") -> None:
-        """Make the globals `network` and `tokenizer` of a model, or `predictor`."""
+        """Make the globals `program` and `tokenizer` of a model, or `predictor`."""
         model, packed = page_data(checkpoint, dtype)
         made = (
-            "network = new Network(model.graphs[''], weights['']);"
+            "program = new Program(model.graphs[''], weights['']);"
             "globalThis.tokenizer = new Tokenizer(model.tokenizer)"
             if checkpoint.is_language_model
             else "predictor = new Predictor(model, weights)"
@@ -45,7 +45,7 @@ class Engine:
         given = {**plain, "prompt": prompt, "seed": seed, "length": length, **settings}
         given.setdefault("lastTemperature", given["temperature"])
         return self.run(
-            """const writer = new Writer(network, tokenizer, settings), found = [];
+            """const writer = new Writer(program, tokenizer, settings), found = [];
             while (!writer.read(100));
             while (!writer.ended) found.push(writer.next());
             return found;""",

@@ -25,7 +25,9 @@ def differences(engine, checkpoint, dtype, text=TEXT):
     engine.load(checkpoint, dtype)
     ids = checkpoint.tokenizer.encode(text)[:200].tolist()
     assert len(ids) == 200
-    found = engine.run("network.reset(); return ids.map(id => [...network.step(id)]);", ids=ids)
+    found = engine.run(
+        "program.reset(); return ids.map(id => [...program.step({ids: [id]}).logits]);", ids=ids
+    )
     network = rounded_network(LanguageModel(checkpoint.model, checkpoint.weights), dtype)
     expected = network.trace(np.array(ids), network.zero_state()).logits
     assert expected.std() > 0.1

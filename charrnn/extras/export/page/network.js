@@ -61,26 +61,23 @@ function half(bits) {
 // {graph: {name: {data: Float32Array, shape}}} from the list of weights and their bytes. Numbers are
 // read byte by byte from low to high, whichever order the machine has.
 function readWeights(list, bytes) {
-  const view = new DataView(bytes.buffer);
-  let halves = null, at = 0;
-  const found = {};
+  const view = new DataView(bytes.buffer), found = {};
+  let at = 0;
+  const numbers = (count, size, read) => {
+    const start = at;
+    at += count * size;
+    return Float32Array.from({ length: count }, (_, i) => read(start + i * size));
+  };
+  const float = (place) => view.getFloat32(place, true);
   for (const { graph, name, shape, kind } of list) {
-    const rows = shape[0], columns = sizeOf(shape.slice(1));
-    const data = new Float32Array(rows * columns);
-    if (kind === "fp16") {
-      halves = halves || Float32Array.from({ length: 65536 }, (_, bits) => half(bits));
-      for (let i = 0; i < data.length; i++, at += 2) data[i] = halves[view.getUint16(at, true)];
-    } else if (kind === "int8") {
-      const numbers = at + 4 * rows; // the scale of each row, then the rows
-      for (let i = 0; i < data.length; i++) {
-        const scale = view.getFloat32(at + 4 * Math.floor(i / columns), true);
-        data[i] = view.getInt8(numbers + i) * scale;
-      }
-      at = numbers + data.length;
-    } else {
-      for (let i = 0; i < data.length; i++, at += 4) data[i] = view.getFloat32(at, true);
-    }
-    (found[graph] = found[graph] || {})[name] = { data, shape };
+    const count = sizeOf(shape), scales = kind === "int8" ? numbers(shape[0], 4, float) : null;
+    const data = kind === "fp32" ? numbers(count, 4, float)
+      : kind === "fp16" ? numbers(count, 2, (place) => half(view.getUint16(place, true)))
+      : numbers(count, 1, (place) => view.getInt8(place));
+    scales?.forEach((scale, row) => { // of each row
+      for (let i = (row * count) / shape[0]; i < ((row + 1) * count) / shape[0]; i++) data[i] *= scale;
+    });
+    (found[graph] ||= {})[name] = { data, shape };
   }
   return found;
 }
@@ -127,18 +124,12 @@ const FUNCTIONS = {
   where: (condition, a, b) => (condition ? a : b),
 };
 
-// What nearly all time beside products goes to has a loop of its own, without calls.
+// What cells with large states do most beside products has a loop of its own, without calls.
 const LOOPS = {
-  tanh: (a, out) => {
-    for (let i = 0; i < out.length; i++) out[i] = tanh(a[i]);
-  },
-  sigmoid: (a, out) => {
-    for (let i = 0; i < out.length; i++) out[i] = sigmoid(a[i]);
-  },
-  add: (a, out, b) => {
+  add: (a, b, out) => {
     for (let i = 0; i < out.length; i++) out[i] = a[i] + b[i];
   },
-  multiply: (a, out, b) => {
+  multiply: (a, b, out) => {
     for (let i = 0; i < out.length; i++) out[i] = a[i] * b[i];
   },
 };
@@ -174,7 +165,7 @@ function repeated(from, shape) {
 function elementwise(operation, inputs, shape, out) {
   const f = FUNCTIONS[operation], loop = LOOPS[operation];
   const [a, b, c] = inputs.map((input) => input.data);
-  if (loop && inputs.every(({ data }) => data.length === out.length)) return () => loop(a, out, b);
+  if (loop && inputs.every(({ data }) => data.length === out.length)) return () => loop(a, b, out);
   if (inputs.every(({ data }) => data.length === 1 || data.length === out.length)) {
     const [i, j, k] = inputs.map(({ data }) => (data.length === 1 ? 0 : 1));
     if (!c) return () => {
@@ -321,29 +312,21 @@ class Program {
     return this.outputs;
   }
 
+  // Before a sequence: a state of zeros.
+  reset() {
+    for (const [before] of this.carried) before.fill(0);
+  }
+
   // The next state becomes the state.
   carry() {
     this.held.forEach((array, i) => array.set(this.carried[i][1]));
     this.held.forEach((array, i) => this.carried[i][0].set(array));
   }
-}
 
-// A language model, which is run step by step.
-class Network {
-  constructor(graph, weights) {
-    this.program = new Program(graph, weights);
-  }
-
-  // Before a text: a state of zeros.
-  reset() {
-    for (const [before] of this.program.carried) before.fill(0);
-  }
-
-  // Read a token. The logits of the next one, which the next step overwrites.
-  step(id) {
-    this.program.inputs.ids[0] = id;
-    const { logits } = this.program.run();
-    this.program.carry();
-    return logits;
+  // The outputs of one step, which the next one overwrites.
+  step(inputs) {
+    this.run(inputs);
+    this.carry();
+    return this.outputs;
   }
 }

@@ -57,8 +57,8 @@ function choose(logits, temperature, { topK, topP, minP }) {
 // A text that is being written: first `read` until it says true, then `next` until `ended`.
 class Writer {
   // `settings`: prompt, length, temperature, lastTemperature, topK, topP, minP, penalty, seed.
-  constructor(network, tokenizer, settings) {
-    Object.assign(this, { network, tokenizer, settings });
+  constructor(program, tokenizer, settings) {
+    Object.assign(this, { program, tokenizer, settings });
     const prompt = tokenizer.encode(settings.prompt);
     const begins = tokenizer.end !== null || !prompt.length;
     this.toRead = begins ? [...tokenizer.start, ...prompt] : prompt;
@@ -72,14 +72,18 @@ class Writer {
     this.ended = settings.length > 0 ? null : "length";
     this.work = new Float64Array(tokenizer.size);
     this.plain = new Float64Array(tokenizer.size);
-    network.reset();
+    program.reset();
   }
 
   // Read some more tokens of the prompt. Whether all of it has been read.
   read(most) {
     const last = Math.min(this.toRead.length, this.position + most);
-    while (this.position < last) this.logits = this.network.step(this.toRead[this.position++]);
+    while (this.position < last) this._step(this.toRead[this.position++]);
     return this.position === this.toRead.length;
+  }
+
+  _step(id) {
+    this.logits = this.program.step({ ids: [id] }).logits;
   }
 
   get temperature() {
@@ -127,7 +131,7 @@ class Writer {
     if (this.tokenizer.whole) this.state = this._after(id);
     this.recent.push(id);
     if (this.recent.length > RECENT) this.recent.shift();
-    if (!this.ended) this.logits = this.network.step(id);
+    if (!this.ended) this._step(id);
     return token;
   }
 

@@ -22,11 +22,8 @@ function stateAfter(state, byte) {
 function bytesOf(character) {
   const point = character.codePointAt(0);
   if (point >= 0xdc80 && point <= 0xdcff) return [point & 0xff];
-  if (point < 0x80) return [point];
-  const later = (shift) => 0x80 | ((point >> shift) & 0x3f);
-  if (point < 0x800) return [0xc0 | (point >> 6), later(0)];
-  if (point < 0x10000) return [0xe0 | (point >> 12), later(6), later(0)];
-  return [0xf0 | (point >> 18), later(12), later(6), later(0)];
+  return encodeURIComponent(character).match(/%..|./g)
+    .map((part) => (part.length > 1 ? parseInt(part.slice(1), 16) : part.charCodeAt(0)));
 }
 
 const SPACE = "\u2581"; // sentencepiece's own sign for a space, so that it can be no subword
@@ -197,15 +194,9 @@ class Tokenizer {
       held.push(token);
       state = after;
       if (state) return before;
-      const bytes = held;
+      const bytes = held.map((byte) => `%${byte.toString(16).padStart(2, "0")}`);
       held = [];
-      return before + characterOf(bytes);
+      return before + decodeURIComponent(bytes.join(""));
     };
   }
-}
-
-// The character of its bytes, which are whole.
-function characterOf([first, ...later]) {
-  const own = [0x7f, 0x1f, 0x0f, 0x07][later.length];
-  return String.fromCodePoint(later.reduce((point, byte) => (point << 6) | (byte & 0x3f), first & own));
 }

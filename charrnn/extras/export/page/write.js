@@ -2,7 +2,7 @@
 // The page of a language model: what a reader sees and does.
 
 const NUMBERS = ["temperature", "last-temperature", "length", "top-k", "top-p", "min-p", "penalty", "seed"];
-const network = new Network(model.graphs[""], weights[""]);
+const program = new Program(model.graphs[""], weights[""]);
 const tokenizer = new Tokenizer(model.tokenizer);
 
 let writer = null; // while a text is written
@@ -36,7 +36,7 @@ function start() {
   }
   const prompt = $("prompt").value;
   const lacking = new Set(tokenizer.unknown(prompt));
-  writer = new Writer(network, tokenizer, settings());
+  writer = new Writer(program, tokenizer, settings());
   [shown, chosen, written, began] = [[], -1, 0, performance.now()];
   const kept = Array.from(prompt).filter((character) => !lacking.has(character)).join("");
   $("text").replaceChildren(element("span", kept, "prompt"));
