@@ -14,13 +14,18 @@ _STORED = {"fp32": "<f4", "fp16": "<f2"}
 
 def page_graphs(graphs: Mapping[str, Graph]) -> dict[str, Any]:
     """Graphs as network.js runs them, by their names."""
-    return {
-        name: {**_body(graph), "outputs": dict(zip(graph.outputs, graph.results, strict=True))}
-        for name, graph in graphs.items()
-    }
+    return {name: _graph(graph) for name, graph in graphs.items()}
+
+
+def _graph(graph: Graph) -> dict[str, Any]:
+    outputs = dict(zip(graph.outputs, graph.results, strict=True))
+    before = {name.replace("state.", "next."): name for name in graph.inputs}
+    carried = [(before[name], inner) for name, inner in outputs.items() if name in before]
+    return {**_body(graph), "outputs": outputs, "carried": carried}
 
 
 def _body(body: Body) -> dict[str, Any]:
+    """`carried`: of an array of the state the input, and what it becomes after a step."""
     nodes = [
         [
             node.operation, node.inputs, node.output, _sizes(node.shape), node.options,
@@ -31,7 +36,8 @@ def _body(body: Body) -> dict[str, Any]:
     return {
         "inputs": {name: _sizes(shape) for name, (shape, _) in body.inputs.items()},
         "nodes": nodes,
-        "outputs": dict(enumerate(body.results)),
+        "outputs": {},
+        "carried": [*zip([*body.inputs][1:], body.results, strict=False)],
     }
 
 

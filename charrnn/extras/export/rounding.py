@@ -1,14 +1,16 @@
 """Weights in fewer bytes, and a network with the weights that remain of it."""
 
+import copy
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.errors import UsageError
-from charrnn.extras.export.traced import changed, keeps_embedding
+from charrnn.extras.export.traced import keeps_embedding
 from charrnn.network.language_model import LanguageModel
+from charrnn.network.layers import Layer
 
 DtypeName = Literal["fp32", "fp16", "int8"]
 
@@ -53,9 +55,19 @@ def rounded_network(
     `as_table`: the first layer's input projection is stored as a table, where a graph does so; else
     as the embedding and the weights that it is made of.
     """
-    left = changed(network, lambda _, array: rounded(np.asarray(array, np.float32), dtype))
-    if as_table and not keeps_embedding(network):
-        left.table = rounded(network.table, dtype)
-    elif dtype != "fp32":  # it is not stored, so it follows
-        left.table = left.read(left.inputs())
-    return left
+
+    def left(array: Any) -> Any:
+        return None if array is None else rounded(np.asarray(array, np.float32), dtype)
+
+    twin = copy.copy(network)
+    twin.layers = [
+        Layer.of_prepared(
+            layer.cell, {n: left(w) for n, w in layer.prepared.items()}, left(layer.norm)
+        )
+        for layer in network.layers
+    ]
+    twin.weights = {name: left(array) for name, array in network.weights.items()}
+    twin.head, twin.embedding = left(network.head), left(network.embedding)
+    stored = as_table and not keeps_embedding(network)
+    twin.table = left(network.table) if stored else twin.read(twin.inputs())
+    return twin

@@ -1,21 +1,18 @@
 """The graphs of a model: its network, as it is written, called once with symbols."""
 
-import copy
 from collections.abc import Callable
 from typing import Any
 
-from numpy.typing import NDArray
-
 from charrnn.cells.arrays import rows
 from charrnn.cells.base import Weights
-from charrnn.extras.export.graph import BATCH, COUNT, LENGTH, Dtype, Graph
+from charrnn.extras.export.graph import COUNT, LENGTH, Dtype, Graph
 from charrnn.extras.export.symbol_functions import Functions
 from charrnn.extras.export.symbols import Recorder, Symbol
 from charrnn.network.ctc import CTCHead
 from charrnn.network.decoder import Decoder, Source
 from charrnn.network.heads import LabelHead, TagHead
 from charrnn.network.language_model import LanguageModel
-from charrnn.network.layers import Layer, State
+from charrnn.network.layers import State
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.tasks import task_of
 from charrnn.tasks.base import Batch
@@ -34,27 +31,6 @@ class _Projections:
 
     def __getitem__(self, ids: Symbol) -> Any:
         return self._network.read(rows(self._network.embedding, ids))
-
-
-def changed(network: LanguageModel, change: Callable[[str, NDArray[Any]], Any]) -> LanguageModel:
-    """The network with each array of its step but the table replaced by `change(name, array)`."""
-    twin = copy.copy(network)
-    twin.layers = [
-        Layer.of_prepared(
-            layer.cell,
-            {n: change(f"layers.{number}.{n}", w) for n, w in layer.prepared.items()},
-            None if layer.norm is None else change(f"layers.{number}.norm", layer.norm),
-        )
-        for number, layer in enumerate(network.layers)
-    ]
-    twin.head = change("head", network.head)
-    twin.weights = {**network.weights}
-    for name in ("head.bias", "layers.input.weight", "layers.norm"):
-        if name in network.weights:
-            twin.weights[name] = change(name, network.weights[name])
-    if network.embedding is not None:
-        twin.embedding = change("embedding", network.embedding)
-    return twin
 
 
 def keeps_embedding(network: LanguageModel) -> bool:
@@ -79,28 +55,18 @@ def model_graphs(
     if isinstance(task, ExampleTask):
         return _task_graphs(task, checkpoint.weights, Recorder(for_onnx=for_onnx), batch)
     network = LanguageModel(checkpoint.model, checkpoint.weights)
-    return {"": _step_graph(network, batch) if step else _sequence_graph(network, for_onnx)}
+    return {"": _language_graph(network, Recorder(for_onnx=for_onnx), batch, step=step)}
 
 
-def _step_graph(network: LanguageModel, batch: int) -> Graph:
-    """The graph of `network.step`, for a network of NumPy arrays: ids (B,) and the state."""
-    graph = Recorder()
-    symbolic = changed(network, graph.weight)
-    folds = not keeps_embedding(network)
-    symbolic.table = graph.weight("table", network.table) if folds else _Projections(symbolic)
-    ids = graph.input("ids", (batch,), "int")
-    state = _state(graph, network, symbolic.zero_state(batch))
-    logits, after = symbolic.step(ids, state)
-    return graph.finished({"logits": logits, **_named(network, after, "next")})
-
-
-def _sequence_graph(network: LanguageModel, for_onnx: bool) -> Graph:
-    """The graph of `network.forward`: ids (T, B) and the state before them."""
-    graph = Recorder(for_onnx=for_onnx)
+def _language_graph(network: LanguageModel, graph: Recorder, batch: int, *, step: bool) -> Graph:
+    """The graph of `step`, of ids (B,), or of `forward`, of ids (T, B), and the state before."""
     symbolic = LanguageModel(network.settings, _constants(graph, network.weights))
-    ids = graph.input("ids", (LENGTH, BATCH), "int")
-    state = _state(graph, network, symbolic.zero_state(BATCH))
-    logits, after = symbolic.forward(ids, state)
+    if step:
+        keeps = keeps_embedding(network)
+        symbolic.table = _Projections(symbolic) if keeps else graph.weight("table", network.table)
+    ids = graph.input("ids", (batch,) if step else (LENGTH, batch), "int")
+    state = _state(graph, symbolic, symbolic.zero_state(batch))
+    logits, after = symbolic.step(ids, state) if step else symbolic.forward(ids, state)
     return graph.finished({"logits": logits, **_named(network, after, "next")})
 
 

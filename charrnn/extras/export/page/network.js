@@ -263,9 +263,7 @@ class Program {
     this.steps = graph.nodes.map((node) => this._compiled(...node));
     this.outputs = {};
     for (const [name, inner] of Object.entries(graph.outputs)) this.outputs[name] = this.arrays[inner].data;
-    this.carried = Object.keys(this.outputs).filter((name) => name.startsWith("next."))
-      .map((name) => [this.inputs[name.replace("next", "state")], this.outputs[name]])
-      .filter(([before]) => before); // some cells have no use for their last output
+    this.carried = graph.carried.map((pair) => pair.map((name) => this.arrays[name].data));
     this.held = this.carried.map(([before]) => before.slice());
   }
 
@@ -290,17 +288,15 @@ class Program {
 
   // A loop over the first axis of x, with a state.
   _scan([x, ...state], out, last, body) {
-    const inner = new Program(body, this.weights, this.sizes);
-    const [z, ...before] = Object.values(inner.inputs), after = Object.values(inner.outputs);
-    last.forEach((name, i) => (this.arrays[name] = { data: before[i], shape: state[i].shape }));
+    const inner = new Program(body, this.weights, this.sizes), [z] = Object.values(inner.inputs);
+    const arrays = inner.carried.map(([before]) => before);
+    last.forEach((name, i) => (this.arrays[name] = { data: arrays[i], shape: state[i].shape }));
     return () => {
-      before.forEach((array, i) => array.set(state[i].data));
+      arrays.forEach((array, i) => array.set(state[i].data));
       for (let step = 0; step < out.shape[0]; step++) {
         z.set(x.data.subarray(step * z.length, (step + 1) * z.length));
-        for (const run of inner.steps) run();
-        out.data.set(after[0], step * after[0].length);
-        // What comes after may itself be a part of the state, so all of it is copied at once.
-        after.map((array) => array.slice()).forEach((array, i) => before[i].set(array));
+        inner.step();
+        out.data.set(arrays[0], step * arrays[0].length);
       }
     };
   }
@@ -317,7 +313,7 @@ class Program {
     for (const [before] of this.carried) before.fill(0);
   }
 
-  // The next state becomes the state.
+  // The next state becomes the state: all at once, for it may itself be a part of the state.
   carry() {
     this.held.forEach((array, i) => array.set(this.carried[i][1]));
     this.held.forEach((array, i) => this.carried[i][0].set(array));
