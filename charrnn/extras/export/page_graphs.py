@@ -1,6 +1,6 @@
 """Graphs and their weights, as network.js reads them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,34 +21,34 @@ def _graph(graph: Graph) -> dict[str, Any]:
     outputs = dict(zip(graph.outputs, graph.results, strict=True))
     before = {name.replace("state.", "next."): name for name in graph.inputs}
     carried = [(before[name], inner) for name, inner in outputs.items() if name in before]
-    return {**_body(graph), "outputs": outputs, "carried": carried}
+    return {**_body(graph, carried), "outputs": outputs}
 
 
-def _body(body: Body) -> dict[str, Any]:
-    """`carried`: of an array of the state the input, and what it becomes after a step."""
+def _body(body: Body, carried: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """`carried`: the input that is an array of the state, and what it becomes in a step."""
     nodes = [
-        [
-            node.operation, node.inputs, node.output, _sizes(node.shape), node.options,
-            _body(node.body) if node.body else None,
-        ]
-        for node in body.nodes
-    ]  # fmt: skip
-    return {
-        "inputs": {name: _sizes(shape) for name, (shape, _) in body.inputs.items()},
-        "nodes": nodes,
-        "outputs": {},
-        "carried": [*zip([*body.inputs][1:], body.results, strict=False)],
-    }
+        [n.operation, n.inputs, n.output, _sizes(n.shape), n.options, n.body and _scanned(n.body)]
+        for n in body.nodes
+    ]
+    inputs = {name: _sizes(shape) for name, (shape, _) in body.inputs.items()}
+    return {"inputs": inputs, "nodes": nodes, "outputs": {}, "carried": carried}
 
 
-def _sizes(shape: Shape) -> list[int | str | list[int | str]]:
-    """A shape: its numbers, the names of sizes, or [how often, the name]."""
-    named: dict[int, list[int | str]] = {}
-    for size in shape:
-        for unit, name in DYNAMIC.items():
-            if size >= unit and size % unit == 0:
-                named[size] = [size // unit, name]
-    return [DYNAMIC.get(size, named.get(size, size)) for size in shape]
+def _scanned(body: Body) -> dict[str, Any]:
+    """Of a scan the first input is what is scanned, the others are the state."""
+    return _body(body, [*zip([*body.inputs][1:], body.results, strict=True)])
+
+
+def _sizes(shape: Shape) -> list[Any]:
+    return [*map(_size, shape)]
+
+
+def _size(size: int) -> int | tuple[int, str]:
+    """A number, or how many times a size that has a name: 2 times the length."""
+    for unit, name in DYNAMIC.items():
+        if size >= unit and size % unit == 0:
+            return size // unit, name
+    return size
 
 
 def page_weights(

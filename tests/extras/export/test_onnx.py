@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 import pytest
 
 import charrnn as interface
@@ -21,6 +20,7 @@ from charrnn.settings import TextSettings
 from charrnn.text.pictures import png_of
 from charrnn.text.tokenizers import TOKENIZERS, Bytes, Characters, to_json
 from tests.conftest import call_charrnn, tale
+from tests.extras.export.session import Session
 from tests.extras.export.task_models import checkpoint_of
 from tests.extras.export.vocabularies import FEW, MANY, VOCABULARIES
 from tests.random_models import random_checkpoint
@@ -33,30 +33,21 @@ NUMBERS = TOKENIZERS["number"].learn(
 )
 
 
-class Player:
-    """A graph in onnxruntime, which keeps its state from call to call."""
-
-    def __init__(self, data):
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        self.session = onnxruntime.InferenceSession(data, options)
-        self.state = {value.name: np.zeros((BATCH, value.shape[1]), np.float32)
-                      for value in self.session.get_inputs() if value.name != "ids"}  # fmt: skip
-
-    def __call__(self, ids):
-        logits, *state = self.session.run(None, {"ids": ids, **self.state})
-        self.state = dict(zip(self.state, state, strict=True))
-        return logits
-
-
 def by_steps(checkpoint, ids, dtype="fp32"):
-    play = Player(onnx_models(checkpoint, dtype, "step")[""])
-    return np.stack([play(some) for some in ids])
+    return np.stack(play(onnx_models(checkpoint, dtype, "step")[""], ids))
 
 
 def by_sequences(checkpoint, ids, dtype="fp32"):
-    play = Player(onnx_models(checkpoint, dtype, "sequence")[""])
-    return np.concatenate([play(ids[:77]), play(ids[77:])])
+    return np.concatenate(
+        play(onnx_models(checkpoint, dtype, "sequence")[""], [ids[:77], ids[77:]])
+    )
+
+
+def play(data, parts):
+    """The logits of ids, call after call."""
+    session = Session(data)
+    session.reset(BATCH)
+    return [session(ids=ids)["logits"] for ids in parts]
 
 
 def ids_of(tokenizer):

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import numpy as np
-import onnxruntime
 import pytest
 
 from charrnn.cells import CELLS
@@ -19,6 +18,7 @@ from charrnn.tasks.outputs.label import LabelOutput
 from charrnn.tasks.outputs.sequence import SequenceOutput
 from charrnn.tasks.outputs.tags import TagOutput
 from charrnn.text.pictures import as_inputs, load_input
+from tests.extras.export.session import Session
 from tests.extras.export.task_models import checkpoint_of
 from tests.network.test_networks import CASES, EXAMPLES, batch_of, items_of
 
@@ -39,21 +39,6 @@ def network_of(checkpoint):
     return task, task.network(checkpoint.model, checkpoint.weights)
 
 
-class Session:
-    """A graph in onnxruntime, of named arrays."""
-
-    def __init__(self, data):
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.log_severity_level = 1, 3
-        self.session = onnxruntime.InferenceSession(data, options)
-        self.inputs = [value.name for value in self.session.get_inputs()]
-        self.outputs = [value.name for value in self.session.get_outputs()]
-
-    def __call__(self, **arrays):
-        feeds = {name: arrays[name] for name in self.inputs}
-        return dict(zip(self.outputs, self.session.run(None, feeds), strict=True))
-
-
 def in_onnx(checkpoint, batch, steps, dtype="fp32"):
     """What the files make of a batch: its logits, or those of a decoder's steps."""
     sessions = {n: Session(data) for n, data in onnx_models(checkpoint, dtype).items()}
@@ -61,12 +46,7 @@ def in_onnx(checkpoint, batch, steps, dtype="fp32"):
     if "" in sessions:
         return [sessions[""](**inputs, spans=batch.spans)["logits"]]
     read = sessions["encoder"](**inputs)
-    logits = []
-    for symbols in steps:
-        found = sessions["decoder"](**read, symbols=symbols)
-        read |= {n.replace("next", "state"): found[n] for n in found if n.startswith("next")}
-        logits.append(found["logits"])
-    return logits
+    return [sessions["decoder"](**read, symbols=symbols)["logits"] for symbols in steps]
 
 
 def in_numpy(checkpoint, batch, steps):

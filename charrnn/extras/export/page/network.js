@@ -268,8 +268,8 @@ class Program {
   }
 
   _array(name, shape) {
-    const sides = shape.map((side) => (typeof side === "string" ? this.sizes[side]
-      : Array.isArray(side) ? side[0] * this.sizes[side[1]] : side)); // [2, "length"]: twice as long
+    const sides = shape.map((side) =>
+      (Array.isArray(side) ? side[0] * this.sizes[side[1]] : side)); // [2, "length"]: twice as long
     return (this.arrays[name] = { data: new Float32Array(sizeOf(sides)), shape: sides });
   }
 
