@@ -69,9 +69,10 @@ def _of_input(source: Input) -> dict[str, Any]:
         return {"sound": {"rate": clips.sample_rate, "stack": clips.frame_stack}}
     if isinstance(source, PictureInput) and len(source.input_shape) == 3:
         return {"picture": source.input_shape[1:], "columns": source.grid[1]}
+    read = "features" if isinstance(source, PictureInput) else source.name
     raise UsageError(
-        f"the model reads {source.described}: a page reads texts, pictures and sound alone",
-        "Take --onnx.",
+        f"a page reads texts, pictures and sound, and this model reads {read}",
+        "Export an ONNX graph with --onnx.",
     )
 
 

@@ -206,8 +206,14 @@ def test_rounded_weights_are_those_of_the_rounded_network(dtype):
         np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", ["features", "tag of frames", "rewrite of a video"])
-def test_what_no_page_can_show_is_said(name):
-    """A page without anything to type, to draw or to record."""
-    with pytest.raises(UsageError, match="texts, pictures and sound alone"):
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [("features", "features"), ("tag of frames", "frames"), ("rewrite of a video", "frames")],
+)
+def test_what_no_page_can_show_is_said(name, read):
+    """A page without anything to type, to draw or to record; a model of features "of pictures"."""
+    with pytest.raises(
+        UsageError, match=f"pictures and sound, and this model reads {read}"
+    ) as error:
         html_page(checkpoint_of(name, "lstm"), "fp16")
+    assert "--onnx" in error.value.hint
