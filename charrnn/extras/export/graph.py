@@ -26,6 +26,8 @@ A network is traced with these numbers, which no size of it can be, so that they
 go.
 """
 DYNAMIC: dict[int, str] = {LENGTH: "length", BATCH: "batch", COUNT: "count"}
+LARGEST = 2**40
+"""No size that is known is larger."""
 
 Shape = tuple[int, ...]
 Value = str | float

@@ -6,7 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
 
-from charrnn.extras.export.graph import DYNAMIC, Body, Dtype, Graph, Node, Operation, Shape, Value
+from charrnn.extras.export.graph import (
+    DYNAMIC,
+    LARGEST,
+    Body,
+    Dtype,
+    Graph,
+    Node,
+    Operation,
+    Shape,
+    Value,
+)
 from charrnn.extras.export.rounding import DtypeName, quantized
 
 _OPERATORS: dict[Operation, str] = {
@@ -22,7 +32,7 @@ _TYPES: dict[Dtype, Any] = {"float": np.float32, "int": np.int64, "bool": np.boo
 
 def tensor(name: str, shape: Shape, dtype: Dtype = "float") -> ValueInfoProto:
     """What an input or output of a graph is."""
-    sizes = [DYNAMIC.get(size, size if size < 1 << 40 else None) for size in shape]
+    sizes = [DYNAMIC.get(size, size if size < LARGEST else None) for size in shape]
     return helper.make_tensor_value_info(name, _onnx_type(dtype), sizes)
 
 
@@ -119,9 +129,9 @@ class Nodes:
 
     def _shape(self, shape: Shape) -> str:
         """A shape as an array. The one size that is not known by a name is -1, for `Reshape`."""
-        if not any(size >= 1 << 40 for size in shape):
+        if not any(size >= LARGEST for size in shape):
             return self._numbers(*shape)
-        parts = [DYNAMIC[size] if size in DYNAMIC else self._numbers(size if size < 1 << 40 else -1)
+        parts = [DYNAMIC[size] if size in DYNAMIC else self._numbers(size if size < LARGEST else -1)
                  for size in shape]  # fmt: skip
         return self.add("Concat", parts, axis=0)
 

@@ -1,7 +1,6 @@
 """What the scripts of a page must know of a model beside its graphs."""
 
 import re
-from collections.abc import Callable, Mapping
 from typing import Any
 
 from charrnn.errors import UsageError
@@ -15,10 +14,8 @@ from charrnn.tasks.inputs.base import Input
 from charrnn.tasks.inputs.picture import PictureInput
 from charrnn.tasks.inputs.sound import SoundInput
 from charrnn.tasks.inputs.text import TextInput
-from charrnn.tasks.outputs.alignment import AlignedOutput
 from charrnn.tasks.outputs.base import Output
 from charrnn.tasks.outputs.label import LabelOutput
-from charrnn.tasks.outputs.sequence import SequenceOutput
 from charrnn.tasks.outputs.tags import TagOutput
 from charrnn.text.tokenizers import Tokenizer, valid_unicode
 from charrnn.text.tokenizers.subword_model import read_model
@@ -31,14 +28,8 @@ def model_in_page(checkpoint: Checkpoint) -> dict[str, Any]:
     task = task_of(checkpoint.model, checkpoint)
     if not isinstance(task, ExampleTask):
         return {"kind": "text", "input": "text", "tokenizer": page_tokenizer(checkpoint.tokenizer)}
-    kind, facts = _OUTPUTS[type(task.output)]
-    return {
-        "kind": kind,
-        "input": task.input.name,
-        "targets": [*map(valid_unicode, task.output.names)],
-        **facts(task.output, task.model),
-        **_of_input(task.input),
-    }
+    targets = {"targets": [*map(valid_unicode, task.output.names)]}
+    return targets | _of_input(task.input) | _of_output(task.output, task.model)
 
 
 def about(checkpoint: Checkpoint, dtype: DtypeName) -> dict[str, str]:
@@ -60,15 +51,16 @@ def _of_input(source: Input) -> dict[str, Any]:
     """How sources become arrays."""
     if isinstance(source, TextInput):
         return {
-            "tokenizer": page_tokenizer(source.tokenizer), "space": source.space,
+            "input": "text", "tokenizer": page_tokenizer(source.tokenizer), "space": source.space,
             "aligned": source.separator is not None, "plain": PLAIN_OF,
             "other": stand_in(source.tokenizer),
         }  # fmt: skip
     if isinstance(source, SoundInput):
         clips = source.settings
-        return {"sound": {"rate": clips.sample_rate, "stack": clips.frame_stack}}
+        return {"input": "sound", "rate": clips.sample_rate, "stack": clips.frame_stack}
     if isinstance(source, PictureInput) and len(source.input_shape) == 3:
-        return {"picture": source.input_shape[1:], "columns": source.grid[1]}
+        size = source.input_shape[1:]
+        return {"input": "picture", "picture": size, "columns": source.grid[1]}
     read = "features" if isinstance(source, PictureInput) else source.name
     raise UsageError(
         f"a page reads texts, pictures and sound, and this model reads {read}",
@@ -76,30 +68,14 @@ def _of_input(source: Input) -> dict[str, Any]:
     )
 
 
-def _of_labels(output: Any, _: ModelSettings) -> Mapping[str, Any]:
-    return {"several": output.several}
-
-
-def _of_tags(output: Any, _: ModelSettings) -> Mapping[str, Any]:
-    """What each tag says of spans, as `Scheme.read` has it."""
-    return {"marks": [*map(output.scheme.read, output.names)]}
-
-
-def _of_symbols(output: Any, _: ModelSettings) -> Mapping[str, Any]:
-    return {"between": output.between}
-
-
-def _of_alignments(output: Any, settings: ModelSettings) -> Mapping[str, Any]:
-    return {"between": output.between, "ctc": settings.ctc_frames}
-
-
-_OUTPUTS: Mapping[type[Output], tuple[str, Callable[..., Mapping[str, Any]]]] = {
-    LabelOutput: ("label", _of_labels),
-    TagOutput: ("tag", _of_tags),
-    SequenceOutput: ("sequence", _of_symbols),
-    AlignedOutput: ("sequence", _of_alignments),
-}
-"""What the scripts call an output, and what they must know of it."""
+def _of_output(output: Output, settings: ModelSettings) -> dict[str, Any]:
+    """How a prediction is read from logits. Marks are what each tag says of spans."""
+    if isinstance(output, LabelOutput):
+        return {"kind": "label", "several": output.several}
+    if isinstance(output, TagOutput):
+        return {"kind": "tag", "marks": [*map(output.scheme.read, output.names)]}
+    ctc = settings.ctc_frames if settings.decoder == "ctc" else None
+    return {"kind": "sequence", "between": output.between, "ctc": ctc}
 
 
 def page_tokenizer(tokenizer: Tokenizer) -> dict[str, Any]:

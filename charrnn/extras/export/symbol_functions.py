@@ -7,7 +7,7 @@ import numpy as np
 
 from charrnn.cells.arrays import convolution_of_windows, register
 from charrnn.cells.base import Cell, Weights
-from charrnn.extras.export.graph import Dtype, Operation, Shape, broadcast
+from charrnn.extras.export.graph import LARGEST, Dtype, Operation, Shape, broadcast
 from charrnn.extras.export.onnx_operators import Operator
 from charrnn.extras.export.symbols import Recorder, Symbol, cast, elementwise
 
@@ -110,7 +110,7 @@ class Functions:
 
     @staticmethod
     def arange(size: int, *, device: Recorder) -> Symbol:
-        if size >= 1 << 32:  # one that is not known yet
+        if size >= LARGEST:  # it is not known yet
             return device.add("range", [], (size,), "int")
         return device.weight(f"0 to {size}", np.arange(size))
 

@@ -202,20 +202,21 @@ def _common(values: Sequence[Any]) -> Dtype:
 
 def _indexed(x: Symbol, parts: Sequence[Any]) -> Symbol:
     """x at slices, numbers, None and an ellipsis."""
-    rest = len(x.shape) - sum(part is not None and part is not Ellipsis for part in parts)
-    whole, shape, axis = slice(None), list[int](), 0
-    for given in parts if any(part is Ellipsis for part in parts) else (*parts, Ellipsis):
-        for part in [whole] * rest if given is Ellipsis else [given]:
-            if part is None:
-                shape.append(1)
-                continue
-            size = x.shape[axis]
-            cut = part if isinstance(part, slice) else slice(part % size, part % size + 1)
-            start, stop, _ = cut.indices(size)
-            if stop - start != size:
-                sliced = (*x.shape[:axis], stop - start, *x.shape[axis + 1 :])
-                x = x.graph.add("slice", [x], sliced, x.dtype, axis=axis, start=start)
-            shape += [stop - start] * isinstance(part, slice)
-            axis += 1
+    taken = sum(part is not None and part is not Ellipsis for part in parts)
+    at = next((i for i, part in enumerate(parts) if part is Ellipsis), len(parts))
+    rest = [slice(None)] * (len(x.shape) - taken)
+    shape, axis = list[int](), 0
+    for part in (*parts[:at], *rest, *parts[at + 1 :]):
+        if part is None:
+            shape.append(1)
+            continue
+        cut = part if isinstance(part, slice) else slice(part, part + 1 or None)
+        start, stop, _ = cut.indices(x.shape[axis])
+        if stop - start != x.shape[axis]:
+            sliced = (*x.shape[:axis], stop - start, *x.shape[axis + 1 :])
+            x = x.graph.add("slice", [x], sliced, x.dtype, axis=axis, start=start)
+        if isinstance(part, slice):
+            shape.append(stop - start)
+        axis += 1
     result: Symbol = x.namespace.reshape(x, shape)
     return result

@@ -1,16 +1,15 @@
 """The graphs of a model: its network, as it is written, called once with symbols."""
 
-from collections.abc import Callable
 from typing import Any
 
 from charrnn.cells.arrays import rows
 from charrnn.cells.base import Weights
-from charrnn.extras.export.graph import COUNT, LENGTH, Dtype, Graph
+from charrnn.extras.export.graph import COUNT, LENGTH, Graph
 from charrnn.extras.export.symbol_functions import Functions
 from charrnn.extras.export.symbols import Recorder, Symbol
 from charrnn.network.ctc import CTCHead
 from charrnn.network.decoder import Decoder, Source
-from charrnn.network.heads import LabelHead, TagHead
+from charrnn.network.heads import TagHead
 from charrnn.network.language_model import LanguageModel
 from charrnn.network.layers import State
 from charrnn.storage.checkpoint import Checkpoint
@@ -81,34 +80,29 @@ def _task_graphs(
         shape, lengths = (LENGTH, batch, *shape[1:]), graph.input("lengths", (batch,), "int")
     else:
         shape = batch, *shape
-    name: tuple[str, Dtype] = ("ids", "int") if source.has_text else ("inputs", "float")
-    inputs = graph.input(name[0], shape, name[1])
+    inputs = graph.input("ids", shape, "int") if source.has_text else graph.input("inputs", shape)
     outputs, mask, _ = network.encode(Batch(inputs, None, lengths))
-    return _HEADS[type(network.head)](network, outputs, mask)
+    head, results = network.head, dict[str, Symbol]()
+    if isinstance(head, Decoder):
+        return _with_decoder(network, outputs, mask)
+    if isinstance(head, TagHead):
+        results["logits"] = head.logits(outputs, graph.input("spans", (2, COUNT, batch), "int"))
+        if task.model.crf:
+            results["start_transitions"] = head.weights["crf.first"]
+            results["transitions"] = head.weights["crf.transitions"]
+            results["end_transitions"] = head.weights["crf.last"]
+    elif isinstance(head, CTCHead):
+        results["logits"], results["frames"] = head.logits(outputs, mask)
+    else:
+        results["logits"] = head.logits(outputs, mask)
+    return {"": graph.finished(results)}
 
 
 def _constants(graph: Recorder, weights: Weights) -> dict[str, Symbol]:
     return {name: graph.weight(name, array) for name, array in weights.items()}
 
 
-def _label(network: ExampleNetwork, outputs: Symbol, mask: Symbol) -> dict[str, Graph]:
-    return {"": outputs.graph.finished({"logits": network.head.logits(outputs, mask)})}
-
-
-def _tag(network: ExampleNetwork, outputs: Symbol, mask: Symbol) -> dict[str, Graph]:
-    head = network.head
-    spans = outputs.graph.input("spans", (2, COUNT, mask.shape[1]), "int")
-    results = {"logits": head.logits(outputs, spans)}
-    if head.settings.crf:
-        results |= {
-            "start_transitions": head.weights["crf.first"],
-            "transitions": head.weights["crf.transitions"],
-            "end_transitions": head.weights["crf.last"],
-        }
-    return {"": outputs.graph.finished(results)}
-
-
-def _sequence(network: ExampleNetwork, outputs: Symbol, mask: Symbol) -> dict[str, Graph]:
+def _with_decoder(network: ExampleNetwork, outputs: Symbol, mask: Symbol) -> dict[str, Graph]:
     """The encoder, and the decoder's step with what it needs of the encoder's outputs."""
     head = network.head
     source = head.source(outputs, mask, network.encoder.summary(outputs, mask))
@@ -127,17 +121,6 @@ def _sequence(network: ExampleNetwork, outputs: Symbol, mask: Symbol) -> dict[st
     needed = {name: array for name, array in read.items() if name in step.inputs}
     encoder = outputs.graph.finished(needed | _named(decoder, first, "state"))
     return {"encoder": encoder, "decoder": step}
-
-
-def _alignment(network: ExampleNetwork, outputs: Symbol, mask: Symbol) -> dict[str, Graph]:
-    logits, frames = network.head.logits(outputs, mask)
-    return {"": outputs.graph.finished({"logits": logits, "frames": frames})}
-
-
-_HEADS: dict[type, Callable[..., dict[str, Graph]]] = {
-    LabelHead: _label, TagHead: _tag, Decoder: _sequence, CTCHead: _alignment
-}  # fmt: skip
-"""What makes the graphs of a network, by its head: of the outputs and mask of its encoder."""
 
 
 def _state(graph: Recorder, network: Any, like: State) -> State:

@@ -13,7 +13,7 @@ async function openSound(file) {
   $("play").disabled = true;
   const mine = turn;
   try {
-    const context = new OfflineAudioContext(1, 1, model.sound.rate); // it decodes to this rate
+    const context = new OfflineAudioContext(1, 1, model.rate); // it decodes to this rate
     const decoded = await context.decodeAudioData(await file.arrayBuffer());
     if (mine === turn) readSound(decoded);
   } catch (error) {
@@ -22,8 +22,8 @@ async function openSound(file) {
 }
 
 function readSound(decoded) {
-  const { rate } = model.sound, samples = mixed(decoded).subarray(0, LONGEST_SOUND * rate);
-  const input = heard(samples, model.sound), seconds = samples.length / rate;
+  const { rate } = model, samples = mixed(decoded).subarray(0, LONGEST_SOUND * rate);
+  const input = heard(samples, model), seconds = samples.length / rate;
   sound = decoded;
   $("play").disabled = false;
   $("lacking").textContent = decoded.duration > LONGEST_SOUND ? `Only the first ${LONGEST_SOUND} s are read.` : "";

@@ -35,30 +35,22 @@ const SHOW = {
   },
 
   tag(input) {
-    const tagged = predictor.tags(input), parts = [], kinds = [];
-    let before = ["O", ""], open = null;
-    for (const { token, tag } of tagged) {
-      const [part, kind] = model.marks[tag];
-      const starts = "BSU".includes(part) || "ELSU".includes(before[0]) || before[0] === "O";
-      if (parts.length && model.space !== null) {
-        const inside = part !== "O" && open && !(starts || before[1] !== kind);
-        if (inside) open.firstChild.textContent += " ";
-        else parts.push(document.createTextNode(" "));
-      }
-      if (part === "O") parts.push(document.createTextNode(token));
-      else if (open && !starts && before[1] === kind) open.firstChild.textContent += token;
-      else {
-        if (!kinds.includes(kind)) kinds.push(kind);
-        open = element("mark", [token, element("small", kind)], `k${kinds.indexOf(kind) % 6}`);
-        parts.push(open);
-      }
-      if (part === "O") open = null;
-      before = [part, kind];
+    const tagged = predictor.tags(input), between = model.space === null ? "" : " ", groups = [];
+    let before = "O";
+    for (const { token, tag } of tagged) { // as Scheme.spans of Python groups them
+      const [part, kind] = model.marks[tag], last = groups[groups.length - 1];
+      const starts = "OBSU".includes(part) || "OELSU".includes(before) || last.kind !== kind;
+      if (starts) groups.push({ text: token, kind: part === "O" ? null : kind });
+      else last.text += between + token;
+      before = part;
     }
-    const text = tagged.map(({ token, tag }) => `${token}\t${model.targets[tag]}`).join("\n");
-    const spans = parts.filter(({ nodeName }) => nodeName === "MARK").length;
+    const spans = groups.filter(({ kind }) => kind !== null);
+    const kinds = [...new Set(spans.map(({ kind }) => kind))];
+    const parts = groups.map(({ text, kind }) => (kind === null ? text
+      : element("mark", [text, element("small", kind)], `k${kinds.indexOf(kind) % 6}`)));
+    const lines = tagged.map(({ token, tag }) => `${token}\t${model.targets[tag]}`).join("\n");
     const read = plural(tagged.length, model.space === null ? "character" : "token");
-    show(`${read}, ${plural(spans, "span")}`, text, ...parts);
+    show(`${read}, ${plural(spans.length, "span")}`, lines, ...parts.flatMap((part) => [part, between]));
     done();
   },
 
