@@ -100,13 +100,10 @@ class Predictor {
 
   // The tag of each token.
   tags(input) {
-    const { ids, tokens } = input, { space } = this.model, first = [0], last = [];
-    if (space === null) [first.length, last.length] = [0, 0];
-    ids.forEach((id, i) => {
-      if (space === null) [first[i], last[i]] = [i, i];
-      else if (id === space) [first[first.length], last[last.length]] = [i + 1, i - 1];
-    });
-    if (space !== null) last.push(ids.length - 1);
+    const { ids, tokens } = input, { space } = this.model;
+    const ends = (i) => space === null || i === ids.length - 1 || ids[i + 1] === space;
+    const last = [...ids.keys()].filter(ends), gap = space === null ? 1 : 2;
+    const first = last.map((_, n) => (n ? last[n - 1] + gap : 0));
     const count = first.length, size = this.targets.length;
     const [inputs, sizes] = this._given(input);
     const program = this._program("", { ...sizes, count });

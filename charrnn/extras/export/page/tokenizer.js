@@ -39,11 +39,10 @@ function isHalf(character) {
 class Tokenizer {
   // `data` as page_model.py writes it.
   constructor(data) {
-    this.kind = data.kind;
-    this.tokens = data.tokens; // the text that each stands for, or its byte
-    this.end = data.end;
-    this.start = data.start; // what a text without a prompt continues
-    this.whole = data.whole; // only bytes that make whole characters are drawn
+    // tokens: the text that each stands for, or its byte; start: what a text without a prompt
+    // continues; whole: only bytes that make whole characters are drawn.
+    const { kind, tokens, end, start, whole } = data;
+    Object.assign(this, { kind, tokens, end, start, whole });
     this.perByte = data.kind === "byte"; // then each byte that is not UTF-8 is shown by itself
     this.ids = new Map();
     this.byteIds = new Map();
