@@ -1,5 +1,6 @@
 """The functions of symbols, by the names of the array standard, and layers."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -47,8 +48,8 @@ class Functions:
 
     @staticmethod
     def reshape(x: Symbol, shape: Sequence[int]) -> Symbol:
-        size, known = np.prod([1, *x.shape], dtype=object), [n for n in shape if n >= 0]
-        full = tuple(n if n >= 0 else size // np.prod([1, *known], dtype=object) for n in shape)
+        known = math.prod(size for size in shape if size >= 0)
+        full = tuple(size if size >= 0 else math.prod(x.shape) // known for size in shape)
         if x.array is not None:
             return x.made(x.array.reshape(full))
         return x if full == x.shape else x.graph.add("reshape", [x], full, x.dtype)

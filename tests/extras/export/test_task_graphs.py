@@ -11,6 +11,7 @@ from charrnn.extras.export.html_page import html_page
 from charrnn.extras.export.onnx_model import onnx_models
 from charrnn.extras.export.rounding import rounded_weights
 from charrnn.models.predictor import Predictor
+from charrnn.network.ctc import CTCHead
 from charrnn.network.decoder import Decoder
 from charrnn.tasks import task_of
 from charrnn.tasks.outputs.alignment import AlignedOutput
@@ -52,6 +53,8 @@ def in_onnx(checkpoint, batch, steps, dtype="fp32"):
 def in_numpy(checkpoint, batch, steps):
     """The same by the network."""
     task, network = network_of(checkpoint)
+    if isinstance(network.head, CTCHead):
+        return [network.head.logits(*network.encode(batch)[:2])[0]]
     if not isinstance(network.head, Decoder):
         return [task.output.evaluate(network, batch)[0]]
     source, _ = task.output._source(network, batch)
@@ -64,17 +67,20 @@ def steps_of(batch):
     return np.random.default_rng(2).integers(0, 4, (3, count))
 
 
+def compare(name, checkpoint, dtype="fp32"):
+    """The files of a checkpoint for a case, and its network of rounded weights."""
+    rounded = replace(checkpoint, weights=rounded_weights(checkpoint.weights, dtype))
+    batch = batch_of(name, network_of(checkpoint)[0])
+    steps = steps_of(batch)
+    found, expected = in_onnx(checkpoint, batch, steps, dtype), in_numpy(rounded, batch, steps)
+    for array, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(array, other, atol=1e-5 if dtype == "fp32" else 1e-4)
+
+
 @pytest.mark.parametrize(("name", "cell"), EVERY)
 def test_onnx_equals_numpy(name, cell):
     """A layer that reads padding; an axis as long as another; the state of another layer."""
-    checkpoint = checkpoint_of(name, cell)
-    task, _ = network_of(checkpoint)
-    batch = batch_of(name, task)
-    steps = steps_of(batch)
-    expected = in_numpy(checkpoint, batch, steps)
-    found = in_onnx(checkpoint, batch, steps)
-    for array, other in zip(found, expected, strict=True):
-        np.testing.assert_allclose(array, other, atol=1e-5)
+    compare(name, checkpoint_of(name, cell))
 
 
 SOURCES = ["a", "ab cd", "dab  cabba\td", "b\u0301\u00c4x ca"]
@@ -145,10 +151,7 @@ COMPARE = {
 def test_ctc_is_exported(engine, name):
     """Frames of a position in the wrong order; a blank that parts what is one symbol."""
     checkpoint = checkpoint_of(name, "gru", decoder="ctc", ctc_frames=2)
-    task, network = network_of(checkpoint)
-    batch = batch_of(name, task)
-    expected, _ = network.head.logits(*network.encode(batch)[:2])
-    np.testing.assert_allclose(in_onnx(checkpoint, batch, [])[0], expected, atol=1e-5)
+    compare(name, checkpoint)
     if name == "rewrite, dot":
         engine.load(checkpoint)
         for text in ("a", "dab  cabba"):
@@ -157,14 +160,9 @@ def test_ctc_is_exported(engine, name):
 
 
 @pytest.mark.parametrize("name", ["label, both directions", "rewrite, dot"])
-def test_residual_layers_are_exported(engine, name):
+def test_residual_layers_are_exported(name):
     """A norm that is left out."""
-    checkpoint = checkpoint_of(name, "gru", residual=True)
-    task, _ = network_of(checkpoint)
-    batch = batch_of(name, task)
-    steps = steps_of(batch)
-    expected = in_numpy(checkpoint, batch, steps)
-    np.testing.assert_allclose(in_onnx(checkpoint, batch, steps), expected, atol=1e-5)
+    compare(name, checkpoint_of(name, "gru", residual=True))
 
 
 def test_a_picture_is_read_as_python_reads_it(engine, tmp_path):
@@ -197,13 +195,7 @@ def test_a_text_is_read_to_a_bound(engine):
 def test_rounded_weights_are_those_of_the_rounded_network(dtype):
     """A scale that belongs to another row of a convolution."""
     for name in ("pictures", "rewrite, additive"):
-        checkpoint = checkpoint_of(name, "gru")
-        task, _ = network_of(checkpoint)
-        batch = batch_of(name, task)
-        steps = steps_of(batch)
-        rounded = replace(checkpoint, weights=rounded_weights(checkpoint.weights, dtype))
-        found, expected = in_onnx(checkpoint, batch, steps, dtype), in_numpy(rounded, batch, steps)
-        np.testing.assert_allclose(found, expected, atol=1e-4)
+        compare(name, checkpoint_of(name, "gru"), dtype)
 
 
 @pytest.mark.parametrize(
