@@ -1,6 +1,6 @@
-"""Functions that few cells need: activations, a norm, sums over groups of units and over time."""
+"""Functions that few networks need: activations, a norm, sums, a convolution."""
 
-from charrnn.cells.arrays import Array, library, namespace, sigmoid
+from charrnn.cells.arrays import Array, library, linear, namespace, rectified, sigmoid
 
 
 def softplus(x: Array) -> Array:
@@ -54,3 +54,27 @@ def scan(keep: Array, add: Array, h: Array) -> Array:
         h = k * h + a
         states.append(h)
     return namespace(h).stack(states)
+
+
+def convolution(x: Array, weight: Array, bias: Array, pool: tuple[int, int]) -> Array:
+    """A 3 x 3 convolution of x (B, C, rows, columns), rectified, and the largest of each pool.
+
+    weight (K, C, 3, 3), bias (K,) -> (B, K, rows / p, columns / q).
+    """
+    return (library(x).convolution or convolution_of_windows)(x, weight, bias, pool)
+
+
+def convolution_of_windows(x: Array, weight: Array, bias: Array, pool: tuple[int, int]) -> Array:
+    """As `convolution`, by one product with the 3 x 3 numbers around each."""
+    xp, (batch, _, rows, columns) = namespace(x), x.shape
+    x = xp.permute_dims(x, (0, 2, 3, 1))
+    edge = xp.zeros_like(x[:, :1])
+    x = xp.concat((edge, x, edge), axis=1)
+    edge = xp.zeros_like(x[:, :, :1])
+    x = xp.concat((edge, x, edge), axis=2)
+    windows = [x[:, i : i + rows, j : j + columns] for i in range(3) for j in range(3)]
+    kernels = xp.reshape(xp.permute_dims(weight, (0, 2, 3, 1)), (len(weight), -1))
+    product = linear(xp.concat(windows, axis=-1), kernels, bias)  # (B, rows, columns, K)
+    pools = batch, rows // pool[0], pool[0], columns // pool[1], pool[1], len(weight)
+    largest = xp.max(xp.max(xp.reshape(rectified(product), pools), axis=4), axis=2)
+    return xp.permute_dims(largest, (0, 3, 1, 2))

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 
 from array_api_compat import device
 
-from charrnn.cells.arrays import Array, convolution, linear, namespace, rectified, tanh
+from charrnn.cells.arrays import Array, linear, namespace, rectified, tanh
+from charrnn.cells.functions import convolution
 from charrnn.cells.parameters import XAVIER, Initial, Parameter, Parameters
 from charrnn.settings import ModelSettings
 

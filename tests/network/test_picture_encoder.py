@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from charrnn.cells.arrays import convolution
+from charrnn.cells.functions import convolution
 from charrnn.network.picture_encoder import POOLS, PictureEncoder, grid
 from charrnn.settings import ModelSettings
 from tests.random_models import random_weights

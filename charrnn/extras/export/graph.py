@@ -48,7 +48,7 @@ class Node:
     scan         x (T, ...) and a state -> the first result of `body` at each step. The results are
                  the next state; the names of the state after all steps are `last`
     layer        the same of x (T, B, D), weights and a state, by an `operator`: of ONNX alone,
-    convolution  as `cells.arrays.convolution`, with its `pool`: as this one
+    convolution  as `cells.functions.convolution`, with its `pool`: as this one
     """
 
     operation: Operation

@@ -40,15 +40,13 @@ def _scanned(body: Body) -> dict[str, Any]:
 
 
 def _sizes(shape: Shape) -> list[Any]:
-    return [*map(_size, shape)]
-
-
-def _size(size: int) -> int | tuple[int, str]:
-    """A number, or how many times a size that has a name: 2 times the length."""
-    for unit, name in DYNAMIC.items():
-        if size >= unit and size % unit == 0:
-            return size // unit, name
-    return size
+    """Numbers, or how many times a size that has a name: 2 times the length."""
+    sizes: list[Any] = [*shape]
+    for axis, size in enumerate(shape):
+        for unit, name in DYNAMIC.items():
+            if size >= unit and size % unit == 0:
+                sizes[axis] = size // unit, name
+    return sizes
 
 
 def page_weights(

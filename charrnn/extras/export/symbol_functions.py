@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.cells.arrays import convolution_of_windows, register
+from charrnn.cells.arrays import register
 from charrnn.cells.base import Cell, Weights
+from charrnn.cells.functions import convolution_of_windows
 from charrnn.extras.export.graph import LARGEST, Dtype, Operation, Shape, broadcast
 from charrnn.extras.export.onnx_operators import Operator
 from charrnn.extras.export.symbols import Recorder, Symbol, cast, elementwise
