@@ -176,17 +176,14 @@ class ExampleTask(Task):
         vocabulary lacks is wrong, and without a loss.
         """
         network = self.network(self.model, weights)
-        inputs, wanted = Ragged.of(items), Ragged.of(targets)
-        groups = self._groups(inputs, decoding)
-        batches = [(group, self.batch_of(inputs, wanted, group)) for group in groups]
-        computed = (
-            Computed(network, batch, self.output.evaluate(network, batch)) for _, batch in batches
-        )
+        groups = self._groups(items, decoding)  # each is padded twice, none is kept
+        batches = (self._padded(items, targets, group) for group in groups)
+        computed = (Computed(network, one, self.output.evaluate(network, one)) for one in batches)
         score = self.output.score(computed, names or self.output.names)
-        for group, batch in batches:
+        for group in groups:
             chosen = [items[n] for n in group]
             asked = Asked(chosen, decoding=decoding, generators=decoding.generators(group))
-            self.output.count_written(score, network, batch, asked)
+            self.output.count_written(score, network, self._padded(items, targets, group), asked)
         return score
 
     @np.errstate(all="ignore")  # likewise
@@ -197,10 +194,9 @@ class ExampleTask(Task):
 
         Infinite where the model lacks one of them.
         """
-        inputs, wanted = Ragged.of(items), Ragged.of(targets)
         losses = np.zeros(len(items))
-        for group in self._groups(inputs, GREEDY):
-            batch = self.batch_of(inputs, wanted, group)
+        for group in self._groups(items, GREEDY):
+            batch = self._padded(items, targets, group)
             arrays = self.output.evaluate(network, batch)
             losses[group] = self.output.losses(Computed(network, batch, arrays))
         return losses
@@ -218,25 +214,28 @@ class ExampleTask(Task):
         decoding: Decoding = GREEDY,
     ) -> list[Prediction]:
         """What a NumPy network predicts of items, each of which a text stands for."""
-        inputs = Ragged.of(items)
         predictions: dict[int, Prediction] = {}
-        for group in self._groups(inputs, decoding):
-            batch = Batch(targets=None, **self.input.collate(inputs, group))
-            asked = Asked(
-                [items[n] for n in group], [texts[n] for n in group],
-                decoding, decoding.generators(group),
-            )  # fmt: skip
-            of_group = self.output.predict(network, batch, asked)
+        for group in self._groups(items, decoding):
+            chosen, named = [items[n] for n in group], [texts[n] for n in group]
+            inputs = self.input.collate(Ragged.of(chosen), np.arange(len(chosen)))
+            asked = Asked(chosen, named, decoding, decoding.generators(group))
+            of_group = self.output.predict(network, Batch(targets=None, **inputs), asked)
             predictions |= dict(zip(group.tolist(), of_group, strict=True))
         return [predictions[index] for index in range(len(items))]
 
-    def _groups(self, inputs: Ragged, decoding: Decoding) -> list[Indices]:
+    def _padded(self, items: Sequence[Ids], targets: Sequence[Ids], group: Indices) -> Batch:
+        """Some of these items and their targets as a batch."""
+        chosen = (Ragged.of([arrays[n] for n in group]) for arrays in (items, targets))
+        return self.batch_of(*chosen, np.arange(len(group)))
+
+    def _groups(self, items: Sequence[Ids], decoding: Decoding) -> list[Indices]:
         """The indices of examples that are computed together, fewer where a beam is wide.
 
         UsageError for a decoding that has no effect.
         """
         decoding.check_effective(self.model, self.output.options)
-        lengths = self.input.tokens(inputs, range(len(inputs.starts) - 1))
+        starts = np.array([0, *map(len, items)], np.int64).cumsum()
+        lengths = self.input.tokens(Ragged(np.zeros(0), starts), range(len(items)))
         return by_length(lengths, max(1, _TOGETHER // decoding.beam))
 
     def example(self, weights: Mapping[str, Array]) -> str:

@@ -62,11 +62,15 @@ def validated(run: Run) -> Score | None:
 def score_task(
     task: Task, module: AnyModule, most_tokens: int, *, bf16: bool, ranks: Ranks
 ) -> Score | None:
-    """The score on the first tokens of the validation part, the same on all ranks; None without."""
+    """The score on the first tokens of the validation part, the same on all ranks.
+
+    None where there are none, or none with a target that the network can have.
+    """
     if not task.validation_tokens(most_tokens):
         return None
     if isinstance(task, ExampleTask):
-        return score_examples(task, module, task.validation(most_tokens), bf16=bf16)
+        score = score_examples(task, module, task.validation(most_tokens), bf16=bf16)
+        return None if math.isnan(score.loss) else score
     assert isinstance(task, LanguageModelTask)
     tokens = task.validation(most_tokens)
     return evaluate(module, tokens, task.corpus.tokenizer, bf16=bf16, ranks=ranks)

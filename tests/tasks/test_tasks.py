@@ -1,5 +1,6 @@
 """What every output promises with every input: the contract of a task on examples."""
 
+import tracemalloc
 from dataclasses import replace
 from typing import get_args
 
@@ -208,3 +209,18 @@ def test_what_is_not_finite_is_no_prediction(home, pair):
         task.predict(network, [""], [item])
     with pytest.raises(DivergedError):
         task.score(weights, [item], [target])
+
+
+def test_the_memory_of_a_score_does_not_grow_with_its_examples(home, pair):
+    """All padded batches, or what is computed of them, held until the last is scored."""
+    corpus = corpus_for(pair, home, 40)
+    task = task_on(corpus)
+    weights, (items, targets) = randomized(task).export(), examples_of(corpus, "train")
+    short = Decoding(max_length=1) if "max_length" in task.output.options else Decoding()
+    peaks = []
+    for times in (4, 4, 24):  # the first fills caches
+        tracemalloc.start()
+        task.score(weights, items * times, targets * times, short)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[2] < 1.5 * peaks[1]

@@ -127,6 +127,8 @@ class TagOutput(Output):
                 if self._is_known(batch)[:length, column].all():
                     score.loss += float(losses[column])
                     scored += length
+                else:
+                    score.unscored += 1
                 tags = network.head.likeliest(logits[:length, column])
                 score.add(*([names[tag] for tag in row.tolist()] for row in (true, tags)))
         score.loss = score.loss / scored if scored else math.nan
