@@ -225,8 +225,8 @@ class ExampleTask(Task):
 
     def _padded(self, items: Sequence[Ids], targets: Sequence[Ids], group: Indices) -> Batch:
         """Some of these items and their targets as a batch."""
-        chosen = (Ragged.of([arrays[n] for n in group]) for arrays in (items, targets))
-        return self.batch_of(*chosen, np.arange(len(group)))
+        chosen, wanted = ([arrays[n] for n in group] for arrays in (items, targets))
+        return self.batch_of(Ragged.of(chosen), Ragged.of(wanted), np.arange(len(group)))
 
     def _groups(self, items: Sequence[Ids], decoding: Decoding) -> list[Indices]:
         """The indices of examples that are computed together, fewer where a beam is wide.

@@ -62,8 +62,9 @@ def examples_of_part(task: ExampleTask, corpus: ExampleCorpus, part: PartName) -
     def shown(index: int) -> str:
         return task.input.shown(corpus.ids(index), index)
 
-    stored = (_Stored(get, examples) for get in (shown, corpus.ids, corpus.targets_of))
-    return ScoredExamples(range(1, len(examples) + 1), *stored, task.output.names)
+    texts, items = _Stored(shown, examples), _Stored(corpus.ids, examples)
+    targets = _Stored(corpus.targets_of, examples)
+    return ScoredExamples(range(1, len(items) + 1), texts, items, targets, task.output.names)
 
 
 class _Stored(Sequence[Any]):
