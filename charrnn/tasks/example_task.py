@@ -22,7 +22,6 @@ from charrnn.text.input_shapes import counted
 from charrnn.text.tokenizers import valid_unicode
 
 _TOGETHER = 64  # examples computed at once
-_WRITTEN, _SYMBOLS = 512, 4096  # examples that a validation writes, symbols of all of them
 _SHOWN = 12  # examples that a validation shows
 
 
@@ -152,13 +151,12 @@ class ExampleTask(Task):
         self, score: ExampleScore, weights: Mapping[str, Array], indices: Indices
     ) -> None:
         """Count, in a score, what NumPy weights write for some of these examples, if anything."""
-        most = min(len(indices), _WRITTEN, max(1, int(_SYMBOLS / self.output.mean_length)))
+        most = min(len(indices), self.output.most_written)
         chosen = indices[np.linspace(0, len(indices) - 1, most).astype(int)]
         network = self.network(self.model, weights)
-        longest = Decoding(max_length=2 * int(self.output.mean_length) + 20)
         for indices_of_group in by_length(self.input.tokens(self.items, chosen), _TOGETHER):
             group = chosen[indices_of_group]
-            asked = Asked([self.items[n] for n in group], decoding=longest)
+            asked = Asked([self.items[n] for n in group])
             self.output.count_written(score, network, self._collate(group), asked)
 
     @np.errstate(all="ignore")  # what is not finite is an error of the output

@@ -50,7 +50,15 @@ def validation_protocol(run: Run) -> str:
     """How a validation is measured: 'stream, bf16, first 16,384 tokens'."""
     most, task = most_validation_tokens(run), run.plan.task
     cut = f"first {most:,} tokens" if task.validation_tokens(most + 1) > most else ""
-    return ", ".join(filter(None, (task.protocol, "bf16" if run.plan.bf16 else "", cut)))
+    return ", ".join(filter(None, (whole_protocol(task), "bf16" if run.plan.bf16 else "", cut)))
+
+
+def whole_protocol(task: Task) -> str:
+    """How the whole part is measured, if not as by `charrnn eval`: '512 texts written'."""
+    most = task.output.most_written if isinstance(task, ExampleTask) else 0
+    if isinstance(task, ExampleTask) and 0 < most < len(task.corpus.examples("valid")):
+        return f"{most:,} texts written"
+    return task.protocol
 
 
 def validated(run: Run) -> Score | None:

@@ -22,13 +22,14 @@ from charrnn.training.loop import training_step
 from charrnn.training.record import train
 from charrnn.training.run import Plan, Run
 from charrnn.training.saving import save_training
-from charrnn.training.validation import score_examples
+from charrnn.training.validation import score_examples, whole_protocol
 from tests.tasks.conftest import (
     checkpoint_of,
     corpus_for,
     examples_of,
     indices,
     model_settings,
+    prepared,
     randomized,
     task_on,
 )
@@ -167,6 +168,21 @@ def test_numpy_and_torch_score_alike(home, pair, changes):
     task.count_some_written = lambda *_: None  # untrained networks write without end
     in_torch = score_examples(task, module, indices(corpus), bf16=False)
     assert score.loss == pytest.approx(in_torch.loss, abs=1e-5)
+
+
+@pytest.mark.parametrize("unit", ["character", "word"])
+def test_a_validation_writes_what_an_evaluation_does(home, unit):
+    """A long text that validation cuts short; other texts than it says."""
+    lines = "".join(f"{'ab' * n}\t{'x y ' * n * 9}\n" for n in range(1, 4) for _ in range(n**3))
+    corpus = prepared(home / "a.tsv", lines, "rewrite", target_unit=unit, split="50/50/0")
+    task = task_on(corpus)
+    module = randomized(task)
+    scored = Predictor(checkpoint_of(task, module)).score(*examples_of(corpus, "valid"))
+    during = score_examples(task, module, indices(corpus, "valid"), bf16=False)
+    assert during.scores == pytest.approx(scored.scores)
+    assert whole_protocol(task) == ""
+    task.output.mean_length = 4096 / 3
+    assert whole_protocol(task) == "3 texts written"
 
 
 def test_each_rank_reads_its_part_of_one_batch(home, pair):

@@ -25,6 +25,8 @@ from charrnn.text.example_columns import OTHERS, Layout, MalformedError, Record
 from charrnn.text.example_records import tsv_cells
 from charrnn.text.examples import Lines, Parsed
 
+_WRITTEN, _SYMBOLS = 512, 4096  # examples that a validation writes, symbols of all of them
+
 
 class PairLines(Lines):
     """`source<TAB>target`: the target's characters or words are predicted one by one."""
@@ -77,6 +79,10 @@ class SequenceOutput(Output):
     def measure(self, targets: Ragged, examples: range, positions: Indices) -> None:
         super().measure(targets, examples, positions)
         self.mean_length, self.most = self.mean_length + self.ends, self.most + self.ends
+
+    @property
+    def most_written(self) -> int:
+        return min(_WRITTEN, max(1, int(_SYMBOLS / self.mean_length)))
 
     def parameters(self, model: ModelSettings) -> Parameters:
         return Decoder.parameters(model, len(self.names))
