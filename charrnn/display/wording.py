@@ -69,7 +69,7 @@ def sentence(
         case Noticed():
             text = event.message
         case Finished():
-            text = _finished(event, unit)
+            text = _finished(event, unit, counted)
         case _:
             text = ""
     return text
@@ -200,7 +200,7 @@ def _started(event: Started) -> str:
     )
 
 
-def _finished(event: Finished, unit: Unit) -> str:
+def _finished(event: Finished, unit: Unit, counted: str) -> str:
     """How training ended, and the next commands."""
     run = shlex.quote(on_one_line(event.run))
     scores = {name: score for name, score in event.scores.items() if score is not None}
@@ -208,7 +208,8 @@ def _finished(event: Finished, unit: Unit) -> str:
     kept = f"\n{figure(scores, unit, event.record())}" if scores else ""
     use = (f"charrnn sample {run} --temp 0.8", "to generate text")
     if unit in _PREDICTED:
-        use = (f"charrnn predict {run} FILE", f"to predict {_PREDICTED[unit]} each line")
+        each = "each line" if counted == "token" else "a file, or each file of a list"
+        use = (f"charrnn predict {run} FILE", f"to predict {_PREDICTED[unit]} {each}")
     if unit == "number":
         use = (f"charrnn forecast {run}", "to continue the series")
     file = "" if scores else " FILE"  # nothing may have been kept for it

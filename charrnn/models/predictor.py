@@ -118,7 +118,7 @@ class Predictor(Model):
         TextError without examples.
         """
         examples, part = part_examples(self, part)
-        return self.score(examples.items, examples.targets, decoding, examples.names), part
+        return self._score(examples, decoding), part
 
     @public
     def score_file(
@@ -134,7 +134,11 @@ class Predictor(Model):
         for a line that is not an example.
         """
         examples = file_examples(self, file, unknown, **reading)
-        return self.score(examples.items, examples.targets, decoding, examples.names)
+        return self._score(examples, decoding)
+
+    def _score(self, examples: ScoredExamples, decoding: Decoding) -> ExampleScore:
+        _, _, items, targets, names = examples
+        return self.task.score(self.checkpoint.weights, items, targets, decoding, names)
 
 
 def part_examples(model: Predictor, part: PartName | None) -> tuple[ScoredExamples, PartName]:

@@ -34,7 +34,7 @@ class ExampleTask(Task):
         super().__init__(model, subject)
         self.input = source(subject.text, output.separator(subject.text), subject)
         self.output = output(subject, self.input)
-        self.unit, self.least = self.output.unit, self.input.least
+        self.unit, self.least, self.sizes = self.output.unit, self.input.least, self.input.sizes
         if isinstance(subject, ExampleCorpus):
             self.items = Ragged(subject.tokens, subject.starts)
             self.targets = Ragged(subject.targets, subject.target_starts)

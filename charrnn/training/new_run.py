@@ -132,7 +132,9 @@ def _announce(run: Run, asked: Plan, emit: Emit) -> None:
     if lowered:
         emit(Noticed(f"The text is short: it is read with {' '.join(lowered)}."))
     if not validation_tokens(run):
-        emit(Noticed("There is no validation part: the last weights are kept, not the best."))
+        how = "--valid FILE" if run.plan.text.test else "--split"
+        kept = "the last weights are kept, not the best"
+        emit(Noticed(f"There is no validation part, which {how} makes: {kept}."))
 
 
 def _chosen(run: Run, names: set[str]) -> str:

@@ -40,6 +40,9 @@ def test_the_ending_says_what_comes_next(unit, bits):
     assert "charrnn train --resume --run tale" in stopped
     early = sentence(Finished("tale", 1, None, *VALID, None, {}, {}, 1.0, True), unit)
     assert "1 step in 0:01" in early
+    assert "predict the label of each line\n" in sentence(END, "label")
+    of_sound = sentence(END, "label", counted="frame")
+    assert "predict the label of a file, or each file of a list\n" in of_sound
     assert "charrnn sample" not in early, "there may be no model yet"
 
 

@@ -19,7 +19,7 @@ from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.runs import MODEL
 from charrnn.tasks import INPUTS, TASKS
 from charrnn.training.loop import training_step
-from charrnn.training.record import train
+from charrnn.training.record import command, train
 from charrnn.training.run import Plan, Run
 from charrnn.training.saving import save_training
 from charrnn.training.validation import score_examples, whole_protocol
@@ -183,6 +183,13 @@ def test_a_validation_writes_what_an_evaluation_does(home, unit):
     assert whole_protocol(task) == ""
     task.output.mean_length = 4096 / 3
     assert whole_protocol(task) == "3 texts written"
+
+
+def test_the_command_that_repeats_a_run_of_series_says_nothing_of_pictures(home):
+    """The size that a video would have had, as if somebody had asked for it."""
+    said = command(run_of("frames-label", home))
+    assert "--picture-size" not in said
+    assert "--input frames" in said
 
 
 def test_each_rank_reads_its_part_of_one_batch(home, pair):
