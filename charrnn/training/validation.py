@@ -37,13 +37,17 @@ def validation_tokens(run: Run) -> int:
     return run.plan.task.validation_tokens(most_validation_tokens(run))
 
 
-def validation_interval(run: Run) -> int:
-    """Steps between validations: about a dozen a run, unless that costs over a few percent of it.
+def validation_interval(run: Run, step: int) -> int:
+    """Steps between validations at this step: about a dozen a run, and the first ones earlier.
 
+    Fewer where they would cost over a few percent of it. A small text is soon overfitted, so each
+    of the first, which are in the first tenth, comes after twice the steps of the one before it.
     A power of two, so that it stays the same when the end of the run moves a little.
     """
     affordable = 8 * validation_tokens(run) // run.tokens_per_step
-    return int(2 ** math.ceil(math.log2(max(1, run.length.total_steps / 16, affordable))))
+    usual = max(run.length.total_steps / 16, affordable)
+    first = min(run.length.total_steps / 20, usual / 8)
+    return int(2 ** math.ceil(math.log2(max(1, first, min(step, usual)))))
 
 
 def validation_protocol(run: Run) -> str:
@@ -116,23 +120,27 @@ class Validation:
 
     @property
     def is_due(self) -> bool:
-        """At the end; before it in intervals, but not shortly before the end."""
+        """At the end; before it in intervals, but not shortly before the end.
+
+        Nor while the first steps of a timed run are measured.
+        """
         run = self.run
-        if run.finished:
-            return True
-        interval = validation_interval(run)
+        if run.finished or run.length.is_provisional:
+            return run.finished
+        interval = validation_interval(run, run.step)
         end_is_near = run.length.total_steps - run.step < interval / 2
         return run.step % interval == 0 and not end_is_near
 
     def validate(self) -> None:
         """Emit the score and a sample. NotFiniteError if the model is not finite.
 
-        Afterwards the length of a timed run is adjusted.
+        Afterwards the length of a timed run is adjusted, by what a whole interval takes.
         """
+        run = self.run
         with self.meter.paused():
             self._validate()
-        if self.run.step:
-            adjust_length(self.run, self.emit)
+        if run.step and run.step % validation_interval(run, run.length.total_steps) == 0:
+            adjust_length(run, self.emit)
 
     def _validate(self) -> None:
         run = self.run
