@@ -21,8 +21,7 @@ from charrnn.text.examples import ExampleFormat
 from charrnn.text.input_shapes import counted
 from charrnn.text.tokenizers import valid_unicode
 
-_TOGETHER = 64  # examples computed at once
-_SHOWN = 12  # examples that a validation shows
+_TOGETHER, _SHOWN = 64, 12  # examples computed at once, and those that a validation shows
 
 
 class ExampleTask(Task):
@@ -236,12 +235,16 @@ class ExampleTask(Task):
         lengths = self.input.tokens(Ragged(np.zeros(0), starts), range(len(items)))
         return by_length(lengths, max(1, _TOGETHER // decoding.beam))
 
+    def shown(self, corpus: ExampleCorpus, example: int) -> str:
+        """An example in a line of text: its text, or the name of its file."""
+        item = corpus.ids(example)
+        return corpus.files[example] if corpus.files else self.input.shown(item, example)
+
     def example(self, weights: Mapping[str, Array]) -> str:
         """The first validation examples, and what is predicted of them."""
-        examples = self.corpus.examples("valid") or self.corpus.examples("train")
-        shown = examples[:_SHOWN]
-        items = [self.corpus.ids(example) for example in shown]
-        texts = [*map(self.input.shown, items, shown)]
-        predictions = self.predict(self.network(self.model, weights), texts, items)
-        targets = map(self.corpus.targets_of, shown)
+        corpus = self.corpus
+        examples = (corpus.examples("valid") or corpus.examples("train"))[:_SHOWN]
+        texts = [self.shown(corpus, one) for one in examples]
+        items, targets = map(corpus.ids, examples), map(corpus.targets_of, examples)
+        predictions = self.predict(self.network(self.model, weights), texts, [*items])
         return valid_unicode("\n".join(map(self.output.shown, texts, predictions, targets)))

@@ -60,7 +60,7 @@ def examples_of_part(task: ExampleTask, corpus: ExampleCorpus, part: PartName) -
     examples = corpus.examples(part)
 
     def shown(index: int) -> str:
-        return task.input.shown(corpus.ids(index), index)
+        return task.shown(corpus, index)
 
     texts, items = _Stored(shown, examples), _Stored(corpus.ids, examples)
     targets = _Stored(corpus.targets_of, examples)

@@ -18,6 +18,7 @@ from charrnn.settings import InputName, TaskName, TrainSettings
 from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.runs import MODEL
 from charrnn.tasks import INPUTS, TASKS
+from charrnn.text.corpus_files import open_corpus
 from charrnn.training.loop import training_step
 from charrnn.training.record import command, train
 from charrnn.training.run import Plan, Run
@@ -183,6 +184,23 @@ def test_a_validation_writes_what_an_evaluation_does(home, unit):
     assert whole_protocol(task) == ""
     task.output.mean_length = 4096 / 3
     assert whole_protocol(task) == "3 texts written"
+
+
+@pytest.mark.parametrize("pair", ["frames-label", "frames-tag", "sound-label", "picture-label"])
+def test_examples_are_shown_by_the_names_of_their_files(home, pair):
+    """Numbers that nobody can look up, another file's target, and names of an old corpus missed."""
+    corpus = corpus_for(pair, home, 40)
+    rows = (home / f"{pair}.tsv").read_text("utf-8").splitlines()
+    task = task_on(corpus)
+    lines = task.example(randomized(task).export()).splitlines()
+    for line, index in zip(lines, corpus.examples("valid"), strict=False):
+        target = task.output.between.join(task.output.names[n] for n in corpus.targets_of(index))
+        name, _, predicted = line.partition(" -> ")
+        assert predicted == target or predicted.endswith(f" (it is {target})")
+        assert any(f"/{name}" in row and target in row.split("\t") for row in rows)
+    (corpus.folder / "files.json").unlink()
+    old = open_corpus(corpus.folder)
+    assert task.shown(old, 3) == f"{task.input.name} 3"
 
 
 def test_the_command_that_repeats_a_run_of_series_says_nothing_of_pictures(home):

@@ -168,5 +168,7 @@ class TagOutput(Output):
             return text
         return self.between.join(self.input.tagged_tokens(text, np.zeros(0, np.uint8)))
 
-    def shown(self, source: str, prediction: TagPrediction, target: Ids) -> str:  # noqa: ARG002
+    def shown(self, source: str, prediction: TagPrediction, target: Ids) -> str:
+        if not self.input.has_text:
+            return super().shown(source, prediction, target)
         return prediction.bracketed(_SHOWN)
