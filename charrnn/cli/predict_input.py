@@ -154,17 +154,10 @@ def read_inputs(
 
 def _texts(model: "Predictor", file: str, batches: Iterable[list[str]]) -> Iterator[list[str]]:
     """The same lines. TextError where they are those of a binary file."""
-    from charrnn.tasks import inputs_of
+    from charrnn.models.predictor import check_lines
 
-    source = model.task.input
-    takes_any = source.has_text and model.tokenizer.raw and not inputs_of(file)
     for lines in batches:
-        if not takes_any and "\0" in "".join(lines):
-            hint = f"Run {model.run} reads texts: name one, or a run of what the file is."
-            if not source.has_text:
-                hint = f"Name the file itself: charrnn predict {model.run} FILE"
-            message = f"{shown_name(file)} is a binary file: it has NUL characters"
-            raise TextError(message, hint)
+        check_lines(model, file, lines)
         yield lines
 
 
