@@ -110,9 +110,13 @@ def where(about: Mapping[str, Any]) -> str:
 
 
 def beside(baselines: Mapping[str, Scores], unit: Unit) -> str:
-    """'; guessing 6.02, letter frequencies 4.78, xz 2.52': the same bits without a network."""
+    """'; guessing 6.02, letter frequencies 4.78, xz 2.52': the same bits without a network.
+
+    Of numbers it says what is guessed: a bin, which says little of how far off a forecast is.
+    """
+    names = {"guessing": "guessing one of all bins"} if unit == "number" else {}
     shown = [
-        f"{score_name(name)} {bits[f'bits_per_{unit}']:.2f}"
+        f"{names.get(name, score_name(name))} {bits[f'bits_per_{unit}']:.2f}"
         for name, bits in baselines.items()
         if name not in ("bz2", "zlib")  # between the frequencies and xz
     ]
