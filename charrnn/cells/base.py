@@ -51,6 +51,9 @@ class Cell(ABC):
     alignment: ClassVar[int] = 1
     """Evaluation starts sequences at multiples of these steps: a clock's period, else 1."""
 
+    warm_up: ClassVar[int] = 256
+    """Steps after which evaluation takes a state for that of the whole text before it."""
+
     @classmethod
     def parameters(cls, inputs: int, hidden: int) -> Parameters:
         """The cell's parameters by name, in the layout of `torch.nn`.

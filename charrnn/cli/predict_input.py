@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from charrnn.cli.frame import Frame
+from charrnn.errors import TextError
 from charrnn.events import Noticed
 from charrnn.settings import FormatName, TextSettings
 from charrnn.text.example_columns import Line
@@ -126,11 +127,21 @@ def read_inputs(
 
     if model.is_source(file):
         return None, iter([[(1, file)]])
-    batches = read_lines(file)
+    batches = _texts(model, file, read_lines(file))
     first = next(batches, [])
     head = [line for line in first[:LOOKED_AT] if line.strip()]
     settings = _settings(model, file, head, name, columns)
     if settings is None:
+        if (
+            head
+            and file.lower().endswith(model.task.input.suffixes)
+            and not os.path.isfile(head[0])
+        ):
+            raise TextError(
+                f"{file} is no series, and no list of such: it names no file {head[0]:.60}",
+                "A series is a CSV of numbers alone, after a header or without one; "
+                "a list has the name of a file on each line.",
+            )
         if file.endswith(SUFFIXES) and name is None:
             notice(f"Each line of {file} is an input. To read a column of it: --columns NAME.")
         return None, _numbered(chain([first], batches))
@@ -139,6 +150,15 @@ def read_inputs(
         notice(f"{shown} is read as --format {settings.format}; --format lines reads its lines.")
     lines = enumerate(chain(first, chain.from_iterable(batches)), 1)
     return settings.format, _inputs(model, file, settings, lines, notice)
+
+
+def _texts(model: "Predictor", file: str, batches: Iterable[list[str]]) -> Iterator[list[str]]:
+    """The same lines. TextError where they are those of a binary file."""
+    from charrnn.models.predictor import check_lines
+
+    for lines in batches:
+        check_lines(model, file, lines)
+        yield lines
 
 
 def _numbered(batches: Iterable[list[str]]) -> Iterator[list[Line]]:

@@ -92,7 +92,7 @@ class Dashboard:
             case Noticed():
                 self._print(sentence(event), "yellow")
             case Finished():
-                self.ending = sentence(event, self.unit)
+                self.ending = sentence(event, self.unit, counted=self.counted)
 
     def _start(self, event: Started) -> None:
         if self.ending:  # of the run before, where several are trained one after the other

@@ -69,7 +69,7 @@ def sentence(
         case Noticed():
             text = event.message
         case Finished():
-            text = _finished(event, unit)
+            text = _finished(event, unit, counted)
         case _:
             text = ""
     return text
@@ -110,9 +110,13 @@ def where(about: Mapping[str, Any]) -> str:
 
 
 def beside(baselines: Mapping[str, Scores], unit: Unit) -> str:
-    """'; guessing 6.02, letter frequencies 4.78, xz 2.52': the same bits without a network."""
+    """'; guessing 6.02, letter frequencies 4.78, xz 2.52': the same bits without a network.
+
+    Of numbers it says what is guessed: a bin, which says little of how far off a forecast is.
+    """
+    names = {"guessing": "guessing one of all bins"} if unit == "number" else {}
     shown = [
-        f"{score_name(name)} {bits[f'bits_per_{unit}']:.2f}"
+        f"{names.get(name, score_name(name))} {bits[f'bits_per_{unit}']:.2f}"
         for name, bits in baselines.items()
         if name not in ("bz2", "zlib")  # between the frequencies and xz
     ]
@@ -200,7 +204,7 @@ def _started(event: Started) -> str:
     )
 
 
-def _finished(event: Finished, unit: Unit) -> str:
+def _finished(event: Finished, unit: Unit, counted: str) -> str:
     """How training ended, and the next commands."""
     run = shlex.quote(on_one_line(event.run))
     scores = {name: score for name, score in event.scores.items() if score is not None}
@@ -208,7 +212,8 @@ def _finished(event: Finished, unit: Unit) -> str:
     kept = f"\n{figure(scores, unit, event.record())}" if scores else ""
     use = (f"charrnn sample {run} --temp 0.8", "to generate text")
     if unit in _PREDICTED:
-        use = (f"charrnn predict {run} FILE", f"to predict {_PREDICTED[unit]} each line")
+        each = "each line" if counted == "token" else "a file, or each file of a list"
+        use = (f"charrnn predict {run} FILE", f"to predict {_PREDICTED[unit]} {each}")
     if unit == "number":
         use = (f"charrnn forecast {run}", "to continue the series")
     file = "" if scores else " FILE"  # nothing may have been kept for it

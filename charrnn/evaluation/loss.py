@@ -107,7 +107,7 @@ def _scored(
 def _batches(model: Module[LanguageModel], count: int, context: int | None) -> Iterator[Sequences]:
     """The sequences of a text, or its cold windows, batch by batch."""
     if context is None:
-        yield cut_stream(count, CELLS[model.settings.cell].alignment)
+        yield cut_stream(count, CELLS[model.settings.cell])
         return
     size = min(context, count)
     starts = np.arange(0, count, size)

@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.cells.arrays import cross_entropy
+from charrnn.cells.base import Cell
 from charrnn.errors import DivergedError, TextError
 from charrnn.network.language_model import LanguageModel
 from charrnn.network.layers import State, masked_state
 from charrnn.text.corpus import Tokens
 from charrnn.text.tokenizers import Ids, Tokenizer
 
-WARM_UP = 256  # tokens read before a sequence's own: on a trained LSTM 2x256 the loss moved by 2e-9
 SEQUENCES = 64  # at most: a short text has fewer
 _CHUNK = 64  # steps computed at once, which bounds the memory
 _LARGEST_LOG = math.log(sys.float_info.max)
@@ -87,13 +87,13 @@ class Sequences(NamedTuple):
     warm_up: int
 
 
-def cut_stream(count: int, alignment: int) -> Sequences:
-    """A stream of `count` predictions as sequences, which start at multiples of `alignment`."""
-    sequences = max(1, min(SEQUENCES, count // (4 * WARM_UP)))
+def cut_stream(count: int, cell: type[Cell]) -> Sequences:
+    """A stream of `count` predictions as sequences, which start where the cell's clock does."""
+    sequences, alignment = max(1, min(SEQUENCES, count // (4 * cell.warm_up))), cell.alignment
     if sequences == 1:
         return Sequences(np.zeros(1, np.int64), count, 0)
     size = -(-count // (sequences * alignment)) * alignment
-    return Sequences(np.arange(sequences) * size, size, WARM_UP)
+    return Sequences(np.arange(sequences) * size, size, cell.warm_up)
 
 
 def read_sequences(
@@ -141,7 +141,7 @@ def score(network: LanguageModel, tokens: Tokens, tokenizer: Tokenizer) -> Score
     DivergedError if the loss is not finite.
     """
     check_scorable(tokens)
-    sequences, total = cut_stream(len(tokens) - 1, network.cell.alignment), 0.0
+    sequences, total = cut_stream(len(tokens) - 1, network.cell), 0.0
     state = network.zero_state(len(sequences.starts))
     for _, losses in read_sequences(reader_of(network), state, tokens, sequences, _CHUNK):
         total += float(losses.sum(dtype=np.float64))

@@ -26,6 +26,7 @@ from charrnn.tasks.scored_examples import (
 )
 from charrnn.text.corpus import part_to_score
 from charrnn.text.example_corpus import ExampleCorpus
+from charrnn.text.source_files import shown_name
 
 
 class Predictor(Model):
@@ -118,7 +119,7 @@ class Predictor(Model):
         TextError without examples.
         """
         examples, part = part_examples(self, part)
-        return self.score(examples.items, examples.targets, decoding, examples.names), part
+        return self._score(examples, decoding), part
 
     @public
     def score_file(
@@ -134,7 +135,11 @@ class Predictor(Model):
         for a line that is not an example.
         """
         examples = file_examples(self, file, unknown, **reading)
-        return self.score(examples.items, examples.targets, decoding, examples.names)
+        return self._score(examples, decoding)
+
+    def _score(self, examples: ScoredExamples, decoding: Decoding) -> ExampleScore:
+        _, _, items, targets, names = examples
+        return self.task.score(self.checkpoint.weights, items, targets, decoding, names)
 
 
 def part_examples(model: Predictor, part: PartName | None) -> tuple[ScoredExamples, PartName]:
@@ -156,3 +161,14 @@ def file_examples(
     given: dict[str, Any] = {name: value for name, value in reading.items() if value}
     fmt = model.task.format(replace(model.task.subject.text, **given))
     return examples_of_file(model.task, file, fmt, unknown, emit)
+
+
+def check_lines(model: Predictor, file: str, lines: Iterable[str]) -> None:
+    """TextError if lines of a file, or of stdin for `-`, are those of a binary file."""
+    source = model.task.input
+    takes_any = source.has_text and model.tokenizer.raw and not inputs_of(file)
+    if not takes_any and "\0" in "".join(lines):
+        hint = f"Run {model.run} reads texts: name one, or a run of what the file is."
+        if not source.has_text:
+            hint = f"Name the file itself: charrnn predict {model.run} FILE"
+        raise TextError(f"{shown_name(file)} is a binary file: it has NUL characters", hint)

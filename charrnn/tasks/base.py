@@ -135,6 +135,9 @@ class Task(ABC):
     protocol = ""
     """How a part is scored, where that can be done in several ways."""
 
+    sizes: Mapping[str, Any] = {}
+    """Settings that are others than usual, where they are not given."""
+
     def __init__(self, model: ModelSettings, subject: Subject) -> None:
         self.model, self.subject = model, subject
 

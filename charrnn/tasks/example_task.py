@@ -21,9 +21,7 @@ from charrnn.text.examples import ExampleFormat
 from charrnn.text.input_shapes import counted
 from charrnn.text.tokenizers import valid_unicode
 
-_TOGETHER = 64  # examples computed at once
-_WRITTEN, _SYMBOLS = 512, 4096  # examples that a validation writes, symbols of all of them
-_SHOWN = 12  # examples that a validation shows
+_TOGETHER, _SHOWN = 64, 12  # examples computed at once, and those that a validation shows
 
 
 class ExampleTask(Task):
@@ -35,7 +33,7 @@ class ExampleTask(Task):
         super().__init__(model, subject)
         self.input = source(subject.text, output.separator(subject.text), subject)
         self.output = output(subject, self.input)
-        self.unit, self.least = self.output.unit, self.input.least
+        self.unit, self.least, self.sizes = self.output.unit, self.input.least, self.input.sizes
         if isinstance(subject, ExampleCorpus):
             self.items = Ragged(subject.tokens, subject.starts)
             self.targets = Ragged(subject.targets, subject.target_starts)
@@ -152,13 +150,12 @@ class ExampleTask(Task):
         self, score: ExampleScore, weights: Mapping[str, Array], indices: Indices
     ) -> None:
         """Count, in a score, what NumPy weights write for some of these examples, if anything."""
-        most = min(len(indices), _WRITTEN, max(1, int(_SYMBOLS / self.output.mean_length)))
+        most = min(len(indices), self.output.most_written)
         chosen = indices[np.linspace(0, len(indices) - 1, most).astype(int)]
         network = self.network(self.model, weights)
-        longest = Decoding(max_length=2 * int(self.output.mean_length) + 20)
         for indices_of_group in by_length(self.input.tokens(self.items, chosen), _TOGETHER):
             group = chosen[indices_of_group]
-            asked = Asked([self.items[n] for n in group], decoding=longest)
+            asked = Asked([self.items[n] for n in group])
             self.output.count_written(score, network, self._collate(group), asked)
 
     @np.errstate(all="ignore")  # what is not finite is an error of the output
@@ -176,17 +173,14 @@ class ExampleTask(Task):
         vocabulary lacks is wrong, and without a loss.
         """
         network = self.network(self.model, weights)
-        inputs, wanted = Ragged.of(items), Ragged.of(targets)
-        groups = self._groups(inputs, decoding)
-        batches = [(group, self.batch_of(inputs, wanted, group)) for group in groups]
-        computed = (
-            Computed(network, batch, self.output.evaluate(network, batch)) for _, batch in batches
-        )
+        groups = self._groups(items, decoding)  # each is padded twice, none is kept
+        batches = (self._padded(items, targets, group) for group in groups)
+        computed = (Computed(network, one, self.output.evaluate(network, one)) for one in batches)
         score = self.output.score(computed, names or self.output.names)
-        for group, batch in batches:
+        for group in groups:
             chosen = [items[n] for n in group]
             asked = Asked(chosen, decoding=decoding, generators=decoding.generators(group))
-            self.output.count_written(score, network, batch, asked)
+            self.output.count_written(score, network, self._padded(items, targets, group), asked)
         return score
 
     @np.errstate(all="ignore")  # likewise
@@ -197,10 +191,9 @@ class ExampleTask(Task):
 
         Infinite where the model lacks one of them.
         """
-        inputs, wanted = Ragged.of(items), Ragged.of(targets)
         losses = np.zeros(len(items))
-        for group in self._groups(inputs, GREEDY):
-            batch = self.batch_of(inputs, wanted, group)
+        for group in self._groups(items, GREEDY):
+            batch = self._padded(items, targets, group)
             arrays = self.output.evaluate(network, batch)
             losses[group] = self.output.losses(Computed(network, batch, arrays))
         return losses
@@ -218,33 +211,40 @@ class ExampleTask(Task):
         decoding: Decoding = GREEDY,
     ) -> list[Prediction]:
         """What a NumPy network predicts of items, each of which a text stands for."""
-        inputs = Ragged.of(items)
         predictions: dict[int, Prediction] = {}
-        for group in self._groups(inputs, decoding):
-            batch = Batch(targets=None, **self.input.collate(inputs, group))
-            asked = Asked(
-                [items[n] for n in group], [texts[n] for n in group],
-                decoding, decoding.generators(group),
-            )  # fmt: skip
-            of_group = self.output.predict(network, batch, asked)
+        for group in self._groups(items, decoding):
+            chosen, named = [items[n] for n in group], [texts[n] for n in group]
+            inputs = self.input.collate(Ragged.of(chosen), np.arange(len(chosen)))
+            asked = Asked(chosen, named, decoding, decoding.generators(group))
+            of_group = self.output.predict(network, Batch(targets=None, **inputs), asked)
             predictions |= dict(zip(group.tolist(), of_group, strict=True))
         return [predictions[index] for index in range(len(items))]
 
-    def _groups(self, inputs: Ragged, decoding: Decoding) -> list[Indices]:
+    def _padded(self, items: Sequence[Ids], targets: Sequence[Ids], group: Indices) -> Batch:
+        """Some of these items and their targets as a batch."""
+        chosen, wanted = ([arrays[n] for n in group] for arrays in (items, targets))
+        return self.batch_of(Ragged.of(chosen), Ragged.of(wanted), np.arange(len(group)))
+
+    def _groups(self, items: Sequence[Ids], decoding: Decoding) -> list[Indices]:
         """The indices of examples that are computed together, fewer where a beam is wide.
 
         UsageError for a decoding that has no effect.
         """
         decoding.check_effective(self.model, self.output.options)
-        lengths = self.input.tokens(inputs, range(len(inputs.starts) - 1))
+        starts = np.array([0, *map(len, items)], np.int64).cumsum()
+        lengths = self.input.tokens(Ragged(np.zeros(0), starts), range(len(items)))
         return by_length(lengths, max(1, _TOGETHER // decoding.beam))
+
+    def shown(self, corpus: ExampleCorpus, example: int) -> str:
+        """An example in a line of text: its text, or the name of its file."""
+        item = corpus.ids(example)
+        return corpus.files[example] if corpus.files else self.input.shown(item, example)
 
     def example(self, weights: Mapping[str, Array]) -> str:
         """The first validation examples, and what is predicted of them."""
-        examples = self.corpus.examples("valid") or self.corpus.examples("train")
-        shown = examples[:_SHOWN]
-        items = [self.corpus.ids(example) for example in shown]
-        texts = [*map(self.input.shown, items, shown)]
-        predictions = self.predict(self.network(self.model, weights), texts, items)
-        targets = map(self.corpus.targets_of, shown)
+        corpus = self.corpus
+        examples = (corpus.examples("valid") or corpus.examples("train"))[:_SHOWN]
+        texts = [self.shown(corpus, one) for one in examples]
+        items, targets = map(corpus.ids, examples), map(corpus.targets_of, examples)
+        predictions = self.predict(self.network(self.model, weights), texts, [*items])
         return valid_unicode("\n".join(map(self.output.shown, texts, predictions, targets)))

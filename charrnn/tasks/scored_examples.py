@@ -1,7 +1,7 @@
 """Examples that a model is scored on: those in a file, or of a part of its corpus."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -58,7 +58,24 @@ def examples_of_file(
 def examples_of_part(task: ExampleTask, corpus: ExampleCorpus, part: PartName) -> ScoredExamples:
     """The examples of a part of a corpus. TextError if one is damaged."""
     examples = corpus.examples(part)
-    items = [corpus.ids(index) for index in examples]
-    texts = [*map(task.input.shown, items, examples)]
-    targets = [corpus.targets_of(index) for index in examples]
+
+    def shown(index: int) -> str:
+        return task.shown(corpus, index)
+
+    texts, items = _Stored(shown, examples), _Stored(corpus.ids, examples)
+    targets = _Stored(corpus.targets_of, examples)
     return ScoredExamples(range(1, len(items) + 1), texts, items, targets, task.output.names)
+
+
+class _Stored(Sequence[Any]):
+    """Something of each of the examples of a corpus, read when it is asked for."""
+
+    def __init__(self, get: Callable[[int], Any], examples: range) -> None:
+        self._get, self._examples = get, examples
+
+    def __len__(self) -> int:
+        return len(self._examples)
+
+    def __getitem__(self, where: Any) -> Any:
+        chosen = self._examples[where]
+        return _Stored(self._get, chosen) if isinstance(chosen, range) else self._get(chosen)

@@ -10,6 +10,7 @@ A corpus of N examples, of which targets are predicted, has more:
         examples.bin    N + 1 indices (int64) of it: where each text begins, and the end of the last
         targets.bin     M indices (int32) of the target vocabulary: labels, tags or symbols
         target_starts.bin  N + 1 indices (int64) of it, unless each example has one target
+        files.json      where the inputs were files: their names, without folders
         corpus.json     task, labels (the target vocabulary), and bounds where parts were files
 
 The folder's name ends with the first 8 digits of the key, a digest of the sources' content: a

@@ -45,6 +45,8 @@ def decoded(
             if not utf8:  # some encodings decode to half a surrogate pair
                 text = _whole_characters(text, settings)
         except UnicodeError as error:
+            if utf8 and b"\0" in data:
+                raise binary(name, prepares) from None
             encoding = settings.encoding
             raise _undecodable(error, name, encoding, position - pending, prepares) from None
         if first and text:
@@ -60,6 +62,17 @@ def _whole_characters(text: str, settings: TextSettings) -> str:
         text.encode("utf-8")
         return text
     return _HALF.sub("\N{REPLACEMENT CHARACTER}" if settings.errors == "replace" else "", text)
+
+
+def binary(name: str, prepares: bool) -> TextError:
+    """The error for a file with NULs."""
+    return TextError(
+        f"{name} is a binary file: it has NUL characters",
+        "If it is text, name its encoding: --encoding utf-16, say. Sound, pictures and series are"
+        " read by --task and --input, from a list of such files."
+        + " To train on any bytes: --tokenizer byte."
+        * prepares,
+    )
 
 
 def _undecodable(

@@ -4,7 +4,9 @@ They lie in the order of a digest of their texts: by chance, the same on every m
 texts are neighbours. So a part is a range of examples, and no text is in two parts.
 """
 
+import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -12,10 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.errors import TextError, plural
+from charrnn.files import open_regular
 from charrnn.settings import PartName, TextSettings, no_effect
 from charrnn.text.corpus import PARTS, Corpus, Tokens, checked_ids
 
 LEAST = 2  # examples to learn from
+FILES = "files.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +73,18 @@ class ExampleCorpus(Corpus):
     def targets_of(self, example: int) -> NDArray[np.int32]:
         """The targets of one example."""
         return self.targets[self.target_starts[example] : self.target_starts[example + 1]]
+
+    @cached_property
+    def files(self) -> list[str]:
+        """The names of the files (N,) that inputs were; none of texts, or where none are kept."""
+        with (
+            suppress(OSError, ValueError, RecursionError),
+            open_regular(self.folder / FILES) as file,
+        ):
+            names = json.load(file)
+            if isinstance(names, list) and len(names) == len(self.starts) - 1:
+                return [*map(str, names)]
+        return []
 
     @cached_property
     def _bounds(self) -> tuple[int, int]:

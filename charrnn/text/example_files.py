@@ -5,6 +5,7 @@ Memory grows with the number of examples and targets, some 30 bytes each, not wi
 """
 
 import hashlib
+import json
 import tempfile
 from itertools import compress, islice, pairwise
 from pathlib import Path
@@ -20,7 +21,7 @@ from charrnn.settings import STORED
 from charrnn.text.corpus import Corpus
 from charrnn.text.corpus_files import START, TARGET
 from charrnn.text.decompression import PIECE
-from charrnn.text.example_corpus import check_enough, split_bounds
+from charrnn.text.example_corpus import FILES, check_enough, split_bounds
 from charrnn.text.example_notices import Read, doubts, what_was_read
 from charrnn.text.example_table import ExampleTable, read_table
 from charrnn.text.examples import ExampleFormat, ExampleSources
@@ -93,6 +94,9 @@ def _write(folder: Path, examples: ExampleSources) -> dict[str, Any]:
     examples.joined.emit(Noticed(what_was_read(table, examples, read)))
     about |= tokens
     about |= {"examples": len(order)} | _write_targets(folder, table, order)
+    if table.files:
+        with atomic_write(folder / FILES) as out:
+            out.write(json.dumps([table.files[index] for index in order.tolist()]).encode())
     if len(examples.parts) > 1:
         about["bounds"] = bounds
     if fmt.items.input_shape:

@@ -95,7 +95,9 @@ def doubts(
         yield f"No training example has the {target} {_listed(missing)}."
     texts = table.digests[order]
     if both := int(np.isin(texts[train:], texts[:train]).sum()):
-        yield f"Training has the text of {both:,} of the examples of --valid and --test."
+        layout = examples.fmt.lines.layout
+        source = layout.names[layout.source]
+        yield f"Training has the {source} of {both:,} of the examples of --valid and --test."
     yield from _doubts_of_columns(table, examples)
 
 

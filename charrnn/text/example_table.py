@@ -3,6 +3,7 @@
 import hashlib
 from array import array
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,8 @@ class ExampleTable:
 
     `vocabulary` is sorted; `targets` (M,) are indices of it, and those of each example begin at
     `target_starts` (N + 1,). `sources` (N,) are indices. `digests` (N,) of 16 bytes tell the texts
-    apart. `first` is the first example of each source.
+    apart. `first` is the first example of each source. `files` (N,) are the names of inputs that
+    are no texts, without their folders; none of texts.
     """
 
     vocabulary: list[str]
@@ -26,6 +28,7 @@ class ExampleTable:
     sources: NDArray[np.int8]
     digests: NDArray[np.bytes_]
     first: list[Example]
+    files: list[str]
 
 
 def read_table(examples: ExampleSources) -> ExampleTable:
@@ -37,6 +40,7 @@ def read_table(examples: ExampleSources) -> ExampleTable:
     seen: dict[str, int] = {}  # targets in the order in which they come
     targets, lengths, sources, digests = array("q"), array("q", [0]), array("b"), bytearray()
     first: list[Example] = []
+    files: list[str] = []
     for example in examples.examples():
         source, where, text, of_example, _ = example
         if source == len(first):
@@ -44,6 +48,8 @@ def read_table(examples: ExampleSources) -> ExampleTable:
         for target in of_example:
             targets.append(seen.setdefault(target, len(seen)))
         lengths.append(len(of_example))
+        if not fmt.items.has_text:
+            files.append(" ".join(Path(text).name.split()))
         sources.append(source)
         with located(where):
             data = fmt.items.input_bytes(text)
@@ -66,4 +72,5 @@ def read_table(examples: ExampleSources) -> ExampleTable:
         np.array(sources, np.int8),
         np.frombuffer(bytes(digests), "S16"),
         first,
+        files,
     )

@@ -4,6 +4,8 @@ Stevens, Volkmann and Newman 1937, https://doi.org/10.1121/1.1915893 (mel); Davi
 1980, https://doi.org/10.1109/TASSP.1980.1163420 (bands for the recognition of speech).
 """
 
+import io
+import re
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -20,6 +22,11 @@ _WINDOW = 0.025  # seconds
 _FORMATS = ("WAV", "WAVEX", "RF64", "FLAC", "OGG", "MP3")
 _LONGEST, _CHANNELS, _RATE = 600, 32, 384_000  # seconds, channels and samples a second at most
 _PIECE = 1 << 16  # samples, or frames, at a time
+_LARGEST_PAGE, _PAGE_HEAD = 65_307, 27  # bytes of Ogg; the last of the head counts segments
+_SHORTER = r"^data : (\d+) \(should be|'ds64' chunk of (\d+)"  # in the notes of libsndfile
+_UNKNOWN = (
+    0x7FFF0000  # bytes, and more: what programs write that do not know how long sound will be
+)
 _LOUDEST_SILENCE = 1e-10  # energy of the least that 16 bits can hold
 
 Samples = NDArray[np.float32]
@@ -51,15 +58,35 @@ def _samples(file: BinaryIO, path: str, rate: int) -> Samples:
             stream = soxr.ResampleStream(sound.samplerate, rate, 1, "float32")
             pieces = [stream.resample_chunk(block.mean(1)) for block in blocks]
             pieces.append(stream.resample_chunk(np.zeros(0, np.float32), last=True))
+            is_cut = _is_cut(sound, file)
     except soundfile.LibsndfileError as error:
         hint = "Name a sound file: wav, flac, ogg or mp3."
         raise TextError(
             f"{path} is not sound that can be read: {error.error_string}", hint
         ) from None
+    if is_cut:
+        hint = "Copy it again: a recording that was not closed can be converted to a whole one."
+        raise TextError(f"{path} is damaged: it ends before its sound does", hint)
     samples: Samples = np.concatenate(pieces)
     if not len(samples) or not np.isfinite(samples).all():
         raise TextError(f"{path} has no sound, or one that is not finite", "Record it again.")
     return samples
+
+
+def _is_cut(sound: Any, file: BinaryIO) -> bool:
+    """Whether a file that has been read to its end lacks some of its sound.
+
+    Libsndfile decodes what there is, and notes what the header of a WAV says. The last page of Ogg
+    is marked (RFC 3533). A FLAC that is cut cannot be decoded, and an MP3 promises nothing.
+    """
+    if sound.format == "OGG":
+        file.seek(max(0, file.seek(0, io.SEEK_END) - _LARGEST_PAGE))
+        tail = file.read()
+        page = tail[tail.rfind(b"OggS") :].ljust(_PAGE_HEAD)
+        segments = page[_PAGE_HEAD:][: page[_PAGE_HEAD - 1]]
+        return not page[5] & 4 or len(page) < _PAGE_HEAD + len(segments) + sum(segments)
+    noted = re.search(_SHORTER, sound.extra_info, re.MULTILINE)
+    return noted is not None and int(noted[1] or noted[2]) < _UNKNOWN
 
 
 def _check(sound: Any, path: str) -> None:

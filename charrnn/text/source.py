@@ -14,7 +14,7 @@ from charrnn.errors import TextError
 from charrnn.events import Emit, Noticed, Progress
 from charrnn.files import plain_name
 from charrnn.settings import TextSettings
-from charrnn.text.decoding import decoded, documents, records, separator, with_line_ends
+from charrnn.text.decoding import binary, decoded, documents, records, separator, with_line_ends
 from charrnn.text.decompression import PIECE, unpacked
 from charrnn.text.series import numbers
 from charrnn.text.source_files import open_source, shown_name, source_files
@@ -56,11 +56,7 @@ class Reader:
             pieces = documents(pieces, separator(settings.document_per))
         for piece in pieces:
             if not self.raw and "\0" in piece:
-                raise TextError(
-                    f"{name} is a binary file: it has NUL characters",
-                    "If it is text, name its encoding: --encoding utf-16, say."
-                    + " To train on any bytes: --tokenizer byte." * self.prepares,
-                )
+                raise binary(name, self.prepares)
             if self.raw and self.utf8 and not piece.isascii():
                 self.utf8 = is_utf8(piece)
             if piece:

@@ -52,7 +52,9 @@ class Checkpoints:
             return True
         if run.plan.train.save_every:
             return run.step % run.plan.train.save_every == 0
-        return run.step % validation_interval(run) == 0 and since > _AFFORDABLE * self._cost
+        return (
+            run.step % validation_interval(run, run.step) == 0 and since > _AFFORDABLE * self._cost
+        )
 
     def save(self, *, last: bool = False) -> None:
         """Everything to disk. A disk that refuses is reported; it is an error only for the `last`.

@@ -21,6 +21,7 @@ from charrnn.training.validation import validated, validation_interval, validati
 
 _FORWARD = 0.35  # time that a token takes in validation, as a fraction of its time in training
 _PER_VALIDATION = 0.15  # seconds for the sample and for saving
+_EARLY = 3  # validations before the first interval ends
 
 
 def new_run(request: Request, sources: Sources, emit: Emit, ranks: Ranks) -> Run:
@@ -115,7 +116,8 @@ def _add_validations(run: Run, seconds: float) -> None:
     """Make room in a timed run for its validations, which take time, too."""
     batches = validation_tokens(run) / run.tokens_per_step
     validation = _FORWARD * batches * seconds + _PER_VALIDATION
-    overhead = validation / validation_interval(run)
+    total = run.length.total_steps
+    overhead = validation * (1 / validation_interval(run, total) + _EARLY / total)
     run.length = run_length(run.plan.train, run.batches.per_epoch, seconds, overhead)
 
 
@@ -132,7 +134,9 @@ def _announce(run: Run, asked: Plan, emit: Emit) -> None:
     if lowered:
         emit(Noticed(f"The text is short: it is read with {' '.join(lowered)}."))
     if not validation_tokens(run):
-        emit(Noticed("There is no validation part: the last weights are kept, not the best."))
+        how = "--valid FILE" if run.plan.text.test else "--split"
+        kept = "the last weights are kept, not the best"
+        emit(Noticed(f"There is no validation part, which {how} makes: {kept}."))
 
 
 def _chosen(run: Run, names: set[str]) -> str:

@@ -12,7 +12,12 @@ from charrnn.storage.runs import MODEL
 from charrnn.tasks.base import Score
 from charrnn.tasks.language_model import LanguageModelTask
 from charrnn.training.run import Run
-from charrnn.training.validation import most_validation_tokens, score_task, validation_protocol
+from charrnn.training.validation import (
+    most_validation_tokens,
+    score_task,
+    validation_protocol,
+    whole_protocol,
+)
 
 _AFFORDABLE = 8  # times the tokens of a validation: a few percent of what the training took
 
@@ -29,7 +34,7 @@ def outcome(run: Run, emit: Emit) -> Finished:
     with suppress(CheckpointError):  # none has been saved, or the disk has lost it
         kept = load_checkpoint(run.plan.folder / MODEL)
     if kept and score and run.finished and (again := _scored_again(run, kept, emit)):
-        score, protocol = again, task.protocol
+        score, protocol = again, whole_protocol(task)
     beside = isinstance(task, LanguageModelTask) and run.finished
     return Finished(
         run=run.plan.folder.name,

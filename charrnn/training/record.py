@@ -125,7 +125,8 @@ def command(run: Run) -> str:
     for group in (plan.model, settings, plan.text):
         for field in fields(group):
             value = getattr(group, field.name)
-            named = is_automatic(field) or value != field.default or field.name == "split"
+            usual = plan.task.sizes.get(field.name, field.default)
+            named = is_automatic(field) or value != usual or field.name == "split"
             if named and field.name not in unused:
                 words += _with_value(field.name, value)
     if settings.epochs and not settings.steps:

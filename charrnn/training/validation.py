@@ -37,20 +37,32 @@ def validation_tokens(run: Run) -> int:
     return run.plan.task.validation_tokens(most_validation_tokens(run))
 
 
-def validation_interval(run: Run) -> int:
-    """Steps between validations: about a dozen a run, unless that costs over a few percent of it.
+def validation_interval(run: Run, step: int) -> int:
+    """Steps between validations at this step: about a dozen a run, and the first ones earlier.
 
+    Fewer where they would cost over a few percent of it. A small text is soon overfitted, so each
+    of the first, which are in the first tenth, comes after twice the steps of the one before it.
     A power of two, so that it stays the same when the end of the run moves a little.
     """
     affordable = 8 * validation_tokens(run) // run.tokens_per_step
-    return int(2 ** math.ceil(math.log2(max(1, run.length.total_steps / 16, affordable))))
+    usual = max(run.length.total_steps / 16, affordable)
+    first = min(run.length.total_steps / 20, usual / 8)
+    return int(2 ** math.ceil(math.log2(max(1, first, min(step, usual)))))
 
 
 def validation_protocol(run: Run) -> str:
     """How a validation is measured: 'stream, bf16, first 16,384 tokens'."""
     most, task = most_validation_tokens(run), run.plan.task
     cut = f"first {most:,} tokens" if task.validation_tokens(most + 1) > most else ""
-    return ", ".join(filter(None, (task.protocol, "bf16" if run.plan.bf16 else "", cut)))
+    return ", ".join(filter(None, (whole_protocol(task), "bf16" if run.plan.bf16 else "", cut)))
+
+
+def whole_protocol(task: Task) -> str:
+    """How the whole part is measured, if not as by `charrnn eval`: '512 texts written'."""
+    most = task.output.most_written if isinstance(task, ExampleTask) else 0
+    if isinstance(task, ExampleTask) and 0 < most < len(task.corpus.examples("valid")):
+        return f"{most:,} texts written"
+    return task.protocol
 
 
 def validated(run: Run) -> Score | None:
@@ -62,11 +74,15 @@ def validated(run: Run) -> Score | None:
 def score_task(
     task: Task, module: AnyModule, most_tokens: int, *, bf16: bool, ranks: Ranks
 ) -> Score | None:
-    """The score on the first tokens of the validation part, the same on all ranks; None without."""
+    """The score on the first tokens of the validation part, the same on all ranks.
+
+    None where there are none, or none with a target that the network can have.
+    """
     if not task.validation_tokens(most_tokens):
         return None
     if isinstance(task, ExampleTask):
-        return score_examples(task, module, task.validation(most_tokens), bf16=bf16)
+        score = score_examples(task, module, task.validation(most_tokens), bf16=bf16)
+        return None if math.isnan(score.loss) else score
     assert isinstance(task, LanguageModelTask)
     tokens = task.validation(most_tokens)
     return evaluate(module, tokens, task.corpus.tokenizer, bf16=bf16, ranks=ranks)
@@ -104,23 +120,27 @@ class Validation:
 
     @property
     def is_due(self) -> bool:
-        """At the end; before it in intervals, but not shortly before the end."""
+        """At the end; before it in intervals, but not shortly before the end.
+
+        Nor while the first steps of a timed run are measured.
+        """
         run = self.run
-        if run.finished:
-            return True
-        interval = validation_interval(run)
+        if run.finished or run.length.is_provisional:
+            return run.finished
+        interval = validation_interval(run, run.step)
         end_is_near = run.length.total_steps - run.step < interval / 2
         return run.step % interval == 0 and not end_is_near
 
     def validate(self) -> None:
         """Emit the score and a sample. NotFiniteError if the model is not finite.
 
-        Afterwards the length of a timed run is adjusted.
+        Afterwards the length of a timed run is adjusted, by what a whole interval takes.
         """
+        run = self.run
         with self.meter.paused():
             self._validate()
-        if self.run.step:
-            adjust_length(self.run, self.emit)
+        if run.step and run.step % validation_interval(run, run.length.total_steps) == 0:
+            adjust_length(run, self.emit)
 
     def _validate(self) -> None:
         run = self.run

@@ -147,3 +147,34 @@ def test_pairs_are_predicted_from_their_sources(tmp_path):
         (tmp_path / "new.tsv").write_text(text)
         done = call_charrnn(tmp_path, "predict", "r", "new.tsv", "--json", *flags)
         assert [json.loads(line)["source"] for line in done.out.splitlines()] == ["abc", "d"]
+
+
+def test_a_binary_file_is_named_as_one(trained):
+    """A screenful of labels for the lines of a sound file; one of its bytes in an error."""
+    (trained / "clip.wav").write_bytes(b"RIFFd\0\0\0WAVEfmt \xff\n\0\n" * 9)
+    for run, advice in (("words", "Run words reads texts"), ("pictures", "predict pictures FILE")):
+        piped = (trained / "clip.wav").read_bytes().decode("latin-1")
+        for done in (
+            call_charrnn(trained, "predict", run, "clip.wav"),
+            call_charrnn(trained, "predict", run, "-", stdin=piped),
+        ):
+            assert (done.code, done.out) == (3, "")
+            assert len(done.err) < 200
+            is_refused = "run pictures reads picture, not clip.wav" in done.err
+            assert is_refused or ("is a binary file" in done.err and advice in done.err)
+    done = call_charrnn(trained, "train", "clip.wav", *SMALL)
+    assert (done.code, "clip.wav is a binary file: it has NUL" in done.err) == (3, True)
+    (trained / "latin.txt").write_bytes("sé\n".encode("latin-1"))
+    assert call_charrnn(trained, "predict", "words", "latin.txt").code == 0
+
+
+def test_a_table_of_words_is_no_series(tmp_path):
+    """Its head, taken for the name of a file that is missing."""
+    (tmp_path / "a.tsv").write_text(PAIRS["frames-label"].write(tmp_path, 20))
+    flags = ["--task", "label", "--input", "frames", *SMALL, "--run", "frames"]
+    assert call_charrnn(tmp_path, "train", "a.tsv", *flags).code == 0
+    (tmp_path / "words.csv").write_text("time,word\n1,hello\n")
+    done = call_charrnn(tmp_path, "predict", "frames", "words.csv")
+    assert (done.code, "a CSV of numbers alone" in done.err) == (3, True)
+    (tmp_path / "list.csv").write_text("series/0.csv\nseries/1.npy\n")
+    assert len(call_charrnn(tmp_path, "predict", "frames", "list.csv").out.splitlines()) == 2

@@ -35,11 +35,20 @@ def test_the_ending_says_what_comes_next(unit, bits):
     beside = "guessing 6.02, xz 2.52" if unit == "character" else "guessing 5.01, xz 2.41"
     assert f"\n{bits} bits per {unit} on valid (stream), best at step 90 of 100; {beside}\n" in done
     assert "charrnn sample tale" in done
+    series = {"scores": {"bits_per_number": 7.9},
+              "baselines": {"guessing": {"bits_per_number": 8.0}}}  # fmt: skip
+    numbers = sentence(Finished(**{**vars(END), **series}), "number")
+    assert "7.900 bits per number" in numbers
+    assert "; guessing one of all bins 8.00\n" in numbers
     assert "--resume" not in done
     stopped = sentence(Finished(**{**vars(END), "interrupted": True}), unit)
     assert "charrnn train --resume --run tale" in stopped
     early = sentence(Finished("tale", 1, None, *VALID, None, {}, {}, 1.0, True), unit)
     assert "1 step in 0:01" in early
+    labels = Finished(**{**vars(END), "scores": {"bits_per_label": 0.5}, "baselines": {}})
+    assert "predict the label of each line\n" in sentence(labels, "label")
+    of_sound = sentence(labels, "label", counted="frame")
+    assert "predict the label of a file, or each file of a list\n" in of_sound
     assert "charrnn sample" not in early, "there may be no model yet"
 
 

@@ -13,7 +13,6 @@ from charrnn.cells import CELLS
 from charrnn.engine.threads import BatchThreads
 from charrnn.errors import TextError
 from charrnn.evaluation.loss import _batches, evaluate, token_losses
-from charrnn.inference.score import WARM_UP
 from charrnn.settings import TextSettings
 from charrnn.text.tokenizers import Bytes, Characters
 from tests.conftest import tale
@@ -96,11 +95,11 @@ def test_a_score_over_many_batches_and_chunks_equals_the_definition(model, conte
 def test_sequences_side_by_side_score_what_one_stream_does(cell):
     """Sequences that start cold, overlap, or leave a tail out; a clock that shows another time."""
     model = forgetful(make(cell).to(torch.float64))
-    ids = Bytes().encode(tale(2 * 4 * WARM_UP + 500))
+    ids = Bytes().encode(tale(2 * 4 * CELLS[cell].warm_up + 500))
     starts, size, warm_up = next(_batches(model, len(ids) - 1, None))
     assert len(starts) == 2
     assert (starts % CELLS[cell].alignment == 0).all()
-    assert warm_up == WARM_UP
+    assert warm_up == CELLS[cell].warm_up
     assert starts[-1] < len(ids) - 1 <= starts[-1] + size
     found = evaluate(model, ids, Bytes())
     assert found.loss == pytest.approx(stream(model, ids), rel=1e-7)
@@ -110,7 +109,7 @@ def test_sequences_side_by_side_score_what_one_stream_does(cell):
 def test_losses_of_sequences_side_by_side_are_in_the_order_of_the_text():
     """The losses of the second sequence before the end of the first."""
     model = forgetful(make())
-    ids = Bytes().encode(tale(3 * 4 * WARM_UP + 300))
+    ids = Bytes().encode(tale(3 * 4 * 256 + 300))
     assert len(next(_batches(model, len(ids) - 1, None))[0]) == 3
     with torch.no_grad():
         logits, _ = model.network.forward(

@@ -1,5 +1,6 @@
 """What every output promises with every input: the contract of a task on examples."""
 
+import tracemalloc
 from dataclasses import replace
 from typing import get_args
 
@@ -17,17 +18,19 @@ from charrnn.settings import InputName, TaskName, TrainSettings
 from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.runs import MODEL
 from charrnn.tasks import INPUTS, TASKS
+from charrnn.text.corpus_files import open_corpus
 from charrnn.training.loop import training_step
-from charrnn.training.record import train
+from charrnn.training.record import command, train
 from charrnn.training.run import Plan, Run
 from charrnn.training.saving import save_training
-from charrnn.training.validation import score_examples
+from charrnn.training.validation import score_examples, whole_protocol
 from tests.tasks.conftest import (
     checkpoint_of,
     corpus_for,
     examples_of,
     indices,
     model_settings,
+    prepared,
     randomized,
     task_on,
 )
@@ -168,6 +171,45 @@ def test_numpy_and_torch_score_alike(home, pair, changes):
     assert score.loss == pytest.approx(in_torch.loss, abs=1e-5)
 
 
+@pytest.mark.parametrize("unit", ["character", "word"])
+def test_a_validation_writes_what_an_evaluation_does(home, unit):
+    """A long text that validation cuts short; other texts than it says."""
+    lines = "".join(f"{'ab' * n}\t{'x y ' * n * 9}\n" for n in range(1, 4) for _ in range(n**3))
+    corpus = prepared(home / "a.tsv", lines, "rewrite", target_unit=unit, split="50/50/0")
+    task = task_on(corpus)
+    module = randomized(task)
+    scored = Predictor(checkpoint_of(task, module)).score(*examples_of(corpus, "valid"))
+    during = score_examples(task, module, indices(corpus, "valid"), bf16=False)
+    assert during.scores == pytest.approx(scored.scores)
+    assert whole_protocol(task) == ""
+    task.output.mean_length = 4096 / 3
+    assert whole_protocol(task) == "3 texts written"
+
+
+@pytest.mark.parametrize("pair", ["frames-label", "frames-tag", "sound-label", "picture-label"])
+def test_examples_are_shown_by_the_names_of_their_files(home, pair):
+    """Numbers that nobody can look up, another file's target, and names of an old corpus missed."""
+    corpus = corpus_for(pair, home, 40)
+    rows = (home / f"{pair}.tsv").read_text("utf-8").splitlines()
+    task = task_on(corpus)
+    lines = task.example(randomized(task).export()).splitlines()
+    for line, index in zip(lines, corpus.examples("valid"), strict=False):
+        target = task.output.between.join(task.output.names[n] for n in corpus.targets_of(index))
+        name, _, predicted = line.partition(" -> ")
+        assert predicted == target or predicted.endswith(f" (it is {target})")
+        assert any(f"/{name}" in row and target in row.split("\t") for row in rows)
+    (corpus.folder / "files.json").unlink()
+    old = open_corpus(corpus.folder)
+    assert task.shown(old, 3) == f"{task.input.name} 3"
+
+
+def test_the_command_that_repeats_a_run_of_series_says_nothing_of_pictures(home):
+    """The size that a video would have had, as if somebody had asked for it."""
+    said = command(run_of("frames-label", home))
+    assert "--picture-size" not in said
+    assert "--input frames" in said
+
+
 def test_each_rank_reads_its_part_of_one_batch(home, pair):
     """Two processes that read the same examples, leave one out, or give one another's target."""
     task, settings = task_on(corpus_for(pair, home, 60)), TrainSettings(batch_size=15)
@@ -208,3 +250,18 @@ def test_what_is_not_finite_is_no_prediction(home, pair):
         task.predict(network, [""], [item])
     with pytest.raises(DivergedError):
         task.score(weights, [item], [target])
+
+
+def test_the_memory_of_a_score_does_not_grow_with_its_examples(home, pair):
+    """All padded batches, or what is computed of them, held until the last is scored."""
+    corpus = corpus_for(pair, home, 40)
+    task = task_on(corpus)
+    weights, (items, targets) = randomized(task).export(), examples_of(corpus, "train")
+    short = Decoding(max_length=1) if "max_length" in task.output.options else Decoding()
+    peaks = []
+    for times in (4, 4, 24):  # the first fills caches
+        tracemalloc.start()
+        task.score(weights, items * times, targets * times, short)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[2] < 1.5 * peaks[1]

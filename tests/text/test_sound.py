@@ -123,3 +123,31 @@ def test_what_is_no_sound_is_an_error_that_says_so(home):
         (home / "cut.wav").write_bytes(data[:end])
         with pytest.raises(CharRNNError):
             load_sound("cut.wav", RATE, 3)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "subtype"),
+    [("wav", "PCM_16"), ("wav", "ULAW"), ("rf64", "PCM_16"), ("flac", None), ("ogg", "VORBIS"),
+     ("ogg", "OPUS")],
+)  # fmt: skip
+@pytest.mark.parametrize("kept", [0.97, 0.6, 0.02])
+def test_a_file_that_was_cut_is_damaged(home, suffix, subtype, kept):
+    """A download that broke off, learned as a shorter clip."""
+    noise = 0.1 * np.random.default_rng(1).normal(size=30 * RATE)
+    soundfile.write(home / "a.wav", noise, RATE, format=suffix, subtype=subtype)
+    whole = (home / "a.wav").read_bytes()
+    assert len(load_sound(str(home / "a.wav"), RATE, 1)) > 2900
+    (home / "a.wav").write_bytes(whole[: int(kept * len(whole))])
+    with pytest.raises(TextError, match=r"a\.wav is (damaged|not sound that can be read)"):
+        load_sound(str(home / "a.wav"), RATE, 1)
+
+
+def test_a_recording_of_unknown_length_is_whole(home):
+    """What ffmpeg writes to a pipe, refused."""
+    soundfile.write(home / "a.wav", tone(700), RATE)
+    data = bytearray((home / "a.wav").read_bytes())
+    for size in (b"\xff\xff\xff\xff", b"\xff\xff\xff\x7f"):
+        where = data.index(b"data") + 4
+        data[where : where + 4] = size
+        (home / "a.wav").write_bytes(data)
+        assert len(load_sound(str(home / "a.wav"), RATE, 1)) == 18

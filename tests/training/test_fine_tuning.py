@@ -125,7 +125,7 @@ def test_given_learning_rates_are_taken(copied_run):
 
 def test_a_worse_fine_tuning_keeps_the_base(copied_run):
     """The base's text fine-tuned to nonsense, and the better model lost."""
-    rates = {"learning_rate": 5.0, "adamw_learning_rate": 5.0}
+    rates = {"learning_rate": 1.0, "adamw_learning_rate": 1.0}
     run, _ = begun(copied_run.parent.parent, "fine", text=tale(20_000), **rates)
     events_of(run)
     assert load_checkpoint(run.plan.folder / MODEL).step == 0

@@ -11,7 +11,7 @@ def test_a_run_is_validated_about_a_dozen_times_wherever_its_end_moves(home):
     run, intervals = make_run(home, tale(4000), steps=10_000), {}
     for steps in range(10_000, 20_000, 100):
         run.length.total_steps = steps
-        intervals[steps] = validation_interval(run)
+        intervals[steps] = validation_interval(run, steps)
     assert all(8 <= steps / interval <= 16 for steps, interval in intervals.items())
     found = sorted(set(intervals.values()))
     assert found == [found[0], 2 * found[0]], "one interval is a multiple of the other"
@@ -24,6 +24,15 @@ def test_a_long_run_is_validated_on_more_text_than_a_short_one(home):
     run.length.total_steps = 40_000
     assert few == 1 << 14
     assert few < validation_tokens(run) <= len(run.plan.corpus.part("valid"))
+
+
+def test_the_first_validation_comes_in_the_first_tenth(home):
+    """Half a run without a figure, because a validation of all examples is dear beside a step."""
+    for size, due in ((400_000, [64, 128, 256, 512]), (4000, [8, 16, 32, *range(64, 1000, 64)])):
+        run = make_run(home, tale(size), steps=1000)
+        is_dear = 8 * validation_tokens(run) / run.tokens_per_step > 1000
+        assert is_dear is (size == 400_000)
+        assert due == [n for n in range(1, 1000) if n % validation_interval(run, n) == 0]
 
 
 def test_every_validation_shows_what_the_model_writes(home):

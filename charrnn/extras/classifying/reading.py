@@ -87,7 +87,7 @@ class Reader:
     def _read_long(self, text: Ids, many: bool) -> Iterator[tuple[Bits, int]]:
         """One text, in sequences that are read side by side, as `eval` does."""
         tokens = np.concatenate((self.start, text))
-        sequences = cut_stream(len(tokens) - 1, self.network.cell.alignment)
+        sequences = cut_stream(len(tokens) - 1, self.network.cell)
         read, state = self.begin(len(sequences.starts), many)
         for positions, losses in read_sequences(read, state, tokens, sequences, _STEPS):
             own = losses[positions + 1 >= len(self.start)]

@@ -30,6 +30,7 @@ class AlignedOutput(SequenceOutput):
 
     options = ("beam", "temp", "seed", "language_model", "weight")
     ends = 0
+    unscored = "more symbols than frames, or with symbols that the model lacks"
 
     def measure(self, targets: Ragged, examples: range, positions: Indices) -> None:
         """As the base says; and how many frames of a position let examples be aligned."""
@@ -90,8 +91,8 @@ class AlignedOutput(SequenceOutput):
 
     def _summed(self, computed: Computed) -> tuple[NDArray[np.floating[Any]], Indices]:
         _, batch, (losses,) = computed
-        finite = np.isfinite(losses)
-        return np.where(finite, losses, 0), np.where(finite, batch.target_lengths, 0)
+        known = losses != math.inf
+        return np.where(known, losses, 0), np.where(known, batch.target_lengths, 0)
 
     def losses(self, computed: Computed) -> NDArray[np.floating[Any]]:
         return np.asarray(computed.arrays[0])

@@ -127,6 +127,11 @@ class Output(ABC):
         """What makes training examples useless for a network of these settings, in sentences."""
         return ()
 
+    @property
+    def most_written(self) -> int:
+        """Examples that a validation writes something for."""
+        return 0
+
     def balance(self, targets: NDArray[np.integer[Any]], examples: int) -> None:  # noqa: B027
         """Let rare targets count as much as frequent ones, by all (M,) of training examples.
 

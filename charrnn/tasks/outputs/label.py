@@ -173,14 +173,8 @@ class LabelOutput(Output):
 
     def score(self, evaluated: Iterable[Computed], names: Sequence[str]) -> ExampleScore:
         """How often the labels are predicted."""
-        batches = [*evaluated]
-        logits = np.concatenate([arrays[0] for _, _, arrays in batches])
-        check_finite(bool(np.isfinite(logits).all()))
-        targets = [batch.targets for _, batch, _ in batches]
-        if not self.several:
-            return score_of(logits, np.concatenate(targets), names)
-        wide = (np.pad(hot > 0, ((0, 0), (0, len(names) - hot.shape[1]))) for hot in targets)
-        return multi_label_score_of(logits, np.concatenate([*wide]), names)
+        batches = ((arrays[0], batch.targets) for _, batch, arrays in evaluated)
+        return (multi_label_score_of if self.several else score_of)(batches, names)
 
     def losses(self, computed: Computed) -> NDArray[np.floating[Any]]:
         _, batch, (logits,) = computed

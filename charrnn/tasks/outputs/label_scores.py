@@ -4,7 +4,7 @@ Scores of examples that have one label each, and of examples that may have sever
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.errors import plural
+from charrnn.inference.sampling import check_finite
 from charrnn.tables import Cell, Styled, Table
-from charrnn.tasks.outputs.scores import Counts
+from charrnn.tasks.outputs.scores import Counts, without_bits
 from charrnn.text.tokenizers import valid_unicode
 
 _MOST = 12  # labels whose confusion matrix is shown
 _LONGEST = 10  # characters of a label above a column
+
+Evaluated = tuple[NDArray[np.float32], NDArray[Any]]
+"""Logits (N, K) of a batch, and its targets."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,11 @@ class LabelScore:
     def examples(self) -> int:
         """How many there were."""
         return int(self.confusion.sum())
+
+    @property
+    def unscored(self) -> int:
+        """Those without a loss."""
+        return int(self.confusion[self.confusion.shape[1] :].sum())
 
     @property
     def right(self) -> int:
@@ -69,6 +78,7 @@ class LabelScore:
         """The labels (L), and the confusion matrix."""
         return {
             "examples": self.examples,
+            "unscored": self.unscored,
             "labels": [valid_unicode(label) for label in self.labels],
             "confusion": self.confusion.tolist(),
         }
@@ -81,6 +91,7 @@ class LabelScore:
             ["label", "examples", "precision", "recall", "F1"],
             [row for row, occurs in rows if occurs],
             f"{self.right:,} of {plural(self.examples, 'example')} right",
+            without_bits(self.unscored, "example", "a label that the model lacks"),
         )
         return [table, self._matrix()] if len(self.labels) <= _MOST else [table]
 
@@ -99,17 +110,19 @@ class LabelScore:
         return Table(["", *heads], rows, notes=[note], optional=heads, wraps=None)
 
 
-def score_of(
-    logits: NDArray[np.float32], targets: NDArray[np.int64], labels: Sequence[str]
-) -> LabelScore:
-    """Logits (N, K) and true labels (N,), indices of L labels, of which the model has K."""
-    size, predicted = logits.shape[1], logits.argmax(1)
-    known = targets < size
-    exact, true = logits[known].astype(np.float64), targets[known]
-    losses = np.logaddexp.reduce(exact, 1) - exact[np.arange(len(true)), true]
-    pairs = np.bincount(targets * size + predicted, minlength=len(labels) * size)
-    loss = float(losses.mean()) if len(true) else math.nan
-    return LabelScore(loss, pairs.reshape(len(labels), size), labels)
+def score_of(batches: Iterable[Evaluated], labels: Sequence[str]) -> LabelScore:
+    """True labels (N,) are indices of L labels, of which the model has K. DivergedError."""
+    loss, scored, confusion = 0.0, 0, np.zeros((len(labels), 1), np.int64)
+    for logits, targets in batches:
+        check_finite(bool(np.isfinite(logits).all()))
+        size, predicted = logits.shape[1], logits.argmax(1)
+        known = targets < size
+        exact, true = logits[known].astype(np.float64), targets[known]
+        losses = np.logaddexp.reduce(exact, 1) - exact[np.arange(len(true)), true]
+        pairs = np.bincount(targets * size + predicted, minlength=len(labels) * size)
+        confusion = confusion + pairs.reshape(len(labels), size)
+        loss, scored = loss + float(losses.sum()), scored + len(true)
+    return LabelScore(loss / scored if scored else math.nan, confusion, labels)
 
 
 @dataclass(frozen=True)
@@ -164,17 +177,23 @@ class MultiLabelScore:
         ]
 
 
-def multi_label_score_of(
-    logits: NDArray[np.float32], targets: NDArray[np.bool_], labels: Sequence[str]
-) -> MultiLabelScore:
-    """Logits (N, K), and which of L labels the examples have (N, L), of which the model has K."""
-    size = logits.shape[1]
-    wrong = np.where(targets[:, :size], -logits, logits).astype(np.float64)
-    loss = float(np.logaddexp(0, wrong).mean())
-    predicted = np.pad(logits > 0, ((0, 0), (0, len(labels) - size)))
-    counts = Counts(targets.sum(0), predicted.sum(0), (targets & predicted).sum(0))
-    exact = int((targets == predicted).all(1).sum())
-    return MultiLabelScore(loss, counts, exact, len(targets), labels)
+def multi_label_score_of(batches: Iterable[Evaluated], labels: Sequence[str]) -> MultiLabelScore:
+    """Targets say which of L labels examples have (N, L or fewer); the model has K of them.
+
+    DivergedError.
+    """
+    loss, exact, examples, counts = 0.0, 0, 0, np.zeros((3, len(labels)), np.int64)
+    for logits, targets in batches:
+        check_finite(bool(np.isfinite(logits).all()))
+        true, predicted = (
+            np.pad(has > 0, ((0, 0), (0, len(labels) - has.shape[1]))) for has in (targets, logits)
+        )
+        wrong = np.where(true[:, : logits.shape[1]], -logits, logits).astype(np.float64)
+        loss += float(np.logaddexp(0, wrong).mean(1).sum())
+        counts += [true.sum(0), predicted.sum(0), (true & predicted).sum(0)]
+        exact += int((true == predicted).all(1).sum())
+        examples += len(logits)
+    return MultiLabelScore(loss / max(1, examples), Counts(*counts), exact, examples, labels)
 
 
 def several_hot(targets: Sequence[NDArray[np.integer]], labels: int) -> NDArray[np.bool_]:

@@ -1,4 +1,4 @@
-"""What scores of labels and tags share: precision, recall and F1 by class."""
+"""What scores share: precision, recall and F1 by class, and what has no bits."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from charrnn.errors import plural
 from charrnn.tables import Cell
 from charrnn.text.tokenizers import valid_unicode
 
@@ -53,3 +54,8 @@ class Counts(NamedTuple):
         figures = (self.true, self.precision, self.recall, self.f1)
         columns = (values.tolist() for values in figures)
         return [list(row) for row in zip(map(valid_unicode, names), *columns, strict=True)]
+
+
+def without_bits(count: int, noun: str, why: str) -> list[str]:
+    """A sentence on examples that the bits leave out: none, if there are none."""
+    return [f"not in the bits: {plural(count, noun)} with {why}"] if count else []

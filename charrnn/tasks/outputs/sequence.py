@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from charrnn.cells.arrays import Array, cross_entropy, namespace
 from charrnn.cells.parameters import Parameters
 from charrnn.inference.fusion import Fusion
+from charrnn.inference.sampling import check_finite
 from charrnn.inference.search import Decoding, Written, search
 from charrnn.network.decoder import END, Decoder, Source
 from charrnn.network.recurrent_encoder import within
@@ -23,6 +24,8 @@ from charrnn.tasks.outputs.sequence_scores import RewriteScore
 from charrnn.text.example_columns import OTHERS, Layout, MalformedError, Record
 from charrnn.text.example_records import tsv_cells
 from charrnn.text.examples import Lines, Parsed
+
+_WRITTEN, _SYMBOLS = 512, 4096  # examples that a validation writes, symbols of all of them
 
 
 class PairLines(Lines):
@@ -62,6 +65,7 @@ class SequenceOutput(Output):
     )
     ends: ClassVar[int] = 1
     """Whether END follows the symbols of a text, and is predicted, too."""
+    unscored: ClassVar[str] = "symbols that the model lacks, which are left out"
     lines = PairLines
 
     def __init__(self, subject: Subject, source: Input) -> None:
@@ -75,6 +79,10 @@ class SequenceOutput(Output):
     def measure(self, targets: Ragged, examples: range, positions: Indices) -> None:
         super().measure(targets, examples, positions)
         self.mean_length, self.most = self.mean_length + self.ends, self.most + self.ends
+
+    @property
+    def most_written(self) -> int:
+        return min(_WRITTEN, max(1, int(_SYMBOLS / self.mean_length)))
 
     def parameters(self, model: ModelSettings) -> Parameters:
         return Decoder.parameters(model, len(self.names))
@@ -134,13 +142,16 @@ class SequenceOutput(Output):
         evaluated: Iterable[Computed],
         names: Sequence[str],  # noqa: ARG002
     ) -> RewriteScore:
-        """The mean loss of a symbol. What is written is counted apart."""
-        total, symbols = 0.0, 0
+        """The mean loss of a symbol, NaN without one. What is written is counted apart."""
+        score, total, symbols = RewriteScore(self.subject.text.target_unit, self.unscored), 0.0, 0
         for computed in evaluated:
             losses, counts = self._summed(computed)
             total += float(losses.sum(dtype=np.float64))
             symbols += int(counts.sum())
-        return RewriteScore(self.subject.text.target_unit, total / max(1, symbols))
+            score.unscored += int((counts < computed.batch.target_lengths).sum())
+        check_finite(math.isfinite(total))
+        score.loss = total / symbols if symbols else math.nan
+        return score
 
     def _summed(self, computed: Computed) -> tuple[NDArray[np.floating[Any]], Indices]:
         """The loss (B,) of each text, and how many of its symbols (B,) have one."""

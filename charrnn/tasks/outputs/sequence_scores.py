@@ -7,6 +7,7 @@ from typing import Any
 
 from charrnn.errors import plural
 from charrnn.tables import Table
+from charrnn.tasks.outputs.scores import without_bits
 
 
 def edit_distance(a: Sequence[Hashable], b: Sequence[Hashable]) -> int:
@@ -28,11 +29,14 @@ def edit_distance(a: Sequence[Hashable], b: Sequence[Hashable]) -> int:
 class RewriteScore:
     """The mean loss in nats per symbol; texts, of which some are exact; symbols, and their errors.
 
-    `unit`: what symbols are, characters or words.
+    `unit`: what symbols are, characters or words. `unscored`: texts that are not wholly in the
+    loss, for a `reason`.
     """
 
     unit: str = "character"
-    loss: float = 0.0
+    reason: str = ""
+    loss: float = math.nan
+    unscored: int = 0
     texts: int = 0
     exact: int = 0
     symbols: int = 0
@@ -67,9 +71,11 @@ class RewriteScore:
 
     def details(self) -> dict[str, Any]:
         """What was counted."""
-        return {"texts": self.texts, "symbols": self.symbols, "errors": self.errors}
+        names = ("texts", "symbols", "errors", "unscored")
+        return {name: getattr(self, name) for name in names}
 
     def tables(self) -> list[Table]:
         """The exact matches and the errors."""
         errors = f"{plural(self.errors, 'error')} in {plural(self.symbols, self.unit)}"
-        return [Table(notes=[f"{self.exact:,} of {plural(self.texts, 'text')} exact; {errors}"])]
+        exact = f"{self.exact:,} of {plural(self.texts, 'text')} exact; {errors}"
+        return [Table(notes=[exact, *without_bits(self.unscored, "text", self.reason)])]

@@ -10,7 +10,7 @@ import numpy as np
 
 from charrnn.errors import plural
 from charrnn.tables import Table
-from charrnn.tasks.outputs.scores import Counts
+from charrnn.tasks.outputs.scores import Counts, without_bits
 from charrnn.tasks.outputs.spans import Scheme
 
 
@@ -20,6 +20,8 @@ class TagScore:
 
     scheme: Scheme
     loss: float = 0.0
+    unscored: int = 0
+    """Texts without a loss."""
     tokens: int = 0
     right: int = 0
     true: Counter[str] = field(default_factory=Counter)
@@ -71,6 +73,7 @@ class TagScore:
         rows = zip(self.kinds, self.counts.rows(self.kinds), strict=True)
         return {
             "tokens": self.tokens,
+            "unscored": self.unscored,
             "kinds": {kind: dict(zip(names, row[1:], strict=True)) for kind, row in rows},
         }
 
@@ -79,4 +82,5 @@ class TagScore:
         heads = ["kind", "spans", "precision", "recall", "F1"]
         spans, tokens = plural(self.true.total(), "span"), plural(self.tokens, "token")
         title = f"{self.right:,} of {tokens} right, {spans}"
-        return [Table(heads, self.counts.rows(self.kinds), title)]
+        notes = without_bits(self.unscored, "text", "tags that the model lacks")
+        return [Table(heads, self.counts.rows(self.kinds), title, notes)]

@@ -127,6 +127,8 @@ class TagOutput(Output):
                 if self._is_known(batch)[:length, column].all():
                     score.loss += float(losses[column])
                     scored += length
+                else:
+                    score.unscored += 1
                 tags = network.head.likeliest(logits[:length, column])
                 score.add(*([names[tag] for tag in row.tolist()] for row in (true, tags)))
         score.loss = score.loss / scored if scored else math.nan
@@ -166,5 +168,7 @@ class TagOutput(Output):
             return text
         return self.between.join(self.input.tagged_tokens(text, np.zeros(0, np.uint8)))
 
-    def shown(self, source: str, prediction: TagPrediction, target: Ids) -> str:  # noqa: ARG002
+    def shown(self, source: str, prediction: TagPrediction, target: Ids) -> str:
+        if not self.input.has_text:
+            return super().shown(source, prediction, target)
         return prediction.bracketed(_SHOWN)

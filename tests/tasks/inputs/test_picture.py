@@ -25,15 +25,6 @@ def test_pictures_are_kept_as_they_are_and_found_beside_their_file(home, monkeyp
         model.predict(["pictures/0.png"])
 
 
-def test_a_validation_numbers_pictures_as_the_corpus_does(home):
-    """Lines that all read `picture of 512 bytes`."""
-    task = task_on(corpus_for("picture-label", home, 20))
-    first, second = task.corpus.examples("valid")
-    lines = task.example(randomized(task).export()).splitlines()
-    assert lines[0].startswith(f"picture {first} -> ")
-    assert lines[1].startswith(f"picture {second} -> ")
-
-
 def test_pictures_change_as_seed_epoch_and_example_say(home):
     """A change that depends on the batch; pictures that are lost, or are of other examples."""
     corpus = corpus_for("picture-label", home, 40)

@@ -10,9 +10,9 @@ from charrnn.tasks.outputs.label_scores import LabelScore, multi_label_score_of,
 def test_the_loss_of_a_confident_error_is_its_logit(logit):
     """A probability that is rounded to 0 or 1 before its logarithm is taken."""
     right = np.array([[logit, 0.0]], np.float32)
-    assert score_of(right, np.array([1]), "ab").loss == pytest.approx(np.logaddexp(0, logit))
+    assert score_of([(right, np.array([1]))], "ab").loss == pytest.approx(np.logaddexp(0, logit))
     wrong = np.array([[False, True]])
-    several = multi_label_score_of(right, wrong, "ab")
+    several = multi_label_score_of([(right, wrong)], "ab")
     assert several.loss == pytest.approx((np.logaddexp(0, logit) + np.log(2)) / 2)
 
 

@@ -32,7 +32,7 @@ def test_labels_are_scored_as_by_scikit_learn():
         known, names = rng.integers(2, 6), [*"abcdefgh"[: rng.integers(6, 9)]]
         logits = rng.normal(size=(rng.integers(1, 25), known)).astype(np.float32)
         true = rng.integers(0, rng.integers(1, len(names) + 1), len(logits))
-        said, score = logits.argmax(1), score_of(logits, true, names)
+        said, score = logits.argmax(1), score_of([(logits, true)], names)
         assert score.accuracy == pytest.approx(metrics.accuracy_score(true, said))
         macro = metrics.f1_score(true, said, average="macro")
         assert score.scores["macro_f1"] == pytest.approx(macro)
@@ -57,7 +57,7 @@ def test_several_labels_are_scored_as_by_scikit_learn():
         logits = rng.normal(-0.5, size=(rng.integers(1, 25), known)).astype(np.float32)
         true = rng.random((len(logits), labels)) < rng.random(labels) * rng.integers(0, 2, labels)
         said = np.pad(logits > 0, ((0, 0), (0, labels - known)))
-        score = multi_label_score_of(logits, true, "abcdef"[:labels])
+        score = multi_label_score_of([(logits, true)], "abcdef"[:labels])
         assert score.accuracy == pytest.approx(metrics.accuracy_score(true, said))
         seen = np.flatnonzero((true | said).any(0))  # its macro F1 counts a label that is nowhere
         if len(seen):

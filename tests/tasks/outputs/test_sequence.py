@@ -86,3 +86,16 @@ def test_words_are_symbols_too(home):
     (found,) = model.predict(["12"], decoding=Decoding(max_length=3))
     assert found.text == " ".join(found.symbols)
     assert "word_error_rate" in model.score([], []).scores
+
+
+def test_texts_without_an_alignment_are_counted_and_have_no_bits(home):
+    """0.0 bits, the best there is, of texts that no alignment can write; one left out silently."""
+    task = task_on(corpus_for("rewrite", home, 40), decoder="ctc", ctc_frames=1)
+    model = Predictor(checkpoint_of(task, randomized(task)))
+    ids, targets = [model.task.read("ab")] * 2, [np.array([0, 1]), np.array([0, 1, 0])]
+    alone, both = model.score(ids[:1], targets[:1]), model.score(ids, targets)
+    assert (alone.unscored, both.unscored, both.texts) == (0, 1, 2)
+    assert both.loss == pytest.approx(alone.loss)
+    (table,) = both.tables()
+    assert table.notes[1].startswith("not in the bits: 1 text with more symbols than frames")
+    assert np.isnan(model.score(ids[1:], targets[1:]).loss)
