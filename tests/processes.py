@@ -34,7 +34,7 @@ class Command:
             if reader is not None:
                 os.close(writer)
         self.stdout, self.stderr = (
-            None if reader is None else open(reader, encoding="utf-8") for reader, _ in pipes
+            None if reader is None else os.fdopen(reader, encoding="utf-8") for reader, _ in pipes
         )
 
     def send_signal(self, number: int) -> None:
@@ -62,7 +62,9 @@ def _run(args: Any, home: Path, env: Any, ignored: Any, streams: list[Any]) -> N
     os.environ.update(env)
     for number, stream in enumerate(streams):
         os.dup2(stream.detach(), number)
-    sys.stdin, sys.stdout, sys.stderr = (open(n, "rww"[n], encoding="utf-8") for n in range(3))
+    sys.stdin, sys.stdout, sys.stderr = (
+        os.fdopen(number, mode, encoding="utf-8") for number, mode in enumerate("rww")
+    )
     for number in ignored:
         signal.signal(number, signal.SIG_IGN)
     sys.argv = ["charrnn", *args]
