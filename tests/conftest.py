@@ -1,5 +1,6 @@
 """What the tests share: texts made here, a home of their own, and the real command."""
 
+import gc
 import io
 import json
 import os
@@ -17,10 +18,16 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from charrnn.cli.process import limit_threads
+
 # A script's background job ignores Ctrl-C, and so would the commands that the tests interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 os.environ["OMP_NUM_THREADS"] = "1"  # tests run side by side
+limit_threads()
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # a third of a small command is to compile itself
+sys.dont_write_bytecode = False
+gc.set_threshold(100_000, 20, 100)  # or each look through all of torch takes a third of a second
 os.environ.pop("CHARRNN_HOME", None)  # and never in somebody's real home
 os.environ.pop("PYTHONUNBUFFERED", None)  # what is still to be written at the end may fail, too
 

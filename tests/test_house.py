@@ -197,14 +197,14 @@ def test_sampling_loads_neither_torch_nor_rich(trained):
     assert "numpy" in loaded_by(("sample --length 5", trained), refused={"torch", "rich"})
 
 
-def test_torch_does_not_load_its_compiler(home, trained):
+def test_torch_does_not_load_its_compiler(home):
     """A call that imports it (it needs sympy), which takes nearly as long as torch itself.
 
     Nor is what --tensorboard needs loaded without it.
     """
     (home / "tale.txt").write_text(tale(2000), "utf-8")
     train = " ".join(["train tale.txt --steps 2", *SMALL])
-    calls = (train, home), ("eval --dynamic", trained)
+    calls = (train, home), ("eval --dynamic", home)
     assert "torch" in loaded_by(*calls, refused={"sympy", "tensorboard"})
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import Field, asdict, dataclass, fields, replace
+from functools import cache
 from typing import Any, Self, TypeVar, get_type_hints
 
 from charrnn.errors import UsageError, shortened, suggest
@@ -121,15 +122,16 @@ def read(kind: type[S], values: Mapping[str, Any], recipe: Collection[str] = ())
 
     All of them count as given, and those with names in `recipe` as given by a recipe.
     """
-    from pydantic import TypeAdapter, ValidationError  # slow to import, and only needed here
+    from pydantic import ValidationError  # slow to import, and only needed here
 
     if not isinstance(values, Mapping):
         raise SettingError(f"{kind.__name__} are missing")
-    unknown = values.keys() - get_type_hints(kind).keys()
+    names, adapter = _checks(kind)  # type: ignore[arg-type]  # types are hashable
+    unknown = values.keys() - names
     if unknown:
         raise SettingError("there is no such setting", min(unknown))
     try:
-        checked = TypeAdapter(kind).validate_python(values)
+        checked: S = adapter.validate_python(values)
     except ValidationError as error:
         first = error.errors()[0]
         if first["type"] == "value_error":  # from a __post_init__, a sentence already
@@ -140,6 +142,14 @@ def read(kind: type[S], values: Mapping[str, Any], recipe: Collection[str] = ())
     if isinstance(checked, Settings):
         checked = checked.with_names(values.keys(), values.keys() - {*recipe})
     return checked
+
+
+@cache
+def _checks(kind: type[Any]) -> tuple[frozenset[str], Any]:
+    """The names of a kind's values, and what checks them: 5 ms to make, and made once."""
+    from pydantic import TypeAdapter
+
+    return frozenset(get_type_hints(kind)), TypeAdapter(kind)
 
 
 def checked_settings(given: Mapping[str, Any], *kinds: type[Any]) -> list[Any]:

@@ -13,14 +13,12 @@ from safetensors.torch import load_file
 
 from charrnn.training.saving import read_training
 from tests.conftest import SMALL, call_charrnn, lines, tale
+from tests.processes import Command
 
 
 def start_training(home, *args, until="stepped"):
     """A training process that has just reported such an event."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "charrnn", "train", *args, "--json"], cwd=home,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    process = Command(home, "train", *args, "--json")
     for line in process.stdout:
         if json.loads(line)["event"] == until:
             return process
@@ -33,7 +31,7 @@ def test_a_signal_saves_and_the_run_can_be_resumed(home, charrnn, number, code):
     (home / "tale.txt").write_text(tale(5000), "utf-8")
     process = start_training(home, "tale.txt", "--steps", "100000", "--run", "r", *SMALL)
     process.send_signal(number)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate()
     assert process.returncode == code, err
     assert err == ""
     last = lines(out)[-1]
@@ -47,7 +45,7 @@ def test_an_interrupted_run_is_resumed_where_it_was(home, charrnn):
     (home / "tale.txt").write_text(tale(5000), "utf-8")
     process = start_training(home, "tale.txt", "--steps", "100000", "--run", "r", *SMALL)
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate()
     assert process.returncode == 130
     step = lines(out)[-1]["step"]
     assert [run["state"] for run in lines(charrnn("runs", "--json").out)] == ["interrupted"]
@@ -56,7 +54,7 @@ def test_an_interrupted_run_is_resumed_where_it_was(home, charrnn):
     assert "--hidden-size 32" in refused.err
     process = start_training(home, "--resume")
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate()
     assert lines(out)[-1]["step"] > step
     metrics = lines((home / "checkpoints" / "r" / "metrics.jsonl").read_text("utf-8"))
     assert [m["step"] for m in metrics if m["event"] == "started"] == [0, step]
@@ -69,8 +67,8 @@ def test_a_killed_run_ends_as_the_run_that_was_not(home):
     assert call_charrnn(home, "train", *args, "--run", "r").code == 0
     (home / "checkpoints" / "r").rename(home / "whole")
     process = start_training(home, *args, "--run", "r", until="saved")
-    process.kill()
-    process.communicate(timeout=60)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
     result = call_charrnn(home, "train", "--resume", "--run", "r")
     assert result.code == 0, result.err
     for name in ("model.safetensors", "training.safetensors"):
@@ -82,15 +80,14 @@ def test_a_killed_run_ends_as_the_run_that_was_not(home):
 def test_what_was_to_be_ignored_is_ignored(home):
     """A run of days under nohup, which ends with the terminal all the same."""
     (home / "tale.txt").write_text(tale(20_000), "utf-8")
-    command = [sys.executable, "-m", "charrnn", "train", "tale.txt", "--steps", "1000000", *SMALL]
-    shell = ["sh", "-c", 'trap "" HUP INT; exec "$@"', "sh"]
-    process = subprocess.Popen([*shell, *command], cwd=home, stderr=subprocess.PIPE, text=True)
+    ignored = signal.SIGHUP, signal.SIGINT
+    process = Command(home, "train", "tale.txt", "--steps", "1000000", *SMALL, ignored=ignored)
     for line in process.stderr:
         if line.startswith("step"):
             break
     for number in signal.SIGHUP, signal.SIGINT, signal.SIGTERM:
         process.send_signal(number)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate()
     assert process.returncode == 143, errors
     assert "with everything saved" in errors
 
@@ -131,7 +128,7 @@ def test_an_impatient_second_signal_leaves_the_checkpoint_whole(home):
     process = start_training(home, *args, until="saved")
     process.send_signal(signal.SIGINT)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate()
     assert process.returncode in (130, -signal.SIGINT)  # the second may come after the last save
     assert err == ""
     read_training(home / "checkpoints" / "r" / "training.safetensors")

@@ -11,7 +11,7 @@ import charrnn
 from tests.conftest import call_charrnn, lines
 from tests.tasks.examples import PAIRS
 
-SMALL = ["--hidden-size", "16", "--batch-size", "16", "--device", "cpu"]
+SMALL = ["--hidden-size", "32", "--batch-size", "16", "--device", "cpu"]
 
 
 @pytest.fixture(scope="module", params=PAIRS)
@@ -25,9 +25,10 @@ def home(pair, tmp_path_factory):
     """A folder with a trained run, called as its pair, and new examples."""
     folder = tmp_path_factory.mktemp(pair)
     (folder / "examples.tsv").write_text(PAIRS[pair].write(folder, 300), "utf-8")
-    steps = "250" if PAIRS[pair].task != "label" else "120"
-    flags = [*PAIRS[pair].flags, *SMALL, "--steps", steps, "--split", "80/10/10", "--run", pair]
-    done = call_charrnn(folder, "train", "examples.tsv", *flags)
+    steps = {"rewrite": "100", "picture-label": "20"}.get(pair, "60")
+    flags = [*PAIRS[pair].flags, *SMALL, "--steps", steps, "--precision", "fp32"]
+    named = ["--split", "80/10/10", "--run", pair]
+    done = call_charrnn(folder, "train", "examples.tsv", *flags, *named)
     assert done.code == 0, done.err
     return folder
 
@@ -131,7 +132,7 @@ def test_the_examples_that_are_wrong_are_shown(pair, home):
 
 def test_a_run_is_resumed_and_repeated(pair, home):
     """A printed command that is refused, or that trains something else."""
-    flags = [*PAIRS[pair].flags, *SMALL, "--steps", "20", "--split", "80/10/10", "--run", "first"]
+    flags = [*PAIRS[pair].flags, *SMALL, "--steps", "6", "--split", "80/10/10", "--run", "first"]
     first = call_charrnn(home, "train", "examples.tsv", *flags)
     command = next(line for line in first.err.splitlines() if line.startswith("  charrnn train"))
     again = [*shlex.split(command)[1:], "--run", "again", "--device", "cpu"]
@@ -142,7 +143,7 @@ def test_a_run_is_resumed_and_repeated(pair, home):
         for text in (first.err, done.err)
     ]
     assert ends[0] == ends[1]
-    done = call_charrnn(home, "train", "--resume", "--run", "again", "--steps", "25")
+    done = call_charrnn(home, "train", "--resume", "--run", "again", "--steps", "9")
     assert done.code == 0, done.err
 
 

@@ -1,13 +1,12 @@
 """What a person sees, on a real (pseudo-)terminal."""
 
 import os
-import subprocess
-import sys
 
 import pyte
 import pytest
 
 from tests.conftest import SMALL, call_charrnn, tale
+from tests.processes import Command
 from tests.tasks.examples import rewritten
 
 pty = pytest.importorskip("pty", reason="a pseudo-terminal is a POSIX thing")
@@ -17,12 +16,9 @@ def on_terminal(home, *args, size=(100, 40), env=None, stdout=None):
     """The screen as it was after every read, and the exit code."""
     main, side = pty.openpty()
     columns, rows = size
-    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": str(columns),
+    environment = {"TERM": "xterm-256color", "COLUMNS": str(columns),
                    "LINES": str(rows), **(env or {})}  # fmt: skip
-    process = subprocess.Popen(
-        [sys.executable, "-m", "charrnn", *args], cwd=home, env=environment,
-        stdin=side, stdout=stdout or side, stderr=side, close_fds=True,
-    )  # fmt: skip
+    process = Command(home, *args, env=environment, stdout=stdout or side, stderr=side)
     os.close(side)
     screen = pyte.Screen(columns, rows)
     stream = pyte.ByteStream(screen)
@@ -38,7 +34,7 @@ def on_terminal(home, *args, size=(100, 40), env=None, stdout=None):
         stream.feed(data)
         screens.append("\n".join(screen.display))
     os.close(main)
-    return screens, process.wait(timeout=60), raw
+    return screens, process.wait(), raw
 
 
 @pytest.fixture
@@ -49,7 +45,7 @@ def text(home):
 
 def test_the_training_screen_shows_progress_curves_and_a_sample(text):
     """A screen that stays empty, or leaves its ruins behind."""
-    screens, code, _ = on_terminal(text, "train", "tale.txt", "--time", "4s", *SMALL)
+    screens, code, _ = on_terminal(text, "train", "tale.txt", "--time", "2s", *SMALL)
     assert code == 0, screens[-1]
     seen = "\n".join(screens)
     for word in (
@@ -115,7 +111,7 @@ def test_attention_has_colours_on_a_terminal(home):
 def test_data_goes_to_its_file_while_progress_is_shown(trained, tmp_path, command):
     """Rich's live display, which sends what is written to stdout to the terminal, too."""
     with (tmp_path / "data").open("wb") as file:
-        screens, code, _ = on_terminal(trained, *command.split(), stdout=file)
+        screens, code, _ = on_terminal(trained, *command.split(), stdout=file.fileno())
     assert code == 0
     assert "%" in "".join(screens)
     assert (tmp_path / "data").stat().st_size > 900

@@ -35,8 +35,11 @@ def files_of(page):
 
 
 def smaller(command):
-    """The command as it is written, but for the length and the size of what it trains."""
-    command = re.sub(r" --(time|epochs|steps|layers) \S+", "", command)
+    """The command as it is written, but for the length and the size of what it trains.
+
+    Processes train in the tests of `extras/processes`.
+    """
+    command = re.sub(r" --(time|epochs|steps|layers|processes) \S+", "", command)
     command = re.sub(r" --count \d{3,}", " --count 20", command)
     small = " ".join(SMALL if "--recipe" not in command else SMALL[:2])
     if "--task" in command:  # which reads texts to their ends
@@ -125,24 +128,32 @@ def test_every_command_runs(reader, page, monkeypatch):
 
 
 def result_of(command, folder):
-    """(Exit code, stderr) of a command: in this process, where torch is loaded, if that will do."""
+    """(Exit code, stderr) of a command: in this process, where torch is loaded, if that will do.
+
+    So will it for the last of a pipe, which reads what the rest of it writes in a shell.
+    """
     call, _, file = command.partition(" > ")
-    words = shlex.split(call)
-    if (
-        words[0] == "charrnn"
-        and "--processes" not in words
-        and not re.search(r"[|<>$*;&]", call + file)
-    ):
-        done = call_charrnn(folder, *words[1:])
+    first, _, last = call.rpartition(" | ")
+    words = shlex.split(last)
+    if words[0] == "charrnn" and not re.search(r"[|<>$*;&]|[.]crnn$", last + file):
+        given = in_shell(first, folder) if first else None
+        if given and given.returncode:
+            return given.returncode, given.stderr
+        done = call_charrnn(folder, *words[1:], stdin=given.stdout if given else b"")
         if file:
             (folder / file).write_text(done.out, "utf-8")
         return done.code, done.err
+    done = in_shell(command, folder)
+    return done.returncode, done.stderr
+
+
+def in_shell(command, folder):
+    """What bash made of a command."""
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    shell = subprocess.run(
+    return subprocess.run(
         ["bash", "-euo", "pipefail", "-c", command], cwd=folder, capture_output=True,
-        text=True, timeout=90, check=False, env={**os.environ, "PATH": path},
+        timeout=90, check=False, env={**os.environ, "PATH": path},
     )  # fmt: skip
-    return shell.returncode, shell.stderr
 
 
 def test_the_python_examples_run(home):

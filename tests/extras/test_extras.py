@@ -15,7 +15,7 @@ from charrnn.cli.extras import COMMANDS, HOOKS, find_extra
 from charrnn.cli.main import app
 from charrnn.errors import MissingError
 from tests.conftest import tale
-from tests.rooms import OWNERS, PACKAGE, room_of
+from tests.rooms import OWNERS, PACKAGE, modules, path_of, room_of
 
 EXTRAS = sorted(path.parent.name for path in PACKAGE.glob("extras/*/__init__.py"))
 TABLE = [*COMMANDS.values(), *HOOKS.values()]
@@ -41,86 +41,63 @@ def test_the_table_says_of_a_command_what_its_help_says(name):
     assert COMMANDS[name].help == command.help.partition("\n\n")[0].replace("\n", " ")
 
 
-WITHOUT = """
-import importlib, sys
-from charrnn.cli.main import main
-sys.argv = ["charrnn", "--help"]
-try:
-    main()
-except SystemExit as end:
-    assert not end.code
-for name in {modules!r}:
-    importlib.import_module(name)
-assert "torch" not in sys.modules
-import charrnn
-print(*charrnn.__all__, file=sys.stderr)
-"""
-
-
-def copy_without(extra, folder):
-    """The package in a folder, without one extra, or without all where that is empty."""
-    shutil.copytree(PACKAGE, folder / "charrnn", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.rmtree(folder / "charrnn" / "extras" / extra)
-
-
-def run_python(code, folder, *arguments):
-    """A fresh interpreter in a folder, which finds the package there."""
-    return subprocess.run(
-        [sys.executable, "-c", code, *arguments], cwd=folder, capture_output=True, text=True,
-        env={"PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "80", "OMP_NUM_THREADS": "1"}, check=False,
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize("extra", [*EXTRAS, ""])
-def test_without_its_folder_an_extra_is_gone_and_all_else_works(extra, tmp_path):
-    """A core that cannot start without an extra, or without all (`extra` is empty)."""
-    copy_without(extra, tmp_path)
-    left = [path for path in (tmp_path / "charrnn").rglob("*.py")
-            if room_of(PACKAGE / path.relative_to(tmp_path / "charrnn"))
-            not in {*OWNERS["torch"], "__main__"}]  # fmt: skip
-    modules = [".".join(path.relative_to(tmp_path).with_suffix("").parts) for path in left]
-    done = run_python(WITHOUT.format(modules=modules), tmp_path)
-    assert done.returncode == 0, done.stderr
-    listed = {line.split()[1] for line in done.stdout.splitlines() if line.startswith("│ ")}
-    gone = {name for name, command in COMMANDS.items() if extra in ("", folder_of(command))}
-    assert gone & listed == set()
-    assert {*typer.main.get_command(app).commands} - gone <= listed
-    interface = done.stderr.splitlines()[-1].split()
-    lost = {name for name, module in _MODULES.items() if extra in module.split(".")[1:3]}
-    lost = lost if extra else {name for name, module in _MODULES.items() if ".extras." in module}
-    assert {*interface} == {*dir(charrnn)} - lost
-
-
-TRAIN_AND_SAMPLE = """
+WITHOUT_EACH = """
 import os, sys
-import torch  # once for all: it takes longer than a small run
-for folder in sys.argv[1:]:
+import numpy, onnx, PIL, pydantic, rich.live, typer  # once for all
+def run(command):
+    from charrnn.cli.main import main
+    sys.argv = ["charrnn", *command.split()]
+    try:
+        main()
+    except SystemExit as end:
+        assert not end.code, command
+for extra in {extras!r}:
+    os.rename("charrnn/extras/" + extra, "away")
     if not (child := os.fork()):
-        os.chdir(folder)
+        sys.stdout = open("without " + extra, "w", encoding="utf-8")
         import charrnn
-        from charrnn.cli.main import main
-        assert charrnn.__file__.startswith(folder), charrnn.__file__
-        for arguments in ("train ../tale.txt --steps 2 --hidden-size 8 -q", "sample --length 9"):
-            sys.argv = ["charrnn", *arguments.split()]
-            try:
-                main()
-            except SystemExit as end:
-                if end.code:
-                    os._exit(1)
+        assert charrnn.__file__.startswith(sys.path[1]), charrnn.__file__
+        run("--help")
+        gone = ("charrnn.extras." + extra).rstrip(".") + "."
+        for name in {modules!r}:
+            if not (name + ".").startswith(gone):
+                __import__(name)
+        assert "torch" not in sys.modules
+        print(*charrnn.__all__)
+        if not extra:
+            run("train tale.txt --steps 2 --hidden-size 8 -q")
+            run("sample --length 9")
+        sys.stdout.flush()
         os._exit(0)
-    assert os.waitpid(child, 0)[1] == 0, folder
+    assert os.waitpid(child, 0)[1] == 0, extra
+    os.rename("away", "charrnn/extras/" + extra)
 """
 
 
-def test_without_an_extra_a_run_is_trained_and_sampled(tmp_path):
-    """A training loop, or a command, that asks an extra for what it could do itself."""
+def test_without_its_folder_an_extra_is_gone_and_all_else_works(tmp_path):
+    """A core that cannot start without an extra; one that cannot train or sample without all.
+
+    The package lacks each extra in turn, and all ("") in the end.
+    """
+    shutil.copytree(PACKAGE, tmp_path / "charrnn", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "tale.txt").write_text(tale(3000), "utf-8")
-    folders = [tmp_path / (extra or "all") for extra in [*EXTRAS, ""]]
-    for extra, folder in zip([*EXTRAS, ""], folders, strict=True):
-        copy_without(extra, folder)
-    done = run_python(TRAIN_AND_SAMPLE, tmp_path, *map(str, folders))
+    names = [n for n in modules() if room_of(path_of(n)) not in {*OWNERS["torch"], "__main__"}]
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_EACH.format(extras=[*EXTRAS, ""], modules=names)],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+        env={"PYTHONPATH": tmp_path, "COLUMNS": "80", "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert all((folder / "checkpoints" / "tale").is_dir() for folder in folders)
+    assert (tmp_path / "checkpoints" / "tale").is_dir()
+    for extra in [*EXTRAS, ""]:
+        shown = (tmp_path / f"without {extra}").read_text("utf-8")
+        listed = {line.split()[1] for line in shown.splitlines() if line.startswith("│ ")}
+        gone = {name for name, command in COMMANDS.items() if extra in ("", folder_of(command))}
+        assert gone & listed == set()
+        assert {*typer.main.get_command(app).commands} - gone <= listed
+        lost = {n for n, module in _MODULES.items() if f"charrnn.extras.{extra}" in module}
+        (interface,) = (line for line in shown.splitlines() if line.startswith("__version__"))
+        assert {*interface.split()} == {*dir(charrnn)} - lost
 
 
 def test_a_folder_that_is_left_with_compiled_files_only_is_gone(tmp_path, monkeypatch):

@@ -4,11 +4,11 @@ import json
 import os
 import signal
 import subprocess
-import sys
 
 import pytest
 
 from tests.conftest import lines, tale
+from tests.processes import Command
 
 
 def test_too_small_a_batch_is_refused_before_processes_start(charrnn):
@@ -35,28 +35,25 @@ def two_processes(tmp_path):
     (tmp_path / "tale.txt").write_text(tale(30_000), "utf-8")
     started = []
 
-    def start(*flags: str) -> "subprocess.Popen[str]":
-        command = [sys.executable, "-m", "charrnn", "train", "tale.txt", "--processes", "2"]
+    def start(*flags: str) -> Command:
         sizes = ["--hidden-size", "16", "--batch-size", "8", "--seq-length", "16", "--json"]
-        started.append(
-            subprocess.Popen(
-                [*command, *sizes, *flags], cwd=tmp_path, text=True,
-                stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            )
-        )  # fmt: skip
+        started.append(Command(tmp_path, "train", "tale.txt", "--processes", "2", *sizes, *flags))
         return started[-1]
 
     yield start
-    for process in started:
-        process.kill()
-        process.communicate()
+    for each in started:
+        each.process.kill()
 
 
 def children(process) -> list[int]:
     """The processes that it has started, which torchrun does in the order of their ranks."""
     listed = subprocess.check_output(["ps", "-Ao", "pid,ppid,args"], text=True)
     rows = [row.split(None, 2) for row in listed.splitlines()[1:]]
-    own = [int(pid) for pid, parent, args in rows if parent == str(process.pid) and "-m" in args]
+    own = [
+        int(pid)
+        for pid, parent, args in rows
+        if parent == str(process.process.pid) and "-m" in args
+    ]
     return sorted(own)
 
 
@@ -69,6 +66,7 @@ def wait_for(process, event: str) -> dict:
     raise AssertionError(f"it ended without {event}: {process.stderr.read()}")
 
 
+@pytest.mark.timeout(600)  # of a machine that has much else to do: five times torch is loaded
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_a_killed_process_and_an_interrupt_lose_nothing(two_processes):
     """A rank that waits for ever for a dead one; a run that begins anew; a save by every rank."""
@@ -80,7 +78,7 @@ def test_a_killed_process_and_an_interrupt_lose_nothing(two_processes):
     assert resumed["run"] == "tale"
     wait_for(process, "saved")
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=100)
+    out, err = process.communicate()
     assert process.returncode == 130
     (end,) = [record for record in lines(out) if record["event"] == "finished"]
     assert end["interrupted"]
