@@ -51,7 +51,7 @@ def test_a_page_goes_to_stdout(used):
 def test_without_its_corpus_a_run_is_exported_without_a_score(copied_run, charrnn, home):
     """A model that cannot be exported because its text was removed."""
     shutil.rmtree(home / "corpora")
-    result = charrnn("export", "--html", "-o", "page.html")
+    result = charrnn("export", "page.html")
     assert result.code == 0
     assert (home / "page.html").is_file()
     assert "not measured: the corpus of run tale" in result.err

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from charrnn.cells import CELLS
+from charrnn.errors import UsageError
 from charrnn.extras.export.html_page import html_page
 from charrnn.extras.export.page_model import page_tokenizer
 from charrnn.extras.export.rounding import rounded_network
@@ -16,7 +17,7 @@ from charrnn.network.language_model import LanguageModel
 from charrnn.settings import SampleSettings
 from charrnn.text.tokenizers import END, Characters
 from charrnn.text.tokenizers.byte import is_utf8
-from tests.extras.export.vocabularies import TEXT, VOCABULARIES
+from tests.extras.export.vocabularies import NUMBERS, TEXT, VOCABULARIES
 from tests.random_models import random_checkpoint
 
 
@@ -188,3 +189,10 @@ def test_a_page_needs_nothing_else_and_nothing_in_it_ends_a_script(engine):
     assert "http" not in page.replace("http-equiv", "")
     assert "\u2028" not in page
     assert is_utf8(page)
+
+
+def test_a_model_of_numbers_has_no_page():
+    """A page that writes numbers as if they were letters."""
+    with pytest.raises(UsageError, match="trained on numbers") as error:
+        html_page(random_checkpoint(NUMBERS), "fp16")
+    assert "--onnx" in error.value.hint

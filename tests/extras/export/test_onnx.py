@@ -22,15 +22,12 @@ from charrnn.text.tokenizers import TOKENIZERS, Bytes, Characters, to_json
 from tests.conftest import call_charrnn, tale
 from tests.extras.export.session import Session
 from tests.extras.export.task_models import checkpoint_of
-from tests.extras.export.vocabularies import FEW, MANY, VOCABULARIES
+from tests.extras.export.vocabularies import FEW, MANY, NUMBERS, VOCABULARIES
 from tests.random_models import random_checkpoint
 
 PAGE = Path(__file__).parents[3] / "docs" / "onnx.md"
 EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
 STEPS, BATCH = 200, 2
-NUMBERS = TOKENIZERS["number"].learn(
-    ["".join(f"{n * n % 97}\n" for n in range(97))], TextSettings(tokenizer="number")
-)
 
 
 def by_steps(checkpoint, ids, dtype="fp32"):

@@ -24,3 +24,6 @@ VOCABULARIES = {
     "bpe, documents": learn("bpe", tokenizer="bpe", vocab_size=360, document_per="line"),
     "unigram": learn("unigram", tokenizer="unigram", vocab_size=360),
 }
+NUMBERS = TOKENIZERS["number"].learn(
+    ["".join(f"{n * n % 97}\n" for n in range(97))], TextSettings(tokenizer="number")
+)
