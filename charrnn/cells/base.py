@@ -126,7 +126,7 @@ def recur(weights: Weights, h: Array) -> Array:
 
 def matrix(rows: int, columns: int, initial: Initial) -> Parameter:
     """A matrix of a cell."""
-    return Parameter((rows, columns), initial, "recurrent", LAYERS)
+    return Parameter((rows, columns), initial, "hidden", LAYERS)
 
 
 def vector(size: int, initial: Initial = ZERO) -> Parameter:

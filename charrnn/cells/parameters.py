@@ -41,13 +41,13 @@ class Group(NamedTuple):
 EMBEDDING, LAYERS, REVERSE = Group(0, 1), Group(1, 3), Group(2, 3)
 OTHERS, HEAD, DECODER_LAYERS = Group(3, 2), Group(4, 0), Group(5, 2)
 
-Role = Literal["embedding", "recurrent", "other"]
+Role = Literal["embedding", "hidden", "other"]
 
 
 class Parameter(NamedTuple):
     """A parameter's shape and how it begins.
 
-    `role` decides which optimizer updates it: Muon the `recurrent` matrices; an `embedding` is
+    `role` decides which optimizer updates it: Muon the `hidden` matrices; an `embedding` is
     looked up, not multiplied, and does not decay. `ordered`: the rows whose order means something,
     as that of numbers does: each learns with those around it.
     """

@@ -26,7 +26,7 @@ class FrameEncoder(RecurrentEncoder):
         hidden, cells = settings.hidden_size, math.prod(grid((1, *input_shape[1:])))
         return {
             **convolution_parameters(hidden),
-            "encoder.frame.weight": Parameter((hidden, cells * hidden), XAVIER),
+            "encoder.frame.weight": Parameter((hidden, cells * hidden), XAVIER, "hidden"),
             "encoder.frame.bias": Parameter((hidden,)),
             **RecurrentEncoder.layer_parameters(settings, hidden),
         }

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from array_api_compat import device
 
 from charrnn.cells.arrays import Array, linear, namespace, rectified, tanh
-from charrnn.cells.functions import convolution
+from charrnn.cells.functions import convolution, repeat, rms_norm
 from charrnn.cells.parameters import XAVIER, Initial, Parameter, Parameters
+from charrnn.network.residual import norm_parameter
 from charrnn.settings import ModelSettings
 
 POOLS = ((2, 2), (2, 2), (2, 1), (2, 1))
@@ -89,17 +90,24 @@ def convolution_parameters(outputs: int) -> Parameters:
     for number, divisor in enumerate(_DIVISORS):
         filters = max(8, outputs // divisor) if divisor > 1 else outputs
         name, kernel = f"encoder.convolutions.{number}", (filters, channels, 3, 3)
-        parameters[f"{name}.weight"] = Parameter(kernel, Initial("kaiming"))
+        parameters[f"{name}.weight"] = Parameter(kernel, Initial("kaiming"), "hidden")
         parameters[f"{name}.bias"] = Parameter((filters,))
         channels = filters
-    return parameters
+    return {**parameters, "encoder.norm": norm_parameter(outputs)}
 
 
 def convolved(x: Array, weights: Mapping[str, Array]) -> Array:
-    """Pictures (N, 1, height, width) -> their outputs (N, F, rows, columns of the grid)."""
+    """Pictures (N, 1, height, width) -> their outputs (N, F, rows, columns of the grid).
+
+    A picture is read as what differs from its mean: paper is like what convolutions find around
+    it. Its outputs are normalized: rectified ones grow until the layers behind are saturated.
+    """
+    xp, pictures = namespace(x), len(x)
+    x = x - xp.reshape(x, (pictures, -1)).mean(-1)[:, None, None, None]
     for number, pool in enumerate(POOLS):
         x = convolution(x, *_pair(weights, f"convolutions.{number}"), pool)
-    return x
+    scale = repeat(weights["encoder.norm"], math.prod(x.shape[2:]))
+    return xp.reshape(rms_norm(xp.reshape(x, (pictures, -1)), scale), x.shape)
 
 
 def _pair(weights: Mapping[str, Array], name: str) -> tuple[Array, Array]:

@@ -1,4 +1,4 @@
-"""Muon, the optimizer of the recurrent layers' matrices, and which optimizers update the rest."""
+"""Muon, the optimizer of hidden layers' matrices, and which optimizers update the rest."""
 
 import math
 from collections.abc import Sequence
@@ -46,7 +46,8 @@ def orthogonalize(matrices: Tensor, iterations: int = 3) -> Tensor:
 class Muon(Optimizer):
     """Momentum, made orthogonal: every direction of a matrix moves equally far in a step.
 
-    A recurrent layer stacks one H x D matrix per gate, and each is orthogonalized by itself.
+    A recurrent layer stacks one H x D matrix per gate, and each is orthogonalized by itself. The
+    filters of a convolution are the rows of one.
     Learning rates are scaled by sqrt(max(1, rows / columns)).
 
     The work grows with H^3, that of a training step with H^2. To keep it a small part of a step,
@@ -77,7 +78,8 @@ class Muon(Optimizer):
                 direction.copy_(update)
         for name, p in group.params.items():
             p.mul_(1 - group.learning_rate * group.weight_decay)
-            scale = group.learning_rate * math.sqrt(max(1, self.block / p.shape[1]))
+            rows, columns = min(self.block, len(p)), p[0].numel()
+            scale = group.learning_rate * math.sqrt(max(1, rows / columns))
             p.add_(self.state[name]["direction"], alpha=-scale)
 
     def _due(self, params: Parameters) -> dict[torch.Size, list[tuple[Tensor, Tensor]]]:
@@ -89,7 +91,8 @@ class Muon(Optimizer):
             step = int(state["steps"])
             state["steps"] += 1
             state["momentum"].lerp_(g, 1 - self.momentum)
-            gates = (part.split(self.block) for part in (g, state["momentum"], state["direction"]))
+            parts = g, state["momentum"], state["direction"]
+            gates = (part.flatten(1).split(self.block) for part in parts)
             for gate, momentum, direction in zip(*gates, strict=True):
                 turn += 1
                 if step == 0 or turn % self.turns == step % self.turns:
@@ -103,13 +106,13 @@ def make_optimizers(
 ) -> list[Optimizer]:
     """The optimizers of a run, the one that `--optimizer` names first. `dtype`: Muon's products.
 
-    Muon updates the matrices of the recurrent layers, if there are any, and AdamW the rest; any
-    other optimizer updates everything.
+    Muon updates the matrices of recurrent layers and convolutions, if there are any, and AdamW the
+    rest; any other optimizer updates everything.
     """
     params = dict(model.named_parameters())
     muon = settings.optimizer == "muon"
     roles = {name: parameter.role for name, parameter in model.declared.items()}
-    matrices = {n: p for n, p in params.items() if muon and roles[n] == "recurrent"}
+    matrices = {n: p for n, p in params.items() if muon and roles[n] == "hidden"}
     rest = {n: p for n, p in params.items() if n not in matrices}
     embedding = {n: p for n, p in rest.items() if roles[n] == "embedding"}
     decayed = {n: p for n, p in rest.items() if p.dim() > 1 and n not in embedding}

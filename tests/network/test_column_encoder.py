@@ -1,7 +1,6 @@
 """The encoder of columns, beside each picture by itself and each column by itself."""
 
 import numpy as np
-import pytest
 
 from charrnn.network.column_encoder import ColumnEncoder
 from charrnn.network.picture_encoder import convolved
@@ -15,24 +14,22 @@ def encoder_of(shape, **changes):
     return ColumnEncoder(settings, random_weights(ColumnEncoder.parameters(settings, shape)))
 
 
-@pytest.mark.parametrize(("shape", "columns"), [((1, 16, 64), 16), ((5, 3), 5)])
-def test_columns_are_read_from_left_to_right(shape, columns):
-    """Columns that are rows, or in another order; rows of other columns; a neighbour's picture.
+def test_columns_are_read_from_left_to_right():
+    """Columns that are rows, or in another order; rows of other columns; a neighbour's features.
 
     What stands to the right of a column changes nothing before it.
     """
-    encoder = encoder_of(shape)
-    inputs = np.random.default_rng(1).normal(size=(3, *shape)).astype("f")
+    encoder = encoder_of((5, 3))
+    inputs = np.random.default_rng(1).normal(size=(3, 5, 3)).astype("f")
     outputs, mask = encoder.encode(inputs)
-    assert outputs.shape == (columns, 3, 8)
+    assert outputs.shape == (5, 3, 8)
     assert mask.all()
     alone, _ = encoder.encode(inputs[1:2])
     np.testing.assert_allclose(outputs[:, 1:2], alone, rtol=1e-4, atol=1e-5)
-    inputs[(..., -1, slice(None)) if len(shape) == 2 else (..., -1)] += 1
+    inputs[:, -1] += 1
     others, _ = encoder.encode(inputs)
-    kept = np.isclose(outputs, others, rtol=1e-4, atol=1e-5).all((1, 2))
-    assert not kept[-1]
-    assert kept[: columns // 2].all()
+    np.testing.assert_array_equal(outputs[:-1], others[:-1])
+    assert (outputs[-1] != others[-1]).any(-1).all()
 
 
 def test_the_first_layer_reads_all_rows_of_a_column():
