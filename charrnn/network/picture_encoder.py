@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from array_api_compat import device
 
 from charrnn.cells.arrays import Array, linear, namespace, rectified, tanh
-from charrnn.cells.functions import convolution, repeat, rms_norm
+from charrnn.cells.functions import convolution
 from charrnn.cells.parameters import XAVIER, Initial, Parameter, Parameters
 from charrnn.network.residual import norm_parameter
 from charrnn.settings import ModelSettings
@@ -102,12 +102,17 @@ def convolved(x: Array, weights: Mapping[str, Array]) -> Array:
     A picture is read as what differs from its mean: paper is like what convolutions find around
     it. Its outputs are normalized: rectified ones grow until the layers behind are saturated.
     """
-    xp, pictures = namespace(x), len(x)
-    x = x - xp.reshape(x, (pictures, -1)).mean(-1)[:, None, None, None]
+    x = x - _mean(x)
     for number, pool in enumerate(POOLS):
         x = convolution(x, *_pair(weights, f"convolutions.{number}"), pool)
-    scale = repeat(weights["encoder.norm"], math.prod(x.shape[2:]))
-    return xp.reshape(rms_norm(xp.reshape(x, (pictures, -1)), scale), x.shape)
+    size = namespace(x).sqrt(_mean(x * x) + 1e-6)
+    return x / size * weights["encoder.norm"][:, None, None]
+
+
+def _mean(x: Array) -> Array:
+    """x (N, ...) -> (N, 1, 1, 1): the mean of each picture."""
+    flat = namespace(x).reshape(x, (-1, math.prod(x.shape[1:])))
+    return flat.mean(-1)[:, None, None, None]
 
 
 def _pair(weights: Mapping[str, Array], name: str) -> tuple[Array, Array]:

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from charrnn.network.frame_encoder import FrameEncoder
-from charrnn.network.picture_encoder import POOLS
 from charrnn.settings import ModelSettings
-from tests.network.test_picture_encoder import by_hand
+from tests.network.pictures_by_hand import grid_by_hand
 from tests.random_models import random_weights
 
 LENGTHS = np.array([3, 1, 2])
@@ -36,12 +35,8 @@ def test_every_frame_passes_the_convolutions():
     encoder = encoder_of((0, 16, 32))
     frames = np.random.default_rng(2).normal(size=(2, 2, 16, 32)).astype("f")
     seen = encoder._seen(frames)
-    weights = {name.removeprefix("encoder."): w for name, w in encoder.weights.items()}
+    weight, bias = (encoder.weights[f"encoder.frame.{name}"] for name in ("weight", "bias"))
     for step, column in np.ndindex(2, 2):
-        x = frames[step, column][None]
-        for layer, pool in enumerate(POOLS):
-            x = by_hand(
-                x, *(weights[f"convolutions.{layer}.{n}"] for n in ("weight", "bias")), pool
-            )
-        expected = np.maximum(0, weights["frame.weight"] @ x.ravel() + weights["frame.bias"])
+        cells = grid_by_hand(frames[step, column][None], encoder.weights)
+        expected = np.maximum(0, weight @ cells.ravel() + bias)
         np.testing.assert_allclose(seen[step, column], expected, rtol=1e-3, atol=1e-4)

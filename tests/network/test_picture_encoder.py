@@ -7,28 +7,12 @@ import pytest
 import torch
 
 from charrnn.cells.functions import convolution
-from charrnn.network.picture_encoder import POOLS, PictureEncoder, grid
+from charrnn.network.picture_encoder import PictureEncoder, grid
 from charrnn.settings import ModelSettings
+from tests.network.pictures_by_hand import grid_by_hand, one_convolution
 from tests.random_models import random_weights
 
 PICTURE = (1, 32, 8)
-
-
-def by_hand(picture, weight, bias, pool):
-    """One convolution, rectified, and the largest of each pool: (C, rows, columns) -> (K, ...)."""
-    channels, height, width = picture.shape
-    filtered = np.zeros((len(weight), height, width))
-    for k, row, column in np.ndindex(filtered.shape):
-        total = bias[k]
-        for channel, i, j in product(range(channels), (-1, 0, 1), (-1, 0, 1)):
-            if 0 <= row + i < height and 0 <= column + j < width:
-                total += weight[k, channel, i + 1, j + 1] * picture[channel, row + i, column + j]
-        filtered[k, row, column] = max(0, total)
-    pooled = np.zeros((len(weight), height // pool[0], width // pool[1]))
-    for k, row, column in np.ndindex(pooled.shape):
-        block = filtered[k, row * pool[0] :, column * pool[1] :]
-        pooled[k, row, column] = block[: pool[0], : pool[1]].max()
-    return pooled
 
 
 @pytest.mark.parametrize("pool", [(1, 1), (2, 2), (2, 1), (3, 2)])
@@ -40,7 +24,7 @@ def test_a_convolution_is_a_sum_over_neighbours(pool):
     outputs = convolution(*arrays, pool)
     in_torch = convolution(*map(torch.from_numpy, arrays), pool)
     for number, picture in enumerate(pictures):
-        expected = by_hand(picture, *arrays[1:], pool)
+        expected = one_convolution(picture, *arrays[1:], pool)
         np.testing.assert_allclose(outputs[number], expected, rtol=1e-4, atol=1e-5)
         np.testing.assert_allclose(in_torch[number], expected, rtol=1e-4, atol=1e-5)
 
@@ -61,13 +45,7 @@ def test_outputs_are_the_cells_of_the_grid_row_by_row():
     assert mask.all()
     assert mask.shape == (4, 2)
     for number, picture in enumerate(pictures):
-        features = picture
-        for layer, pool in enumerate(POOLS):
-            weight, bias = (
-                encoder.weights[f"encoder.convolutions.{layer}.{name}"]
-                for name in ("weight", "bias")
-            )
-            features = by_hand(features, weight, bias, pool)
+        features = grid_by_hand(picture, encoder.weights)
         for cell, (row, column) in enumerate(product(range(2), range(2))):
             expected = features[:, row, column] + encoder.weights["encoder.positions"][cell]
             np.testing.assert_allclose(outputs[cell, number], expected, rtol=1e-3, atol=1e-4)
