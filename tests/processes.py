@@ -5,66 +5,47 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
 from multiprocessing.reduction import DupFd
-from pathlib import Path
-from typing import Any
 
-_CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["torch"])
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(["torch"])  # which takes three times as long as a small run
 
 
-class Command:
-    """`charrnn ARGS` in a folder: a process with streams, such as `subprocess.Popen` starts.
+class Command(CONTEXT.Process):
+    """`charrnn ARGS` in a folder, with streams as `subprocess.Popen` has them; stdin is empty.
 
-    `stdout` and `stderr` are pipes if they are not given as file descriptors; `stdin` is empty.
-    Loading torch takes three times as long as a small run: one process does it for all.
+    `stdout` and `stderr` are pipes to be read, where they are not given as file descriptors.
     """
 
-    def __init__(
-        self, home: Path, *args: str, stdout: int | None = None, stderr: int | None = None,
-        env: Mapping[str, str] | None = None, ignored: Sequence[signal.Signals] = (),
-    ) -> None:  # fmt: skip
+    def __init__(self, home, *args, stdout=None, stderr=None, env=None, ignored=()):
         pipes = [os.pipe() if given is None else (None, given) for given in (stdout, stderr)]
-        streams = [os.open(os.devnull, os.O_RDONLY), *(writer for _, writer in pipes)]
-        about = args, home, {**os.environ, **(env or {})}, ignored, [*map(DupFd, streams)]
-        self.process = _CONTEXT.Process(target=_run, args=about)
-        self.process.start()
-        for reader, writer in [*pipes, (0, streams[0])]:
+        streams = [DupFd(writer) for _, writer in pipes]
+        about = args, home, {**os.environ, **(env or {})}, ignored, streams
+        super().__init__(target=become, args=about)
+        self.start()
+        for reader, writer in pipes:
             if reader is not None:
                 os.close(writer)
         self.stdout, self.stderr = (
             None if reader is None else os.fdopen(reader, encoding="utf-8") for reader, _ in pipes
         )
 
-    def send_signal(self, number: int) -> None:
-        assert self.process.pid
-        os.kill(self.process.pid, number)
-
-    def wait(self) -> int | None:
-        """The exit code, or minus the signal that has ended it."""
-        self.process.join(60)
-        return self.process.exitcode
-
-    def communicate(self) -> tuple[str, str]:
-        """The rest of what it says, and the end of it; `returncode` is known then."""
-        said = [stream.read() if stream else "" for stream in (self.stdout, self.stderr)]
-        for stream in filter(None, (self.stdout, self.stderr)):
-            stream.close()
-        self.returncode = self.wait()
-        return said[0], said[1]
+    def communicate(self):
+        """What else it says on stdout and on stderr; it has ended then."""
+        with self.stdout, self.stderr:
+            said = self.stdout.read(), self.stderr.read()
+        self.join()
+        return said
 
 
-def _run(args: Any, home: Path, env: Any, ignored: Any, streams: list[Any]) -> None:
-    """Become the command, as a fresh interpreter would."""
+def become(args, home, env, ignored, streams):
+    """Be the command, as a fresh interpreter would."""
     os.chdir(home)
     os.environ.clear()
     os.environ.update(env)
-    for number, stream in enumerate(streams):
+    for number, stream in enumerate(streams, start=1):
         os.dup2(stream.detach(), number)
-    sys.stdin, sys.stdout, sys.stderr = (
-        os.fdopen(number, mode, encoding="utf-8") for number, mode in enumerate("rww")
-    )
+    sys.stdout, sys.stderr = (os.fdopen(number, "w", encoding="utf-8") for number in (1, 2))
     for number in ignored:
         signal.signal(number, signal.SIG_IGN)
     sys.argv = ["charrnn", *args]

@@ -41,14 +41,8 @@ ARROWS = {
 
 OWNERS = {
     "constriction": {"extras/compress"},
-    "torch": {
-        "engine",
-        "training",
-        "evaluation",
-        "extras/comparing",
-        "extras/gradients",
-        "extras/processes",
-    },
+    "torch": {"engine", "training", "evaluation"}
+    | {f"extras/{extra}" for extra in ("comparing", "gradients", "processes")},
     "rich": {"display", "extras/*/show"},
     "typer": {"cli", "extras/*/command"},
     "matplotlib": {"extras/comparing", "extras/forecast"},

@@ -70,6 +70,8 @@ def test_hello_is_learned_to_certainty(cell):
         zeros = tuple(torch.zeros(1, *shape) for shape in CELLS[cell].state_shapes(16))
         logits = head(layer.run(x, zeros)[0])[:, 0]
         loss = torch.nn.functional.cross_entropy(logits, ids[1:])
+        if loss < 0.02:
+            break
         adam.zero_grad()
         loss.backward()
         adam.step()

@@ -30,9 +30,9 @@ def test_a_signal_saves_and_the_run_can_be_resumed(home, charrnn, number, code):
     """Hours lost to `kill` or to a terminal that was closed."""
     (home / "tale.txt").write_text(tale(5000), "utf-8")
     process = start_training(home, "tale.txt", "--steps", "100000", "--run", "r", *SMALL)
-    process.send_signal(number)
+    os.kill(process.pid, number)
     out, err = process.communicate()
-    assert process.returncode == code, err
+    assert process.exitcode == code, err
     assert err == ""
     last = lines(out)[-1]
     assert last["event"] == "finished"
@@ -44,16 +44,16 @@ def test_an_interrupted_run_is_resumed_where_it_was(home, charrnn):
     """A resume that starts anew, or with other settings."""
     (home / "tale.txt").write_text(tale(5000), "utf-8")
     process = start_training(home, "tale.txt", "--steps", "100000", "--run", "r", *SMALL)
-    process.send_signal(signal.SIGINT)
+    os.kill(process.pid, signal.SIGINT)
     out, _ = process.communicate()
-    assert process.returncode == 130
+    assert process.exitcode == 130
     step = lines(out)[-1]["step"]
     assert [run["state"] for run in lines(charrnn("runs", "--json").out)] == ["interrupted"]
     refused = charrnn("train", "--resume", "--hidden-size", "33")
     assert refused.code == 2
     assert "--hidden-size 32" in refused.err
     process = start_training(home, "--resume")
-    process.send_signal(signal.SIGINT)
+    os.kill(process.pid, signal.SIGINT)
     out, _ = process.communicate()
     assert lines(out)[-1]["step"] > step
     metrics = lines((home / "checkpoints" / "r" / "metrics.jsonl").read_text("utf-8"))
@@ -67,7 +67,7 @@ def test_a_killed_run_ends_as_the_run_that_was_not(home):
     assert call_charrnn(home, "train", *args, "--run", "r").code == 0
     (home / "checkpoints" / "r").rename(home / "whole")
     process = start_training(home, *args, "--run", "r", until="saved")
-    process.send_signal(signal.SIGKILL)
+    process.kill()
     process.communicate()
     result = call_charrnn(home, "train", "--resume", "--run", "r")
     assert result.code == 0, result.err
@@ -86,9 +86,9 @@ def test_what_was_to_be_ignored_is_ignored(home):
         if line.startswith("step"):
             break
     for number in signal.SIGHUP, signal.SIGINT, signal.SIGTERM:
-        process.send_signal(number)
+        os.kill(process.pid, number)
     _, errors = process.communicate()
-    assert process.returncode == 143, errors
+    assert process.exitcode == 143, errors
     assert "with everything saved" in errors
 
 
@@ -126,10 +126,10 @@ def test_an_impatient_second_signal_leaves_the_checkpoint_whole(home):
     (home / "tale.txt").write_text(tale(3000), "utf-8")
     args = ("tale.txt", "--steps", "100000", "--save-every", "1", "--run", "r", *SMALL)
     process = start_training(home, *args, until="saved")
-    process.send_signal(signal.SIGINT)
-    process.send_signal(signal.SIGINT)
+    os.kill(process.pid, signal.SIGINT)
+    os.kill(process.pid, signal.SIGINT)
     _, err = process.communicate()
-    assert process.returncode in (130, -signal.SIGINT)  # the second may come after the last save
+    assert process.exitcode in (130, -signal.SIGINT)  # the second may come after the last save
     assert err == ""
     read_training(home / "checkpoints" / "r" / "training.safetensors")
 

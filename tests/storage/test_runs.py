@@ -86,7 +86,7 @@ def test_a_second_process_is_kept_out_until_the_first_is_dead(home, charrnn):
         assert refused.code == 2
         assert "already" in refused.err
     process.kill()
-    process.communicate(timeout=60)
+    process.communicate()
     with lock(home / "checkpoints" / "r"), pytest.raises(UsageError, match="another process"):
         lock(home / "checkpoints" / "r")
 

@@ -27,29 +27,11 @@ VALUES = st.one_of(
     st.lists(st.lists(st.floats(), max_size=3), max_size=4),
 )  # fmt: skip
 MODEL_FIELDS = ["task", "bidirectional", "crf", "attention", "layers", "hidden_size", "one_hot"]
-TEXT_FIELDS = [
-    "multi_label",
-    "tag_unit",
-    "target_unit",
-    "picture_size",
-    "tokenizer",
-    "input",
-    "frame_rate",
-    "sample_rate",
-    "frame_stack",
-]
+TEXT_FIELDS = ["multi_label", "tag_unit", "target_unit", "picture_size", "tokenizer", "input",
+               "frame_rate", "sample_rate", "frame_stack"]  # fmt: skip
 FIELDS = ["labels", "input_shape", "input_scale", "tokenizer", "corpus"]
-CORPUS = [
-    "task",
-    "labels",
-    "examples",
-    "targets",
-    "bounds",
-    "input_shape",
-    "input_scale",
-    "tokens",
-    "dtype",
-]
+CORPUS = ["task", "labels", "examples", "targets", "bounds", "input_shape", "input_scale", "tokens",
+          "dtype"]  # fmt: skip
 LESS = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 

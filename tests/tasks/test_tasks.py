@@ -39,41 +39,23 @@ from tests.training.conftest import resume
 
 CPU = torch.device("cpu")
 SETTINGS = TrainSettings(steps=60, batch_size=16, device="cpu", precision="fp32")
+BOTH, ADDITIVE, BLIND = {"bidirectional": True}, {"attention": "additive"}, {"attention": "none"}
+CTC, FINE_CTC = {"decoder": "ctc"}, {"decoder": "ctc", "ctc_frames": 2}
 VARIANTS = {
-    "label": [{}, {"bidirectional": True}],
-    "tag": [{}, {"bidirectional": True}, {"crf": True}],
-    "rewrite": [
-        {},
-        {"bidirectional": True},
-        {"attention": "additive"},
-        {"attention": "none"},
-        {"decoder": "ctc", "ctc_frames": 2},
-    ],
-    "caption": [
-        {},
-        {"attention": "additive"},
-        {"attention": "none"},
-        {"bidirectional": True},
-        {"decoder": "ctc"},
-    ],
-    "picture-label": [{}, {"bidirectional": True}],
-    "feature-rewrite": [{}],
-    "frames-label": [{}, {"bidirectional": True}],
-    "frames-tag": [{"crf": True, "bidirectional": True}],
-    "video-rewrite": [{}, {"decoder": "ctc", "ctc_frames": 2}],
-    "sound-label": [{}],
-}
+    "label": [{}, BOTH], "tag": [{}, BOTH, {"crf": True}],
+    "rewrite": [{}, BOTH, ADDITIVE, BLIND, FINE_CTC],
+    "caption": [{}, ADDITIVE, BLIND, BOTH, CTC], "picture-label": [{}, BOTH],
+    "feature-rewrite": [{}], "frames-label": [{}, BOTH], "frames-tag": [{"crf": True} | BOTH],
+    "video-rewrite": [{}, FINE_CTC], "sound-label": [{}],
+}  # fmt: skip
 EVERY = [(pair, changes) for pair, variants in VARIANTS.items() for changes in variants]
 LEARNED = [
-    ("label", {"bidirectional": True}), ("tag", {"bidirectional": True, "crf": True}),
-    ("rewrite", {"bidirectional": True}), ("rewrite", {"attention": "none"}),
-    ("rewrite", {"decoder": "ctc", "ctc_frames": 2}),
-    ("caption", {"attention": "additive"}), ("picture-label", {}),
-    ("frames-tag", {"crf": True}), ("sound-label", {}),
-    ("video-rewrite", {"decoder": "ctc", "ctc_frames": 2}),
+    ("label", BOTH), ("tag", {"crf": True} | BOTH), ("rewrite", BOTH), ("rewrite", BLIND),
+    ("rewrite", FINE_CTC), ("caption", ADDITIVE), ("picture-label", {}),
+    ("frames-tag", {"crf": True}), ("sound-label", {}), ("video-rewrite", FINE_CTC),
 ]  # fmt: skip
 ALIGNED = ("rewrite", "caption", "video-rewrite")
-RESUMED = [*((pair, {}) for pair in PAIRS), *((pair, {"decoder": "ctc"}) for pair in ALIGNED)]
+RESUMED = [*((pair, {}) for pair in PAIRS), *((pair, CTC) for pair in ALIGNED)]
 
 
 def run_of(pair, home, settings=SETTINGS, count=60, **changes):

@@ -42,18 +42,15 @@ def two_processes(tmp_path):
 
     yield start
     for each in started:
-        each.process.kill()
+        each.kill()
+        each.join()
 
 
 def children(process) -> list[int]:
     """The processes that it has started, which torchrun does in the order of their ranks."""
     listed = subprocess.check_output(["ps", "-Ao", "pid,ppid,args"], text=True)
     rows = [row.split(None, 2) for row in listed.splitlines()[1:]]
-    own = [
-        int(pid)
-        for pid, parent, args in rows
-        if parent == str(process.process.pid) and "-m" in args
-    ]
+    own = [int(pid) for pid, parent, args in rows if parent == str(process.pid) and "-m" in args]
     return sorted(own)
 
 
@@ -77,9 +74,9 @@ def test_a_killed_process_and_an_interrupt_lose_nothing(two_processes):
     assert resumed["step"] >= 20
     assert resumed["run"] == "tale"
     wait_for(process, "saved")
-    process.send_signal(signal.SIGINT)
+    os.kill(process.pid, signal.SIGINT)
     out, err = process.communicate()
-    assert process.returncode == 130
+    assert process.exitcode == 130
     (end,) = [record for record in lines(out) if record["event"] == "finished"]
     assert end["interrupted"]
     assert end["step"] > resumed["step"]
@@ -91,6 +88,6 @@ def test_an_error_of_the_first_process_is_said_once(two_processes):
     """The launcher's report, a traceback, the error of every process and restart, one left."""
     process = two_processes("--encoding", "ascii", "--max-restarts", "3")
     _, err = process.communicate()
-    assert process.returncode == 3
+    assert process.exitcode == 3
     assert err.count("\n") == 2
     assert "tale.txt is not ascii" in err
