@@ -38,19 +38,14 @@ class Cell(ABC):
 
     states: ClassVar[tuple[str, ...]] = ("h",)
     """Names of the arrays of its state: (..., H), if `state_shapes` does not say otherwise."""
-
     gates: ClassVar[tuple[str, ...]] = ()
     """Names of its gates, in the order of `step_with_gates`."""
-
     bias: ClassVar[tuple[float, ...]] = ()
     """The initial bias of each block, if not 0."""
-
     fused: ClassVar[str | None] = None
     """torch's function of the same equations and weight layout (`torch.lstm`), if there is one."""
-
     alignment: ClassVar[int] = 1
     """Evaluation starts sequences at multiples of these steps: a clock's period, else 1."""
-
     warm_up: ClassVar[int] = 256
     """Steps after which evaluation takes a state for that of the whole text before it."""
 

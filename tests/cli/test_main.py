@@ -36,7 +36,7 @@ def bash(command, cwd):
         (["train", "tale.txt", "--device", "cuda:x"], b"", 2, ["cuda:1"]),
         (["train", "tale.txt", "--seeds", "2", "--run", "r"], b"", 2, ["--seeds and --run"]),
         (["train", "--seeds", "2", "--resume"], b"", 2, ["--seeds and --resume"]),
-        (["train", "."], b"", 3, ["binary", "utf-8"]),
+        (["train", "."], b"", 3, ["binary file", "--encoding"]),
         (["train", "--resume"], b"", 4, ["nothing has been trained"]),
         (["prepare", "nix.txt"], b"", 3, ["nix.txt"]),
         (["prepare", "-"], b"", 3, ["nothing in stdin"]),

@@ -79,7 +79,7 @@ def test_labels_are_listed_with_their_probabilities(words):
 
 def test_any_line_has_a_label(words):
     """An empty line, or characters that the vocabulary lacks, that end the stream."""
-    done = call_charrnn(words, "predict", stdin="\n€\nas\r\n\x00\n".encode() + b"\xff")
+    done = call_charrnn(words, "predict", stdin="\n€\nas\r\n\x01\n".encode() + b"\xff")
     assert (done.code, len(done.out.splitlines())) == (0, 5)
     marked = call_charrnn(words, "predict", "--unknown", "error", stdin="\ufeffas\n")
     assert marked.code == 0, marked.err  # a byte order mark stands before the text
