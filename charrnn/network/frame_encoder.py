@@ -3,18 +3,20 @@
 import math
 from collections.abc import Sequence
 
-from charrnn.cells.arrays import Array, linear, namespace, rectified
+from charrnn.cells.arrays import Array, linear, namespace
+from charrnn.cells.functions import rms_norm
 from charrnn.cells.parameters import XAVIER, Parameter, Parameters
 from charrnn.network.picture_encoder import convolution_parameters, convolved, grid
 from charrnn.network.recurrent_encoder import RecurrentEncoder
+from charrnn.network.residual import norm_parameter
 from charrnn.settings import ModelSettings
 
 
 class FrameEncoder(RecurrentEncoder):
     """Features (S, B, D) or grey frames (S, B, height, width) in, outputs (S, B, F) out.
 
-    Features are what the first layer reads. Of a grey frame that is a product (H) of all cells of
-    its grid, which a network of convolutions makes (Donahue et al. 2015,
+    Features are what the first layer reads. Of a grey frame that is a normalized product (H) of all
+    cells of its grid, which a network of convolutions makes (Donahue et al. 2015,
     https://arxiv.org/abs/1411.4389).
     """
 
@@ -28,6 +30,7 @@ class FrameEncoder(RecurrentEncoder):
             **convolution_parameters(hidden),
             "encoder.frame.weight": Parameter((hidden, cells * hidden), XAVIER, "hidden"),
             "encoder.frame.bias": Parameter((hidden,)),
+            "encoder.frame.norm": norm_parameter(hidden),
             **RecurrentEncoder.layer_parameters(settings, hidden),
         }
 
@@ -44,4 +47,4 @@ class FrameEncoder(RecurrentEncoder):
         x = convolved(xp.reshape(frames, (steps * batch, 1, height, width)), self.weights)
         x = xp.reshape(x, (steps, batch, -1))
         weight, bias = self.weights["encoder.frame.weight"], self.weights["encoder.frame.bias"]
-        return rectified(linear(x, weight, bias))
+        return rms_norm(linear(x, weight, bias), self.weights["encoder.frame.norm"])

@@ -38,5 +38,6 @@ def test_every_frame_passes_the_convolutions():
     weight, bias = (encoder.weights[f"encoder.frame.{name}"] for name in ("weight", "bias"))
     for step, column in np.ndindex(2, 2):
         cells = grid_by_hand(frames[step, column][None], encoder.weights)
-        expected = np.maximum(0, weight @ cells.ravel() + bias)
+        product = weight @ cells.ravel() + bias
+        expected = product / np.sqrt((product**2).mean()) * encoder.weights["encoder.frame.norm"]
         np.testing.assert_allclose(seen[step, column], expected, rtol=1e-3, atol=1e-4)
