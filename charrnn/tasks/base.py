@@ -12,7 +12,7 @@ from charrnn.cells.arrays import Array
 from charrnn.cells.parameters import Parameters
 from charrnn.events import Scores, Unit
 from charrnn.network.layers import State
-from charrnn.settings import ModelSettings, TextSettings, TrainSettings
+from charrnn.settings import ModelSettings, OptimizerName, TextSettings, TrainSettings
 from charrnn.tables import Table
 from charrnn.text.tokenizers import Tokenizer
 
@@ -137,6 +137,8 @@ class Task(ABC):
 
     sizes: Mapping[str, Any] = {}
     """Settings that are others than usual, where they are not given."""
+    learning_rates: Mapping[OptimizerName, float] = {}
+    """Those of optimizers that are others than usual."""
 
     def __init__(self, model: ModelSettings, subject: Subject) -> None:
         self.model, self.subject = model, subject

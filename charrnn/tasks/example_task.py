@@ -34,6 +34,7 @@ class ExampleTask(Task):
         self.input = source(subject.text, output.separator(subject.text), subject)
         self.output = output(subject, self.input)
         self.unit, self.least, self.sizes = self.output.unit, self.input.least, self.input.sizes
+        self.learning_rates = self.input.learning_rates
         if isinstance(subject, ExampleCorpus):
             self.items = Ragged(subject.tokens, subject.starts)
             self.targets = Ragged(subject.targets, subject.target_starts)
@@ -235,10 +236,9 @@ class ExampleTask(Task):
         lengths = self.input.tokens(Ragged(np.zeros(0), starts), range(len(items)))
         return by_length(lengths, max(1, _TOGETHER // decoding.beam))
 
-    def shown(self, corpus: ExampleCorpus, example: int) -> str:
-        """An example in a line of text: its text, or the name of its file."""
-        item = corpus.ids(example)
-        return corpus.files[example] if corpus.files else self.input.shown(item, example)
+    def shown(self, corpus: ExampleCorpus, n: int) -> str:
+        """Example n in a line of text: its text, or the name of its file."""
+        return corpus.files[n] if corpus.files else self.input.shown(corpus.ids(n), n)
 
     def example(self, weights: Mapping[str, Array]) -> str:
         """The first validation examples, and what is predicted of them."""

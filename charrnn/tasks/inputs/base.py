@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from charrnn.cells.arrays import Array
 from charrnn.cells.parameters import Parameters
-from charrnn.settings import ModelSettings, TextSettings, UnknownName, no_effect
+from charrnn.settings import ModelSettings, OptimizerName, TextSettings, UnknownName, no_effect
 from charrnn.tasks.base import Least, Scale, Subject
 from charrnn.tasks.examples import Ids, Indices, Ragged
 from charrnn.text.tokenizers import Ids as TokenIds, Tokenizer
@@ -58,6 +58,11 @@ class Input(ABC):
         if subject:
             self.tokenizer, self.input_shape = subject.tokenizer, subject.input_shape
             self.input_scale = subject.input_scale
+
+    @property
+    def learning_rates(self) -> Mapping[OptimizerName, float]:
+        """Those that suit it better than an optimizer's usual one: convolutions want less."""
+        return {"muon": 0.02} if len(self.input_shape) == 3 else {}
 
     @property
     def between(self) -> str:

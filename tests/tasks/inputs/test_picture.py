@@ -5,15 +5,16 @@ import pytest
 
 from charrnn.errors import CharRNNError
 from charrnn.models.predictor import Predictor
-from charrnn.settings import TrainSettings
+from charrnn.settings import LEARNING_RATES, TrainSettings
 from tests.tasks.conftest import checkpoint_of, corpus_for, prepared, randomized, task_on
 
 
 def test_pictures_are_kept_as_they_are_and_found_beside_their_file(home, monkeypatch):
-    """A name that is looked for in the current folder; pixels of another picture."""
+    """A name that is looked for in the current folder; pixels of another picture; a text's rate."""
     corpus = corpus_for("picture-label", home, 20)
     assert corpus.input_shape == (1, 16, 32)
     task = task_on(corpus)
+    assert task.learning_rates["muon"] < LEARNING_RATES["muon"]
     model = Predictor(checkpoint_of(task, randomized(task)))
     stored = {corpus.ids(n).tobytes() for n in range(20)}
     assert {model.task.read(f"pictures/{n}.png").tobytes() for n in range(20)} == stored
