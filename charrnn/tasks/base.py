@@ -12,7 +12,13 @@ from charrnn.cells.arrays import Array
 from charrnn.cells.parameters import Parameters
 from charrnn.events import Scores, Unit
 from charrnn.network.layers import State
-from charrnn.settings import ModelSettings, OptimizerName, TextSettings, TrainSettings
+from charrnn.settings import (
+    LEARNING_RATES,
+    ModelSettings,
+    OptimizerName,
+    TextSettings,
+    TrainSettings,
+)
 from charrnn.tables import Table
 from charrnn.text.tokenizers import Tokenizer
 
@@ -137,8 +143,8 @@ class Task(ABC):
 
     sizes: Mapping[str, Any] = {}
     """Settings that are others than usual, where they are not given."""
-    learning_rates: Mapping[OptimizerName, float] = {}
-    """Those of optimizers that are others than usual."""
+    learning_rates: Mapping[OptimizerName, float] = LEARNING_RATES
+    """That of each optimizer where none is given."""
 
     def __init__(self, model: ModelSettings, subject: Subject) -> None:
         self.model, self.subject = model, subject

@@ -54,8 +54,6 @@ def choose(
     `step_time` is needed for a timed run.
     """
     opened = left_open(model, train, task.subject.text)
-    if rate := task.learning_rates.get(train.optimizer):
-        train = train.with_chosen(learning_rate=train.learning_rate or rate)
     if not opened:
         return model, train
     if "ctc_frames" in opened:

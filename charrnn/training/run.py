@@ -114,7 +114,7 @@ class Plan:
     """The run whose weights it begins with."""
 
     def __post_init__(self) -> None:
-        peak = self.train.peak_learning_rate
+        peak = self.train.learning_rate or self.task.learning_rates[self.train.optimizer]
         object.__setattr__(self, "train", self.train.with_chosen(learning_rate=peak))
 
     @cached_property

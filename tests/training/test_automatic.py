@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from charrnn.settings import LEARNING_RATES, ModelSettings, TextSettings, TrainSettings, read
+from charrnn.settings import ModelSettings, TextSettings, TrainSettings, read
 from charrnn.storage.runs import TRAINING
 from charrnn.tasks.language_model import LanguageModelTask
 from charrnn.text.preparation import prepare
@@ -168,17 +168,3 @@ def test_a_setting_without_effect_is_not_chosen():
     for task, text in ("label", pictures), ("rewrite", pictures), ("caption", TextSettings()):
         assert "dropout" not in left_open(ModelSettings(task=task), TrainSettings(), text)
     assert "dropout" in left_open(ModelSettings(task="label"), TrainSettings(), TextSettings())
-
-
-def test_a_task_may_want_another_learning_rate():
-    """A rate of text for pictures, which then are not learned; one that was given, overruled."""
-    task = LanguageModelOf(10**6)
-    task.learning_rates = {"muon": 0.02}
-
-    def rate(**train):
-        settings = read(TrainSettings, {"epochs": 1.0} | train)
-        return choose(ModelSettings(), settings, task, None)[1].peak_learning_rate
-
-    assert rate() == 0.02
-    assert rate(optimizer="adamw") == LEARNING_RATES["adamw"]
-    assert rate(learning_rate=0.1) == 0.1

@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 
 from charrnn.cells.arrays import Array
 from charrnn.cells.parameters import Parameters
-from charrnn.settings import ModelSettings, OptimizerName, TextSettings, UnknownName, no_effect
+from charrnn.settings import (
+    LEARNING_RATES,
+    ModelSettings,
+    OptimizerName,
+    TextSettings,
+    UnknownName,
+    no_effect,
+)
 from charrnn.tasks.base import Least, Scale, Subject
 from charrnn.tasks.examples import Ids, Indices, Ragged
 from charrnn.text.tokenizers import Ids as TokenIds, Tokenizer
@@ -61,8 +68,8 @@ class Input(ABC):
 
     @property
     def learning_rates(self) -> Mapping[OptimizerName, float]:
-        """Those that suit it better than an optimizer's usual one: convolutions want less."""
-        return {"muon": 0.02} if len(self.input_shape) == 3 else {}
+        """As a task's: convolutions want a lower one."""
+        return LEARNING_RATES | ({"muon": 0.02} if len(self.input_shape) == 3 else {})
 
     @property
     def between(self) -> str:

@@ -5,16 +5,16 @@ import pytest
 
 from charrnn.errors import CharRNNError
 from charrnn.models.predictor import Predictor
-from charrnn.settings import LEARNING_RATES, TrainSettings
+from charrnn.settings import ModelSettings, TrainSettings, read
+from charrnn.training.run import Plan
 from tests.tasks.conftest import checkpoint_of, corpus_for, prepared, randomized, task_on
 
 
 def test_pictures_are_kept_as_they_are_and_found_beside_their_file(home, monkeypatch):
-    """A name that is looked for in the current folder; pixels of another picture; a text's rate."""
+    """A name that is looked for in the current folder; pixels of another picture."""
     corpus = corpus_for("picture-label", home, 20)
     assert corpus.input_shape == (1, 16, 32)
     task = task_on(corpus)
-    assert task.learning_rates["muon"] < LEARNING_RATES["muon"]
     model = Predictor(checkpoint_of(task, randomized(task)))
     stored = {corpus.ids(n).tobytes() for n in range(20)}
     assert {model.task.read(f"pictures/{n}.png").tobytes() for n in range(20)} == stored
@@ -76,3 +76,12 @@ def test_an_input_that_the_task_has_anyway_is_as_if_not_given(home):
     assert '"input"' not in (caption.folder / "corpus.json").read_text()
     assert '"input": "picture"' in (rewriting.folder / "corpus.json").read_text()
     assert (named.tokens == rewriting.tokens).all()
+
+
+def test_pictures_are_learned_at_a_lower_rate(home):
+    """The rate of texts, with which digits that move are not learned; a given one, overruled."""
+    corpus = corpus_for("picture-label", home, 20)
+    settings = ModelSettings(task="label"), TrainSettings(), corpus.text
+    assert Plan(corpus, *settings).train.learning_rate == 0.02
+    given = read(TrainSettings, {"learning_rate": 0.1})
+    assert Plan(corpus, settings[0], given, corpus.text).train.learning_rate == 0.1
