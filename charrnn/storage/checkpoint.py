@@ -161,7 +161,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     except UNREADABLE as error:
         raise CheckpointError(
             f"{path} is not a charrnn checkpoint: {reason_of(error)}",
-            "Name a run, its folder or its model file.",
+            "Name a run, its folder or its model file. Train one of another version anew.",
         ) from None
 
 
