@@ -189,9 +189,10 @@ def test_what_is_no_number(cell):
 
 @pytest.mark.parametrize("text", ["", "nan\n" * 5, "3\n" * 9])
 def test_nothing_to_learn_from(text):
-    """Bins without width, or a quantile of nothing."""
-    with pytest.raises(TextError, match="no two different numbers"):
-        Numbers.learn([text], SETTINGS)
+    """Bins without width, a quantile of nothing, or the end of a series that is not there."""
+    for document_per in (None, "file"):
+        with pytest.raises(TextError, match="no two different numbers"):
+            Numbers.learn([text], replace(SETTINGS, document_per=document_per))
 
 
 def test_a_series_that_is_shorter_than_its_season():

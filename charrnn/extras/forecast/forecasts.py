@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from charrnn.cells.arrays import Array
+from charrnn.errors import TextError
 from charrnn.inference.drawing import RECENT, Prompt, draw
 from charrnn.inference.sampling import check_finite, generator_of, token_tables
 from charrnn.network.language_model import LanguageModel
@@ -99,7 +100,16 @@ class Forecaster:
             yield logits, state
 
     def paths(self, series: Series, horizon: int, count: int, seed: int | None) -> Values:
-        """How a series may go on: `count` continuations (horizon, count)."""
+        """How a series may go on: `count` continuations (horizon, count).
+
+        TextError for a series that is too short to compare the next number with.
+        """
+        if len(series.ids) < self.scale.lag:
+            raise TextError(
+                f"a forecast needs {self.scale.lag} numbers before it, and there are "
+                f"{len(series.ids)}",
+                "Continue a longer series.",
+            )
         ((logits, state),) = deque(self._read(series.ids[-_READ:]), maxlen=1)
         of_network = np.arange(count) % self.networks
         state = tuple(tuple(array[of_network] for array in layer) for layer in state)

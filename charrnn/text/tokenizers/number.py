@@ -210,4 +210,4 @@ def _training_part(series: Sequence[Values], documents: bool, fraction: float) -
     if not documents:
         return [values[: round(fraction * len(values))] for values in series]
     ends = np.cumsum([len(values) + 1 for values in series])
-    return [*series[: 1 + int(np.searchsorted(ends, round(fraction * ends[-1])))]]
+    return [*series[: 1 + int(np.searchsorted(ends, round(fraction * ends.max(initial=0))))]]

@@ -48,6 +48,8 @@ def test_a_file_goes_on_and_so_does_stdin(home):
     assert of_file["median"] > 150
     piped = call_charrnn(home, "forecast", "sold", "-", *args, stdin=TABLE)
     assert lines(piped.out)[0]["median"] < 150, piped.err
+    few = call_charrnn(home, "forecast", "sold", "-", *args, stdin="50\n60\n")
+    assert (few.code, "4 numbers before it" in few.err) == (3, True)
 
 
 def test_several_series_go_on(home):
