@@ -90,8 +90,6 @@ def _picture_path(output: str | None, yes: bool, alone: bool = False) -> Path | 
     if output == "-" and not alone:
         raise UsageError("stdout takes the table, not the picture", "Name a file: -o curves.png.")
     if output:
-        from charrnn.extras.comparing.figure import check_figure
-
         check_figure(None if output == "-" else Path(output))
     return output_path(output, yes)
 

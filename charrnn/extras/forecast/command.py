@@ -22,6 +22,7 @@ from charrnn.cli.options import (
     run_and_file,
 )
 from charrnn.display.charts import COLOURS, Axis, Chart, Line
+from charrnn.display.figures import check_figure
 from charrnn.display.reports import Report
 from charrnn.errors import TextError, UsageError
 from charrnn.tables import Cell, Figure, Table
@@ -75,7 +76,9 @@ def forecast(
     Of a run that was trained with --tokenizer number. The table stands above a chart.
     """
     exclude(csv=csv, json=json, output=output)
-    path = _picture_path(output, yes)
+    if output:
+        check_figure(None if output == "-" else Path(output))
+    path = output_path(output, yes)
     with frame(quiet=quiet, json=json) as command:
         run, file = run_and_file(run, file)
         checkpoint = command.load_language_model(run)
@@ -119,15 +122,6 @@ def forecast(
         else:
             report = forecast_report(quantiles, tokenizer.scale, checkpoint.run)
             command.show(replace(report, charts=[chart_of(*single)] if single else []))
-
-
-def _picture_path(output: str | None, yes: bool) -> Path | None:
-    """The file of a picture; None for stdout, and for none. Errors as `check_figure`."""
-    if output:
-        from charrnn.extras.forecast.figure import check_figure
-
-        check_figure(None if output == "-" else Path(output))
-    return output_path(output, yes)
 
 
 def _rows(quantiles: "Sequence[Values]", scale: "Scale") -> Iterator[list[str]]:

@@ -38,6 +38,8 @@ def test_a_series_goes_on(home):
     assert table[0] == "step,low,median,high"
     assert float(table[1].split(",")[2]) == pytest.approx(shown[0]["median"], abs=0.051)
     assert "interval of 80 %" in call_charrnn(home, *args).out
+    exported = call_charrnn(home, "export", "sold", "-o", "sold.html")
+    assert "this model was trained on numbers" in exported.err
 
 
 def test_a_file_goes_on_and_so_does_stdin(home):

@@ -1,32 +1,11 @@
 """A forecast as a picture in a file, drawn by matplotlib."""
 
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 
-from charrnn.display.stdout import check_stdout, write_bytes
-from charrnn.errors import UsageError, check_package
+from charrnn.display.figures import write_figure
 from charrnn.text.tokenizers.number_scale import Values
-
-FORMATS = ("png", "svg", "pdf")
-
-
-def check_figure(path: Path | None) -> None:
-    """Raise if a picture cannot be drawn there; None is stdout.
-
-    UsageError for a name without a known ending, or a terminal; MissingError without matplotlib.
-    """
-    if path and _format(path) not in FORMATS:
-        hint = f"Take a name that ends in .{', .'.join(FORMATS)}."
-        raise UsageError(f"{path} is not the name of a picture", hint)
-    check_package("matplotlib", "pictures are drawn", "plot", ", or leave the file out")
-    if path is None:
-        check_stdout(json=False)
-
-
-def _format(path: Path | None) -> str:
-    return path.suffix.removeprefix(".").lower() if path else FORMATS[0]
 
 
 def save_figure(path: Path | None, known: Values, quantiles: Values, title: str) -> None:
@@ -47,6 +26,4 @@ def save_figure(path: Path | None, known: Values, quantiles: Values, title: str)
     axes.set_title(title, fontsize="medium", parse_math=False)
     axes.grid(alpha=0.3)
     axes.legend()
-    data = BytesIO()
-    figure.savefig(data, format=_format(path), dpi=150)
-    write_bytes(data.getvalue(), path)
+    write_figure(figure, path)
