@@ -21,6 +21,7 @@ from charrnn.cli.options import (
     parse_cells,
 )
 from charrnn.cli.process import stop_on_signals
+from charrnn.display.figures import check_figure
 from charrnn.errors import CheckpointError, DivergedError, UsageError
 from charrnn.settings import (
     CellName,
