@@ -123,6 +123,7 @@ class Forecaster:
         for step in islice(drawn, horizon):
             check_finite(bool(np.isfinite(step.top).all()))
             bins = step.ids - (MISSING + 1)
-            differences = self.bins.spread(bins, generator.random(count))
+            low, high = self.bins.edges[bins], self.bins.edges[bins + 1]
+            differences = low + generator.random(count) * (high - low)
             history.append(self.scale.expected(history) + differences)
         return self.scale.unscaled(np.array(history[-horizon:]))

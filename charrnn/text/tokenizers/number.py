@@ -13,6 +13,7 @@ import math
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -97,8 +98,7 @@ class Numbers(Tokenizer):
                 "Choose another --column, or give training more with --split.",
             )
         scale = best_scale(train, settings)
-        rest = np.concatenate([scale.differences(scale.scaled(values)) for values in train])
-        if not (rest := rest[~np.isnan(rest)]).size:
+        if not (rest := scale.all_differences(train)).size:
             raise TextError(
                 f"no series is longer than the {scale.lag} numbers that must come before one",
                 "Use longer series, a shorter --season, or --difference none.",
@@ -112,7 +112,7 @@ class Numbers(Tokenizer):
 
     def to_json(self) -> dict[str, Any]:
         documents = {} if self.end is None else {"documents": True}
-        return {"bins": self.bins.to_json(), "scale": self.scale.to_json(), **documents}
+        return {"bins": self.bins.to_json(), "scale": asdict(self.scale), **documents}
 
     def encode(self, text: str) -> Ids:
         if self.end is None and END in text:
@@ -126,13 +126,10 @@ class Numbers(Tokenizer):
 
     def ids(self, values: Values) -> Ids:
         """The tokens (N,) of the numbers (N,) of one series."""
-        scaled, lag = self.scale.scaled(values), self.scale.lag
-        if not lag:
-            ids = 1 + np.searchsorted(self._edges, scaled, side="right")
-            return np.where(np.isnan(scaled), MISSING, ids).astype(smallest_type(self.size))
-        history = filled(scaled)[:lag].tolist()
+        scaled = self.scale.scaled(values)
+        history = filled(scaled)[: self.scale.lag].tolist()
         tokens = [MISSING] * len(history)
-        for value in scaled[lag:].tolist():
+        for value in scaled[len(history) :].tolist():
             expected = self.scale.expected(history)
             is_there = value == value  # noqa: PLR0124  (False for NaN)
             tokens.append(1 + bisect_right(self._edges, value - expected) if is_there else MISSING)
