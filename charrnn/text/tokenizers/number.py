@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.errors import TextError
+from charrnn.events import Unit
 from charrnn.settings import TextSettings, TokenizerName
 from charrnn.text.tokenizers.base import END, Decoder, Ids, Tokenizer, read_flag, smallest_type
 from charrnn.text.tokenizers.number_scale import (
@@ -66,6 +67,7 @@ class Numbers(Tokenizer):
     """The vocabulary is MISSING, the bins, and END where there are several series."""
 
     kind: ClassVar[TokenizerName] = "number"
+    unit: ClassVar[Unit] = "number"
     of_training: ClassVar[bool] = True
     whole: ClassVar[bool] = True
 
