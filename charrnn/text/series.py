@@ -51,8 +51,8 @@ def numbers(pieces: Iterable[str], name: str, settings: TextSettings) -> Iterato
                 _check_new(its, seen, name, number)
                 series = its
                 seen.add(its)
-            taken.append(_checked(_cell(row, columns.number), name, number))
-        yield "".join(text if text == END else f"{text}\n" for text in taken)
+            taken.append(f"{_checked(_cell(row, columns.number), name, number)}\n")
+        yield "".join(taken)
     yield END * bool(seen)
 
 
@@ -61,9 +61,10 @@ def _columns(line: str, name: str, settings: TextSettings) -> tuple[_Columns, bo
     separator = next((mark for mark in _SEPARATORS if mark in line), None)
     row = _row(line, separator)
     is_head = not any(map(_is_number, row))
-    asked = [settings.column, settings.series]
-    indices = [None if each is None else _index(each, row, is_head, name) for each in asked]
-    column, series = indices
+    column, series = (
+        None if asked is None else _index(asked, row, is_head, name)
+        for asked in (settings.column, settings.series)
+    )
     if column is None:
         rest = [index for index in range(len(row)) if index != series]
         numeric = rest if is_head else [index for index in rest if _is_number(row[index])]

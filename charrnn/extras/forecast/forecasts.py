@@ -35,10 +35,14 @@ _NEVER = -1e9  # a logit
 
 @dataclass(frozen=True)
 class Series:
-    """The numbers (N,) of a series, NaN where one is missing, and their tokens (N,)."""
+    """The numbers (N,) of a series, NaN where one is missing, and their tokens (N,).
+
+    `first`: the index of the first one that counts in a score.
+    """
 
     values: Values
     ids: Ids
+    first: int = 0
 
 
 class _Thinned(LanguageModel):
