@@ -204,11 +204,15 @@ def _likeliest(total: NDArray[np.float64]) -> _Candidates:
     """Log-probabilities of whole texts (B, beam, V) -> the best 2 * beam of them."""
     batch, beam, symbols = total.shape
     total = total.reshape(batch, -1)
-    count = min(2 * beam, total.shape[1])
-    order = np.argpartition(-total, count - 1, 1)[:, :count]
-    best = np.argsort(-np.take_along_axis(total, order, 1), 1, kind="stable")
-    order = np.take_along_axis(order, best, 1)
-    return order // symbols, order % symbols, np.take_along_axis(total, order, 1)
+    best = highest(total, min(2 * beam, total.shape[1]))
+    return best // symbols, best % symbols, np.take_along_axis(total, best, 1)
+
+
+def highest(scores: NDArray[np.float64], count: int) -> NDArray[np.int64]:
+    """The indices (B, count) of the highest scores (B, N), the highest first."""
+    best = np.argpartition(-scores, count - 1, 1)[:, :count]
+    ranks = np.argsort(-np.take_along_axis(scores, best, 1), 1, kind="stable")
+    return np.take_along_axis(best, ranks, 1)
 
 
 def _drawn(
