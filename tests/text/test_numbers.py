@@ -10,6 +10,7 @@ from hypothesis import given, settings, strategies as st
 from charrnn.errors import TextError
 from charrnn.settings import TextSettings
 from charrnn.text.encoding import encode_pieces
+from charrnn.text.series import numbers as numbers_of_table
 from charrnn.text.tokenizers import END, Numbers, from_json, to_json
 from charrnn.text.tokenizers.number import MISSING, parsed, series_of
 from charrnn.text.tokenizers.number_scale import best_scale, filled, learn_bins
@@ -169,6 +170,13 @@ def test_the_scale_that_leaves_the_fewest_bits():
     for (last, steps, log), numbers in cases.items():
         scale = best_scale([numbers], replace(SETTINGS, season=12))
         assert (scale.last, scale.season, scale.log) == (last, steps, log)
+
+
+def test_a_series_without_a_name_is_one_of_its_own():
+    """Numbers of the series that follows it."""
+    table = "s,x\n,1\n,2\na,3\n"
+    asked = TextSettings(tokenizer="number", series="s", column="x")
+    assert "".join(numbers_of_table([table], "a.csv", asked)) == f"1\n2\n{END}3\n{END}"
 
 
 def test_missing_numbers_are_filled():
