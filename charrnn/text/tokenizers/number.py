@@ -29,6 +29,7 @@ from charrnn.text.tokenizers.number_scale import (
     Values,
     best_scale,
     filled,
+    known,
     learn_bins,
 )
 from charrnn.values import number
@@ -94,7 +95,7 @@ class Numbers(Tokenizer):
         documents = settings.document_per is not None or settings.series is not None
         series = [values for values in series_of("".join(_bounded(text))) if len(values)]
         train = _training_part(series, documents, settings.fractions[0])
-        if len(np.unique(filled(np.concatenate([*train, np.zeros(0)])))) < 2:
+        if len(np.unique(known(train))) < 2:
             raise TextError(
                 "there are no two different numbers to learn from",
                 "Choose another --column, or give training more with --split.",
@@ -133,8 +134,8 @@ class Numbers(Tokenizer):
         tokens = [MISSING] * len(history)
         for value in scaled[len(history) :].tolist():
             expected = self.scale.expected(history)
-            is_there = value == value  # noqa: PLR0124  (False for NaN)
-            tokens.append(1 + bisect_right(self._edges, value - expected) if is_there else MISSING)
+            token = 1 + bisect_right(self._edges, value - expected)
+            tokens.append(MISSING if math.isnan(value) else token)
             history.append(expected + self._centres[tokens[-1]])
         return np.array(tokens, smallest_type(self.size))
 

@@ -75,7 +75,7 @@ class Scale:
 
     def all_differences(self, series: Sequence[Values]) -> Values:
         """What is rounded of all series (N,), without missing numbers."""
-        return _known([self.differences(self.scaled(values)) for values in series])
+        return known([self.differences(self.scaled(values)) for values in series])
 
     def text(self, value: float) -> str:
         """A number as the training text has them."""
@@ -102,7 +102,7 @@ def best_scale(train: Sequence[Values], settings: TextSettings) -> Scale:
     season = settings.season or 0
     lags = {"none": (0, 0), "last": (1, 0), "season": (0, season), "both": (1, season)}
     kinds = [settings.difference] if settings.difference else [*lags][: 4 if season else 2]
-    numbers = _known(train)
+    numbers = known(train)
     least = float(numbers.min())
     if settings.scale == "log" and least <= 0:
         raise TextError(
@@ -131,13 +131,13 @@ def _bits(scale: Scale, train: Sequence[Values]) -> float:
     spread = float(np.abs(rest - np.median(rest)).mean())
     kinds = bool(scale.last) + bool(scale.season)
     cost = _WORTH * (kinds > 0) + _EACH * kinds
-    stretched = float(np.log2(_known(train)).mean()) if scale.log else 0.0
+    stretched = float(np.log2(known(train)).mean()) if scale.log else 0.0
     return math.log2(spread + 1e-300) + cost + stretched
 
 
-def _known(series: Sequence[Values]) -> Values:
+def known(series: Sequence[Values]) -> Values:
     """The numbers (N,) of all series that are not missing."""
-    numbers = np.concatenate(series)
+    numbers = np.concatenate([*series, np.zeros(0)])
     return numbers[~np.isnan(numbers)]
 
 
