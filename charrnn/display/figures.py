@@ -3,13 +3,10 @@
 import warnings
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from charrnn.display.stdout import check_stdout, write_bytes
 from charrnn.errors import UsageError, check_package
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 FORMATS = ("png", "svg", "pdf")
 
@@ -32,8 +29,8 @@ def _format(path: Path | None) -> str:
     return path.suffix.removeprefix(".").lower() if path else FORMATS[0]
 
 
-def write_figure(figure: "Figure", path: Path | None) -> None:
-    """Write a picture to a file, or as PNG to stdout."""
+def write_figure(figure: Any, path: Path | None) -> None:
+    """Write a `Figure` of matplotlib's to a file, or as PNG to stdout."""
     data = BytesIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph")  # a name in letters that its font lacks

@@ -74,7 +74,7 @@ def forecast(
         checkpoint = command.load_language_model(run)
         import numpy as np
 
-        from charrnn.extras.forecast import show
+        from charrnn.extras.forecast import figures
         from charrnn.extras.forecast.forecasts import Forecaster
         from charrnn.extras.forecast.measures import INTERVAL
         from charrnn.extras.forecast.subjects import numbers_of, series_in_file, series_of_corpus
@@ -101,12 +101,12 @@ def forecast(
         ]
         first = several[0].values[-_SHOWN * horizon :], quantiles[0], checkpoint.run
         if csv:
-            rows = show.rows_of(quantiles, tokenizer.scale)
+            rows = figures.rows_of(quantiles, tokenizer.scale)
             command.write("".join(",".join(row) + "\n" for row in rows))
         elif output:
-            show.save_figure(path, *first)
+            figures.save_figure(path, *first)
             command.say_written(path)
         else:
-            report = show.forecast_report(quantiles, tokenizer.scale, checkpoint.run)
-            charts = [show.chart_of(*first)] if len(several) == 1 else []
+            report = figures.forecast_report(quantiles, tokenizer.scale, checkpoint.run)
+            charts = [figures.chart_of(*first)] if len(several) == 1 else []
             command.show(replace(report, charts=charts))

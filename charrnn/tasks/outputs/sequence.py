@@ -53,9 +53,11 @@ class SequenceOutput(Output):
     """Symbols, characters or words, until END. They are numbered from 1 on; END is 0."""
 
     unit = "symbol"
-    head = Decoder
+    head: ClassVar[type[Any]] = Decoder
     counted = "symbols"
-    options = ("beam", "temp", "seed", "max_length", "language_model", "weight")
+    options: ClassVar[tuple[str, ...]] = (
+        "beam", "temp", "seed", "max_length", "language_model", "weight",
+    )  # fmt: skip
     ends: ClassVar[int] = 1
     """Whether END follows the symbols of a text, and is predicted, too."""
     unscored: ClassVar[str] = "symbols that the model lacks, which are left out"
