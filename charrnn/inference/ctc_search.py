@@ -49,8 +49,8 @@ def ctc_search(
         for source, count in enumerate(frames)
     ]
     if fusion is None:  # a beam may have missed alignments of a text
-        for found in written:
-            found.sort(key=lambda text: -text.log_probability)
+        for hypotheses in written:
+            hypotheses.sort(key=lambda text: -text.log_probability)
     return written
 
 
@@ -156,10 +156,9 @@ def _prefixes(
     if fused:
         total = total + (fused.scores + fused.logs[:, 0]).reshape(total.shape)
     order = np.argsort(-total, 1, kind="stable")
-    possible = np.take_along_axis(total, order, 1) > -np.inf
     return [
-        [_traced(origins, source, row) for row in best[found].tolist()]
-        for source, (best, found) in enumerate(zip(order, possible, strict=True))
+        [_traced(origins, source, row) for row in rows.tolist() if total[source, row] > -np.inf]
+        for source, rows in enumerate(order)
     ]
 
 

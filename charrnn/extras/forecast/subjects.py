@@ -33,10 +33,10 @@ def series_in_file(
     tokenizer = numbers_of(checkpoint)
     settings = replace(checkpoint.text, encoding=encoding or checkpoint.text.encoding)
     text = "".join(bounded(read_text(file, settings, emit, raw=False), file))
-    found = [Series(values, tokenizer.ids(values)) for values in series_of(text) if len(values)]
-    if not found:
+    series = [Series(values, tokenizer.ids(values)) for values in series_of(text) if len(values)]
+    if not series:
         raise TextError(f"there is no number in {file}", "Name a file with numbers, one a line.")
-    return found
+    return series
 
 
 def series_of_corpus(checkpoint: Checkpoint, otherwise: str) -> Series:
