@@ -137,7 +137,7 @@ def _bits(scale: Scale, train: Sequence[Values]) -> float:
 
 def known(series: Sequence[Values]) -> Values:
     """The numbers (N,) of all series that are not missing."""
-    numbers = np.concatenate([*series, np.zeros(0)])
+    numbers: Values = np.concatenate([*series, np.zeros(0)])
     return numbers[~np.isnan(numbers)]
 
 
