@@ -16,6 +16,7 @@ from charrnn.display.charts import TRAINING, training_chart
 from charrnn.display.console import framed
 from charrnn.display.stdout import escaped
 from charrnn.display.wording import (
+    PREDICTED,
     bits_of,
     clock,
     decimal,
@@ -131,7 +132,7 @@ class Dashboard:
         rows = self.console.height - _CHART_ROWS - 10  # that are left for the sample
         if self.sample and rows > 0:
             lines = "\n".join(escaped(self.sample).strip("\n").split("\n")[:rows])
-            title = "sample" if self.unit in ("character", "byte", "number") else "predictions"
+            title = "predictions" if self.unit in PREDICTED else "sample"
             parts.append(framed(Text(lines, no_wrap=True, overflow="ellipsis"), title))
         screen: RenderableType = Constrain(Group(*parts), width)
         if running or not self.ending:

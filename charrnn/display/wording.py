@@ -19,11 +19,12 @@ from charrnn.events import (
     Unit,
 )
 
-_PREDICTED: dict[Unit, str] = {
+PREDICTED: dict[Unit, str] = {
     "label": "the label of",
     "tag": "the tags of",
     "symbol": "a text for",
 }
+"""Of each unit of examples what is predicted; other units are those of a text."""
 
 _LONG = 1e9  # from here on a number is written with an exponent
 
@@ -211,9 +212,9 @@ def _finished(event: Finished, unit: Unit, counted: str) -> str:
     length = f"{plural(event.steps, 'step')} in {clock(event.seconds)}"
     kept = f"\n{figure(scores, unit, event.record())}" if scores else ""
     use = (f"charrnn sample {run} --temp 0.8", "to generate text")
-    if unit in _PREDICTED:
+    if unit in PREDICTED:
         each = "each line" if counted == "token" else "a file, or each file of a list"
-        use = (f"charrnn predict {run} FILE", f"to predict {_PREDICTED[unit]} {each}")
+        use = (f"charrnn predict {run} FILE", f"to predict {PREDICTED[unit]} {each}")
     if unit == "number":
         use = (f"charrnn forecast {run}", "to continue the series")
     file = "" if scores else " FILE"  # nothing may have been kept for it

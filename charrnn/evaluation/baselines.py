@@ -13,11 +13,7 @@ from charrnn.text.compressors import BEFORE, TEXT, baselines, text_bytes
 from charrnn.text.corpus import Corpus, Tokens
 from charrnn.text.tokenizers import Tokenizer, to_json
 
-_MEMBERS = {
-    "char": "letter",
-    "byte": "byte",
-    "number": "bin",
-}  # of a vocabulary, by the kind of tokenizer
+_MEMBERS = {"char": "letter", "byte": "byte", "number": "bin"}  # of vocabularies, by tokenizer
 _COUNTED = 1 << 24  # tokens whose frequencies are counted
 _AT_ONCE = 1 << 21  # tokens that are compressed without being asked for: it takes seconds
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from charrnn.inference.fusion import Fused, Fusion
 from charrnn.inference.sampling import check_finite
-from charrnn.inference.search import Decoding, Float32, Written, log_probabilities
+from charrnn.inference.search import Decoding, Float32, Written, highest, log_probabilities
 from charrnn.network.ctc import BLANK, log_probability, through_symbols
 
 Float64 = NDArray[np.float64]
@@ -38,20 +38,19 @@ def ctc_search(
     if decoding.beam > 1 or fusion:
         texts = _prefixes(logs, frames, decoding.beam, fusion)
     else:
+        noisy = logs
         if decoding.temp:
-            shape = logs[:, 0].shape
-            noise = [generator.gumbel(size=shape) for generator in generators]
-            chosen = (logs + decoding.temp * np.stack(noise, 1)).argmax(-1)
-        else:
-            chosen = logs.argmax(-1)
-        texts = [[labelling(path[:n])] for path, n in zip(chosen.T, frames.tolist(), strict=True)]
+            noise = [generator.gumbel(size=logs[:, 0].shape) for generator in generators]
+            noisy = logs + decoding.temp * np.stack(noise, 1)
+        paths = zip(noisy.argmax(-1).T, frames, strict=True)
+        texts = [[labelling(path[:count])] for path, count in paths]
     written = [
-        [_written(logs[:count, index], text, per_position) for text in some]
-        for index, (some, count) in enumerate(zip(texts, frames.tolist(), strict=True))
+        [_written(logs[:count, source], text, per_position) for text in texts[source]]
+        for source, count in enumerate(frames)
     ]
     if fusion is None:  # a beam may have missed alignments of a text
-        for some in written:
-            some.sort(key=lambda text: -text.log_probability)
+        for hypotheses in written:
+            hypotheses.sort(key=lambda text: -text.log_probability)
     return written
 
 
@@ -100,24 +99,27 @@ class _Prefixes(NamedTuple):
         return np.asarray(np.logaddexp(self.blank, self.symbol))
 
     def read(self, logs: Float64) -> tuple["_Prefixes", Float64]:
-        """After a frame (B, K + 1): these prefixes, and each with one more symbol (B, W, K).
+        """After a frame (B, K + 1): these prefixes, and log-probabilities (B, W, K + 1).
 
-        A longer one that is among these prefixes counts there, and is impossible otherwise.
+        Of each as it is, and with one more symbol. A longer one that is among these prefixes counts
+        there, and is impossible otherwise.
         """
         total, last = self.total, self.last
         repeated = np.take_along_axis(logs, last, 1)
         blank, symbol = total + logs[:, :1], self.symbol + repeated
-        longer = total[..., None] + logs[:, None, 1:]
+        longer = total[..., None] + logs[:, None]
         source, row = np.nonzero(last)  # after a symbol itself, only a blank lets it come again
-        longer[source, row, last[source, row] - 1] = (self.blank + repeated)[source, row]
+        longer[source, row, last[source, row]] = (self.blank + repeated)[source, row]
         is_parent = self.parent[:, :, None] == self.key[:, None, :]
         possible = total > -np.inf  # rows that are not have keys of others
         source, child, parent = np.nonzero(is_parent & possible[:, :, None] & possible[:, None, :])
-        grown = last[source, child] - 1
+        grown = last[source, child]
         joined = longer[source, parent, grown]
         symbol[source, child] = np.logaddexp(symbol[source, child], joined)
         longer[source, parent, grown] = -np.inf
-        return self._replace(blank=blank, symbol=symbol), longer
+        prefixes = self._replace(blank=blank, symbol=symbol)
+        longer[..., 0] = prefixes.total
+        return prefixes, longer
 
     def chosen(self, rows: Int64, symbols: Int64, scores: Float64) -> "_Prefixes":
         """Those of these rows (B, W), longer by a symbol of these log-probabilities, or by none."""
@@ -144,7 +146,7 @@ def _prefixes(
     for step in range(steps):
         frame = np.where((step < frames)[:, None], logs[step], over)
         prefixes, longer = prefixes.read(frame)
-        rows, symbols, scores = _best(prefixes.total, longer, fused)
+        rows, symbols, scores = _best(longer, fused)
         prefixes = prefixes.chosen(rows, symbols, scores)
         if fusion and fused:
             flat = rows + size * np.arange(batch)[:, None]
@@ -154,32 +156,24 @@ def _prefixes(
     if fused:
         total = total + (fused.scores + fused.logs[:, 0]).reshape(total.shape)
     order = np.argsort(-total, 1, kind="stable")
-    possible = np.take_along_axis(total, order, 1) > -np.inf
     return [
-        [_traced(origins, source, row) for row in best[found].tolist()]
-        for source, (best, found) in enumerate(zip(order, possible, strict=True))
+        [_traced(origins, source, row) for row in rows.tolist() if total[source, row] > -np.inf]
+        for source, rows in enumerate(order)
     ]
 
 
-def _best(total: Float64, longer: Float64, fused: Fused | None) -> tuple[Int64, Int64, Float64]:
-    """The likeliest of prefixes (B, W) that stay and those that grow (B, W, K): rows, symbols.
+def _best(longer: Float64, fused: Fused | None) -> tuple[Int64, Int64, Float64]:
+    """The W likeliest of prefixes as `read` gives them (B, W, K + 1): rows, symbols (B, W).
 
-    Symbol 0 stays. With the log-probabilities of those that grow.
+    Symbol 0 is none. With their log-probabilities, which leave the language model out.
     """
-    batch, size, symbols = longer.shape
-    stays, grows = total, longer
+    (batch, size, choices), scores = longer.shape, longer
     if fused:
-        scores = fused.scores.reshape(total.shape)
-        stays = total + scores
-        grows = longer + scores[..., None] + fused.logs[:, 1:].reshape(longer.shape)
-    every = np.concatenate((stays, grows.reshape(batch, -1)), 1)
-    best = np.argpartition(-every, size - 1, 1)[:, :size]
-    ranked = np.argsort(-np.take_along_axis(every, best, 1), 1, kind="stable")
-    best = np.take_along_axis(best, ranked, 1)
-    grown = best - size
-    rows = np.where(grown < 0, best, grown // symbols)
-    values = np.take_along_axis(longer.reshape(batch, -1), grown.clip(0), 1)
-    return rows, np.where(grown < 0, 0, grown % symbols + 1), values
+        scores = longer + fused.scores.reshape(batch, size, 1)
+        scores[..., 1:] += fused.logs.reshape(longer.shape)[..., 1:]
+    best = highest(scores.reshape(batch, -1), size)
+    values = np.take_along_axis(longer.reshape(batch, -1), best, 1)
+    return best // choices, best % choices, values
 
 
 def _traced(origins: Sequence[tuple[Int64, Int64]], source: int, row: int) -> list[int]:

@@ -57,21 +57,16 @@ class Fusion:
     def __init__(self, model: TextScorer, weight: float | None, symbols: Sequence[str]) -> None:
         """UsageError for symbols that are not tokens of the language model."""
         self.network, self.weight = model.network, WEIGHT if weight is None else weight
-        ids = [self._ids(model.tokenizer, symbol) for symbol in symbols]
+        tokenizer = model.tokenizer
+        ids = [[] if tokenizer.unknown(s) else tokenizer.encode(s).tolist() for s in symbols]
         if lacking := [s for s, n in zip(symbols, ids, strict=True) if len(n) != 1]:
             listed = ", ".join(map(repr, lacking[:_LISTED])) + ", ..." * (len(lacking) > _LISTED)
             raise UsageError(
                 f"the language model {model.run} has no token for {listed}",
                 "Name a run that learned characters from lines of such texts.",
             )
-        start = model.tokenizer.encode(start_of(model.tokenizer))
+        start = tokenizer.encode(start_of(tokenizer))
         self.tokens = np.concatenate([start, *ids]).astype(np.int64)
-
-    @staticmethod
-    def _ids(tokenizer: Tokenizer, symbol: str) -> NDArray[np.int64]:
-        """The tokens of a symbol; none where the vocabulary lacks it."""
-        unknown = tokenizer.unknown(symbol)
-        return np.zeros(0, np.int64) if unknown else np.asarray(tokenizer.encode(symbol), np.int64)
 
     def begin(self, count: int) -> Fused:
         """So many texts without a symbol."""

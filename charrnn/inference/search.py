@@ -43,18 +43,13 @@ class Decoding:
         counts = (self.beam, self.max_length, self.top)
         if any(n is not None and n < 1 for n in counts):
             raise UsageError("a beam, a length and a top are 1 or more", "Take a larger one.")
-        if not 0 <= self.temp < math.inf:
-            raise UsageError(f"{self.temp} is not a temperature", "Take 0 or more.")
-        if self.beam > 1 and self.temp > 0:
+        for value, noun in ((self.temp, "temperature"), (self.weight or 0.0, "weight")):
+            if not 0 <= value < math.inf:
+                raise UsageError(f"{value} is not a {noun}", "Take 0 or more.")
+        searches = "--beam" if self.beam > 1 else "--language-model" if self.language_model else ""
+        if searches and self.temp > 0:
             raise UsageError(
-                "--beam searches for the likeliest text, and --temp draws one",
-                "Leave one of them out.",
-            )
-        if self.weight is not None and not 0 <= self.weight < math.inf:
-            raise UsageError(f"{self.weight} is not a weight", "Take 0 or more.")
-        if self.language_model and self.temp > 0:
-            raise UsageError(
-                "--language-model searches for the likeliest text, and --temp draws one",
+                f"{searches} searches for the likeliest text, and --temp draws one",
                 "Leave one of them out.",
             )
         if self.weight is not None and not self.language_model:
@@ -204,11 +199,15 @@ def _likeliest(total: NDArray[np.float64]) -> _Candidates:
     """Log-probabilities of whole texts (B, beam, V) -> the best 2 * beam of them."""
     batch, beam, symbols = total.shape
     total = total.reshape(batch, -1)
-    count = min(2 * beam, total.shape[1])
-    order = np.argpartition(-total, count - 1, 1)[:, :count]
-    best = np.argsort(-np.take_along_axis(total, order, 1), 1, kind="stable")
-    order = np.take_along_axis(order, best, 1)
-    return order // symbols, order % symbols, np.take_along_axis(total, order, 1)
+    best = highest(total, min(2 * beam, total.shape[1]))
+    return best // symbols, best % symbols, np.take_along_axis(total, best, 1)
+
+
+def highest(scores: NDArray[np.float64], count: int) -> NDArray[np.int64]:
+    """The indices (B, count) of the highest scores (B, N), the highest first."""
+    best = np.argpartition(-scores, count - 1, 1)[:, :count]
+    ranks = np.argsort(-np.take_along_axis(scores, best, 1), 1, kind="stable")
+    return np.take_along_axis(best, ranks, 1)
 
 
 def _drawn(

@@ -65,21 +65,19 @@ def ctc_loss(logits: Array, frames: Array, symbols: Array, lengths: Array) -> Ar
     exact = xp.astype(logits, xp.float64)
     exact = exact - xp.max(exact, axis=-1, keepdims=True)
     logs = exact - xp.log(xp.sum(xp.exp(exact), axis=-1, keepdims=True))
-    alphas = forward(logs, symbols)
+    alphas = forward(logs, symbols, xp.logaddexp)
     last = xp.take_along_axis(alphas, (frames - 1)[None, :, None], axis=0)[0]
     ends = xp.stack((2 * lengths - 1, 2 * lengths), axis=-1)
     chosen = xp.take_along_axis(last, ends, axis=1)
     return -xp.logaddexp(chosen[:, 0], chosen[:, 1])
 
 
-def forward(logs: Array, symbols: Array, combine: Combine | None = None) -> Array:
+def forward(logs: Array, symbols: Array, combine: Combine) -> Array:
     """Log-probabilities (T, B, K + 1), symbols (U, B) -> those of all ways to each state.
 
-    The states (T, B, 2 U + 1) are blank, symbol, blank, ..., blank. `combine` joins two ways:
-    by their sum, if it is not given.
+    The states (T, B, 2 U + 1) are blank, symbol, blank, ..., blank. `combine` joins two ways.
     """
     xp = namespace(logs)
-    combine = combine or xp.logaddexp
     blank = xp.full((1, symbols.shape[1]), BLANK, dtype=symbols.dtype, device=device(symbols))
     pairs = xp.stack((symbols, xp.full_like(symbols, BLANK)), axis=1)
     states = xp.concat((blank, xp.reshape(pairs, (-1, symbols.shape[1]))), axis=0)
@@ -102,7 +100,8 @@ def forward(logs: Array, symbols: Array, combine: Combine | None = None) -> Arra
 
 def log_probability(logs: Float64, symbols: NDArray[np.int64]) -> float:
     """That of a labelling (U,) of one source, whose frames have these log-probabilities (T, V)."""
-    return float(np.logaddexp.reduce(forward(logs[:, None], symbols[:, None])[-1, 0, -2:]))
+    ways = forward(logs[:, None], symbols[:, None], np.logaddexp)
+    return float(np.logaddexp.reduce(ways[-1, 0, -2:]))
 
 
 def through_symbols(logs: Float64, symbols: NDArray[np.int64], combine: Combine) -> Float64:

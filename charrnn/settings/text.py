@@ -156,14 +156,9 @@ class TextSettings(Settings):
     def record(self) -> dict[str, Any]:
         """As files have them: without what older files lack, where it is a default."""
         later = (
-            "input",
-            "format",
-            "columns",
-            "frame_rate",
-            "sample_rate",
-            "frame_stack",
+            "input", "format", "columns", "frame_rate", "sample_rate", "frame_stack",
             *NUMBER_SETTINGS,
-        )
+        )  # fmt: skip
         defaults = {name: getattr(TextSettings, name) for name in later}
         return {n: v for n, v in asdict(self).items() if n not in later or v != defaults[n]}
 

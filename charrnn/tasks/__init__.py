@@ -38,8 +38,6 @@ TASKS: dict[TaskName, type[Output] | None] = {
     "caption": SequenceOutput,
 }
 """The output of each task. Its input is what `input_of` says."""
-_ALIGNED: dict[type[Output], type[Output]] = {SequenceOutput: AlignedOutput}
-"""Outputs with `--decoder ctc`, instead of those for all others."""
 
 
 def inputs_of(file: str) -> set[InputName]:
@@ -81,8 +79,8 @@ def task_of(model: ModelSettings, subject: Subject) -> Task:
     source = INPUTS[input_of(model.task, subject.text)]
     if not source.fits(subject.input_shape):
         raise ValueError("its input_shape is not that of its input")
-    if model.decoder == "ctc":
-        output = _ALIGNED.get(output, output)
+    if model.decoder == "ctc" and output is SequenceOutput:
+        output = AlignedOutput
     return ExampleTask(model, subject, source, output)
 
 

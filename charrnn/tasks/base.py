@@ -140,6 +140,12 @@ class Task(ABC):
     """Frames of a position that suit the training part, where a network has such."""
     protocol = ""
     """How a part is scored, where that can be done in several ways."""
+    tokens_per_parameter = 7.0
+    """Tokens that a network should read in training, for each of its parameters."""
+    most_epochs = 60.0
+    """Epochs of a small corpus, where no length is asked for."""
+    parameters_per_token = 8.0
+    """The largest network that is chosen, for each token to learn from."""
 
     sizes: Mapping[str, Any] = {}
     """Settings that are others than usual, where they are not given."""
@@ -160,21 +166,6 @@ class Task(ABC):
     def zero_state(self, network: Any, batch_size: int) -> State:  # noqa: ARG002  (of the language model)
         """The state before the first batch: empty where no batch continues the one before it."""
         return ()
-
-    @property
-    def tokens_per_parameter(self) -> float:
-        """Tokens that a network should read in training, for each of its parameters."""
-        return 7.0
-
-    @property
-    def most_epochs(self) -> float:
-        """Epochs of a small corpus, where no length is asked for."""
-        return 60.0
-
-    @property
-    def parameters_per_token(self) -> float:
-        """The largest network that is chosen, for each token to learn from."""
-        return 8.0
 
     @property
     def counted(self) -> tuple[int, str]:

@@ -35,6 +35,9 @@ class ExampleTask(Task):
         self.output = output(subject, self.input)
         self.unit, self.least, self.sizes = self.output.unit, self.input.least, self.input.sizes
         self.learning_rates = self.input.learning_rates
+        self.tokens_per_parameter = (
+            self.input.tokens_per_parameter or self.output.tokens_per_parameter
+        )
         if isinstance(subject, ExampleCorpus):
             self.items = Ragged(subject.tokens, subject.starts)
             self.targets = Ragged(subject.targets, subject.target_starts)
@@ -59,10 +62,6 @@ class ExampleTask(Task):
     def network(self, model: ModelSettings, weights: Mapping[str, Array]) -> ExampleNetwork:
         encoder, head = self.input.encoder(model, weights), self.output.head(model, weights)
         return ExampleNetwork(encoder, head)
-
-    @property
-    def tokens_per_parameter(self) -> float:
-        return self.input.tokens_per_parameter or self.output.tokens_per_parameter
 
     def doubts(self) -> Sequence[str]:
         return self.output.doubts(self.model)

@@ -7,7 +7,7 @@ import numpy as np
 
 from charrnn.cells.arrays import Array, mean_cross_entropy
 from charrnn.cells.parameters import EMBEDDING, HEAD, Parameters
-from charrnn.events import Scores, Unit
+from charrnn.events import Scores
 from charrnn.inference.sampling import sample
 from charrnn.network.language_model import LanguageModel
 from charrnn.network.layers import State
@@ -27,8 +27,10 @@ class LanguageModelTask(Task):
 
     def __init__(self, model: ModelSettings, subject: Subject) -> None:
         super().__init__(model, subject)
-        units: dict[str, Unit] = {"byte": "byte", "number": "number"}
-        self.unit = units.get(subject.text.tokenizer, "character")
+        self.unit = subject.tokenizer.unit
+        if self.unit == "number":  # series are short, and tell more than frequencies of letters
+            self.tokens_per_parameter, self.most_epochs = 1.5, 150.0
+            self.parameters_per_token = 100.0
         self._characters, self._bytes = 1.0, 1.0
         if isinstance(subject, Corpus):
             lengths = lengths_per_token(subject.part("train"), subject.tokenizer)
@@ -57,19 +59,6 @@ class LanguageModelTask(Task):
     @property
     def training_tokens(self) -> int:
         return len(self.corpus.part("train"))
-
-    @property
-    def tokens_per_parameter(self) -> float:
-        return 1.5 if self.unit == "number" else super().tokens_per_parameter
-
-    @property
-    def most_epochs(self) -> float:
-        return 150.0 if self.unit == "number" else super().most_epochs
-
-    @property
-    def parameters_per_token(self) -> float:
-        """Series are short, and what follows from a number is not told by a letter's frequency."""
-        return 100.0 if self.unit == "number" else super().parameters_per_token
 
     @property
     def characters_per_token(self) -> float:

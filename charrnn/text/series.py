@@ -5,6 +5,7 @@ A file without separators is one column.
 """
 
 import csv
+import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,6 @@ from charrnn.text.tokenizers import END
 from charrnn.text.tokenizers.number import parsed
 
 _SEPARATORS = ";\t,"
-_MOST_SERIES = 1 << 20
 _HINT = "A row of a table, or a number, stands on each line."
 
 
@@ -35,7 +35,8 @@ def numbers(pieces: Iterable[str], name: str, settings: TextSettings) -> Iterato
     TextError names the line that has none.
     """
     columns: _Columns | None = None
-    series, seen = "", set[str]()
+    series: str | None = None
+    seen = set[str]()
     for lines in numbered_lines(pieces, name, _HINT):
         taken = []
         for number, line in lines:
@@ -46,13 +47,17 @@ def numbers(pieces: Iterable[str], name: str, settings: TextSettings) -> Iterato
                 if is_head:
                     continue
             row = _row(line, columns.separator)
-            if columns.series is not None and (its := _cell(row, columns.series)) != series:
+            if columns.series is not None and (label := _cell(row, columns.series)) != series:
+                if label in seen:
+                    raise TextError(
+                        f"{name}, line {number}: the series {label!r:.60} goes on after another",
+                        "Sort the table, so that the rows of a series stand together.",
+                    )
                 taken += [END] * bool(seen)
-                _check_new(its, seen, name, number)
-                series = its
-                seen.add(its)
-            taken.append(_checked(_cell(row, columns.number), name, number))
-        yield "".join(text if text == END else f"{text}\n" for text in taken)
+                series = label
+                seen.add(label)
+            taken.append(f"{_checked(_cell(row, columns.number), name, number)}\n")
+        yield "".join(taken)
     yield END * bool(seen)
 
 
@@ -61,9 +66,10 @@ def _columns(line: str, name: str, settings: TextSettings) -> tuple[_Columns, bo
     separator = next((mark for mark in _SEPARATORS if mark in line), None)
     row = _row(line, separator)
     is_head = not any(map(_is_number, row))
-    asked = [settings.column, settings.series]
-    indices = [None if each is None else _index(each, row, is_head, name) for each in asked]
-    column, series = indices
+    column, series = (
+        None if asked is None else _index(asked, row, is_head, name)
+        for asked in (settings.column, settings.series)
+    )
     if column is None:
         rest = [index for index in range(len(row)) if index != series]
         numeric = rest if is_head else [index for index in rest if _is_number(row[index])]
@@ -103,7 +109,7 @@ def _cell(row: Sequence[str], index: int) -> str:
 
 def _is_number(cell: str) -> bool:
     try:
-        return parsed(cell) == parsed(cell)  # not NaN
+        return not math.isnan(parsed(cell))
     except ValueError:
         return False
 
@@ -111,19 +117,9 @@ def _is_number(cell: str) -> bool:
 def _checked(cell: str, name: str, line: int) -> str:
     """The cell, or nan. TextError if it is not a number."""
     try:
-        return cell if (value := parsed(cell)) == value else "nan"
+        return "nan" if math.isnan(parsed(cell)) else cell
     except ValueError as error:
         raise TextError(
             f"{name}, line {line}: {error}",
             "A missing number may be an empty cell, NA or nan. --column names another column.",
         ) from None
-
-
-def _check_new(series: str, seen: set[str], name: str, line: int) -> None:
-    if series in seen:
-        raise TextError(
-            f"{name}, line {line}: the series {series!r:.60} goes on after another",
-            "Sort the table, so that the rows of a series stand together.",
-        )
-    if len(seen) == _MOST_SERIES:
-        raise TextError(f"{name} has more than a million series", "Learn from some of them.")

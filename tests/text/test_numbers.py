@@ -10,6 +10,7 @@ from hypothesis import given, settings, strategies as st
 from charrnn.errors import TextError
 from charrnn.settings import TextSettings
 from charrnn.text.encoding import encode_pieces
+from charrnn.text.series import numbers as numbers_of_table
 from charrnn.text.tokenizers import END, Numbers, from_json, to_json
 from charrnn.text.tokenizers.number import MISSING, parsed, series_of
 from charrnn.text.tokenizers.number_scale import best_scale, filled, learn_bins
@@ -123,7 +124,7 @@ def test_several_series_are_an_error_for_a_model_of_one():
     ("part", "name", "value"),
     [("bins", "edges", [1, 0]), ("bins", "edges", None), ("bins", "centres", ["x"]),
      ("bins", "edges", [math.nan] * 60), ("scale", "last", 2), ("scale", "season", -1),
-     ("scale", "start", [1.0]), ("scale", "log", 1), ("scale", "least", "x"),
+     ("scale", "start", [1.0]), ("scale", "log", 2), ("scale", "least", "x"),
      ("scale", "decimals", 99), ("scale", "naive", math.inf)],
 )  # fmt: skip
 def test_damaged_json_is_refused(part, name, value):
@@ -171,6 +172,13 @@ def test_the_scale_that_leaves_the_fewest_bits():
         assert (scale.last, scale.season, scale.log) == (last, steps, log)
 
 
+def test_a_series_without_a_name_is_one_of_its_own():
+    """Numbers of the series that follows it."""
+    table = "s,x\n,1\n,2\na,3\n"
+    asked = TextSettings(tokenizer="number", series="s", column="x")
+    assert "".join(numbers_of_table([table], "a.csv", asked)) == f"1\n2\n{END}3\n{END}"
+
+
 def test_missing_numbers_are_filled():
     """A gap that is taken for zero."""
     nan = math.nan
@@ -189,9 +197,10 @@ def test_what_is_no_number(cell):
 
 @pytest.mark.parametrize("text", ["", "nan\n" * 5, "3\n" * 9])
 def test_nothing_to_learn_from(text):
-    """Bins without width, or a quantile of nothing."""
-    with pytest.raises(TextError, match="no two different numbers"):
-        Numbers.learn([text], SETTINGS)
+    """Bins without width, a quantile of nothing, or the end of a series that is not there."""
+    for document_per in (None, "file"):
+        with pytest.raises(TextError, match="no two different numbers"):
+            Numbers.learn([text], replace(SETTINGS, document_per=document_per))
 
 
 def test_a_series_that_is_shorter_than_its_season():

@@ -21,6 +21,7 @@ from charrnn.cli.options import (
     parse_cells,
 )
 from charrnn.cli.process import stop_on_signals
+from charrnn.display.figures import check_figure
 from charrnn.errors import CheckpointError, DivergedError, UsageError
 from charrnn.settings import (
     CellName,
@@ -90,8 +91,6 @@ def _picture_path(output: str | None, yes: bool, alone: bool = False) -> Path | 
     if output == "-" and not alone:
         raise UsageError("stdout takes the table, not the picture", "Name a file: -o curves.png.")
     if output:
-        from charrnn.extras.comparing.figure import check_figure
-
         check_figure(None if output == "-" else Path(output))
     return output_path(output, yes)
 

@@ -1,42 +1,21 @@
 """Learning curves as a picture in a file, drawn by matplotlib."""
 
-import warnings
 from collections.abc import Sequence
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from charrnn.display.charts import X_AXES, X, XAxis, limits
-from charrnn.display.stdout import check_stdout, on_one_line, write_bytes
-from charrnn.errors import UsageError, check_package
+from charrnn.display.figures import check_figure, write_figure
+from charrnn.display.stdout import on_one_line
 from charrnn.extras.comparing.show import RunCurves, corpora, divided, styles
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-FORMATS = ("png", "svg", "pdf")
 _DASHES = ("-", "--", "-.", ":")
 _MARKERS = "osD^vPX<>*"
 _MARKERS_EACH = 8  # of a curve
 _MARGIN = 0.04  # of the height, above and below the curves
-
-
-def check_figure(path: Path | None) -> None:
-    """Raise if a picture cannot be drawn there; None is stdout.
-
-    UsageError for a name without a known ending, or a terminal; MissingError without matplotlib.
-    """
-    if path and _format(path) not in FORMATS:
-        hint = f"Take a name that ends in .{', .'.join(FORMATS)}."
-        raise UsageError(f"{path} is not the name of a picture", hint)
-    otherwise = ", or leave the file out for a chart here"
-    check_package("matplotlib", "pictures are drawn", "plot", otherwise)
-    if path is None:
-        check_stdout(json=False)
-
-
-def _format(path: Path | None) -> str:
-    return path.suffix.removeprefix(".").lower() if path else FORMATS[0]
 
 
 def save_figure(
@@ -55,11 +34,7 @@ def save_figure(
     numbers = {name: number for number, name in enumerate(styles([run.run for run in runs]))}
     for axes, group in zip(figure.subplots(len(groups), squeeze=False)[:, 0], groups, strict=True):
         _plot(axes, group, numbers, x)
-    data = BytesIO()
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph")  # a name in letters that its font lacks
-        figure.savefig(data, format=_format(path), dpi=150)
-    write_bytes(data.getvalue(), path)
+    write_figure(figure, path)
 
 
 def _plot(axes: "Axes", runs: Sequence[RunCurves], numbers: dict[str, int], x: X) -> None:

@@ -57,13 +57,11 @@ def _of_examples(checkpoint: Checkpoint, dtype: DtypeName) -> dict[str, Any]:
 
 
 def on_page(quality: dict[str, Any]) -> str | None:
-    """What a page says of its quality."""
-    if "not_scored" in quality:
-        return None
+    """What a page says of its quality; None where a page's text was not scored."""
     if "score" in quality:
         return f"{_percent(quality, quality['score'])}{where(quality)}"
-    bits = {"bits_per_character": quality["bits_per_character"]}
-    return figure(bits, "character", quality)
+    name = "bits_per_character"
+    return figure({name: quality[name]}, "character", quality) if name in quality else None
 
 
 def in_words(quality: dict[str, Any]) -> str:

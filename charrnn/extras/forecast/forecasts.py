@@ -17,13 +17,14 @@ from typing import Any
 import numpy as np
 
 from charrnn.cells.arrays import Array
+from charrnn.errors import TextError
 from charrnn.inference.drawing import RECENT, Prompt, draw
 from charrnn.inference.sampling import check_finite, generator_of, token_tables
 from charrnn.network.language_model import LanguageModel
 from charrnn.network.layers import State
 from charrnn.settings import SampleSettings
 from charrnn.text.tokenizers import Ids
-from charrnn.text.tokenizers.number import MISSING, Numbers
+from charrnn.text.tokenizers.number import Numbers
 from charrnn.text.tokenizers.number_scale import Values
 
 _CHUNK = 64  # numbers read at once, which bounds the memory
@@ -34,10 +35,14 @@ _NEVER = -1e9  # a logit
 
 @dataclass(frozen=True)
 class Series:
-    """The numbers (N,) of a series, NaN where one is missing, and their tokens (N,)."""
+    """The numbers (N,) of a series, NaN where one is missing, and their tokens (N,).
+
+    `first`: the index of the first one that counts in a score.
+    """
 
     values: Values
     ids: Ids
+    first: int = 0
 
 
 class _Thinned(LanguageModel):
@@ -57,8 +62,8 @@ class Forecaster:
     """A language model of numbers."""
 
     def __init__(self, network: LanguageModel, tokenizer: Numbers) -> None:
-        bias = network.weights["head.bias"].copy()
-        bias[[MISSING] if tokenizer.end is None else [MISSING, tokenizer.end]] = _NEVER
+        bias = np.full_like(network.weights["head.bias"], _NEVER)
+        bias[tokenizer.ordered] = network.weights["head.bias"][tokenizer.ordered]
         self.network = LanguageModel(network.settings, {**network.weights, "head.bias": bias})
         rate, generator = network.settings.dropout, np.random.default_rng(0)
         self.networks = _NETWORKS if rate else 1
@@ -84,7 +89,7 @@ class Forecaster:
     def _cumulative(self, logits: Array) -> Values:
         """Logits (T, M, V) of the networks -> the probability (T, B + 1) below each edge."""
         check_finite(bool(np.isfinite(logits).all()))
-        logits = logits[..., MISSING + 1 : MISSING + 1 + len(self.bins.centres)].astype(np.float64)
+        logits = logits[..., self.tokenizer.ordered].astype(np.float64)
         weights = np.exp(logits - logits.max(axis=-1, keepdims=True))
         means = (weights / weights.sum(axis=-1, keepdims=True)).mean(axis=1)
         return np.pad(means.cumsum(axis=-1), ((0, 0), (1, 0)))
@@ -99,7 +104,16 @@ class Forecaster:
             yield logits, state
 
     def paths(self, series: Series, horizon: int, count: int, seed: int | None) -> Values:
-        """How a series may go on: `count` continuations (horizon, count)."""
+        """How a series may go on: `count` continuations (horizon, count).
+
+        TextError for a series that is too short to compare the next number with.
+        """
+        if len(series.ids) < self.scale.lag:
+            raise TextError(
+                f"a forecast needs {self.scale.lag} numbers before it, and there are "
+                f"{len(series.ids)}",
+                "Continue a longer series.",
+            )
         ((logits, state),) = deque(self._read(series.ids[-_READ:]), maxlen=1)
         of_network = np.arange(count) % self.networks
         state = tuple(tuple(array[of_network] for array in layer) for layer in state)
@@ -112,7 +126,8 @@ class Forecaster:
         history = [np.full(count, value) for value in known]
         for step in islice(drawn, horizon):
             check_finite(bool(np.isfinite(step.top).all()))
-            bins = step.ids - (MISSING + 1)
-            differences = self.bins.spread(bins, generator.random(count))
+            bins = step.ids - self.tokenizer.ordered.start
+            low, high = self.bins.edges[bins], self.bins.edges[bins + 1]
+            differences = low + generator.random(count) * (high - low)
             history.append(self.scale.expected(history) + differences)
         return self.scale.unscaled(np.array(history[-horizon:]))

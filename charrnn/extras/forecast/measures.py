@@ -34,9 +34,9 @@ def measures(draws: Values, actual: Values, scale: float) -> dict[str, float]:
     if not len(actual):
         return {}
     error = float(np.abs(np.median(draws, axis=1) - actual).mean())
-    found = {"mae": error, "mase": error / scale if scale else math.nan}
-    found["crps"] = float(crps(draws, actual).mean())
+    scores = {"mae": error, "mase": error / scale if scale else math.nan}
+    scores["crps"] = float(crps(draws, actual).mean())
     if draws.shape[1] > 1:
         low, high = np.quantile(draws, INTERVAL, axis=1)
-        found["within_80"] = float(((low <= actual) & (actual <= high)).mean())
-    return found
+        scores["within_80"] = float(((low <= actual) & (actual <= high)).mean())
+    return scores

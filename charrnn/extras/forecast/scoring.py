@@ -11,7 +11,7 @@ from charrnn.errors import TextError
 from charrnn.events import Emit, Progress
 from charrnn.extras.forecast.forecasts import Forecaster, Series
 from charrnn.extras.forecast.measures import measures
-from charrnn.extras.forecast.subjects import Scored, numbers_of, part_of_series, series_in_file
+from charrnn.extras.forecast.subjects import numbers_of, part_of_series, series_in_file
 from charrnn.network.language_model import LanguageModel
 from charrnn.settings import PartName
 from charrnn.storage.checkpoint import Checkpoint
@@ -39,7 +39,7 @@ def with_forecasts(
     if file is None:
         scored = [part_of_series(checkpoint, part)]
     else:
-        scored = [Scored(each, 0) for each in series_in_file(checkpoint, file, encoding, emit)]
+        scored = series_in_file(checkpoint, file, encoding, emit)
     horizon = horizon or checkpoint.text.season or HORIZON
     forecasts = scores_of(checkpoint, scored, horizon, emit)
     (record,) = report.records
@@ -50,7 +50,7 @@ def with_forecasts(
 
 
 def scores_of(
-    checkpoint: Checkpoint, scored: Sequence[Scored], horizon: int, emit: Emit
+    checkpoint: Checkpoint, scored: Sequence[Series], horizon: int, emit: Emit
 ) -> dict[str, Any]:
     """The measures of the model and of naive forecasts, one step ahead and free-running.
 
@@ -59,7 +59,7 @@ def scores_of(
     tokenizer, season = numbers_of(checkpoint), checkpoint.text.season or 0
     model = Forecaster(LanguageModel(checkpoint.model, checkpoint.weights), tokenizer)
     scored = _with_enough_before(scored, max(1, season, tokenizer.scale.lag))
-    horizon = min(horizon, max(len(each.series.ids) - each.first for each in scored))
+    horizon = min(horizon, max(len(each.ids) - each.first for each in scored))
     backs = {"naive": 1} | ({"seasonal_naive": season} if season else {})
     results = {
         "one_step": (1, _one_step(model, scored, backs)),
@@ -73,10 +73,10 @@ def scores_of(
     }
 
 
-def _with_enough_before(scored: Sequence[Scored], least: int) -> list[Scored]:
+def _with_enough_before(scored: Sequence[Series], least: int) -> list[Series]:
     """The series of which something can be forecast after `least` numbers. TextError for none."""
     later = [replace(each, first=max(each.first, least)) for each in scored]
-    if left := [each for each in later if len(each.series.ids) > each.first]:
+    if left := [each for each in later if len(each.ids) > each.first]:
         return left
     raise TextError(
         f"a forecast needs more than {least} numbers before it",
@@ -84,25 +84,23 @@ def _with_enough_before(scored: Sequence[Scored], least: int) -> list[Scored]:
     )
 
 
-def _one_step(model: Forecaster, scored: Sequence[Scored], backs: Mapping[str, int]) -> Forecasts:
+def _one_step(model: Forecaster, scored: Sequence[Series], backs: Mapping[str, int]) -> Forecasts:
     """Each number from all before it."""
-    draws = {"this_model": [model.next_numbers(s.series, s.first, _COUNT) for s in scored]}
+    draws = {"this_model": [model.next_numbers(s, s.first, _COUNT) for s in scored]}
     for name, back in backs.items():
-        draws[name] = [
-            s.series.values[s.first - back : len(s.series.values) - back, None] for s in scored
-        ]
-    actual = np.concatenate([s.series.values[s.first :] for s in scored])
+        draws[name] = [s.values[s.first - back : len(s.ids) - back, None] for s in scored]
+    actual = np.concatenate([s.values[s.first :] for s in scored])
     return {name: np.concatenate(each) for name, each in draws.items()}, actual
 
 
 def _free_running(
-    model: Forecaster, scored: Sequence[Scored], horizon: int, backs: Mapping[str, int], emit: Emit
+    model: Forecaster, scored: Sequence[Series], horizon: int, backs: Mapping[str, int], emit: Emit
 ) -> Forecasts:
     """So many numbers at a time, from those before them alone."""
     origins = [
-        (each.series, origin)
-        for each in scored
-        for origin in range(each.first, len(each.series.ids) - horizon + 1, horizon)
+        (series, origin)
+        for series in scored
+        for origin in range(series.first, len(series.ids) - horizon + 1, horizon)
     ]
     origins = origins[:: -(-len(origins) // _ORIGINS)]
     draws: dict[str, list[Values]] = {"this_model": [], **{name: [] for name in backs}}

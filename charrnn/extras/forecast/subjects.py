@@ -1,6 +1,6 @@
 """The series that a forecast continues, or that its score is of."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,16 +13,7 @@ from charrnn.storage.runs import corpus_of
 from charrnn.text.corpus import PARTS, checked_ids, part_to_score
 from charrnn.text.encoding import bounded
 from charrnn.text.source import read_text
-from charrnn.text.tokenizers import Ids
 from charrnn.text.tokenizers.number import MISSING, Numbers, series_of
-
-
-@dataclass(frozen=True)
-class Scored:
-    """A series, and the index of the first of its numbers that counts."""
-
-    series: Series
-    first: int
 
 
 def numbers_of(checkpoint: Checkpoint) -> Numbers:
@@ -42,10 +33,10 @@ def series_in_file(
     tokenizer = numbers_of(checkpoint)
     settings = replace(checkpoint.text, encoding=encoding or checkpoint.text.encoding)
     text = "".join(bounded(read_text(file, settings, emit, raw=False), file))
-    found = [Series(values, tokenizer.ids(values)) for values in series_of(text) if len(values)]
-    if not found:
+    series = [Series(values, tokenizer.ids(values)) for values in series_of(text) if len(values)]
+    if not series:
         raise TextError(f"there is no number in {file}", "Name a file with numbers, one a line.")
-    return found
+    return series
 
 
 def series_of_corpus(checkpoint: Checkpoint, otherwise: str) -> Series:
@@ -57,21 +48,17 @@ def series_of_corpus(checkpoint: Checkpoint, otherwise: str) -> Series:
             f"run {checkpoint.run} has learned from several series, and knows not where they stand",
             f"{otherwise[0].upper()}{otherwise[1:]}.",
         )
-    return _decoded(tokenizer, checked_ids(corpus.tokens, tokenizer.size))
-
-
-def _decoded(tokenizer: Numbers, ids: Ids) -> Series:
+    ids = checked_ids(corpus.tokens, tokenizer.size)
     values = tokenizer.scale.unscaled(tokenizer.scaled(ids))
     missing = (ids == MISSING) & (np.arange(len(ids)) >= tokenizer.scale.lag)
     return Series(np.where(missing, np.nan, values), ids)
 
 
-def part_of_series(checkpoint: Checkpoint, part: PartName | None) -> Scored:
+def part_of_series(checkpoint: Checkpoint, part: PartName | None) -> Series:
     """The series of a run's corpus up to the end of a part, which counts."""
     otherwise = f"score it on a file: charrnn eval {checkpoint.run} FILE"
-    series = series_of_corpus(checkpoint, otherwise)
-    corpus = corpus_of(checkpoint, otherwise)
+    series, corpus = series_of_corpus(checkpoint, otherwise), corpus_of(checkpoint, otherwise)
     part = part_to_score(corpus, part)
     first = sum(len(corpus.part(name)) for name in PARTS[: PARTS.index(part)])
     end = first + len(corpus.part(part))
-    return Scored(Series(series.values[:end], series.ids[:end]), first)
+    return Series(series.values[:end], series.ids[:end], first)

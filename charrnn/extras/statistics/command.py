@@ -123,7 +123,7 @@ def summary_line(corpus: "Corpus") -> str:
     tokenizer, tokens = corpus.tokenizer, corpus.tokens[:_SUMMARY_TOKENS]
     counts = statistics.token_counts(tokens, tokenizer)
     rarest = statistics.members(counts, tokenizer, rarest=True)[:5]
-    unit, length = statistics.unit_of(tokenizer), statistics.units(counts, tokenizer)
+    unit, length = tokenizer.unit, statistics.units(counts, tokenizer)
     bits = statistics.entropy(counts) * len(tokens) / max(1, length)
     documents = 0 if tokenizer.end is None else int(counts[tokenizer.end])
     part = "" if len(tokens) == len(corpus.tokens) else f"The first {len(tokens):,} tokens: "

@@ -88,7 +88,7 @@ def statistics(corpus: Corpus, emit: Emit) -> Statistics:
     emit(Progress(f"compressing {corpus.name}", 1, 1))
     return Statistics(
         tokenizer=tokenizer.kind,
-        unit=unit_of(tokenizer),
+        unit=tokenizer.unit,
         characters=characters,
         bytes=size,
         tokens=len(tokens),
@@ -105,16 +105,9 @@ def statistics(corpus: Corpus, emit: Emit) -> Statistics:
     )
 
 
-def unit_of(tokenizer: Tokenizer) -> Unit:
-    """What entropies are measured in bits per."""
-    if tokenizer.whole:
-        return "number"
-    return "byte" if tokenizer.kind == "byte" else "character"
-
-
 def units(counts: Counts, tokenizer: Tokenizer) -> int:
     """How many bytes or characters the counted tokens (V,) stand for."""
-    return int(counts @ tokenizer.lengths[tokenizer.kind == "byte"])
+    return int(counts @ tokenizer.lengths[tokenizer.unit == "byte"])
 
 
 def token_counts(tokens: Ids, tokenizer: Tokenizer) -> Counts:

@@ -1,14 +1,13 @@
 """A sequence of symbols in the order of its source: connectionist temporal classification."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.cells.arrays import Array, namespace
-from charrnn.cells.parameters import Parameters
 from charrnn.errors import TextError, plural
 from charrnn.inference.ctc_search import ctc_search
 from charrnn.inference.search import Written
@@ -28,6 +27,7 @@ _NAMED = 3  # of them
 class AlignedOutput(SequenceOutput):
     """Symbols by CTC, numbered from 1 on: each frame of the source is one, or BLANK."""
 
+    head = CTCHead
     options = ("beam", "temp", "seed", "language_model", "weight")
     ends = 0
     unscored = "more symbols than frames, or with symbols that the model lacks"
@@ -36,7 +36,7 @@ class AlignedOutput(SequenceOutput):
         """As the base says; and how many frames of a position let examples be aligned."""
         super().measure(targets, examples, positions)
         self._positions, self._examples, self._targets = positions, examples, targets
-        self._ratios = needed_frames(targets, examples) / positions
+        self._ratios = _frames_needed(targets, examples) / positions
         enough = np.quantile(self._ratios, 1 - _FEW, method="lower")
         self.ctc_frames = min(_MOST_FRAMES, math.ceil(enough))
 
@@ -68,12 +68,6 @@ class AlignedOutput(SequenceOutput):
         )
         return [doubt]
 
-    def parameters(self, model: ModelSettings) -> Parameters:
-        return CTCHead.parameters(model, len(self.names))
-
-    def head(self, model: ModelSettings, weights: Mapping[str, Array]) -> CTCHead:
-        return CTCHead(model, weights)
-
     def loss(self, network: ExampleNetwork, batch: Batch, masks: Sequence[Array]) -> Array:
         """As the base says. A text that cannot be aligned has no loss; `doubts` says so."""
         losses = self._losses(network, batch, masks)
@@ -94,9 +88,6 @@ class AlignedOutput(SequenceOutput):
         known = losses != math.inf
         return np.where(known, losses, 0), np.where(known, batch.target_lengths, 0)
 
-    def losses(self, computed: Computed) -> NDArray[np.floating[Any]]:
-        return np.asarray(computed.arrays[0])
-
     def _write(self, network: ExampleNetwork, batch: Batch, asked: Asked) -> list[list[Written]]:
         outputs, mask, _ = network.encode(batch)
         logits, frames = network.head.logits(outputs, mask)
@@ -105,11 +96,10 @@ class AlignedOutput(SequenceOutput):
                           network.head.settings.ctc_frames)  # fmt: skip
 
 
-def needed_frames(targets: Ragged, examples: range) -> Indices:
-    """The frames that each of these examples (N,) needs at least."""
-    first, last = targets.starts[[examples.start, examples.stop]]
-    values = np.asarray(targets.values[first:last])
-    repeats = np.append(0, np.cumsum(values[1:] == values[:-1]))
-    starts = targets.starts[examples.start : examples.stop + 1] - first
-    inner = repeats[starts[1:] - 1] - repeats[starts[:-1]]
-    return np.asarray(np.diff(starts) + inner, np.int64)
+def _frames_needed(targets: Ragged, examples: range) -> Indices:
+    """As `ctc.frames_needed`, of each of these examples (N,)."""
+    starts = targets.starts[examples.start : examples.stop + 1]
+    values = np.asarray(targets.values[starts[0] : starts[-1]])
+    frames = np.append(1, 1 + (values[1:] == values[:-1]))
+    frames[starts[:-1] - starts[0]] = 1
+    return np.asarray(np.add.reduceat(frames, starts[:-1] - starts[0]), np.int64)

@@ -84,6 +84,8 @@ class Output(ABC):
 
     unit: Unit
     """What is predicted: people see bits per unit."""
+    head: ClassVar[type[Any]]
+    """The class of its head, which takes settings and weights."""
     counted: ClassVar[str]
     """What messages call the members of its target vocabulary."""
     tokens_per_parameter: ClassVar[float] = 7.0
@@ -143,13 +145,10 @@ class Output(ABC):
     def uniform_loss(self) -> float:
         """The loss, in nats, of a guess among all targets."""
 
-    @abstractmethod
     def parameters(self, model: ModelSettings) -> Parameters:
         """The head's parameters."""
-
-    @abstractmethod
-    def head(self, model: ModelSettings, weights: Mapping[str, Array]) -> Any:
-        """The head of these settings and weights."""
+        parameters: Parameters = self.head.parameters(model, len(self.names))
+        return parameters
 
     @abstractmethod
     def collate(

@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.cells.arrays import Array, binary_cross_entropy, cross_entropy, sigmoid, softmax
-from charrnn.cells.parameters import Parameters
 from charrnn.inference.sampling import check_finite
 from charrnn.inference.search import Decoding
 from charrnn.network.heads import LabelHead
-from charrnn.settings import ModelSettings, TextSettings
+from charrnn.settings import TextSettings
 from charrnn.tasks.base import Batch, ExampleScore, Subject
 from charrnn.tasks.examples import Indices, Ragged
 from charrnn.tasks.inputs.base import Input
@@ -105,6 +104,7 @@ class LabelOutput(Output):
     """One of K labels, or several of them."""
 
     unit = "label"
+    head = LabelHead
     lines = LabelLines
     counted = "labels"
     tokens_per_parameter = 50.0  # in 5 minutes 2x64 was right more often than 2x128: 92.4 to 91.9 %
@@ -120,12 +120,6 @@ class LabelOutput(Output):
     @property
     def uniform_loss(self) -> float:
         return math.log(2) if self.several else math.log(len(self.names))
-
-    def parameters(self, model: ModelSettings) -> Parameters:
-        return LabelHead.parameters(model, len(self.names))
-
-    def head(self, model: ModelSettings, weights: Mapping[str, Array]) -> LabelHead:
-        return LabelHead(model, weights)
 
     def balance(self, targets: NDArray[np.integer[Any]], examples: int) -> None:
         """As the base says. On average an example counts 1.

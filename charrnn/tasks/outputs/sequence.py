@@ -8,13 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.cells.arrays import Array, cross_entropy, namespace
-from charrnn.cells.parameters import Parameters
 from charrnn.inference.fusion import Fusion
 from charrnn.inference.sampling import check_finite
 from charrnn.inference.search import Decoding, Written, search
 from charrnn.network.decoder import END, Decoder, Source
 from charrnn.network.recurrent_encoder import within
-from charrnn.settings import ModelSettings, TextSettings, no_effect
+from charrnn.settings import TextSettings, no_effect
 from charrnn.tasks.base import Batch, Subject
 from charrnn.tasks.examples import Ids, Indices, Ragged
 from charrnn.tasks.inputs.base import Input
@@ -54,15 +53,11 @@ class SequenceOutput(Output):
     """Symbols, characters or words, until END. They are numbered from 1 on; END is 0."""
 
     unit = "symbol"
+    head: ClassVar[type[Any]] = Decoder
     counted = "symbols"
     options: ClassVar[tuple[str, ...]] = (
-        "beam",
-        "temp",
-        "seed",
-        "max_length",
-        "language_model",
-        "weight",
-    )
+        "beam", "temp", "seed", "max_length", "language_model", "weight",
+    )  # fmt: skip
     ends: ClassVar[int] = 1
     """Whether END follows the symbols of a text, and is predicted, too."""
     unscored: ClassVar[str] = "symbols that the model lacks, which are left out"
@@ -83,12 +78,6 @@ class SequenceOutput(Output):
     @property
     def most_written(self) -> int:
         return min(_WRITTEN, max(1, int(_SYMBOLS / self.mean_length)))
-
-    def parameters(self, model: ModelSettings) -> Parameters:
-        return Decoder.parameters(model, len(self.names))
-
-    def head(self, model: ModelSettings, weights: Mapping[str, Array]) -> Any:
-        return Decoder(model, weights)
 
     def collate(
         self,

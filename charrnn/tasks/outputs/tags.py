@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.cells.arrays import Array, namespace
-from charrnn.cells.parameters import Parameters
 from charrnn.errors import TextError, UsageError
 from charrnn.inference.sampling import check_finite
 from charrnn.network.heads import TagHead
-from charrnn.settings import FormatName, ModelSettings, TextSettings
+from charrnn.settings import FormatName, TextSettings
 from charrnn.tasks.base import Batch, Subject
 from charrnn.tasks.examples import Ids, Indices, Ragged
 from charrnn.tasks.inputs.base import Input
@@ -30,6 +29,7 @@ class TagOutput(Output):
     """One of K tags for each token, which spaces divide, or for each character."""
 
     unit = "tag"
+    head = TagHead
     counted = "tags"
     tokens_per_parameter = 50.0
 
@@ -62,12 +62,6 @@ class TagOutput(Output):
     @property
     def uniform_loss(self) -> float:
         return math.log(len(self.names))
-
-    def parameters(self, model: ModelSettings) -> Parameters:
-        return TagHead.parameters(model, len(self.names))
-
-    def head(self, model: ModelSettings, weights: Mapping[str, Array]) -> TagHead:
-        return TagHead(model, weights)
 
     def collate(
         self, targets: Ragged, indices: Indices, inputs: Mapping[str, Any]

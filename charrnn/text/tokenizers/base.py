@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.errors import TextError, plural
+from charrnn.events import Unit
 from charrnn.settings import TextSettings, TokenizerName
 
 END = "\ud800"
@@ -45,6 +46,8 @@ class Tokenizer(ABC):
     """A vocabulary of V tokens; ids are their indices. `end`: the id of END, if it has that."""
 
     kind: ClassVar[TokenizerName]
+    unit: ClassVar[Unit] = "character"
+    """What people see bits per."""
     raw: ClassVar[bool] = False
     """Whether it encodes any bytes, text or not."""
     whole: ClassVar[bool] = False

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from charrnn.events import Unit
 from charrnn.settings import TextSettings, TokenizerName
 from charrnn.text.tokenizers.base import END, Ids, Tokenizer, read_flag, smallest_type
 
@@ -14,6 +15,7 @@ class Bytes(Tokenizer):
     """One token is a byte of UTF-8. The vocabulary of 256 encodes any text and any file."""
 
     kind: ClassVar[TokenizerName] = "byte"
+    unit: ClassVar[Unit] = "byte"
     raw: ClassVar[bool] = True
 
     def __init__(self, documents: bool = False, utf8: bool = False) -> None:

@@ -13,12 +13,14 @@ import math
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.errors import TextError
+from charrnn.events import Unit
 from charrnn.settings import TextSettings, TokenizerName
 from charrnn.text.tokenizers.base import END, Decoder, Ids, Tokenizer, read_flag, smallest_type
 from charrnn.text.tokenizers.number_scale import (
@@ -27,6 +29,7 @@ from charrnn.text.tokenizers.number_scale import (
     Values,
     best_scale,
     filled,
+    known,
     learn_bins,
 )
 from charrnn.values import number
@@ -65,6 +68,7 @@ class Numbers(Tokenizer):
     """The vocabulary is MISSING, the bins, and END where there are several series."""
 
     kind: ClassVar[TokenizerName] = "number"
+    unit: ClassVar[Unit] = "number"
     of_training: ClassVar[bool] = True
     whole: ClassVar[bool] = True
 
@@ -91,14 +95,13 @@ class Numbers(Tokenizer):
         documents = settings.document_per is not None or settings.series is not None
         series = [values for values in series_of("".join(_bounded(text))) if len(values)]
         train = _training_part(series, documents, settings.fractions[0])
-        if len(np.unique(filled(np.concatenate([*train, np.zeros(0)])))) < 2:
+        if len(np.unique(known(train))) < 2:
             raise TextError(
                 "there are no two different numbers to learn from",
                 "Choose another --column, or give training more with --split.",
             )
         scale = best_scale(train, settings)
-        rest = np.concatenate([scale.differences(scale.scaled(values)) for values in train])
-        if not (rest := rest[~np.isnan(rest)]).size:
+        if not (rest := scale.all_differences(train)).size:
             raise TextError(
                 f"no series is longer than the {scale.lag} numbers that must come before one",
                 "Use longer series, a shorter --season, or --difference none.",
@@ -112,7 +115,7 @@ class Numbers(Tokenizer):
 
     def to_json(self) -> dict[str, Any]:
         documents = {} if self.end is None else {"documents": True}
-        return {"bins": self.bins.to_json(), "scale": self.scale.to_json(), **documents}
+        return {"bins": self.bins.to_json(), "scale": asdict(self.scale), **documents}
 
     def encode(self, text: str) -> Ids:
         if self.end is None and END in text:
@@ -126,16 +129,13 @@ class Numbers(Tokenizer):
 
     def ids(self, values: Values) -> Ids:
         """The tokens (N,) of the numbers (N,) of one series."""
-        scaled, lag = self.scale.scaled(values), self.scale.lag
-        if not lag:
-            ids = 1 + np.searchsorted(self._edges, scaled, side="right")
-            return np.where(np.isnan(scaled), MISSING, ids).astype(smallest_type(self.size))
-        history = filled(scaled)[:lag].tolist()
+        scaled = self.scale.scaled(values)
+        history = filled(scaled)[: self.scale.lag].tolist()
         tokens = [MISSING] * len(history)
-        for value in scaled[lag:].tolist():
+        for value in scaled[len(history) :].tolist():
             expected = self.scale.expected(history)
-            is_there = value == value  # noqa: PLR0124  (False for NaN)
-            tokens.append(1 + bisect_right(self._edges, value - expected) if is_there else MISSING)
+            token = 1 + bisect_right(self._edges, value - expected)
+            tokens.append(MISSING if math.isnan(value) else token)
             history.append(expected + self._centres[tokens[-1]])
         return np.array(tokens, smallest_type(self.size))
 
@@ -210,4 +210,4 @@ def _training_part(series: Sequence[Values], documents: bool, fraction: float) -
     if not documents:
         return [values[: round(fraction * len(values))] for values in series]
     ends = np.cumsum([len(values) + 1 for values in series])
-    return [*series[: 1 + int(np.searchsorted(ends, round(fraction * ends[-1])))]]
+    return [*series[: 1 + int(np.searchsorted(ends, round(fraction * ends.max(initial=0))))]]

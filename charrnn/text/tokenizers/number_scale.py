@@ -6,16 +6,19 @@ the one a season before, or this plus the change since then a season before.
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
+from annotated_types import Ge, Gt, Le, Lt
 from numpy.typing import NDArray
 
 from charrnn.errors import TextError
-from charrnn.settings import TextSettings
+from charrnn.settings import SettingError, TextSettings, read
 
 Values = NDArray[np.float64]
+_Finite = Annotated[float, Gt(-math.inf), Lt(math.inf)]
 
 _WORTH, _EACH = 1.25, 0.75  # bits that differences must save: any of them, and each
 _MOST_DECIMALS = 9
@@ -34,12 +37,12 @@ class Scale:
     """
 
     log: bool
-    last: int
-    season: int
-    start: tuple[float, ...]
-    least: float | None
-    decimals: int
-    naive: float = 0.0
+    last: Annotated[int, Ge(0), Le(1)]
+    season: Annotated[int, Ge(0)]
+    start: tuple[_Finite, ...]
+    least: _Finite | None
+    decimals: Annotated[int, Ge(-1), Le(_MOST_DECIMALS)]
+    naive: _Finite = 0.0
 
     @property
     def lag(self) -> int:
@@ -70,9 +73,9 @@ class Scale:
             scaled = scaled[self.season :] - scaled[: -self.season]
         return np.diff(scaled) if self.last else scaled
 
-    def to_json(self) -> dict[str, Any]:
-        """What `from_json` reads."""
-        return {**asdict(self), "start": list(self.start)}
+    def all_differences(self, series: Sequence[Values]) -> Values:
+        """What is rounded of all series (N,), without missing numbers."""
+        return known([self.differences(self.scaled(values)) for values in series])
 
     def text(self, value: float) -> str:
         """A number as the training text has them."""
@@ -82,23 +85,11 @@ class Scale:
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
-        """Raises ValueError if `data` does not come from `to_json`."""
-        try:
-            scale = cls(**{**data, "start": tuple(map(float, data["start"]))})
-        except (TypeError, KeyError):
-            raise ValueError("the scale of a tokenizer of numbers is damaged") from None
-        kinds = type(scale.log), type(scale.last), type(scale.season), type(scale.decimals)
-        numbers = [*scale.start, scale.naive, 0.0 if scale.least is None else scale.least]
-        if (
-            kinds != (bool, int, int, int)
-            or scale.last not in (0, 1)
-            or scale.season < 0
-            or len(scale.start) != scale.lag
-            or not all(type(number) is float and math.isfinite(number) for number in numbers)
-            or not -1 <= scale.decimals <= _MOST_DECIMALS
-        ):
-            raise ValueError("the scale of a tokenizer of numbers is damaged")
-        return scale
+        """Raises ValueError if `data` does not come from `asdict`."""
+        with suppress(SettingError):
+            if len((scale := read(cls, data)).start) == scale.lag:
+                return scale
+        raise ValueError("the scale of a tokenizer of numbers is damaged")
 
 
 def best_scale(train: Sequence[Values], settings: TextSettings) -> Scale:
@@ -109,54 +100,48 @@ def best_scale(train: Sequence[Values], settings: TextSettings) -> Scale:
     are not positive.
     """
     season = settings.season or 0
-    kinds = {"none": (0, 0), "last": (1, 0), "season": (0, season), "both": (1, season)}
-    if settings.difference:
-        kinds = {settings.difference: kinds[settings.difference]}
-    elif not season:
-        kinds = {name: kinds[name] for name in ("none", "last")}
-    numbers = _known(train, settings)
-    naive = naive_error(train, season or 1)
+    lags = {"none": (0, 0), "last": (1, 0), "season": (0, season), "both": (1, season)}
+    kinds = [settings.difference] if settings.difference else [*lags][: 4 if season else 2]
+    numbers = known(train)
+    least = float(numbers.min())
+    if settings.scale == "log" and least <= 0:
+        raise TextError(
+            f"--scale log needs positive numbers, and one is {least:g}", "Leave it out."
+        )
+    beside = (least if least >= 0 else None, _decimals(numbers), _naive_error(train, season or 1))
+    longest = max(train, key=len)
 
-    def made(kind: str, log: bool) -> Scale:
-        last, season = kinds[kind]
-        least = float(numbers.min()) if numbers.min() >= 0 else None
-        empty = Scale(log, last, season, (0.0,) * (last + season), least, _decimals(numbers), naive)
-        longest = max(train, key=len)
-        start = filled(empty.scaled(longest))[: empty.lag].tolist()
-        return replace(empty, start=(*start, *[start[-1:] or 0.0] * (empty.lag - len(start))))
+    def made(last: int, season: int, log: bool) -> Scale:
+        scale = Scale(log, last, season, (), *beside)
+        return replace(scale, start=tuple(filled(scale.scaled(longest))[: scale.lag].tolist()))
 
-    def bits(scale: Scale) -> float:
-        rest = np.concatenate([scale.differences(scale.scaled(values)) for values in train])
-        rest = rest[~np.isnan(rest)]
-        if not rest.size:
-            return math.inf
-        spread = float(np.abs(rest - np.median(rest)).mean())
-        kinds = bool(scale.last) + bool(scale.season)
-        cost = _WORTH * (kinds > 0) + _EACH * kinds
-        stretched = float(np.log2(numbers).mean()) if scale.log else 0.0
-        return math.log2(spread + 1e-300) + cost + stretched
-
-    best = min((made(kind, log=False) for kind in kinds), key=bits)
-    kind = next(name for name, steps in kinds.items() if steps == (best.last, best.season))
-    if numbers.min() > 0 and settings.scale != "linear":
-        log = made(kind, log=True)
-        if settings.scale == "log" or (best.lag and bits(log) < bits(best)):
+    best = min((made(*lags[kind], log=False) for kind in kinds), key=lambda s: _bits(s, train))
+    if least > 0 and settings.scale != "linear":
+        log = made(best.last, best.season, log=True)
+        if settings.scale == "log" or (best.lag and _bits(log, train) < _bits(best, train)):
             return log
     return best
 
 
-def _known(train: Sequence[Values], settings: TextSettings) -> Values:
+def _bits(scale: Scale, train: Sequence[Values]) -> float:
+    """The bits that the differences of a scale spread over, with what these must be worth."""
+    rest = scale.all_differences(train)
+    if not rest.size:
+        return math.inf
+    spread = float(np.abs(rest - np.median(rest)).mean())
+    kinds = bool(scale.last) + bool(scale.season)
+    cost = _WORTH * (kinds > 0) + _EACH * kinds
+    stretched = float(np.log2(known(train)).mean()) if scale.log else 0.0
+    return math.log2(spread + 1e-300) + cost + stretched
+
+
+def known(series: Sequence[Values]) -> Values:
     """The numbers (N,) of all series that are not missing."""
-    numbers = np.concatenate(train)
-    numbers = numbers[~np.isnan(numbers)]
-    if settings.scale == "log" and numbers.min() <= 0:
-        raise TextError(
-            f"--scale log needs positive numbers, and one is {numbers.min():g}", "Leave it out."
-        )
-    return numbers
+    numbers: Values = np.concatenate([*series, np.zeros(0)])
+    return numbers[~np.isnan(numbers)]
 
 
-def naive_error(train: Sequence[Values], back: int) -> float:
+def _naive_error(train: Sequence[Values], back: int) -> float:
     """How far numbers are from those so many steps back, on average: 0 where none is known."""
     errors = np.concatenate([np.abs(values[back:] - values[:-back]) for values in train])
     return float(np.nanmean(errors)) if not np.isnan(errors).all() else 0.0
@@ -208,10 +193,6 @@ class Bins:
     def to_json(self) -> dict[str, Any]:
         """What `from_json` reads."""
         return {name: array.tolist() for name, array in asdict(self).items()}
-
-    def spread(self, numbers: Any, within: Any) -> Any:
-        """Numbers of bins (...), from 0, at a fraction (...) of each: 0 is its lower edge."""
-        return self.edges[numbers] + within * (self.edges[numbers + 1] - self.edges[numbers])
 
 
 def learn_bins(differences: Values, count: int) -> Bins:

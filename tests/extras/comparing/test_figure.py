@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 from matplotlib.figure import Figure
 
+from charrnn.display.figures import check_figure
 from charrnn.errors import UsageError
 from charrnn.events import Curves
-from charrnn.extras.comparing.figure import check_figure, save_figure
+from charrnn.extras.comparing.figure import save_figure
 from charrnn.extras.comparing.show import RunCurves
 from tests.display.conftest import curves
 

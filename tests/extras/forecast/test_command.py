@@ -38,6 +38,8 @@ def test_a_series_goes_on(home):
     assert table[0] == "step,low,median,high"
     assert float(table[1].split(",")[2]) == pytest.approx(shown[0]["median"], abs=0.051)
     assert "interval of 80 %" in call_charrnn(home, *args).out
+    exported = call_charrnn(home, "export", "sold", "-o", "sold.html")
+    assert "this model was trained on numbers" in exported.err
 
 
 def test_a_file_goes_on_and_so_does_stdin(home):
@@ -48,6 +50,8 @@ def test_a_file_goes_on_and_so_does_stdin(home):
     assert of_file["median"] > 150
     piped = call_charrnn(home, "forecast", "sold", "-", *args, stdin=TABLE)
     assert lines(piped.out)[0]["median"] < 150, piped.err
+    few = call_charrnn(home, "forecast", "sold", "-", *args, stdin="50\n60\n")
+    assert (few.code, "4 numbers before it" in few.err) == (3, True)
 
 
 def test_several_series_go_on(home):
