@@ -110,7 +110,9 @@ def _shapes(base: Checkpoint, tokens: int, targets: int) -> dict[str, tuple[int,
         input_shape=base.input_shape,
         input_scale=base.input_scale,
         tokenizer=SimpleNamespace(
-            size=base.tokenizer.size + tokens, ordered=base.tokenizer.ordered
+            size=base.tokenizer.size + tokens,
+            ordered=base.tokenizer.ordered,
+            unit=base.tokenizer.unit,
         ),
         target_vocabulary=base.target_vocabulary + ("",) * targets,
     )
