@@ -18,6 +18,7 @@ from charrnn.text.tokenizers.number import parsed
 
 _SEPARATORS = ";\t,"
 _HINT = "A row of a table, or a number, stands on each line."
+_MOST_SERIES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,10 @@ def numbers(pieces: Iterable[str], name: str, settings: TextSettings) -> Iterato
                     raise TextError(
                         f"{name}, line {number}: the series {label!r:.60} goes on after another",
                         "Sort the table, so that the rows of a series stand together.",
+                    )
+                if len(seen) == _MOST_SERIES:
+                    raise TextError(
+                        f"{name} has more than a million series", "Learn from some of them."
                     )
                 taken += [END] * bool(seen)
                 series = label

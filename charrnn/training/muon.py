@@ -47,8 +47,8 @@ class Muon(Optimizer):
     """Momentum, made orthogonal: every direction of a matrix moves equally far in a step.
 
     A recurrent layer stacks one H x D matrix per gate, and each is orthogonalized by itself. The
-    filters of a convolution are the rows of one.
-    Learning rates are scaled by sqrt(max(1, rows / columns)).
+    filters of a convolution are the rows of a matrix. Learning rates are scaled by
+    sqrt(max(1, rows / columns)).
 
     The work grows with H^3, that of a training step with H^2. To keep it a small part of a step,
     the gates of large layers take turns: of `turns` gates one is orthogonalized anew in a step, and

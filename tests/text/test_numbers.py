@@ -124,7 +124,7 @@ def test_several_series_are_an_error_for_a_model_of_one():
     ("part", "name", "value"),
     [("bins", "edges", [1, 0]), ("bins", "edges", None), ("bins", "centres", ["x"]),
      ("bins", "edges", [math.nan] * 60), ("scale", "last", 2), ("scale", "season", -1),
-     ("scale", "start", [1.0]), ("scale", "log", 2), ("scale", "least", "x"),
+     ("scale", "start", [1.0]), ("scale", "log", 1), ("scale", "least", "x"),
      ("scale", "decimals", 99), ("scale", "naive", math.inf)],
 )  # fmt: skip
 def test_damaged_json_is_refused(part, name, value):
