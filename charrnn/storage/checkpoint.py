@@ -161,7 +161,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     except UNREADABLE as error:
         raise CheckpointError(
             f"{path} is not a charrnn checkpoint: {reason_of(error)}",
-            "Name a run, its folder or its model file. Train one of another version anew.",
+            "Name a run, its folder or its model file.",
         ) from None
 
 
@@ -173,7 +173,9 @@ def _read_weights(path: Path, checkpoint: Checkpoint) -> dict[str, NDArray[np.fl
     with safe_open(path, framework="numpy") as file:
         names = {upgraded_weight(name): name for name in file.keys()}  # noqa: SIM118  (not a dict)
         if set(names) != set(expected):
-            raise ValueError("its tensors are not those of its settings")
+            raise ValueError(
+                "its tensors are not those of its settings; if another version wrote it, train anew"
+            )
         for name, parameter in expected.items():
             part = file.get_slice(names[name])
             if tuple(part.get_shape()) != parameter.shape or part.get_dtype() != "F32":
