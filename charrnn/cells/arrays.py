@@ -76,7 +76,9 @@ def linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
     faster = library(x).linear
     if faster:
         return faster(x, weight, bias)
-    return x @ weight.T if bias is None else x @ weight.T + bias
+    # OpenBLAS is up to twice as fast with the larger matrix on the left of few rows
+    product = x @ weight.T if x.ndim == 1 else (weight @ x.mT).mT
+    return product if bias is None else product + bias
 
 
 def rows(table: Array, ids: Any) -> Array:

@@ -5,22 +5,26 @@ than from NumPy, once torch has been loaded. But it rounds otherwise, and draws 
 generators: texts of a seed are others than NumPy's, and others on another device.
 """
 
-from collections.abc import Iterator
-from itertools import count
+import math
+from collections.abc import Iterable, Iterator
+from itertools import islice, repeat
+from typing import Any
 
 import numpy as np
 import torch
 
 from charrnn.engine.devices import find_device, use_bf16
 from charrnn.engine.threads import BatchThreads
-from charrnn.events import Emit, Noticed
-from charrnn.inference import sampled_texts, sampling
-from charrnn.inference.drawing import Prompt, TokenTables, draw
-from charrnn.inference.sampled_texts import Block, SampledText, detokenize
+from charrnn.events import Emit, Noticed, Progress
+from charrnn.inference import sampling
+from charrnn.inference.drawing import TokenTables, draw, mapped
+from charrnn.inference.sampled_texts import SampledText, Writing, in_order
 from charrnn.network.language_model import LanguageModel
 from charrnn.settings import SampleSettings
 from charrnn.text.tokenizers import Tokenizer
 
+_STEPS = 64  # between two checks, two reports of progress
+_Tokens = Iterable[tuple[int, float]]  # of a text, and their bits
 DIFFERS = "Texts of a seed differ between --backend torch and NumPy, and between devices."
 
 
@@ -49,21 +53,30 @@ def sample_many(
     threads = BatchThreads(device, settings.count, network.settings.hidden_size)
     seed = torch.seed() % 2**62 if settings.seed is None else settings.seed
     parts = {
-        part.start: _blocks(network, tokenizer, settings, device, seed, part, bits)
+        part.start: _tokens(network, tokenizer, settings, device, seed, part, bits)
         for part in threads.slices
     }
 
     @torch.inference_mode()
-    def advance(part: slice) -> Block:
-        ids, costs = next(parts[part.start])
-        return Block(ids.cpu().numpy(), None if costs is None else costs.cpu().numpy())
+    def advance(part: slice) -> list[_Tokens]:
+        return next(parts[part.start])
 
-    joined = (sampled_texts.joined(threads.map(advance)) for _ in count())
-    texts = [(number, settings.prompt or "") for number in range(settings.count)]
-    yield from detokenize(tokenizer, settings, texts, joined, emit)
+    def ended() -> Iterator[list[SampledText]]:
+        prompt, total = settings.prompt or "", settings.count * settings.length
+        texts = {n: Writing(tokenizer, settings, n, prompt) for n in range(settings.count)}
+        while texts:
+            done = total - sum(text.builder.left for text in texts.values())
+            emit(Progress(f"sampling {settings.count} texts", done, total))
+            tokens = [of_text for part in threads.map(advance) for of_text in part]
+            whole = [text for n, text in texts.items() if any(text.add(*one) for one in tokens[n])]
+            for text in whole:
+                del texts[text.number]
+            yield [text.whole(bits=bits) for text in whole]
+
+    yield from in_order(range(1, settings.count + 1), ended())
 
 
-def _blocks(
+def _tokens(
     network: LanguageModel,
     tokenizer: Tokenizer,
     settings: SampleSettings,
@@ -71,16 +84,16 @@ def _blocks(
     seed: int,
     part: slice,
     bits: bool,
-) -> Iterator[Block]:
-    """The tokens of a part of the texts, from a generator of its own, block by block."""
+) -> Iterator[list[_Tokens]]:
+    """Some tokens of each text of a part, from a generator of its own, then the next ones."""
     generator = torch.Generator(device)
     (its_seed,) = np.random.SeedSequence([seed, part.start]).generate_state(1, np.uint64)
     generator.manual_seed(int(its_seed))
     prompt = sampling.read_prompt(network, tokenizer, settings.prompt or "")
     batch = part.stop - part.start
 
-    def repeated(array: torch.Tensor) -> torch.Tensor:
-        return array.expand(batch, *array.shape)
+    def repeated(array: Any) -> torch.Tensor:
+        return torch.as_tensor(array, device=device).expand(batch, *array.shape)
 
     def uniform(shape: tuple[int, ...]) -> torch.Tensor:
         return torch.rand(shape, device=device, generator=generator)
@@ -88,8 +101,12 @@ def _blocks(
     tables = TokenTables(
         *(torch.from_numpy(a).to(device) for a in sampling.token_tables(tokenizer, settings))
     )
-    state = tuple(tuple(map(repeated, layer)) for layer in prompt.state)
-    recent = torch.from_numpy(prompt.recent).to(device)
-    prompts = Prompt(repeated(prompt.logits), state, repeated(recent))
-    drawn = draw(network, prompts, settings, uniform, tables, bits=bits)
-    yield from sampled_texts.in_blocks(drawn, settings)
+    drawn = draw(network, mapped(repeated, prompt), settings, uniform, tables, bits=bits)
+    length = max(1, settings.length)
+    steps = math.ceil(length / math.ceil(length / _STEPS))
+    while True:
+        ids, tops, costs = zip(*islice(drawn, steps), strict=True)
+        sampling.check_finite(bool(torch.isfinite(torch.stack(tops)).all()))
+        tokens = torch.stack(ids).T.tolist()
+        nats = torch.stack(costs).T.tolist() if bits else repeat([0.0] * steps)
+        yield [list(zip(*pair, strict=True)) for pair in zip(tokens, nats, strict=False)]

@@ -34,12 +34,25 @@ class TokenTables(NamedTuple):
 class Prompt(NamedTuple):
     """What a network has read: logits (..., V) of the token to draw, the state, the last tokens.
 
-    `recent` (..., 64): -1 where there is none.
+    `recent` (..., 64): -1 where there is none. Of a text that follows it, `written` (...) is the
+    share of its length, and `unfinished` (...) the state of UTF-8: where a character stands.
     """
 
     logits: Array
     state: State
     recent: Array
+    written: Array = np.zeros((), np.float32)
+    unfinished: Array = np.zeros((), np.int64)
+
+
+def mapped(function: Callable[..., Array], *prompts: Prompt) -> Prompt:
+    """A function of each array, or of those that stand at the same place in several prompts."""
+    logits, states, *others = zip(*prompts, strict=True)
+    state = tuple(
+        tuple(function(*arrays) for arrays in zip(*layers, strict=True))
+        for layers in zip(*states, strict=True)
+    )
+    return Prompt(function(*logits), state, *(function(*arrays) for arrays in others))
 
 
 class Drawn(NamedTuple):
@@ -95,38 +108,51 @@ def penalized(logits: Array, recent: Array, penalty: float) -> Array:
     return xp.where(occurred, xp.where(logits > 0, logits / penalty, logits * penalty), logits)
 
 
-class _Temperature:
-    """The temperature of each text (..., 1), by the characters that it has."""
+class Drawing:
+    """Texts (...) that are drawn token by token. `prompt` has where each of them is."""
 
-    def __init__(self, settings: SampleSettings, lengths: Array, batch: tuple[int, ...]) -> None:
-        xp = namespace(lengths)
-        self._first, self._last = settings.temperatures
-        self._per_token = lengths / max(1, settings.length)
-        self._done = xp.zeros(batch, dtype=lengths.dtype, device=device(lengths))
+    def __init__(
+        self, network: LanguageModel, prompt: Prompt, settings: SampleSettings, tables: TokenTables
+    ) -> None:
+        self.network, self.prompt, self.settings, self.tables = network, prompt, settings, tables
+        first, last = settings.temperatures
+        self._changing = first != last
+        self._per_token = tables.lengths / max(1, settings.length)
 
-    @property
-    def now(self) -> Array:
-        done = namespace(self._done).clip(self._done, 0, 1)[..., None]
-        return self._first + (self._last - self._first) * done
+    def draw(self, noise: Array, *, bits: bool = False) -> Drawn:
+        """The next token of each, by noise (..., V) as `negative_gumbel` gives it.
 
-    def advance(self, ids: Array) -> None:
-        self._done = self._done + self._per_token[ids]
+        The largest of logits + Gumbel noise is a draw by their weights (Maddison et al. 2014,
+        https://arxiv.org/abs/1411.0030), which takes little time.
+        """
+        settings, prompt, xp = self.settings, self.prompt, namespace(self.prompt.logits)
+        temp: Any = settings.temperatures[0]
+        if self._changing:
+            done = xp.clip(prompt.written, 0, 1)[..., None]
+            temp = temp + (settings.temperatures[1] - temp) * done
+        with np.errstate(all="ignore"):  # a model that has diverged shows in the logits
+            logits = xp.astype(prompt.logits, noise.dtype, copy=False)  # from bfloat16, say
+            weighed, penalty = logits, settings.repetition_penalty
+            if penalty != 1:
+                weighed = penalized(logits, prompt.recent, penalty)
+            if len(self.tables.allowed):  # -inf for tokens that would break a character
+                weighed = weighed + self.tables.allowed[prompt.unfinished]
+            top = xp.max(weighed, axis=-1, keepdims=True)
+            ids = xp.argmax(warped(weighed - top, settings, temp) - noise, axis=-1)
+            return Drawn(ids, top[..., 0], _bits(logits, ids) if bits else None)
 
-
-class _UTF8:
-    """Where each text (...) stands within a character, and which tokens may come next."""
-
-    def __init__(self, tables: TokenTables, batch: tuple[int, ...]) -> None:
-        self._tables = tables
-        zero = tables.state_after[0, 0]
-        self._state = namespace(zero).broadcast_to(zero * 0, batch)
-
-    def unbroken(self, logits: Array) -> Array:
-        """The logits (..., V), -inf for tokens that would break a character."""
-        return logits + self._tables.allowed[self._state]
-
-    def advance(self, ids: Array) -> None:
-        self._state = self._tables.state_after[self._state, ids]
+    def read(self, ids: Array) -> None:
+        """Read the tokens (...) that come next."""
+        _, state, recent, written, unfinished = self.prompt
+        xp = namespace(recent)
+        if self._changing:
+            written = written + self._per_token[ids]
+        if len(self.tables.allowed):
+            unfinished = self.tables.state_after[unfinished, ids]
+        if self.settings.repetition_penalty != 1:
+            recent = xp.concat([recent[..., 1:], ids[..., None]], axis=-1)
+        with np.errstate(all="ignore"):
+            self.prompt = Prompt(*self.network.step(ids, state), recent, written, unfinished)
 
 
 def draw(
@@ -138,46 +164,21 @@ def draw(
     *,
     bits: bool = False,
 ) -> Iterator[Drawn]:
-    """Tokens (...) without end, each after the prompt and those before it. `bits`: with theirs.
-
-    The largest of logits + Gumbel noise is a draw by their weights (Maddison et al. 2014,
-    https://arxiv.org/abs/1411.0030), which takes little time.
-    """
-    logits, state, recent = prompt
-    xp, shape = namespace(logits), tuple(logits.shape)
-    first, last = settings.temperatures
-    changing = None if first == last else _Temperature(settings, tables.lengths, shape[:-1])
-    characters = _UTF8(tables, shape[:-1]) if len(tables.allowed) else None
-    penalty = settings.repetition_penalty
-    for noise in _negative_gumbel(uniform, shape):
-        with np.errstate(all="ignore"):  # a model that has diverged shows in the logits
-            logits = xp.astype(logits, noise.dtype, copy=False)  # from bfloat16, say
-            weighed = logits if penalty == 1 else penalized(logits, recent, penalty)
-            weighed = characters.unbroken(weighed) if characters else weighed
-            top = xp.max(weighed, axis=-1, keepdims=True)
-            temp = changing.now if changing else first
-            ids = xp.argmax(warped(weighed - top, settings, temp) - noise, axis=-1)
-            cost = _bits(logits, ids) if bits else None
-        yield Drawn(ids, top[..., 0], cost)
-        if changing:
-            changing.advance(ids)
-        if characters:
-            characters.advance(ids)
-        if penalty != 1:
-            recent = xp.concat([recent[..., 1:], ids[..., None]], axis=-1)
-        with np.errstate(all="ignore"):
-            logits, state = network.step(ids, state)
-
-
-def _negative_gumbel(uniform: Uniform, shape: tuple[int, ...]) -> Iterator[Array]:
-    """Gumbel noise (..., V) for each step, its sign changed; computed for many steps at once."""
+    """Tokens (...) without end, each after the prompt and those before it. `bits`: with theirs."""
+    drawing, shape = Drawing(network, prompt, settings, tables), tuple(prompt.logits.shape)
     steps = max(1, min(4096 // shape[-1], 2**18 // math.prod(shape)))
     while True:
-        numbers = uniform((steps, *shape)) + _TINY
-        log = namespace(numbers).log
-        with np.errstate(all="ignore"):
-            noise = log(-log(numbers))
-        yield from noise
+        for noise in negative_gumbel(uniform((steps, *shape))):
+            drawn = drawing.draw(noise, bits=bits)
+            yield drawn
+            drawing.read(drawn.ids)
+
+
+def negative_gumbel(numbers: Array) -> Array:
+    """Uniform numbers (...) -> Gumbel noise (...), its sign changed."""
+    log = namespace(numbers).log
+    with np.errstate(all="ignore"):
+        return log(-log(numbers + _TINY))
 
 
 def _bits(logits: Array, ids: Array) -> Array:

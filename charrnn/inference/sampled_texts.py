@@ -1,24 +1,28 @@
 """Many texts at once, in whole characters, of a length, up to a stop.
 
-Each text has the same random numbers at each step however many are drawn at once. And a text is
-computed by the same operations whether it is alone or one of many: a product of one matrix with
-many texts' states would round differently, so each text has its own.
+Each text has the same random numbers at each step however many are drawn at once. And its numbers
+round alike: text 0 is computed alone, as `sampling.sample` does, and others are rows of a block of
+`ROWS`. In a product of that shape the bits of a row depend neither on the other rows nor on its
+place, so other rows may be other texts, or none.
 """
 
 import json
 import math
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from itertools import count, islice
-from typing import Any, NamedTuple
+from functools import lru_cache
+from itertools import count
+from typing import NamedTuple
 
 import numpy as np
 
-from charrnn.cells.arrays import Array, namespace
+from charrnn.cells.arrays import Array
 from charrnn.errors import NothingFoundError
 from charrnn.events import Emit, Noticed, Progress
-from charrnn.inference.drawing import Prompt, draw
+from charrnn.inference.drawing import Drawing, Prompt, TokenTables, mapped, negative_gumbel
 from charrnn.inference.sampling import (
     Ended,
     TextBuilder,
@@ -33,9 +37,12 @@ from charrnn.settings import SampleSettings
 from charrnn.text.novelty import Novelty
 from charrnn.text.tokenizers import Tokenizer, valid_unicode
 
-_STEPS = 64  # of many texts between two checks, two reports of progress
-_TEXTS = 256  # computed at once, which bounds the memory
-_MIN_TEXTS = 4  # per thread: fewer are computed faster by one
+ROWS = 16
+"""Texts of one product: it takes as long for fewer, and with more is hardly faster for each."""
+_TEXTS = 64  # of a thread: further blocks share its operations in Python
+_MIN_TEXTS = 4  # of a thread: fewer are computed faster by one
+_STEPS = 64  # of many texts between two reports of progress
+_NUMBERS = 2048  # that a text draws at once, at least for a step
 _CANDIDATES = 20  # for each text asked for, at most
 _TRIED = 256  # candidates sampled at once, at most
 
@@ -59,11 +66,131 @@ class SampledText:
         return valid_unicode(json.dumps(asdict(self), ensure_ascii=False)) + "\n"
 
 
-class Block(NamedTuple):
-    """The next K tokens of a batch of texts: ids and, if asked for, bits, (K, B) or (K, B, 1)."""
+class Writing:
+    """One of many texts, as its tokens arrive. Its `number` is from 0."""
 
-    ids: Array
-    bits: Array | None
+    def __init__(
+        self, tokenizer: Tokenizer, settings: SampleSettings, number: int, prompt: str
+    ) -> None:
+        self.number, self.prompt = number, prompt
+        self.builder = TextBuilder(tokenizer, settings, prompt)
+        self._pieces: list[str] = []
+
+    def add(self, token: int, bits: float) -> bool:
+        """Whether the text has ended, with this token at the latest."""
+        if not self.builder.ended:
+            self._pieces.append(self.builder.add(token, bits))
+        return self.builder.ended is not None
+
+    def whole(self, *, bits: bool) -> SampledText:
+        """The text, which has ended."""
+        built, text = self.builder, "".join(self._pieces)
+        cost = round(built.bits, 4) if bits else None
+        assert built.ended
+        return SampledText(self.number + 1, self.prompt, text, built.tokens, cost, built.ended)
+
+
+class Source(NamedTuple):
+    """What texts are sampled from, and those that wait for a row: numbers (from 0) and prompts."""
+
+    network: LanguageModel
+    tokenizer: Tokenizer
+    settings: SampleSettings
+    tables: TokenTables
+    read: Callable[[str], Prompt]
+    waiting: deque[tuple[int, str]]
+    bits: bool
+
+
+class Blocks:
+    """Texts that are computed together: `shape` has the number of blocks, and the rows of each.
+
+    In a row whose text has ended the next one begins.
+    """
+
+    def __init__(self, source: Source, shape: tuple[int, int]) -> None:
+        self.source, self._rows = source, shape[1]
+        prompt = mapped(
+            lambda array: np.broadcast_to(array, (*shape, *array.shape)).copy(),
+            source.read(source.waiting[0][1]),
+        )
+        self._drawing = Drawing(source.network, prompt, source.settings, source.tables)
+        vocabulary_size = prompt.logits.shape[-1]
+        steps = max(1, _NUMBERS // vocabulary_size)
+        self._noise, self._step = np.zeros((steps, *shape, vocabulary_size)), 0
+        self._texts: dict[int, tuple[Writing, np.random.Generator]] = {}  # by row
+        self._idle = [*range(math.prod(shape))][::-1]
+        self.characters = 0
+        """Those of the texts that have not ended, after the last `advance`."""
+
+    @property
+    def done(self) -> bool:
+        """Whether no text is left."""
+        return not (self._texts or self.source.waiting)
+
+    def advance(self) -> list[SampledText]:
+        """Compute `_STEPS` steps, or as many as there are: the texts that end."""
+        ended, bits = list[SampledText](), self.source.bits
+        for _ in range(_STEPS):
+            self._begin()
+            if not self._texts:
+                break
+            drawn = self._drawing.draw(self._noise[self._step], bits=bits)
+            check_finite(bool(np.isfinite(drawn.top).all()))
+            ids = drawn.ids.ravel().tolist()
+            costs = [0.0] * len(ids) if drawn.bits is None else drawn.bits.ravel().tolist()
+            for row, (text, _) in [*self._texts.items()]:
+                if text.add(ids[row], costs[row]):
+                    ended.append(text.whole(bits=bits))
+                    self._idle.append(row)
+                    del self._texts[row]
+            self._drawing.read(drawn.ids)
+            self._step += 1
+        length = self.source.settings.length
+        self.characters = sum(length - text.builder.left for text, _ in self._texts.values())
+        return ended
+
+    def _begin(self) -> None:
+        """Idle rows take texts that wait, as long as there are some; then full blocks remain."""
+        _, tokenizer, settings, _, read, waiting, _ = self.source
+        if self._step == len(self._noise):
+            self._step = 0
+            for row in self._texts:
+                self._draw_noise(row)
+        with suppress(IndexError):  # another thread may have taken the last one
+            while self._idle and waiting:
+                number, prompt = waiting.popleft()
+                row, text = self._idle.pop(), Writing(tokenizer, settings, number, prompt)
+                place = divmod(row, self._rows)
+                self._texts[row] = text, generator_of(settings.seed, number)
+
+                def put(rows: Array, array: Array, place: tuple[int, int] = place) -> Array:
+                    rows[place] = array
+                    return rows
+
+                mapped(put, self._drawing.prompt, read(prompt))
+                self._draw_noise(row)
+        if len(self._idle) >= self._rows and self._texts:
+            self._pack()
+
+    def _draw_noise(self, row: int) -> None:
+        """The noise of a text, from this step to the last one that there is room for."""
+        noise = self._noise[(slice(self._step, None), *divmod(row, self._rows))]
+        noise[:] = negative_gumbel(self._texts[row][1].random(noise.shape))
+
+    def _pack(self) -> None:
+        """As few blocks as the texts need."""
+        size = self._rows
+        kept = [*self._texts] + self._idle[: -len(self._texts) % size]
+
+        def packed(array: Array) -> Array:
+            rows = array.reshape(-1, *array.shape[2:])[kept]
+            return rows.reshape(-1, size, *array.shape[2:])
+
+        self._drawing.prompt = mapped(packed, self._drawing.prompt)
+        self._noise = np.stack([packed(noise) for noise in self._noise])
+        self._texts = dict(enumerate(self._texts.values()))
+        self._idle = [*range(len(self._texts), len(kept))]
 
 
 def sample_many(
@@ -75,11 +202,12 @@ def sample_many(
     numbers: Iterable[int] | None = None,
     bits: bool = False,
 ) -> Iterator[SampledText]:
-    """`count` texts, or those of these numbers, each as soon as it is whole. Errors as `sample`."""
+    """`count` texts, or those of these numbers, in order, each as soon as it can. Errors as
+    `sample`.
+    """
     numbers = range(settings.count) if numbers is None else numbers
-    texts = ((number, settings.prompt or "") for number in numbers)
-    while batch := list(islice(texts, _TEXTS)):
-        yield from sample_batch(network, tokenizer, settings, batch, emit, bits=bits)
+    texts = [(number, settings.prompt or "") for number in numbers]
+    return sample_texts(network, tokenizer, settings, texts, emit, bits=bits)
 
 
 def sample_prompts(
@@ -90,18 +218,18 @@ def sample_prompts(
     *,
     bits: bool = False,
 ) -> Iterator[SampledText]:
-    """`count` texts for each prompt, in order. Prompts come in lists of those that are there."""
+    """`count` texts for each prompt, in order. Prompts come in lists of those that are there.
+
+    Each text is computed alone: an answer may be waited for before the next prompt comes.
+    """
     settings = replace(settings, seed=seed_of(settings))
     number = count()
     for group in prompts:
         texts = [(next(number), prompt) for prompt in group for _ in range(settings.count)]
-        for first in range(0, len(texts), _TEXTS):
-            batch = texts[first : first + _TEXTS]
-            sampled = sample_batch(network, tokenizer, settings, batch, bits=bits)
-            yield from sorted(sampled, key=lambda text: text.number)
+        yield from sample_texts(network, tokenizer, settings, texts, bits=bits, rows=1)
 
 
-def sample_batch(
+def sample_texts(
     network: LanguageModel,
     tokenizer: Tokenizer,
     settings: SampleSettings,
@@ -109,64 +237,64 @@ def sample_batch(
     emit: Emit = lambda _: None,
     *,
     bits: bool = False,
+    rows: int = ROWS,
 ) -> Iterator[SampledText]:
-    """The texts of these numbers (from 0) and prompts, computed together, as they are whole."""
-    from concurrent.futures import ThreadPoolExecutor  # slow to import, for one text
-
+    """The texts of these numbers (from 0) and prompts, in order, each as soon as it is whole."""
     check_stops(tokenizer, settings)
-    read = {text: read_prompt(network, tokenizer, text) for text in {text for _, text in texts}}
-    seed, tables = seed_of(settings), token_tables(tokenizer, settings)
+    settings = replace(settings, seed=seed_of(settings))
+    alone = deque(text for text in texts if rows > 1 and not text[0])
+    waiting = deque(text for text in texts if rows == 1 or text[0])
+    source = Source(
+        network,
+        tokenizer,
+        settings,
+        token_tables(tokenizer, settings),
+        lru_cache(maxsize=1)(lambda prompt: read_prompt(network, tokenizer, prompt)),
+        waiting,
+        bits,
+    )
+    threads = min(_cores(), math.ceil(len(waiting) / max(rows, _MIN_TEXTS)))
+    parts = [Blocks(source._replace(waiting=alone), (1, 1))] if alone else []
+    if threads:
+        blocks = math.ceil(min(len(waiting) / threads, _TEXTS) / rows)
+        parts += [Blocks(source, (blocks, rows)) for _ in range(threads)]
+    before = texts[0][0] if texts else 0
+    ended = _ended(parts, settings, before, emit)
+    return in_order([number + 1 for number, _ in texts], ended)
 
-    def blocks(part: Sequence[int]) -> Iterator[Block]:
-        generators = [generator_of(seed, texts[column][0]) for column in part]
-        prompts = [read[texts[column][1]] for column in part]
 
-        def uniform(shape: tuple[int, ...]) -> Array:
-            steps, *_, vocabulary_size = shape
-            numbers = [generator.random((steps, 1, vocabulary_size)) for generator in generators]
-            return np.stack(numbers, axis=1)
+def _ended(
+    parts: Sequence[Blocks], settings: SampleSettings, before: int, emit: Emit
+) -> Iterator[list[SampledText]]:
+    """Texts as they end in blocks that advance by themselves; `before` were sampled earlier."""
+    from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait  # slow to import
 
-        drawn = draw(network, stacked(prompts), settings, uniform, tables, bits=bits)
-        return in_blocks(drawn, settings)
-
-    threads = max(1, min(_cores(), len(texts) // _MIN_TEXTS))
-    with ThreadPoolExecutor(threads) as pool:
-        parts = [blocks(part.tolist()) for part in np.array_split(np.arange(len(texts)), threads)]
-        blocks_of_all = (joined(list(pool.map(next, parts))) for _ in count())
-        yield from detokenize(tokenizer, settings, texts, blocks_of_all, emit)
-
-
-def detokenize(
-    tokenizer: Tokenizer,
-    settings: SampleSettings,
-    texts: Sequence[tuple[int, str]],
-    blocks: Iterator[Block],
-    emit: Emit,
-) -> Iterator[SampledText]:
-    """The texts of these numbers (from 0) and prompts, from blocks of tokens, as they end."""
-    builders = {
-        column: TextBuilder(tokenizer, settings, prompt) for column, (_, prompt) in enumerate(texts)
-    }
-    written = dict.fromkeys(builders, "")
     task, total = f"sampling {settings.count} texts", settings.count * settings.length
-    while builders:
-        block = next(blocks)
-        columns = block.ids.reshape(len(block.ids), -1).T.tolist()
-        bits = [] if block.bits is None else block.bits.reshape(len(block.ids), -1).T.tolist()
-        done = texts[0][0] * settings.length + sum(map(len, written.values()))
-        emit(Progress(task, min(done, total), total))
-        for column, text in list(builders.items()):
-            nats = bits[column] if bits else [0.0] * len(columns[column])
-            for token, cost in zip(columns[column], nats, strict=True):
-                if not text.ended:
-                    written[column] += text.add(token, cost)
-            if text.ended:
-                del builders[column]
-                number, prompt = texts[column]
-                cost = round(text.bits, 4) if bits else None
-                yield SampledText(
-                    number + 1, prompt, written[column], text.tokens, cost, text.ended
-                )
+    with ThreadPoolExecutor(min(_cores(), len(parts))) as pool:
+        running = {pool.submit(part.advance): part for part in parts}
+        while running:
+            done = before * settings.length + sum(part.characters for part in parts)
+            emit(Progress(task, min(done, total), total))
+            finished, _ = wait(running, return_when=FIRST_COMPLETED)
+            texts = list[SampledText]()
+            for future in finished:
+                part = running.pop(future)
+                texts += future.result()
+                if not part.done:
+                    running[pool.submit(part.advance)] = part
+            before += len(texts)
+            yield texts
+
+
+def in_order(
+    numbers: Iterable[int], ended: Iterator[Sequence[SampledText]]
+) -> Iterator[SampledText]:
+    """The texts of these numbers, each as soon as it and those before it have ended."""
+    held: dict[int, SampledText] = {}
+    for number in numbers:
+        while number not in held:
+            held |= {text.number: text for text in next(ended)}
+        yield held.pop(number)
 
 
 def select(
@@ -184,7 +312,7 @@ def select(
     accepted = 0
     while accepted < settings.count and first < most:
         size = min(max(16, settings.count - accepted), _TRIED, most - first)
-        candidates = sorted(sample(range(first, first + size)), key=lambda text: text.number)
+        candidates = sample(range(first, first + size))
         first += size
         for text in candidates:
             whole = text.prompt + text.text
@@ -201,34 +329,6 @@ def select(
         )
     if accepted < settings.count:
         emit(Noticed(f"Only {accepted} of {settings.count} texts were found in {first} samples."))
-
-
-def stacked(prompts: Sequence[Prompt]) -> Prompt:
-    """Prompts as one: logits (B, 1, V), states (B, 1, H), so that their products are B apart."""
-    logits = np.stack([prompt.logits for prompt in prompts])[:, None]
-    layers = zip(*(prompt.state for prompt in prompts), strict=True)
-    state = tuple(
-        tuple(np.stack(arrays)[:, None] for arrays in zip(*layer, strict=True)) for layer in layers
-    )
-    return Prompt(logits, state, np.stack([prompt.recent for prompt in prompts])[:, None])
-
-
-def in_blocks(drawn: Iterator[Any], settings: SampleSettings) -> Iterator[Block]:
-    """The next K steps at a time. DivergedError if logits are not finite."""
-    length = max(1, settings.length)
-    steps = math.ceil(length / math.ceil(length / _STEPS))
-    while True:
-        ids, tops, bits = zip(*islice(drawn, steps), strict=True)
-        xp = namespace(tops[0])
-        check_finite(bool(xp.all(xp.isfinite(xp.stack(tops)))))
-        yield Block(xp.stack(ids), None if bits[0] is None else xp.stack(bits))
-
-
-def joined(blocks: Sequence[Block]) -> Block:
-    """Blocks of parts of a batch as one."""
-    bits = [block.bits for block in blocks if block.bits is not None]
-    ids = np.concatenate([block.ids for block in blocks], axis=1)
-    return Block(ids, np.concatenate(bits, axis=1) if bits else None)
 
 
 def seed_of(settings: SampleSettings) -> int:

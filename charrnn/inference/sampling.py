@@ -36,7 +36,7 @@ def read_prompt(
     """
     ids = tokenizer.encode(text)
     if before:
-        logits, state, recent = before
+        logits, state, recent, *_ = before
         unread = ids
     else:
         logits, state, recent = np.zeros(0), network.zero_state(), np.full(RECENT, -1)
@@ -96,6 +96,7 @@ class TextBuilder:
             self.stops[END] = "document"
         if settings.until == "newline":
             self.stops["\n"] = "newline"
+        self.in_stops = frozenset("".join(self.stops))
         self.held, self.tokens, self.bits = "", 0, 0.0
         self.ended: Ended | None = None if self.left else "length"
 
@@ -108,7 +109,7 @@ class TextBuilder:
         self.left -= 1 if self.whole else len(piece)
         if not self.left:
             self.ended = "length"
-        if not self.stops:
+        if not self.held and self.in_stops.isdisjoint(piece):
             return piece
         text = self.held + piece
         ends = [(text.index(stop), kind) for stop, kind in self.stops.items() if stop in text]
