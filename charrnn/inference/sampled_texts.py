@@ -1,20 +1,20 @@
 """Many texts at once, in whole characters, of a length, up to a stop.
 
 Each text has the same random numbers at each step however many are drawn at once. And its numbers
-round alike: text 0 is computed alone, as `sampling.sample` does, and others are rows of a block of
-`ROWS`. In a product of that shape the bits of a row depend neither on the other rows nor on its
-place, so other rows may be other texts, or none.
+round alike: text 0 is computed alone, as `sampling.sample` does, and others are rows of a product
+whose size depends on the text's number alone. In products of one size the bits of a row depend
+neither on the other rows nor on its place, so other rows may be other texts, or none.
 """
 
 import json
 import math
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
-from itertools import count
+from itertools import count, zip_longest
 from typing import NamedTuple
 
 import numpy as np
@@ -37,9 +37,10 @@ from charrnn.settings import SampleSettings
 from charrnn.text.novelty import Novelty
 from charrnn.text.tokenizers import Tokenizer, valid_unicode
 
-ROWS = 16
-"""Texts of one product: it takes as long for fewer, and with more is hardly faster for each."""
-_TEXTS = 64  # of a thread: further blocks share its operations in Python
+ROWS = {0: 1, 1: 16, 64: 64}
+"""Texts of one product, for those of these numbers and above: it takes as long for fewer."""
+_ALONE = {0: 1}
+_TEXTS = 128  # of a thread: further products share its operations in Python
 _MIN_TEXTS = 4  # of a thread: fewer are computed faster by one
 _STEPS = 64  # of many texts between two reports of progress
 _NUMBERS = 2048  # that a text draws at once, at least for a step
@@ -181,7 +182,7 @@ class Blocks:
     def _pack(self) -> None:
         """As few blocks as the texts need."""
         size = self._rows
-        kept = [*self._texts] + self._idle[: -len(self._texts) % size]
+        kept = [*self._texts, *self._idle[: -len(self._texts) % size]]
 
         def packed(array: Array) -> Array:
             rows = array.reshape(-1, *array.shape[2:])[kept]
@@ -202,9 +203,7 @@ def sample_many(
     numbers: Iterable[int] | None = None,
     bits: bool = False,
 ) -> Iterator[SampledText]:
-    """`count` texts, or those of these numbers, in order, each as soon as it can. Errors as
-    `sample`.
-    """
+    """`count` texts, or those of these numbers, in this order. Errors as `sample`."""
     numbers = range(settings.count) if numbers is None else numbers
     texts = [(number, settings.prompt or "") for number in numbers]
     return sample_texts(network, tokenizer, settings, texts, emit, bits=bits)
@@ -226,7 +225,7 @@ def sample_prompts(
     number = count()
     for group in prompts:
         texts = [(next(number), prompt) for prompt in group for _ in range(settings.count)]
-        yield from sample_texts(network, tokenizer, settings, texts, bits=bits, rows=1)
+        yield from sample_texts(network, tokenizer, settings, texts, bits=bits, rows_from=_ALONE)
 
 
 def sample_texts(
@@ -237,27 +236,28 @@ def sample_texts(
     emit: Emit = lambda _: None,
     *,
     bits: bool = False,
-    rows: int = ROWS,
+    rows_from: Mapping[int, int] = ROWS,
 ) -> Iterator[SampledText]:
     """The texts of these numbers (from 0) and prompts, in order, each as soon as it is whole."""
     check_stops(tokenizer, settings)
     settings = replace(settings, seed=seed_of(settings))
-    alone = deque(text for text in texts if rows > 1 and not text[0])
-    waiting = deque(text for text in texts if rows == 1 or text[0])
     source = Source(
         network,
         tokenizer,
         settings,
         token_tables(tokenizer, settings),
         lru_cache(maxsize=1)(lambda prompt: read_prompt(network, tokenizer, prompt)),
-        waiting,
+        deque(),
         bits,
     )
-    threads = min(_cores(), math.ceil(len(waiting) / max(rows, _MIN_TEXTS)))
-    parts = [Blocks(source._replace(waiting=alone), (1, 1))] if alone else []
-    if threads:
-        blocks = math.ceil(min(len(waiting) / threads, _TEXTS) / rows)
-        parts += [Blocks(source, (blocks, rows)) for _ in range(threads)]
+    parts = list[Blocks]()
+    for (first, rows), last in zip_longest(rows_from.items(), [*rows_from][1:]):
+        waiting = deque(text for text in texts if first <= text[0] < (last or math.inf))
+        threads = min(_cores(), math.ceil(len(waiting) / max(rows, _MIN_TEXTS)))
+        if threads:
+            blocks = math.ceil(min(len(waiting) / threads, _TEXTS) / rows)
+            of_waiting = source._replace(waiting=waiting)
+            parts += [Blocks(of_waiting, (blocks, rows)) for _ in range(threads)]
     before = texts[0][0] if texts else 0
     ended = _ended(parts, settings, before, emit)
     return in_order([number + 1 for number, _ in texts], ended)
@@ -270,7 +270,7 @@ def _ended(
     from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait  # slow to import
 
     task, total = f"sampling {settings.count} texts", settings.count * settings.length
-    with ThreadPoolExecutor(min(_cores(), len(parts))) as pool:
+    with ThreadPoolExecutor(max(1, min(_cores(), len(parts)))) as pool:
         running = {pool.submit(part.advance): part for part in parts}
         while running:
             done = before * settings.length + sum(part.characters for part in parts)
