@@ -17,7 +17,7 @@ from charrnn.events import Noticed
 from charrnn.settings import ADVANCED, SampleSettings
 
 if TYPE_CHECKING:
-    from charrnn.inference.sampled_texts import SampledText
+    from charrnn.inference.blocks import SampledText
     from charrnn.storage.checkpoint import Checkpoint
 
 _DIALOGUE_LENGTH = 200  # characters of an answer, where no length is given

@@ -17,8 +17,9 @@ from charrnn.engine.devices import find_device, use_bf16
 from charrnn.engine.threads import BatchThreads
 from charrnn.events import Emit, Noticed, Progress
 from charrnn.inference import sampling
+from charrnn.inference.blocks import SampledText, Writing
 from charrnn.inference.drawing import TokenTables, draw, mapped
-from charrnn.inference.sampled_texts import SampledText, Writing, in_order
+from charrnn.inference.sampled_texts import in_order
 from charrnn.network.language_model import LanguageModel
 from charrnn.settings import SampleSettings
 from charrnn.text.tokenizers import Tokenizer

@@ -2,196 +2,35 @@
 
 Each text has the same random numbers at each step however many are drawn at once. And its numbers
 round alike: text 0 is computed alone, as `sampling.sample` does, and others are rows of a product
-whose size depends on the text's number alone. In products of one size the bits of a row depend
-neither on the other rows nor on its place, so other rows may be other texts, or none.
+whose size depends on the text's number alone (see `blocks`).
 """
 
-import json
 import math
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from itertools import count, zip_longest
-from typing import NamedTuple
 
 import numpy as np
 
-from charrnn.cells.arrays import Array
 from charrnn.errors import NothingFoundError
 from charrnn.events import Emit, Noticed, Progress
-from charrnn.inference.drawing import Drawing, Prompt, TokenTables, mapped, negative_gumbel
-from charrnn.inference.sampling import (
-    Ended,
-    TextBuilder,
-    check_finite,
-    check_stops,
-    generator_of,
-    read_prompt,
-    token_tables,
-)
+from charrnn.inference.blocks import Blocks, SampledText, Source
+from charrnn.inference.sampling import check_stops, read_prompt, token_tables
 from charrnn.network.language_model import LanguageModel
 from charrnn.settings import SampleSettings
 from charrnn.text.novelty import Novelty
-from charrnn.text.tokenizers import Tokenizer, valid_unicode
+from charrnn.text.tokenizers import Tokenizer
 
 ROWS = {0: 1, 1: 16, 64: 64}
 """Texts of one product, for those of these numbers and above: it takes as long for fewer."""
 _ALONE = {0: 1}
 _TEXTS = 128  # of a thread: further products share its operations in Python
 _MIN_TEXTS = 4  # of a thread: fewer are computed faster by one
-_STEPS = 64  # of many texts between two reports of progress
-_NUMBERS = 2048  # that a text draws at once, at least for a step
 _CANDIDATES = 20  # for each text asked for, at most
 _TRIED = 256  # candidates sampled at once, at most
-
-
-@dataclass(frozen=True)
-class SampledText:
-    """One of several texts: what the model wrote after the prompt, and what ended it.
-
-    `number` counts from 1; `bits` are the model's for `tokens`, None if they were not asked for.
-    """
-
-    number: int
-    prompt: str
-    text: str
-    tokens: int
-    bits: float | None
-    ended: Ended
-
-    def as_json(self) -> str:
-        """As JSON on a line of its own."""
-        return valid_unicode(json.dumps(asdict(self), ensure_ascii=False)) + "\n"
-
-
-class Writing:
-    """One of many texts, as its tokens arrive. Its `number` is from 0."""
-
-    def __init__(
-        self, tokenizer: Tokenizer, settings: SampleSettings, number: int, prompt: str
-    ) -> None:
-        self.number, self.prompt = number, prompt
-        self.builder = TextBuilder(tokenizer, settings, prompt)
-        self._pieces: list[str] = []
-
-    def add(self, token: int, bits: float) -> bool:
-        """Whether the text has ended, with this token at the latest."""
-        if not self.builder.ended:
-            self._pieces.append(self.builder.add(token, bits))
-        return self.builder.ended is not None
-
-    def whole(self, *, bits: bool) -> SampledText:
-        """The text, which has ended."""
-        built, text = self.builder, "".join(self._pieces)
-        cost = round(built.bits, 4) if bits else None
-        assert built.ended
-        return SampledText(self.number + 1, self.prompt, text, built.tokens, cost, built.ended)
-
-
-class Source(NamedTuple):
-    """What texts are sampled from, and those that wait for a row: numbers (from 0) and prompts."""
-
-    network: LanguageModel
-    tokenizer: Tokenizer
-    settings: SampleSettings
-    tables: TokenTables
-    read: Callable[[str], Prompt]
-    waiting: deque[tuple[int, str]]
-    bits: bool
-
-
-class Blocks:
-    """Texts that are computed together: `shape` has the number of blocks, and the rows of each.
-
-    In a row whose text has ended the next one begins.
-    """
-
-    def __init__(self, source: Source, shape: tuple[int, int]) -> None:
-        self.source, self._rows = source, shape[1]
-        prompt = mapped(
-            lambda array: np.broadcast_to(array, (*shape, *array.shape)).copy(),
-            source.read(source.waiting[0][1]),
-        )
-        self._drawing = Drawing(source.network, prompt, source.settings, source.tables)
-        vocabulary_size = prompt.logits.shape[-1]
-        steps = max(1, _NUMBERS // vocabulary_size)
-        self._noise, self._step = np.zeros((steps, *shape, vocabulary_size)), 0
-        self._texts: dict[int, tuple[Writing, np.random.Generator]] = {}  # by row
-        self._idle = [*range(math.prod(shape))][::-1]
-        self.characters = 0
-        """Those of the texts that have not ended, after the last `advance`."""
-
-    @property
-    def done(self) -> bool:
-        """Whether no text is left."""
-        return not (self._texts or self.source.waiting)
-
-    def advance(self) -> list[SampledText]:
-        """Compute `_STEPS` steps, or as many as there are: the texts that end."""
-        ended, bits = list[SampledText](), self.source.bits
-        for _ in range(_STEPS):
-            self._begin()
-            if not self._texts:
-                break
-            drawn = self._drawing.draw(self._noise[self._step], bits=bits)
-            check_finite(bool(np.isfinite(drawn.top).all()))
-            ids = drawn.ids.ravel().tolist()
-            costs = [0.0] * len(ids) if drawn.bits is None else drawn.bits.ravel().tolist()
-            for row, (text, _) in [*self._texts.items()]:
-                if text.add(ids[row], costs[row]):
-                    ended.append(text.whole(bits=bits))
-                    self._idle.append(row)
-                    del self._texts[row]
-            self._drawing.read(drawn.ids)
-            self._step += 1
-        length = self.source.settings.length
-        self.characters = sum(length - text.builder.left for text, _ in self._texts.values())
-        return ended
-
-    def _begin(self) -> None:
-        """Idle rows take texts that wait, as long as there are some; then full blocks remain."""
-        _, tokenizer, settings, _, read, waiting, _ = self.source
-        if self._step == len(self._noise):
-            self._step = 0
-            for row in self._texts:
-                self._draw_noise(row)
-        with suppress(IndexError):  # another thread may have taken the last one
-            while self._idle and waiting:
-                number, prompt = waiting.popleft()
-                row, text = self._idle.pop(), Writing(tokenizer, settings, number, prompt)
-                place = divmod(row, self._rows)
-                self._texts[row] = text, generator_of(settings.seed, number)
-
-                def put(rows: Array, array: Array, place: tuple[int, int] = place) -> Array:
-                    rows[place] = array
-                    return rows
-
-                mapped(put, self._drawing.prompt, read(prompt))
-                self._draw_noise(row)
-        if len(self._idle) >= self._rows and self._texts:
-            self._pack()
-
-    def _draw_noise(self, row: int) -> None:
-        """The noise of a text, from this step to the last one that there is room for."""
-        noise = self._noise[(slice(self._step, None), *divmod(row, self._rows))]
-        noise[:] = negative_gumbel(self._texts[row][1].random(noise.shape))
-
-    def _pack(self) -> None:
-        """As few blocks as the texts need."""
-        size = self._rows
-        kept = [*self._texts, *self._idle[: -len(self._texts) % size]]
-
-        def packed(array: Array) -> Array:
-            rows = array.reshape(-1, *array.shape[2:])[kept]
-            return rows.reshape(-1, size, *array.shape[2:])
-
-        self._drawing.prompt = mapped(packed, self._drawing.prompt)
-        self._noise = np.stack([packed(noise) for noise in self._noise])
-        self._texts = dict(enumerate(self._texts.values()))
-        self._idle = [*range(len(self._texts), len(kept))]
 
 
 def sample_many(

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from charrnn.inference.sampled_texts import SampledText, select
+from charrnn.inference.blocks import SampledText
+from charrnn.inference.sampled_texts import select
 from charrnn.settings import SampleSettings
 
 
