@@ -24,11 +24,14 @@ from charrnn.settings import SampleSettings
 from charrnn.text.novelty import Novelty
 from charrnn.text.tokenizers import Tokenizer
 
-ROWS = {0: 1, 1: 16, 64: 64}
-"""Texts of one product, for those of these numbers and above: it takes as long for fewer."""
+ROWS = {0: 1, 16: 24, 64: 64, 256: 128}
+"""Texts of one product, for those of these numbers and above.
+
+Each of a few is fastest alone, and a product takes as long for fewer texts than it has room for.
+"""
 _ALONE = {0: 1}
-_TEXTS = 128  # of a thread: further products share its operations in Python
-_MIN_TEXTS = 4  # of a thread: fewer are computed faster by one
+_TEXTS = 64  # of a thread, each alone: they share its operations in Python
+_MIN_TEXTS = 4  # of a thread, each alone: fewer are computed faster by one
 _CANDIDATES = 20  # for each text asked for, at most
 _TRIED = 256  # candidates sampled at once, at most
 
@@ -92,14 +95,19 @@ def sample_texts(
     parts = list[Blocks]()
     for (first, rows), last in zip_longest(rows_from.items(), [*rows_from][1:]):
         waiting = deque(text for text in texts if first <= text[0] < (last or math.inf))
-        threads = min(_cores(), math.ceil(len(waiting) / max(rows, _MIN_TEXTS)))
-        if threads:
-            blocks = math.ceil(min(len(waiting) / threads, _TEXTS) / rows)
-            of_waiting = source._replace(waiting=waiting)
-            parts += [Blocks(of_waiting, (blocks, rows)) for _ in range(threads)]
+        of_these = source._replace(waiting=waiting)
+        parts += [Blocks(of_these, shape) for shape in _shapes(len(waiting), rows)]
     before = texts[0][0] if texts else 0
     ended = _ended(parts, settings, before, emit)
     return in_order([number + 1 for number, _ in texts], ended)
+
+
+def _shapes(texts: int, rows: int) -> list[tuple[int, int]]:
+    """The shapes of blocks that keep all cores busy."""
+    if rows > 1:
+        return [(1, rows)] * min(2 * _cores(), math.ceil(texts / rows))
+    threads = min(_cores(), math.ceil(texts / _MIN_TEXTS))
+    return [(math.ceil(min(texts / threads, _TEXTS)), 1)] * threads
 
 
 def _ended(
