@@ -7,6 +7,7 @@ one under the same name: `engine.kernels` registers torch's. Nothing else asks f
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from array_api_compat import array_namespace, is_numpy_array
 
 Array = Any  # an array of NumPy, torch, or any other library
@@ -76,9 +77,7 @@ def linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
     faster = library(x).linear
     if faster:
         return faster(x, weight, bias)
-    # OpenBLAS is up to twice as fast with the larger matrix on the left of few rows
-    product = x @ weight.T if x.ndim == 1 else (weight @ x.mT).mT
-    return product if bias is None else product + bias
+    return x @ weight.T if bias is None else x @ weight.T + bias
 
 
 def rows(table: Array, ids: Any) -> Array:
@@ -156,3 +155,15 @@ def binary_cross_entropy(logits: Array, targets: Array) -> Array:
     xp = namespace(logits)
     wrong = xp.where(targets > 0, -logits, logits)
     return xp.logaddexp(wrong, xp.zeros_like(wrong))
+
+
+def numpy_linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
+    """As `linear`: OpenBLAS is up to twice as fast with the larger matrix on the left of few rows.
+
+    It rounds small products by how x lies in memory, so x is always laid out alike.
+    """
+    product = x @ weight.T if x.ndim == 1 else (weight @ np.ascontiguousarray(x).mT).mT
+    return product if bias is None else product + bias
+
+
+register(np.ndarray, linear=numpy_linear)

@@ -202,7 +202,7 @@ class Sampler:
             yield known
 
     def write_many(self, backend: str) -> None:
-        """Write many texts, each when it is whole. TextError if --novel lacks its corpus."""
+        """Write many texts, in order. TextError if --novel lacks its corpus."""
         settings = self.settings
         work = settings.count * settings.length * self.checkpoint.parameters
         if settings.count >= _TEXTS and work > _WORK and backend == "numpy":

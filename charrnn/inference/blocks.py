@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from charrnn.cells.arrays import Array
+from charrnn.cells.scanned import TAPS
 from charrnn.inference.drawing import Drawing, Prompt, TokenTables, mapped, negative_gumbel
 from charrnn.inference.sampling import Ended, TextBuilder, check_finite, generator_of
 from charrnn.network.language_model import LanguageModel
@@ -93,6 +94,8 @@ class Blocks:
             source.read(source.waiting[0][1]),
         )
         self._drawing = Drawing(source.network, prompt, source.settings, source.tables)
+        for _ in range(TAPS):  # then arrays lie in memory as after any step: sums round by that
+            self._drawing.read(np.zeros(shape, np.int64))
         vocabulary_size = prompt.logits.shape[-1]
         steps = max(1, _NUMBERS // vocabulary_size)
         self._noise, self._step = np.zeros((steps, *shape, vocabulary_size)), 0

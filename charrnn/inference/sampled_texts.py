@@ -24,7 +24,7 @@ from charrnn.settings import SampleSettings
 from charrnn.text.novelty import Novelty
 from charrnn.text.tokenizers import Tokenizer
 
-ROWS = {0: 1, 16: 24, 64: 64, 256: 128}
+ROWS = {0: 1, 16: 16, 64: 64, 512: 128}
 """Texts of one product, for those of these numbers and above.
 
 Each of a few is fastest alone, and a product takes as long for fewer texts than it has room for.
@@ -95,8 +95,8 @@ def sample_texts(
     parts = list[Blocks]()
     for (first, rows), last in zip_longest(rows_from.items(), [*rows_from][1:]):
         waiting = deque(text for text in texts if first <= text[0] < (last or math.inf))
-        of_these = source._replace(waiting=waiting)
-        parts += [Blocks(of_these, shape) for shape in _shapes(len(waiting), rows)]
+        shapes = _shapes(len(waiting), rows) if waiting else []
+        parts += [Blocks(source._replace(waiting=waiting), shape) for shape in shapes]
     before = texts[0][0] if texts else 0
     ended = _ended(parts, settings, before, emit)
     return in_order([number + 1 for number, _ in texts], ended)
@@ -104,9 +104,10 @@ def sample_texts(
 
 def _shapes(texts: int, rows: int) -> list[tuple[int, int]]:
     """The shapes of blocks that keep all cores busy."""
+    cores, products = _cores(), math.ceil(texts / rows)
     if rows > 1:
-        return [(1, rows)] * min(2 * _cores(), math.ceil(texts / rows))
-    threads = min(_cores(), math.ceil(texts / _MIN_TEXTS))
+        return [(1, rows)] * (products if products < 2 * cores else cores)
+    threads = min(cores, math.ceil(texts / _MIN_TEXTS))
     return [(math.ceil(min(texts / threads, _TEXTS)), 1)] * threads
 
 
@@ -119,14 +120,16 @@ def _ended(
     task, total = f"sampling {settings.count} texts", settings.count * settings.length
     with ThreadPoolExecutor(max(1, min(_cores(), len(parts)))) as pool:
         running = {pool.submit(part.advance): part for part in parts}
+        characters = dict.fromkeys(parts, 0)  # of texts that have not ended
         while running:
-            done = before * settings.length + sum(part.characters for part in parts)
+            done = before * settings.length + sum(characters.values())
             emit(Progress(task, min(done, total), total))
             finished, _ = wait(running, return_when=FIRST_COMPLETED)
             texts = list[SampledText]()
             for future in finished:
                 part = running.pop(future)
                 texts += future.result()
+                characters[part] = part.characters
                 if not part.done:
                     running[pool.submit(part.advance)] = part
             before += len(texts)

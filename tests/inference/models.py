@@ -22,8 +22,10 @@ def constant(p):
     return LanguageModel(model, weights)
 
 
-def untrained(cell="lstm", vocabulary_size=6, hidden_size=8, layers=2, scale=0.3):
+def untrained(cell="lstm", vocabulary_size=6, hidden_size=8, layers=2, scale=0.3, residual=False):
     """A model of random weights, whose texts depend on what it has read."""
-    model = ModelSettings(cell=cell, hidden_size=hidden_size, embedding_size=4, layers=layers)
+    model = ModelSettings(
+        cell=cell, hidden_size=hidden_size, embedding_size=4, layers=layers, residual=residual
+    )
     parameters = LanguageModel.parameters(model, vocabulary_size)
     return LanguageModel(model, random_weights(parameters, 5, scale))
