@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from charrnn.storage.checkpoint import Checkpoint
 
 _DIALOGUE_LENGTH = 200  # characters of an answer, where no length is given
-_TEXTS, _WORK = 32, 3e11
+_TEXTS, _WORK = 64, 6e11
 """Texts, and parameters times characters, from which torch is faster although it loads slowly."""
 _MAX_BITS = 8.0  # more surprise than this has the same colour
 _LISTED = Shown(SETTINGS)

@@ -7,7 +7,7 @@ generators: texts of a seed are others than NumPy's, and others on another devic
 
 import math
 from collections.abc import Iterable, Iterator
-from itertools import islice, repeat
+from itertools import count, islice, repeat
 from typing import Any
 
 import numpy as np
@@ -62,19 +62,30 @@ def sample_many(
     def advance(part: slice) -> list[_Tokens]:
         return next(parts[part.start])
 
-    def ended() -> Iterator[list[SampledText]]:
-        prompt, total = settings.prompt or "", settings.count * settings.length
-        texts = {n: Writing(tokenizer, settings, n, prompt) for n in range(settings.count)}
-        while texts:
-            done = total - sum(text.builder.left for text in texts.values())
-            emit(Progress(f"sampling {settings.count} texts", done, total))
-            tokens = [of_text for part in threads.map(advance) for of_text in part]
-            whole = [text for n, text in texts.items() if any(text.add(*one) for one in tokens[n])]
-            for text in whole:
-                del texts[text.number]
-            yield [text.whole(bits=bits) for text in whole]
+    rounds = (threads.map(advance) for _ in count())
+    ended = _ended(tokenizer, settings, rounds, emit, bits=bits)
+    yield from in_order(range(1, settings.count + 1), ended)
 
-    yield from in_order(range(1, settings.count + 1), ended())
+
+def _ended(
+    tokenizer: Tokenizer,
+    settings: SampleSettings,
+    rounds: Iterator[list[list[_Tokens]]],
+    emit: Emit,
+    *,
+    bits: bool,
+) -> Iterator[list[SampledText]]:
+    """Texts as they end, from the tokens of each by parts of the batch."""
+    prompt, total = settings.prompt or "", settings.count * settings.length
+    texts = {n: Writing(tokenizer, settings, n, prompt) for n in range(settings.count)}
+    while texts:
+        done = total - sum(text.builder.left for text in texts.values())
+        emit(Progress(f"sampling {settings.count} texts", done, total))
+        tokens = [of_text for part in next(rounds) for of_text in part]
+        whole = [text for n, text in texts.items() if any(text.add(*one) for one in tokens[n])]
+        for text in whole:
+            del texts[text.number]
+        yield [text.whole(bits=bits) for text in whole]
 
 
 def _tokens(
