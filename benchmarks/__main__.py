@@ -3,7 +3,7 @@
 python -m benchmarks                                    all but quality, in half an hour
 python -m benchmarks --text shakespeare.txt --times 30s,110s    and quality
 python -m benchmarks training sampling --runs 5         some parts, more often
-python -m benchmarks published --data FOLDER            figures beside published ones, in a day
+python -m benchmarks published --data FOLDER            figures beside published ones, ten hours
 python -m benchmarks published --data FOLDER --rows molecules --times 20m --seeds 1
 """
 
