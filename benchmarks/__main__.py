@@ -22,7 +22,7 @@ from rich.table import Table
 
 from benchmarks.measure import Row
 from benchmarks.parts import Bench
-from benchmarks.published import ROWS, TEXTS
+from benchmarks.published import ROWS, TEXTS, lacking
 from benchmarks.trials import Compared
 
 PARTS = ("training", "sampling", "startup", "prepare", "processes", "growth", "cells", "quality")
@@ -95,9 +95,8 @@ def arguments() -> argparse.Namespace:
         if not given.data:
             parser.error("published reads and keeps data: give --data")
         given.data = given.data.resolve()
-        for row in {*(given.rows or ROWS)} & {*TEXTS}:
-            if not (given.data / TEXTS[row]).exists():
-                parser.error(f"there is no {TEXTS[row]} in {given.data}: put it there")
+        for lack in filter(None, (lacking(row, given.data) for row in given.rows or ROWS)):
+            parser.error(lack)
     return given
 
 

@@ -6,6 +6,8 @@ it chose.
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
 
 from benchmarks import languages, molecules, pronunciation
 from benchmarks.measure import Options, Row, charrnn_json
@@ -57,3 +59,19 @@ ROWS: Mapping[str, Callable[[Options], Iterator[Row]]] = {
 }
 TEXTS = {"war-and-peace": "warpeace.txt", "shakespeare": "shakespeare.txt"}
 """What a row reads in the folder of data, and no package has."""
+MODULES = {
+    "molecules": ("rdkit", "fcd"),
+    "pronunciation": ("g2p_en",),
+    "languages": ("langid", "lingua", "sklearn"),
+}
+"""What a row imports and only the extra `published` installs."""
+
+
+def lacking(row: str, data: Path) -> str:
+    """What a row needs and does not find, in a sentence; nothing if it can begin."""
+    if row in TEXTS and not (data / TEXTS[row]).exists():
+        return f"there is no {TEXTS[row]} in {data}: put it there"
+    for module in MODULES.get(row, ()):
+        if find_spec(module) is None:
+            return f"there is no {module}: install the extra, as docs/benchmarks.md shows"
+    return ""

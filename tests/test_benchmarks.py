@@ -145,11 +145,13 @@ def test_rows_are_medians_beside_every_peer(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [("published", "give --data"), ("published --data .", "there is no"),
-     ("published --data . --rows molecule", "no row 'molecule'")],
+     ("published --data . --rows molecule", "no row 'molecule'"),
+     ("published --data . --rows molecules", "there is no rdkit")],
 )  # fmt: skip
 def test_what_is_missing_is_said_at_once(arguments, error, home, monkeypatch, capsys):
     """A row of an hour, and then a file that is not there."""
     monkeypatch.setattr(sys, "argv", ["benchmarks", *arguments.split()])
+    monkeypatch.setitem(sys.modules, "rdkit", None)  # as if it were not installed
     with pytest.raises(SystemExit):
         main()
     assert error in capsys.readouterr().err
