@@ -12,9 +12,10 @@ import json
 import os
 import platform
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
+from itertools import groupby
 from pathlib import Path
 
 from rich.console import Console
@@ -50,40 +51,13 @@ def main() -> None:
                 rows.append(row)
                 console.print(f"[dim]{row.part}[/]  {row.name}  {row.value:,.4g} {row.unit}")
                 write(rows, given.json)
-    console.print(table(rows))
+    for table in tables(rows):
+        console.print(table)
 
 
 def arguments() -> argparse.Namespace:
     """What the command line says. Ends the process if it makes no sense."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks", description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
-    add = parser.add_argument
-    add("parts", nargs="*", help=f"published, or some of {', '.join(PARTS)} (default: these)")
-    add("--text", type=Path, help="the text that quality is measured on")
-    add(
-        "--times",
-        type=several,
-        default=[],
-        help="how long quality and published train, such as 30s,10m",
-    )
-    add("--seeds", type=int, default=3,
-        help="runs that quality takes the mean of, and published the median: of more than half "
-        "an hour one run")  # fmt: skip
-    add(
-        "--rows",
-        type=several,
-        default=[],
-        help=f"of published: some of {', '.join(ROWS)} (default: all)",
-    )
-    add("--data", type=Path,
-        help=f"a folder for published, with {' and '.join(TEXTS.values())}; what it downloads is "
-        "kept there")  # fmt: skip
-    add("--samples", type=int, default=30_000, help="molecules that published writes")
-    add("--runs", type=int, default=3, help="pairs of which the median counts")
-    add("--megabytes", type=int, default=300, help="what prepare reads; 8 times that too")
-    add("--json", type=Path, default=Path("benchmark.json"), help="where to write")
+    parser = flags()
     given = parser.parse_args()
     for part in {*given.parts} - {*PARTS, "published"}:
         parser.error(f"there is no part {part!r}")
@@ -98,6 +72,31 @@ def arguments() -> argparse.Namespace:
         for lack in filter(None, (lacking(row, given.data) for row in given.rows or ROWS)):
             parser.error(lack)
     return given
+
+
+def flags() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    add = parser.add_argument
+    add("parts", nargs="*", help=f"published, or some of {', '.join(PARTS)} (default: these)")
+    add("--text", type=Path, help="the text that quality is measured on")
+    add("--times", type=several, default=[], help="how long quality and published train: 30s,10m")
+    add("--seeds", type=int, default=3,
+        help="runs that quality takes the mean of, and published the median: of more than half "
+        "an hour one run")  # fmt: skip
+    add("--rows", type=several, default=[],
+        help=f"of published: some of {', '.join(ROWS)} (default: all)")  # fmt: skip
+    add("--data", type=Path,
+        help=f"a folder for published, with {' and '.join(TEXTS.values())}; what it downloads is "
+        "kept there")  # fmt: skip
+    add("--samples", type=int, default=30_000, help="molecules that published writes")
+    add("--runs", type=int, default=3, help="pairs of which the median counts")
+    add("--megabytes", type=int, default=300, help="what prepare reads; 8 times that too")
+    add("--json", type=Path, default=Path("benchmark.json"), help="where to write")
+    return parser
 
 
 def several(names: str) -> list[str]:
@@ -117,19 +116,27 @@ def write(rows: Sequence[Row], file: Path) -> None:
     file.write_text(json.dumps(machine, indent=1), "utf-8")
 
 
-def table(rows: Sequence[Row]) -> Table:
-    """All rows. Those of `published` have the figure of others, and what training chose, too."""
-    compared = any(isinstance(row, Compared) for row in rows)
-    more = ("theirs", "trained", "as chosen") if compared else ()
-    shown = Table("part", "figure", "", "", "ratio", "to", *more, title="charrnn, measured")
-    for row in rows:
-        ratio = f"{row.ratio:.3g}" if row.ratio is not None else ""
-        cells = [row.part, row.name, number(row.value, row.unit), row.unit, ratio, row.than]
-        if isinstance(row, Compared):
+def tables(rows: Sequence[Row]) -> Iterator[Table]:
+    """All rows: one table, and for each task and time of `published` one of its own."""
+    plain = [row for row in rows if not isinstance(row, Compared)]
+    if plain:
+        table = Table("part", "figure", "", "", "ratio", "to", title="charrnn, measured")
+        for row in plain:
+            ratio = f"{row.ratio:.3g}" if row.ratio is not None else ""
+            value = number(row.value, row.unit)
+            table.add_row(row.part, row.name, value, row.unit, ratio, row.than)
+        yield table
+    compared = [row for row in rows if isinstance(row, Compared)]
+    for (task, seconds, chosen), group in groupby(
+        compared, lambda row: (row.trained, row.wall_seconds, row.chosen)
+    ):
+        title = f"{task}: {chosen}; {seconds:,.0f} s"
+        table = Table("figure", "ours", "theirs", "whose", title=title)
+        for row in group:
             theirs = "" if row.peer is None else number(row.peer, row.unit)
-            cells += [theirs, f"{row.wall_seconds:,.0f} s", row.chosen]
-        shown.add_row(*cells)
-    return shown
+            figure = row.name.removeprefix(f"{task}: ") + (row.unit and f", {row.unit}")
+            table.add_row(figure, number(row.value, row.unit), theirs, row.than)
+        yield table
 
 
 def number(value: float, unit: str) -> str:

@@ -26,8 +26,12 @@ class Peer:
 
 @dataclass(frozen=True)
 class Compared(Row):
-    """The median of a figure over seeds, beside a peer's, of which `ratio` is a multiple."""
+    """The median of a figure over seeds, beside a peer's, of which `ratio` is a multiple.
 
+    `trained`: the task, and for how long. `wall_seconds`: that it took, start and saving included.
+    """
+
+    trained: str = ""
     values: tuple[float, ...] = ()
     peer: float | None = None
     wall_seconds: float = 0.0
@@ -92,8 +96,8 @@ def medians(
             theirs = {peer.whose: peer.value for peer in peers if peer.figure == figure}
             for whose, other in theirs.items() or [("", None)]:
                 yield Compared(
-                    "published", f"{task}, {time}: {figure}", value, unit,
-                    other and value / other, whose, values, other, wall, runs[0].chosen,
+                    "published", f"{task}, {time}: {figure}", value, unit, other and value / other,
+                    whose, f"{task}, {time}", values, other, wall, runs[0].chosen,
                 )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from benchmarks import languages, molecules, ours, plain, pronunciation
-from benchmarks.__main__ import main, table
+from benchmarks.__main__ import main, tables
 from benchmarks.measure import Options
 from benchmarks.packages import wheel
 from benchmarks.trials import Peer, Trained, medians
@@ -139,7 +139,11 @@ def test_rows_are_medians_beside_every_peer(tmp_path):
         ("text, 2h: rate", 7.0, None, "", 1),
     ]  # fmt: skip
     assert rows[0].wall_seconds == 120
-    assert [*table(rows).columns[-1].cells] == ["lstm 2x8"] * 6
+    assert rows[-1].wall_seconds == 60
+    first, second = tables(rows)
+    assert first.title == "text, 1m: lstm 2x8; 120 s"
+    assert [*second.columns[0].cells] == ["loss", "loss", "rate, texts/s"]
+    assert [*second.columns[2].cells] == ["2", "4", ""]
 
 
 @pytest.mark.parametrize(
