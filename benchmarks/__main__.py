@@ -71,6 +71,7 @@ def arguments() -> argparse.Namespace:
         given.data = given.data.resolve()
         for lack in filter(None, (lacking(row, given.data) for row in given.rows or ROWS)):
             parser.error(lack)
+        given.data.mkdir(parents=True, exist_ok=True)
     return given
 
 

@@ -58,7 +58,8 @@ def rows(options: Options) -> Iterator[Compared]:
         }
 
     def trial(time: str, seed: int) -> tuple[Trained, Mapping[str, float]]:
-        run = train(options, file, time, seed, "--task", "label", "--split", "95/5/0")
+        flags = ("--task", "label", "--bidirectional", "--split", "95/5/0")
+        run = train(options, file, time, seed, *flags)
         return run, scores(run.predictor(), run.megabytes)
 
     peers = [
