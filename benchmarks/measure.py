@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,21 @@ class Row:
     unit: str
     ratio: float | None = None
     than: str = ""
+
+
+@dataclass
+class Options:
+    """What all parts share: a folder to work in, and the options of the command line."""
+
+    home: Path
+    text: Path | None
+    times: list[str]
+    seeds: int
+    runs: int
+    megabytes: int
+    data: Path
+    rows: list[str]
+    samples: int
 
 
 @dataclass(frozen=True)
@@ -62,6 +78,12 @@ def python(module: str, *arguments: str, **environment: str) -> dict[str, float]
 def charrnn(home: Path, *arguments: str) -> Ran:
     """Run the command, with its corpora and runs in that folder."""
     return process(sys.executable, "-m", "charrnn", *arguments, CHARRNN_HOME=str(home))
+
+
+def charrnn_json(home: Path, *arguments: str) -> dict[str, Any]:
+    """What the command prints with --json."""
+    printed: dict[str, Any] = json.loads(charrnn(home, *arguments, "--json").out)
+    return printed
 
 
 def ratios(runs: int, ours: Callable[[], float], theirs: Callable[[], float]) -> tuple[float, ...]:

@@ -5,17 +5,16 @@ import shutil
 import statistics
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
-from benchmarks import processes
-from benchmarks.measure import Ran, Row, charrnn, process, python, ratios
+from benchmarks import processes, published
+from benchmarks.measure import Options, Ran, Row, charrnn, charrnn_json, process, python, ratios
 from benchmarks.text import english, write_mixed
 from charrnn.cells import CELLS
 from charrnn.text.compressors import baselines
 
 _READ = "file = open({path!r}, encoding='utf-8', newline='')\nwhile file.read(1 << 20): pass"
+QUALITY_TIMES = ["30s", "110s", "10m"]
 _TORCH = (sys.executable, "-c", "import torch")
 
 
@@ -23,16 +22,8 @@ def _rate(module: str, *arguments: str) -> Callable[[], float]:
     return lambda: python(f"benchmarks.{module}", *arguments)["rate"]
 
 
-@dataclass
-class Bench:
-    """What all parts share: a folder to work in, and the options of the command line."""
-
-    home: Path
-    text: Path | None
-    times: list[str]
-    seeds: int
-    runs: int
-    megabytes: int
+class Bench(Options):
+    """The parts, by their names."""
 
     def training(self) -> Iterator[Row]:
         """Rate beside the plain loop, share of the ceiling, the time around the products."""
@@ -141,7 +132,7 @@ class Bench:
     def quality(self) -> Iterator[Row]:
         """Validation loss after a time, over seeds; dynamic evaluation; compressors."""
         run = ""
-        for time in self.times if self.text else []:
+        for time in (self.times or QUALITY_TIMES) if self.text else []:
             stream, cold = [], []
             for seed in range(1, self.seeds + 1):
                 run = f"quality-{time}-{seed}"
@@ -165,6 +156,9 @@ class Bench:
                 yield Row("quality", f"{name}, the same part", bits, "bits per byte")
 
     def _score(self, run: str, *more: str) -> dict[str, float]:
-        out = charrnn(self.home, "eval", run, "--part", "valid", "--json", *more).out
-        score: dict[str, float] = json.loads(out)
-        return score
+        return charrnn_json(self.home, "eval", run, "--part", "valid", *more)
+
+    def published(self) -> Iterator[Row]:
+        """Figures beside those that others have published, or that their programs reach here."""
+        for name in self.rows or published.ROWS:
+            yield from published.ROWS[name](self)
