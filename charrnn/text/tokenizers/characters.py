@@ -107,12 +107,18 @@ class Characters(Tokenizer):
 
 
 def _unseen(text: Iterable[str]) -> Iterator[str]:
-    """The text without the ASCII that was there before: deleting is faster than counting."""
-    seen = b""
+    """The text without ASCII, and pieces of other text, that were there before.
+
+    Deleting is faster than counting, and so is looking up.
+    """
+    seen, wide = b"", np.zeros(0x110000, bool)
     for piece in text:
         plain = piece.replace(END, "")
         if not plain.isascii():
-            yield plain
+            points = _codepoints(plain)
+            if not wide.take(points, mode="clip").all():
+                wide[points] = True
+                yield plain
         elif new := plain.encode("ascii").translate(None, seen):
             seen += bytes({*new})
             yield new.decode("ascii")
