@@ -126,17 +126,11 @@ def find(name: str | Path | None, kind: str = MODEL) -> Path:
     with suppress(OSError):  # too long for a name
         for path in (checkpoints() / name / kind, Path(name) / kind, Path(name)):
             if path.is_file() and kind in (MODEL, path.name):
-                if path == Path(name) and path.suffix != ".safetensors" and _has_text(path):
-                    break
-                return path
+                with path.open("rb") as file:  # a checkpoint begins with a number of eight bytes
+                    if path.suffix == ".safetensors" or b"\0" in file.read(8):
+                        return path
         _explain_missing(checkpoints() / name, kind)
     raise no_run(str(name), folders)
-
-
-def _has_text(path: Path) -> bool:
-    """Whether a file cannot be a checkpoint, which begins with a number of eight bytes."""
-    with path.open("rb") as file:
-        return b"\0" not in file.read(8)
 
 
 def no_run(name: str, folders: Iterable[Path]) -> CheckpointError:
