@@ -1,7 +1,9 @@
 """charrnn predict: predict a label, tags or a text for each line."""
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from json import dumps
 from typing import TYPE_CHECKING, Annotated, Any
@@ -26,7 +28,7 @@ from charrnn.cli.options import (
     run_and_file,
 )
 from charrnn.cli.predict_input import InputFormat, load_fitting, read_inputs
-from charrnn.errors import CheckpointError, TextError, UsageError, located
+from charrnn.errors import CheckpointError, TextError, UsageError, located, plural
 from charrnn.events import Noticed
 from charrnn.settings import ADVANCED, UnknownName
 
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
 WRITING = Shown("Writing (--task rewrite and caption)")
 LABELS = Shown("Labels (--task label)")
+_LISTED = 20  # characters that the vocabulary lacks
 _BLANK = {"source": "", "prediction": "", "probability": None}
 
 Lines = Annotated[
@@ -179,10 +182,15 @@ def _predictions(
     notice: Callable[[str], None],
 ) -> Iterator[tuple[int, Any]]:
     """Predictions for inputs and their lines; None for one that is blank, which is said once."""
-    has_blank = False
+    has_blank, lacking = False, Counter[str]()
+    source = model.task.input
+    skips = unknown == "skip" and source.has_text and source.separator is None
     model.predict([], unknown, decoding)  # says what cannot be asked of it before a line is there
     for batch in batches:
         inputs = [(number, text) for number, text in batch if text.strip()]
+        if skips:
+            for _, text in inputs:
+                lacking.update({c: text.count(c) for c in model.tokenizer.unknown(text)})
         predictions = _predicted(model, inputs, unknown, decoding)
         for number, text in batch:
             if not text.strip() and not has_blank:
@@ -190,6 +198,11 @@ def _predictions(
                 notice(f"Line {number} is blank: nothing is predicted for blank lines.")
             yield number, next(predictions) if text.strip() else None
         decoding = replace(decoding, skipped=decoding.skipped + len(inputs))
+    if lacking:
+        which = ", ".join(repr(character) for character, _ in lacking.most_common(_LISTED))
+        which += ", ..." * (len(lacking) > _LISTED)
+        skipped = f"Skipped {plural(lacking.total(), 'character')} that the vocabulary lacks"
+        notice(f"{skipped}: {which}. --unknown nearest takes similar ones.")
 
 
 def _predicted(
@@ -205,5 +218,6 @@ def _predicted(
     except TextError:
         pass  # one of them cannot be read: each alone
     for index, (number, text) in enumerate(inputs, decoding.skipped):
-        with located(f"line {number}"):
+        # a message about a file names it
+        with located(f"line {number}") if model.task.input.has_text else nullcontext():
             yield from model.predict([text], unknown, replace(decoding, skipped=index))

@@ -18,7 +18,7 @@ from charrnn.display.wording import sentence
 from charrnn.errors import CharRNNError
 from charrnn.events import Curves, Emit, Event, Planned, Progress, Started, Stepped, Unit
 
-_LINE_INTERVAL = 10.0  # seconds between plain lines of training
+_LINE_INTERVAL, _LONGEST_INTERVAL = 10.0, 60.0  # seconds between plain lines of training
 
 
 def show_error(error: CharRNNError) -> None:
@@ -82,15 +82,23 @@ class Lines:
         self.counted = "token"
 
     def __call__(self, event: Event) -> None:
-        """Print an event, or not: steps are printed every ten seconds."""
+        """Print an event, or not: steps are printed every ten seconds, after an hour every minute.
+
+        So twelve hours have 800 lines.
+        """
         match event:
             case Started():
                 self.total_steps, self.unit, self.counted = None, event.unit, event.counted
             case Planned():
                 self.total_steps = event.total_steps
-            case Stepped() if time.monotonic() - self.printed < _LINE_INTERVAL:
+            case Stepped() if time.monotonic() - self.printed < _interval(event.seconds):
                 return
             case Stepped():
                 self.printed = time.monotonic()
         if text := sentence(event, self.unit, self.total_steps, self.counted):
             self.out.print(Text(escaped(text)))
+
+
+def _interval(seconds: float) -> float:
+    """Seconds until the next line of a run that has been trained for so long."""
+    return min(max(_LINE_INTERVAL, seconds / 60), _LONGEST_INTERVAL)

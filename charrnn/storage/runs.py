@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from charrnn.errors import CheckpointError, TextError, UsageError, shortened, suggest
 from charrnn.events import Emit, Noticed
-from charrnn.files import checkpoints, remove_temporary_files, sync_folder, versions
+from charrnn.files import checkpoints, plain_name, remove_temporary_files, sync_folder, versions
 from charrnn.storage.checkpoint import About, Checkpoint, load_checkpoint
 from charrnn.text.corpus import Corpus
 from charrnn.text.corpus_files import find_corpus
@@ -126,15 +126,22 @@ def find(name: str | Path | None, kind: str = MODEL) -> Path:
     with suppress(OSError):  # too long for a name
         for path in (checkpoints() / name / kind, Path(name) / kind, Path(name)):
             if path.is_file() and kind in (MODEL, path.name):
-                return path
+                with path.open("rb") as file:  # a checkpoint begins with a number of eight bytes
+                    if path.suffix == ".safetensors" or b"\0" in file.read(8):
+                        return path
         _explain_missing(checkpoints() / name, kind)
     raise no_run(str(name), folders)
 
 
 def no_run(name: str, folders: Iterable[Path]) -> CheckpointError:
-    """The error for a name that none of the runs in these folders has."""
+    """The error for a name that none of the runs in these folders has, or for that of a text."""
     names = [folder.name for folder in folders]
     listed = f"Runs here: {', '.join(names)}." if names else f"No runs here. {_BEGIN}"
+    if os.path.isfile(name):
+        called = re.compile(rf"{re.escape(plain_name(Path(name).stem))}(-\d+)?")
+        its_own = [run for run in names if called.fullmatch(run)]
+        hint = f"Its run is {its_own[-1]}." if its_own else f"To train one: charrnn train {name}"
+        return CheckpointError(f"{shortened(name)} is a text, not a run", hint)
     hint = f"{suggest(name, names)} {listed}".strip()
     return CheckpointError(f"there is no run {shortened(name)}", hint)
 

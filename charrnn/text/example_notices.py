@@ -92,7 +92,10 @@ def doubts(
     seen = table.targets[np.repeat(learned, np.diff(starts))]
     times = np.bincount(seen, minlength=len(table.vocabulary))
     if missing := [table.vocabulary[index] for index in np.flatnonzero(times == 0)]:
-        yield f"No training example has the {target} {_listed(missing)}."
+        yield f"No training example has the {target} {_listed(missing)}." + (
+            " --target-unit character writes words that none has."
+            * (examples.fmt.settings.target_unit == "word")
+        )
     texts = table.digests[order]
     if both := int(np.isin(texts[train:], texts[:train]).sum()):
         layout = examples.fmt.lines.layout

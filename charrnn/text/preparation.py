@@ -147,7 +147,7 @@ def whole_if_small(
         return settings
     few = f"{count:,} {counted} are too few to keep some for validation and test"
     emit(Noticed(f"{few}: all are for training. --split {settings.split} divides them."))
-    return settings.with_chosen(split="100/0")
+    return settings.with_chosen(split="100/0/0")
 
 
 def _write_tokens(

@@ -51,16 +51,20 @@ class Reader:
         if settings.tokenizer == "number":
             pieces = numbers(pieces, name, settings)
         pieces = with_line_ends(pieces, settings, lambda: self._notice(name))
+        pieces = self._checked(pieces, name)
         record_is_document = settings.field is not None and settings.document_per == "line"
         if settings.document_per is not None and not record_is_document:
             pieces = documents(pieces, separator(settings.document_per))
+        yield from filter(None, pieces)
+
+    def _checked(self, pieces: Iterator[str], name: str) -> Iterator[str]:
+        """The same. TextError for NULs in a text. Before END is in it, a search takes a tenth."""
         for piece in pieces:
             if not self.raw and "\0" in piece:
                 raise binary(name, self.prepares)
             if self.raw and self.utf8 and not piece.isascii():
                 self.utf8 = is_utf8(piece)
-            if piece:
-                yield piece
+            yield piece
 
     def _notice(self, name: str) -> None:
         if not self.noticed:

@@ -26,8 +26,9 @@ from charrnn.training.saving import (
 )
 from charrnn.training.validation import validation_interval
 
-_LONGEST = 60.0  # seconds of work that a power cut may cost
+_LONGEST = 60.0  # seconds of work that a power cut may cost, unless a save takes over a second
 _AFFORDABLE = 50  # times as long as a save must training have run since the last one: 2 %
+_MOST = 600.0  # seconds of work that a power cut may cost, however long a save takes
 _LOWEST_SCALE = 1 / 8  # of the learning rates that a run is tried again with
 
 
@@ -48,13 +49,12 @@ class Checkpoints:
     def is_due(self) -> bool:
         """Whether to save now."""
         run, since = self.run, self.run.clock.seconds - self._saved
-        if run.finished or since > _LONGEST:
+        affordable = _AFFORDABLE * self._cost
+        if run.finished or since > min(max(_LONGEST, affordable), _MOST):
             return True
         if run.plan.train.save_every:
             return run.step % run.plan.train.save_every == 0
-        return (
-            run.step % validation_interval(run, run.step) == 0 and since > _AFFORDABLE * self._cost
-        )
+        return run.step % validation_interval(run, run.step) == 0 and since > affordable
 
     def save(self, *, last: bool = False) -> None:
         """Everything to disk. A disk that refuses is reported; it is an error only for the `last`.

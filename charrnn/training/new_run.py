@@ -8,7 +8,7 @@ from typing import Any
 from charrnn.engine.ranks import Ranks
 from charrnn.errors import TextError, plural
 from charrnn.events import Emit, Noticed
-from charrnn.settings import DEFAULT_TIME, Request, flag
+from charrnn.settings import DEFAULT_TIME, LEARNING_RATES, Request, flag
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.runs import LOCK, new_folder
 from charrnn.text.corpus import Corpus
@@ -124,6 +124,9 @@ def _add_validations(run: Run, seconds: float) -> None:
 def _announce(run: Run, asked: Plan, emit: Emit) -> None:
     """Report what was chosen, and what a short text changes."""
     if names := left_open(asked.model, asked.train, asked.text):
+        optimizer, own = asked.train.optimizer, run.plan.task.learning_rates
+        if own[optimizer] != LEARNING_RATES[optimizer]:
+            names |= {"learning_rate"} - asked.train.given
         emit(Noticed(_chosen(run, names)))
     sizes = {"batch_size": run.batches.batch_size, "seq_length": run.batches.seq_length}
     lowered = [
@@ -149,6 +152,7 @@ def _chosen(run: Run, names: set[str]) -> str:
         "ctc_frames": f"{plural(model.ctc_frames, 'frame')} a position",
         "batch_size": f"batch size {batches.batch_size}",
         "seq_length": f"sequence length {batches.seq_length}",
+        "learning_rate": f"learning rate {train.learning_rate:g}",
         "adamw_learning_rate": f"AdamW learning rate {train.adamw_learning_rate:g}",
     }
     chosen = ", ".join(value for name, value in values.items() if name in names)

@@ -50,7 +50,7 @@ def test_lines_in_labels_out(words):
 
 def test_predictions_go_to_a_file(words):
     """A file that is replaced unasked, or half of one after an error."""
-    (words / "two.txt").write_text("sea\nmeer\n")
+    (words / "two.txt").write_text("sea\nas\n")
     plain = call_charrnn(words, "predict", "words", "two.txt").out
     for yes in ([], ["--yes"]):
         done = call_charrnn(words, "predict", "words", "two.txt", "-o", "labels.txt", *yes)
@@ -78,11 +78,17 @@ def test_labels_are_listed_with_their_probabilities(words):
 
 
 def test_any_line_has_a_label(words):
-    """An empty line, or characters that the vocabulary lacks, that end the stream."""
+    """An empty line, or characters that the vocabulary lacks, that end the stream or are unsaid."""
     done = call_charrnn(words, "predict", stdin="\n€\nas\r\n\x01\n".encode() + b"\xff")
     assert (done.code, len(done.out.splitlines())) == (0, 5)
     marked = call_charrnn(words, "predict", "--unknown", "error", stdin="\ufeffas\n")
     assert marked.code == 0, marked.err  # a byte order mark stands before the text
+    done = call_charrnn(words, "predict", "words", stdin="€as€\nas\nñ\n")
+    assert done.err == (
+        "Skipped 3 characters that the vocabulary lacks: '€', 'ñ'. --unknown nearest takes similar "
+        "ones.\n"
+    )
+    assert call_charrnn(words, "predict", "words", "--quiet", stdin="€\n").err == ""
     done = call_charrnn(words, "predict", "--unknown", "error", stdin="as\n€\n")
     assert done.code == 3
     assert "the vocabulary has no '€'" in done.err

@@ -125,6 +125,9 @@ def test_the_run_trained_last_that_fits_predicts(trained):
     named = call_charrnn(trained, "predict", "pictures", "names.txt").out.splitlines()
     assert named[0] == call_charrnn(trained, "predict", "pictures", "pictures/1.png").out.strip()
     assert call_charrnn(trained, "predict", "-q", stdin="asb\n").err == ""
+    (trained / "bad.png").write_bytes(b"x")  # 'line 1' of a file that has none
+    told = call_charrnn(trained, "predict", "pictures", "bad.png").err
+    assert told.startswith("charrnn: error: bad.png")
 
 
 def test_where_no_run_predicts_the_last_one_says_so(tmp_path):

@@ -1,12 +1,16 @@
 """Events as plain lines and as JSON, errors."""
 
+import io
 import json
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
+from rich.console import Console
 
 from charrnn.display.log import Lines, listen, show_error, show_event
 from charrnn.errors import CharRNNError
-from charrnn.events import Noticed, Progress
+from charrnn.events import Noticed, Progress, Stepped
 from tests.display.conftest import events
 
 
@@ -38,6 +42,18 @@ def test_steps_are_not_printed_one_by_one(capsys):
     """A log of a line for each of a million steps."""
     _, err = log(capsys, events(steps=1000))
     assert err.count("training") == 1
+
+
+def test_the_log_of_a_long_run_is_short(monkeypatch):
+    """A line every ten seconds for twelve hours; or none for a minute in a run of one minute."""
+    out, seconds = io.StringIO(), 0
+    monkeypatch.setattr("charrnn.display.log.time", SimpleNamespace(monotonic=lambda: seconds))
+    show, step = Lines(Console(file=out)), next(e for e in events() if isinstance(e, Stepped))
+    for seconds in range(10, 12 * 3600, 5):
+        show(replace(step, seconds=float(seconds)))
+        if seconds == 60:
+            assert out.getvalue().count("training") == 6
+    assert 720 < out.getvalue().count("training") < 900
 
 
 def test_json_has_an_object_a_line_and_nothing_else(capsys):

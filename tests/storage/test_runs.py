@@ -45,6 +45,19 @@ def test_runs_are_found_by_name_folder_file_or_as_the_last(home):
     assert error.value.hint == "Did you mean alpha? Runs here: zeta, alpha."
 
 
+def test_a_text_in_place_of_a_run_is_named_so(home, charrnn):
+    """'There is no run tale.txt', from which nobody sees that its run is called tale."""
+    (home / "tale.txt").write_text("a tale")
+    told = charrnn("sample", "tale.txt").err
+    assert "tale.txt is a text, not a run" in told
+    assert "charrnn train tale.txt" in told
+    for name in ("tale", "talent", "tale-2"):
+        folder, lock = new_folder(name, "text")
+        save_checkpoint(folder / MODEL, checkpoint(run=name))
+        lock.release()
+    assert "Its run is tale-2." in charrnn("sample", "tale.txt").err
+
+
 def test_a_run_never_takes_the_folder_of_another(home):
     """A checkpoint of hours overwritten by the next `train` of the same text."""
     assert new_folder(None, "text")[0].name == "text"

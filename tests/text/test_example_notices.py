@@ -75,6 +75,16 @@ def test_few_examples_are_all_for_training(home):
     (home / "few.tsv").write_text("".join(f"{'xy'[n % 2]}\ta{n}\n" for n in range(30)))
     events = []
     corpus = prepared("few.tsv", events.append)
-    assert (corpus.text.split, len(corpus.examples("train"))) == ("100/0", 30)
+    assert (corpus.text.split, len(corpus.examples("train"))) == ("100/0/0", 30)
     assert "30 examples are too few to keep some for validation" in notices(events)[0]
     assert len(prepared("few.tsv", split="80/20").examples("valid")) == 6
+
+
+def test_words_that_training_lacks_have_a_way_out(home):
+    """A person who is told what no model can write, but not what to do about it."""
+    (home / "w.tsv").write_text("".join(f"a{n}\tb {n}\n" for n in range(60)))
+    for unit, told in ("word", True), ("character", False):
+        events = []
+        prepared("w.tsv", events.append, task="rewrite", target_unit=unit, split="50/50/0")
+        doubts = [notice for notice in notices(events) if "No training example" in notice]
+        assert any("--target-unit character" in doubt for doubt in doubts) == told

@@ -86,7 +86,7 @@ def test_a_part_that_would_be_empty_is_said(home):
     """The `o` of hello, which is in the vocabulary and in no part that is trained on."""
     (home / "hello.txt").write_text("hello")
     corpus, told = said("hello.txt")
-    assert (corpus.text.split, "".join(corpus.tokenizer.symbols)) == ("100/0", "ehlo")
+    assert (corpus.text.split, "".join(corpus.tokenizer.symbols)) == ("100/0/0", "ehlo")
     assert len(corpus.part("train")) == 5
     assert [message.partition(":")[0] for message in told] == [
         "5 tokens are too few to keep some for validation and test"

@@ -9,6 +9,7 @@ from charrnn.errors import DivergedError
 from charrnn.events import Noticed
 from charrnn.storage.checkpoint import load_checkpoint
 from charrnn.storage.runs import MODEL, TRAINING
+from charrnn.training.checkpoints import Checkpoints
 from charrnn.training.meter import Meter
 from charrnn.training.record import train
 from charrnn.training.run import NotFiniteError
@@ -100,3 +101,14 @@ def test_on_a_gpu_a_loss_that_is_not_finite_sends_the_run_back(home):
     meter.add(torch.tensor(math.nan))
     with pytest.raises(NotFiniteError):
         meter.report()
+
+
+def test_a_save_that_takes_long_is_rarer(home):
+    """A twentieth of a night spent on saving a large network; no save for hours after one hung."""
+    run = make_run(home, tale(3000), steps=100_000)
+    checkpoints = Checkpoints(run, *[lambda _: None] * 3)
+    run.step, checkpoints._saved = 1, 0.0
+    for cost, due in (0.1, 60), (3.0, 150), (1000.0, 600):
+        checkpoints._cost = cost
+        for run.clock.synchronized in (due - 1, due + 1):
+            assert checkpoints.is_due == (run.clock.synchronized > due)

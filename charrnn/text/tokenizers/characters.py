@@ -22,12 +22,16 @@ _BYTES = [*range(0x80, 0xC0), *range(0xC2, 0xF5)]  # all that UTF-8 of other cha
 
 
 def _codepoints(text: str) -> Ids:
-    if text.isascii():
-        return np.frombuffer(text.encode("ascii"), np.uint8)
-    ends = END in text and "\0" not in text  # the codec is slow for halves of surrogate pairs
-    utf32 = (text.replace(END, "\0") if ends else text).encode("utf-32-le", "surrogatepass")
-    points = np.frombuffer(utf32, "<u4")
-    return np.where(points == 0, np.uint32(ord(END)), points) if ends else points
+    """The code points (N,), in the smallest type that Python knows to hold them."""
+    ends = END in text and "\0" not in text  # the codecs are slow for halves of surrogate pairs
+    plain = text.replace(END, "\0") if ends else text
+    if plain.isascii():
+        points: Ids = np.frombuffer(plain.encode("ascii"), np.uint8)
+    else:
+        points = np.frombuffer(plain.encode("utf-16-le", "surrogatepass"), "<u2")
+        if len(points) > len(plain):  # pairs
+            points = np.frombuffer(plain.encode("utf-32-le", "surrogatepass"), "<u4")
+    return np.where(points == 0, np.uint16(ord(END)), points) if ends else points
 
 
 class Characters(Tokenizer):
@@ -43,12 +47,10 @@ class Characters(Tokenizer):
         super().__init__([*characters, *(_BYTES if rare_as_bytes else [])])
         self.characters, self.rare_as_bytes = characters, rare_as_bytes
         points = _codepoints(characters)
-        dtype = smallest_type(self.size)
-        last = int(points.max(initial=0))
-        self._has = np.zeros(last + 2, bool)  # the last: no code point beyond
-        self._has[points] = True
-        self._ids: Ids = np.zeros(last + 1, dtype)
-        self._ids[points] = np.arange(len(characters), dtype=dtype)
+        dtype, last = smallest_type(self.size), int(points.max(initial=0))
+        # of what it lacks, and of all code points beyond, the size
+        self._ids: Ids = np.full(last + 2, self.size, smallest_type(self.size + 1))
+        self._ids[points] = np.arange(len(characters))
         self._byte_ids: Ids = np.zeros(256, dtype)
         if rare_as_bytes:
             self._byte_ids[_BYTES] = np.arange(len(characters), self.size, dtype=dtype)
@@ -85,10 +87,11 @@ class Characters(Tokenizer):
 
     def encode(self, text: str) -> Ids:
         points = _codepoints(text)
-        lacks = ~self._has.take(points, mode="clip")
-        ids: Ids = self._ids.take(points, mode="clip")
-        if not lacks.any():
+        found: Ids = self._ids.take(points, mode="clip")
+        ids: Ids = found.astype(self._byte_ids.dtype, copy=False)
+        if found.max(initial=0) < self.size or not len(found):
             return ids
+        lacks = found == self.size
         if not self.rare_as_bytes or self.unknown(text):
             raise self.unknown_error(text)
         rare = points[lacks]
@@ -104,12 +107,19 @@ class Characters(Tokenizer):
 
 
 def _unseen(text: Iterable[str]) -> Iterator[str]:
-    """The text without the ASCII that was there before: deleting is faster than counting."""
-    seen = b""
+    """The text without ASCII, and pieces of other text, that were there before.
+
+    Deleting is faster than counting, and so is looking up.
+    """
+    seen, wide = b"", np.zeros(0x110000, bool)
     for piece in text:
-        if not piece.isascii():
-            yield piece
-        elif new := piece.encode("ascii").translate(None, seen):
+        plain = piece.replace(END, "")
+        if not plain.isascii():
+            points = _codepoints(plain)
+            if not wide.take(points, mode="clip").all():
+                wide[points] = True
+                yield plain
+        elif new := plain.encode("ascii").translate(None, seen):
             seen += bytes({*new})
             yield new.decode("ascii")
 

@@ -20,7 +20,7 @@ from charrnn.text.tokenizers.subword_model import SPACE, learn_subwords, read_mo
 _ALONE = f"\n{SPACE}{END}"  # SPACE would come back as a space, so it is written as bytes
 # A word and the signs behind it are two segments: sentencepiece does not join them either.
 _SEGMENT = re.compile(
-    rf"[{_ALONE}]| {{0,256}}\w{{1,256}}| {{0,256}}[^\w {_ALONE}]{{1,256}}| {{1,256}}"
+    rf" {{0,256}}+\w{{1,256}}+|[{_ALONE}]| {{0,256}}+[^\w {_ALONE}]{{1,256}}+| {{1,256}}+"
 )
 _MOST_WORDS, _LONGEST_WORD = 1 << 17, 32  # in the cache, which takes some 20 MB then
 

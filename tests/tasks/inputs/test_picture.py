@@ -7,7 +7,10 @@ from charrnn.errors import CharRNNError
 from charrnn.models.predictor import Predictor
 from charrnn.settings import ModelSettings, TrainSettings, read
 from charrnn.training.run import Plan
+from tests.conftest import call_charrnn
 from tests.tasks.conftest import checkpoint_of, corpus_for, prepared, randomized, task_on
+
+FLAGS = ("--task", "label", "--input", "picture", "--picture-size", "16x32", "--steps", "1")
 
 
 def test_pictures_are_kept_as_they_are_and_found_beside_their_file(home, monkeypatch):
@@ -85,3 +88,7 @@ def test_pictures_are_learned_at_a_lower_rate(home):
     assert Plan(corpus, *settings).train.learning_rate == 0.02
     given = read(TrainSettings, {"learning_rate": 0.1})
     assert Plan(corpus, settings[0], given, corpus.text).train.learning_rate == 0.1
+    for flags, told in ((), "learning rate 0.02"), (("--learning-rate", "0.1"), "Chose lstm"):
+        chosen = call_charrnn(home, "train", "picture-label.tsv", *FLAGS, *flags).err
+        assert told in chosen
+        assert ("learning rate 0.02" in chosen) == (not flags)
