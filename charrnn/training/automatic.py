@@ -1,6 +1,6 @@
 """Settings left open are chosen to suit the text, the machine and the time.
 
-Each rule is a function, fitted to runs on tiny Shakespeare (benchmarks/RECIPE.md): no law.
+Each rule is a function, fitted to runs on some texts (benchmarks/RECIPE.md): no law.
 """
 
 import math
@@ -22,7 +22,10 @@ from charrnn.tasks.base import Task
 from charrnn.training.loop import training_step
 from charrnn.training.run import NotFiniteError, Plan, Run
 
-HIDDEN_SIZES = (32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)
+HIDDEN_SIZES = tuple(
+    quarters * 2**power // 4 for power in range(5, 11) for quarters in (4, 5, 6, 7)
+)
+"""Four sizes for each doubling, 32 to 1792."""
 _AUTOMATIC = {
     field.name
     for kind in (ModelSettings, TrainSettings)
@@ -85,7 +88,8 @@ def choose(
         rate = best_adamw_learning_rate(read / (math.prod(sizes.values()) * train.accumulate))
         train = train.with_chosen(adamw_learning_rate=rate)
     if "dropout" in opened:
-        model = model.with_chosen(dropout=best_dropout(read / tokens))
+        dropout = best_dropout(read / tokens, _parameters(task)(model) / tokens)
+        model = model.with_chosen(dropout=dropout)
     return model, train
 
 
@@ -139,12 +143,15 @@ def best_adamw_learning_rate(steps: float) -> float:
     return round(min(0.015, max(0.004, 10 / steps)), 4)
 
 
-def best_dropout(epochs: float) -> float:
+def best_dropout(epochs: float, parameters_per_token: float) -> float:
     """0 up to four epochs, then 0.1 for each doubling, up to 0.5.
 
-    A network that reads a text often overfits unless much is dropped.
+    A network that reads a text often overfits unless much is dropped. One with fewer parameters
+    than the text has tokens learns less of it by heart, and loses by dropout: for it epochs count
+    by that fraction.
     """
-    return round(min(0.5, max(0.0, 0.1 * math.log2(epochs / 4))), 2) if epochs > 0 else 0.0
+    learned = epochs * min(1.0, parameters_per_token)
+    return round(min(0.5, max(0.0, 0.1 * math.log2(learned / 4))), 2) if learned > 0 else 0.0
 
 
 def measured_step_time(plan: Plan) -> StepTime:

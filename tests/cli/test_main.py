@@ -46,7 +46,7 @@ def bash(command, cwd):
         (["sample", "--temp", "warm"], b"", 2, ["--temp"]),
         (["sample", "--temp", "0", "--top-k", "3"], b"", 2, ["--top-k has no effect"]),
         (["sample", "--raw", "--json"], b"", 2, ["--raw and --json"]),
-        (["sample", "tale.txt"], b"", 4, ["not a charrnn checkpoint"]),
+        (["sample", "tale.txt"], b"", 4, ["is a text, not a run"]),
         (["eval", "nix"], b"", 4, ["there is no run nix", "No runs here"]),
         (["eval", "--encoding", "utf-99"], b"", 2, ["utf-99"]),
         (["eval", "--encoding", "latin-1"], b"", 2, ["--encoding"]),
@@ -118,7 +118,7 @@ def test_a_strangers_file_is_refused(home, charrnn):
     (home / "x.safetensors").write_bytes(b"\x80\x04not a model at all")
     result = charrnn("sample", "x.safetensors")
     assert result.code == 4
-    assert "not a charrnn checkpoint" in result.err
+    assert "is a text, not a run" in result.err
 
 
 def test_the_version(charrnn):
