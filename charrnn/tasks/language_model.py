@@ -24,7 +24,7 @@ class LanguageModelTask(Task):
     """Predicts the next token of a text."""
 
     protocol = "stream"
-    tokens_per_parameter = 12.0  # 9 was best for 1 MB of plays, 17 for 3 MB of prose, 30 for molecules
+    tokens_per_parameter = 12.0  # best were 9 (1 MB of plays), 17 (3 MB of prose), 30 (molecules)
 
     def __init__(self, model: ModelSettings, subject: Subject) -> None:
         super().__init__(model, subject)

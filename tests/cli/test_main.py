@@ -118,7 +118,7 @@ def test_a_strangers_file_is_refused(home, charrnn):
     (home / "x.safetensors").write_bytes(b"\x80\x04not a model at all")
     result = charrnn("sample", "x.safetensors")
     assert result.code == 4
-    assert "is a text, not a run" in result.err
+    assert "not a charrnn checkpoint" in result.err
 
 
 def test_the_version(charrnn):
