@@ -115,8 +115,7 @@ class Drawing:
         self, network: LanguageModel, prompt: Prompt, settings: SampleSettings, tables: TokenTables
     ) -> None:
         self.network, self.prompt, self.settings, self.tables = network, prompt, settings, tables
-        first, last = settings.temperatures
-        self._changing = first != last
+        self._changing = settings.temperatures[0] != settings.temperatures[1]
         self._per_token = tables.lengths / max(1, settings.length)
 
     def draw(self, noise: Array, *, bits: bool = False) -> Drawn:

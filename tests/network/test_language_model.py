@@ -215,17 +215,17 @@ def test_a_trace_of_a_batch_is_the_trace_of_each(cell):
     together = network.trace(ids, network.zero_state(2), gates=True)
     for sequence in range(2):
         alone = network.trace(ids[:, sequence], network.zero_state(), gates=True)
-        np.testing.assert_allclose(together.logits[:, sequence], alone.logits, atol=1e-6)
+        np.testing.assert_allclose(together.logits[:, sequence], alone.logits, rtol=1e-6, atol=1e-6)
         for layer, own in zip(together.units, alone.units, strict=True):
             assert (
                 tuple(layer) == tuple(own) == tuple(CELLS[cell].units(network.settings.hidden_size))
             )
             for name, values in layer.items():
-                np.testing.assert_allclose(values[:, sequence], own[name], atol=1e-6)
+                np.testing.assert_allclose(values[:, sequence], own[name], rtol=1e-6, atol=1e-6)
         for gates, own in zip(together.gates, alone.gates, strict=True):
             assert tuple(gates) == tuple(own) == CELLS[cell].gates
             for name, values in gates.items():
-                np.testing.assert_allclose(values[:, sequence], own[name], atol=1e-6)
+                np.testing.assert_allclose(values[:, sequence], own[name], rtol=1e-6, atol=1e-6)
 
 
 @every_cell
