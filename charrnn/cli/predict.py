@@ -218,6 +218,6 @@ def _predicted(
     except TextError:
         pass  # one of them cannot be read: each alone
     for index, (number, text) in enumerate(inputs, decoding.skipped):
-        is_list = model.task.input.has_text or number > 1  # one file alone has no lines
+        is_list = model.task.input.has_text or number > 1 or len(inputs) > 1  # not one file
         with located(f"line {number}") if is_list else nullcontext():
             yield from model.predict([text], unknown, replace(decoding, skipped=index))

@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from charrnn.storage.checkpoint import Checkpoint
 
 _DIALOGUE_LENGTH = 200  # characters of an answer, where no length is given
-_TEXTS, _WORK = 64, 6e11
-"""Texts, and parameters times characters, from which torch is faster although it loads slowly."""
+_TEXTS, _WORK = 64, 2e11
+"""Texts, and parameters times characters, from which torch is faster although it loads slowly.
+
+Not for documents: they end at different lengths, and in torch none takes the place of another.
+"""
 _MAX_BITS = 8.0  # more surprise than this has the same colour
 _LISTED = Shown(SETTINGS)
 
@@ -205,7 +208,8 @@ class Sampler:
         """Write many texts, in order. TextError if --novel lacks its corpus."""
         settings = self.settings
         work = settings.count * settings.length * self.checkpoint.parameters
-        if settings.count >= _TEXTS and work > _WORK and backend == "numpy":
+        is_long = settings.count >= _TEXTS and work > _WORK and self.tokenizer.end is None
+        if is_long and backend == "numpy":
             message = "--backend torch would be faster; it draws other texts from the same seed."
             self.command.emit(Noticed(message))
         for text in self._torch_texts() if backend == "torch" else self._texts():

@@ -8,7 +8,6 @@ import json
 import math
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
@@ -117,7 +116,7 @@ class Blocks:
             if not self._texts:
                 break
             drawn = self._drawing.draw(self._noise[self._step], bits=bits)
-            check_finite(bool(np.isfinite(drawn.top).all()))
+            check_finite(bool(np.isfinite(drawn.top.ravel()[[*self._texts]]).all()))
             ids = drawn.ids.ravel().tolist()
             costs = [0.0] * len(ids) if drawn.bits is None else drawn.bits.ravel().tolist()
             for row, (text, _) in [*self._texts.items()]:
@@ -138,19 +137,21 @@ class Blocks:
             self._step = 0
             for row in self._texts:
                 self._draw_noise(row)
-        with suppress(IndexError):  # another thread may have taken the last one
-            while self._idle and waiting:
+        while self._idle:
+            try:
                 number, prompt = waiting.popleft()
-                row, text = self._idle.pop(), Writing(tokenizer, settings, number, prompt)
-                place = divmod(row, self._rows)
-                self._texts[row] = text, generator_of(settings.seed, number)
+            except IndexError:  # another thread may have taken the last one
+                break
+            row, text = self._idle.pop(), Writing(tokenizer, settings, number, prompt)
+            place = divmod(row, self._rows)
+            self._texts[row] = text, generator_of(settings.seed, number)
 
-                def put(rows: Array, array: Array, place: tuple[int, int] = place) -> Array:
-                    rows[place] = array
-                    return rows
+            def put(rows: Array, array: Array, place: tuple[int, int] = place) -> Array:
+                rows[place] = array
+                return rows
 
-                mapped(put, self._drawing.prompt, read(prompt))
-                self._draw_noise(row)
+            mapped(put, self._drawing.prompt, read(prompt))
+            self._draw_noise(row)
         if len(self._idle) >= self._rows and self._texts:
             self._pack()
 

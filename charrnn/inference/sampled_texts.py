@@ -118,7 +118,8 @@ def _ended(
     from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait  # slow to import
 
     task, total = f"sampling {settings.count} texts", settings.count * settings.length
-    with ThreadPoolExecutor(max(1, min(_cores(), len(parts)))) as pool:
+    pool = ThreadPoolExecutor(max(1, min(_cores(), len(parts))))
+    try:
         running = {pool.submit(part.advance): part for part in parts}
         characters = dict.fromkeys(parts, 0)  # of texts that have not ended
         while running:
@@ -134,6 +135,8 @@ def _ended(
                     running[pool.submit(part.advance)] = part
             before += len(texts)
             yield texts
+    finally:  # also where nobody wants the rest
+        pool.shutdown(cancel_futures=True)
 
 
 def in_order(
@@ -167,11 +170,13 @@ def select(
         for text in candidates:
             whole = text.prompt + text.text
             repeated = settings.unique and whole in seen
-            if accepted == settings.count or repeated or (novelty and novelty.occurs(whole)):
+            if repeated or (novelty and novelty.occurs(whole)):
                 continue
             seen.add(whole)
             accepted += 1
             yield replace(text, number=accepted)
+            if accepted == settings.count:
+                return
     if not accepted:
         raise NothingFoundError(
             f"each of {first} samples is also in the training text",

@@ -85,7 +85,7 @@ class TextModel(Model):
         """
         settings = self._settings({"count": count, "prompt": prompt, "length": length, **options})
         texts = sampled_texts.sample_many(self.network, self.tokenizer, settings)
-        return [text.text for text in sorted(texts, key=lambda text: text.number)]
+        return [text.text for text in texts]
 
     def _settings(self, given: dict[str, Any]) -> SampleSettings:
         """Checked, with the prompt as the vocabulary has it."""

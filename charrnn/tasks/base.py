@@ -144,6 +144,8 @@ class Task(ABC):
     """Tokens that a network should read in training, for each of its parameters."""
     most_epochs = 60.0
     """Epochs of a small corpus, where no length is asked for."""
+    small_overfits_less = False
+    """Whether dropout is less for a network with fewer parameters than there are tokens."""
     parameters_per_token = 8.0
     """The largest network that is chosen, for each token to learn from."""
 

@@ -59,8 +59,9 @@ class Reader:
 
     def _checked(self, pieces: Iterator[str], name: str) -> Iterator[str]:
         """The same. TextError for NULs in a text. Before END is in it, a search takes a tenth."""
+        is_binary = not self.raw and "\0" not in (separator(self.settings.document_per) or "")
         for piece in pieces:
-            if not self.raw and "\0" in piece:
+            if is_binary and "\0" in piece:
                 raise binary(name, self.prepares)
             if self.raw and self.utf8 and not piece.isascii():
                 self.utf8 = is_utf8(piece)

@@ -22,10 +22,8 @@ from charrnn.tasks.base import Task
 from charrnn.training.loop import training_step
 from charrnn.training.run import NotFiniteError, Plan, Run
 
-HIDDEN_SIZES = tuple(
-    quarters * 2**power // 4 for power in range(5, 11) for quarters in (4, 5, 6, 7)
-)
-"""Four sizes for each doubling, 32 to 1792."""
+HIDDEN_SIZES = (*(n * 2**power for power in range(3, 9) for n in (4, 5, 6, 7)), 2048)
+"""Four sizes for each doubling, from 32 on."""
 _AUTOMATIC = {
     field.name
     for kind in (ModelSettings, TrainSettings)
@@ -88,7 +86,8 @@ def choose(
         rate = best_adamw_learning_rate(read / (math.prod(sizes.values()) * train.accumulate))
         train = train.with_chosen(adamw_learning_rate=rate)
     if "dropout" in opened:
-        dropout = best_dropout(read / tokens, _parameters(task)(model) / tokens)
+        share = _parameters(task)(model) / tokens if task.small_overfits_less else 1.0
+        dropout = best_dropout(read / tokens, share)
         model = model.with_chosen(dropout=dropout)
     return model, train
 

@@ -56,6 +56,9 @@ def test_a_text_in_place_of_a_run_is_named_so(home, charrnn):
         save_checkpoint(folder / MODEL, checkpoint(run=name))
         lock.release()
     assert "Its run is tale-2." in charrnn("sample", "tale.txt").err
+    model = files.checkpoints() / "tale" / MODEL
+    with pytest.raises(CheckpointError, match="there is no run"):
+        find(model, TRAINING)  # no text either
 
 
 def test_a_run_never_takes_the_folder_of_another(home):

@@ -72,16 +72,18 @@ def test_line_ends_are_kept_or_made_lf_wherever_the_text_is_cut(lines, ends, siz
 
 @given(
     documents=st.lists(st.text("ab#\n", min_size=1)),
-    between=st.sampled_from(["#", "##", "\n\n", "ab", "aba", "#\n#\n"]),
+    between=st.sampled_from(["#", "##", "\n\n", "ab", "aba", "#\n#\n", "\0"]),
     size=st.integers(1, 4),
 )
 def test_documents_end_where_separators_are_wherever_the_text_is_cut(documents, between, size):
     """A separator overlooked at a cut, an empty document, a last one without an end."""
     text = between.join(documents)
     whole = [part for part in text.split(between) if part]
-    escaped = between.replace("\n", r"\n")
+    escaped = between.replace("\n", r"\n").replace("\0", r"\x00")  # as `find -print0` has them
     assert text_in(text.encode(), size, document_per=escaped) == "".join(d + END for d in whole)
     lines = [line for line in text.split("\n") if line]
+    if between == "\0":
+        return  # no text, in which NULs separate nothing
     for data in (text, text.replace("\n", "\r\n")):
         assert text_in(data.encode(), size, document_per="line") == "".join(x + END for x in lines)
     assert text_in(text.encode(), size, document_per="file") == text + END * bool(text)
