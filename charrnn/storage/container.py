@@ -56,6 +56,17 @@ def add_checksum(blob: bytes) -> bytearray:
     return checked
 
 
+def begins_as_text(path: Path) -> bool:
+    """Whether a file cannot be of this kind, which begins with a number of eight bytes."""
+    if path.suffix == ".safetensors":
+        return False
+    try:
+        with path.open("rb") as file:
+            return b"\0" not in file.read(8)
+    except OSError:  # reading it says why
+        return False
+
+
 def read_metadata(path: Path) -> dict[str, Any]:
     """The JSON of a file whose checksum is right. OSError, or ValueError that says what is wrong.
 

@@ -22,6 +22,7 @@ from charrnn.errors import CheckpointError, TextError, UsageError, shortened, su
 from charrnn.events import Emit, Noticed
 from charrnn.files import checkpoints, plain_name, remove_temporary_files, sync_folder, versions
 from charrnn.storage.checkpoint import About, Checkpoint, load_checkpoint
+from charrnn.storage.container import begins_as_text
 from charrnn.text.corpus import Corpus
 from charrnn.text.corpus_files import find_corpus
 
@@ -125,28 +126,17 @@ def find(name: str | Path | None, kind: str = MODEL) -> Path:
         return folders[-1] / kind
     with suppress(OSError):  # too long for a name
         for path in (checkpoints() / name / kind, Path(name) / kind, Path(name)):
-            if path.is_file() and kind in (MODEL, path.name) and not _has_text(path):
+            if path.is_file() and kind in (MODEL, path.name) and not begins_as_text(path):
                 return path
         _explain_missing(checkpoints() / name, kind)
     raise no_run(str(name), folders)
-
-
-def _has_text(path: Path) -> bool:
-    """Whether a file cannot be a checkpoint, which begins with a number of eight bytes."""
-    if path.suffix == ".safetensors":
-        return False
-    try:
-        with path.open("rb") as file:
-            return b"\0" not in file.read(8)
-    except OSError:  # loading it says why
-        return False
 
 
 def no_run(name: str, folders: Iterable[Path]) -> CheckpointError:
     """The error for a name that none of the runs in these folders has, or for that of a text."""
     names = [folder.name for folder in folders]
     listed = f"Runs here: {', '.join(names)}." if names else f"No runs here. {_BEGIN}"
-    if os.path.isfile(name) and _has_text(Path(name)):
+    if os.path.isfile(name) and begins_as_text(Path(name)):
         called = re.compile(rf"{re.escape(plain_name(Path(name).stem))}(-\d+)?")
         its_own = [run for run in names if called.fullmatch(run)]
         hint = f"Its run is {its_own[-1]}." if its_own else f"To train one: charrnn train {name}"
