@@ -25,7 +25,7 @@ class LanguageModelTask(Task):
 
     protocol = "stream"
     small_overfits_less = True
-    tokens_per_parameter = 12.0  # best were 9 (1 MB of plays), 17 (3 MB of prose), 30 (molecules)
+    tokens_per_parameter = 10.0  # from 5 to 30 were best for some text and time: see RECIPE.md
 
     def __init__(self, model: ModelSettings, subject: Subject) -> None:
         super().__init__(model, subject)
