@@ -43,7 +43,7 @@ def rows(options: Options) -> Iterator[Compared]:
 
     def trial(time: str, seed: int) -> tuple[Trained, Mapping[str, float]]:
         run = train(options, file, time, seed, "--document-per", "line", "--split", "99/1/0")
-        count = ("--count", str(options.samples), "--backend", "torch", "--seed", str(seed))
+        count = ("--count", str(options.samples), "--seed", str(seed))
         ran = charrnn(options.home, "sample", str(run.folder), *count, "--newline", "--quiet")
         texts = ran.out.removesuffix("\n").split("\n")
         assert len(texts) == options.samples
@@ -109,6 +109,7 @@ def chemnet_distance(smiles: list[str], package: ZipFile) -> float:
     from fcd.utils import calculate_frechet_distance
 
     stored = BytesIO(package.read("moses/dataset/data/test_stats.npz"))
+    # a pickle, but of a pinned package, which could run code by being installed
     test = np.load(stored, allow_pickle=True)["stats"].item()["FCD"]
     found = fcd.get_predictions(fcd.load_ref_model(), smiles)
     moments = (found.mean(0), np.cov(found.T), test["mu"], test["sigma"])

@@ -131,7 +131,7 @@ class Blocks:
         return ended
 
     def _begin(self) -> None:
-        """Idle rows take texts that wait, as long as there are some; then full blocks remain."""
+        """Idle rows take texts that wait. Where each text is computed alone, the others go."""
         _, tokenizer, settings, _, read, waiting, _ = self.source
         if self._step == len(self._noise):
             self._step = 0
@@ -152,24 +152,18 @@ class Blocks:
 
             mapped(put, self._drawing.prompt, read(prompt))
             self._draw_noise(row)
-        if len(self._idle) >= self._rows and self._texts:
-            self._pack()
+        if self._rows == 1 and self._idle and self._texts:
+            self._drop_idle()
 
     def _draw_noise(self, row: int) -> None:
         """The noise of a text, from this step to the last one that there is room for."""
         noise = self._noise[(slice(self._step, None), *divmod(row, self._rows))]
         noise[:] = negative_gumbel(self._texts[row][1].random(noise.shape))
 
-    def _pack(self) -> None:
-        """As few blocks as the texts need."""
-        size = self._rows
-        kept = [*self._texts, *self._idle[: -len(self._texts) % size]]
-
-        def packed(array: Array) -> Array:
-            rows = array.reshape(-1, *array.shape[2:])[kept]
-            return rows.reshape(-1, size, *array.shape[2:])
-
-        self._drawing.prompt = mapped(packed, self._drawing.prompt)
-        self._noise = np.stack([packed(noise) for noise in self._noise])
+    def _drop_idle(self) -> None:
+        """Keep only the rows of texts. Each is computed alone: none needs the others."""
+        kept = [*self._texts]
+        self._drawing.prompt = mapped(lambda array: array[kept], self._drawing.prompt)
+        self._noise = self._noise[:, kept]
         self._texts = dict(enumerate(self._texts.values()))
-        self._idle = [*range(len(self._texts), len(kept))]
+        self._idle = []
