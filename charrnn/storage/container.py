@@ -57,12 +57,13 @@ def add_checksum(blob: bytes) -> bytearray:
 
 
 def begins_as_text(path: Path) -> bool:
-    """Whether a file cannot be of this kind, which begins with a number of eight bytes."""
+    """Whether a file has text, not NULs: one of this kind begins with a number of eight bytes."""
     if path.suffix == ".safetensors":
         return False
     try:
         with path.open("rb") as file:
-            return b"\0" not in file.read(8)
+            start = file.read(1 << 10)
+        return bool(start) and b"\0" not in start
     except OSError:  # reading it says why
         return False
 
