@@ -1,10 +1,9 @@
 """charrnn predict: predict a label, tags or a text for each line."""
 
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from json import dumps
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,7 +27,7 @@ from charrnn.cli.options import (
     run_and_file,
 )
 from charrnn.cli.predict_input import InputFormat, load_fitting, read_inputs
-from charrnn.errors import CheckpointError, TextError, UsageError, located, plural
+from charrnn.errors import CheckpointError, TextError, UsageError, located
 from charrnn.events import Noticed
 from charrnn.settings import ADVANCED, UnknownName
 
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
 
 WRITING = Shown("Writing (--task rewrite and caption)")
 LABELS = Shown("Labels (--task label)")
-_LISTED = 20  # characters that the vocabulary lacks
+_GUESS = "its prediction is a guess"
 _BLANK = {"source": "", "prediction": "", "probability": None}
 
 Lines = Annotated[
@@ -182,15 +181,11 @@ def _predictions(
     notice: Callable[[str], None],
 ) -> Iterator[tuple[int, Any]]:
     """Predictions for inputs and their lines; None for one that is blank, which is said once."""
-    has_blank, lacking = False, Counter[str]()
-    source = model.task.input
-    skips = unknown == "skip" and source.has_text and source.separator is None
+    has_blank, reader = False, _Reader(model, unknown, notice)
     model.predict([], unknown, decoding)  # says what cannot be asked of it before a line is there
     for batch in batches:
         inputs = [(number, text) for number, text in batch if text.strip()]
-        if skips:
-            for _, text in inputs:
-                lacking.update({c: text.count(c) for c in model.tokenizer.unknown(text)})
+        reader.see(inputs)
         predictions = _predicted(model, inputs, unknown, decoding)
         for number, text in batch:
             if not text.strip() and not has_blank:
@@ -198,11 +193,36 @@ def _predictions(
                 notice(f"Line {number} is blank: nothing is predicted for blank lines.")
             yield number, next(predictions) if text.strip() else None
         decoding = replace(decoding, skipped=decoding.skipped + len(inputs))
-    if lacking:
-        which = ", ".join(repr(character) for character, _ in lacking.most_common(_LISTED))
-        which += ", ..." * (len(lacking) > _LISTED)
-        skipped = f"Skipped {plural(lacking.total(), 'character')} that the vocabulary lacks"
-        notice(f"{skipped}: {which}. --unknown nearest takes similar ones.")
+    if told := reader.lacking.sentences():
+        notice(told)
+
+
+@dataclass
+class _Reader:
+    """Remembers what a vocabulary lacks of the inputs; says which of them is the first unread."""
+
+    model: "Predictor"
+    unknown: UnknownName
+    notice: Callable[[str], None]
+
+    def __post_init__(self) -> None:
+        from charrnn.text.unknown import Unknown
+
+        source = self.model.task.input
+        self._loses = source.has_text and source.separator is None and self.unknown != "error"
+        self._has_unread = False
+        self.lacking = Unknown.none()
+
+    def see(self, inputs: Iterable[tuple[int, str]]) -> None:
+        """Add inputs, with their lines."""
+        from charrnn.text.unknown import known_text
+
+        for number, text in inputs if self._loses else ():
+            read, lacking = known_text(text, self.model.tokenizer, self.unknown)
+            self.lacking.add(lacking)
+            if not read.strip() and not self._has_unread:
+                self._has_unread = True
+                self.notice(f"Line {number} has no character of the vocabulary: {_GUESS}.")
 
 
 def _predicted(

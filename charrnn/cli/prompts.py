@@ -71,9 +71,9 @@ def with_prompt(
     if prompt and settings.unknown != "error":
         from charrnn.text.unknown import known_text
 
-        prompt, changed = known_text(prompt, tokenizer, settings.unknown)
-        if changed:
-            emit(Noticed(f"Characters of the prompt that the vocabulary lacks: {changed}."))
+        prompt, lacking = known_text(prompt, tokenizer, settings.unknown)
+        if told := lacking.sentences():
+            emit(Noticed(told))
     return settings.with_chosen(prompt=prompt, stop=stop)
 
 

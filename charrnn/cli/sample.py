@@ -12,7 +12,7 @@ from charrnn.cli.flags import SETTINGS, Shown, with_flags
 from charrnn.cli.frame import Frame, frame
 from charrnn.cli.options import Json, Output, Quiet, Replace, Run, exclude, output_path
 from charrnn.cli.prompts import read_prompts, stdin_has_text, with_opening, with_prompt
-from charrnn.errors import TextError, UsageError, located
+from charrnn.errors import TextError, located
 from charrnn.events import Noticed
 from charrnn.settings import ADVANCED, SampleSettings
 
@@ -78,13 +78,12 @@ def sample(
         asked = {"prompts": prompts, "newline": newline}.get(other, other in settings.given)
         exclude(interactive=interactive, **{other: asked})
         exclude(show_bits=show_bits, **{other: asked})
-    exclude(prompts=prompts, unique=settings.unique)
-    exclude(prompts=prompts, novel=settings.novel)
-    selects = settings.unique or settings.novel
-    if backend == "torch" and (selects or prompts):
-        raise UsageError(
-            "--backend torch computes plain texts only", "Leave it out with these flags."
-        )
+    on_torch = {"backend torch": backend == "torch"}
+    exclude(prompts=prompts, **on_torch)
+    selects = [name for name in ("unique", "novel") if getattr(settings, name)]
+    for name in selects:
+        exclude(prompts=prompts, **{name: True})
+        exclude(**on_torch, **{name: True})
     path = output_path(output, yes)
     with frame(quiet=quiet, json=json, stdout="data", raw=raw or show_bits, output=path) as command:
         model = command.load_language_model(run)

@@ -5,7 +5,7 @@ New processes are started (spawn), which is safe on every system; each reads the
 
 import os
 import signal
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,10 +47,10 @@ def read_tokens(
     TextError if it cannot be read, or has unknown characters that are an error.
     """
     text = "".join(bounded(read_text(source, settings, emit, tokenizer.raw), source))
-    text, changed = known_text(text, tokenizer, unknown)
+    text, lacking = known_text(text, tokenizer, unknown)
     pieces = (text[start : start + PIECE] for start in range(0, len(text), PIECE))
     ids = list(encode_pieces(tokenizer, pieces))
-    return (np.concatenate(ids) if ids else np.zeros(0, np.uint8)), changed
+    return (np.concatenate(ids) if ids else np.zeros(0, np.uint8)), sum(map(Counter.total, lacking))
 
 
 def bounded(pieces: Iterable[str], source: str | Path) -> Iterator[str]:

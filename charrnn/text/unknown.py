@@ -1,11 +1,14 @@
 """Texts with characters that a vocabulary lacks; and texts whose tokens or characters have tags."""
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from charrnn.errors import plural
 from charrnn.settings import UnknownName
 from charrnn.text.tokenizers import END, Ids, Tokenizer
 
@@ -18,20 +21,64 @@ _PLAIN = {
 }
 PLAIN_OF = {mark: plain for plain, marks in _PLAIN.items() for mark in marks}
 """The plain form of each mark that has one."""
+_LISTED = 20  # characters of a notice
 
 
-def known_text(text: str, tokenizer: Tokenizer, how: UnknownName) -> tuple[str, int]:
-    """The text that the tokenizer can encode, and how many characters were left out or replaced.
+class Unknown(NamedTuple):
+    """Characters that a vocabulary lacks, each as often as it was left out or replaced."""
+
+    left_out: Counter[str]
+    replaced: Counter[str]
+
+    @classmethod
+    def none(cls) -> Self:
+        """None yet."""
+        return cls(Counter(), Counter())
+
+    def add(self, others: "Unknown") -> None:
+        """Count those of another text, too."""
+        for characters, more in zip(self, others, strict=True):
+            characters.update(more)
+
+    def sentences(self) -> str:
+        """What became of them, and how to keep more of them; nothing if there are none."""
+        done = {"Left out": self.left_out, "Replaced": self.replaced}
+        told = [
+            f"{what} {plural(characters.total(), 'character')} that the vocabulary lacks: "
+            f"{_listed(characters)}."
+            for what, characters in done.items()
+            if characters
+        ]
+        if self.left_out and not self.replaced:
+            told.append("--unknown nearest takes similar ones, where it can.")
+        return " ".join(told)
+
+
+def _listed(characters: Counter[str]) -> str:
+    """The most frequent of them; bytes that are no text by their numbers."""
+    shown = [
+        f"byte 0x{ord(c) - 0xDC00:02x}" if "\udc80" <= c <= "\udcff" else repr(c)
+        for c, _ in characters.most_common(_LISTED)
+    ]
+    return ", ".join(shown) + ", ..." * (len(characters) > _LISTED)
+
+
+def known_text(text: str, tokenizer: Tokenizer, how: UnknownName) -> tuple[str, Unknown]:
+    """The text that the tokenizer can encode, and the characters that it cannot.
 
     TextError with `how="error"`.
     """
+    lacking = Unknown.none()
     unknown = tokenizer.unknown(text)
     if not unknown:
-        return text, 0
+        return text, lacking
     if how == "error":
         raise tokenizer.unknown_error(text)
     forms = {ord(c): _nearest(c, tokenizer) if how == "nearest" else "" for c in unknown}
-    return text.translate(forms), sum(map(text.count, unknown))
+    for character in unknown:
+        form = forms[ord(character)]
+        (lacking.replaced if form else lacking.left_out)[character] = text.count(character)
+    return text.translate(forms), lacking
 
 
 def _nearest(character: str, tokenizer: Tokenizer) -> str:

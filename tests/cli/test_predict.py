@@ -85,8 +85,9 @@ def test_any_line_has_a_label(words):
     assert marked.code == 0, marked.err  # a byte order mark stands before the text
     done = call_charrnn(words, "predict", "words", stdin="€as€\nas\nñ\n")
     assert done.err == (
-        "Skipped 3 characters that the vocabulary lacks: '€', 'ñ'. --unknown nearest takes similar "
-        "ones.\n"
+        "Line 3 has no character of the vocabulary: its prediction is a guess.\n"
+        "Left out 3 characters that the vocabulary lacks: '€', 'ñ'. --unknown nearest takes "
+        "similar ones, where it can.\n"
     )
     assert call_charrnn(words, "predict", "words", "--quiet", stdin="€\n").err == ""
     done = call_charrnn(words, "predict", "--unknown", "error", stdin="as\n€\n")

@@ -1,12 +1,14 @@
 """Characters that a vocabulary lacks: named, left out or replaced, also in tagged texts."""
 
+from collections import Counter
+
 import pytest
 from hypothesis import given, strategies as st
 
 from charrnn.errors import TextError
 from charrnn.settings import TextSettings
 from charrnn.text.tokenizers import END, Bytes, Characters
-from charrnn.text.unknown import known_text, space_of, spans_of_tokens, tagged_ids
+from charrnn.text.unknown import Unknown, known_text, space_of, spans_of_tokens, tagged_ids
 
 LETTERS = Characters.learn(["abcdefghijklmnopqrstuvwxyz ABC'\"-.\n"], TextSettings())
 
@@ -26,8 +28,9 @@ def test_the_error_says_which_and_how_many():
 
 def test_skipped_characters_are_counted():
     """A score of another text than was given, without a word."""
-    assert known_text("aé日éb", LETTERS, "skip") == ("ab", 3)
-    assert known_text("日", LETTERS, "skip") == ("", 1)
+    text, lacking = known_text("aé日éb", LETTERS, "skip")
+    assert (text, lacking.left_out, lacking.replaced) == ("ab", {"é": 2, "日": 1}, {})
+    assert known_text("日", LETTERS, "skip")[0] == ""
 
 
 @pytest.mark.parametrize(
@@ -39,28 +42,42 @@ def test_skipped_characters_are_counted():
 def test_the_nearest_characters(text, near):
     """A prompt that loses its quotes, accents and capitals."""
     unknown = [character for character in text if character not in LETTERS.characters]
-    assert known_text(text, LETTERS, "nearest") == (near, len(unknown))
+    kept, lacking = known_text(text, LETTERS, "nearest")
+    assert (kept, sum(map(Counter.total, lacking))) == (near, len(unknown))
+    assert bool(lacking.left_out) == (near == "")
 
 
 def test_accents_stay_where_they_can():
     """An accent lost although the vocabulary has it apart."""
     tokenizer = Characters.learn(["e\u0301"], TextSettings())
-    assert known_text("é", tokenizer, "nearest") == ("e\u0301", 1)
+    assert known_text("é", tokenizer, "nearest")[0] == "e\u0301"
 
 
 @given(text=st.text(), how=st.sampled_from(["skip", "nearest"]))
 def test_what_is_left_can_be_encoded(text, how):
     """An error from the encoder for a text that was made fit for it."""
-    kept, count = known_text(text, LETTERS, how)
+    kept, lacking = known_text(text, LETTERS, how)
     LETTERS.encode(kept)
-    assert (count == 0) == (kept == text)
-    assert known_text(kept, LETTERS, how) == (kept, 0)
+    assert (not any(lacking)) == (not lacking.sentences()) == (kept == text)
+    assert known_text(kept, LETTERS, how) == (kept, Unknown.none())
 
 
 def test_a_tokenizer_that_takes_any_text_leaves_it_alone():
     """A text changed for nothing."""
-    assert known_text("aé日", Bytes(), "error") == ("aé日", 0)
-    assert known_text("aé日", Characters.learn(["a"], TextSettings(min_count=2)), "error")[1] == 0
+    some = Characters.learn(["a"], TextSettings(min_count=2))
+    for tokenizer in (Bytes(), some):
+        assert known_text("aé日", tokenizer, "error") == ("aé日", Unknown.none())
+
+
+def test_a_notice_tells_what_was_left_out_and_what_replaced():
+    """A letter that `nearest` drops without a word; half of a surrogate pair shown for a byte."""
+    _, lacking = known_text("é日日\udcff", LETTERS, "nearest")
+    assert lacking.sentences() == (
+        "Left out 3 characters that the vocabulary lacks: '日', byte 0xff. "
+        "Replaced 1 character that the vocabulary lacks: 'é'."
+    )
+    _, lacking = known_text("日", LETTERS, "skip")
+    assert lacking.sentences().endswith(". --unknown nearest takes similar ones, where it can.")
 
 
 @given(st.text(min_size=1), st.booleans())

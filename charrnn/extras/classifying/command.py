@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from charrnn.extras.classifying.verdicts import Accuracy, Given, Verdict
     from charrnn.storage.checkpoint import Checkpoint
 
-Texts = Annotated[list[str], typer.Argument(metavar="TEXT", help="text files, or - for stdin")]
+Texts = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="TEXT", help="text files, or - for stdin", show_default="-"),
+]
 RunNames = Annotated[
     str,
     typer.Option(
@@ -41,14 +44,16 @@ Labeled = Annotated[
 Unknown = Annotated[
     UnknownName,
     typer.Option(
-        help="characters that a vocabulary lacks: error; skip, at 17.2 bits each; nearest",
+        help="characters that a vocabulary lacks: error; skip, at 17.2 bits each; nearest, "
+        "or skip",
         metavar="NAME", rich_help_panel=ADVANCED,
     ),
 ]  # fmt: skip
 
 
 def classify(
-    texts: Texts,
+    texts: Texts = None,
+    *,
     runs: RunNames,
     per: PerOption = None,
     labeled: Labeled = False,
@@ -70,7 +75,7 @@ def classify(
         checkpoints = _load(runs, command)
         raw = all(run.tokenizer.raw for run in checkpoints.values())
         settings = TextSettings(encoding=encoding or "utf-8")
-        given = _texts(texts, by_line, settings, command.emit, raw)
+        given = _texts(texts or ["-"], by_line, settings, command.emit, raw)
         if labeled:
             given = _split_labels(given, list(checkpoints))
         verdicts = verdicts_on(checkpoints, given, unknown, command.emit)

@@ -59,16 +59,15 @@ class Reader:
     def bits(self, texts: Sequence[str], unknown: UnknownName, emit: Emit = lambda _: None) -> Bits:
         """The bits (N,) of N texts.
 
-        A character that the vocabulary lacks is an error (TextError); or it is skipped, and costs
-        `UNKNOWN_BITS`; or the nearest character there is takes its place. DivergedError if the
-        logits are not finite.
+        A character that the vocabulary lacks is an error (TextError); or the nearest that it has
+        takes its place; or it is left out, and costs `UNKNOWN_BITS`. DivergedError if the logits
+        are not finite.
         """
         bits, ids = np.zeros(len(texts)), list[Ids]()
         for number, text in enumerate(texts):
-            readable, unreadable = known_text(text, self.tokenizer, unknown)
+            readable, lacking = known_text(text, self.tokenizer, unknown)
             ids.append(self.tokenizer.encode(readable))
-            if unknown == "skip":
-                bits[number] = unreadable * UNKNOWN_BITS
+            bits[number] = lacking.left_out.total() * UNKNOWN_BITS
         total, done = max(1, sum(map(len, ids))), 0
         for batch in _batches([*map(len, ids)]):
             for nats, tokens in self._read([ids[number] for number in batch], total >= _MANY):

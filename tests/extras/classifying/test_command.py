@@ -39,7 +39,7 @@ def test_files_and_lines(runs):
         "kind", "number", "source", "run", "log_odds", "probabilities", "bits",
     ]  # fmt: skip
     assert files[0]["log_odds"] == files[0]["bits"]["noise"] - files[0]["bits"]["tale"] > 10
-    by_line = lines(classify(runs, "-", "--per", "line", *choice, stdin="the sea\r\n\nhis dog").out)
+    by_line = lines(classify(runs, "--per", "line", *choice, stdin="the sea\r\n\nhis dog").out)
     assert [(f["number"], f["source"]) for f in by_line] == [(1, "stdin"), (3, "stdin")]
     table = classify(runs, "1.txt", "--runs", "tale,noise").out.splitlines()
     assert table[0].split() == ["number", "run", "odds,", "bits", "probability", "from", "text"]
