@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from charrnn.storage.checkpoint import About, Checkpoint
 
 InputFormat = Literal["lines", FormatName]
-_TOGETHER = 64  # inputs that are predicted at once, at most
+_TOGETHER = 64  # records that are predicted at once, at most
+_MANY = 512  # short texts that are: those of a length are computed together
 
 
 def load_fitting(command: Frame, run: str | None, file: str) -> "Checkpoint":
@@ -127,7 +128,7 @@ def read_inputs(
 
     if model.is_source(file):
         return None, iter([[(1, file)]])
-    batches = _texts(model, file, read_lines(file))
+    batches = _texts(model, file, read_lines(file, _MANY * model.task.input.has_text))
     first = next(batches, [])
     head = [line for line in first[:LOOKED_AT] if line.strip()]
     settings = _settings(model, file, head, name, columns)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from charrnn.text.tokenizers import Tokenizer
 
 _TOGETHER = 64  # prompts answered at once, at most
+_SHORT = 1 << 13  # bytes of lines, more of which may be read at once
 _PATIENCE = 2.0  # seconds in which a text begins to come from a pipe
 _PROMPT, _LINE = 1 << 24, 1 << 20  # bytes of a prompt and of a line: a file may have no end
 
@@ -131,14 +132,15 @@ def read_prompts(source: str) -> Iterator[list[str]]:
         yield prompts
 
 
-def read_lines(source: str) -> Iterator[list[str]]:
+def read_lines(source: str, most_short: int = 0) -> Iterator[list[str]]:
     """The lines of a file, or of stdin for `-`, without their ends, as they come.
 
-    TextError names a line that is too long; the lines before it come first.
+    Up to 64 at once, or up to `most_short` where they are short. TextError names a line that is too
+    long; the lines before it come first.
     """
     number = 0
     with open_source(source) as file:
-        for lines in _batches(_own_reader(file)):
+        for lines in _batches(_own_reader(file), most_short):
             too_long = len(lines[-1]) > _LINE
             texts = [
                 _without_line_end(line.decode("utf-8", "surrogateescape"))
@@ -152,12 +154,12 @@ def read_lines(source: str) -> Iterator[list[str]]:
                 raise TextError(f"line {number} is longer than {_LINE >> 20} MB", "Shorten it.")
 
 
-def _batches(file: BinaryIO) -> Iterator[list[bytes]]:
-    """Lines as they come: all that can be read without waiting, up to 64. OSError.
+def _batches(file: BinaryIO, most_short: int) -> Iterator[list[bytes]]:
+    """Lines as they come: all that can be read without waiting, up to as many as above. OSError.
 
     A line that is too long is cut, and the last.
     """
-    lines: queue.Queue[bytes | None] = queue.Queue(4 * _TOGETHER)
+    lines: queue.Queue[bytes | None] = queue.Queue(max(4 * _TOGETHER, most_short))
     failures: list[OSError] = []
 
     def fill() -> None:
@@ -173,13 +175,16 @@ def _batches(file: BinaryIO) -> Iterator[list[bytes]]:
     threading.Thread(target=fill, daemon=True).start()
     ended = False
     while not ended and (line := lines.get()) is not None:
-        batch = [line]
-        while len(batch) < _TOGETHER and not lines.empty() and not ended:
+        batch, size = [line], len(line)
+        while not lines.empty() and not ended:
+            if len(batch) >= max(_TOGETHER, most_short * (size < _SHORT)):
+                break
             more = lines.get()
             if more is None:
                 ended = True
             else:
                 batch.append(more)
+                size += len(more)
         yield batch
     if failures:
         raise failures[0]

@@ -4,7 +4,8 @@ Prefix beam search (Graves 2012, https://doi.org/10.1007/978-3-642-24797-2, sect
 al. 2014, https://arxiv.org/abs/1408.2873) adds up the alignments of each prefix of a text.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -44,10 +45,10 @@ def ctc_search(
             noisy = logs + decoding.temp * np.stack(noise, 1)
         paths = zip(noisy.argmax(-1).T, frames, strict=True)
         texts = [[labelling(path[:count])] for path, count in paths]
-    written = [
-        [_written(logs[:count, source], text, per_position) for text in texts[source]]
-        for source, count in enumerate(frames)
-    ]
+    sources = [source for source, hypotheses in enumerate(texts) for _ in hypotheses]
+    flat = [*chain.from_iterable(texts)]
+    every = iter(_written(logs[:, sources], frames[sources], flat, per_position))
+    written = [[next(every) for _ in hypotheses] for hypotheses in texts]
     if fusion is None:  # a beam may have missed alignments of a text
         for hypotheses in written:
             hypotheses.sort(key=lambda text: -text.log_probability)
@@ -61,15 +62,24 @@ def labelling(path: Int64) -> list[int]:
     return symbols
 
 
-def _written(logs: Float64, text: list[int], per_position: int) -> Written:
-    """A text of one source: its probability, and where its symbols are in log-probabilities."""
-    symbols = np.array(text, np.int64)
-    probability = log_probability(logs, symbols)
-    where = np.exp(through_symbols(logs, symbols, np.logaddexp) - probability)
-    by_position = where.reshape(len(logs) // per_position, per_position, len(text)).sum(1)
-    share = (by_position / by_position.sum(0)).T.astype(np.float32)
-    positions = through_symbols(logs, symbols, np.maximum).argmax(0) // per_position
-    return Written(text, probability, share, positions.tolist())
+def _written(
+    logs: Float64, frames: Int64, texts: Sequence[list[int]], per_position: int
+) -> Iterator[Written]:
+    """A text of each of B sources, with its probability, and where its symbols are in `logs`."""
+    lengths = np.array([*map(len, texts)])
+    symbols = np.zeros((max(lengths), len(texts)), np.int64)
+    for column, text in enumerate(texts):
+        symbols[: len(text), column] = text
+    given = logs, frames, symbols, lengths
+    probabilities = log_probability(*given)
+    where = np.exp(through_symbols(*given, np.logaddexp) - probabilities[:, None])
+    by_position = where.reshape(len(logs) // per_position, per_position, *where.shape[1:]).sum(1)
+    likeliest = through_symbols(*given, np.maximum).argmax(0) // per_position
+    for column, (text, count) in enumerate(zip(texts, frames // per_position, strict=True)):
+        of_text = by_position[:count, column, : len(text)]
+        share = (of_text / of_text.sum(0)).T.astype(np.float32)
+        positions = likeliest[column, : len(text)].tolist()
+        yield Written(text, float(probabilities[column]), share, positions)
 
 
 class _Prefixes(NamedTuple):

@@ -7,6 +7,7 @@ https://doi.org/10.1145/1143844.1143891).
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from array_api_compat import device
@@ -22,6 +23,7 @@ from charrnn.settings import ModelSettings
 BLANK = 0
 
 Float64 = NDArray[np.float64]
+Indices = NDArray[np.int64]
 Combine = Callable[[Float64, Float64], Float64]
 
 
@@ -65,11 +67,7 @@ def ctc_loss(logits: Array, frames: Array, symbols: Array, lengths: Array) -> Ar
     exact = xp.astype(logits, xp.float64)
     exact = exact - xp.max(exact, axis=-1, keepdims=True)
     logs = exact - xp.log(xp.sum(xp.exp(exact), axis=-1, keepdims=True))
-    alphas = forward(logs, symbols, xp.logaddexp)
-    last = xp.take_along_axis(alphas, (frames - 1)[None, :, None], axis=0)[0]
-    ends = xp.stack((2 * lengths - 1, 2 * lengths), axis=-1)
-    chosen = xp.take_along_axis(last, ends, axis=1)
-    return -xp.logaddexp(chosen[:, 0], chosen[:, 1])
+    return -log_probability(logs, frames, symbols, lengths)
 
 
 def forward(logs: Array, symbols: Array, combine: Combine) -> Array:
@@ -98,18 +96,39 @@ def forward(logs: Array, symbols: Array, combine: Combine) -> Array:
     return xp.stack(ways)
 
 
-def log_probability(logs: Float64, symbols: NDArray[np.int64]) -> float:
-    """That of a labelling (U,) of one source, whose frames have these log-probabilities (T, V)."""
-    ways = forward(logs[:, None], symbols[:, None], np.logaddexp)
-    return float(np.logaddexp.reduce(ways[-1, 0, -2:]))
+def log_probability(logs: Array, frames: Array, symbols: Array, lengths: Array) -> Array:
+    """That (B,) of symbols (U, B), of which b has lengths[b], in log-probabilities (T, B, K + 1).
 
-
-def through_symbols(logs: Float64, symbols: NDArray[np.int64], combine: Combine) -> Float64:
-    """Of one source and a labelling (U,): what all ways through each symbol's state have (T, U).
-
-    `logs` (T, K + 1). With `np.logaddexp` the log-probability of all alignments that have the
-    symbol there, with `np.maximum` that of the likeliest of them.
+    All alignments of the first frames[b] are added up.
     """
-    before = forward(logs[:, None], symbols[:, None], combine)[:, 0]
-    after = forward(logs[::-1, None], symbols[::-1, None], combine)[::-1, 0, ::-1]
-    return np.asarray((before + after)[:, 1::2] - logs[:, symbols])
+    xp = namespace(logs)
+    ways = forward(logs, symbols, xp.logaddexp)
+    last = xp.take_along_axis(ways, (frames - 1)[None, :, None], axis=0)[0]
+    blank = xp.take_along_axis(last, 2 * lengths[:, None], axis=1)[:, 0]
+    before = xp.concat((xp.full_like(last[:, :1], -math.inf), last), axis=1)
+    return xp.logaddexp(xp.take_along_axis(before, 2 * lengths[:, None], axis=1)[:, 0], blank)
+
+
+def through_symbols(
+    logs: Float64, frames: Indices, symbols: Indices, lengths: Indices, combine: Combine
+) -> Float64:
+    """What all ways through the state of each symbol have (T, B, U). As `log_probability` takes.
+
+    With `np.logaddexp` the log-probability of all alignments that have the symbol there, with
+    `np.maximum` that of the likeliest of them; nothing, -inf, outside a source and its symbols.
+    """
+    before = forward(logs, symbols, combine)
+    after = forward(_reversed(logs, frames), _reversed(symbols, lengths), combine)
+    after = _reversed(after, frames).transpose(2, 1, 0)  # states, sources, frames
+    after = _reversed(after, 2 * lengths + 1).transpose(2, 1, 0)
+    emitted = np.take_along_axis(logs, np.broadcast_to(symbols.T, (len(logs), *symbols.T.shape)), 2)
+    steps, places = within(frames, len(logs)), within(lengths, len(symbols))
+    ways = (before + after)[:, :, 1::2] - emitted
+    return np.where(steps[:, :, None] & places.T, ways, -np.inf)
+
+
+def _reversed(array: NDArray[Any], counts: Indices) -> NDArray[Any]:
+    """array (N, B, ...), of which b has the first counts[b], in reverse; the rest as it is."""
+    index = np.arange(len(array))[:, None]
+    index = np.where(index < counts, counts - 1 - index, index)
+    return np.take_along_axis(array, index.reshape(*index.shape, *[1] * (array.ndim - 2)), 0)

@@ -19,7 +19,7 @@ from charrnn.training.validation import (
     whole_protocol,
 )
 
-_AFFORDABLE = 8  # times the tokens of a validation: a few percent of what the training took
+_AFFORDABLE = 16  # times the tokens of a validation: a few percent of what the training took
 
 
 def outcome(run: Run, emit: Emit) -> Finished:

@@ -176,7 +176,7 @@ def test_unknown_characters_are_skipped_or_replaced(trained):
     """A prompt that fails because of its quotation marks."""
     skipped = call_charrnn(trained, *SAMPLE, "--prompt", "thΩe", "--unknown", "skip")
     assert skipped.out == call_charrnn(trained, *SAMPLE, "--prompt", "the").out
-    assert "lacks: 1." in skipped.err
+    assert "Left out 1 character that the vocabulary lacks: 'Ω'." in skipped.err
 
 
 def test_a_file_without_an_end_is_not_read_whole(trained, tmp_path, monkeypatch):

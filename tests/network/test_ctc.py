@@ -22,6 +22,13 @@ def some_logs(seed, frames=T):
     return log_probabilities(logits)[:, 0].astype(np.float64)
 
 
+def together(logs, texts):
+    """What `log_probability` takes of these texts, each a text of logs (T, K + 1)."""
+    symbols = np.array([[*text, *[0] * (T - len(text))] for text in texts]).T
+    frames = np.full(len(texts), len(logs))
+    return np.repeat(logs[:, None], len(texts), 1), frames, symbols, np.array([*map(len, texts)])
+
+
 def alignments(logs):
     """(its labelling, the alignment, its log-probability) of every one there is."""
     for path in product(range(K + 1), repeat=len(logs)):
@@ -30,31 +37,31 @@ def alignments(logs):
 
 
 def test_a_labelling_has_the_probability_of_all_its_alignments():
-    """A repeat that is joined to the one before it; a blank that is no symbol between others."""
+    """A repeat that is joined to the one before it; a text that is empty beside longer ones."""
     logs = some_logs(1)
-    for text in LABELLINGS:
-        ways = [value for one, _, value in alignments(logs) if one == text]
+    found = log_probability(*together(logs, LABELLINGS))
+    for text, value in zip(LABELLINGS, found, strict=True):
+        ways = [way for one, _, way in alignments(logs) if one == text]
         expected = np.logaddexp.reduce(ways) if ways else -np.inf
-        assert log_probability(logs, np.array(text, int)) == pytest.approx(expected)
+        assert value == pytest.approx(expected)
         if ways:
             assert frames_needed(np.array([text], int).T, np.array([len(text)]))[0] <= T
-    total = np.logaddexp.reduce([log_probability(logs, np.array(t, int)) for t in LABELLINGS])
-    assert total == pytest.approx(0, abs=1e-5)
+    assert np.logaddexp.reduce(found) == pytest.approx(0, abs=1e-5)
 
 
 def test_a_symbol_is_where_its_alignments_have_it():
     """Positions of another symbol, or of an alignment that is not the likeliest."""
-    logs = some_logs(2)
-    for text in [(1,), (2, 1), (1, 1), (2, 2, 1)]:
-        symbols, mine = np.array(text), [one for one in alignments(logs) if one[0] == text]
-        found = np.exp(through_symbols(logs, symbols, np.logaddexp))
-        expected = np.zeros((T, len(text)))
+    logs, texts = some_logs(2), [(1,), (2, 1), (1, 1), (2, 2, 1)]
+    every = np.exp(through_symbols(*together(logs, texts), np.logaddexp))
+    for column, text in enumerate(texts):
+        mine = [one for one in alignments(logs) if one[0] == text]
+        found, expected = every[:, column], np.zeros((T, T))
         likeliest = max(mine, key=lambda one: one[2])[1]
         for _, path, value in mine:
             for frame, index in frames_of(path):
                 expected[frame, index] += np.exp(value)
         assert found == pytest.approx(expected)
-        best = through_symbols(logs, symbols, np.maximum)
+        best = through_symbols(*together(logs, texts), np.maximum)[:, column]
         for frame, index in frames_of(likeliest):
             assert best[frame, index] == pytest.approx(best[:, index].max())
 
@@ -89,7 +96,8 @@ def test_numpy_and_torch_have_the_same_losses_also_where_there_is_no_alignment()
     for column in range(4):
         logs = log_probabilities(logits[: frames[column], column]).astype(float)
         text = symbols[: lengths[column], column]
-        assert -losses[column] == pytest.approx(log_probability(logs, text), abs=1e-4)
+        (alone,) = log_probability(*together(logs, [text]))
+        assert -losses[column] == pytest.approx(alone, abs=1e-4)
 
 
 def test_a_very_long_source_has_a_finite_loss():
