@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
 WRITING = Shown("Writing (--task rewrite and caption)")
 LABELS = Shown("Labels (--task label)")
-_GUESS = "its prediction is a guess"
 _BLANK = {"source": "", "prediction": "", "probability": None}
 
 Lines = Annotated[
@@ -222,7 +221,8 @@ class _Reader:
             self.lacking.add(lacking)
             if not read.strip() and not self._has_unread:
                 self._has_unread = True
-                self.notice(f"Line {number} has no character of the vocabulary: {_GUESS}.")
+                first = f"Line {number} has no character of the vocabulary"
+                self.notice(f"{first}: its prediction is a guess.")
 
 
 def _predicted(

@@ -18,6 +18,7 @@ from charrnn.network.ctc import BLANK, log_probability, through_symbols
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
+_STATES = 1 << 20  # of alignments, at each frame, that are computed at once
 _PRIME = np.uint64(0x100000001B3)  # of the FNV hash
 
 
@@ -45,9 +46,7 @@ def ctc_search(
             noisy = logs + decoding.temp * np.stack(noise, 1)
         paths = zip(noisy.argmax(-1).T, frames, strict=True)
         texts = [[labelling(path[:count])] for path, count in paths]
-    sources = [source for source, hypotheses in enumerate(texts) for _ in hypotheses]
-    flat = [*chain.from_iterable(texts)]
-    every = iter(_written(logs[:, sources], frames[sources], flat, per_position))
+    every = _written_together(logs, frames, texts, per_position)
     written = [[next(every) for _ in hypotheses] for hypotheses in texts]
     if fusion is None:  # a beam may have missed alignments of a text
         for hypotheses in written:
@@ -60,6 +59,20 @@ def labelling(path: Int64) -> list[int]:
     first = np.append(True, path[1:] != path[:-1])
     symbols: list[int] = path[first & (path != BLANK)].tolist()
     return symbols
+
+
+def _written_together(
+    logs: Float64, frames: Int64, texts: Sequence[Sequence[list[int]]], per_position: int
+) -> Iterator[Written]:
+    """The texts of each source, one after the other; so many are computed at once as memory has."""
+    sources = [source for source, hypotheses in enumerate(texts) for _ in hypotheses]
+    flat = [*chain.from_iterable(texts)]
+    states = len(logs) * (2 * max(map(len, flat)) + 1)
+    together = max(1, _STATES // states)
+    for first in range(0, len(flat), together):
+        some = sources[first : first + together]
+        of_some = flat[first : first + together]
+        yield from _written(logs[:, some], frames[some], of_some, per_position)
 
 
 def _written(

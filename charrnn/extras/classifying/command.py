@@ -44,8 +44,7 @@ Labeled = Annotated[
 Unknown = Annotated[
     UnknownName,
     typer.Option(
-        help="characters that a vocabulary lacks: error; skip, at 17.2 bits each; nearest, "
-        "or skip",
+        help="characters that a vocabulary lacks: error, nearest or skip; 17.2 bits for one skipped",
         metavar="NAME", rich_help_panel=ADVANCED,
     ),
 ]  # fmt: skip
