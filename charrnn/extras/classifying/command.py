@@ -44,7 +44,7 @@ Labeled = Annotated[
 Unknown = Annotated[
     UnknownName,
     typer.Option(
-        help="characters that a vocabulary lacks: error, nearest or skip; 17.2 bits for one skipped",
+        help="characters that a vocabulary lacks: error, nearest, or skip at 17.2 bits each",
         metavar="NAME", rich_help_panel=ADVANCED,
     ),
 ]  # fmt: skip
