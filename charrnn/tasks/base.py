@@ -4,6 +4,7 @@ A task belongs to a corpus, or to the checkpoint of a model that was trained on 
 arrays of any library: torch's in training, NumPy's in prediction.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
@@ -151,6 +152,8 @@ class Task(ABC):
 
     sizes: Mapping[str, Any] = {}
     """Settings that are others than usual, where they are not given."""
+    steps_at_usual_rate = math.inf
+    """More of them want a lower learning rate of Muon's."""
     learning_rates: Mapping[OptimizerName, float] = LEARNING_RATES
     """That of each optimizer where none is given."""
 

@@ -25,6 +25,7 @@ class LanguageModelTask(Task):
 
     protocol = "stream"
     small_overfits_less = True
+    steps_at_usual_rate = 1500.0
     tokens_per_parameter = 10.0  # from 5 to 30 were best for some text and time: see RECIPE.md
 
     def __init__(self, model: ModelSettings, subject: Subject) -> None:
@@ -32,7 +33,7 @@ class LanguageModelTask(Task):
         self.unit = subject.tokenizer.unit
         if self.unit == "number":  # series are short, and tell more than frequencies of letters
             self.tokens_per_parameter, self.most_epochs = 1.5, 150.0
-            self.parameters_per_token = 100.0
+            self.parameters_per_token, self.steps_at_usual_rate = 100.0, math.inf
         self._characters, self._bytes = 1.0, 1.0
         if isinstance(subject, Corpus):
             lengths = lengths_per_token(subject.part("train"), subject.tokenizer)

@@ -82,9 +82,13 @@ def choose(
         train = train.with_chosen(seq_length=best_seq_length(read, train))
     sizes = dict(zip(("batch_size", "seq_length"), task.resolve_batch(train), strict=True))
     train = train.with_chosen(**{name: n for name, n in sizes.items() if name not in given})
+    steps = read / (math.prod(sizes.values()) * train.accumulate)
     if "adamw_learning_rate" not in given:
-        rate = best_adamw_learning_rate(read / (math.prod(sizes.values()) * train.accumulate))
-        train = train.with_chosen(adamw_learning_rate=rate)
+        train = train.with_chosen(adamw_learning_rate=best_adamw_learning_rate(steps))
+    if "learning_rate" not in given and train.optimizer == "muon":
+        usual = task.learning_rates["muon"]
+        rate = best_learning_rate(usual, steps / task.steps_at_usual_rate)
+        train = train.with_chosen(learning_rate=rate)
     if "dropout" in opened:
         share = _parameters(task)(model) / tokens if task.small_overfits_less else 1.0
         dropout = best_dropout(read / tokens, share)
@@ -140,6 +144,14 @@ def best_seq_length(tokens_read: float, settings: TrainSettings) -> int:
 def best_adamw_learning_rate(steps: float) -> float:
     """10 / steps, within bounds: few steps have to be larger."""
     return round(min(0.015, max(0.004, 10 / steps)), 4)
+
+
+def best_learning_rate(usual: float, length: float) -> float:
+    """Muon's: less by the root of the steps where they are more than those it is right for.
+
+    `length`: how many times as many. No less than 0.45 of the usual one.
+    """
+    return round(usual * max(0.45, min(1.0, length**-0.5)), 4) if length > 0 else usual
 
 
 def best_dropout(epochs: float, parameters_per_token: float) -> float:

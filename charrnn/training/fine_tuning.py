@@ -64,7 +64,7 @@ def settings_for(
     if "learning_rate" not in train.given:
         same = train.optimizer == base.train.optimizer
         peak = base.train.peak_learning_rate if same else LEARNING_RATES[train.optimizer]
-        train = train.with_chosen(learning_rate=_lower(peak))
+        train = train.with_given(learning_rate=_lower(peak))
     if "adamw_learning_rate" not in train.given:
         train = train.with_given(adamw_learning_rate=_lower(base.train.adamw_learning_rate))
     return model, train

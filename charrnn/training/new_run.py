@@ -124,8 +124,7 @@ def _add_validations(run: Run, seconds: float) -> None:
 def _announce(run: Run, asked: Plan, emit: Emit) -> None:
     """Report what was chosen, and what a short text changes."""
     if names := left_open(asked.model, asked.train, asked.text):
-        optimizer, own = asked.train.optimizer, run.plan.task.learning_rates
-        if own[optimizer] != LEARNING_RATES[optimizer]:
+        if run.plan.train.learning_rate != LEARNING_RATES[asked.train.optimizer]:
             names |= {"learning_rate"} - asked.train.given
         emit(Noticed(_chosen(run, names)))
     sizes = {"batch_size": run.batches.batch_size, "seq_length": run.batches.seq_length}

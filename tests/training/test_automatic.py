@@ -102,6 +102,14 @@ def test_few_steps_are_larger_and_shorter():
     assert chosen(10**6, epochs=2.0, adamw_learning_rate=0.001)[1].adamw_learning_rate == 0.001
 
 
+def test_many_steps_are_smaller():
+    """A rate of two minutes that costs half a percent after five; one that is given, overruled."""
+    settings = [chosen(10**6, steps=steps)[1] for steps in (1500, 6000, 10**6)]
+    assert [one.learning_rate for one in settings] == [0.065, 0.0325, 0.0293]
+    for given in ({"learning_rate": 0.05}, {"optimizer": "adamw", "learning_rate": 0.004}):
+        assert chosen(10**6, steps=6000, **given)[1].learning_rate == given["learning_rate"]
+
+
 def test_a_batch_size_that_is_clipped_counts_as_what_it_becomes():
     """Dropout for a text that is read 79 times, where it is read three times."""
     model, settings = chosen(11, steps=3, batch_size=9)
