@@ -18,7 +18,7 @@ Scores = Mapping[str, float]
 class Measured:
     """A model of a run: its step, its loss and scores on a part of the corpus.
 
-    `protocol` says how it was measured: "stream, bf16, first 16,384 tokens".
+    `protocol` says how it was measured: "stream, bf16, 16,384 of 40,000 tokens".
     """
 
     step: int

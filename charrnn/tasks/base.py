@@ -146,13 +146,13 @@ class Task(ABC):
     most_epochs = 60.0
     """Epochs of a small corpus, where no length is asked for."""
     small_overfits_less = False
-    """Whether dropout is less for a network with fewer parameters than there are tokens."""
+    """Whether a network with fewer parameters than there are tokens does."""
     parameters_per_token = 8.0
     """The largest network that is chosen, for each token to learn from."""
 
     sizes: Mapping[str, Any] = {}
     """Settings that are others than usual, where they are not given."""
-    steps_at_usual_rate = math.inf
+    few_steps = math.inf
     """More of them want a lower learning rate of Muon's."""
     learning_rates: Mapping[OptimizerName, float] = LEARNING_RATES
     """That of each optimizer where none is given."""

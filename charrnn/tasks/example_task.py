@@ -136,10 +136,10 @@ class ExampleTask(Task):
         return min(most, int(self._tokens("valid").sum()))
 
     def validation(self, most_tokens: int) -> Indices:
-        """The first examples of the validation part, up to that number of tokens."""
-        examples, lengths = self.corpus.examples("valid"), self._tokens("valid")
-        count = int((lengths.cumsum() - lengths < most_tokens).sum())
-        return np.arange(examples.start, examples.start + count)
+        """Examples spread over the validation part, of about that number of tokens."""
+        examples, tokens = self.corpus.examples("valid"), max(1, int(self._tokens("valid").sum()))
+        count = math.ceil(len(examples) * min(1.0, most_tokens / tokens))
+        return examples.start + np.linspace(0, len(examples) - 1, count).astype(np.int64)
 
     def evaluation_batches(self, indices: Indices, size: int) -> Iterator[Batch]:
         """Batches of examples of about one length, at most `size` in each."""

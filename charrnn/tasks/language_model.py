@@ -17,6 +17,7 @@ from charrnn.tasks.inputs.text_batches import TextBatches, resolve_batch
 from charrnn.text.corpus import Corpus, Tokens
 from charrnn.text.tokenizers import Tokenizer
 
+_PIECES = 16  # of a validation part
 _SAMPLE = SampleSettings(length=400, temp=0.8, seed=1)
 
 
@@ -25,7 +26,7 @@ class LanguageModelTask(Task):
 
     protocol = "stream"
     small_overfits_less = True
-    steps_at_usual_rate = 1500.0
+    few_steps = 500.0
     tokens_per_parameter = 10.0  # from 5 to 30 were best for some text and time: see RECIPE.md
 
     def __init__(self, model: ModelSettings, subject: Subject) -> None:
@@ -33,7 +34,7 @@ class LanguageModelTask(Task):
         self.unit = subject.tokenizer.unit
         if self.unit == "number":  # series are short, and tell more than frequencies of letters
             self.tokens_per_parameter, self.most_epochs = 1.5, 150.0
-            self.parameters_per_token, self.steps_at_usual_rate = 100.0, math.inf
+            self.parameters_per_token, self.few_steps = 100.0, math.inf
         self._characters, self._bytes = 1.0, 1.0
         if isinstance(subject, Corpus):
             lengths = lengths_per_token(subject.part("train"), subject.tokenizer)
@@ -101,11 +102,19 @@ class LanguageModelTask(Task):
         }
 
     def validation(self, most: int) -> Tokens:
-        """The first tokens of the validation part (N,)."""
-        return self.corpus.part("valid")[:most]
+        """Tokens (N,) of the validation part: all, or pieces of as many in all, spread over it.
+
+        The first ones alone may be easier or harder than the rest, by more than a network gains in
+        an hour.
+        """
+        part, size = self.corpus.part("valid"), -(-most // _PIECES)
+        if len(part) <= most:
+            return part
+        starts = np.linspace(0, len(part) - size, _PIECES).astype(np.int64)
+        return np.concatenate([part[start : start + size] for start in starts])[:most]
 
     def validation_tokens(self, most: int) -> int:
-        tokens = len(self.validation(most))
+        tokens = min(most, len(self.corpus.part("valid")))
         return tokens if tokens > 1 else 0
 
     def example(self, weights: Mapping[str, Array]) -> str:

@@ -33,6 +33,7 @@ _AUTOMATIC = {
 
 _STEPS_PER_SEQUENCE = 64  # at least: a small text would otherwise give too few steps
 _FEW_STEPS = 1000
+_BY_HEART = 4.0  # epochs in which a network of a parameter for each token learns a text by heart
 _TRIED_SIZES = (16, 256)
 _TRIAL_STEPS, _TRIAL_SECONDS = 12, 1.0
 
@@ -83,17 +84,23 @@ def choose(
     sizes = dict(zip(("batch_size", "seq_length"), task.resolve_batch(train), strict=True))
     train = train.with_chosen(**{name: n for name, n in sizes.items() if name not in given})
     steps = read / (math.prod(sizes.values()) * train.accumulate)
-    if "adamw_learning_rate" not in given:
-        train = train.with_chosen(adamw_learning_rate=best_adamw_learning_rate(steps))
-    if "learning_rate" not in given and train.optimizer == "muon":
-        usual = task.learning_rates["muon"]
-        rate = best_learning_rate(usual, steps / task.steps_at_usual_rate)
-        train = train.with_chosen(learning_rate=rate)
+    share = _parameters(task)(model) / tokens if task.small_overfits_less else 1.0
+    learned = read / tokens * min(1.0, share)
     if "dropout" in opened:
-        share = _parameters(task)(model) / tokens if task.small_overfits_less else 1.0
-        dropout = best_dropout(read / tokens, share)
-        model = model.with_chosen(dropout=dropout)
-    return model, train
+        model = model.with_chosen(dropout=best_dropout(learned))
+    return model, _with_learning_rates(train, task, steps, learned)
+
+
+def _with_learning_rates(
+    train: TrainSettings, task: Task, steps: float, learned: float
+) -> TrainSettings:
+    """The settings with those of Muon and AdamW that were not given."""
+    if "adamw_learning_rate" not in train.given:
+        train = train.with_chosen(adamw_learning_rate=best_adamw_learning_rate(steps))
+    if "learning_rate" not in train.given and train.optimizer == "muon":
+        rate = best_learning_rate(task.few_steps / max(1, steps), learned)
+        train = train.with_chosen(learning_rate=round(task.learning_rates["muon"] * rate, 4))
+    return train
 
 
 def best_batch_size(task: Task, settings: TrainSettings) -> int:
@@ -146,23 +153,23 @@ def best_adamw_learning_rate(steps: float) -> float:
     return round(min(0.015, max(0.004, 10 / steps)), 4)
 
 
-def best_learning_rate(usual: float, length: float) -> float:
-    """Muon's: less by the root of the steps where they are more than those it is right for.
+def best_learning_rate(few: float, learned: float) -> float:
+    """Muon's, as a fraction of the usual one, down to half of it.
 
-    `length`: how many times as many. No less than 0.45 of the usual one.
+    The usual one is for few steps, which have to be large (`few`: 1 or more), and for a text that
+    is learned by heart (`learned`: epochs), as large steps keep a network from overfitting.
     """
-    return round(usual * max(0.45, min(1.0, length**-0.5)), 4) if length > 0 else usual
+    return max(0.5, min(1.0, few), min(1.0, math.sqrt(learned / _BY_HEART)))
 
 
-def best_dropout(epochs: float, parameters_per_token: float) -> float:
+def best_dropout(learned: float) -> float:
     """0 up to four epochs, then 0.1 for each doubling, up to 0.5.
 
     A network that reads a text often overfits unless much is dropped. One with fewer parameters
     than the text has tokens learns less of it by heart, and loses by dropout: for it epochs count
-    by that fraction.
+    by that fraction, in `learned`.
     """
-    learned = epochs * min(1.0, parameters_per_token)
-    return round(min(0.5, max(0.0, 0.1 * math.log2(learned / 4))), 2) if learned > 0 else 0.0
+    return round(min(0.5, 0.1 * math.log2(max(1.0, learned / _BY_HEART))), 2)
 
 
 def measured_step_time(plan: Plan) -> StepTime:

@@ -25,7 +25,7 @@ _AFFORDABLE = 16  # times the tokens of a validation: a few percent of what the 
 def outcome(run: Run, emit: Emit) -> Finished:
     """What the first rank reports at the end. The model that was kept is read from its file.
 
-    Validations during training may be rounded, and of the first tokens alone. What a finished run
+    Validations during training may be rounded, and of some tokens alone. What a finished run
     has kept is scored once more, as `charrnn eval --part valid` does, unless that takes long.
     """
     seconds, task = run.clock.seconds, run.plan.task

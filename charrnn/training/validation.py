@@ -1,6 +1,7 @@
 """Validation: the averaged weights are evaluated, kept if they are the best, and sampled from."""
 
 import math
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -51,9 +52,10 @@ def validation_interval(run: Run, step: int) -> int:
 
 
 def validation_protocol(run: Run) -> str:
-    """How a validation is measured: 'stream, bf16, first 16,384 tokens'."""
+    """How a validation is measured: 'stream, bf16, 16,384 of 40,000 tokens'."""
     most, task = most_validation_tokens(run), run.plan.task
-    cut = f"first {most:,} tokens" if task.validation_tokens(most + 1) > most else ""
+    every = task.validation_tokens(sys.maxsize)
+    cut = f"{most:,} of {every:,} tokens" if every > most else ""
     return ", ".join(filter(None, (whole_protocol(task), "bf16" if run.plan.bf16 else "", cut)))
 
 
@@ -74,7 +76,7 @@ def validated(run: Run) -> Score | None:
 def score_task(
     task: Task, module: AnyModule, most_tokens: int, *, bf16: bool, ranks: Ranks
 ) -> Score | None:
-    """The score on the first tokens of the validation part, the same on all ranks.
+    """The score on so many tokens of the validation part, the same on all ranks.
 
     None where there are none, or none with a target that the network can have.
     """

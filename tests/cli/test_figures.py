@@ -48,12 +48,12 @@ def test_every_command_says_the_same_of_a_run(home, charrnn):
 
 
 def test_a_figure_of_a_part_of_the_validation_says_so(home, charrnn):
-    """The loss of the first tokens, in bf16, under the name of that of all of them."""
+    """The loss of some tokens, in bf16, under the name of that of all of them."""
     (home / "a.txt").write_text(tale(600_000), "utf-8")
     args = ("train", "a.txt", "--steps", "1", "--split", "50/50/0", "--precision", "fp32", *TINY)
     done = charrnn(*args)
     assert done.code == 0, done.err
-    place = "valid (stream, first 16,384 tokens)"
+    place = "valid (stream, 16,384 of 300,000 tokens)"
     assert f"on {place}, best at step 1 of 1; guessing" in done.err
     assert place in charrnn("runs").out
     assert f"on {place}, best at" in charrnn("inspect").out
