@@ -135,7 +135,7 @@ def predict(
 
         if file == "-" and sys.stdin.isatty():
             notice("Type a text and Enter; Ctrl-D ends.")
-        written_as, batches = read_inputs(model, file, format, columns, notice)
+        written_as, batches = read_inputs(model, file, format, columns, notice, searches=beam > 1)
         with stop_at_closed_pipe():  # the page is written nevertheless
             for number, prediction in _predictions(model, batches, how, decoding, notice):
                 record = prediction.record() if prediction else _BLANK
@@ -192,7 +192,7 @@ def _predictions(
                 notice(f"Line {number} is blank: nothing is predicted for blank lines.")
             yield number, next(predictions) if text.strip() else None
         decoding = replace(decoding, skipped=decoding.skipped + len(inputs))
-    if told := reader.lacking.sentences():
+    if told := reader.lacking.sentences(unknown):
         notice(told)
 
 

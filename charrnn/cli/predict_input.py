@@ -116,11 +116,13 @@ def read_inputs(
     name: InputFormat | None,
     columns: str | None,
     notice: Callable[[str], None],
+    *,
+    searches: bool = False,
 ) -> tuple[FormatName | None, Iterator[list[Line]]]:
     """The format of a file, or of stdin for `-`, and its inputs with their lines, in lists.
 
-    None is that of a file whose lines are inputs. TextError for what is not one; the inputs before
-    it come first.
+    None is that of a file whose lines are inputs. Where a beam `searches`, fewer are read at once,
+    as each takes longer. TextError for what is not an input; those before it come first.
     """
     from charrnn.cli.prompts import read_lines
     from charrnn.text.example_formats import SUFFIXES
@@ -128,7 +130,8 @@ def read_inputs(
 
     if model.is_source(file):
         return None, iter([[(1, file)]])
-    batches = _texts(model, file, read_lines(file, _MANY * model.task.input.has_text))
+    most = _MANY if model.task.input.has_text and not searches else 0
+    batches = _texts(model, file, read_lines(file, most))
     first = next(batches, [])
     head = [line for line in first[:LOOKED_AT] if line.strip()]
     settings = _settings(model, file, head, name, columns)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from charrnn.text.tokenizers import Tokenizer
 
 _TOGETHER = 64  # prompts answered at once, at most
-_SHORT = 1 << 13  # bytes of lines, more of which may be read at once
+_SHORT = 1 << 13  # bytes: short lines are read together until they have so many
 _PATIENCE = 2.0  # seconds in which a text begins to come from a pipe
 _PROMPT, _LINE = 1 << 24, 1 << 20  # bytes of a prompt and of a line: a file may have no end
 
@@ -73,7 +73,7 @@ def with_prompt(
         from charrnn.text.unknown import known_text
 
         prompt, lacking = known_text(prompt, tokenizer, settings.unknown)
-        if told := lacking.sentences():
+        if told := lacking.sentences(settings.unknown):
             emit(Noticed(told))
     return settings.with_chosen(prompt=prompt, stop=stop)
 
@@ -155,11 +155,11 @@ def read_lines(source: str, most_short: int = 0) -> Iterator[list[str]]:
 
 
 def _batches(file: BinaryIO, most_short: int) -> Iterator[list[bytes]]:
-    """Lines as they come: all that can be read without waiting, up to as many as above. OSError.
+    """Lines as they come: all that can be read without waiting, up to a number of them. OSError.
 
     A line that is too long is cut, and the last.
     """
-    lines: queue.Queue[bytes | None] = queue.Queue(max(4 * _TOGETHER, most_short))
+    lines: queue.Queue[bytes | None] = queue.Queue(4 * _TOGETHER)
     failures: list[OSError] = []
 
     def fill() -> None:

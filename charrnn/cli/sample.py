@@ -78,12 +78,12 @@ def sample(
         asked = {"prompts": prompts, "newline": newline}.get(other, other in settings.given)
         exclude(interactive=interactive, **{other: asked})
         exclude(show_bits=show_bits, **{other: asked})
-    on_torch = {"backend torch": backend == "torch"}
-    exclude(prompts=prompts, **on_torch)
-    selects = [name for name in ("unique", "novel") if getattr(settings, name)]
-    for name in selects:
-        exclude(prompts=prompts, **{name: True})
-        exclude(**on_torch, **{name: True})
+    selects = {"unique": settings.unique, "novel": settings.novel}
+    others = {"prompts": prompts, "show_bits": show_bits, "interactive": interactive, **selects}
+    for name, value in others.items():
+        exclude(**{"backend torch": backend == "torch", name: value})
+    for name, value in selects.items():
+        exclude(prompts=prompts, **{name: value})
     path = output_path(output, yes)
     with frame(quiet=quiet, json=json, stdout="data", raw=raw or show_bits, output=path) as command:
         model = command.load_language_model(run)
@@ -102,7 +102,7 @@ def sample(
             sampler.write_in_colors()
         elif prompts:
             sampler.write_answers(prompts)
-        elif json or settings.count > 1 or selects or backend == "torch":
+        elif json or settings.count > 1 or any(selects.values()) or backend == "torch":
             sampler.write_many(backend)
         else:
             sampler.write_one()
@@ -189,19 +189,23 @@ class Sampler:
 
         Those before it are answered.
         """
-        from charrnn.text.unknown import known_text
+        from charrnn.text.unknown import Unknown, known_text
 
-        numbers = count(1)
+        numbers, unknown, lacking = count(1), self.settings.unknown, Unknown.none()
         for prompts in lists:
             known: list[str] = []
             for prompt, number in zip(prompts, numbers, strict=False):
                 try:
                     with located(f"prompt {number}"):
-                        known.append(known_text(prompt, self.tokenizer, self.settings.unknown)[0])
+                        text, of_prompt = known_text(prompt, self.tokenizer, unknown)
+                    known.append(text)
+                    lacking.add(of_prompt)
                 except TextError:
                     yield known
                     raise
             yield known
+        if told := lacking.sentences(unknown):
+            self.command.emit(Noticed(told))
 
     def write_many(self, backend: str) -> None:
         """Write many texts, in order. TextError if --novel lacks its corpus."""

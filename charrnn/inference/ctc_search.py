@@ -18,7 +18,7 @@ from charrnn.network.ctc import BLANK, log_probability, through_symbols
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
-_STATES = 1 << 20  # of alignments, at each frame, that are computed at once
+_VALUES = 1 << 20  # log-probabilities of symbols, or of alignments, computed at once
 _PRIME = np.uint64(0x100000001B3)  # of the FNV hash
 
 
@@ -64,11 +64,11 @@ def labelling(path: Int64) -> list[int]:
 def _written_together(
     logs: Float64, frames: Int64, texts: Sequence[Sequence[list[int]]], per_position: int
 ) -> Iterator[Written]:
-    """The texts of each source, one after the other; so many are computed at once as memory has."""
+    """The texts of each source, one after the other. What is computed at once is bounded."""
     sources = [source for source, hypotheses in enumerate(texts) for _ in hypotheses]
     flat = [*chain.from_iterable(texts)]
-    states = len(logs) * (2 * max(map(len, flat)) + 1)
-    together = max(1, _STATES // states)
+    states = max(2 * max(map(len, flat)) + 1, logs.shape[2])
+    together = max(1, _VALUES // (len(logs) * states))
     for first in range(0, len(flat), together):
         some = sources[first : first + together]
         of_some = flat[first : first + together]

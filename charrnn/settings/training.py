@@ -48,7 +48,8 @@ class TrainSettings(Settings):
     ] = "muon"
     learning_rate: Annotated[
         float | None, Gt(0), Le(1000),
-        "peak learning rate (" + ", ".join(f"{n} {r}" for n, r in LEARNING_RATES.items()) + ")",
+        "peak learning rate (" + ", ".join(f"{n} {r}" for n, r in LEARNING_RATES.items())
+        + "; of muon in a long run less)", AUTO,
     ] = None  # fmt: skip
     adamw_learning_rate: Annotated[
         float, Gt(0), Le(1000), "peak learning rate of what Muon leaves to AdamW", AUTO, ADVANCED,

@@ -146,14 +146,14 @@ class Task(ABC):
     most_epochs = 60.0
     """Epochs of a small corpus, where no length is asked for."""
     small_overfits_less = False
-    """Whether a network with fewer parameters than there are tokens does."""
+    """Whether a network with fewer parameters than there are tokens overfits less."""
     parameters_per_token = 8.0
     """The largest network that is chosen, for each token to learn from."""
 
     sizes: Mapping[str, Any] = {}
     """Settings that are others than usual, where they are not given."""
     few_steps = math.inf
-    """More of them want a lower learning rate of Muon's."""
+    """A run of more steps has a lower learning rate, where Muon is the optimizer."""
     learning_rates: Mapping[OptimizerName, float] = LEARNING_RATES
     """That of each optimizer where none is given."""
 

@@ -27,7 +27,7 @@ class LanguageModelTask(Task):
     protocol = "stream"
     small_overfits_less = True
     few_steps = 500.0
-    tokens_per_parameter = 10.0  # from 5 to 30 were best for some text and time: see RECIPE.md
+    tokens_per_parameter = 10.0  # from 3 to 40 were best for some text and time: see RECIPE.md
 
     def __init__(self, model: ModelSettings, subject: Subject) -> None:
         super().__init__(model, subject)
@@ -105,7 +105,7 @@ class LanguageModelTask(Task):
         """Tokens (N,) of the validation part: all, or pieces of as many in all, spread over it.
 
         The first ones alone may be easier or harder than the rest, by more than a network gains in
-        an hour.
+        an hour. The pieces are read one after the other, so the few tokens after a join cost more.
         """
         part, size = self.corpus.part("valid"), -(-most // _PIECES)
         if len(part) <= most:

@@ -40,7 +40,7 @@ class Unknown(NamedTuple):
         for characters, more in zip(self, others, strict=True):
             characters.update(more)
 
-    def sentences(self) -> str:
+    def sentences(self, how: UnknownName) -> str:
         """What became of them, and how to keep more of them; nothing if there are none."""
         done = {"Left out": self.left_out, "Replaced": self.replaced}
         told = [
@@ -49,7 +49,7 @@ class Unknown(NamedTuple):
             for what, characters in done.items()
             if characters
         ]
-        if self.left_out and not self.replaced:
+        if self.left_out and how == "skip":
             told.append("--unknown nearest takes similar ones, where it can.")
         return " ".join(told)
 

@@ -98,8 +98,8 @@ def _with_learning_rates(
     if "adamw_learning_rate" not in train.given:
         train = train.with_chosen(adamw_learning_rate=best_adamw_learning_rate(steps))
     if "learning_rate" not in train.given and train.optimizer == "muon":
-        rate = best_learning_rate(task.few_steps / max(1, steps), learned)
-        train = train.with_chosen(learning_rate=round(task.learning_rates["muon"] * rate, 4))
+        rate = task.learning_rates["muon"] * best_learning_rate(steps, task.few_steps, learned)
+        train = train.with_chosen(learning_rate=round(rate, 4))
     return train
 
 
@@ -153,13 +153,14 @@ def best_adamw_learning_rate(steps: float) -> float:
     return round(min(0.015, max(0.004, 10 / steps)), 4)
 
 
-def best_learning_rate(few: float, learned: float) -> float:
+def best_learning_rate(steps: float, few_steps: float, learned: float) -> float:
     """Muon's, as a fraction of the usual one, down to half of it.
 
-    The usual one is for few steps, which have to be large (`few`: 1 or more), and for a text that
-    is learned by heart (`learned`: epochs), as large steps keep a network from overfitting.
+    The usual one is for few steps, which have to be large, and for a text that is learned by heart
+    (`learned`: epochs, as `best_dropout` takes), as large steps keep a network from overfitting.
     """
-    return max(0.5, min(1.0, few), min(1.0, math.sqrt(learned / _BY_HEART)))
+    is_few, overfits = few_steps / max(1.0, steps), math.sqrt(learned / _BY_HEART)
+    return min(1.0, max(0.5, is_few, overfits))
 
 
 def best_dropout(learned: float) -> float:

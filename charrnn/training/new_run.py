@@ -8,7 +8,7 @@ from typing import Any
 from charrnn.engine.ranks import Ranks
 from charrnn.errors import TextError, plural
 from charrnn.events import Emit, Noticed
-from charrnn.settings import DEFAULT_TIME, LEARNING_RATES, Request, flag
+from charrnn.settings import DEFAULT_TIME, Request, flag
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.runs import LOCK, new_folder
 from charrnn.text.corpus import Corpus
@@ -124,8 +124,6 @@ def _add_validations(run: Run, seconds: float) -> None:
 def _announce(run: Run, asked: Plan, emit: Emit) -> None:
     """Report what was chosen, and what a short text changes."""
     if names := left_open(asked.model, asked.train, asked.text):
-        if run.plan.train.learning_rate != LEARNING_RATES[asked.train.optimizer]:
-            names |= {"learning_rate"} - asked.train.given
         emit(Noticed(_chosen(run, names)))
     sizes = {"batch_size": run.batches.batch_size, "seq_length": run.batches.seq_length}
     lowered = [

@@ -19,7 +19,7 @@ from charrnn.training.validation import (
     whole_protocol,
 )
 
-_AFFORDABLE = 16  # times the tokens of a validation: a few percent of what the training took
+_AFFORDABLE = 16  # times the tokens of a validation: seconds, or a few percent of the training
 
 
 def outcome(run: Run, emit: Emit) -> Finished:

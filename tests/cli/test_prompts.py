@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+from itertools import chain
 
 import pytest
 
@@ -163,6 +164,8 @@ def test_colours_of_surprise(trained, monkeypatch):
         (("--until", "document"), "", 2, "without documents"),
         (("--prompt", "Ω"), "", 3, "--unknown skip"),
         (("--unique", "--backend", "torch"), "", 2, "--backend torch"),
+        (("--prompts", "-", "--backend", "torch"), "", 2, "--backend torch and --prompts"),
+        (("--show-bits", "--backend", "torch"), "", 2, "--backend torch"),
     ],
 )
 def test_what_cannot_be_done_is_said(trained, args, stdin, code, words):
@@ -177,6 +180,17 @@ def test_unknown_characters_are_skipped_or_replaced(trained):
     skipped = call_charrnn(trained, *SAMPLE, "--prompt", "thΩe", "--unknown", "skip")
     assert skipped.out == call_charrnn(trained, *SAMPLE, "--prompt", "the").out
     assert "Left out 1 character that the vocabulary lacks: 'Ω'." in skipped.err
+    several = call_charrnn(trained, *SAMPLE, "--prompts", "-", "--unknown", "skip", stdin="Ω\nthΩe")
+    assert "Left out 2 characters that the vocabulary lacks: 'Ω'." in several.err
+
+
+def test_short_lines_come_many_at_a_time_and_long_ones_do_not(tmp_path):
+    """A first answer that waits for 512 pages; lines that are lost where a list of them ends."""
+    for line, most_short, most in (("ab", 512, 512), ("ab", 0, 64), ("a" * 1000, 512, 64)):
+        (tmp_path / "lines").write_text(f"{line}\n" * 2000)
+        lists = [*prompts.read_lines(str(tmp_path / "lines"), most_short)]
+        assert max(map(len, lists)) <= most
+        assert [*chain.from_iterable(lists)] == [line] * 2000
 
 
 def test_a_file_without_an_end_is_not_read_whole(trained, tmp_path, monkeypatch):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from charrnn.errors import UsageError
+from charrnn.inference import ctc_search as ctc_module
 from charrnn.inference.ctc_search import ctc_search, labelling
 from charrnn.inference.fusion import Fusion
 from charrnn.inference.search import Decoding, log_probabilities
@@ -47,6 +48,17 @@ def test_a_wide_beam_finds_every_text_in_its_order():
             assert text.positions == sorted(text.positions)
             assert text.attention.shape == (len(text.symbols), FRAMES[source])
             assert text.attention.sum(1) == pytest.approx(1)
+
+
+def test_the_bound_of_memory_changes_nothing(monkeypatch):
+    """Texts of another source, where they are computed a few at a time."""
+    together = ctc_search(LOGITS, FRAMES, Decoding(4))
+    monkeypatch.setattr(ctc_module, "_VALUES", 1)
+    for many, few in zip(together, ctc_search(LOGITS, FRAMES, Decoding(4)), strict=True):
+        for one, other in zip(many, few, strict=True):
+            assert (one.symbols, one.positions) == (other.symbols, other.positions)
+            assert one.log_probability == pytest.approx(other.log_probability)
+            assert one.attention == pytest.approx(other.attention)
 
 
 def test_a_language_model_counts_as_much_as_its_weight():

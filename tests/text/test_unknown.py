@@ -58,7 +58,7 @@ def test_what_is_left_can_be_encoded(text, how):
     """An error from the encoder for a text that was made fit for it."""
     kept, lacking = known_text(text, LETTERS, how)
     LETTERS.encode(kept)
-    assert (not any(lacking)) == (not lacking.sentences()) == (kept == text)
+    assert (not any(lacking)) == (not lacking.sentences(how)) == (kept == text)
     assert known_text(kept, LETTERS, how) == (kept, Unknown.none())
 
 
@@ -72,12 +72,16 @@ def test_a_tokenizer_that_takes_any_text_leaves_it_alone():
 def test_a_notice_tells_what_was_left_out_and_what_replaced():
     """A letter that `nearest` drops without a word; half of a surrogate pair shown for a byte."""
     _, lacking = known_text("é日日\udcff", LETTERS, "nearest")
-    assert lacking.sentences() == (
+    assert lacking.sentences("nearest") == (
         "Left out 3 characters that the vocabulary lacks: '日', byte 0xff. "
         "Replaced 1 character that the vocabulary lacks: 'é'."
     )
-    _, lacking = known_text("日", LETTERS, "skip")
-    assert lacking.sentences().endswith(". --unknown nearest takes similar ones, where it can.")
+    for how, advice in (
+        ("skip", ". --unknown nearest takes similar ones, where it can."),
+        ("nearest", "'日'."),
+    ):
+        _, lacking = known_text("日", LETTERS, how)
+        assert lacking.sentences(how).endswith(advice)
 
 
 @given(st.text(min_size=1), st.booleans())

@@ -1,9 +1,12 @@
 """When a run is validated, and on what."""
 
 from charrnn.events import Evaluated, Sampled
+from charrnn.settings import TextSettings
 from charrnn.training.validation import validation_interval, validation_tokens
 from tests.conftest import tale
 from tests.training.conftest import events_of, make_run
+
+HALF = TextSettings(split="50/50/0")
 
 
 def test_a_run_is_validated_about_a_dozen_times_wherever_its_end_moves(home):
@@ -24,6 +27,17 @@ def test_a_long_run_is_validated_on_more_text_than_a_short_one(home):
     run.length.total_steps = 40_000
     assert few == 1 << 14
     assert few < validation_tokens(run) <= len(run.plan.corpus.part("valid"))
+
+
+def test_what_is_validated_is_spread_over_the_part(home):
+    """The beginning of the part alone, which may be harder than the rest by what a run gains."""
+    run = make_run(home, "a" * 8000 + "b" * 4000 + "c" * 4000, steps=1, words=HALF)
+    task, b, c = run.plan.task, *run.plan.corpus.tokenizer.encode("bc").tolist()
+    for most in (160, 165, 1000):
+        found = task.validation(most).tolist()
+        assert len(found) == most == task.validation_tokens(most)
+        assert abs(found.count(b) - found.count(c)) <= most / 16 + 16
+    assert task.validation(10_000).tolist() == [b] * 4000 + [c] * 4000
 
 
 def test_the_first_validation_comes_in_the_first_tenth(home):

@@ -1,5 +1,6 @@
 """charrnn classify: which run most likely wrote a text."""
 
+import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -10,7 +11,7 @@ from charrnn.cli.frame import Frame, frame
 from charrnn.cli.options import Encoding, Json, Quiet
 from charrnn.display.reports import Report
 from charrnn.errors import TextError, UsageError
-from charrnn.events import Emit
+from charrnn.events import Emit, Noticed
 from charrnn.settings import ADVANCED, TextSettings, UnknownName
 from charrnn.tables import Cell, Figure, Table
 from charrnn.text.source_files import shown_name
@@ -44,7 +45,7 @@ Labeled = Annotated[
 Unknown = Annotated[
     UnknownName,
     typer.Option(
-        help="characters that a vocabulary lacks: error, nearest, or skip at 17.2 bits each",
+        help="characters that a vocabulary lacks: error, nearest or skip; one lost costs 17.2 bits",
         metavar="NAME", rich_help_panel=ADVANCED,
     ),
 ]  # fmt: skip
@@ -74,6 +75,8 @@ def classify(
         checkpoints = _load(runs, command)
         raw = all(run.tokenizer.raw for run in checkpoints.values())
         settings = TextSettings(encoding=encoding or "utf-8")
+        if not texts and sys.stdin.isatty():
+            command.emit(Noticed("Type a text; Ctrl-D ends it."))
         given = _texts(texts or ["-"], by_line, settings, command.emit, raw)
         if labeled:
             given = _split_labels(given, list(checkpoints))

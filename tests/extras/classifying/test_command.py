@@ -63,7 +63,7 @@ def test_labels_give_the_accuracy(runs):
 
 def test_unknown_characters_have_a_price(runs):
     """A text in another alphabet, and a crash."""
-    choice = "-", "--runs", "tale,noise", "--json"
+    choice = "--runs", "tale,noise", "--json"
     (found,) = lines(classify(runs, *choice, stdin="ΩΩ").out)
     assert found["bits"]["tale"] == found["bits"]["noise"] == pytest.approx(34.4, abs=0.1)
     result = classify(runs, *choice, "--unknown", "error", stdin="ΩΩ")

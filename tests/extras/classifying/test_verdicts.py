@@ -92,8 +92,9 @@ def test_an_unknown_character_does_not_favour_a_run():
     assert 17.1 < UNKNOWN_BITS < 17.3
     (only,) = reader.bits(["ΩΩ"], "skip")
     assert only == pytest.approx(2 * UNKNOWN_BITS)
-    (nearest,) = reader.bits(["the sèa"], "nearest")
+    nearest, none_near = reader.bits(["the sèa", "the Ωsea"], "nearest")
     assert nearest == pytest.approx(plain, rel=1e-6)
+    assert none_near == pytest.approx(strange)
     with pytest.raises(TextError):
         reader.bits(["Ω"], "error")
 
