@@ -180,11 +180,11 @@ def _predictions(
     notice: Callable[[str], None],
 ) -> Iterator[tuple[int, Any]]:
     """Predictions for inputs and their lines; None for one that is blank, which is said once."""
-    has_blank, reader = False, _Reader(model, unknown, notice)
+    has_blank, lacking = False, _Lacking(model, unknown, notice)
     model.predict([], unknown, decoding)  # says what cannot be asked of it before a line is there
     for batch in batches:
         inputs = [(number, text) for number, text in batch if text.strip()]
-        reader.see(inputs)
+        lacking.count(inputs)
         predictions = _predicted(model, inputs, unknown, decoding)
         for number, text in batch:
             if not text.strip() and not has_blank:
@@ -192,13 +192,13 @@ def _predictions(
                 notice(f"Line {number} is blank: nothing is predicted for blank lines.")
             yield number, next(predictions) if text.strip() else None
         decoding = replace(decoding, skipped=decoding.skipped + len(inputs))
-    if told := reader.lacking.sentences(unknown):
+    if told := lacking.characters.sentences(unknown):
         notice(told)
 
 
 @dataclass
-class _Reader:
-    """Remembers what a vocabulary lacks of the inputs; says which of them is the first unread."""
+class _Lacking:
+    """Counts characters that a vocabulary lacks, and names the first input that has no other."""
 
     model: "Predictor"
     unknown: UnknownName
@@ -210,15 +210,15 @@ class _Reader:
         source = self.model.task.input
         self._loses = source.has_text and source.separator is None and self.unknown != "error"
         self._has_unread = False
-        self.lacking = Unknown.none()
+        self.characters = Unknown.none()
 
-    def see(self, inputs: Iterable[tuple[int, str]]) -> None:
-        """Add inputs, with their lines."""
+    def count(self, inputs: Iterable[tuple[int, str]]) -> None:
+        """Count those of inputs, which have their lines."""
         from charrnn.text.unknown import known_text
 
         for number, text in inputs if self._loses else ():
             read, lacking = known_text(text, self.model.tokenizer, self.unknown)
-            self.lacking.add(lacking)
+            self.characters.add(lacking)
             if not read.strip() and not self._has_unread:
                 self._has_unread = True
                 first = f"Line {number} has no character of the vocabulary"

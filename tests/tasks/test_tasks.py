@@ -1,7 +1,5 @@
 """What every output promises with every input: the contract of a task on examples."""
 
-import math
-import sys
 import tracemalloc
 from dataclasses import replace
 from typing import get_args
@@ -154,18 +152,6 @@ def test_numpy_and_torch_score_alike(home, pair, changes):
     task.count_some_written = lambda *_: None  # untrained networks write without end
     in_torch = score_examples(task, module, indices(corpus), bf16=False)
     assert score.loss == pytest.approx(in_torch.loss, abs=1e-5)
-
-
-def test_examples_of_a_validation_are_spread_over_the_part(home):
-    """One label alone, where the examples of a file are in the order of their labels."""
-    task = task_on(corpus_for("label", home, 400))
-    part = task.corpus.examples("valid")
-    tokens = task.validation_tokens(sys.maxsize)
-    few = task.validation(tokens // 4)
-    assert (few[0], few[-1]) == (part[0], part[-1])
-    assert len(few) == math.ceil(len(part) / 4)
-    assert np.diff(few).min() >= 3
-    assert task.validation(tokens).tolist() == [*part]
 
 
 @pytest.mark.parametrize("unit", ["character", "word"])

@@ -1,9 +1,15 @@
 """When a run is validated, and on what."""
 
+import math
+import sys
+
+import numpy as np
+
 from charrnn.events import Evaluated, Sampled
 from charrnn.settings import TextSettings
 from charrnn.training.validation import validation_interval, validation_tokens
 from tests.conftest import tale
+from tests.tasks.conftest import corpus_for, task_on
 from tests.training.conftest import events_of, make_run
 
 HALF = TextSettings(split="50/50/0")
@@ -38,6 +44,18 @@ def test_what_is_validated_is_spread_over_the_part(home):
         assert len(found) == most == task.validation_tokens(most)
         assert abs(found.count(b) - found.count(c)) <= most / 16 + 16
     assert task.validation(10_000).tolist() == [b] * 4000 + [c] * 4000
+
+
+def test_examples_of_a_validation_are_spread_over_the_part(home):
+    """One label alone, where the examples of a file are in the order of their labels."""
+    task = task_on(corpus_for("label", home, 400))
+    part = task.corpus.examples("valid")
+    tokens = task.validation_tokens(sys.maxsize)
+    few = task.validation(tokens // 4)
+    assert (few[0], few[-1]) == (part[0], part[-1])
+    assert len(few) == math.ceil(len(part) / 4)
+    assert np.diff(few).min() >= 3
+    assert task.validation(tokens).tolist() == [*part]
 
 
 def test_the_first_validation_comes_in_the_first_tenth(home):
