@@ -83,7 +83,7 @@ class ExampleTask(Task):
 
     @property
     def largest_loss(self) -> float:
-        return super().largest_loss * self.output.most / self.output.mean_length
+        return super().largest_loss * self.output.longest_share(self.model)
 
     def resolve_batch(self, settings: TrainSettings) -> tuple[int, int]:
         lengths = self._tokens("train")

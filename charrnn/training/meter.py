@@ -57,7 +57,7 @@ class Meter:
                 raise NotFiniteError
             count = plural(skipped, "step")
             self._emit(
-                Noticed(f"Skipped {count} up to step {run.step:,}: loss or gradient not finite.")
+                Noticed(f"Skipped {count} up to step {run.step:,}: loss too large, or not finite.")
             )
         if len(finite):
             self._emit(self._stepped(finite.mean().item(), steps))

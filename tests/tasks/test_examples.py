@@ -1,11 +1,14 @@
 """Batches of examples: each once an epoch, in an order that follows from the position."""
 
 import numpy as np
+import pytest
+import torch
 from hypothesis import given, strategies as st
 
+from charrnn.engine.devices import to_device
 from charrnn.settings import TrainSettings
 from charrnn.tasks.examples import Ragged, by_length
-from tests.tasks.conftest import prepared, task_on
+from tests.tasks.conftest import corpus_for, prepared, randomized, task_on
 from tests.tasks.examples import labelled
 
 
@@ -73,6 +76,18 @@ def test_groups_have_every_array_once_and_are_small_where_arrays_are_long(length
     for group in groups:
         assert len(group) <= most
         assert len(group) == 1 or len(group) * max(lengths[n] for n in group) <= 1 << 17
+
+
+@pytest.mark.parametrize("changes", [{}, {"ctc_frames": 64}])
+def test_no_guess_is_too_large_a_loss_to_learn_from(home, changes):
+    """Steps that are skipped, as words of a large vocabulary are spread over many frames."""
+    corpus = corpus_for("rewrite", home, 60, target_unit="word")
+    task = task_on(corpus, decoder="ctc", **changes)
+    module = randomized(task, scale=0.0)
+    long = np.argsort(task.input.lengths(task.items, corpus.examples("train")))[-4:]
+    batch = to_device(task.batch_of(task.items, task.targets, long), torch.device("cpu"))
+    loss, _ = task.loss(module.network, batch, (), [])
+    assert loss < task.largest_loss
 
 
 def test_few_examples_are_padded_to_a_long_one(home):

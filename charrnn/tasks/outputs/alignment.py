@@ -46,6 +46,11 @@ class AlignedOutput(SequenceOutput):
         frames = self.ctc_frames * float(self._positions.mean()) / self.mean_length
         return max(1.0, frames) * super().uniform_loss
 
+    def longest_share(self, model: ModelSettings) -> float:
+        """As the base says: by frames, which are more than those that suit where more are asked."""
+        longest = float(self._positions.max() / self._positions.mean())
+        return longest * max(1.0, model.ctc_frames / self.ctc_frames)
+
     def doubts(self, model: ModelSettings) -> list[str]:
         few = np.flatnonzero(self._ratios > model.ctc_frames)
         if not len(few):

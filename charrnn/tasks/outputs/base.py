@@ -145,6 +145,10 @@ class Output(ABC):
     def uniform_loss(self) -> float:
         """The loss, in nats, of a guess among all targets."""
 
+    def longest_share(self, model: ModelSettings) -> float:  # noqa: ARG002
+        """The loss of the longest example by that of one of mean length, for guesses."""
+        return self.most / self.mean_length
+
     def parameters(self, model: ModelSettings) -> Parameters:
         """The head's parameters."""
         parameters: Parameters = self.head.parameters(model, len(self.names))
