@@ -122,8 +122,9 @@ def predict(
         run, file = run_and_file(run, file)
         scorer = command.load_text_model(language_model)
         decoding = Decoding(
-            beam, temp, seed, max_length, top, threshold, language_model=scorer, weight=weight
-        )
+            beam, temp, seed, max_length, top, threshold, language_model=scorer, weight=weight,
+            places=json or attention or html is not None,
+        )  # fmt: skip
         file = file or "-"
         model = _model(load_fitting(command, run, file), attends=attention or html is not None)
         how = model.task.input.checked_unknown(unknown)
@@ -138,10 +139,11 @@ def predict(
         written_as, batches = read_inputs(model, file, format, columns, notice, searches=beam > 1)
         with stop_at_closed_pipe():  # the page is written nevertheless
             for number, prediction in _predictions(model, batches, how, decoding, notice):
-                record = prediction.record() if prediction else _BLANK
-                plain = model.task.output.formatted(prediction, written_as) if prediction else ""
-                line = dumps({"line": number, **record}) if json else valid_unicode(plain)
-                command.write(f"{line}\n")
+                line = model.task.output.formatted(prediction, written_as) if prediction else ""
+                if json:
+                    record = prediction.record() if prediction else _BLANK
+                    line = dumps({"line": number, **record})
+                command.write(f"{valid_unicode(line)}\n")
                 if print_attention and prediction:
                     print_attention(prediction)
                 if page and prediction:

@@ -5,12 +5,13 @@ al. 2014, https://arxiv.org/abs/1408.2873) adds up the alignments of each prefix
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, repeat
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from charrnn.errors import TextError
 from charrnn.inference.fusion import Fused, Fusion
 from charrnn.inference.sampling import check_finite
 from charrnn.inference.search import Decoding, Float32, Written, highest, log_probabilities
@@ -19,6 +20,7 @@ from charrnn.network.ctc import BLANK, log_probability, through_symbols
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 _VALUES = 1 << 20  # log-probabilities of symbols, or of alignments, computed at once
+_MOST = 1 << 25  # places of symbols in the frames of a source: each takes some 70 bytes
 _PRIME = np.uint64(0x100000001B3)  # of the FNV hash
 
 
@@ -46,7 +48,7 @@ def ctc_search(
             noisy = logs + decoding.temp * np.stack(noise, 1)
         paths = zip(noisy.argmax(-1).T, frames, strict=True)
         texts = [[labelling(path[:count])] for path, count in paths]
-    every = _written_together(logs, frames, texts, per_position)
+    every = _written_together(logs, frames, texts, per_position if decoding.places else None)
     written = [[next(every) for _ in hypotheses] for hypotheses in texts]
     if fusion is None:  # a beam may have missed alignments of a text
         for hypotheses in written:
@@ -62,7 +64,7 @@ def labelling(path: Int64) -> list[int]:
 
 
 def _written_together(
-    logs: Float64, frames: Int64, texts: Sequence[Sequence[list[int]]], per_position: int
+    logs: Float64, frames: Int64, texts: Sequence[Sequence[list[int]]], per_position: int | None
 ) -> Iterator[Written]:
     """The texts of each source, one after the other. What is computed at once is bounded."""
     sources = [source for source, hypotheses in enumerate(texts) for _ in hypotheses]
@@ -76,15 +78,28 @@ def _written_together(
 
 
 def _written(
-    logs: Float64, frames: Int64, texts: Sequence[list[int]], per_position: int
+    logs: Float64, frames: Int64, texts: Sequence[list[int]], per_position: int | None
 ) -> Iterator[Written]:
-    """A text of each of B sources, with its probability, and where its symbols are in `logs`."""
+    """A text of each of B sources, with its probability, and where its symbols are in `logs`.
+
+    Nothing of that without `per_position`. TextError for a source that is too long for it.
+    """
     lengths = np.array([*map(len, texts)])
     symbols = np.zeros((max(lengths), len(texts)), np.int64)
     for column, text in enumerate(texts):
         symbols[: len(text), column] = text
     given = logs, frames, symbols, lengths
     probabilities = log_probability(*given)
+    if per_position is None:
+        nowhere = np.zeros((0, 0), np.float32)
+        yield from map(Written, texts, probabilities.tolist(), repeat(nowhere))
+        return
+    if len(logs) * len(symbols) > _MOST:
+        raise TextError(
+            f"a source of {len(logs) // per_position:,} positions is too long to say where each "
+            f"of its {len(symbols):,} symbols is",
+            "Cut it into shorter ones, or ask for the text alone.",
+        )
     where = np.exp(through_symbols(*given, np.logaddexp) - probabilities[:, None])
     by_position = where.reshape(len(logs) // per_position, per_position, *where.shape[1:]).sum(1)
     likeliest = through_symbols(*given, np.maximum).argmax(0) // per_position

@@ -36,6 +36,8 @@ class Decoding:
     """What has its say in the beam."""
     weight: float | None = None
     """Of its log-probabilities, 0.3 where it is not given."""
+    places: bool = True
+    """Whether a text says where its symbols come from, which takes an aligned one longer."""
     skipped: int = 0
     """Examples before the first one: what is drawn for one follows from the seed and its index."""
 
@@ -60,7 +62,10 @@ class Decoding:
     def check_effective(self, model: ModelSettings, options: Collection[str]) -> None:
         """Raise UsageError for a value that is no default, but for the `options` of a model."""
         for field in fields(self):
-            if field.name in (*options, "skipped") or getattr(self, field.name) == field.default:
+            if (
+                field.name in (*options, "places", "skipped")
+                or getattr(self, field.name) == field.default
+            ):
                 continue
             if field.name == "max_length" and model.decoder == "ctc":
                 raise no_effect("max_length", "--decoder ctc", "name a run of another decoder")

@@ -6,7 +6,7 @@ https://doi.org/10.1145/1143844.1143891).
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -70,30 +70,28 @@ def ctc_loss(logits: Array, frames: Array, symbols: Array, lengths: Array) -> Ar
     return -log_probability(logs, frames, symbols, lengths)
 
 
-def forward(logs: Array, symbols: Array, combine: Combine) -> Array:
-    """Log-probabilities (T, B, K + 1), symbols (U, B) -> those of all ways to each state.
+def forward(logs: Array, symbols: Array, combine: Combine) -> Iterator[Array]:
+    """Log-probabilities (T, B, K + 1), symbols (U, B) -> of each frame those of ways to each state.
 
-    The states (T, B, 2 U + 1) are blank, symbol, blank, ..., blank. `combine` joins two ways.
+    The states (B, 2 U + 1) are blank, symbol, blank, ..., blank. `combine` joins two ways.
     """
     xp = namespace(logs)
     blank = xp.full((1, symbols.shape[1]), BLANK, dtype=symbols.dtype, device=device(symbols))
     pairs = xp.stack((symbols, xp.full_like(symbols, BLANK)), axis=1)
     states = xp.concat((blank, xp.reshape(pairs, (-1, symbols.shape[1]))), axis=0)
     states = xp.permute_dims(states, (1, 0))
-    emitted = xp.take_along_axis(
-        logs, xp.broadcast_to(states[None], (len(logs), *states.shape)), axis=2
-    )
     skips = xp.full(states.shape, False, device=device(states))
     skips[:, 2:] = (states[:, 2:] != BLANK) & (states[:, 2:] != states[:, :-2])
-    nothing = xp.full_like(emitted[0], -math.inf)
-    ways = [xp.concat((emitted[0][:, :2], nothing[:, 2:]), axis=1)]
-    for logs_of_states in emitted[1:]:
-        before = ways[-1]
-        by_one = xp.concat((nothing[:, :1], before[:, :-1]), axis=1)
-        by_two = xp.concat((nothing[:, :2], before[:, :-2]), axis=1)
-        total = combine(combine(before, by_one), xp.where(skips, by_two, -math.inf))
-        ways.append(total + logs_of_states)
-    return xp.stack(ways)
+    emitted = xp.take_along_axis(logs[0], states, axis=1)
+    nothing = xp.full_like(emitted, -math.inf)
+    ways = xp.concat((emitted[:, :2], nothing[:, 2:]), axis=1)
+    yield ways
+    for logs_of_frame in logs[1:]:
+        by_one = xp.concat((nothing[:, :1], ways[:, :-1]), axis=1)
+        by_two = xp.concat((nothing[:, :2], ways[:, :-2]), axis=1)
+        total = combine(combine(ways, by_one), xp.where(skips, by_two, -math.inf))
+        ways = total + xp.take_along_axis(logs_of_frame, states, axis=1)
+        yield ways
 
 
 def log_probability(logs: Array, frames: Array, symbols: Array, lengths: Array) -> Array:
@@ -102,8 +100,9 @@ def log_probability(logs: Array, frames: Array, symbols: Array, lengths: Array) 
     All alignments of the first frames[b] are added up.
     """
     xp = namespace(logs)
-    ways = forward(logs, symbols, xp.logaddexp)
-    last = xp.take_along_axis(ways, (frames - 1)[None, :, None], axis=0)[0]
+    last = -math.inf
+    for frame, ways in enumerate(forward(logs, symbols, xp.logaddexp)):
+        last = xp.where((frames == frame + 1)[:, None], ways, last)
     blank = xp.take_along_axis(last, 2 * lengths[:, None], axis=1)[:, 0]
     before = xp.concat((xp.full_like(last[:, :1], -math.inf), last), axis=1)
     return xp.logaddexp(xp.take_along_axis(before, 2 * lengths[:, None], axis=1)[:, 0], blank)
@@ -117,8 +116,9 @@ def through_symbols(
     With `np.logaddexp` the log-probability of all alignments that have the symbol there, with
     `np.maximum` that of the likeliest of them; nothing, -inf, outside a source and its symbols.
     """
-    before = forward(logs, symbols, combine)
-    after = forward(_reversed(logs, frames), _reversed(symbols, lengths), combine)
+    before = np.stack([*forward(logs, symbols, combine)])
+    backwards = forward(_reversed(logs, frames), _reversed(symbols, lengths), combine)
+    after = np.stack([*backwards])
     after = _reversed(after, frames).transpose(2, 1, 0)  # states, sources, frames
     after = _reversed(after, 2 * lengths + 1).transpose(2, 1, 0)
     emitted = np.take_along_axis(logs, np.broadcast_to(symbols.T, (len(logs), *symbols.T.shape)), 2)

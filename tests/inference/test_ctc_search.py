@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from charrnn.errors import UsageError
+from charrnn.errors import TextError, UsageError
 from charrnn.inference import ctc_search as ctc_module
 from charrnn.inference.ctc_search import ctc_search, labelling
 from charrnn.inference.fusion import Fusion
@@ -59,6 +59,19 @@ def test_the_bound_of_memory_changes_nothing(monkeypatch):
             assert (one.symbols, one.positions) == (other.symbols, other.positions)
             assert one.log_probability == pytest.approx(other.log_probability)
             assert one.attention == pytest.approx(other.attention)
+
+
+def test_texts_without_places_are_the_same_ones(monkeypatch):
+    """Gigabytes for a long line of which only the text is asked, or a machine that they fill."""
+    monkeypatch.setattr(ctc_module, "_MOST", 1)
+    with pytest.raises(TextError, match="too long to say where"):
+        ctc_search(LOGITS, FRAMES, Decoding(4))
+    plain = ctc_search(LOGITS, FRAMES, Decoding(4, places=False))
+    monkeypatch.undo()
+    for texts, other in zip(plain, ctc_search(LOGITS, FRAMES, Decoding(4)), strict=True):
+        for one, placed in zip(texts, other, strict=True):
+            assert (one.symbols, one.positions) == (placed.symbols, None)
+            assert one.log_probability == placed.log_probability
 
 
 def test_a_language_model_counts_as_much_as_its_weight():

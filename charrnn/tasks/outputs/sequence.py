@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -154,7 +155,8 @@ class SequenceOutput(Output):
     def count_written(
         self, score: Any, network: ExampleNetwork, batch: Batch, asked: Asked
     ) -> None:
-        written = self._write(network, batch, asked)
+        decoding = replace(asked.decoding, places=False)
+        written = self._write(network, batch, asked._replace(decoding=decoding))
         for column, texts in enumerate(written):
             true = batch.targets[: batch.target_lengths[column] - self.ends, column]
             score.add((true - 1).tolist(), [number - 1 for number in texts[0].symbols])
