@@ -65,6 +65,9 @@ def _usage_error(error: Any) -> UsageError:
         flag, _, reason = message.partition(": ")
         verb = "must be " if reason.startswith("Input should be") else ""
         message = f"{flag}: {verb}{plain(reason)}"
+    if message.startswith("Missing option"):
+        wanted = error.param
+        message = f"{path} needs {wanted.opts[0]} {wanted.metavar}: {wanted.help}"
     if "unexpected extra argument" in message:
         message = message.replace("Got unexpected", "there are")
         return UsageError(message, f"Put a text or name with spaces in quotes. See {path} --help.")

@@ -100,7 +100,7 @@ def log_probability(logs: Array, frames: Array, symbols: Array, lengths: Array) 
     All alignments of the first frames[b] are added up.
     """
     xp = namespace(logs)
-    last = -math.inf
+    last: Array = -math.inf
     for frame, ways in enumerate(forward(logs, symbols, xp.logaddexp)):
         last = xp.where((frames == frame + 1)[:, None], ways, last)
     blank = xp.take_along_axis(last, 2 * lengths[:, None], axis=1)[:, 0]

@@ -97,11 +97,13 @@ def _tolerant(name: str, write: Emit, show: Emit) -> Emit:
 
 
 def _how_to_repeat(run: Run) -> str:
-    if run.length.adjusted or run.recovery.learning_rate_scale != 1:
-        how = "This run cannot be repeated exactly. The closest command:"
-    else:
-        how = "To repeat this run exactly:"
-    return f"{how}\n  {command(run)}"
+    why = ""
+    if run.recovery.learning_rate_scale != 1:
+        why = "it diverged and went back"
+    elif run.length.adjusted:
+        why = "its time became more or fewer steps than were foreseen"
+    how = f"This run cannot be repeated exactly, as {why}. The closest command:"
+    return f"{how if why else 'To repeat this run exactly:'}\n  {command(run)}"
 
 
 def command(run: Run) -> str:

@@ -27,7 +27,7 @@ Texts = Annotated[
 RunNames = Annotated[
     str,
     typer.Option(
-        "--runs", help="the runs to choose from, with commas", metavar="NAMES",
+        "--runs", help="the runs to choose from, with commas", metavar="A,B",
         autocompletion=run_names,
     ),
 ]  # fmt: skip
