@@ -9,7 +9,7 @@ from itertools import zip_longest
 
 from array_api_compat import device
 
-from charrnn.cells.arrays import Array, namespace
+from charrnn.cells.arrays import Array, namespace, rows
 from charrnn.cells.parameters import Parameters
 from charrnn.network.layers import stack, stack_parameters, zero_state
 from charrnn.network.residual import add, enter, leave
@@ -81,8 +81,10 @@ def reversal(lengths: Array, steps: int) -> Array:
 
 
 def gather(x: Array, indices: Array) -> Array:
-    """x (S, B, F) at these indices (N, B) -> (N, B, F)."""
-    return namespace(x).take_along_axis(x, indices[..., None], axis=0)
+    """x (S, B, F) at these indices (N, B) -> (N, B, F), as rows of (S B, F): torch is fast so."""
+    xp, (_, batch, size) = namespace(x), x.shape
+    columns = xp.arange(batch, device=device(x))
+    return rows(xp.reshape(x, (-1, size)), indices * batch + columns)
 
 
 def boundary_states(x: Array, first: Array, last: Array, hidden: int) -> Array:

@@ -116,14 +116,6 @@ class Functions:
             return device.add("range", [], (size,), "int")
         return device.weight(f"0 to {size}", np.arange(size))
 
-    @classmethod
-    def take_along_axis(cls, x: Symbol, indices: Symbol, axis: int) -> Symbol:
-        """x (S, B, F), indices (N, B, 1) -> (N, B, F): rows of (S B, F)."""
-        assert (axis, indices.shape[2]) == (0, 1), "all that networks take along"
-        _, batch, size = x.shape
-        rows = cls.reshape(x, (-1, size))
-        return rows[indices[..., 0] * batch + cls.arange(batch, device=x.graph)]
-
 
 def _turned(matrices: Symbol) -> list[int]:
     """The axes of matrices (..., N, K) in the order (..., K, N)."""
