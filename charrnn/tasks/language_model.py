@@ -27,6 +27,7 @@ class LanguageModelTask(Task):
     protocol = "stream"
     small_overfits_less = True
     few_steps = 500.0
+    parameters_per_token = 12.0
     tokens_per_parameter = 10.0  # from 3 to 40 were best for some text and time: see RECIPE.md
 
     def __init__(self, model: ModelSettings, subject: Subject) -> None:
