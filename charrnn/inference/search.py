@@ -37,7 +37,7 @@ class Decoding:
     weight: float | None = None
     """Of its log-probabilities, 0.3 where it is not given."""
     places: bool = True
-    """Whether a text says where its symbols come from, which takes an aligned one longer."""
+    """Whether a text by CTC says where its symbols are, which takes longer."""
     skipped: int = 0
     """Examples before the first one: what is drawn for one follows from the seed and its index."""
 
