@@ -98,7 +98,7 @@ def _written(
         raise TextError(
             f"a source of {len(logs) // per_position:,} positions is too long to say where each "
             f"of its {len(symbols):,} symbols is",
-            "Cut it into shorter ones, or ask for the text alone (without --json, or places=False).",
+            "Cut it into shorter ones, or ask for the text alone.",
         )
     where = np.exp(through_symbols(*given, np.logaddexp) - probabilities[:, None])
     by_position = where.reshape(len(logs) // per_position, per_position, *where.shape[1:]).sum(1)
