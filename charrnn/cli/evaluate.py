@@ -28,7 +28,7 @@ from charrnn.text.source_files import shown_name
 if TYPE_CHECKING:
     from charrnn.display.reports import Report
     from charrnn.evaluation.scoring import Protocol
-    from charrnn.inference.search import Decoding
+    from charrnn.inference.decoding import Decoding
     from charrnn.storage.checkpoint import Checkpoint
 
 Text = Annotated[
@@ -137,7 +137,7 @@ def evaluate(
             }
             parts = {f"per {per}": per not in (None, "line")}
             _refuse(checkpoint, "name a language model", **asked, **parts)
-            from charrnn.inference.search import Decoding
+            from charrnn.inference.decoding import Decoding
 
             scorer = command.load_text_model(language_model)
             decoding = Decoding(beam or 1, language_model=scorer, weight=weight)

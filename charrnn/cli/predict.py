@@ -32,7 +32,7 @@ from charrnn.events import Noticed
 from charrnn.settings import ADVANCED, UnknownName
 
 if TYPE_CHECKING:
-    from charrnn.inference.search import Decoding
+    from charrnn.inference.decoding import Decoding
     from charrnn.models.predictor import Predictor
     from charrnn.storage.checkpoint import Checkpoint
     from charrnn.tasks.outputs.base import Prediction
@@ -116,7 +116,7 @@ def predict(
     page_path = output_path(html, yes)
     with frame(quiet=quiet, json=json, stdout="data", output=path) as command:
         from charrnn.display.stdout import stop_at_closed_pipe
-        from charrnn.inference.search import Decoding
+        from charrnn.inference.decoding import Decoding
         from charrnn.text.tokenizers import valid_unicode
 
         run, file = run_and_file(run, file)

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.errors import TextError
+from charrnn.inference.decoding import Decoding
 from charrnn.inference.fusion import Fused, Fusion
 from charrnn.inference.sampling import check_finite
-from charrnn.inference.search import Decoding, Float32, Written, highest, log_probabilities
+from charrnn.inference.search import Float32, Written, highest, log_probabilities
 from charrnn.network.ctc import BLANK, log_probability, through_symbols
 
 Float64 = NDArray[np.float64]

@@ -1,86 +1,21 @@
 """Which text a decoder writes: the likeliest by beam search, or one that is drawn."""
 
-import math
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.errors import UsageError
-from charrnn.inference.fusion import Fusion, TextScorer
+from charrnn.inference.decoding import GREEDY, Decoding
+from charrnn.inference.fusion import Fusion
 from charrnn.inference.sampling import check_finite
 from charrnn.network.decoder import END, Decoder, Source
-from charrnn.settings import ModelSettings, no_effect
+from charrnn.network.layers import State
 
 Float32 = NDArray[np.float32]
 _Candidates = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
-"""Rows, symbols and scores (B, C), the best first."""
-
-
-@dataclass(frozen=True)
-class Decoding:
-    """What is made of probabilities. A sequence: the likeliest of `beam`, or drawn at a `temp`.
-
-    Labels: the `top` likeliest, and those above a `threshold`. UsageError for values out of bounds.
-    """
-
-    beam: int = 1
-    temp: float = 0.0
-    seed: int | None = None
-    max_length: int | None = None
-    """Symbols that a sequence may have."""
-    top: int | None = None
-    threshold: float | None = None
-    language_model: TextScorer | None = None
-    """What has its say in the beam."""
-    weight: float | None = None
-    """Of its log-probabilities, 0.3 where it is not given."""
-    places: bool = True
-    """Whether a text by CTC says where its symbols are, which takes longer."""
-    skipped: int = 0
-    """Examples before the first one: what is drawn for one follows from the seed and its index."""
-
-    def __post_init__(self) -> None:
-        counts = (self.beam, self.max_length, self.top)
-        if any(n is not None and n < 1 for n in counts):
-            raise UsageError("a beam, a length and a top are 1 or more", "Take a larger one.")
-        for value, noun in ((self.temp, "temperature"), (self.weight or 0.0, "weight")):
-            if not 0 <= value < math.inf:
-                raise UsageError(f"{value} is not a {noun}", "Take 0 or more.")
-        searches = "--beam" if self.beam > 1 else "--language-model" if self.language_model else ""
-        if searches and self.temp > 0:
-            raise UsageError(
-                f"{searches} searches for the likeliest text, and --temp draws one",
-                "Leave one of them out.",
-            )
-        if self.weight is not None and not self.language_model:
-            raise no_effect("weight", "no language model", "give --language-model RUN, too")
-        if self.seed is not None and not self.temp:
-            raise no_effect("seed", "--temp 0", "give --temp 1, too")
-
-    def check_effective(self, model: ModelSettings, options: Collection[str]) -> None:
-        """Raise UsageError for a value that is no default, but for the `options` of a model."""
-        for field in fields(self):
-            if (
-                field.name in (*options, "places", "skipped")
-                or getattr(self, field.name) == field.default
-            ):
-                continue
-            if field.name == "max_length" and model.decoder == "ctc":
-                raise no_effect("max_length", "--decoder ctc", "name a run of another decoder")
-            does = "predicts labels" if field.name in ("top", "threshold") else "writes texts"
-            raise no_effect(field.name, f"--task {model.task}", f"name a run that {does}")
-
-    def generators(self, examples: Iterable[int]) -> list[np.random.Generator]:
-        """Random numbers for each of these examples; none where nothing is drawn."""
-        if not self.temp:
-            return []
-        drawn = [None if self.seed is None else [self.seed, self.skipped + n] for n in examples]
-        return [np.random.default_rng(seed) for seed in drawn]
-
-
-GREEDY = Decoding()
+"""Rows, symbols and scores (N, C), the best first."""
+_FEW = 0.75  # of the sources: the others, which have ended, are left out of the products then
 
 
 @dataclass(frozen=True)
@@ -95,37 +30,46 @@ class Written:
 
 
 class _Beams:
-    """The unfinished texts of a search, `size` for each of B sources, and those that have ended."""
+    """The unfinished texts of a search, `size` for each of N sources, and those that have ended.
+
+    The sources are those of B for which better texts may be found.
+    """
 
     def __init__(self, batch: int, size: int) -> None:
-        self.size = size
+        self.size, self.sources = size, np.arange(batch)
         self.scores = np.full((batch, size), -np.inf)
         self.scores[:, 0] = 0.0
         self.steps: list[tuple[NDArray[np.int64], NDArray[np.int64], Float32]] = []
         """Of each step, by row: the row that it continues, its symbol, the attention before it."""
         self.ended: list[list[Written]] = [[] for _ in range(batch)]
+        self.exceed = np.full(batch, -np.inf)
+        """What an unfinished text of each source must exceed: the last of those that have ended."""
 
     @property
-    def done(self) -> bool:
-        """Whether no unfinished text can become better than those that have ended."""
-        return all(map(self._is_done, range(len(self.ended))))
+    def unfinished(self) -> NDArray[np.int64]:
+        """Which of the N sources have an unfinished text that can become one of the best."""
+        return np.flatnonzero(self.scores.max(1) > self.exceed[self.sources])
 
-    def _is_done(self, text: int) -> bool:
-        ended = self.ended[text]
-        return len(ended) >= self.size and self.scores[text].max() <= ended[-1].log_probability
+    def keep(self, chosen: NDArray[np.int64]) -> None:
+        """Go on with these of the N sources alone."""
+        shape = len(self.sources), self.size
+        rows, symbols, attention = self.steps[-1]
+        rows, symbols = (a.reshape(shape)[chosen].ravel() for a in (rows, symbols))
+        self.steps[-1] = rows, symbols, attention
+        self.scores, self.sources = self.scores[chosen], self.sources[chosen]
 
     def advance(
         self, parents: NDArray[np.int64], symbols: NDArray[np.int64], scores: NDArray[np.float64],
         attention: Float32,
     ) -> None:  # fmt: skip
-        """Take the best candidates (B, C) of each source, the best one first.
+        """Take the best candidates (N, C) of each source, the best one first.
 
         Of those among the first `size` that end, note the texts; of the others, keep `size`.
         """
         rows = parents + self.size * np.arange(len(parents))[:, None]
         possible, ends = scores > -np.inf, symbols == END
-        for text, rank in np.argwhere((possible & ends)[:, : self.size]).tolist():
-            self._end(text, int(rows[text, rank]), float(scores[text, rank]))
+        for n, rank in np.argwhere((possible & ends)[:, : self.size]).tolist():
+            self._end(int(self.sources[n]), int(rows[n, rank]), float(scores[n, rank]))
         goes_on = possible & ~ends
         kept = np.argsort(~goes_on, 1, kind="stable")[:, : self.size]
         rows, symbols, scores, goes_on = (
@@ -134,17 +78,19 @@ class _Beams:
         self.scores = np.where(goes_on, scores, -np.inf)
         self.steps.append((rows.ravel(), np.where(goes_on, symbols, END).ravel(), attention))
 
-    def _end(self, text: int, row: int, score: float) -> None:
+    def _end(self, source: int, row: int, score: float) -> None:
         symbols, attention = [], []
         for rows, chosen, attended in reversed(self.steps):
             symbols.append(int(chosen[row]))
             row = int(rows[row])
             attention.append(attended[row])
         written = Written(symbols[::-1], score, np.array(attention[::-1], np.float32))
-        ended = self.ended[text]
+        ended = self.ended[source]
         ended.append(written)
         ended.sort(key=lambda other: -other.log_probability)
         del ended[self.size :]
+        if len(ended) == self.size:
+            self.exceed[source] = ended[-1].log_probability
 
 
 def search(
@@ -168,29 +114,46 @@ def search(
     symbols = np.full(batch * beam, END)
     fused = fusion.begin(batch * beam) if fusion else None
     for step in range(int(most.max()) + 1):
-        with np.errstate(all="ignore"):  # what is not finite shows in the probabilities
-            logits, state, attention = decoder.step(symbols, state, repeated)
-            exact = log_probabilities(logits).astype(np.float64)
-        check_finite(not np.isnan(exact).any())
-        logs = exact.reshape(batch, beam, -1)
-        if step == 0:
-            logs[..., END] = -np.inf
-        logs[most <= step, :, END + 1 :] = -np.inf
+        exact, state, attention = _step(decoder, symbols, state, repeated)
+        logs = _possible(exact.reshape(len(most), beam, -1), step, most)
         if fused:
             logs = logs + fused.logs.reshape(logs.shape)
         total = beams.scores[..., None] + logs
-        if decoding.temp > 0:
-            chosen = _drawn(total, logs, decoding.temp, generators)
-        else:
-            chosen = _likeliest(total)
+        drawn = decoding.temp > 0
+        chosen = _drawn(total, logs, decoding.temp, generators) if drawn else _likeliest(total)
         beams.advance(*chosen, attention)
-        rows, symbols, _ = beams.steps[-1]
-        if beams.done or not np.isfinite(beams.scores).any():
+        unfinished = beams.unfinished
+        if not len(unfinished):
             break
+        if len(unfinished) <= _FEW * len(most):
+            beams.keep(unfinished)
+            most = most[unfinished]
+            generators = [generators[n] for n in unfinished] if generators else ()
+            repeated = repeated.repeated((beam * unfinished[:, None] + np.arange(beam)).ravel())
+        rows, symbols, _ = beams.steps[-1]
         state = tuple(tuple(array[rows] for array in layer) for layer in state)
         if fusion and fused:
             fused = fusion.advance(fused.taken(rows), symbols)
     return [[_without(text, fusion) for text in texts] for texts in beams.ended]
+
+
+def _step(
+    decoder: Decoder, symbols: NDArray[np.int64], state: State, source: Source
+) -> tuple[NDArray[np.float64], State, Float32]:
+    """As `Decoder.step`, but log-probabilities (R, V)."""
+    with np.errstate(all="ignore"):  # what is not finite shows in the probabilities
+        logits, state, attention = decoder.step(symbols, state, source)
+        logs = log_probabilities(logits).astype(np.float64)
+    check_finite(not np.isnan(logs).any())
+    return logs, state, attention
+
+
+def _possible(logs: NDArray[np.float64], step: int, most: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Log-probabilities (N, beam, V) of which a text may not be empty, nor longer than `most`."""
+    if step == 0:
+        logs[..., END] = -np.inf
+    logs[most <= step, :, END + 1 :] = -np.inf
+    return logs
 
 
 def log_probabilities(logits: Float32) -> Float32:

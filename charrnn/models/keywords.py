@@ -121,7 +121,7 @@ class ReadingKeywords(TypedDict, total=False):
 
 
 class DecodingKeywords(TypedDict, total=False):
-    """How a prediction is written: `charrnn.inference.search.Decoding`."""
+    """How a prediction is written: `charrnn.inference.decoding.Decoding`."""
 
     beam: int
     temp: float

@@ -7,7 +7,7 @@ from typing import Any, Unpack
 
 from charrnn.errors import TextError
 from charrnn.events import Emit
-from charrnn.inference.search import GREEDY, Decoding
+from charrnn.inference.decoding import GREEDY, Decoding
 from charrnn.models.base import Model
 from charrnn.models.keywords import DecodingKeywords, ReadingKeywords
 from charrnn.models.public import public

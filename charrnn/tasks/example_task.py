@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from charrnn.cells.arrays import Array
 from charrnn.cells.parameters import Parameters
 from charrnn.events import Scores
-from charrnn.inference.search import GREEDY, Decoding
+from charrnn.inference.decoding import GREEDY, Decoding
 from charrnn.network.layers import State
 from charrnn.settings import ModelSettings, PartName, TextSettings, TrainSettings, UnknownName
 from charrnn.tasks.base import Batch, ExampleScore, Subject, Task

@@ -37,7 +37,7 @@ class Ragged(NamedTuple):
     def lengths(self, indices: Indices | range) -> Indices:
         """The lengths of some of the arrays."""
         if isinstance(indices, range):  # a part, of which each step asks
-            return np.diff(np.asarray(self.starts[indices.start : indices.stop + 1]))
+            return np.asarray(np.diff(self.starts[indices.start : indices.stop + 1]), np.int64)
         chosen = np.asarray(indices, np.int64)
         return np.asarray(self.starts[chosen + 1] - self.starts[chosen], np.int64)
 

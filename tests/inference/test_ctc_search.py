@@ -8,8 +8,9 @@ import pytest
 from charrnn.errors import TextError, UsageError
 from charrnn.inference import ctc_search as ctc_module
 from charrnn.inference.ctc_search import ctc_search, labelling
+from charrnn.inference.decoding import Decoding
 from charrnn.inference.fusion import Fusion
-from charrnn.inference.search import Decoding, log_probabilities
+from charrnn.inference.search import log_probabilities
 from charrnn.models.text_model import TextModel
 from charrnn.network.ctc import log_probability
 from charrnn.text.tokenizers import Characters

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from charrnn.errors import DivergedError, UsageError
+from charrnn.inference.decoding import Decoding
 from charrnn.inference.fusion import Fusion
-from charrnn.inference.search import END, Decoding, log_probabilities, search
+from charrnn.inference.search import END, log_probabilities, search
 from charrnn.models.text_model import TextModel
 from charrnn.network.decoder import Decoder
 from charrnn.network.text_encoder import TextEncoder
@@ -106,12 +107,26 @@ def test_a_narrow_beam_is_a_search_by_hand(beam):
 
 
 def test_a_text_is_the_same_alone_and_in_a_batch():
-    """An attention to padding; a state of the neighbour."""
-    for beam in (1, 3):
-        together = search(DECODER, source_of(TEXTS), MOST, Decoding(beam))
-        for text, most, written in zip(TEXTS, MOST, together, strict=True):
-            (alone,) = search(DECODER, source_of([text]), np.array([most]), Decoding(beam))
+    """An attention to padding; the state, limit or draws of a neighbour, or of one that has ended.
+
+    Draws end at different steps, so texts are left out of the batch one by one.
+    """
+    texts, most = TEXTS * 5, np.tile(MOST + 6, 5)
+    for decoding in (Decoding(), Decoding(3), Decoding(temp=1.5)):
+
+        def generators(seeds, decoding=decoding):
+            return [np.random.default_rng(seed) for seed in seeds] if decoding.temp else ()
+
+        together = search(DECODER, source_of(texts), most, decoding, generators(range(15)))
+        lengths = {len(written[0].symbols) for written in together}
+        assert len(lengths) > (3 if decoding.temp else 0)
+        for number, (text, written) in enumerate(zip(texts, together, strict=True)):
+            source, limit = source_of([text]), most[number : number + 1]
+            (alone,) = search(DECODER, source, limit, decoding, generators([number]))
             assert [one.symbols for one in alone] == [one.symbols for one in written]
+            for one, other in zip(alone, written, strict=True):
+                steps = one.attention.shape[1]
+                assert one.attention == pytest.approx(other.attention[:, :steps], abs=1e-5)
 
 
 def test_draws_follow_the_probabilities():

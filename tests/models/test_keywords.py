@@ -3,7 +3,7 @@
 from dataclasses import fields
 from typing import get_type_hints
 
-from charrnn.inference.search import Decoding
+from charrnn.inference.decoding import Decoding
 from charrnn.models import keywords
 from charrnn.settings import ModelSettings, SampleSettings, TextSettings, TrainSettings
 

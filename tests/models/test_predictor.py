@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from charrnn.inference.search import Decoding
+from charrnn.inference.decoding import Decoding
 from charrnn.models.predictor import Predictor
 from charrnn.settings import ModelSettings, TextSettings, TrainSettings
 from charrnn.storage.checkpoint import Checkpoint

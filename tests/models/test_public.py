@@ -7,7 +7,7 @@ import pytest
 
 import charrnn
 from charrnn.errors import CharRNNError, UsageError
-from charrnn.inference.search import Decoding
+from charrnn.inference.decoding import Decoding
 from charrnn.models.predictor import Predictor
 from charrnn.models.text_model import TextModel
 from tests.tasks.examples import labelled, rewritten

@@ -12,7 +12,7 @@ from charrnn.cells import CELLS
 from charrnn.engine.devices import to_device
 from charrnn.errors import DivergedError
 from charrnn.events import Evaluated, Sampled
-from charrnn.inference.search import Decoding
+from charrnn.inference.decoding import Decoding
 from charrnn.models.predictor import Predictor
 from charrnn.settings import InputName, TaskName, TrainSettings
 from charrnn.storage.checkpoint import load_checkpoint

@@ -7,7 +7,7 @@ from typing import Any
 
 from charrnn.display.reports import Report
 from charrnn.errors import plural
-from charrnn.inference.search import Decoding
+from charrnn.inference.decoding import Decoding
 from charrnn.models.predictor import Predictor
 from charrnn.tables import Cell, Figure, Table
 from charrnn.tasks.scored_examples import ScoredExamples

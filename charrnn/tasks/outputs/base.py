@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from charrnn.cells.arrays import Array
 from charrnn.cells.parameters import Parameters
 from charrnn.events import Unit
-from charrnn.inference.search import GREEDY, Decoding
+from charrnn.inference.decoding import GREEDY, Decoding
 from charrnn.settings import FormatName, ModelSettings, TextSettings
 from charrnn.tasks.base import Batch, ExampleScore, Subject
 from charrnn.tasks.examples import Ids, Indices, Ragged

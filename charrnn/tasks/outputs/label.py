@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.cells.arrays import Array, binary_cross_entropy, cross_entropy, sigmoid, softmax
+from charrnn.inference.decoding import Decoding
 from charrnn.inference.sampling import check_finite
-from charrnn.inference.search import Decoding
 from charrnn.network.heads import LabelHead
 from charrnn.settings import TextSettings
 from charrnn.tasks.base import Batch, ExampleScore, Subject

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.cells.arrays import Array, cross_entropy, namespace
+from charrnn.inference.decoding import Decoding
 from charrnn.inference.fusion import Fusion
 from charrnn.inference.sampling import check_finite
-from charrnn.inference.search import Decoding, Written, search
+from charrnn.inference.search import Written, search
 from charrnn.network.decoder import END, Decoder, Source
 from charrnn.network.recurrent_encoder import within
 from charrnn.settings import TextSettings, no_effect

@@ -13,7 +13,7 @@ import charrnn as interface
 from charrnn.cells import CELLS
 from charrnn.extras.export.onnx_model import onnx_models
 from charrnn.extras.export.rounding import rounded_network
-from charrnn.inference.search import Decoding
+from charrnn.inference.decoding import Decoding
 from charrnn.models.predictor import Predictor
 from charrnn.network.language_model import LanguageModel
 from charrnn.settings import TextSettings

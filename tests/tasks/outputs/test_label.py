@@ -6,7 +6,7 @@ import torch
 
 from charrnn.display.wording import scored
 from charrnn.errors import CharRNNError
-from charrnn.inference.search import Decoding
+from charrnn.inference.decoding import Decoding
 from charrnn.models.predictor import Predictor
 from charrnn.settings import TrainSettings
 from charrnn.tasks.outputs.label import LabelPrediction

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from charrnn.errors import UsageError
-from charrnn.inference.search import Decoding
+from charrnn.inference.decoding import Decoding
 from charrnn.models.predictor import Predictor
 from charrnn.network.decoder import END
 from charrnn.tasks.outputs.sequence_scores import edit_distance
