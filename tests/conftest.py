@@ -20,9 +20,8 @@ from hypothesis import settings
 
 from charrnn.cli.process import limit_threads
 
-# A script's background job ignores Ctrl-C, nohup's a hang-up, and so would the tests' commands.
+# A script's background job ignores Ctrl-C, and so would the commands that the tests interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 os.environ["OMP_NUM_THREADS"] = "1"  # tests run side by side
 limit_threads()

@@ -46,6 +46,7 @@ def become(args, home, env, ignored, streams):
     for number, stream in enumerate(streams, start=1):
         os.dup2(stream.detach(), number)
     sys.stdout, sys.stderr = (os.fdopen(number, "w", encoding="utf-8") for number in (1, 2))
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup may have started the tests
     for number in ignored:
         signal.signal(number, signal.SIG_IGN)
     sys.argv = ["charrnn", *args]

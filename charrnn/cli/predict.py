@@ -123,7 +123,7 @@ def predict(
         scorer = command.load_text_model(language_model)
         decoding = Decoding(
             beam, temp, seed, max_length, top, threshold, language_model=scorer, weight=weight,
-            places=json or attention or html is not None,
+            positions=json or attention or html is not None,
         )  # fmt: skip
         file = file or "-"
         model = _model(load_fitting(command, run, file), attends=attention or html is not None)

@@ -49,7 +49,7 @@ def ctc_search(
             noisy = logs + decoding.temp * np.stack(noise, 1)
         paths = zip(noisy.argmax(-1).T, frames, strict=True)
         texts = [[labelling(path[:count])] for path, count in paths]
-    every = _written_together(logs, frames, texts, per_position if decoding.places else None)
+    every = _written_together(logs, frames, texts, per_position if decoding.positions else None)
     written = [[next(every) for _ in hypotheses] for hypotheses in texts]
     if fusion is None:  # a beam may have missed alignments of a text
         for hypotheses in written:
@@ -83,24 +83,25 @@ def _written(
 ) -> Iterator[Written]:
     """A text of each of B sources, with its probability, and where its symbols are in `logs`.
 
-    Nothing of that without `per_position`. TextError for a source that is too long for it.
+    Without `per_position` it is not said where. TextError for a source that is too long for that.
     """
+    logs = logs[: frames.max()]  # a source alone, if it is long: the others' must not count
     lengths = np.array([*map(len, texts)])
     symbols = np.zeros((max(lengths), len(texts)), np.int64)
     for column, text in enumerate(texts):
         symbols[: len(text), column] = text
+    if per_position and len(logs) * len(symbols) > _MOST:
+        raise TextError(
+            f"a source of {len(logs) // per_position:,} positions is too long to say where each "
+            f"of its {len(symbols):,} symbols is",
+            "Cut it, or leave out --json, --attention and --html; in Python take positions=False.",
+        )
     given = logs, frames, symbols, lengths
     probabilities = log_probability(*given)
     if per_position is None:
         nowhere = np.zeros((0, 0), np.float32)
         yield from map(Written, texts, probabilities.tolist(), repeat(nowhere))
         return
-    if len(logs) * len(symbols) > _MOST:
-        raise TextError(
-            f"a source of {len(logs) // per_position:,} positions is too long to say where each "
-            f"of its {len(symbols):,} symbols is",
-            "Cut it into shorter ones, or ask for the text alone.",
-        )
     where = np.exp(through_symbols(*given, np.logaddexp) - probabilities[:, None])
     by_position = where.reshape(len(logs) // per_position, per_position, *where.shape[1:]).sum(1)
     likeliest = through_symbols(*given, np.maximum).argmax(0) // per_position

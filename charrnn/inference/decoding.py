@@ -29,7 +29,7 @@ class Decoding:
     """What has its say in the beam."""
     weight: float | None = None
     """Of its log-probabilities, 0.3 where it is not given."""
-    places: bool = True
+    positions: bool = True
     """Whether a text by CTC says where its symbols are, which takes longer."""
     skipped: int = 0
     """Examples before the first one: what is drawn for one follows from the seed and its index."""
@@ -56,7 +56,7 @@ class Decoding:
         """Raise UsageError for a value that is no default, but for the `options` of a model."""
         for field in fields(self):
             is_default = getattr(self, field.name) == field.default
-            if is_default or field.name in (*options, "places", "skipped"):
+            if is_default or field.name in (*options, "positions", "skipped"):
                 continue
             if field.name == "max_length" and model.decoder == "ctc":
                 raise no_effect("max_length", "--decoder ctc", "name a run of another decoder")

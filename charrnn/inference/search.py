@@ -20,7 +20,10 @@ _FEW = 0.75  # of the sources: the others, which have ended, are left out of the
 
 @dataclass(frozen=True)
 class Written:
-    """A text by its symbols (T), END left out. `attention` (T, S): where each came from."""
+    """A text by its symbols (T), END left out. `attention` (T, S): where each came from.
+
+    It is empty where that was not asked for.
+    """
 
     symbols: list[int]
     log_probability: float

@@ -131,4 +131,4 @@ class DecodingKeywords(TypedDict, total=False):
     threshold: float | None
     language_model: TextScorer | None
     weight: float | None
-    places: bool
+    positions: bool

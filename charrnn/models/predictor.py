@@ -89,8 +89,8 @@ class Predictor(Model):
         `unknown` says what becomes of characters that the vocabulary lacks: TextError with "error".
         `beam`, `temp`, `seed` and `max_length` say how a text is written, `top` and `threshold`
         which labels are listed, as those of `charrnn predict`, or a `decoding` that has them. With
-        `places=False` a text by CTC does not say where its symbols are, and takes less long.
-        UsageError where one has no effect.
+        `positions=False` a text by CTC does not say where its symbols are, and takes less long.
+        UsageError where one of the others has no effect.
         """
         texts, decoding = [*texts], replace(decoding, **options)
         items = [self.task.read(text, unknown) for text in texts]

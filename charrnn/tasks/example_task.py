@@ -245,5 +245,6 @@ class ExampleTask(Task):
         examples = (corpus.examples("valid") or corpus.examples("train"))[:_SHOWN]
         texts = [self.shown(corpus, one) for one in examples]
         items, targets = map(corpus.ids, examples), map(corpus.targets_of, examples)
-        predictions = self.predict(self.network(self.model, weights), texts, [*items])
+        network, decoding = self.network(self.model, weights), Decoding(positions=False)
+        predictions = self.predict(network, texts, [*items], decoding)
         return valid_unicode("\n".join(map(self.output.shown, texts, predictions, targets)))

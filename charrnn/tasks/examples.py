@@ -36,7 +36,7 @@ class Ragged(NamedTuple):
 
     def lengths(self, indices: Indices | range) -> Indices:
         """The lengths of some of the arrays."""
-        if isinstance(indices, range):  # a part, of which each step asks
+        if isinstance(indices, range):  # without gaps: a part, which each step of training asks for
             return np.asarray(np.diff(self.starts[indices.start : indices.stop + 1]), np.int64)
         chosen = np.asarray(indices, np.int64)
         return np.asarray(self.starts[chosen + 1] - self.starts[chosen], np.int64)

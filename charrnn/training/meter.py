@@ -56,9 +56,8 @@ class Meter:
             if run.plan.device.type != "cpu":  # the optimizers have taken this step
                 raise NotFiniteError
             count = plural(skipped, "step")
-            self._emit(
-                Noticed(f"Skipped {count} up to step {run.step:,}: loss too large, or not finite.")
-            )
+            why = "loss too large, or loss or gradient not finite"
+            self._emit(Noticed(f"Skipped {count} up to step {run.step:,}: {why}."))
         if len(finite):
             self._emit(self._stepped(finite.mean().item(), steps))
         self.restart()

@@ -101,7 +101,7 @@ def _how_to_repeat(run: Run) -> str:
     if run.recovery.learning_rate_scale != 1:
         why = "it diverged and went back"
     elif run.length.adjusted:
-        why = "its time became more or fewer steps than were foreseen"
+        why = "its length changed after its learning rate had begun to fall"
     how = f"This run cannot be repeated exactly, as {why}. The closest command:"
     return f"{how if why else 'To repeat this run exactly:'}\n  {command(run)}"
 

@@ -151,7 +151,15 @@ main()
     assert (done.returncode, done.stderr, done.stdout) == (130, b"", b"")
 
 
-def test_a_hang_up_leaves_no_temporary_files(home):
+@pytest.fixture
+def hang_up():
+    """The signal ends a process that is started, though nohup may have started the tests."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield signal.SIGHUP
+    signal.signal(signal.SIGHUP, before)
+
+
+def test_a_hang_up_leaves_no_temporary_files(home, hang_up):
     """A copy of stdin, or half a corpus, after each terminal that is closed."""
     copies = home / "copies"
     copies.mkdir()
@@ -161,7 +169,7 @@ def test_a_hang_up_leaves_no_temporary_files(home):
     )  # fmt: skip
     while not [*copies.glob("*/0")]:
         assert process.poll() is None
-    process.send_signal(signal.SIGHUP)
+    process.send_signal(hang_up)
     _, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (129, b"")
     assert [*copies.iterdir()] == []

@@ -111,6 +111,7 @@ def test_a_run_goes_on_from_where_it_is(home, charrnn):
         assert charrnn("train", "--resume", *args.split()).code == 2, args
     assert charrnn("train", "--resume").code == 0, "nothing has changed"
     assert charrnn("train", "tale.txt", "--more", "5m").code == 2
+    assert "as its length changed" in charrnn("train", "--resume", "--more", "1step").err
 
 
 def test_several_texts_are_one_corpus(home, charrnn):

@@ -67,7 +67,7 @@ def test_texts_without_places_are_the_same_ones(monkeypatch):
     monkeypatch.setattr(ctc_module, "_MOST", 1)
     with pytest.raises(TextError, match="too long to say where"):
         ctc_search(LOGITS, FRAMES, Decoding(4))
-    plain = ctc_search(LOGITS, FRAMES, Decoding(4, places=False))
+    plain = ctc_search(LOGITS, FRAMES, Decoding(4, positions=False))
     monkeypatch.undo()
     for texts, other in zip(plain, ctc_search(LOGITS, FRAMES, Decoding(4)), strict=True):
         for one, placed in zip(texts, other, strict=True):

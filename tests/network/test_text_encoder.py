@@ -6,13 +6,21 @@ import torch
 
 from charrnn.cells import CELLS
 from charrnn.network.layers import loop
-from charrnn.network.recurrent_encoder import boundary_states
+from charrnn.network.recurrent_encoder import boundary_states, gather
 from charrnn.network.text_encoder import TextEncoder
 from charrnn.settings import ModelSettings
 from tests.random_models import random_weights
 
 V, H = 7, 12
 LENGTHS = np.array([5, 1, 9, 3])
+
+
+def test_rows_are_those_at_the_indices():
+    """A row of another sequence."""
+    x, indices = np.arange(5 * 3 * 2.0).reshape(5, 3, 2), np.array([[4, 0, 2], [1, 1, 3]])
+    expected = np.take_along_axis(x, indices[..., None], 0)
+    assert np.array_equal(gather(x, indices), expected)
+    assert np.array_equal(gather(torch.tensor(x), torch.tensor(indices)), expected)
 
 
 def encoder_of(cell, **changes):

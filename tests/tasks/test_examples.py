@@ -87,6 +87,7 @@ def test_no_guess_is_too_large_a_loss_to_learn_from(home, changes):
     long = np.argsort(task.input.lengths(task.items, corpus.examples("train")))[-4:]
     batch = to_device(task.batch_of(task.items, task.targets, long), torch.device("cpu"))
     loss, _ = task.loss(module.network, batch, (), [])
+    assert loss <= task.output.uniform_loss * task.output.longest_share(task.model)
     assert loss < task.largest_loss
 
 

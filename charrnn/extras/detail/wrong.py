@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from charrnn.display.reports import Report
@@ -59,6 +59,7 @@ def wrong_examples(
     """Those whose prediction is not their target, in their order."""
     task, names = model.task, examples.names
     losses = task.losses(model.network, examples.items, examples.targets) / math.log(2)
+    decoding = replace(decoding, positions=False)
     predictions = task.predict(model.network, examples.texts, examples.items, decoding)
     for number, bits, source, indices, prediction in zip(
         examples.numbers, losses.tolist(), examples.texts, examples.targets, predictions,

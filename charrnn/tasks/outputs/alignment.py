@@ -47,7 +47,7 @@ class AlignedOutput(SequenceOutput):
         return max(1.0, frames) * super().uniform_loss
 
     def longest_share(self, model: ModelSettings) -> float:
-        """As the base says: by frames, which are more than those that suit where more are asked."""
+        """As the base says. It grows with the frames, of which more than suit may be asked for."""
         longest = float(self._positions.max() / self._positions.mean())
         return longest * max(1.0, model.ctc_frames / self.ctc_frames)
 

@@ -146,7 +146,7 @@ class Output(ABC):
         """The loss, in nats, of a guess among all targets."""
 
     def longest_share(self, model: ModelSettings) -> float:  # noqa: ARG002
-        """The loss of the longest example by that of one of mean length, for guesses."""
+        """A guess's loss on the longest example, divided by that on one of mean length."""
         return self.most / self.mean_length
 
     def parameters(self, model: ModelSettings) -> Parameters:

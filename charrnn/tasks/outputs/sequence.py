@@ -156,7 +156,7 @@ class SequenceOutput(Output):
     def count_written(
         self, score: Any, network: ExampleNetwork, batch: Batch, asked: Asked
     ) -> None:
-        decoding = replace(asked.decoding, places=False)
+        decoding = replace(asked.decoding, positions=False)
         written = self._write(network, batch, asked._replace(decoding=decoding))
         for column, texts in enumerate(written):
             true = batch.targets[: batch.target_lengths[column] - self.ends, column]

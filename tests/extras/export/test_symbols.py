@@ -38,7 +38,7 @@ FUNCTIONS = {
     "side by side": lambda g: g.xp.concat((g.x, g.x[..., :0], g.x[..., 2:]), axis=-1),
     "one above the other": lambda g: g.xp.stack([g.x[0], g.x[1]]),
     "repeated": lambda g: g.xp.broadcast_to(g.x[:1], (3, 2, 4)) + g.xp.zeros_like(g.x),
-    "along an axis": lambda g: gather(g.x, g.ids),
+    "rows of sequences": lambda g: gather(g.x, g.ids),
     "products": lambda g: g.xp.matmul(linear(g.x, g.t), g.t) @ g.t[0],
     "functions": lambda g: g.xp.tanh(g.xp.sqrt(g.xp.exp(-g.x))) + g.xp.maximum(g.x, 0 * g.x),
     "constants alone": lambda g: g.x * (g.xp.arange(4, device=g.x.device) * 6 // 4 % 2),
