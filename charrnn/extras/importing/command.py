@@ -8,7 +8,10 @@ import typer
 from charrnn.cli.frame import frame
 from charrnn.cli.options import Json, Quiet
 
-File = Annotated[Path, typer.Argument(help="a safetensors file with the weights", metavar="FILE")]
+File = Annotated[
+    Path,
+    typer.Argument(help="a state dictionary of torch.save, or a safetensors file", metavar="FILE"),
+]
 VocabularyFile = Annotated[
     str | None,
     typer.Option(

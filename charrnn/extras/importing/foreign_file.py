@@ -1,35 +1,42 @@
-"""A safetensors file that another program wrote: its tensors' names, shapes and values.
+"""A file of weights that another program wrote: its tensors' names, shapes and values.
 
-A pickle, which could run code, is named and refused.
+It is a safetensors file, or a state dictionary of `torch.save`, of which nothing runs.
 """
 
 import json
-from collections.abc import Mapping
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from charrnn.errors import CheckpointError
+from charrnn.extras.importing.state_dict import open_state_dict
 from charrnn.storage.container import KEY
 
 Shape = tuple[int, ...]
 
 _TYPES = {"F32": "<f4", "F16": "<f2", "F64": "<f8", "BF16": "<u2"}  # NumPy has no bfloat16
-_PICKLES = (b"PK\x03\x04", b"\x80")  # of torch.save, of today and before version 1.6
-_SAVE = "safetensors.torch.save_file(network.state_dict(), 'weights.safetensors')"
+_SAVE = "torch.save(network.state_dict(), 'weights.pt')"
 
 
 @dataclass(frozen=True)
 class ForeignFile:
-    """What its header says: the shape and the type of each tensor, and the metadata."""
+    """The shape and the type of each tensor, and the metadata of a safetensors file."""
 
     path: Path
     shapes: Mapping[str, Shape]
+    """In the order of the modules, if `in_order`."""
     types: Mapping[str, str]
     metadata: Mapping[str, str]
+    read: Callable[[str, str], NDArray[Any]]
+    """The numbers of a tensor, as a type of NumPy."""
+    in_order: bool = False
 
     def values(self, name: str) -> NDArray[np.float32]:
         """The numbers of a tensor. CheckpointError for a type of none, or if one is not finite."""
@@ -38,7 +45,11 @@ class ForeignFile:
                 f"{name} in {self.path} is of type {self.types[name]}",
                 f"Weights are {', '.join(_TYPES)}: save network.float().state_dict().",
             )
-        numbers = self._read(name)
+        raw = self.read(name, _TYPES[self.types[name]])
+        if self.types[name] == "BF16":  # the upper half of a float32
+            raw = (raw.astype(np.uint32) << 16).view(np.float32)
+        with np.errstate(over="ignore"):  # what is infinite then is refused
+            numbers = raw.astype(np.float32)
         if not np.isfinite(numbers).all():
             raise CheckpointError(
                 f"{name} in {self.path} has numbers that are not finite in 32 bits",
@@ -46,22 +57,13 @@ class ForeignFile:
             )
         return numbers
 
-    def _read(self, name: str) -> NDArray[np.float32]:
-        with self.path.open("rb") as file:
-            size = int.from_bytes(file.read(8), "little")
-            start, end = json.loads(file.read(size))[name]["data_offsets"]
-            file.seek(8 + size + start)
-            raw = np.frombuffer(file.read(end - start), _TYPES[self.types[name]])
-        if self.types[name] == "BF16":  # the upper half of a float32
-            raw = (raw.astype(np.uint32) << 16).view(np.float32)
-        with np.errstate(over="ignore"):  # what is infinite then is refused
-            return raw.astype(np.float32).reshape(self.shapes[name])
-
 
 def open_foreign(path: Path) -> ForeignFile:
-    """The header of a safetensors file, checked against its size. CheckpointError for another."""
+    """What the file says of its tensors, checked against its size. CheckpointError for another."""
     if not path.is_file():  # opening a pipe would wait for its writer
-        raise CheckpointError(f"there is no file {path}", "Name a safetensors file.")
+        raise CheckpointError(f"there is no file {path}", f"Name a file of {_SAVE}.")
+    if zipfile.is_zipfile(path):
+        return _open_saved(path)
     try:
         with safe_open(path, framework="numpy") as file:
             parts = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118  (not a dict)
@@ -69,23 +71,45 @@ def open_foreign(path: Path) -> ForeignFile:
             types = {name: str(part.get_dtype()) for name, part in parts.items()}
             metadata = file.metadata() or {}
     except (SafetensorError, ValueError, OverflowError) as error:
-        if _is_pickle(path):
-            raise CheckpointError(
-                f"{path} is a pickle of torch.save, which can run code when it is loaded",
-                f"Load it where you trust it, and save it again: {_SAVE}",
-            ) from None
         raise CheckpointError(
-            f"{path} is not a safetensors file: {error}", f"Save one with {_SAVE}"
+            f"{path} is neither a safetensors file nor one of torch.save since its version 1.6: "
+            f"{error}",
+            f"Save the weights with {_SAVE}.",
         ) from None
     if KEY in metadata:
         raise CheckpointError(
             f"{path} is a checkpoint of charrnn already", f"Use it as it is: charrnn sample {path}"
         )
-    return ForeignFile(path, shapes, types, metadata)
+
+    def read(name: str, dtype: str) -> NDArray[Any]:
+        with path.open("rb") as file:
+            size = int.from_bytes(file.read(8), "little")
+            start, end = json.loads(file.read(size))[name]["data_offsets"]
+            file.seek(8 + size + start)
+            return np.frombuffer(file.read(end - start), dtype).reshape(shapes[name])
+
+    return ForeignFile(path, shapes, types, metadata, read)
 
 
-def _is_pickle(path: Path) -> bool:
-    """Whether it begins like one; a header's length may have that first byte, but ends in zeros."""
-    with path.open("rb") as file:
-        first = file.read(8)
-    return len(first) == 8 and first.startswith(_PICKLES) and not first.endswith(b"\0\0")
+def _open_saved(path: Path) -> ForeignFile:
+    with _refused_if_damaged(path):
+        saved = open_state_dict(path)
+    shapes = {name: tensor.shape for name, tensor in saved.tensors.items()}
+    types = {name: tensor.kind for name, tensor in saved.tensors.items()}
+
+    def read(name: str, dtype: str) -> NDArray[Any]:
+        with _refused_if_damaged(path):
+            return saved.tensors[name].of(np.frombuffer(saved.storage(name), dtype))
+
+    return ForeignFile(path, shapes, types, {}, read, in_order=True)
+
+
+@contextmanager
+def _refused_if_damaged(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        raise CheckpointError(
+            f"{path} is no state dictionary: {type(error).__name__}, {error!s:.200}",
+            f"Save one with {_SAVE}.",
+        ) from None

@@ -1,10 +1,12 @@
 """Where the parameters of a network stand in a file with the names of `torch.nn`.
 
-A recurrent layer is `weight_ih_l0`, `weight_hh_l0`, `bias_ih_l0`, `bias_hh_l0` behind any prefix;
-`embedding.weight`, `head.weight` and `head.bias` stand beside it. Only names and shapes are read.
+A recurrent layer is `weight_ih_l0`, `weight_hh_l0`, `bias_ih_l0`, `bias_hh_l0` behind any prefix.
+The embedding and the output layer are found by their shapes, where they are not called `embedding`
+and `head`. Only names, shapes and their order are read.
 """
 
 import re
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from charrnn.cells import CELLS
@@ -24,6 +26,7 @@ IMPORTED: tuple[CellName, ...] = ("lstm", "gru", "elman", "relu")
 _RECURRENT = re.compile(
     r"(?P<prefix>.*\.|)(?P<kind>weight|bias)_(ih|hh)_l(?P<layer>[0-9]{1,3})", re.DOTALL
 )
+_LAYER = re.compile(r".*(weight|bias)_(ih|hh|hr)_l.*", re.DOTALL)
 _EMBEDDING, _HEAD, _HEAD_BIAS = "embedding.weight", "head.weight", "head.bias"
 
 
@@ -34,18 +37,23 @@ def parameters_in(file: ForeignFile, cell: str | None) -> tuple[Names, ModelSett
     is missing, not of this network, or of another shape.
     """
     names = _layers(file)
-    prefix = names["layers.0.weight_hh"].removesuffix("weight_hh_l0")
-    parent = prefix[: prefix.rstrip(".").rfind(".") + 1]  # model.rnn. -> model.
-    names |= _embedding_and_head(file, parent, _matrix(file, names["layers.0.weight_hh"])[1])
-    if others := sorted(file.shapes.keys() - set(names.values())):
-        raise CheckpointError(
-            f"{_shown(file, others[0])} is not a part of a network that can be imported",
-            "Those are an embedding, one LSTM, GRU or RNN that reads in one direction and has no "
-            "proj_size, and a linear layer called head.",
-        )
+    _check_all_used(file, filter(_LAYER.fullmatch, file.shapes), names)
+    sizes = [_matrix(file, names[f"layers.0.{name}"])[1] for name in ("weight_ih", "weight_hh")]
+    names |= _embedding_and_head(file, *sizes)
+    _check_all_used(file, file.shapes, names)
     model, size = _settings(file, names, cell)
     _check_shapes(file, names, model, size)
     return names, model, size
+
+
+def _check_all_used(file: ForeignFile, stored: Iterable[str], names: Names) -> None:
+    """CheckpointError for a tensor that stands in the file and for nothing in the network."""
+    if others := sorted({*stored} - {*names.values()}):
+        raise CheckpointError(
+            f"{_shown(file, others[0])} is not a part of a network that can be imported",
+            "Those are an embedding, one LSTM, GRU or RNN that reads in one direction and has no "
+            "proj_size, and a linear layer.",
+        )
 
 
 def _layers(file: ForeignFile) -> Names:
@@ -73,26 +81,56 @@ def _layers(file: ForeignFile) -> Names:
     return names
 
 
-def _embedding_and_head(file: ForeignFile, prefix: str, hidden: int) -> Names:
-    """The other tensors. Tied weights are saved once, and `save_model` says under which name."""
-    names = {}
-    for name in (_EMBEDDING, _HEAD, _HEAD_BIAS):
-        stored = f"{prefix}{name}"
-        stored = stored if stored in file.shapes else file.metadata.get(stored, stored)
-        if stored in file.shapes:
-            names[name] = stored
-    others = [n for n in file.shapes if not _RECURRENT.fullmatch(n) and n not in names.values()]
-    tied = _EMBEDDING in names and file.shapes[names[_EMBEDDING]][1:] == (hidden,)
-    if _HEAD not in names and tied and not others:
-        names[_HEAD] = names[_EMBEDDING]
-    if _HEAD not in names:
-        raise CheckpointError(
-            f"{file.path} has no {prefix}{_HEAD}, the output layer",
-            f"Rename the output layer to head before saving. It has {_listed(file, others)}."
-            if others
-            else "Save the weights of the whole network.",
-        )
+def _embedding_and_head(file: ForeignFile, inputs: int, hidden: int) -> Names:
+    """The other tensors: the output layer, its bias, and the embedding, of which it may be a copy.
+
+    Tied weights are saved once or twice, and inputs without an embedding are one-hot vectors.
+    """
+    others = {name: shape for name, shape in file.shapes.items() if not _LAYER.fullmatch(name)}
+    matrices = {name: shape for name, shape in others.items() if len(shape) == 2}
+    head = _output_layer(file, [name for name, shape in matrices.items() if shape[1] == hidden])
+    size = matrices[head][0]
+    names = {_HEAD: head}
+    biases = [_bias(head)] if _bias(head) in others else [n for n in others if others[n] == (size,)]
+    if len(biases) == 1:
+        names[_HEAD_BIAS] = biases[0]
+    fitting = [name for name, shape in matrices.items() if name != head and shape[1] == inputs]
+    if len(fitting) == 1:
+        names[_EMBEDDING] = fitting[0]
+    elif not fitting and inputs == hidden != size:
+        names[_EMBEDDING] = head
     return names
+
+
+def _output_layer(file: ForeignFile, fitting: list[str]) -> str:
+    """Which of the matrices that fit it is the output layer: a name or a bias tells, or the order.
+
+    The order of a file that has that of the modules, where it is the last.
+    """
+    rules: list[Callable[[str], bool]] = [
+        lambda _: True,
+        lambda name: f".{name}".endswith(f".{_HEAD}"),
+        lambda name: _bias(name) in file.shapes,
+        lambda name: not f".{name}".endswith(f".{_EMBEDDING}"),
+        lambda name: file.in_order and name == fitting[-1],
+    ]
+    for rule in rules:
+        chosen = [name for name in fitting if rule(name)]
+        if len(chosen) == 1:
+            return chosen[0]
+    found = "several tensors that may be" if fitting else "no tensor of the shape of"
+    others = [name for name in file.shapes if not _LAYER.fullmatch(name)]
+    raise CheckpointError(
+        f"{file.path} has {found} the output layer",
+        f"Rename it to {_HEAD} before saving. The file has {_listed(file, others)}."
+        if others
+        else "Save the weights of the whole network.",
+    )
+
+
+def _bias(weight: str) -> str:
+    """The name of the bias beside a weight."""
+    return f"{weight.removesuffix('weight')}bias"
 
 
 def _settings(file: ForeignFile, names: Names, cell: str | None) -> tuple[ModelSettings, int]:

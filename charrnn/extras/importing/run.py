@@ -40,7 +40,7 @@ _IN_ORDER = "Name the characters that the network was trained with, in the order
 def import_run(
     path: Path, vocabulary: str | None, cell: str | None, run: str | None, emit: Emit
 ) -> Checkpoint:
-    """A new run whose model is the weights in a safetensors file. `run` None: called as the file.
+    """A new run whose model is the weights in a file. `run` None: called as the file.
 
     Errors as `read_foreign`; UsageError if there is a run of that name.
     """
@@ -62,7 +62,7 @@ def import_run(
 
 
 def read_foreign(path: Path, vocabulary: str | None = None, cell: str | None = None) -> Checkpoint:
-    """The network in a safetensors file with the names of `torch.nn`: see `parameters_in`.
+    """The network in a file with the names of `torch.nn`: see `parameters_in`.
 
     `vocabulary`: see `find_vocabulary`; `cell` where its rows leave a choice. CheckpointError says
     which tensor is wrong; TextError if the vocabulary's file cannot be read.

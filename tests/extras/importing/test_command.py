@@ -18,13 +18,14 @@ PAGE = Path(__file__).parents[3] / "docs" / "model-file.md"
 
 
 def test_the_command_says_what_to_do(charrnn, home):
-    """A pickle that is loaded; a cell that is taken for another in silence."""
+    """A file without weights; a cell that is taken for another in silence."""
     torch.save({}, home / "x.pt")
     (home / "text.txt").write_text("abc", "utf-8")
     saved(home / "bare.safetensors", Elsewhere(size=256), characters=None)
     saved(home / "rnn.safetensors", Elsewhere("RNN"))
     for args, code, told in [
-        (["x.pt"], 4, "save_file"), (["text.txt"], 4, "not a safetensors"), (["."], 4, "no file"),
+        (["x.pt"], 4, "no weight_ih_l0"), (["text.txt"], 4, "neither a safetensors"),
+        (["."], 4, "no file"),
         (["bare.safetensors"], 4, "--vocabulary bytes"), (["rnn.safetensors"], 0, "--cell relu"),
         (["bare.safetensors", "--vocabulary", "no.txt"], 3, "no file no.txt"),
         (["rnn.safetensors", "--cell", "gru"], 4, "elman or relu, not gru"),

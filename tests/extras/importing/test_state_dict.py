@@ -1,0 +1,161 @@
+"""State dictionaries of `torch.save`: the same network, and nothing in them that runs."""
+
+import argparse
+import json
+import os
+import pickle
+import zipfile
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings, strategies as st
+
+from charrnn.errors import CheckpointError
+from charrnn.extras.importing.run import read_foreign
+from tests.extras.importing.elsewhere import CHARACTERS, Elsewhere, logits_of
+
+TEXT = "abba é\ncade "
+
+
+@pytest.fixture
+def vocabulary(home):
+    """The name of a file that has the characters."""
+    path = home / "vocabulary.json"
+    path.write_text(json.dumps(list(CHARACTERS)), "utf-8")
+    return str(path)
+
+
+def expected_of(network):
+    with torch.no_grad():
+        return network(torch.tensor([CHARACTERS.index(character) for character in TEXT])).numpy()
+
+
+def renamed(tensors, *names):
+    """The embedding, the recurrent layers and the output layer under other names."""
+    for mine, other in zip(("embedding", "rnn", "head"), names, strict=True):
+        tensors = {n.replace(f"{mine}.", f"{other}."): t for n, t in tensors.items()}
+    return tensors
+
+
+def in_order(network, bias=True):
+    """The tensors in the order in which a network is usually written."""
+    tensors = network.state_dict()
+    first = ["embedding.weight", *(name for name in tensors if name.startswith("rnn."))]
+    names = [*first, "head.weight", *(["head.bias"] if bias else [])]
+    return {name: tensors[name] for name in names if name in tensors}
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU", "RNN"])
+@pytest.mark.parametrize("embedding", [0, 5, 6], ids=["one-hot", "embedding", "as wide as a state"])
+@pytest.mark.parametrize(
+    "names", [("embedding", "rnn", "head"), ("encoder", "gru", "decoder"), ("m.0", "m.1", "m.2.fc")]
+)
+@pytest.mark.parametrize("bias", [True, False])
+def test_names_are_of_no_importance(home, vocabulary, kind, embedding, names, bias):
+    """An embedding taken for the output layer, or the reverse, where both have one shape."""
+    network = Elsewhere(kind, embedding, num_layers=2)
+    if not bias:
+        network.head.bias.data.zero_()
+    torch.save(renamed(in_order(network, bias), *names), home / "x.pt")
+    found = read_foreign(home / "x.pt", vocabulary)
+    np.testing.assert_allclose(logits_of(found, TEXT), expected_of(network), atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_checkpoints_of_many_things_have_one_network(home, vocabulary, dtype):
+    """Views, parameters, tied weights, other floats; beside an optimizer, arguments, a step."""
+    network = Elsewhere(embedding=6)
+    network.embedding.weight = network.head.weight
+    optimizer = torch.optim.Adam(network.parameters())
+    network.rnn(torch.zeros(1, 6))[0].sum().backward()
+    optimizer.step()
+    expected = expected_of(network.to(dtype).float())
+    state = dict(network.to(dtype).named_parameters(remove_duplicate=False))
+    state["rnn.weight_ih_l0"] = state["rnn.weight_ih_l0"].detach().t().contiguous().t()
+    together = {"step": 5, "args": argparse.Namespace(lr=0.1), "shape": torch.Size([3]),
+                "optimizer": optimizer.state_dict(), "model_state": state}  # fmt: skip
+    torch.save(together, home / "x.pt")
+    found = read_foreign(home / "x.pt", vocabulary)
+    np.testing.assert_allclose(logits_of(found, TEXT), expected, atol=1e-5)
+
+
+class Runs:
+    """What runs when it is loaded: it makes a folder."""
+
+    def __init__(self, path):
+        self.path = str(path)
+
+    def __reduce__(self):
+        return os.mkdir, (self.path,)
+
+
+@pytest.mark.parametrize("where", ["beside", "instead", "as a tensor", "as a module"])
+def test_nothing_in_a_file_runs(home, vocabulary, where):
+    """A stranger's file that does what it wants."""
+    hostile = Runs(home / "made")
+    tensors = in_order(Elsewhere())
+    data = {"beside": {"a": hostile, "state": tensors}, "instead": hostile,
+            "as a tensor": {**tensors, "head.bias": hostile},
+            "as a module": Elsewhere()}[where]  # fmt: skip
+    torch.save(data, home / "x.pt")
+    try:
+        read_foreign(home / "x.pt", vocabulary)
+    except CheckpointError as error:
+        assert where != "beside"
+        assert error.hint
+    assert not (home / "made").exists()
+    assert where != "instead" or pickle.loads(pickle.dumps(hostile)) is None
+    assert (home / "made").exists() == (where == "instead"), "it is what runs elsewhere"
+
+
+def test_what_grows_when_it_is_read_is_refused(home, vocabulary):
+    """Gigabytes from a file of a few bytes: a number repeated, or an archive that is compressed."""
+    tensors = in_order(Elsewhere())
+    torch.save({**tensors, "head.weight": torch.ones(1).expand(1 << 40, 6)}, home / "x.pt")
+    torch.save(tensors, home / "plain.pt")
+    with (
+        zipfile.ZipFile(home / "plain.pt") as plain,
+        zipfile.ZipFile(home / "y.pt", "w", zipfile.ZIP_DEFLATED) as packed,
+    ):
+        for name in plain.namelist():
+            packed.writestr(name, plain.read(name))
+    for name, told in (("x.pt", "larger than its storage"), ("y.pt", "compressed")):
+        with pytest.raises(CheckpointError, match=told) as refused:
+            read_foreign(home / name, vocabulary)
+        assert "torch.save" in refused.value.hint
+
+
+def test_an_archive_without_weights_is_told(home, vocabulary):
+    """A traceback for a zip of something else, or for what torch.save wrote before it was a zip."""
+    with zipfile.ZipFile(home / "x.pt", "w") as archive:
+        archive.writestr("a.txt", "x")
+    torch.save({"a": [1]}, home / "y.pt")
+    torch.save(in_order(Elsewhere()), home / "z.pt", _use_new_zipfile_serialization=False)
+    for name, told in (("x.pt", "no state dictionary"), ("y.pt", "no weight_ih_l0"),
+                       ("z.pt", "since its version 1.6")):  # fmt: skip
+        with pytest.raises(CheckpointError, match=told):
+            read_foreign(home / name, vocabulary)
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_damaged_files_are_imported_or_refused(home, vocabulary, data):
+    """A traceback for a file that is not as it should be."""
+    torch.save(in_order(Elsewhere()), home / "x.pt")
+    blob = bytearray((home / "x.pt").read_bytes())
+    with zipfile.ZipFile(home / "x.pt") as archive:
+        pickled = archive.read("x/data.pkl")
+    start = blob.find(pickled)
+    if data.draw(st.booleans()):
+        del blob[data.draw(st.integers(0, len(blob))) :]
+    else:
+        first, last = data.draw(st.sampled_from([(start, start + len(pickled)), (0, len(blob))]))
+        for place in data.draw(st.lists(st.integers(first, last - 1), min_size=1, max_size=3)):
+            blob[place] = data.draw(st.integers(0, 255))
+    (home / "x.pt").write_bytes(blob)
+    try:
+        logits_of(read_foreign(home / "x.pt", vocabulary), TEXT)
+    except CheckpointError as error:
+        assert error.message
+        assert error.hint
