@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from PIL import Image
 
 from charrnn.errors import CharRNNError
 from charrnn.extras.compress.stream import compress, decompress, read_compressed
+from charrnn.extras.importing.run import read_foreign
 from charrnn.inference.sampling import sample
 from charrnn.network.language_model import LanguageModel
 from charrnn.settings import SampleSettings, TextSettings, read
@@ -27,6 +29,7 @@ from charrnn.text.preparation import prepare
 from charrnn.text.tokenizers import from_json
 from charrnn.training.loop import training_step
 from tests.conftest import call_charrnn
+from tests.extras.importing.elsewhere import Elsewhere
 from tests.mutations import checkpoint, compressed, json_file, lines_of_json, odd, scrambled
 from tests.training.conftest import resume
 
@@ -58,6 +61,8 @@ class Fuzz:
         for path in pictures.values():
             pixels.save(path)
         np.save(home / "features.npy", np.ones((2, 3, 4), np.float32))
+        self.saved = home / "weights.pt"
+        torch.save(Elsewhere("GRU", size=256, num_layers=2).state_dict(), self.saved)
         self.kinds: dict[str, tuple[Path, Callable[[bytes, random.Random], bytes], Any]] = {
             "model": (self.run / MODEL, checkpoint, self._model),
             "training": (self.run / TRAINING, checkpoint, self._training),
@@ -67,6 +72,7 @@ class Fuzz:
             "compressed": (self.packed, compressed, self._compressed),
             "features": (home / "features.npy", scrambled, self._picture),
             **{kind: (path, scrambled, self._picture) for kind, path in pictures.items()},
+            "weights.pt": (self.saved, scrambled, self._imported),
             "corpus.json": (self.corpus / "corpus.json", json_file, self._corpus),
             "tokens.bin": (self.corpus / "tokens.bin", scrambled, self._corpus),
             "text": (self.text, scrambled, self._text),
@@ -123,6 +129,9 @@ class Fuzz:
     def _picture(self, _: random.Random) -> None:
         for name in ("picture.png", "picture.jpeg", "features.npy"):
             load_input(str(self.home / name), "32x32")
+
+    def _imported(self, _: random.Random) -> None:
+        read_foreign(self.saved, "bytes")
 
     def _corpus(self, _: random.Random) -> None:
         found = open_corpus(self.corpus)
