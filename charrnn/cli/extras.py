@@ -62,7 +62,7 @@ COMMANDS: dict[str, CommandDefinition] = {
     "import": CommandDefinition(
         "charrnn.extras.importing.command", "import_weights", ELSEWHERE,
         "Make a run of a torch.nn.LSTM, GRU or RNN that was trained elsewhere.",
-        "charrnn import weights.safetensors --vocabulary shakespeare.txt",
+        "charrnn import weights.pt --vocabulary shakespeare.txt",
     ),
     "compress": CommandDefinition(
         "charrnn.extras.compress.command", "compress", ELSEWHERE,
