@@ -59,6 +59,11 @@ COMMANDS: dict[str, CommandDefinition] = {
         "Write a model to a file that works without this toolkit: a web page, or an ONNX graph.",
         "charrnn export first --html",
     ),
+    "card": CommandDefinition(
+        "charrnn.extras.card.command", "card", ELSEWHERE,
+        "Write a page in Markdown about a model, to share both: a README for it.",
+        "charrnn card first --license CC-BY-4.0 -o README.md",
+    ),
     "import": CommandDefinition(
         "charrnn.extras.importing.command", "import_weights", ELSEWHERE,
         "Make a run of a torch.nn.LSTM, GRU or RNN that was trained elsewhere.",

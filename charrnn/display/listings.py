@@ -45,13 +45,13 @@ def _run(run: "Overview") -> list[Cell]:
 def run_report(about: Mapping[str, Any], curves: Curves, kept: Measured | None = None) -> Report:
     """A run: its settings, the sizes of its weights, the score of its best model and its curves."""
     model, step, corpus = about["model"], about["step"], about["corpus"]
-    useless = without_effect(model | about["train"] | about["text"])
+    settings = effective_settings(about)
     tokens = f"vocabulary of {about['vocabulary_size']:,}"
     parts = [
         f"{model['cell']} {model['layers']}x{model['hidden_size']}",
         plural(about["parameters"], "parameter"),
         f"after {plural(step, 'step')} on {corpus}" if corpus else "imported",
-        *([] if "tokenizer" in useless else [tokens]),
+        *([tokens] if any("tokenizer" in group for group in settings.values()) else []),
     ]
     if about.get("base"):
         parts.insert(3, f"fine-tuned from {about['base']}")
@@ -60,10 +60,7 @@ def run_report(about: Mapping[str, Any], curves: Curves, kept: Measured | None =
     if kept and kept.step == step:
         about |= kept.record()
         score = [figure(kept.scores, curves.unit, about)]
-    groups = {
-        title: {n: v for n, v in about[title].items() if v is not None and n not in useless}
-        for title in ("model", *(["train"] if corpus else []), "text")
-    }
+    groups: dict[str, Mapping[str, Any]] = {**settings}
     groups["weights"] = {name: "x".join(map(str, size)) for name, size in about["weights"].items()}
     rows: list[list[Cell]] = [
         [Styled(title, "dim"), "  ".join(f"{name} {value}" for name, value in group.items())]
@@ -74,6 +71,15 @@ def run_report(about: Mapping[str, Any], curves: Curves, kept: Measured | None =
     title = f"{about['run']}: {', '.join(parts)}"
     table = Table(rows=rows, title=title, notes=score, wraps=1)
     return Report([about | curves.record()], [table], charts)
+
+
+def effective_settings(about: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Of a run as JSON: the settings of `model`, `train` and `text` that have an effect."""
+    useless = without_effect(about["model"] | about["train"] | about["text"])
+    return {
+        title: {n: v for n, v in about[title].items() if v is not None and n not in useless}
+        for title in ("model", *(["train"] if about["corpus"] else []), "text")
+    }
 
 
 def corpora_report(corpora: "Sequence[CorpusSummary]", catalog: "Mapping[str, Entry]") -> Report:

@@ -1,0 +1,1 @@
+"""A page about a model, to be shared with it."""
