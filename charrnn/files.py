@@ -50,6 +50,11 @@ def _without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # a pipe would wait for its writer
 
 
+def is_url(name: str | Path) -> bool:
+    """Whether a file is named by where it is on the web."""
+    return bool(re.match(r"https?://[^/]", str(name)))
+
+
 def plain_name(text: str) -> str:
     """A name for a folder: at most 64 letters, digits, `.`, `_` and `-`."""
     return re.sub(r"[^\w.-]+", "-", text).strip("-.")[:64] or "text"

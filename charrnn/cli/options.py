@@ -107,7 +107,7 @@ def parse_cells(listed: str) -> list[CellName]:
 Run = Annotated[
     str | None,
     typer.Argument(
-        help="a run's name, its folder or its model file", show_default="the run trained last",
+        help="a run's name, folder, model file or URL", show_default="the run trained last",
         autocompletion=run_names,
     ),
 ]  # fmt: skip

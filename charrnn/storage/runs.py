@@ -41,12 +41,12 @@ T = TypeVar("T")
 
 
 def load_run(name: str | Path | None, emit: Emit) -> Checkpoint:
-    """The model of a run, by its name, its folder or its file; None: of the run trained last.
+    """The model of a run, by its name, folder, file or URL; None: of the run trained last.
 
     Where a run's model is damaged, the version before it is loaded and a notice emitted.
     CheckpointError if no version is whole.
     """
-    path = find(name)
+    path = find(name, emit=emit)
     one_file = name is not None and Path(name) == path
     checkpoint = load_checkpoint(path) if one_file else load_newest(path, load_checkpoint, emit)
     is_here = path.parent.parent.resolve() == checkpoints().resolve()
@@ -114,11 +114,15 @@ def is_text(word: str) -> bool:
     return word == "-" or (os.path.exists(word) and not os.path.isdir(word))
 
 
-def find(name: str | Path | None, kind: str = MODEL) -> Path:
-    """Such a file of a run, by the run's name, its folder or the file; None: of the last run.
+def find(name: str | Path | None, kind: str = MODEL, emit: Emit = lambda _: None) -> Path:
+    """Such a file of a run, by the run's name, folder, file or URL; None: of the last run.
 
     CheckpointError lists the runs there are.
     """
+    if kind == MODEL and str(name).startswith(("https://", "http://")):
+        from charrnn.storage.shared_models import fetched_model
+
+        return fetched_model(str(name), emit)
     folders = run_folders(kind)
     if name is None:
         if not folders:

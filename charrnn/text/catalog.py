@@ -3,21 +3,17 @@
 Imports no NumPy: names are completed in the shell.
 """
 
-import hashlib
-import shutil
 import sysconfig
-import time
 import tokenize
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from glob import has_magic
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from charrnn.errors import DISK_ERRORS, TextError, suggest
-from charrnn.events import Emit, Progress
+from charrnn.errors import TextError, suggest
+from charrnn.events import Emit
 from charrnn.files import atomic_write, corpora, corpus_folders, short_names
+from charrnn.text.downloads import download, download_zip
 from charrnn.text.source_files import matching
 from charrnn.text.synthetic import (
     ARITHMETIC_ENTROPY,
@@ -27,10 +23,6 @@ from charrnn.text.synthetic import (
     brackets,
     markov,
 )
-
-_TIMEOUT = 30.0  # seconds without a byte
-_PIECE = 1 << 16
-_PAUSES = (1.0, 4.0)  # seconds before each new try
 
 
 @dataclass(frozen=True)
@@ -74,68 +66,6 @@ def _python() -> str:
     if not texts:
         raise TextError("the source of this Python's library is not installed", "Name a file.")
     return "\n".join(texts)
-
-
-def download(
-    url: str, sha256: str, path: Path, emit: Emit, pauses: tuple[float, ...] = _PAUSES
-) -> None:
-    """Download a text to `path`, and try again after each of the pauses (seconds).
-
-    TextError if that fails, or if the text's sha256 differs from one that is not empty; then
-    nothing is at `path`.
-    """
-    from http.client import HTTPException  # these three take longer than the rest of the package
-    from urllib.error import HTTPError
-
-    for pause in (*pauses, None):
-        try:
-            _download_once(url, sha256, path, emit)
-            return
-        except (OSError, HTTPException, ValueError) as error:  # URLError and timeouts are OSErrors
-            if getattr(error, "errno", None) in DISK_ERRORS:
-                raise
-            refused = isinstance(error, HTTPError) and error.code < 500
-            if isinstance(error, HTTPError):
-                error.close()
-            if pause is None or refused:
-                raise TextError(
-                    f"{path.name} could not be downloaded: {getattr(error, 'reason', error)}",
-                    f"Try again; or download {url} with another program and name the file; "
-                    "or use python, a text that needs no network.",
-                ) from None
-            time.sleep(pause)
-
-
-def _download_once(url: str, sha256: str, path: Path, emit: Emit) -> None:
-    from urllib.request import urlopen
-
-    digest, done = hashlib.sha256(), 0
-    answer = urlopen(url, timeout=_TIMEOUT)  # noqa: S310  (our own URLs)
-    with answer, atomic_write(path) as file:
-        total = int(answer.headers.get("Content-Length") or 0)
-        while data := answer.read(_PIECE):
-            file.write(data)
-            digest.update(data)
-            done += len(data)
-            emit(Progress(f"downloading {path.name}", done, total))
-        if done < total:
-            raise ConnectionError(f"the connection closed after {done} of {total} bytes")
-        if sha256 and digest.hexdigest() != sha256:
-            raise TextError(
-                f"{url} is not the expected text: its sha256 differs",
-                "Download the text from elsewhere, and name your file instead.",
-            )
-
-
-def download_zip(url: str, sha256: str, path: Path, emit: Emit) -> None:
-    """As `download`, for the one file in a .zip; the sha256 is that of the .zip."""
-    with TemporaryDirectory() as folder:
-        packed = Path(folder) / url.rpartition("/")[2]
-        download(url, sha256, packed, emit)
-        with zipfile.ZipFile(packed) as archive, atomic_write(path) as target:
-            (name,) = archive.namelist()
-            with archive.open(name) as source:
-                shutil.copyfileobj(source, target, _PIECE)
 
 
 _WIKIPEDIA = "CC BY-SA"

@@ -1,20 +1,39 @@
-"""Texts that are named by where they are on the web.
+"""Files that are named by where they are on the web.
 
-corpora/downloads/1f0b52c7/input.txt    of each URL the file, in a folder named by its digest
+corpora/downloads/1f0b52c7/input.txt    of each URL the text, in a folder named by its digest
 """
 
 import hashlib
-import re
+import math
+import shutil
+import time
+import zipfile
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
 
-from charrnn.events import Emit
-from charrnn.files import corpora, plain_name
-from charrnn.text.catalog import download
+from charrnn.errors import DISK_ERRORS, TextError
+from charrnn.events import Emit, Progress
+from charrnn.files import atomic_write, corpora, is_url, plain_name
+
+_TIMEOUT = 30.0  # seconds without a byte
+_PIECE = 1 << 16
+PAUSES = (1.0, 4.0)  # seconds before each new try
 
 
-def is_url(name: str | Path) -> bool:
-    """Whether a text is named by where it is on the web."""
-    return bool(re.match(r"https?://[^/]", str(name)))
+class Most(NamedTuple):
+    """What a download may take."""
+
+    bytes: float = math.inf
+    seconds: float = math.inf
+
+
+_ANYTHING = Most()
+
+
+def folder_of(url: str) -> str:
+    """The name of the folder for what is at a URL."""
+    return hashlib.sha256(url.encode()).hexdigest()[:8]
 
 
 def fetched(url: str, emit: Emit) -> Path:
@@ -24,9 +43,94 @@ def fetched(url: str, emit: Emit) -> Path:
     """
     from urllib.parse import unquote  # slow to import, like all that downloads
 
-    digest = hashlib.sha256(url.encode()).hexdigest()[:8]
     name = unquote(url.partition("?")[0].rstrip("/").rpartition("/")[2])
-    path = corpora() / "downloads" / digest / plain_name(name)
+    path = corpora() / "downloads" / folder_of(url) / plain_name(name)
     if not path.is_file():
         download(url, "", path, emit)
     return path
+
+
+def download(
+    url: str,
+    sha256: str,
+    path: Path,
+    emit: Emit,
+    pauses: tuple[float, ...] = PAUSES,
+    most: Most = _ANYTHING,
+) -> None:
+    """Download a file to `path`, and try again after each of the pauses (seconds).
+
+    TextError if that fails, takes more than `most`, or if the file's sha256 differs from one that
+    is not empty; then nothing is at `path`.
+    """
+    from http.client import HTTPException  # these three take longer than the rest of the package
+    from urllib.error import HTTPError
+
+    for pause in (*pauses, None):
+        try:
+            _download_once(url, sha256, path, emit, most)
+            return
+        except (OSError, HTTPException, ValueError) as error:  # URLError and timeouts are OSErrors
+            if getattr(error, "errno", None) in DISK_ERRORS:
+                raise
+            refused = isinstance(error, HTTPError) and error.code < 500
+            if isinstance(error, HTTPError):
+                error.close()
+            if pause is None or refused:
+                raise TextError(
+                    f"{path.name} could not be downloaded: {getattr(error, 'reason', error)}",
+                    f"Try again; or download {url} with another program and name the file; "
+                    "or use python, a text that needs no network.",
+                ) from None
+            time.sleep(pause)
+
+
+def _download_once(url: str, sha256: str, path: Path, emit: Emit, most: Most) -> None:
+    digest, done, end = hashlib.sha256(), 0, time.monotonic() + most.seconds
+    with _answer(url) as answer, atomic_write(path) as file:
+        total = int(answer.headers.get("Content-Length") or 0)
+        while data := answer.read1(_PIECE):
+            file.write(data)
+            digest.update(data)
+            done += len(data)
+            if max(done, total) > most.bytes or time.monotonic() > end:
+                raise TextError(
+                    f"{url} is not downloaded: it is larger than {most.bytes / 1e9:.1f} GB, or "
+                    f"takes more than {most.seconds / 60:.0f} minutes",
+                    "Download it with another program, and name the file.",
+                )
+            emit(Progress(f"downloading {path.name}", done, total))
+        if done < total:
+            raise ConnectionError(f"the connection closed after {done} of {total} bytes")
+        if sha256 and digest.hexdigest() != sha256:
+            raise TextError(
+                f"{url} is not the expected text: its sha256 differs",
+                "Download the text from elsewhere, and name your file instead.",
+            )
+
+
+def _answer(url: str) -> Any:
+    """The answer of the server, or of one that it names instead, if that is on the web, too."""
+    from urllib.error import HTTPError
+    from urllib.request import HTTPRedirectHandler, build_opener
+
+    class OnTheWeb(HTTPRedirectHandler):
+        def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any,
+                             newurl: str) -> Any:  # fmt: skip
+            is_safe = newurl.startswith("https:") or req.full_url.startswith("http:")
+            if not is_url(newurl) or not is_safe:
+                raise HTTPError(req.full_url, code, f"it leads to {newurl:.100}", headers, fp)
+            return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+    return build_opener(OnTheWeb).open(url, timeout=_TIMEOUT)
+
+
+def download_zip(url: str, sha256: str, path: Path, emit: Emit) -> None:
+    """As `download`, for the one file in a .zip; the sha256 is that of the .zip."""
+    with TemporaryDirectory() as folder:
+        packed = Path(folder) / url.rpartition("/")[2]
+        download(url, sha256, packed, emit)
+        with zipfile.ZipFile(packed) as archive, atomic_write(path) as target:
+            (name,) = archive.namelist()
+            with archive.open(name) as source:
+                shutil.copyfileobj(source, target, _PIECE)

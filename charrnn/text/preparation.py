@@ -18,13 +18,13 @@ import numpy as np
 
 from charrnn.errors import TextError, UsageError
 from charrnn.events import Emit, Noticed, Prepared, Progress
-from charrnn.files import atomic_folder, atomic_write, corpora
+from charrnn.files import atomic_folder, atomic_write, corpora, is_url
 from charrnn.settings import NUMBER_SETTINGS, TextSettings, values_of, without_effect
 from charrnn.text.catalog import CATALOG, catalog_file
 from charrnn.text.corpus import Corpus
 from charrnn.text.corpus_files import FORMAT, change_split, open_corpus, write_json
 from charrnn.text.decoding import separator
-from charrnn.text.downloads import fetched, is_url
+from charrnn.text.downloads import fetched
 from charrnn.text.encoding import encode_pieces
 from charrnn.text.input_shapes import counted
 from charrnn.text.source import JoinedSources, Reader

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from charrnn.errors import TextError, UsageError
 from charrnn.events import Emit, Noticed
+from charrnn.files import is_url
 from charrnn.settings import TextSettings, check_effective, flag
 from charrnn.text.catalog import locate, prepared
 from charrnn.text.corpus import PARTS, Corpus
 from charrnn.text.corpus_files import open_corpus
-from charrnn.text.downloads import fetched, is_url
+from charrnn.text.downloads import fetched
 from charrnn.text.example_corpus import ExampleCorpus
 from charrnn.text.example_files import prepare_examples
 from charrnn.text.example_formats import SUFFIXES

@@ -3,8 +3,9 @@
 import pytest
 
 from charrnn.errors import TextError
+from charrnn.files import is_url
 from charrnn.settings import TextSettings
-from charrnn.text.downloads import fetched, is_url
+from charrnn.text.downloads import fetched
 from charrnn.text.resolving import resolve
 from tests.text.conftest import make, quiet
 

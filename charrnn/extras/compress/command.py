@@ -30,7 +30,7 @@ Compressed = Annotated[
 _run = partial(typer.Option, "--run", metavar="RUN", autocompletion=run_names)
 RunToUse = Annotated[
     str | None,
-    _run(help="a run's name, its folder or its model file", show_default="the run trained last"),
+    _run(help="a run's name, folder, model file or URL", show_default="the run trained last"),
 ]
 RunOfFile = Annotated[
     str | None,
