@@ -11,6 +11,7 @@ import zipfile
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -115,15 +116,15 @@ def open_state_dict(path: Path) -> StateDict:
     ValueError, and whatever else a damaged pickle leads to.
     """
     with zipfile.ZipFile(path) as archive:
-        (pickled,) = [name for name in archive.namelist() if name.endswith("/data.pkl")]
+        names = archive.namelist()
+        pickled = next((name for name in names if name.endswith("/data.pkl")), None)
+        if pickled is None:
+            raise ValueError("an archive of something else")
         prefix = pickled.removesuffix("data.pkl")
-        if f"{prefix}byteorder" in archive.namelist():
-            order = _stored(archive, f"{prefix}byteorder", 16)
-            if order != b"little":
-                raise ValueError("numbers of a big-endian machine")
-        with archive.open(pickled) as file:
-            _stored(archive, pickled, _LARGEST)
-            loaded = _Unpickler(file, encoding="utf-8").load()
+        order = f"{prefix}byteorder"
+        if order in names and _stored(archive, order, 16) != b"little":
+            raise ValueError("numbers of a big-endian machine")
+        loaded = _Unpickler(BytesIO(_stored(archive, pickled, _LARGEST))).load()
     return StateDict(path, prefix, max(_dictionaries(loaded), key=len))
 
 
