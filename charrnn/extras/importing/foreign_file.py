@@ -108,8 +108,9 @@ def _open_saved(path: Path) -> ForeignFile:
 def _refused_if_damaged(path: Path) -> Iterator[None]:
     try:
         yield
-    except Exception as error:
+    except Exception as error:  # a damaged archive or pickle may fail in any way
+        reason = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}, {error}"
         raise CheckpointError(
-            f"{path} is no state dictionary: {type(error).__name__}, {error!s:.200}",
+            f"{path} is not a state dictionary of torch.save: {reason:.200}",
             f"Save one with {_SAVE}.",
         ) from None
