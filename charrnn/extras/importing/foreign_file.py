@@ -22,6 +22,11 @@ from charrnn.storage.container import KEY
 Shape = tuple[int, ...]
 
 _TYPES = {"F32": "<f4", "F16": "<f2", "F64": "<f8", "BF16": "<u2"}  # NumPy has no bfloat16
+_BROKEN = {
+    b"PK\3\4": "an archive that is cut off",
+    b"\x80\2\x8a\n": "of PyTorch before 1.6, which saved no archive",
+}
+"""What files are that begin so, and are no archives."""
 _SAVE = "torch.save(network.state_dict(), 'weights.pt')"
 
 
@@ -49,7 +54,7 @@ class ForeignFile:
         if self.types[name] == "BF16":  # the upper half of a float32
             raw = (raw.astype(np.uint32) << 16).view(np.float32)
         with np.errstate(over="ignore"):  # what is infinite then is refused
-            numbers = raw.astype(np.float32)
+            numbers = np.ascontiguousarray(raw, np.float32)  # turned ones would be saved turned
         if not np.isfinite(numbers).all():
             raise CheckpointError(
                 f"{name} in {self.path} has numbers that are not finite in 32 bits",
@@ -61,9 +66,15 @@ class ForeignFile:
 def open_foreign(path: Path) -> ForeignFile:
     """What the file says of its tensors, checked against its size. CheckpointError for another."""
     if not path.is_file():  # opening a pipe would wait for its writer
-        raise CheckpointError(f"there is no file {path}", f"Name a file of {_SAVE}.")
+        hint = f"Name a file of {_SAVE}; download one that is on the web."
+        raise CheckpointError(f"there is no file {path}", hint)
     if zipfile.is_zipfile(path):
         return _open_saved(path)
+    with path.open("rb") as file:
+        first = file.read(4)
+    for start, told in _BROKEN.items():
+        if first == start:
+            raise CheckpointError(f"{path} is {told}", f"Save the weights again: {_SAVE}.")
     try:
         with safe_open(path, framework="numpy") as file:
             parts = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118  (not a dict)
@@ -72,8 +83,7 @@ def open_foreign(path: Path) -> ForeignFile:
             metadata = file.metadata() or {}
     except (SafetensorError, ValueError, OverflowError) as error:
         raise CheckpointError(
-            f"{path} is neither a safetensors file nor one of torch.save since its version 1.6: "
-            f"{error}",
+            f"{path} is neither a state dictionary of torch.save nor a safetensors file: {error}",
             f"Save the weights with {_SAVE}.",
         ) from None
     if KEY in metadata:

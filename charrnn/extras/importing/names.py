@@ -27,6 +27,7 @@ _RECURRENT = re.compile(
     r"(?P<prefix>.*\.|)(?P<kind>weight|bias)_(ih|hh)_l(?P<layer>[0-9]{1,3})", re.DOTALL
 )
 _LAYER = re.compile(r".*(weight|bias)_(ih|hh|hr)_l.*", re.DOTALL)
+_INPUT = re.compile(r"emb|enc|wte", re.IGNORECASE)  # how an embedding is called
 _EMBEDDING, _HEAD, _HEAD_BIAS = "embedding.weight", "head.weight", "head.bias"
 
 
@@ -44,6 +45,12 @@ def parameters_in(file: ForeignFile, cell: str | None) -> tuple[Names, ModelSett
     model, size = _settings(file, names, cell)
     _check_shapes(file, names, model, size)
     return names, model, size
+
+
+def in_words(names: Names) -> str:
+    """Which tensors were taken for the embedding and the output layer."""
+    embedding = names.get(_EMBEDDING, "none, but one-hot vectors")
+    return f"Embedding: {embedding}; output layer: {names[_HEAD]}."
 
 
 def _check_all_used(file: ForeignFile, stored: Iterable[str], names: Names) -> None:
@@ -111,7 +118,7 @@ def _output_layer(file: ForeignFile, fitting: list[str]) -> str:
         lambda _: True,
         lambda name: f".{name}".endswith(f".{_HEAD}"),
         lambda name: _bias(name) in file.shapes,
-        lambda name: not f".{name}".endswith(f".{_EMBEDDING}"),
+        lambda name: not _INPUT.search(name),
         lambda name: file.in_order and name == fitting[-1],
     ]
     for rule in rules:

@@ -8,12 +8,11 @@ else it names becomes an object without use.
 import math
 import pickle
 import zipfile
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,11 +71,29 @@ class _Unused:
     append = add = extend
 
 
-class _Unpickler(pickle.Unpickler):
+class _Dictionary(dict[Any, Any]):
+    """Stands for an OrderedDict, whose items are set one by one."""
+
+    def __init__(self, *_: Any) -> None:
+        super().__init__()
+
+
+_InPython: Any = pickle._Unpickler  # noqa: SLF001  (that in C trusts the sizes in a file)
+
+
+class _Unpickler(_InPython):  # type: ignore[misc]  # typeshed knows little of it
+    """Python's own, but for what a small file could take gigabytes or hours with.
+
+    Those are hashes of nested tuples, and bytes whose number is only claimed.
+    """
+
+    dispatch: ClassVar[dict[int, Any]] = {**_InPython.dispatch}
+    del dispatch[pickle.BYTEARRAY8[0]]
+
     def find_class(self, module: str, name: str) -> Any:
         """What a name stands for: nothing of it is imported."""
         if (module, name) == ("collections", "OrderedDict"):
-            return OrderedDict
+            return _Dictionary
         if module == "torch._utils" and name == "_rebuild_tensor_v2":
             return _tensor
         if module == "torch._utils" and name == "_rebuild_parameter":
@@ -89,6 +106,39 @@ class _Unpickler(pickle.Unpickler):
         """A storage: its type, its key and how many numbers it has."""
         _, kind, key, _, count = pid
         return kind, key, count
+
+    def set_item(self) -> None:
+        value, key = self.stack.pop(), self.stack.pop()
+        _put([key, value], self.stack[-1])
+
+    def set_items(self) -> None:
+        items = self.pop_mark()
+        _put(items, self.stack[-1])
+
+    def make_dictionary(self) -> None:
+        items, made = self.pop_mark(), _Dictionary()
+        _put(items, made)
+        self.append(made)
+
+    def make_set(self) -> None:
+        self.append(_Unused())
+
+    def make_frozen_set(self) -> None:
+        self.pop_mark()
+        self.append(_Unused())
+
+    dispatch |= {
+        pickle.SETITEM[0]: set_item, pickle.SETITEMS[0]: set_items,
+        pickle.DICT[0]: make_dictionary, pickle.EMPTY_SET[0]: make_set,
+        pickle.FROZENSET[0]: make_frozen_set,
+    }  # fmt: skip
+
+
+def _put(items: list[Any], target: Any) -> None:
+    """Set items, which are keys and values in turns; a key that is not a name is left out."""
+    for key, value in zip(items[::2], items[1::2], strict=True):
+        if isinstance(key, str | int):
+            target[key] = value
 
 
 def _tensor(storage: Any, first: Any, shape: Any, strides: Any, *_: Any) -> Tensor:
@@ -125,15 +175,22 @@ def open_state_dict(path: Path) -> StateDict:
         if order in names and _stored(archive, order, 16) != b"little":
             raise ValueError("numbers of a big-endian machine")
         loaded = _Unpickler(BytesIO(_stored(archive, pickled, _LARGEST))).load()
+    if isinstance(loaded, _Unused):
+        raise ValueError("an object of another class, such as a whole module")
     return StateDict(path, prefix, max(_dictionaries(loaded), key=len))
 
 
 def _dictionaries(loaded: Any) -> Iterator[dict[str, Tensor]]:
-    """The tensors of what was loaded, and of each of its entries."""
-    entries = [loaded, *loaded.values()] if isinstance(loaded, dict) else [loaded]
-    for entry in entries:
-        items = entry.items() if isinstance(entry, dict) else ()
-        yield {n: t for n, t in items if isinstance(n, str) and isinstance(t, Tensor)}
+    """The tensors of each dictionary in what was loaded, down to the second level in it."""
+    level, seen = [loaded], set[int]()
+    for _ in range(3):
+        found = [entry for entry in level if id(entry) not in seen]
+        seen |= {*map(id, found)}
+        level = []
+        for entry in found:
+            items = entry if isinstance(entry, dict) else {}
+            yield {n: t for n, t in items.items() if isinstance(n, str) and isinstance(t, Tensor)}
+            level += items.values() if items else entry if isinstance(entry, list | tuple) else ()
 
 
 def _stored(archive: zipfile.ZipFile, name: str, most: int | None) -> bytes:

@@ -24,7 +24,7 @@ def test_the_command_says_what_to_do(charrnn, home):
     saved(home / "bare.safetensors", Elsewhere(size=256), characters=None)
     saved(home / "rnn.safetensors", Elsewhere("RNN"))
     for args, code, told in [
-        (["x.pt"], 4, "no weight_ih_l0"), (["text.txt"], 4, "neither a safetensors"),
+        (["x.pt"], 4, "no weight_ih_l0"), (["text.txt"], 4, "neither a state dict"),
         (["."], 4, "no file"),
         (["bare.safetensors"], 4, "--vocabulary bytes"), (["rnn.safetensors"], 0, "--cell relu"),
         (["bare.safetensors", "--vocabulary", "no.txt"], 3, "no file no.txt"),

@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import pickle
+import tracemalloc
 import zipfile
 
 import numpy as np
@@ -12,7 +13,8 @@ import torch
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from charrnn.errors import CheckpointError
-from charrnn.extras.importing.run import read_foreign
+from charrnn.extras.importing.run import import_run, read_foreign
+from charrnn.storage.runs import load_run
 from tests.extras.importing.elsewhere import CHARACTERS, Elsewhere, logits_of
 
 TEXT = "abba é\ncade "
@@ -80,6 +82,73 @@ def test_checkpoints_of_many_things_have_one_network(home, vocabulary, dtype):
     np.testing.assert_allclose(logits_of(found, TEXT), expected, atol=1e-5)
 
 
+def test_a_turned_matrix_is_stored_as_it_is_read(home, vocabulary):
+    """Weights of another library, which has them as (inputs, rows): right until they are saved."""
+    network = Elsewhere("GRU", num_layers=2)
+    tensors = in_order(network).items()
+    turned = {n: t.t().contiguous().t() if t.ndim == 2 else t for n, t in tensors}
+    torch.save(turned, home / "x.pt")
+    import_run(home / "x.pt", vocabulary, None, "turned", lambda _: None)
+    stored = load_run("turned", lambda _: None)
+    np.testing.assert_allclose(logits_of(stored, TEXT), expected_of(network), atol=1e-5)
+
+
+def test_an_output_layer_without_a_bias_is_told_by_its_name(home, vocabulary):
+    """The embedding for the output layer, where that was made first and both have one shape."""
+    network = Elsewhere(embedding=6)
+    network.head.bias.data.zero_()
+    tensors = in_order(network, bias=False)
+    first = {"decoder.weight": tensors.pop("head.weight")}
+    torch.save(first | renamed(tensors, "encoder", "rnn", "-"), home / "x.pt")
+    said = []
+    found = read_foreign(home / "x.pt", vocabulary, emit=lambda event: said.append(event.message))
+    np.testing.assert_allclose(logits_of(found, TEXT), expected_of(network), atol=1e-5)
+    assert said == ["Embedding: encoder.weight; output layer: decoder.weight."]
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["".join, lambda order: json.dumps(dict(enumerate(order))),
+     lambda order: json.dumps({"size": 8, "stoi": {c: n for n, c in enumerate(order)}})],
+)  # fmt: skip
+def test_a_vocabulary_has_its_own_order(home, written):
+    """Characters in the order of ids, sorted in silence."""
+    order = CHARACTERS[::-1]
+    (home / "v.txt").write_text(written(order), "utf-8")
+    network = Elsewhere()
+    torch.save(in_order(network), home / "x.pt")
+    found = read_foreign(home / "x.pt", str(home / "v.txt"))
+    with torch.no_grad():
+        expected = network(torch.tensor([order.index(c) for c in TEXT])).numpy()
+    rows = [order.index(c) for c in found.tokenizer.characters]
+    np.testing.assert_allclose(logits_of(found, TEXT), expected[:, rows], atol=1e-5)
+
+
+SMALL_AND_LARGE = {
+    "a tuple in a tuple, a million times": b"\x80\x02})" + b"\x85" * 10**6 + b"K\x01s.",
+    "two of each, sixty times": b"\x80\x02})" + b"2\x86" * 60 + b"K\x01s.",
+    "a set of it": b"\x80\x04\x8f()" + b"2\x86" * 60 + b"\x90.",
+    "a frozen set of it": b"\x80\x04()" + b"2\x86" * 60 + b"\x91.",
+    "a dictionary of it": b"\x80\x02()" + b"2\x86" * 60 + b"K\x01d.",
+    "a high number in the memo": b"\x80\x02}r" + (2**31 - 1).to_bytes(4, "little") + b".",
+    "bytes that are not there": b"\x80\x05\x96" + (2**40).to_bytes(8, "little") + b".",
+    "a string that is not there": b"\x80\x04\x8d" + (2**40).to_bytes(8, "little") + b".",
+}
+
+
+@pytest.mark.parametrize("what", SMALL_AND_LARGE)
+def test_a_small_pickle_takes_neither_memory_nor_time(home, vocabulary, what):
+    """Gigabytes, hours that Ctrl-C does not end, or a crash, by a file of 400 bytes."""
+    with zipfile.ZipFile(home / "x.pt", "w") as archive:
+        archive.writestr("x/data.pkl", SMALL_AND_LARGE[what])
+    tracemalloc.start()
+    with pytest.raises(CheckpointError):
+        read_foreign(home / "x.pt", vocabulary)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 1 << 28
+
+
 class Runs:
     """What runs when it is loaded: it makes a folder."""
 
@@ -132,8 +201,11 @@ def test_an_archive_without_weights_is_told(home, vocabulary):
         archive.writestr("a.txt", "x")
     torch.save({"a": [1]}, home / "y.pt")
     torch.save(in_order(Elsewhere()), home / "z.pt", _use_new_zipfile_serialization=False)
+    torch.save(Elsewhere(), home / "whole.pt")
+    (home / "cut.pt").write_bytes((home / "whole.pt").read_bytes()[:-100])
     for name, told in (("x.pt", "something else"), ("y.pt", "no weight_ih_l0"),
-                       ("z.pt", "since its version 1.6")):  # fmt: skip
+                       ("z.pt", "before 1.6"), ("cut.pt", "cut off"),
+                       ("whole.pt", "whole module")):  # fmt: skip
         with pytest.raises(CheckpointError, match=told):
             read_foreign(home / name, vocabulary)
 
