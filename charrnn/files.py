@@ -52,7 +52,7 @@ def _without_waiting(path: str, flags: int) -> int:
 
 def is_url(name: str | Path) -> bool:
     """Whether a file is named by where it is on the web."""
-    return bool(re.match(r"https?://[^/]", str(name)))
+    return bool(re.match(r"https?://[^/]", str(name), re.IGNORECASE))
 
 
 def plain_name(text: str) -> str:

@@ -119,7 +119,7 @@ def find(name: str | Path | None, kind: str = MODEL, emit: Emit = lambda _: None
 
     CheckpointError lists the runs there are.
     """
-    if kind == MODEL and str(name).startswith(("https://", "http://")):
+    if kind == MODEL and re.match("https?://", str(name), re.IGNORECASE):
         from charrnn.storage.shared_models import fetched_model
 
         return fetched_model(str(name), emit)

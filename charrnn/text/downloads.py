@@ -1,6 +1,6 @@
 """Files that are named by where they are on the web.
 
-corpora/downloads/1f0b52c7/input.txt    of each URL the text, in a folder named by its digest
+corpora/downloads/1f0b52c73a9e4d10/input.txt    of each URL the text, in a folder named by its digest
 """
 
 import hashlib
@@ -33,7 +33,7 @@ _ANYTHING = Most()
 
 def folder_of(url: str) -> str:
     """The name of the folder for what is at a URL."""
-    return hashlib.sha256(url.encode()).hexdigest()[:8]
+    return hashlib.sha256(url.encode()).hexdigest()[:16]
 
 
 def fetched(url: str, emit: Emit) -> Path:
@@ -78,7 +78,7 @@ def download(
                 error.close()
             if pause is None or refused:
                 raise TextError(
-                    f"{path.name} could not be downloaded: {getattr(error, 'reason', error)}",
+                    f"{path.name} could not be downloaded: {_reason(error)}",
                     f"Try again; or download {url} with another program and name the file; "
                     "or use python, a text that needs no network.",
                 ) from None
@@ -88,17 +88,16 @@ def download(
 def _download_once(url: str, sha256: str, path: Path, emit: Emit, most: Most) -> None:
     digest, done, end = hashlib.sha256(), 0, time.monotonic() + most.seconds
     with _answer(url) as answer, atomic_write(path) as file:
-        total = int(answer.headers.get("Content-Length") or 0)
+        told = answer.headers.get("Content-Length", "")
+        total = int(told) if told.isdecimal() else 0
         while data := answer.read1(_PIECE):
             file.write(data)
             digest.update(data)
             done += len(data)
-            if max(done, total) > most.bytes or time.monotonic() > end:
-                raise TextError(
-                    f"{url} is not downloaded: it is larger than {most.bytes / 1e9:.1f} GB, or "
-                    f"takes more than {most.seconds / 60:.0f} minutes",
-                    "Download it with another program, and name the file.",
-                )
+            if max(done, total) > most.bytes:
+                raise _too_much(url, f"it has more than {most.bytes / 1e9:g} GB")
+            if time.monotonic() > end:
+                raise _too_much(url, f"it takes more than {most.seconds / 60:g} minutes")
             emit(Progress(f"downloading {path.name}", done, total))
         if done < total:
             raise ConnectionError(f"the connection closed after {done} of {total} bytes")
@@ -107,6 +106,18 @@ def _download_once(url: str, sha256: str, path: Path, emit: Emit, most: Most) ->
                 f"{url} is not the expected text: its sha256 differs",
                 "Download the text from elsewhere, and name your file instead.",
             )
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, without the name of the file that was being written."""
+    reason = getattr(error, "reason", None) or getattr(error, "strerror", None)
+    return str(reason or (error.args[0] if error.args else type(error).__name__))
+
+
+def _too_much(url: str, why: str) -> TextError:
+    return TextError(
+        f"{url} is not downloaded: {why}", "Download it with another program, and name the file."
+    )
 
 
 def _answer(url: str) -> Any:

@@ -104,4 +104,20 @@ def test_what_is_no_model_leaves_nothing(home, server, model, monkeypatch, what)
         load_run(server.url, lambda _: None)
     assert server.url in refused.value.message
     assert refused.value.hint
-    assert not [path for path in checkpoints().rglob("*") if path.is_file()]
+    assert not [*checkpoints().glob(".downloads/*")]
+
+
+def test_a_copy_that_is_damaged_is_downloaded_again(home, server, model):
+    """An address that never works again on this machine."""
+    server.body = model
+    path = find(server.url)
+    path.write_bytes(model[:-5])
+    assert find(server.url).read_bytes() == model
+    assert len(server.asked) == 2
+
+
+def test_a_connection_that_breaks_is_told_in_words(home, server, model):
+    """The name of a file of this machine in place of what the network did."""
+    server.body, server.headers = model, {"Content-Length": str(len(model) + 999)}
+    with pytest.raises(CheckpointError, match="the connection closed after"):
+        find(server.url)
