@@ -24,9 +24,7 @@ def fetched_model(url: str, emit: Emit) -> Path:
     path = checkpoints() / ".downloads" / folder_of(url) / "model.safetensors"
     with suppress(*UNREADABLE):  # one that is damaged is downloaded again
         read_metadata(path)
-        emit(
-            Noticed(f"Using the copy of {url} in {path.parent}: remove that to download it again.")
-        )
+        emit(Noticed(f"Using the copy in {path.parent}: remove that to download it again."))
         return path
     try:
         download(url, "", path, emit, PAUSES, _MOST)

@@ -1,6 +1,6 @@
 """Files that are named by where they are on the web.
 
-corpora/downloads/1f0b52c73a9e4d10/input.txt    of each URL the text, in a folder named by its digest
+corpora/downloads/1f0b52c73a9e4d10/input.txt    of each URL the text, by its digest
 """
 
 import hashlib
