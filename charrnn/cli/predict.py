@@ -144,6 +144,10 @@ def predict(
                     record = prediction.record() if prediction else _BLANK
                     line = dumps({"line": number, **record})
                 command.write(f"{valid_unicode(line)}\n")
+                shows = prediction and (print_attention or page)
+                if shows and prediction.symbols and not prediction.attention.size:
+                    said = f"line {number} is too long to show where its symbols come from"
+                    raise TextError(said, "Cut it into shorter ones.")
                 if print_attention and prediction:
                     print_attention(prediction)
                 if page and prediction:

@@ -11,7 +11,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.errors import TextError
 from charrnn.inference.decoding import Decoding
 from charrnn.inference.fusion import Fused, Fusion
 from charrnn.inference.sampling import check_finite
@@ -83,22 +82,16 @@ def _written(
 ) -> Iterator[Written]:
     """A text of each of B sources, with its probability, and where its symbols are in `logs`.
 
-    Without `per_position` it is not said where. TextError for a source that is too long for that.
+    It is not said where without `per_position`, nor of a source that is too long for it.
     """
     logs = logs[: frames.max()]  # a source alone, if it is long: the others' must not count
     lengths = np.array([*map(len, texts)])
     symbols = np.zeros((max(lengths), len(texts)), np.int64)
     for column, text in enumerate(texts):
         symbols[: len(text), column] = text
-    if per_position and len(logs) * len(symbols) > _MOST:
-        raise TextError(
-            f"a source of {len(logs) // per_position:,} positions is too long to say where each "
-            f"of its {len(symbols):,} symbols is",
-            "Cut it, or leave out --json, --attention and --html; in Python take positions=False.",
-        )
     given = logs, frames, symbols, lengths
     probabilities = log_probability(*given)
-    if per_position is None:
+    if per_position is None or len(logs) * len(symbols) > _MOST:
         nowhere = np.zeros((0, 0), np.float32)
         yield from map(Written, texts, probabilities.tolist(), repeat(nowhere))
         return

@@ -22,7 +22,7 @@ _FEW = 0.75  # of the sources: the others, which have ended, are left out of the
 class Written:
     """A text by its symbols (T), END left out. `attention` (T, S): where each came from.
 
-    It is empty where that was not asked for.
+    It is empty where that was not asked for, or the source is too long.
     """
 
     symbols: list[int]

@@ -28,12 +28,13 @@ def fetched_model(url: str, emit: Emit) -> Path:
         return path
     try:
         download(url, "", path, emit, PAUSES, _MOST)
-        read_metadata(path)
     except TextError as error:
         shutil.rmtree(path.parent, ignore_errors=True)
         message = error.message if url in error.message else f"{url}: {error.message}"
         hint = "Try again; or download it with another program and name the file."
         raise CheckpointError(message, hint) from None
+    try:
+        read_metadata(path)
     except UNREADABLE as error:
         shutil.rmtree(path.parent, ignore_errors=True)
         raise CheckpointError(

@@ -19,6 +19,7 @@ from charrnn.tasks import task_of
 from charrnn.text.corpus_files import find_corpus
 
 _WRITTEN, _SHOWN = 400, 2000  # characters of a sample, and of predictions
+_NAMED = 30  # targets
 _LIMITS = (
     "The model knows the data that it was trained on, and nothing else.\n"
     "What it writes or predicts may be wrong, and may repeat parts of that data."
@@ -33,17 +34,15 @@ def model_card(checkpoint: Checkpoint, folder: Path, licence: str) -> str:
         does = "continues series of numbers"
     facts = {"licence": _code(licence)} | _facts(checkpoint, folder)
     rows = "\n".join(f"| {name} | {shown} |" for name, shown in facts.items())
-    settings = effective_settings(checkpoint.record())
-    lines = (f"{name}: {value}" for group in settings.values() for name, value in group.items())
-    listed = "\n".join(lines)
+    use = f"With `charrnn-toolkit`, a package for Python:\n\n{_block(_use(checkpoint), 'sh')}"
     sections = [
         f"# {_code(checkpoint.run)}",
         f"A recurrent network that {does}, for charrnn {__version__} and newer.",
         f"| | |\n|---|---|\n{rows}",
         *_examples(checkpoint, list(read_events(folder))),
-        f"## How to use it\n\n{_block(_use(checkpoint), 'sh')}",
-        f"## Settings\n\n{_block(listed)}",
+        f"## How to use it\n\n{use}",
         f"## Limits\n\n{_LIMITS}",
+        *_settings(checkpoint),
     ]
     return "\n\n".join(sections) + "\n"
 
@@ -52,21 +51,37 @@ def _facts(checkpoint: Checkpoint, folder: Path) -> dict[str, str]:
     """What is known of the model, by the heads of rows."""
     model, trained = checkpoint.model, overview(folder)
     facts = {"network": f"{model.cell} {model.size}, {plural(checkpoint.parameters, 'parameter')}"}
-    if checkpoint.corpus:
-        corpus = find_corpus(checkpoint.corpus_key)
-        sources = corpus.sources if corpus else (checkpoint.corpus,)
-        facts["trained on"] = ", ".join(_code(Path(source).name) for source in sources)
+    targets = checkpoint.target_vocabulary
+    if targets:
+        more = f" and {len(targets) - _NAMED:,} more" if len(targets) > _NAMED else ""
+        facts["predicts"] = ", ".join(map(_code, targets[:_NAMED])) + more
+    facts["trained on"] = _sources(checkpoint) or "data elsewhere: it was imported"
     if checkpoint.base:
         facts["fine-tuned from"] = _code(checkpoint.base)
     if trained.kept and trained.kept.step == checkpoint.step:
         about = trained.kept.record() | {"steps": trained.steps}
         facts["score"] = _code(figure(trained.kept.scores, trained.unit, about))
+    elif checkpoint.loss is not None:
+        facts["validation loss"] = f"{checkpoint.loss:.4f} nats"
     return facts
+
+
+def _sources(checkpoint: Checkpoint) -> str:
+    """The files of its corpus, but for those that are for validation and test alone."""
+    if not checkpoint.corpus:
+        return ""
+    corpus = find_corpus(checkpoint.corpus_key)
+    held_out = {Path(name).name for name in (checkpoint.text.valid, checkpoint.text.test) if name}
+    names = [Path(name).name for name in (corpus.sources if corpus else (checkpoint.corpus,))]
+    size = f", {plural(len(corpus.tokens), 'token')}" if corpus and not corpus.input_shape else ""
+    return ", ".join(_code(name) for name in names if name not in held_out) + size
 
 
 def _examples(checkpoint: Checkpoint, events: Sequence[Mapping[str, Any]]) -> list[str]:
     """What a language model writes, or what another one predicted at the end of its training."""
-    if checkpoint.is_language_model and not checkpoint.tokenizer.whole:
+    if checkpoint.tokenizer.whole:
+        return []
+    if checkpoint.is_language_model:
         model, count = TextModel(checkpoint), 5 if checkpoint.text.document_per == "line" else 1
         return [
             f"## What it writes at a temperature of {temp:g}\n\n"
@@ -82,10 +97,23 @@ def _examples(checkpoint: Checkpoint, events: Sequence[Mapping[str, Any]]) -> li
 def _use(checkpoint: Checkpoint) -> str:
     """Commands for the model's file."""
     if checkpoint.tokenizer.whole:
-        return f"charrnn forecast {MODEL} --horizon 24"
+        return f"charrnn forecast {MODEL} FILE --horizon 24"
     if not checkpoint.is_language_model:
         return f"charrnn predict {MODEL} FILE\ncharrnn eval {MODEL} FILE"
     return f"charrnn sample {MODEL} --temp 0.8\ncharrnn eval {MODEL} FILE"
+
+
+def _settings(checkpoint: Checkpoint) -> list[str]:
+    """How it was trained, unless that was elsewhere. No paths of the machine."""
+    if not checkpoint.corpus:
+        return []
+    lines = [
+        f"{name}: {value}"
+        for group in effective_settings(checkpoint.record()).values()
+        for name, value in group.items()
+        if name not in ("valid", "test", "keep", "device")
+    ]
+    return ["## Settings\n\n" + _block("\n".join(lines))]
 
 
 def _code(text: str) -> str:
