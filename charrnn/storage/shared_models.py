@@ -3,7 +3,6 @@
 checkpoints/.downloads/1f0b52c73a9e4d10/model.safetensors   of each URL the file
 """
 
-import shutil
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,23 +21,35 @@ def fetched_model(url: str, emit: Emit) -> Path:
     CheckpointError if it cannot be had, or is not a model; then nothing of it stays.
     """
     path = checkpoints() / ".downloads" / folder_of(url) / "model.safetensors"
-    with suppress(*UNREADABLE):  # one that is damaged is downloaded again
-        read_metadata(path)
+    if path.is_file() and _problem(path) is None:  # one that is damaged is downloaded again
         emit(Noticed(f"Using the copy in {path.parent}: remove that to download it again."))
         return path
+
+    def prove(downloaded: Path) -> None:
+        if problem := _problem(downloaded):
+            raise CheckpointError(
+                f"{url} is not a model of charrnn: {problem}",
+                "Try again, or name the address of a model.safetensors itself, not of its page.",
+            )
+
     try:
-        download(url, "", path, emit, PAUSES, _MOST)
+        download(url, "", path, emit, PAUSES, _MOST, prove)
     except TextError as error:
-        shutil.rmtree(path.parent, ignore_errors=True)
         message = error.message if url in error.message else f"{url}: {error.message}"
         hint = "Try again; or download it with another program and name the file."
         raise CheckpointError(message, hint) from None
+    finally:
+        with suppress(OSError):  # it is not empty, or another process has removed it
+            path.parent.rmdir()
+    return path
+
+
+def _problem(path: Path) -> Exception | None:
+    """What is wrong with the file of a model; None if it is whole."""
     try:
         read_metadata(path)
+    except OSError:
+        raise
     except UNREADABLE as error:
-        shutil.rmtree(path.parent, ignore_errors=True)
-        raise CheckpointError(
-            f"{url} is not a model of charrnn: {error}",
-            "Try again, or name the address of a model.safetensors itself, not of a page about it.",
-        ) from None
-    return path
+        return error
+    return None

@@ -4,13 +4,13 @@ corpora/downloads/1f0b52c73a9e4d10/input.txt    of each URL the text, by its dig
 """
 
 import hashlib
-import math
 import shutil
 import time
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from charrnn.errors import DISK_ERRORS, TextError
 from charrnn.events import Emit, Progress
@@ -24,8 +24,8 @@ PAUSES = (1.0, 4.0)  # seconds before each new try
 class Most(NamedTuple):
     """What a download may take."""
 
-    bytes: float = math.inf
-    seconds: float = math.inf
+    bytes: float = 1e12
+    seconds: float = 7 * 86400.0
 
 
 _ANYTHING = Most()
@@ -57,18 +57,21 @@ def download(
     emit: Emit,
     pauses: tuple[float, ...] = PAUSES,
     most: Most = _ANYTHING,
+    proof: Callable[[Path], object] | None = None,
 ) -> None:
     """Download a file to `path`, and try again after each of the pauses (seconds).
 
     TextError if that fails, takes more than `most`, or if the file's sha256 differs from one that
-    is not empty; then nothing is at `path`.
+    is not empty; then nothing is at `path`, nor where `proof` of what was downloaded fails.
     """
     from http.client import HTTPException  # these three take longer than the rest of the package
     from urllib.error import HTTPError
 
+    end = time.monotonic() + most.seconds
     for pause in (*pauses, None):
         try:
-            _download_once(url, sha256, path, emit, most)
+            with atomic_write(path, proof=proof) as file:
+                _write(file, path.name, url, sha256, emit, most, end)
             return
         except (OSError, HTTPException, ValueError) as error:  # URLError and timeouts are OSErrors
             if getattr(error, "errno", None) in DISK_ERRORS:
@@ -85,9 +88,11 @@ def download(
             time.sleep(pause)
 
 
-def _download_once(url: str, sha256: str, path: Path, emit: Emit, most: Most) -> None:
-    digest, done, end = hashlib.sha256(), 0, time.monotonic() + most.seconds
-    with _answer(url) as answer, atomic_write(path) as file:
+def _write(
+    file: BinaryIO, name: str, url: str, sha256: str, emit: Emit, most: Most, end: float
+) -> None:
+    digest, done = hashlib.sha256(), 0
+    with _answer(url) as answer:
         told = answer.headers.get("Content-Length", "")
         total = int(told) if told.isdecimal() else 0
         while data := answer.read1(_PIECE):
@@ -98,7 +103,7 @@ def _download_once(url: str, sha256: str, path: Path, emit: Emit, most: Most) ->
                 raise _too_much(url, f"it has more than {most.bytes / 1e9:g} GB")
             if time.monotonic() > end:
                 raise _too_much(url, f"it takes more than {most.seconds / 60:g} minutes")
-            emit(Progress(f"downloading {path.name}", done, total))
+            emit(Progress(f"downloading {name}", done, total))
         if done < total:
             raise ConnectionError(f"the connection closed after {done} of {total} bytes")
         if sha256 and digest.hexdigest() != sha256:
@@ -131,6 +136,7 @@ def _answer(url: str) -> Any:
             is_safe = newurl.startswith("https:") or req.full_url.startswith("http:")
             if not is_url(newurl) or not is_safe:
                 raise HTTPError(req.full_url, code, f"it leads to {newurl:.100}", headers, fp)
+            fp.close()  # or it would be read, without a bound
             return super().redirect_request(req, fp, code, msg, headers, newurl)
 
     return build_opener(OnTheWeb).open(url, timeout=_TIMEOUT)

@@ -1,6 +1,7 @@
 """A model that is named by where it is on the web, with a server on the loopback address."""
 
 import threading
+import tracemalloc
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -104,6 +105,30 @@ def test_what_is_no_model_leaves_nothing(home, server, model, monkeypatch, what)
     assert server.url in refused.value.message
     assert refused.value.hint
     assert not [*checkpoints().glob(".downloads/*")]
+
+
+def test_a_failure_leaves_the_copy_of_another_process(home, server, model, monkeypatch):
+    """A model that is removed while somebody else reads it."""
+    server.body = model
+    path = find(server.url)
+    monkeypatch.setattr(shared_models, "_problem", lambda _: ValueError("as it was before"))
+    server.body = b"<html>"
+    with pytest.raises(CheckpointError, match="as it was before"):
+        find(server.url)
+    assert path.read_bytes() == model
+
+
+def test_a_redirect_is_not_read(home, server):
+    """Memory that is filled by what a server says beside the address."""
+    server.status = 302
+    server.headers = {"Location": f"{server.url}?again", "Content-Length": None}
+    server.body = bytes(1 << 26)
+    tracemalloc.start()
+    with pytest.raises(CheckpointError):
+        find(server.url)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 1 << 25
 
 
 def test_a_copy_that_is_damaged_is_downloaded_again(home, server, model):

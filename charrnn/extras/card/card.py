@@ -67,14 +67,17 @@ def _facts(checkpoint: Checkpoint, folder: Path) -> dict[str, str]:
 
 
 def _sources(checkpoint: Checkpoint) -> str:
-    """The files of its corpus, but for those that are for validation and test alone."""
+    """The files that it learned from, and how much that is."""
     if not checkpoint.corpus:
         return ""
     corpus = find_corpus(checkpoint.corpus_key)
-    held_out = {Path(name).name for name in (checkpoint.text.valid, checkpoint.text.test) if name}
-    names = [Path(name).name for name in (corpus.sources if corpus else (checkpoint.corpus,))]
-    size = f", {plural(len(corpus.tokens), 'token')}" if corpus and not corpus.input_shape else ""
-    return ", ".join(_code(name) for name in names if name not in held_out) + size
+    if corpus is None:
+        return _code(checkpoint.corpus)
+    text = checkpoint.text
+    held_out = sum(1 for file in (text.valid, text.test) if file)  # those are its last
+    names = [_code(Path(name).name) for name in corpus.sources[: len(corpus.sources) - held_out]]
+    task = task_of(checkpoint.model, corpus.with_split(text.split))
+    return f"{', '.join(names)}: {plural(*task.counted)}"
 
 
 def _examples(checkpoint: Checkpoint, events: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -88,7 +91,11 @@ def _examples(checkpoint: Checkpoint, events: Sequence[Mapping[str, Any]]) -> li
             + _block("\n".join(model.samples(count, length=_WRITTEN, temp=temp, seed=1)))
             for temp in (0.5, 1.0)
         ]
-    shown = [str(event.get("text", "")) for event in events if event.get("event") == "sampled"]
+    shown = [
+        str(event.get("text", ""))
+        for event in events
+        if event.get("event") == "sampled" and event.get("step") == checkpoint.step
+    ]
     if not shown:
         return []
     return [f"## What it predicts of the first validation examples\n\n{_block(shown[-1][:_SHOWN])}"]

@@ -27,7 +27,7 @@ _RECURRENT = re.compile(
     r"(?P<prefix>.*\.|)(?P<kind>weight|bias)_(ih|hh)_l(?P<layer>[0-9]{1,3})", re.DOTALL
 )
 _LAYER = re.compile(r".*(weight|bias)_(ih|hh|hr)_l.*", re.DOTALL)
-_INPUT = re.compile(r"emb|enc|wte", re.IGNORECASE)  # how an embedding is called
+_INPUT = re.compile(r"(?:^|[._])(emb|enc|wte)", re.IGNORECASE)  # how an embedding is called
 _EMBEDDING, _HEAD, _HEAD_BIAS = "embedding.weight", "head.weight", "head.bias"
 
 
@@ -50,7 +50,8 @@ def parameters_in(file: ForeignFile, cell: str | None) -> tuple[Names, ModelSett
 def in_words(names: Names) -> str:
     """Which tensors were taken for the embedding and the output layer."""
     embedding = names.get(_EMBEDDING, "none, but one-hot vectors")
-    return f"Embedding: {embedding}; output layer: {names[_HEAD]}."
+    bias = f" and {names[_HEAD_BIAS]}" if _HEAD_BIAS in names else ""
+    return f"Embedding: {embedding}; output layer: {names[_HEAD]}{bias}."
 
 
 def _check_all_used(file: ForeignFile, stored: Iterable[str], names: Names) -> None:
@@ -98,13 +99,19 @@ def _embedding_and_head(file: ForeignFile, inputs: int, hidden: int) -> Names:
     head = _output_layer(file, [name for name, shape in matrices.items() if shape[1] == hidden])
     size = matrices[head][0]
     names = {_HEAD: head}
-    biases = [_bias(head)] if _bias(head) in others else [n for n in others if others[n] == (size,)]
+    biases = [n for n in others if n.endswith("bias") and others[n] == (size,)]
+    biases = [_bias(head)] if _bias(head) in others else biases
     if len(biases) == 1:
         names[_HEAD_BIAS] = biases[0]
     fitting = [name for name, shape in matrices.items() if name != head and shape[1] == inputs]
     if len(fitting) == 1:
         names[_EMBEDDING] = fitting[0]
-    elif not fitting and inputs == hidden != size:
+    elif not fitting and inputs == hidden:
+        if inputs == size:
+            raise CheckpointError(
+                f"{file.path} has no embedding, and inputs as wide as the vocabulary and the state",
+                "Save the embedding, too, though it is tied to the output layer.",
+            )
         names[_EMBEDDING] = head
     return names
 

@@ -106,8 +106,8 @@ def _in_order(data: Any) -> list[Any] | None:
     if not isinstance(data, dict):
         return None
     numbers = [str(number) for number in range(len(data))]
-    if data.keys() == {*numbers}:
-        data = {data[number]: int(number) for number in numbers if isinstance(data[number], str)}
+    if data.keys() == {*numbers} and all(isinstance(entry, str) for entry in data.values()):
+        return [data[number] for number in numbers]
     if all(type(number) is int for number in data.values()):
         entries = sorted(data, key=data.__getitem__)
         return entries if [data[entry] for entry in entries] == [*range(len(numbers))] else None

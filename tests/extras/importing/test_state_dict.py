@@ -6,6 +6,8 @@ import os
 import pickle
 import tracemalloc
 import zipfile
+from collections import OrderedDict
+from io import BytesIO
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ import torch
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from charrnn.errors import CheckpointError
+from charrnn.extras.importing import state_dict
 from charrnn.extras.importing.run import import_run, read_foreign
 from charrnn.storage.runs import load_run
 from tests.extras.importing.elsewhere import CHARACTERS, Elsewhere, logits_of
@@ -149,6 +152,85 @@ def test_a_small_pickle_takes_neither_memory_nor_time(home, vocabulary, what):
     assert most < 1 << 28
 
 
+class Made:
+    """What a pickle makes by calling something, and gives a state."""
+
+    def __init__(self, call, *args, state=None):
+        self.made = call, args, state
+
+    def __reduce__(self):
+        call, args, state = self.made
+        return (call, args) if state is None else (call, args, state)
+
+
+class Storage:
+    """A storage that a tensor is in."""
+
+    def __init__(self, count, kind=torch.FloatStorage):
+        self.count, self.kind = count, kind
+
+
+class Pickler(pickle.Pickler):
+    """Names storages as torch does."""
+
+    def persistent_id(self, obj):
+        return (isinstance(obj, Storage) and ("storage", obj.kind, "0", "cpu", obj.count)) or None
+
+
+def tensor(count=4, first=0, shape=(4,), strides=(1,), kind=torch.FloatStorage, state=None):
+    """A tensor as a pickle may claim it."""
+    rest = first, shape, strides, False, OrderedDict()
+    return Made(torch._utils._rebuild_tensor_v2, Storage(count, kind), *rest, state=state)
+
+
+def nested(depth):
+    """Each tuple has the one before it twice: its hash takes 2 to the power of the depth."""
+    made = ()
+    for _ in range(depth):
+        made = made, made
+    return made
+
+
+CLAIMED = {
+    "a state": {"rnn.weight_ih_l0": tensor(state={"first": 100_000, "shape": (1000,)})},
+    "a state of a class": {"a": Made(OrderedDict, state={"zzz": 1})},
+    "a type that is no name": {"head.bias": tensor(kind=nested(60))},
+    "a thousand axes": {"head.bias": tensor(shape=(2**47,) * 1000, strides=(1,) * 1000)},
+    "one storage for all": {
+        f"rnn.weight_ih_l{n}": tensor(64, 0, (8, 8), (8, 1)) for n in range(64)
+    },
+    "one dictionary, many times": {"all": [{str(n): n for n in range(1000)}] * 10**5},
+    "a tensor of another kind": {
+        "rnn.weight_ih_l0": tensor(), "head.bias": Made(torch._utils._rebuild_sparse_tensor, 1),
+    },
+    "two networks": {name: {"rnn.weight_ih_l0": tensor()} for name in ("ema", "model")},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", CLAIMED)
+def test_what_a_pickle_claims_is_checked(home, vocabulary, what):
+    """Memory of the process as weights; hours; biases of zeros; the network that was not meant."""
+    data = BytesIO()
+    Pickler(data, 2).dump(CLAIMED[what])
+    with zipfile.ZipFile(home / "x.pt", "w") as archive:
+        archive.writestr("x/data.pkl", data.getvalue())
+        archive.writestr("x/data/0", bytes(4 * 64))
+    with pytest.raises(CheckpointError) as refused:
+        read_foreign(home / "x.pt", vocabulary)
+    assert len(refused.value.message) < 1000
+    assert not hasattr(state_dict._Dictionary, "zzz")
+
+
+def test_parameters_with_attributes_are_read(home, vocabulary):
+    """Biases of zeros, where an optimizer's groups are kept as attributes."""
+    network = Elsewhere()
+    for name, parameter in network.named_parameters():
+        parameter.no_decay = "bias" in name
+    torch.save(dict(network.named_parameters()), home / "x.pt")
+    found = read_foreign(home / "x.pt", vocabulary)
+    np.testing.assert_allclose(logits_of(found, TEXT), expected_of(network), atol=1e-5)
+
+
 class Runs:
     """What runs when it is loaded: it makes a folder."""
 
@@ -170,6 +252,7 @@ def test_nothing_in_a_file_runs(home, vocabulary, where):
     torch.save(data, home / "x.pt")
     try:
         read_foreign(home / "x.pt", vocabulary)
+        assert where == "beside"
     except CheckpointError as error:
         assert where != "beside"
         assert error.hint
