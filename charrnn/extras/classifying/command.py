@@ -27,7 +27,7 @@ Texts = Annotated[
 RunNames = Annotated[
     str,
     typer.Option(
-        "--runs", help="the runs to choose from, with commas", metavar="A,B",
+        "--runs", help="the runs to choose from, with commas: A,B", metavar="NAMES",
         autocompletion=run_names,
     ),
 ]  # fmt: skip

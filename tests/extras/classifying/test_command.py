@@ -71,7 +71,7 @@ def test_unknown_characters_have_a_price(runs):
 
 
 @pytest.mark.parametrize(("args", "code", "words"), [
-    ([], 2, "needs --runs A,B: the runs to choose from"),
+    ([], 2, "needs --runs NAMES: the runs to choose from, with commas: A,B"),
     (["--runs", "tale"], 2, "two runs"),
     (["--runs", "tale,tale"], 2, "named twice"),
     (["--runs", "tale,checkpoints/tale"], 2, "named twice"),
