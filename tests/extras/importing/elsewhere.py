@@ -2,6 +2,7 @@
 
 import json
 
+import torch
 from safetensors.torch import save_file
 from torch import nn
 
@@ -9,6 +10,7 @@ from charrnn.network.language_model import LanguageModel
 
 CHARACTERS = "\n abcdeé"
 SIZE = len(CHARACTERS)
+TEXT = "abba é\ncade "
 
 
 class Elsewhere(nn.Module):
@@ -42,3 +44,23 @@ def logits_of(checkpoint, text):
     network = LanguageModel(checkpoint.model, checkpoint.weights)
     ids = checkpoint.tokenizer.encode(text)
     return network.trace(ids, network.zero_state()).logits
+
+
+def expected_of(network):
+    with torch.no_grad():
+        return network(torch.tensor([CHARACTERS.index(character) for character in TEXT])).numpy()
+
+
+def renamed(tensors, *names):
+    """The embedding, the recurrent layers and the output layer under other names."""
+    for mine, other in zip(("embedding", "rnn", "head"), names, strict=True):
+        tensors = {n.replace(f"{mine}.", f"{other}."): t for n, t in tensors.items()}
+    return tensors
+
+
+def in_order(network, bias=True):
+    """The tensors in the order in which a network is usually written."""
+    tensors = network.state_dict()
+    first = ["embedding.weight", *(name for name in tensors if name.startswith("rnn."))]
+    names = [*first, "head.weight", *(["head.bias"] if bias else [])]
+    return {name: tensors[name] for name in names if name in tensors}

@@ -1,7 +1,6 @@
 """State dictionaries of `torch.save`: the same network, and nothing in them that runs."""
 
 import argparse
-import json
 import os
 import pickle
 import tracemalloc
@@ -18,53 +17,7 @@ from charrnn.errors import CheckpointError
 from charrnn.extras.importing import state_dict
 from charrnn.extras.importing.run import import_run, read_foreign
 from charrnn.storage.runs import load_run
-from tests.extras.importing.elsewhere import CHARACTERS, Elsewhere, logits_of
-
-TEXT = "abba é\ncade "
-
-
-@pytest.fixture
-def vocabulary(home):
-    """The name of a file that has the characters."""
-    path = home / "vocabulary.json"
-    path.write_text(json.dumps(list(CHARACTERS)), "utf-8")
-    return str(path)
-
-
-def expected_of(network):
-    with torch.no_grad():
-        return network(torch.tensor([CHARACTERS.index(character) for character in TEXT])).numpy()
-
-
-def renamed(tensors, *names):
-    """The embedding, the recurrent layers and the output layer under other names."""
-    for mine, other in zip(("embedding", "rnn", "head"), names, strict=True):
-        tensors = {n.replace(f"{mine}.", f"{other}."): t for n, t in tensors.items()}
-    return tensors
-
-
-def in_order(network, bias=True):
-    """The tensors in the order in which a network is usually written."""
-    tensors = network.state_dict()
-    first = ["embedding.weight", *(name for name in tensors if name.startswith("rnn."))]
-    names = [*first, "head.weight", *(["head.bias"] if bias else [])]
-    return {name: tensors[name] for name in names if name in tensors}
-
-
-@pytest.mark.parametrize("kind", ["LSTM", "GRU", "RNN"])
-@pytest.mark.parametrize("embedding", [0, 5, 6], ids=["one-hot", "embedding", "as wide as a state"])
-@pytest.mark.parametrize(
-    "names", [("embedding", "rnn", "head"), ("encoder", "gru", "decoder"), ("m.0", "m.1", "m.2.fc")]
-)
-@pytest.mark.parametrize("bias", [True, False])
-def test_names_are_of_no_importance(home, vocabulary, kind, embedding, names, bias):
-    """An embedding taken for the output layer, or the reverse, where both have one shape."""
-    network = Elsewhere(kind, embedding, num_layers=2)
-    if not bias:
-        network.head.bias.data.zero_()
-    torch.save(renamed(in_order(network, bias), *names), home / "x.pt")
-    found = read_foreign(home / "x.pt", vocabulary)
-    np.testing.assert_allclose(logits_of(found, TEXT), expected_of(network), atol=1e-5)
+from tests.extras.importing.elsewhere import TEXT, Elsewhere, expected_of, in_order, logits_of
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
@@ -94,37 +47,6 @@ def test_a_turned_matrix_is_stored_as_it_is_read(home, vocabulary):
     import_run(home / "x.pt", vocabulary, None, "turned", lambda _: None)
     stored = load_run("turned", lambda _: None)
     np.testing.assert_allclose(logits_of(stored, TEXT), expected_of(network), atol=1e-5)
-
-
-def test_an_output_layer_without_a_bias_is_told_by_its_name(home, vocabulary):
-    """The embedding for the output layer, where that was made first and both have one shape."""
-    network = Elsewhere(embedding=6)
-    network.head.bias.data.zero_()
-    tensors = in_order(network, bias=False)
-    first = {"decoder.weight": tensors.pop("head.weight")}
-    torch.save(first | renamed(tensors, "encoder", "rnn", "-"), home / "x.pt")
-    said = []
-    found = read_foreign(home / "x.pt", vocabulary, emit=lambda event: said.append(event.message))
-    np.testing.assert_allclose(logits_of(found, TEXT), expected_of(network), atol=1e-5)
-    assert said == ["Embedding: encoder.weight; output layer: decoder.weight."]
-
-
-@pytest.mark.parametrize(
-    "written",
-    ["".join, lambda order: json.dumps(dict(enumerate(order))),
-     lambda order: json.dumps({"size": 8, "stoi": {c: n for n, c in enumerate(order)}})],
-)  # fmt: skip
-def test_a_vocabulary_has_its_own_order(home, written):
-    """Characters in the order of ids, sorted in silence."""
-    order = CHARACTERS[::-1]
-    (home / "v.txt").write_text(written(order), "utf-8")
-    network = Elsewhere()
-    torch.save(in_order(network), home / "x.pt")
-    found = read_foreign(home / "x.pt", str(home / "v.txt"))
-    with torch.no_grad():
-        expected = network(torch.tensor([order.index(c) for c in TEXT])).numpy()
-    rows = [order.index(c) for c in found.tokenizer.characters]
-    np.testing.assert_allclose(logits_of(found, TEXT), expected[:, rows], atol=1e-5)
 
 
 SMALL_AND_LARGE = {
