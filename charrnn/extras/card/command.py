@@ -7,6 +7,7 @@ import typer
 from charrnn.cli.frame import frame
 from charrnn.cli.options import Output, Quiet, Replace, Run, output_path
 from charrnn.errors import UsageError
+from charrnn.events import Noticed
 
 Licence = Annotated[
     str,
@@ -36,4 +37,6 @@ def card(
         from charrnn.extras.card.card import model_card
         from charrnn.storage.runs import find
 
-        command.write(model_card(command.load(run), find(run).parent, licence))
+        file = find(run)
+        command.write(model_card(command.load(run), file.parent, licence))
+        command.emit(Noticed(f"Share it with {file}."))

@@ -16,7 +16,9 @@ HOSTILE = "a`b``|<img src=x>\n# c\x1b[2J"
 
 def test_it_says_what_there_is_to_know(trained, tmp_path):
     """A page without the score, the sample or the licence; a file that is not the page."""
-    page = call_charrnn(trained, "card", "tale", "--license", "CC0-1.0").out
+    done = call_charrnn(trained, "card", "tale", "--license", "CC0-1.0")
+    page = done.out
+    assert "Share it with checkpoints/tale/model.safetensors." in done.err
     for told in (
         "continues texts", "| licence | `CC0-1.0` |", "`tale.txt`", "bits per character on valid",
         "hidden_size: 32", "temperature of 0.5", "charrnn sample model.safetensors",
