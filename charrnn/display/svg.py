@@ -24,9 +24,9 @@ _MARKERS = (
 )  # fmt: skip
 _WIDTH, _PLOT, _EDGE, _ROW = 640, 280, 16, 20  # pixels: a picture, a plot's height, margins, a text
 _LETTER = 8.0  # pixels of a letter, about
-_MARKERS_EACH = 8  # of a curve
+MARKERS_EACH = 8  # of a curve
 _PIECES = 150  # of a long curve, of each of which the lowest and the highest point are drawn
-_MARGIN = 0.04  # of the plot, above and below the curves
+MARGIN = 0.04  # of the plot, above and below the curves
 
 _NO_XML = re.compile("[^ -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _STYLE = """
@@ -93,11 +93,7 @@ def _chart(chart: Chart) -> tuple[list[str], float]:
 
 def _plot(chart: Chart, top: float) -> Iterator[str]:
     """The grid with its labels, and the curves."""
-    x_low, x_high = chart.x.low, chart.x.high
-    if x_high <= x_low:
-        x_high = x_low + 1
-    margin = _MARGIN * ((chart.y.high - chart.y.low) or 1.0)
-    y_low, y_high = chart.y.low - margin, chart.y.high + margin
+    (x_low, x_high), (y_low, y_high) = chart.x.ends(), chart.y.ends(MARGIN)
     rows = chart.y.ticks(_PLOT // 45)
     left = 2 * _EDGE + _LETTER * max(map(len, rows.values()))
     width = _WIDTH - left - 2 * _EDGE
@@ -123,7 +119,7 @@ def _plot(chart: Chart, top: float) -> Iterator[str]:
     )
     for line in sorted(chart.lines, key=lambda line: line.thin)[::-1]:  # the first on top
         points, upper = ([place(*p) for p in _thinned(each)] for each in (line.points, line.upper))
-        every = max(1, len(points) // _MARKERS_EACH)
+        every = max(1, len(points) // MARKERS_EACH)
         yield _curve(line, points, upper, points[line.number % every :: every])
     yield "</svg>"
 
