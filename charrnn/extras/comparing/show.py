@@ -2,10 +2,10 @@
 
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from charrnn.display.charts import X_AXES, Chart, Line, X, chart_of_lines, chart_of_run, line_style
+from charrnn.display.charts import X_AXES, Chart, Line, X, chart_of_lines, chart_of_run, marked_line
 from charrnn.display.reports import Report
 from charrnn.display.stdout import on_one_line
 from charrnn.display.wording import clock, score_name, score_value
@@ -25,9 +25,12 @@ class RunCurves:
     curves: Curves
 
 
-def styles(names: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """The colour and the mark of each name, the same in a table and in all charts."""
-    return {name: line_style(number) for number, name in enumerate(dict.fromkeys(names))}
+def styles(names: Sequence[str]) -> dict[str, Line]:
+    """A line without points for each name, whose style is the same in a table and in all charts."""
+    return {
+        name: marked_line(number, on_one_line(name))
+        for number, name in enumerate(dict.fromkeys(names))
+    }
 
 
 def divided(runs: Sequence[RunCurves], together: bool) -> list[list[RunCurves]]:
@@ -64,13 +67,12 @@ def charts(runs: Sequence[RunCurves], x: X, together: bool) -> list[Chart]:
     ]
 
 
-def _chart_of_runs(runs: Sequence[RunCurves], x: X, style: dict[str, tuple[str, str]]) -> Chart:
+def _chart_of_runs(runs: Sequence[RunCurves], x: X, style: Mapping[str, Line]) -> Chart:
     name = "validation" if compares_validation(runs) else "training"
     lines = [
-        Line(
-            on_one_line(run.run),
-            [(X_AXES[x].value(point), point.bits) for point in getattr(run.curves, name)],
-            *style[run.run],
+        replace(
+            style[run.run],
+            points=[(X_AXES[x].value(point), point.bits) for point in getattr(run.curves, name)],
         )
         for run in runs
     ]
@@ -147,7 +149,7 @@ def _tables(rows: "Sequence[Group]") -> list[Table]:
     return [_table(rows_of_kind, style) for rows_of_kind in kinds.values()]
 
 
-def _table(rows: "Sequence[Group]", style: Mapping[str, tuple[str, str]]) -> Table:
+def _table(rows: "Sequence[Group]", style: Mapping[str, Line]) -> Table:
     """The table; the scored part stands above it, or above the rows of each part."""
     units = {run.curves.unit for row in rows for run in row.runs}
     bits = next(name for name in rows[0].runs[0].scores if name.startswith("bits_per_"))
@@ -164,7 +166,7 @@ def _table(rows: "Sequence[Group]", style: Mapping[str, tuple[str, str]]) -> Tab
         if several and row.part != part:
             part = row.part
             cells.append([None, Styled(part, "dim"), *[None] * (len(heads) - 2)])
-        colour, mark = style[row.title]
+        mark, colour = style[row.title].mark, style[row.title].colour
         scores: list[Cell] = [Styled(_score(row, main), "bold"), *(_score(row, n) for n in others)]
         cells.append([Styled(mark, colour), Styled(row.title, colour), *_figures(row), *scores])
     where = "" if several else f" on the {rows[0].part}"

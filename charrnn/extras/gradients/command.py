@@ -10,7 +10,7 @@ import typer
 
 from charrnn.cli.frame import frame
 from charrnn.cli.options import Encoding, Json, Quiet, Run, TextFlag, parse_cells, run_and_file
-from charrnn.display.charts import Axis, Chart, Line, line_style
+from charrnn.display.charts import Axis, Chart, Line, marked_line
 from charrnn.display.reports import Report
 from charrnn.errors import UsageError, plural
 from charrnn.settings import ModelSettings, TextSettings, flag
@@ -121,9 +121,8 @@ def gradients_report(title: str, networks: "Mapping[str, Sequence[GradientFlow]]
     flows = {_label(name, layer, networks): layer
              for name, layers in networks.items() for layer in layers}  # fmt: skip
     lines = [
-        Line(label,
-             [(k, math.log10(norm)) for k, norm in enumerate(layer.norms) if norm > 0],
-             *line_style(number))
+        marked_line(number, label,
+                    [(k, math.log10(norm)) for k, norm in enumerate(layer.norms) if norm > 0])
         for number, (label, layer) in enumerate(flows.items())
     ]  # fmt: skip
     steps = max(len(layer.norms) for layer in flows.values()) - 1
