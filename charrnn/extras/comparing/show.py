@@ -10,7 +10,7 @@ from charrnn.display.reports import Report
 from charrnn.display.stdout import on_one_line
 from charrnn.display.wording import clock, score_name, score_value
 from charrnn.events import Curves, Unit
-from charrnn.tables import Cell, Figure, Styled, Table
+from charrnn.tables import Cell, Figure, Key, Styled, Table
 
 if TYPE_CHECKING:
     from charrnn.extras.comparing.comparison import Group  # which loads torch
@@ -168,7 +168,7 @@ def _table(rows: "Sequence[Group]", style: Mapping[str, Line]) -> Table:
             cells.append([None, Styled(part, "dim"), *[None] * (len(heads) - 2)])
         mark, colour = style[row.title].mark, style[row.title].colour
         scores: list[Cell] = [Styled(_score(row, main), "bold"), *(_score(row, n) for n in others)]
-        cells.append([Styled(mark, colour), Styled(row.title, colour), *_figures(row), *scores])
+        cells.append([Key(mark, colour), Styled(row.title, colour), *_figures(row), *scores])
     where = "" if several else f" on the {rows[0].part}"
     note = f"Bits per {bits.removeprefix('bits_per_')}{where}"
     return Table(heads, cells, notes=[note], optional=[*heads[6:1:-1], *heads[:7:-1]], wraps=1)

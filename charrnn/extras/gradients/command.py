@@ -14,7 +14,7 @@ from charrnn.display.charts import Axis, Chart, Line, marked_line
 from charrnn.display.reports import Report
 from charrnn.errors import UsageError, plural
 from charrnn.settings import ModelSettings, TextSettings, flag
-from charrnn.tables import Cell, Figure, Styled, Table
+from charrnn.tables import Cell, Figure, Key, Table
 
 if TYPE_CHECKING:
     from charrnn.extras.gradients.gradient_flow import GradientFlow  # which loads torch
@@ -128,7 +128,7 @@ def gradients_report(title: str, networks: "Mapping[str, Sequence[GradientFlow]]
     steps = max(len(layer.norms) for layer in flows.values()) - 1
     back = [k for k in _STEPS_BACK if k <= steps]
     rows: list[list[Cell]] = [
-        [Styled(line.key.plain, line.colour), *(Figure(f"{layer.norms[k]:.1e}") for k in back)]
+        [Key(line.key.plain, line.colour), *(Figure(f"{layer.norms[k]:.1e}") for k in back)]
         for line, layer in zip(lines, flows.values(), strict=True)
     ]
     inner = [f"k={k}" for k in back if k not in (1, back[-1])]

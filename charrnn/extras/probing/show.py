@@ -19,6 +19,7 @@ from charrnn.display.console import (
     shade_style,
     shows_colours,
 )
+from charrnn.display.html import FAINTLY, element, html_of_shades, shown
 from charrnn.display.reports import Report, show
 from charrnn.display.stdout import filled, json_in_page, on_one_line, stop_at_closed_pipe
 from charrnn.extras.probing.colorings import SURPRISE, Coloring, gate_coloring, unit_coloring
@@ -86,6 +87,19 @@ def _findings_report(findings: Findings) -> Report:
     if gates:
         tables.append(Table(heads, gates, optional=[opened, closed], wraps=None))
     return Report([findings.record()], tables)
+
+
+def html_of_reading(read: Activations, most: int = 2000) -> str:
+    """The text in the colours of the network's surprise, below a legend: its first tokens."""
+    mean = f"{float(read.bits.mean()):.3f} bits per token"
+    cut = f"; the first {most:,} of {len(read.text):,} are shown" if len(read.text) > most else ""
+    low, high = SURPRISE.ends
+    ends = html_of_shades([f" {low} ", " to ", f" {high} "], [0.0, 0.0, 1.0], ["", "", ""])
+    bits = read.bits[:most]
+    hints = [f"{token!r}: {value:.2f} bits" for token, value in zip(read.text, bits, strict=False)]
+    text = html_of_shades(read.text[:most], SURPRISE.shades(bits).tolist(), hints)
+    about = element(FAINTLY, shown(f"{SURPRISE.title}: {mean}{cut}"))
+    return element("line-height:1.5", f"{about}{ends}<br>{text}")
 
 
 def page_colorings(findings: Findings, chosen: Sequence[Coloring]) -> list[Coloring]:
