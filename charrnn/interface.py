@@ -177,7 +177,9 @@ def _checked(settings: TrainKeywords) -> tuple[ModelSettings, TrainSettings, Tex
     return model, train, text
 
 
-def _trained(request: Request, progress: bool, events: Emit | None, tensorboard: bool) -> AnyModel:
+def _trained(
+    request: Request, progress: bool | None, events: Emit | None, tensorboard: bool
+) -> AnyModel:
     """The model of the run that is asked for, once it is trained."""
     listeners = find_extra("--tensorboard")() if tensorboard else {}
     with listening(events, progress) as emit:

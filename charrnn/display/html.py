@@ -14,7 +14,7 @@ from charrnn.display.svg import PALETTE, svg_of
 from charrnn.tables import Cell, Key, Styled, Table
 
 FAINTLY = "opacity:.7"
-_CELL = "padding:.15em .7em .15em 0;border:0;vertical-align:top;white-space:pre-wrap"
+_CELL = "padding:.15em .8em .15em 0;border:0;vertical-align:top"
 _TEXT = "white-space:pre-wrap;overflow-wrap:anywhere;font-family:monospace;unicode-bidi:isolate"
 
 
@@ -78,15 +78,15 @@ def _rows(table: Table, numbers: Mapping[str, int]) -> str:
     if table.heads:
         heads = [element(FAINTLY, shown(on_one_line(head)), "span") for head in table.heads]
         lines = [heads, *lines]
+    styles = [
+        f"{_CELL};text-align:{side};white-space:{'pre-wrap' if n == table.wraps else 'pre'}"
+        for n, side in enumerate(sides)
+    ]
     drawn = (
-        "".join(
-            element(f"{_CELL};text-align:{side}", part, "td")
-            for side, part in zip(sides, line, strict=True)
-        )
-        for line in lines
+        "".join(element(*cell, "td") for cell in zip(styles, line, strict=True)) for line in lines
     )
     body = "".join(f"<tr>{line}</tr>" for line in drawn)
-    return element("border-collapse:collapse;margin:.4em 0", body, "table")
+    return element("font:inherit;border-collapse:collapse;margin:.4em 0", body, "table")
 
 
 def _cell(cell: Cell, numbers: Mapping[str, int]) -> str:

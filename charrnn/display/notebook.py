@@ -14,6 +14,7 @@ from charrnn.events import Emit, Event, Finished
 
 _INTERVAL = 0.25  # seconds between two writings: each is sent to a browser
 _MOST_MESSAGES = 20
+_LINES = "white-space:pre-wrap"
 
 Publish = Callable[[str], None]
 """Shows HTML in the one place."""
@@ -36,9 +37,10 @@ class NotebookDashboard(Dashboard):
 
     def html(self) -> str:
         """The whole of it; nothing before anything has happened."""
-        parts = [*self.messages]
         if self.ending:
-            return "".join([*parts, element("", shown(self.ending.partition("\n  ")[0]))])
+            ending = element("", shown(self.ending.partition("\n  ")[0]))  # the rest are commands
+            return element(_LINES, "".join([*self.messages, ending]))
+        parts = [*self.messages]
         if self.progress:
             task, done, total = self.progress.task, self.progress.done, self.progress.total
             parts.append(_bar(task, done, total, ""))
@@ -48,7 +50,7 @@ class NotebookDashboard(Dashboard):
             parts.append(svg_of([self.chart(event)]))
         if self.sample:
             parts.append(html_of_text(self.sample))
-        return element("white-space:pre-wrap", "".join(parts)) if parts else ""
+        return element(_LINES, "".join(parts)) if parts else ""
 
 
 def _bar(before: str, done: int, total: int, after: str) -> str:
