@@ -46,7 +46,7 @@ OWNERS = {
     "rich": {"display", "extras/*/show"},
     "typer": {"cli", "extras/*/command"},
     "IPython": {"display"},
-    "matplotlib": {"extras/comparing", "extras/forecast"},
+    "matplotlib": {"display"},
     "PIL": {"text"},
     "soundfile": {"text"},
     "soxr": {"text"},

@@ -16,7 +16,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.text import Text
 
 from charrnn.display.console import framed
-from charrnn.display.dots import draw
+from charrnn.display.dots import Bounds, draw
 from charrnn.display.wording import clock, decimal, run_on_corpus
 from charrnn.events import Curves, Point, Unit
 
@@ -72,9 +72,15 @@ class Axis:
     label: Callable[[float], str]
     steps: Sequence[float] = ()
 
+    def ends(self, margin: float = 0.0) -> Bounds:
+        """Two ends that differ, with a margin, a part of what lies between."""
+        extent = self.high - self.low or 1.0
+        return self.low - margin * extent, self.low + (1 + margin) * extent
+
     def ticks(self, most: int) -> dict[float, str]:
         """About `most` round values on the axis, and their labels."""
-        least = (self.high - self.low or 1.0) / most
+        low, high = self.ends()
+        least = (high - low) / most
         power = 10 ** math.floor(math.log10(least))
         step = next(s for s in (*self.steps, *(power * n for n in (1, 2, 5, 10))) if s >= least)
         first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
@@ -119,8 +125,8 @@ class Chart:
         gutter = max(map(len, labels.values())) + 1
         columns = max(1, width - gutter)
         text = Text(no_wrap=True, overflow="crop")
-        bounds = (self.x.low, self.x.high), (self.y.low, self.y.high)
-        for number, row in enumerate(draw(self.lines, columns, self.height, *bounds)):
+        rows = draw(self.lines, columns, self.height, self.x.ends(), (self.y.low, self.y.high))
+        for number, row in enumerate(rows):
             text.append(f"{labels.get(number, ''):>{gutter - 1}} ", "dim")
             for cell, owner in row:
                 text.append(cell, self.lines[owner].colour if owner is not None else "")

@@ -68,9 +68,7 @@ def _dots(
     for x, y in points:
         if not math.isfinite(x + y):
             continue
-        column = min(
-            columns - 1, max(0, round((x - left) / ((right - left) or 1.0) * (columns - 1)))
-        )
+        column = min(columns - 1, max(0, round((x - left) / (right - left) * (columns - 1))))
         depth = (high - y) / (high - low) if high > low else 0.5
         row = min(rows - 1, max(0, round(depth * (rows - 1))))
         if last is None:

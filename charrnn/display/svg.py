@@ -22,30 +22,32 @@ _MARKERS = (
     "m-3.5 0a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0-7 0z", "m-3-3h6v6h-6z", "m0-4l4 7h-8z",
     "m0-4.5l4.5 4.5-4.5 4.5-4.5-4.5z", "m0 4l4-7h-8z", "m-4 0l7-4v8z", "m4 0l-7-4v8z",
 )  # fmt: skip
-_WIDTH, _PLOT, _EDGE, _ROW = 640, 280, 16, 20  # pixels: a picture, a plot's height, margins, a text
+WIDTH, _PLOT, EDGE, _ROW = 640, 280, 16, 20  # pixels: a picture, a plot's height, margins, a text
 _LETTER = 8.0  # pixels of a letter, about
-_MARKERS_EACH = 8  # of a curve
+MARKERS_EACH = 8  # of a curve
 _PIECES = 150  # of a long curve, of each of which the lowest and the highest point are drawn
-_MARGIN = 0.04  # of the plot, above and below the curves
+MARGIN = 0.04  # of the plot, above and below the curves
 
 _NO_XML = re.compile("[^ -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _STYLE = """
-.charrnn-chart{max-width:100%;height:auto;font:13px system-ui,sans-serif;stroke-linejoin:round;
+.charrnn-picture{max-width:100%;height:auto;font:13px system-ui,sans-serif;stroke-linejoin:round;
 stroke-linecap:round}
-.charrnn-chart .paper{fill:#fff}
-.charrnn-chart .grid{stroke:#d8dee4;fill:none}
-.charrnn-chart text{fill:#24292f}
-.charrnn-chart text.head{font-weight:600}
-.charrnn-chart text.faint{fill:#59636e}
+.charrnn-picture .paper{fill:#fff}
+.charrnn-picture .grid{stroke:#d8dee4;fill:none}
+.charrnn-picture text{fill:#24292f}
+.charrnn-picture text.head{font-weight:600}
+.charrnn-picture text.faint{fill:#59636e}
+.charrnn-picture text.letters{font-family:ui-monospace,Menlo,Consolas,monospace;white-space:pre}
 """ + "".join(
-    f".charrnn-chart .c{n}{{stroke:{colour};fill:{colour}}}\n" for n, colour in enumerate(PALETTE)
+    f".charrnn-picture .c{n}{{stroke:{colour};fill:{colour}}}\n" for n, colour in enumerate(PALETTE)
 ) + """@media (prefers-color-scheme:dark){
-.charrnn-chart .paper{fill:#0d1117}
-.charrnn-chart .grid{stroke:#30363d}
-.charrnn-chart text{fill:#e6edf3}
-.charrnn-chart text.faint{fill:#9198a1}
-.charrnn-chart .c0{stroke:#2f95d6;fill:#2f95d6}
-.charrnn-chart .c6{stroke:#e6edf3;fill:#e6edf3}}
+.charrnn-picture .paper{fill:#0d1117}
+.charrnn-picture .grid{stroke:#30363d}
+.charrnn-picture text{fill:#e6edf3}
+.charrnn-picture text.faint{fill:#9198a1}
+.charrnn-picture .c0{stroke:#2f95d6;fill:#2f95d6}
+.charrnn-picture .c6{stroke:#e6edf3;fill:#e6edf3}}
+.charrnn-picture text.strong{fill:#fff}
 """  # fmt: skip
 
 
@@ -57,12 +59,18 @@ def svg_of(charts: Sequence[Chart]) -> str:
         parts.append(f'<g transform="translate(0 {top:g})">{"".join(drawn)}</g>')
         top += height
     heads = [chart.title or chart.note or chart.y.title for chart in charts]
+    about = "; ".join(map(_description, charts))
+    return document("; ".join(heads), about, "".join(parts), top)
+
+
+def document(title: str, description: str, content: str, height: float) -> str:
+    """An SVG as wide as all of them, with the texts that it is read aloud as."""
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="charrnn-chart" role="img" '
-        f'width="{_WIDTH}" height="{top:g}" viewBox="0 0 {_WIDTH} {top:g}">'
-        f"<title>{_escaped('; '.join(heads))}</title>"
-        f"<desc>{_escaped('; '.join(map(_description, charts)))}</desc><style>{_STYLE}</style>"
-        f'<rect class="paper" width="100%" height="100%"/>{"".join(parts)}</svg>\n'
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="charrnn-picture" role="img" '
+        f'width="{WIDTH}" height="{height:g}" viewBox="0 0 {WIDTH} {height:g}">'
+        f"<title>{_escaped(title)}</title><desc>{_escaped(description)}</desc>"
+        f"<style>{_STYLE}</style>"
+        f'<rect class="paper" width="100%" height="100%"/>{content}</svg>\n'
     )
 
 
@@ -78,29 +86,25 @@ def _chart(chart: Chart) -> tuple[list[str], float]:
     for text, kind in ((head, "head"), (chart.y.title, "faint")):
         if text:
             y += _ROW
-            parts.append(_text(_EDGE, y - 8, text, kind))
+            parts.append(text_element(EDGE, y - 8, text, kind))
     parts += _plot(chart, y)
     y += _PLOT + 2 * _ROW
-    parts.append(_text(_WIDTH / 2, y, chart.x.title, "faint", "middle"))
+    parts.append(text_element(WIDTH / 2, y, chart.x.title, "faint", "middle"))
     y += _ROW / 2
     legend, rows = _legend(chart.lines, y)
     y += rows * _ROW
     if note:
         y += _ROW
-        parts.append(_text(_EDGE, y - 4, note, "faint"))
-    return parts + legend, y + _EDGE
+        parts.append(text_element(EDGE, y - 4, note, "faint"))
+    return parts + legend, y + EDGE
 
 
 def _plot(chart: Chart, top: float) -> Iterator[str]:
     """The grid with its labels, and the curves."""
-    x_low, x_high = chart.x.low, chart.x.high
-    if x_high <= x_low:
-        x_high = x_low + 1
-    margin = _MARGIN * ((chart.y.high - chart.y.low) or 1.0)
-    y_low, y_high = chart.y.low - margin, chart.y.high + margin
+    (x_low, x_high), (y_low, y_high) = chart.x.ends(), chart.y.ends(MARGIN)
     rows = chart.y.ticks(_PLOT // 45)
-    left = 2 * _EDGE + _LETTER * max(map(len, rows.values()))
-    width = _WIDTH - left - 2 * _EDGE
+    left = 2 * EDGE + _LETTER * max(map(len, rows.values()))
+    width = WIDTH - left - 2 * EDGE
 
     def place(x: float, y: float) -> tuple[float, float]:
         """In pixels from the corner of the plot; not finite where y is not."""
@@ -110,11 +114,11 @@ def _plot(chart: Chart, top: float) -> Iterator[str]:
     for value, label in rows.items():
         y = top + place(x_low, value)[1]
         yield f'<path class="grid" d="M{_n(left)} {_n(y)}h{_n(width)}"/>'
-        yield _text(left - 8, y + 4, label, "faint", "end")
+        yield text_element(left - 8, y + 4, label, "faint", "end")
     for value, label in chart.x.ticks(int(width // 90)).items():
         x = left + place(value, y_low)[0]
         yield f'<path class="grid" d="M{_n(x)} {_n(top)}v{_PLOT}"/>'
-        yield _text(x, top + _PLOT + 16, label, "faint", "middle")
+        yield text_element(x, top + _PLOT + 16, label, "faint", "middle")
     yield f'<path class="grid" d="M{_n(left)} {_n(top)}h{_n(width)}v{_PLOT}h-{_n(width)}z"/>'
     # markers may stick out by 5 pixels; what lies above the plot is cut
     yield (
@@ -123,7 +127,7 @@ def _plot(chart: Chart, top: float) -> Iterator[str]:
     )
     for line in sorted(chart.lines, key=lambda line: line.thin)[::-1]:  # the first on top
         points, upper = ([place(*p) for p in _thinned(each)] for each in (line.points, line.upper))
-        every = max(1, len(points) // _MARKERS_EACH)
+        every = max(1, len(points) // MARKERS_EACH)
         yield _curve(line, points, upper, points[line.number % every :: every])
     yield "</svg>"
 
@@ -175,26 +179,30 @@ def _legend(lines: Sequence[Line], top: float) -> tuple[list[str], int]:
     for line in lines:
         keys.setdefault(line.name, line)  # the runs of a group share one
     widest = max((cell_len(on_one_line(name)) for name in keys), default=0) * _LETTER + 56
-    columns = max(1, int((_WIDTH - _EDGE) // widest))
+    columns = max(1, int((WIDTH - EDGE) // widest))
     parts = []
     for number, (name, line) in enumerate(keys.items()):
-        x = _EDGE + number % columns * widest
+        x = EDGE + number % columns * widest
         y = top + _ROW * (number // columns + 1) - 8
         upper = [(x, y - 4), (x + 28, y - 4)] if line.upper else []
         parts.append(_curve(line, [(x, y), (x + 28, y)], upper, [(x + 14, y)]))
-        parts.append(_text(x + 36, y + 4, name))
+        parts.append(text_element(x + 36, y + 4, name))
     return parts, math.ceil(len(keys) / columns)
 
 
-def _text(x: float, y: float, text: str, kind: str = "", anchor: str = "start") -> str:
-    """The text on one line, cut where the picture ends."""
-    cells = int((_WIDTH - _EDGE - x) / _LETTER) if anchor == "start" else _WIDTH
+def text_element(
+    x: float, y: float, text: str, kind: str = "", anchor: str = "start", width: float = 0.0
+) -> str:
+    """The text on one line: as wide as `width` says, or cut where the picture ends."""
+    cells = int((WIDTH - EDGE - x) / _LETTER) if anchor == "start" else WIDTH
     text = on_one_line(text)
-    shown = text if cell_len(text) <= cells else set_cell_size(text, cells - 1) + "…"
-    return (
-        f'<text x="{_n(x)}" y="{_n(y)}" text-anchor="{anchor}" class="{kind}">'
-        f"{_escaped(shown)}</text>"
+    if not width and cell_len(text) > cells:
+        text = set_cell_size(text, cells - 1) + "…"
+    wanted = {"class": kind, "text-anchor": anchor.removeprefix("start"), "textLength": _n(width)}
+    given = "".join(
+        f' {name}="{value}"' for name, value in wanted.items() if value not in ("", "0")
     )
+    return f'<text x="{_n(x)}" y="{_n(y)}"{given}>{_escaped(text)}</text>'
 
 
 def _escaped(text: str) -> str:

@@ -56,27 +56,39 @@ def compares_validation(runs: Sequence[RunCurves]) -> bool:
     return min(counts) > 1 and max(counts) > 3
 
 
-def charts(runs: Sequence[RunCurves], x: X, together: bool) -> list[Chart]:
-    """A chart for each corpus. A run alone shows training and validation, several show one."""
+def charts(runs: Sequence[RunCurves], x: X, together: bool, *, both: bool = False) -> list[Chart]:
+    """A chart for each corpus. A run alone shows training and validation.
+
+    Of several one is shown, which all have, or, where there is room for it, `both`.
+    """
     style = styles([run.run for run in runs])
     return [
-        _chart_of_runs(group, x, style)
+        _chart_of_runs(group, x, style, both)
         if len(group) > 1
         else chart_of_run(group[0].run, group[0].corpus, group[0].curves, x)
         for group in divided(runs, together)
     ]
 
 
-def _chart_of_runs(runs: Sequence[RunCurves], x: X, style: Mapping[str, Line]) -> Chart:
+def _chart_of_runs(runs: Sequence[RunCurves], x: X, style: Mapping[str, Line], both: bool) -> Chart:
     name = "validation" if compares_validation(runs) else "training"
+    shown = ("validation", "training") if both else (name,)
     lines = [
         replace(
             style[run.run],
             points=[(X_AXES[x].value(point), point.bits) for point in getattr(run.curves, name)],
+            thin=name == "training" and len(shown) > 1 and bool(run.curves.validation),
         )
-        for run in runs
-    ]
-    return chart_of_lines(f"{corpora(runs)}: {name}", lines, x, runs[0].curves.unit)
+        for run in runs for name in shown if getattr(run.curves, name)
+    ]  # fmt: skip
+    title = "thin: training, thick: validation" if both else name
+    return chart_of_lines(f"{corpora(runs)}: {title}", lines, x, runs[0].curves.unit)
+
+
+def pictured(runs: Sequence[RunCurves], x: X, together: bool) -> list[Chart]:
+    """What a picture shows: a chart for each corpus, or an empty one."""
+    empty = chart_of_lines("no learning curves", [], x, "character")
+    return charts(runs, x, together, both=True) or [empty]
 
 
 def curves_report(runs: Sequence[RunCurves], x: X = "time", together: bool = False) -> Report:

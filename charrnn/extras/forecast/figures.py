@@ -1,13 +1,9 @@
-"""Forecasts as people see them: a table, a chart, a picture in a file drawn by matplotlib."""
+"""Forecasts as people see them: a table and a chart."""
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
-
-import numpy as np
 
 from charrnn.display.charts import WHOLE, Axis, Chart, Line
-from charrnn.display.figures import write_figure
 from charrnn.display.reports import Report
 from charrnn.tables import Figure, Table
 from charrnn.text.tokenizers.number_scale import Scale, Values
@@ -54,21 +50,3 @@ def chart_of(known: Values, quantiles: Values, run: str) -> Chart:
     )
     y = Axis("numbers", min(values), max(values), lambda value: f"{value:.4g}")
     return Chart(run, lines, x, y, _ROWS)
-
-
-def save_figure(path: Path | None, known: Values, quantiles: Values, title: str) -> None:
-    """Draw what `chart_of` shows in a file, or as PNG on stdout."""
-    from matplotlib.figure import Figure as Picture
-
-    figure = Picture(figsize=(8, 4.5), layout="constrained")
-    axes = figure.subplots()
-    steps = np.arange(1, quantiles.shape[1] + 1)
-    low, median, high = quantiles
-    axes.plot(np.arange(1 - len(known), 1), known, color="black", linewidth=1, label="known")
-    axes.plot(steps, median, color="C0", label="median")
-    axes.fill_between(steps, low, high, color="C0", alpha=0.25, label="interval of 80 %")
-    axes.set_xlabel("steps after the end")
-    axes.set_title(title, fontsize="medium", parse_math=False)
-    axes.grid(alpha=0.3)
-    axes.legend()
-    write_figure(figure, path)

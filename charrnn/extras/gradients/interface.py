@@ -6,6 +6,7 @@ from typing import TypedDict, Unpack
 
 from charrnn.errors import UsageError
 from charrnn.events import Emit
+from charrnn.extras.gradients.command import gradients_report, untrained_title
 from charrnn.extras.gradients.gradient_flow import Networks, of_run, of_untrained
 from charrnn.interface import listening
 from charrnn.models.public import public
@@ -22,16 +23,15 @@ class Flows(Networks):
 
     def _repr_html_(self) -> str:
         from charrnn.display.html import html_of
-        from charrnn.extras.gradients.command import gradients_report
 
         return html_of(gradients_report(self.title, self))
 
 
 class Untrained(TypedDict, total=False):
-    """Networks that are not trained, one of each cell."""
+    """Networks that are not trained, one of each cell and gain."""
 
     cell: CellName | Sequence[CellName]
-    gain: float | None
+    gain: float | Sequence[float] | None
     hidden_size: int
     layers: int
 
@@ -51,7 +51,7 @@ def gradients(
     steps back, and `singular` has the largest singular value of each block of recurrent weights.
     Of a run's network (None: the run trained last) on a text, or on its validation part; or, with
     a `cell` or several, of untrained networks on a text: `gain` is the variance of their recurrent
-    weights, times the hidden size. TextError for a text of fewer than three tokens.
+    weights, times the hidden size, or several. TextError for a text of fewer than three tokens.
 
     >>> charrnn.gradients("tale").keys()
     dict_keys(['lstm 2x24'])
@@ -71,5 +71,5 @@ def gradients(
         sizes = {"hidden_size": untrained.get("hidden_size"), "layers": untrained.get("layers", 1)}
         models = [checked_settings({"cell": name, **sizes}, ModelSettings)[0] for name in names]
         gain = untrained.get("gain")
-        title = "untrained" if gain is None else f"untrained, recurrent variance {gain:g}/n"
-        return Flows(title, of_untrained(models, gain, text, emit))
+        gains = gain if isinstance(gain, Sequence) else [gain]
+        return Flows(untrained_title(gains), of_untrained(models, gains, text, emit))

@@ -48,14 +48,17 @@ def show_heatmap(reading: Reading, coloring: Coloring, as_json: bool) -> None:
     show(_findings_report(reading.findings), as_json)
 
 
-def _print_legend(out: Console, coloring: Coloring) -> None:
+def legend(coloring: Coloring) -> list[tuple[str, float]]:
+    """What the least and the largest shade mean: texts and their shades."""
     low, high = coloring.ends
     least = 0.0 if coloring is SURPRISE else -1.0
+    return [(f"{coloring.title}: ", 0.0), (f" {low} ", least), (" to ", 0.0), (f" {high} ", 1.0)]
+
+
+def _print_legend(out: Console, coloring: Coloring) -> None:
     hint = "" if shows_colours(out) else " (not shown without colours; --json has the values)"
-    out.print(Text.assemble(
-        f"{coloring.title}: ", (f" {low} ", shade_style(least)), (" to ", "dim"),
-        (f" {high} ", shade_style(1.0)), hint, "\n",
-    ))  # fmt: skip
+    texts = ((text, shade_style(shade)) for text, shade in legend(coloring))
+    out.print(Text.assemble(*texts, hint, "\n"))
 
 
 def _print_json(piece: Activations, coloring: Coloring) -> None:
@@ -93,12 +96,12 @@ def html_of_reading(read: Activations, most: int = 2000) -> str:
     """The text in the colours of the network's surprise, below a legend: its first tokens."""
     mean = f"{float(read.bits.mean()):.3f} bits per token"
     cut = f"; the first {most:,} of {len(read.text):,} are shown" if len(read.text) > most else ""
-    low, high = SURPRISE.ends
-    ends = html_of_shades([f" {low} ", " to ", f" {high} "], [0.0, 0.0, 1.0], ["", "", ""])
+    parts, shades = zip(*legend(SURPRISE), strict=True)
+    ends = html_of_shades(parts, shades, parts)
     bits = read.bits[:most]
     hints = [f"{token!r}: {value:.2f} bits" for token, value in zip(read.text, bits, strict=False)]
     text = html_of_shades(read.text[:most], SURPRISE.shades(bits).tolist(), hints)
-    about = element(FAINTLY, shown(f"{SURPRISE.title}: {mean}{cut}"))
+    about = element(FAINTLY, shown(f"{mean}{cut}"))
     return element("line-height:1.5", f"{about}{ends}<br>{text}")
 
 
