@@ -81,8 +81,8 @@ def _chart_of_runs(runs: Sequence[RunCurves], x: X, style: Mapping[str, Line], b
         )
         for run in runs for name in shown if getattr(run.curves, name)
     ]  # fmt: skip
-    title = "thin: training, thick: validation" if both else name
-    return chart_of_lines(f"{corpora(runs)}: {title}", lines, x, runs[0].curves.unit)
+    title = f"{corpora(runs)}: {' (thick), '.join(shown)}" + both * " (thin)"
+    return chart_of_lines(title, lines, x, runs[0].curves.unit)
 
 
 def pictured(runs: Sequence[RunCurves], x: X, together: bool) -> list[Chart]:

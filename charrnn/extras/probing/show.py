@@ -1,4 +1,4 @@
-"""A text as a network saw it: on stdout in colours, or as one web page that needs nothing else."""
+"""A text as a network saw it: in colours on stdout, as a picture, or as a page on its own."""
 
 import html
 import json
@@ -10,6 +10,7 @@ import numpy as np
 from rich.console import Console
 from rich.text import Text
 
+from charrnn.display.coloured_text import svg_of_text
 from charrnn.display.console import (
     BLUE,
     FAINT,
@@ -48,16 +49,27 @@ def show_heatmap(reading: Reading, coloring: Coloring, as_json: bool) -> None:
     show(_findings_report(reading.findings), as_json)
 
 
-def legend(coloring: Coloring) -> list[tuple[str, float]]:
+def _legend(coloring: Coloring) -> list[tuple[str, float]]:
     """What the least and the largest shade mean: texts and their shades."""
     low, high = coloring.ends
     least = 0.0 if coloring is SURPRISE else -1.0
     return [(f"{coloring.title}: ", 0.0), (f" {low} ", least), (" to ", 0.0), (f" {high} ", 1.0)]
 
 
+def picture_of(title: str, reading: Reading, coloring: Coloring) -> str:
+    """The text in colours as SVG, below a legend."""
+    shaded = [*_legend(coloring), ("\n\n", 0.0)]
+    for piece in reading.pieces():
+        shades = coloring.shades(coloring.values(piece)).round(
+            1
+        )  # few different ones: a small file
+        shaded += zip(piece.text, shades.tolist(), strict=True)
+    return svg_of_text(title, coloring.title, shaded)
+
+
 def _print_legend(out: Console, coloring: Coloring) -> None:
     hint = "" if shows_colours(out) else " (not shown without colours; --json has the values)"
-    texts = ((text, shade_style(shade)) for text, shade in legend(coloring))
+    texts = ((text, shade_style(shade)) for text, shade in _legend(coloring))
     out.print(Text.assemble(*texts, hint, "\n"))
 
 
