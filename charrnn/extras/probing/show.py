@@ -108,7 +108,7 @@ def html_of_reading(read: Activations, most: int = 2000) -> str:
     """The text in the colours of the network's surprise, below a legend: its first tokens."""
     mean = f"{float(read.bits.mean()):.3f} bits per token"
     cut = f"; the first {most:,} of {len(read.text):,} are shown" if len(read.text) > most else ""
-    parts, shades = zip(*legend(SURPRISE), strict=True)
+    parts, shades = zip(*_legend(SURPRISE), strict=True)
     ends = html_of_shades(parts, shades, parts)
     bits = read.bits[:most]
     hints = [f"{token!r}: {value:.2f} bits" for token, value in zip(read.text, bits, strict=False)]
