@@ -5,6 +5,7 @@ Pages keep their places in the repository, so that their links to one another wo
 
 import argparse
 import json
+import os
 import posixpath
 import re
 import shutil
@@ -20,8 +21,8 @@ from scripts.site_reference import commands_page, python_page
 
 ROOT = Path(__file__).parent.parent
 SITE = ROOT / "docs" / "site"
-TIME = "75s"
-"""How long the model of the front page is trained."""
+RUN, TIME = "writes-python", "75s"
+"""The run whose model is on the front page, and how long it is trained."""
 
 COURSE = "docs/course"
 NAVIGATION: dict[str, Any] = {
@@ -131,7 +132,8 @@ def converted(text: str, page: str, pages: set[str]) -> str:
 
     parts = _FENCES.split(text)
     parts[::2] = [_LINK.sub(link, part) for part in parts[::2]]
-    return "".join(parts).replace("```python\n>>> ", "```pycon\n>>> ")
+    text = "".join(parts).replace("```python\n>>> ", "```pycon\n>>> ")
+    return text.replace("\n<details>\n", "\n<details markdown>\n")  # whose lists GitHub reads, too
 
 
 def write_pages(folder: Path) -> None:
@@ -146,10 +148,10 @@ def write_pages(folder: Path) -> None:
 
 
 def export_model(run: str | None, file: Path) -> None:
-    """Write the page of a model: of a run, or of the run `site`, which is trained if need be."""
+    """Write the page of a model: of a run, or of `RUN`, which is trained if need be."""
     charrnn = [sys.executable, "-m", "charrnn"]
     if run is None:
-        run = "site"
+        run = RUN
         done = subprocess.run([*charrnn, "inspect", run], capture_output=True, check=False)
         if done.returncode:
             arguments = ["train", "python", "--run", run, "--time", TIME]
@@ -167,8 +169,8 @@ def build(target: Path, run: str | None) -> None:
         places = {"docs_dir": str(pages), "site_dir": str(target.resolve()), "nav": navigation()}
         lines = [f"{key}: {json.dumps(value)}" for key, value in places.items()]
         config.write_text("\n".join([(SITE / "mkdocs.yml").read_text("utf-8"), *lines]), "utf-8")
-        command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "-f", str(config)]
-        subprocess.run(command, check=True)
+        command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", str(config)]
+        subprocess.run(command, check=True, env={**os.environ, "NO_MKDOCS_2_WARNING": "1"})
 
 
 def main() -> None:

@@ -4,106 +4,121 @@ import ast
 import inspect
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from functools import cached_property
 from html import escape
-from typing import Any, get_args
+from typing import Any
 
 import typer
 
 import charrnn
 from charrnn import errors, events
 from charrnn.cli.command import _option_panels
-from charrnn.cli.definitions import PANELS
 from charrnn.cli.flags import described
 from charrnn.cli.main import app
+from charrnn.extras.gradients.gradient_flow import GradientFlow
 from charrnn.inference.activations import Activations
 from charrnn.inference.score import Score
-from charrnn.models import Predictor, TextModel
 from charrnn.models.base import Model
+from charrnn.models.predictor import Predictor
+from charrnn.models.text_model import TextModel
 from charrnn.settings import ModelSettings, SampleSettings, TextSettings, TrainSettings
+from charrnn.tasks.outputs.label import LabelPrediction
+from charrnn.tasks.outputs.sequence_prediction import TextPrediction
+from charrnn.tasks.outputs.tag_prediction import TagPrediction
 from charrnn.text.corpus import Corpus
 
+_COMMANDS = """# Commands
 
-def table(head: str, rows: list[tuple[str, ...]]) -> str:
-    """A table in HTML; the first cell of each row is code."""
-    cells = "".join(f"<th>{title}</th>" for title in head.split(" | "))
-    lines = [f"<table>\n<thead><tr>{cells}</tr></thead>\n<tbody>"]
-    for name, *others in rows:
-        rest = "".join(f"<td>{escape(other)}</td>" for other in others)
-        lines.append(f"<tr><td><code>{escape(name)}</code></td>{rest}</tr>")
+What `charrnn COMMAND --help` says, of every command. `RUN` is a run's name, its folder, its file or
+a URL, and `-` is stdin or stdout.
+"""
+_PYTHON = "# Python\n\n`import charrnn`. [From Python](../docs/python.md) shows it at work.\n"
+_CLASSES: dict[str, Sequence[Any]] = {
+    "Models\n\n`load`, `train` and `resume` return a `TextModel` or a `Predictor`; both have what "
+    "a `Model` has.": (Model, TextModel, Predictor),
+    "Results\n\nWhat models and functions return.": (
+        Score, LabelPrediction, TagPrediction, TextPrediction, Corpus, Activations, GradientFlow,
+    ),
+    "Events\n\nWhat a function that is given as `events` is called with. They are in "
+    "`charrnn.events`.": events.Event.__subclasses__(),
+    "Errors\n\nAll are in `charrnn.errors`.": (errors.CharRNNError,),
+}  # fmt: skip
+"""Classes by the beginning of their section."""
+
+
+def table(head: str, rows: Sequence[Sequence[str]]) -> str:
+    """A table in HTML. The first cell of each row is code, and so are the flags in the others."""
+    titles = "".join(f"<th>{title}</th>" for title in head.split(" | "))
+    lines = [f"<table>\n<thead><tr>{titles}</tr></thead>\n<tbody>"]
+    for name, *cells in rows:
+        others = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+        others = re.sub(r"(?<![\w-])--[a-z][a-z-]*", r"<code>\g<0></code>", others)
+        lines.append(f"<tr><td><code>{escape(name)}</code></td>{others}</tr>")
     return "\n".join([*lines, "</tbody></table>\n"])
 
 
 def commands_page() -> str:
     """Every command, as its help describes it."""
-    root = typer.main.get_command(app)
-    context = typer.Context(root, info_name="charrnn")
-    commands = {name: each for name, each in root.load_all(context).items() if name != "help"}
-    parts = [
-        "# Commands\n\nWhat `charrnn COMMAND --help` says, of every command. `RUN` is a run's name, its "
-        "folder, its file or a URL; `-` is stdin or stdout.\n"
-    ]
-    for panel in PANELS:
-        for name, command in commands.items():
-            if command.rich_help_panel == panel:
-                parts += command_lines(command, typer.Context(command, context, info_name=name))
+    root: Any = typer.main.get_command(app)
+    context = typer.Context(root, info_name="charrnn", **root.context_settings)
+    parts = [_COMMANDS]
+    for title, entries in root.panels().items():
+        parts.append(f"## {title.removesuffix(', help')}\n")
+        for name in [entry.name for entry in entries if entry.name != "help"]:
+            parts += described_command(root, name, context)
     return "\n".join(parts)
 
 
-def command_lines(command: Any, context: Any) -> Iterator[str]:
-    """A command and those below it, in Markdown."""
-    path = context.command_path
-    yield f"## {path.removeprefix('charrnn ')}\n\n{command.help or ''}\n"
+def described_command(group: Any, name: str, context: Any) -> Iterator[str]:
+    """A command of a group, and those below it."""
+    command = group.get_command(context, name)
+    context = typer.Context(command, context, info_name=name)
+    yield f"### {context.command_path.removeprefix('charrnn ')}\n\n{command.help or ''}\n"
     if command.epilog:
         yield f"```sh\n{command.epilog}\n```\n"
     for title, entries in _option_panels(command, context).items():
         rows = [(f"{e.name.strip()} {e.value}".strip(), e.about, e.default) for e in entries]
-        yield f"**{title}**\n\n{table('name | what it says | if left out', rows)}"
-    for name, below in getattr(command, "commands", {}).items():
-        yield from command_lines(
-            command.get_command(context, name), typer.Context(below, context, info_name=name)
-        )
+        yield f"**{title}**\n\n{table('name | meaning | if left out', rows)}"
+    for below in getattr(command, "commands", {}):
+        yield from described_command(command, below, context)
 
 
 def python_page() -> str:
     """The interface for Python, as its docstrings describe it."""
-    names = [name for name in charrnn.__all__ if inspect.isfunction(getattr(charrnn, name))]
-    parts = ["# Python\n\n[From Python](../docs/python.md) shows it at work.\n\n## Functions\n"]
-    parts += [described_function(getattr(charrnn, name), f"charrnn.{name}") for name in names]
-    parts.append("## Models\n\nWhat `load`, `train` and `resume` return.\n")
-    parts += [described_class(kind) for kind in (Model, TextModel, Predictor)]
-    parts.append("## What they give\n")
-    parts += [described_class(kind) for kind in (Score, Corpus, Activations)]
-    parts.append("## Settings\n\nKeywords of `prepare`, `train`, `resume` and of what samples.\n")
-    parts += [described_settings(kind)
-              for kind in (ModelSettings, TrainSettings, TextSettings, SampleSettings)]  # fmt: skip
-    parts.append("## Events\n\nWhat the function `events` is called with: `charrnn.events`.\n")
-    parts += [described_class(kind) for kind in events.Event.__subclasses__()]
-    parts.append("## Errors\n\nIn `charrnn.errors`, with the exit code of the command.\n")
-    parts += [described_class(errors.CharRNNError), table("error | what it says | exit code", [
-        (kind.__name__, inspect.getdoc(kind) or "", str(kind.exit_code))
-        for kind in errors.CharRNNError.__subclasses__()])]  # fmt: skip
-    return "\n".join(parts)
+    public = {name: getattr(charrnn, name) for name in dir(charrnn)}
+    functions = {name: each for name, each in public.items() if inspect.isfunction(each)}
+    parts = [_PYTHON, "## Functions\n"]
+    parts += [described_function(each, f"charrnn.{name}") for name, each in functions.items()]
+    parts.append("## Settings\n\nKeywords of `prepare`, `train` and `resume`, and of `sample`.\n")
+    for kind in (ModelSettings, TrainSettings, TextSettings, SampleSettings):
+        rows = [(field.name, *described(field, field.type)) for field in fields(kind)]
+        listed = table("name | meaning | if left out", rows)
+        parts.append(f"### {kind.__name__}\n\n{kind.__doc__}\n\n{listed}")
+    for beginning, kinds in _CLASSES.items():
+        parts += [f"## {beginning}\n", *map(described_class, kinds)]
+    below = errors.CharRNNError.__subclasses__()
+    rows = [(k.__name__, (k.__doc__ or "").strip(), str(k.exit_code)) for k in below]
+    return "\n".join([*parts, table("error | meaning | exit code", rows)])
 
 
-def described_function(function: Any, name: str, level: str = "###") -> str:
+def described_function(function: Any, title: str, level: str = "###") -> str:
     """Its signature, as it was written, and its docstring."""
     source = textwrap.dedent(inspect.getsource(inspect.unwrap(function)))
     (node,) = ast.parse(source).body
     assert isinstance(node, ast.FunctionDef)
     lines = source.splitlines()[node.lineno - 1 : node.body[0].lineno - 1]
-    signature = re.sub(r"\bself(, |,\s*\n\s*|(?=\)))", "", "\n".join(lines)).removesuffix(":")
-    return f"{level} {name}\n\n```python\n{signature}\n```\n\n{documentation(function)}\n"
+    written = re.sub(r"\bself(, |,\s*\n\s*|(?=\)))", "", "\n".join(lines)).removesuffix(":")
+    return f"{level} {title}\n\n```python\n{written}\n```\n\n{documentation(function)}\n"
 
 
 def described_class(kind: Any) -> str:
     """Its docstring, its fields, and what is public of its own."""
     parts = [f"### {kind.__name__}\n\n{documentation(kind)}\n"]
-    if is_dataclass(kind):
-        shown = [f"{field.name}: {type_name(field.type)}" for field in fields(kind)]
-        parts.append("\n".join(["```python", *shown, "```\n"]))
+    if is_dataclass(kind) and fields(kind):
+        listed = [f"{field.name}: {type_name(field.type)}" for field in fields(kind)]
+        parts.append("\n".join(["```python", *listed, "```\n"]))
     for name, member in vars(kind).items():
         if name.startswith("_") or not inspect.getdoc(member):
             continue
@@ -115,8 +130,11 @@ def described_class(kind: Any) -> str:
 
 
 def type_name(kind: Any) -> str:
-    """A type, as it was written."""
-    return kind.__name__ if isinstance(kind, type) and not get_args(kind) else str(kind)
+    """A type without the modules of its parts."""
+    name = re.sub(r"\b([a-z]\w*\.)+(?=[a-zA-Z])", "", inspect.formatannotation(kind))
+    return re.sub(
+        r"ndarray\[tuple\[Any, \.\.\.\], dtype\[(\w+(\[Any\])?)\]\]", r"NDArray[\1]", name
+    )
 
 
 def documentation(documented: Any) -> str:
@@ -125,9 +143,3 @@ def documentation(documented: Any) -> str:
     return "\n\n".join(
         f"```pycon\n{text}\n```" if text.startswith(">>>") else text for text in paragraphs
     )
-
-
-def described_settings(kind: Any) -> str:
-    """The settings of a kind, as keywords of functions."""
-    rows = [(field.name, *described(field, field.type)) for field in fields(kind)]
-    return f"### {kind.__name__}\n\n{kind.__doc__}\n\n{table('name | what it says | if left out', rows)}"
