@@ -51,12 +51,13 @@ _CLASSES: dict[str, Sequence[Any]] = {
 def table(head: str, rows: Sequence[Sequence[str]]) -> str:
     """A table in HTML. The first cell of each row is code, and so are the flags in the others."""
     titles = "".join(f"<th>{title}</th>" for title in head.split(" | "))
-    lines = [f"<table>\n<thead><tr>{titles}</tr></thead>\n<tbody>"]
+    lines = [f'<div class="settings"><table>\n<thead><tr>{titles}</tr></thead>\n<tbody>']
     for name, *cells in rows:
         others = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
         others = re.sub(r"(?<![\w-])--[a-z][a-z-]*", r"<code>\g<0></code>", others)
-        lines.append(f"<tr><td><code>{escape(name)}</code></td>{others}</tr>")
-    return "\n".join([*lines, "</tbody></table>\n"])
+        words = escape(name).replace(" ", "</code> <code>")  # which a narrow page may divide here
+        lines.append(f"<tr><td><code>{words}</code></td>{others}</tr>")
+    return "\n".join([*lines, "</tbody></table></div>\n"])
 
 
 def commands_page() -> str:
