@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 
-from scripts.build_site import MADE, converted, listed_pages, source_of
+from scripts.build_site import MADE, converted, is_site, listed_pages, source_of
 from tests.docs.pages import ROOT
 
 PAGES = [*listed_pages()]
@@ -25,8 +25,8 @@ def test_links_lead_to_pages_of_the_site():
         for target in re.findall(r"\]\(([^)#\s]+)", prose):
             folder = (ROOT / page).parent
             path = (folder / target).resolve().relative_to(ROOT).as_posix()
-            is_there = path in PAGES or (ROOT / path).suffix in (".svg", ".png")
-            assert re.match(r"https://", target) or is_there, f"{page}: {target}"
+            is_picture = path.endswith((".svg", ".png")) and (ROOT / path).is_file()
+            assert re.match(r"https://", target) or path in PAGES or is_picture, f"{page}: {target}"
 
 
 def test_what_is_not_on_the_site_is_named_without_a_link():
@@ -51,3 +51,10 @@ def test_the_reference_has_every_command_and_function():
     for title in ("charrnn.load", "charrnn.probe", "TextModel", "TrainSettings", "Evaluated"):
         assert f"### {title}\n" in python
     assert "```pycon\n>>> charrnn.resume(" in python
+
+
+def test_no_folder_of_other_files_is_replaced(tmp_path):
+    """`scripts/site .`, which mkdocs takes for leave to remove all that lies there."""
+    assert is_site(tmp_path)
+    assert not is_site(ROOT)
+    assert not is_site(ROOT / "docs")
