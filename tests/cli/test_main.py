@@ -123,7 +123,7 @@ def test_a_strangers_file_is_refused(home, charrnn):
 
 def test_the_version(charrnn):
     """A version that nobody can find out."""
-    assert charrnn("--version").out == "charrnn 0.1.0\n"
+    assert charrnn("--version").out == "charrnn 1.0.0\n"
 
 
 def test_home_moves_everything(home, charrnn, monkeypatch):
