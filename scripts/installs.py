@@ -27,7 +27,7 @@ PYTORCH = "https://download.pytorch.org/whl/cpu"
 def lines() -> list[str]:
     """The README's lines that install: of uv, pipx and pip."""
     text = (ROOT / "README.md").read_text("utf-8")
-    return re.findall(rf"^ {{4}}((?:uv tool|pipx|pip) install .*(?:cpu|{PYTORCH}).*)$", text, re.M)
+    return re.findall(r"^ {4}((?:uv tool|pipx|pip) install \. .*)$", text, re.MULTILINE)
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -55,8 +55,13 @@ def index(folder: Path, wheels: list[Path]) -> Iterator[str]:
         server.shutdown()
 
 
-def install(line: str, address: str, folder: Path) -> None:
-    """Follow a line in an empty environment, use the command, and say what it took."""
+def install(line: str, address: str, folder: Path, torch: str) -> None:
+    """Follow a line in an empty environment, use the command, and say what it took.
+
+    `torch` is its version in the index: the index that is configured may have a newer one.
+    """
+    constraint = folder / "constraint.txt"
+    constraint.write_text(f"torch=={torch}", "utf-8")
     environment = folder / "env"
     subprocess.run([sys.executable, "-m", "venv", environment], check=True)
     commands = environment / ("Scripts" if os.name == "nt" else "bin")
@@ -68,7 +73,8 @@ def install(line: str, address: str, folder: Path) -> None:
     given = [word.replace(PYTORCH, address) for word in words]
     given = ["charrnn-toolkit" if word == "." else word for word in given]
     homes = {"UV_TOOL_DIR": "tools", "UV_TOOL_BIN_DIR": "bin", "UV_CACHE_DIR": "cache",
-             "PIPX_HOME": "tools", "PIPX_BIN_DIR": "bin", "PIP_CACHE_DIR": "cache"}  # fmt: skip
+             "PIPX_HOME": "tools", "PIPX_BIN_DIR": "bin", "PIP_CACHE_DIR": "cache",
+             "PIP_CONSTRAINT": constraint.name, "UV_CONSTRAINT": constraint.name}  # fmt: skip
     env = {**os.environ, **{name: str(folder / home) for name, home in homes.items()}}
     env = {name: value for name, value in env.items() if name != "PYTHONPATH"}
     begun = time.monotonic()
@@ -76,9 +82,8 @@ def install(line: str, address: str, folder: Path) -> None:
     seconds = time.monotonic() - begun
     command = (commands if given[0] == "pip" else folder / "bin") / "charrnn"
     said = subprocess.run([command, "--version"], check=True, env=env, capture_output=True)
-    cache = size(folder / "cache")
-    print(f"{line}\n  {said.stdout.decode().strip()}: {seconds:.0f} s, "
-          f"{(size(folder) - before - cache) / 1e6:.0f} MB installed, cache {cache / 1e6:.0f} MB")  # fmt: skip
+    taken = (size(folder) - before) / 1e6
+    print(f"{line}\n  {said.stdout.decode().strip()}: {seconds:.0f} s, {taken:.0f} MB", flush=True)
 
 
 def size(folder: Path) -> int:
@@ -101,7 +106,7 @@ def main() -> None:
         for line in lines():
             with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as pages:
                 with index(Path(pages), [wheel, torch.absolute()]) as address:
-                    install(line, address, Path(folder))
+                    install(line, address, Path(folder), torch.name.split("-")[1])
 
 
 if __name__ == "__main__":

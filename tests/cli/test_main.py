@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from charrnn import __version__
 from tests.conftest import SMALL, call_charrnn, tale
 from tests.docs.pages import COMMANDS
 
@@ -123,7 +124,7 @@ def test_a_strangers_file_is_refused(home, charrnn):
 
 def test_the_version(charrnn):
     """A version that nobody can find out."""
-    assert charrnn("--version").out == "charrnn 1.0.0\n"
+    assert charrnn("--version").out == f"charrnn {__version__}\n"
 
 
 def test_home_moves_everything(home, charrnn, monkeypatch):
