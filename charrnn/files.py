@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+_DEVICES = re.compile(r"(con|prn|aux|nul|(com|lpt)\d)(\.|$)", re.IGNORECASE)  # on Windows
 _ABANDONED = 7 * 86400.0  # seconds after which nobody still writes a temporary folder
 
 
@@ -56,8 +57,14 @@ def is_url(name: str | Path) -> bool:
 
 
 def plain_name(text: str) -> str:
-    """A name for a folder: at most 64 letters, digits, `.`, `_` and `-`."""
-    return re.sub(r"[^\w.-]+", "-", text).strip("-.")[:64] or "text"
+    """A name for a folder on any system: at most 64 letters, digits, `.`, `_` and `-`."""
+    name = re.sub(r"[^\w.-]+", "-", text).strip("-.")[:64].rstrip(".") or "text"
+    return name if is_plain(name) else f"text-{name}"[:64]
+
+
+def is_plain(name: str) -> bool:
+    """Whether a folder can have that name on any system, as `plain_name` makes it."""
+    return bool(re.fullmatch(r"\w[\w.-]{0,63}(?<!\.)", name)) and not _DEVICES.match(name)
 
 
 def corpus_folders() -> list[Path]:
@@ -214,7 +221,7 @@ def remove(path: Path) -> None:
 
 def sync_folder(folder: Path) -> None:
     """Flush a folder to disk, so that the renames in it survive a power failure."""
-    if os.name == "posix":  # other systems cannot open a folder
+    with suppress(PermissionError):  # Windows opens no folder
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)

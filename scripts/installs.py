@@ -103,9 +103,9 @@ def main() -> None:
             pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "-d", downloads]
             subprocess.run([*pip, "-c", ROOT / "constraints.txt", "torch"], check=True)
         torch = given.torch or next(Path(downloads).glob("*.whl"))
-        for line in lines():
-            with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as pages:
-                with index(Path(pages), [wheel, torch.absolute()]) as address:
+        with index(Path(downloads), [wheel, torch.absolute()]) as address:
+            for line in lines():
+                with tempfile.TemporaryDirectory() as folder:
                     install(line, address, Path(folder), torch.name.split("-")[1])
 
 

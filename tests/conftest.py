@@ -36,6 +36,9 @@ settings.register_profile("charrnn", deadline=None, derandomize="CI" in os.envir
 settings.load_profile("charrnn")
 
 
+posix = pytest.mark.skipif(os.name != "posix", reason="Windows has neither such signals nor pipes")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such files")
+
 SMALL = ("--hidden-size", "32", "--embedding-size", "16", "--batch-size", "8", "--seq-length", "16")
 
 
@@ -105,7 +108,7 @@ def call_charrnn(
             main()
         for stream in streams[1:]:
             stream.flush()
-    out, err = (stream.buffer.getvalue().decode() for stream in streams[1:])  # type: ignore[attr-defined]  # a BytesIO
+    out, err = (s.buffer.getvalue().decode(s.encoding) for s in streams[1:])  # type: ignore[attr-defined]  # a BytesIO
     return Result(end.value.code or 0, out, err)  # type: ignore[arg-type]  # ours are numbers
 
 
