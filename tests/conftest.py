@@ -112,6 +112,16 @@ def call_charrnn(
     return Result(end.value.code or 0, out, err)  # type: ignore[arg-type]  # ours are numbers
 
 
+def need_same_dropout() -> None:
+    """Skip a test of numbers on which dropout has acted, where torch draws other ones for it."""
+    import torch
+
+    torch.manual_seed(0)
+    kept = torch.nn.functional.dropout(torch.ones(12)).bool().tolist()
+    if [place for place, is_kept in enumerate(kept) if is_kept] != [2, 6, 7, 9, 10, 11]:
+        pytest.skip("another version or build of torch made what is expected")
+
+
 def lines(text: str) -> list[dict[str, Any]]:
     """What `--json` printed."""
     return [json.loads(line) for line in text.splitlines()]

@@ -61,8 +61,8 @@ class Terminal(io.TextIOWrapper):
 @pytest.mark.parametrize(
     "command",
     [*([name, "--help"] for (name,) in COMMANDS), ["--help"], ["runs"], ["corpora"],
-     ["inspect", "tale"], ["plot", "tale"], ["compare", "tale"], ["probe", "tale", "tale.txt", "--limit", "9"],
-     ["sample", "tale"]],
+     ["inspect", "tale"], ["plot", "tale"], ["compare", "tale"], ["sample", "tale"],
+     ["probe", "tale", "tale.txt", "--limit", "9"]],
     ids=" ".join,
 )  # fmt: skip
 def test_a_console_that_lacks_letters_gets_others(trained, monkeypatch, command):
