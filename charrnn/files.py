@@ -58,13 +58,10 @@ def is_url(name: str | Path) -> bool:
 
 def plain_name(text: str) -> str:
     """A name for a folder on any system: at most 64 letters, digits, `.`, `_` and `-`."""
-    name = re.sub(r"[^\w.-]+", "-", text).strip("-.")[:64].rstrip(".") or "text"
-    return name if is_plain(name) else f"text-{name}"[:64]
-
-
-def is_plain(name: str) -> bool:
-    """Whether a folder can have that name on any system, as `plain_name` makes it."""
-    return bool(re.fullmatch(r"\w[\w.-]{0,63}(?<!\.)", name)) and not _DEVICES.match(name)
+    name = re.sub(r"[^\w.-]+", "-", text).strip("-.")
+    if _DEVICES.match(name):
+        name = f"text-{name}"
+    return name[:64].strip("-.") or "text"
 
 
 def corpus_folders() -> list[Path]:

@@ -20,14 +20,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from charrnn.errors import CheckpointError, TextError, UsageError, shortened, suggest
 from charrnn.events import Emit, Noticed
-from charrnn.files import (
-    checkpoints,
-    is_plain,
-    plain_name,
-    remove_temporary_files,
-    sync_folder,
-    versions,
-)
+from charrnn.files import checkpoints, plain_name, remove_temporary_files, sync_folder, versions
 from charrnn.storage.checkpoint import About, Checkpoint, load_checkpoint
 from charrnn.storage.container import begins_as_text
 from charrnn.text.corpus import Corpus
@@ -185,7 +178,7 @@ def check_new(name: str | None) -> None:
     """UsageError if a new run cannot have that name: it is taken, or not a plain name."""
     if name is None:
         return
-    if not is_plain(name):
+    if name != plain_name(name):
         raise UsageError(
             f"{shortened(name)!r} cannot be the name of a run",
             "Use up to 64 letters, digits, '.', '_' and '-', but none of Windows' own: con, nul.",
