@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+_ATTEMPTS = 20  # to replace a file that is being read
 _DEVICES = re.compile(r"(con|prn|aux|nul|(com|lpt)\d)(\.|$)", re.IGNORECASE)  # on Windows
 _ABANDONED = 7 * 86400.0  # seconds after which nobody still writes a temporary folder
 
@@ -106,7 +107,7 @@ def atomic_write(
         if proof:
             proof(temporary)
         _shift_versions(path, keep)
-        os.replace(temporary, path)
+        _replace(temporary, path)
         sync_folder(path.parent)
     except BaseException as error:
         with suppress(OSError):
@@ -114,6 +115,19 @@ def atomic_write(
         if isinstance(error, OSError) and error.filename is None:
             error.filename = str(path)  # ENOSPC from write() has no file name
         raise
+
+
+def _replace(path: Path, target: Path) -> None:
+    """Rename a file. PermissionError after a second: on Windows readers of the target refuse it."""
+    for attempts_left in reversed(range(_ATTEMPTS)):
+        try:
+            os.replace(path, target)
+        except PermissionError:
+            if not attempts_left:
+                raise
+            time.sleep(1 / _ATTEMPTS)
+        else:
+            return
 
 
 def versions(path: Path) -> list[Path]:

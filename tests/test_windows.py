@@ -2,13 +2,16 @@
 
 import errno
 import io
+import os
 import subprocess
 import sys
+import time
+from contextlib import suppress
 
 import pytest
 
 from charrnn.display.stdout import stdout_writer, stop_at_closed_pipe
-from charrnn.files import plain_name
+from charrnn.files import atomic_write, plain_name
 from tests.conftest import SMALL, call_charrnn, linux, tale
 from tests.docs.pages import COMMANDS
 from tests.tasks.examples import labelled
@@ -33,6 +36,26 @@ def test_files_in_use_are_neither_moved_nor_replaced(home):
         for command in commands:
             result = call_charrnn(home, *command)
             assert (result.code, "Not saved" in result.err) == (0, False), result.err
+
+
+@pytest.mark.parametrize(("refusals", "content"), [(3, b"new"), (99, b"old")])
+def test_a_file_that_is_being_read_is_replaced_a_moment_later(home, monkeypatch, refusals, content):
+    """A last save that fails because `sample` or a virus scanner has the model open."""
+    (home / "x").write_bytes(b"old")
+    replace, waited = os.replace, []
+
+    def refuse(path, target):
+        if len(waited) < refusals:
+            raise PermissionError(13, "it is being used")
+        replace(path, target)
+
+    monkeypatch.setattr(os, "replace", refuse)
+    monkeypatch.setattr(time, "sleep", waited.append)
+    with suppress(PermissionError), atomic_write(home / "x") as file:
+        file.write(b"new")
+    assert (home / "x").read_bytes() == content
+    assert sum(waited) < 1
+    assert [path.name for path in home.iterdir()] == ["x"]
 
 
 def test_nothing_that_only_some_systems_have_is_needed(trained):
