@@ -45,7 +45,7 @@ OWNERS = {
     | {f"extras/{extra}" for extra in ("comparing", "gradients", "processes")},
     "rich": {"display", "extras/*/show"},
     "typer": {"cli", "extras/*/command"},
-    "matplotlib": {"extras/comparing", "extras/forecast"},
+    "matplotlib": {"display"},
     "PIL": {"text"},
     "soundfile": {"text"},
     "soxr": {"text"},

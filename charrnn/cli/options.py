@@ -9,6 +9,7 @@ from typing import Annotated, get_args
 import typer
 
 from charrnn.cli.completion import run_names
+from charrnn.display.figures import check_figure
 from charrnn.display.stdout import check_stdout, on_one_line
 from charrnn.errors import CharRNNError, UsageError, shortened, suggest
 from charrnn.settings import ADVANCED, CellName, PartName, flag
@@ -58,6 +59,13 @@ def output_path(output: str | None, yes: bool) -> Path | None:
             raise UsageError(f"there is already a file {path}", hint)
         confirm(f"Replace {path}?", yes, "nothing was written")
     return path
+
+
+def picture_path(output: str | None, yes: bool) -> Path | None:
+    """As `output_path`, for a picture. Errors as `check_figure`: before hours are spent on it."""
+    if output not in (None, "-"):
+        check_figure(Path(output))
+    return output_path(output, yes)
 
 
 def binary_path(output: str, yes: bool, json: bool) -> Path | None:
@@ -122,6 +130,7 @@ OutputFlag = partial(
     typer.Option, "--output", "-o", metavar="FILE", help="the file to write; - is stdout"
 )
 Output = Annotated[str | None, OutputFlag(show_default="stdout")]
+Picture = Annotated[str | None, OutputFlag(help="write the chart as a picture: .svg, .png or .pdf")]
 Replace = Annotated[
     bool,
     typer.Option(

@@ -1,4 +1,4 @@
-"""Charts in text: curves of braille dots (2 x 4 a character) between labelled axes; loss curves.
+"""Charts: curves between labelled axes, which a terminal shows in text; loss curves.
 
 Every curve has a colour and a mark, a letter that is drawn along it, so that curves can be told
 apart where there are no colours.
@@ -6,7 +6,7 @@ apart where there are no colours.
 
 import math
 import string
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -16,33 +16,41 @@ from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.text import Text
 
 from charrnn.display.console import framed
+from charrnn.display.dots import Bounds, draw
 from charrnn.display.wording import clock, decimal, run_on_corpus
 from charrnn.events import Curves, Point, Unit
 
 Points = Sequence[tuple[float, float]]
 X = Literal["steps", "epochs", "time"]
-Cell = tuple[str, int | None]
-"""A character, and the number of the curve that it belongs to."""
 
 COLOURS = ("cyan", "yellow", "green", "magenta", "red", "blue", "bright_cyan", "bright_yellow",
            "bright_green", "bright_magenta", "bright_red", "bright_blue", "white",
            "bright_black", "bright_white")  # fmt: skip
-TRAINING, VALIDATION = COLOURS[:2]
+TRAINING = COLOURS[0]
 MARKS = string.ascii_uppercase + string.ascii_lowercase
 
-_DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))  # bit of a dot: column, then row
 _ROWS = 15  # of a chart of learning curves
-_MARK_DISTANCE = 12  # columns between two marks of a curve
 
 
 @dataclass(frozen=True)
 class Line:
-    """A curve of a chart. Without a `mark` it is drawn in dots alone."""
+    """A curve of a chart; its `number` is that of its colour and dashes.
+
+    Without a `mark` it is drawn in dots alone, in a picture without markers, and there it may be
+    `thin`. With `upper` points it is the lower edge of a band, which a picture fills.
+    """
 
     name: str
     points: Points
-    colour: str
+    number: int
     mark: str = ""
+    thin: bool = False
+    upper: Points = ()
+
+    @property
+    def colour(self) -> str:
+        """The colour that Rich knows."""
+        return COLOURS[self.number % len(COLOURS)]
 
     @property
     def key(self) -> Text:
@@ -52,19 +60,38 @@ class Line:
 
 @dataclass(frozen=True)
 class Axis:
-    """An axis from `low` to `high`; `label` formats its values."""
+    """An axis from `low` to `high`; `label` formats its values.
+
+    The distance between two values with a label is the first of `steps` that leaves room, or else
+    1, 2 or 5 times a power of ten.
+    """
 
     title: str
     low: float
     high: float
     label: Callable[[float], str]
+    steps: Sequence[float] = ()
+
+    def ends(self, margin: float = 0.0) -> Bounds:
+        """Two ends that differ, with a margin, a part of what lies between."""
+        extent = self.high - self.low or 1.0
+        return self.low - margin * extent, self.low + (1 + margin) * extent
+
+    def ticks(self, most: int) -> dict[float, str]:
+        """About `most` round values on the axis, and their labels."""
+        low, high = self.ends()
+        least = (high - low) / most
+        power = 10 ** math.floor(math.log10(least))
+        step = next(s for s in (*self.steps, *(power * n for n in (1, 2, 5, 10))) if s >= least)
+        first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
+        return {n * step: self.label(n * step) for n in range(first, last + 1)}
 
 
 @dataclass(frozen=True)
 class Chart:
     """Lines, the first on top, in a frame as wide as there is room; `height` rows of dots.
 
-    x starts at 0. The frame is titled by what y is, after the chart's own title.
+    The frame is titled by what y is, after the chart's own title.
     """
 
     title: str
@@ -98,8 +125,8 @@ class Chart:
         gutter = max(map(len, labels.values())) + 1
         columns = max(1, width - gutter)
         text = Text(no_wrap=True, overflow="crop")
-        bounds = (self.x.high or 1.0, self.y.low, self.y.high)
-        for number, row in enumerate(draw(self.lines, columns, self.height, *bounds)):
+        rows = draw(self.lines, columns, self.height, self.x.ends(), (self.y.low, self.y.high))
+        for number, row in enumerate(rows):
             text.append(f"{labels.get(number, ''):>{gutter - 1}} ", "dim")
             for cell, owner in row:
                 text.append(cell, self.lines[owner].colour if owner is not None else "")
@@ -114,9 +141,9 @@ class Chart:
         return low + (self.x.title if len(self.x.title) + 2 <= room else "").center(room) + high
 
 
-def line_style(number: int) -> tuple[str, str]:
-    """The colour and the mark of curve `number` of several."""
-    return COLOURS[number % len(COLOURS)], MARKS[number % len(MARKS)]
+def marked_line(number: int, name: str, points: Points = ()) -> Line:
+    """Curve `number` of several, with a mark of its own."""
+    return Line(name, points, number, MARKS[number % len(MARKS)])
 
 
 def limits(values: Iterable[float]) -> tuple[float, float]:
@@ -129,84 +156,23 @@ def limits(values: Iterable[float]) -> tuple[float, float]:
     return low, max(low + 0.1, min(max(finite), 2 * low))
 
 
-def draw(
-    lines: Sequence[Line], width: int, height: int, right: float, low: float, high: float
-) -> list[list[Cell]]:
-    """The lines as `height` rows of `width` cells, x from 0 to `right`, y from `low` to `high`.
-
-    Values above or below are drawn at the edge, those that are not finite are left out. Where lines
-    cross, the first one is on top.
-    """
-    bits: dict[tuple[int, int], int] = {}
-    owner: dict[tuple[int, int], int] = {}
-    paths: list[list[tuple[int, int]]] = [[] for _ in lines]
-    for number in reversed(range(len(lines))):
-        for column, row in _dots(lines[number].points, width * 2, height * 4, right, low, high):
-            cell = column // 2, row // 4
-            bits[cell] = bits.get(cell, 0) | _DOTS[column % 2][row % 4]
-            owner[cell] = number
-            paths[number].append(cell)
-    shown: dict[tuple[int, int], Cell] = {
-        cell: (chr(0x2800 + dots), owner[cell]) for cell, dots in bits.items()
-    }
-    for cell, number in _marked(paths, [line.mark for line in lines]).items():
-        shown[cell] = lines[number].mark, number
-    return [[shown.get((x, y), (" ", None)) for x in range(width)] for y in range(height)]
-
-
-def _marked(
-    paths: Sequence[Sequence[tuple[int, int]]], marks: Sequence[str]
-) -> dict[tuple[int, int], int]:
-    """Cells (x, y) that show a mark, and whose: at intervals, each mark in columns of its own."""
-    different = list(dict.fromkeys(filter(None, marks)))
-    apart = max(_MARK_DISTANCE, 2 * len(different))
-    marked: dict[tuple[int, int], int] = {}
-    for number, (path, mark) in enumerate(zip(paths, marks, strict=True)):
-        if not mark:
-            continue
-        column = (2 * different.index(mark) + 1) * apart // (2 * len(different))
-        by_column = {x: (x, y) for x, y in path if x % apart == column}
-        free = [cell for cell in by_column.values() if cell not in marked]
-        free = free or [cell for cell in path if cell not in marked][-1:]  # a short curve
-        marked |= dict.fromkeys(free, number)
-    return marked
-
-
-def _dots(
-    points: Points, columns: int, rows: int, right: float, low: float, high: float
-) -> Iterator[tuple[int, int]]:
-    """The (column, row) of every dot on the line through the points; row 0 is the top."""
-    last: tuple[int, int] | None = None
-    for x, y in points:
-        if not math.isfinite(x + y):
-            continue
-        column = min(columns - 1, max(0, round(x / right * (columns - 1))))
-        depth = (high - y) / (high - low) if high > low else 0.5
-        row = min(rows - 1, max(0, round(depth * (rows - 1))))
-        if last is None:
-            yield column, row
-        else:
-            steps = max(abs(column - last[0]), abs(row - last[1]), 1)
-            for i in range(1, steps + 1):
-                yield (
-                    last[0] + round((column - last[0]) * i / steps),
-                    last[1] + round((row - last[1]) * i / steps),
-                )
-        last = column, row
-
-
 class XAxis(NamedTuple):
-    """An x axis: its title, the value of a point, and the format of a value."""
+    """An x axis: its title, the value of a point, the format of a value, and steps of ticks."""
 
     title: str
     value: Callable[[Point], float]
     label: Callable[[float], str]
+    steps: Sequence[float] = ()
 
+
+WHOLE = (1,)
+_SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800,
+            3600, 7200, 10800, 21600, 43200, 86400, 172800)  # fmt: skip
 
 X_AXES: dict[X, XAxis] = {
-    "steps": XAxis("training steps", lambda point: point.step, lambda x: f"{x:,.0f}"),
+    "steps": XAxis("training steps", lambda point: point.step, lambda x: f"{x:,.0f}", WHOLE),
     "epochs": XAxis("epochs", lambda point: point.epoch, decimal),
-    "time": XAxis("training time", lambda point: point.seconds, clock),
+    "time": XAxis("training time", lambda point: point.seconds, clock, _SECONDS),
 }
 
 
@@ -224,10 +190,9 @@ def training_chart(
 ) -> Chart:
     """The chart of one run, with its last values in the legend. x reaches to `right` at least."""
     lines = [
-        Line(f"{name} {points[-1][1]:.3f}", points, colour, name[0].upper())
-        for name, points, colour in (
-            ("training", training, TRAINING),
-            ("validation", validation, VALIDATION),
+        Line(f"{name} {points[-1][1]:.3f}", points, number, name[0].upper(), thin=not number)
+        for number, (name, points) in enumerate(
+            [("training", training), ("validation", validation)]
         )
         if points
     ]
@@ -239,6 +204,7 @@ def chart_of_lines(
 ) -> Chart:
     """A chart of bits per unit over x, which reaches to the last point and `right` at least."""
     axis, points = X_AXES[x], [point for line in lines for point in line.points]
-    shown = Axis(axis.title, 0.0, max([right, *(value for value, _ in points)]), axis.label)
+    right = max([right, *(value for value, _ in points)])
+    shown = Axis(axis.title, 0.0, right, axis.label, axis.steps)
     bits = Axis(f"bits per {unit}", *limits(y for _, y in points), lambda value: f"{value:.2f}")
     return Chart(title, lines, shown, bits, _ROWS, note)

@@ -5,7 +5,8 @@ import math
 import pytest
 from hypothesis import given, strategies as st
 
-from charrnn.display.charts import Axis, Chart, Line, chart_of_run, draw, limits, line_style
+from charrnn.display.charts import Axis, Chart, Line, chart_of_run, limits, marked_line
+from charrnn.display.dots import draw
 from charrnn.events import Curves
 from tests.display.conftest import curves, plain
 
@@ -13,7 +14,7 @@ NUMBERS = st.floats(-1e9, 1e9)
 
 
 def lines(*curves, marks="AB"):
-    return [Line(f"run {n}", points, "", mark)
+    return [Line(f"run {n}", points, n, mark)
             for n, (points, mark) in enumerate(zip(curves, marks, strict=False))]  # fmt: skip
 
 
@@ -24,7 +25,7 @@ def chart(drawn, y=(0.0, 1.0)):
 
 def test_a_falling_line_goes_from_corner_to_corner():
     """A chart upside down, or mirrored."""
-    rows = draw(lines([(0, 1.0), (10, 0.0)], marks=[""]), 4, 2, 10, 0.0, 1.0)
+    rows = draw(lines([(0, 1.0), (10, 0.0)], marks=[""]), 4, 2, (0, 10), (0, 1))
     assert rows[0][0][0] != " "
     assert rows[1][3][0] != " "
     assert rows[0][3][0] == rows[1][0][0] == " "
@@ -36,7 +37,7 @@ def test_a_falling_line_goes_from_corner_to_corner():
 )  # fmt: skip
 def test_any_curve_fits(curves, width, height):
     """A value outside the axes, or a single point, that crashes a run of hours."""
-    rows = draw(lines(*curves, marks="ABC"), width, height, 1e8, 0.0, 1.0)
+    rows = draw(lines(*curves, marks="ABC"), width, height, (0, 1e8), (0, 1))
     assert len(rows) == height
     assert all(len(row) == width for row in rows)
     owners = {owner for row in rows for _, owner in row} - {None}
@@ -46,16 +47,16 @@ def test_any_curve_fits(curves, width, height):
 
 def test_what_is_not_finite_is_left_out():
     """An OverflowError from a loss that was NaN for one step."""
-    drawn = draw(lines([(0, math.nan), (5, 0.5), (9, math.inf)]), 10, 3, 9, 0.0, 1.0)
+    drawn = draw(lines([(0, math.nan), (5, 0.5), (9, math.inf)]), 10, 3, (0, 9), (0, 1))
     assert sum(owner is not None for row in drawn for _, owner in row) == 1
 
 
 def test_every_curve_shows_its_own_mark_even_where_they_cross():
     """Curves that cannot be told apart without colours."""
     curves = [[(x, (x + n) % 7 / 7) for x in range(100)] for n in range(15)]
-    marks = [line_style(n)[1] for n in range(15)]
+    marks = [marked_line(n, "").mark for n in range(15)]
     assert len(set(marks)) == 15
-    cells = draw(lines(*curves, marks=marks), 60, 15, 99, 0.0, 1.0)
+    cells = draw(lines(*curves, marks=marks), 60, 15, (0, 99), (0, 1))
     shown = {(cell, owner) for row in cells for cell, owner in row if cell in marks}
     assert {cell for cell, _ in shown} == set(marks)
     assert all(marks.index(cell) == owner for cell, owner in shown)
@@ -63,7 +64,7 @@ def test_every_curve_shows_its_own_mark_even_where_they_cross():
 
 def test_a_short_curve_has_its_mark_too():
     """A run of one point that the legend names and the chart does not."""
-    cells = draw(lines([(x, 0.5) for x in range(100)], [(0, 0.9)]), 60, 9, 99, 0.0, 1.0)
+    cells = draw(lines([(x, 0.5) for x in range(100)], [(0, 0.9)]), 60, 9, (0, 99), (0, 1))
     assert any(cell == "B" for row in cells for cell, _ in row)
 
 

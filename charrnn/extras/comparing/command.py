@@ -13,15 +13,16 @@ from charrnn.cli.frame import Frame, frame
 from charrnn.cli.options import (
     Json,
     Part,
+    Picture,
     Quiet,
     Replace,
     Runs,
     exclude,
-    output_path,
     parse_cells,
+    picture_path,
 )
 from charrnn.cli.process import stop_on_signals
-from charrnn.display.figures import check_figure
+from charrnn.display.figures import write_figure
 from charrnn.errors import CheckpointError, DivergedError, UsageError
 from charrnn.settings import (
     CellName,
@@ -51,12 +52,6 @@ XAxisName = Annotated[
 Together = Annotated[
     bool, typer.Option("--together", help="draw runs on different texts in one chart")
 ]
-Picture = Annotated[
-    str | None,
-    typer.Option(
-        "--output", "-o", metavar="FILE", help="write the curves as a picture: .png, .svg or .pdf"
-    ),
-]
 
 
 @with_flags()
@@ -78,21 +73,15 @@ def compare(
     """
     if curves and not json:
         raise UsageError("--curves is for --json", "Without it the curves are drawn.")
-    path = _picture_path(output, yes)
+    path = _beside_a_table(output, yes)
     with frame(quiet=quiet, json=json) as command:
         _compare(command, runs or [], part, path, x, together=together, curves=curves)
 
 
-def _picture_path(output: str | None, yes: bool, alone: bool = False) -> Path | None:
-    """The file of a picture; None for stdout, which is free if it is `alone`, and for none.
-
-    Errors as `check_figure` and `output_path`, before hours are spent on what it shows.
-    """
-    if output == "-" and not alone:
-        raise UsageError("stdout takes the table, not the picture", "Name a file: -o curves.png.")
-    if output:
-        check_figure(None if output == "-" else Path(output))
-    return output_path(output, yes)
+def _beside_a_table(output: str | None, yes: bool) -> Path | None:
+    if output == "-":
+        raise UsageError("stdout takes the table, not the picture", "Name a file: -o curves.svg.")
+    return picture_path(output, yes)
 
 
 def _compare(
@@ -110,13 +99,12 @@ def _compare(
     One that cannot be scored is said, and is an error in the end if it was named.
     """
     from charrnn.extras.comparing.comparison import compare_runs
-    from charrnn.extras.comparing.figure import save_figure
-    from charrnn.extras.comparing.show import comparison_report, curves_of
+    from charrnn.extras.comparing.show import comparison_report, curves_of, pictured
 
     groups, left_out = compare_runs(names, part, command.emit)
     command.show(comparison_report(groups, curves=curves, x=x, together=together))
     if output:
-        save_figure(output, curves_of(groups), x, together)
+        write_figure(pictured(curves_of(groups), x, together), output)
         command.say_written(output)
     for name, error in left_out.items():
         command.say(f"{name} is left out: {error.message}.")
@@ -136,10 +124,9 @@ def plot(
 ) -> None:
     """Draw the learning curves of runs: training and validation."""
     exclude(output=output, json=json)
-    path = _picture_path(output, yes, alone=True)
+    path = picture_path(output, yes)
     with frame(quiet=quiet, json=json) as command:
-        from charrnn.extras.comparing.figure import save_figure
-        from charrnn.extras.comparing.show import RunCurves, curves_report
+        from charrnn.extras.comparing.show import RunCurves, curves_report, pictured
         from charrnn.storage.housekeeping import overview
         from charrnn.storage.metrics import read_curves
         from charrnn.storage.runs import find, run_folders
@@ -153,7 +140,7 @@ def plot(
                 hint = "They are in the run's metrics.jsonl, which is missing or empty."
                 raise CheckpointError(f"run {run.run} has no learning curves", hint)
         if output:
-            save_figure(path, drawn, x, together)
+            write_figure(pictured(drawn, x, together), path)
             command.say_written(path)
         else:
             command.show(curves_report(drawn, x, together))
@@ -189,7 +176,7 @@ def sweep(
     if cells:
         check_effective(model.with_names(model.given, ["cell"]), text)
     exclude(parameters=parameters, hidden_size="hidden_size" in model.given)
-    path = _picture_path(output, yes)
+    path = _beside_a_table(output, yes)
     chosen = [model.cell] if cells is None else parse_cells(cells)
     request = Request(corpus, model, settings, text)
     _train_and_compare(

@@ -2,10 +2,10 @@
 
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from charrnn.display.charts import X_AXES, Chart, Line, X, chart_of_lines, chart_of_run, line_style
+from charrnn.display.charts import X_AXES, Chart, Line, X, chart_of_lines, chart_of_run, marked_line
 from charrnn.display.reports import Report
 from charrnn.display.stdout import on_one_line
 from charrnn.display.wording import clock, score_name, score_value
@@ -25,9 +25,12 @@ class RunCurves:
     curves: Curves
 
 
-def styles(names: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """The colour and the mark of each name, the same in a table and in all charts."""
-    return {name: line_style(number) for number, name in enumerate(dict.fromkeys(names))}
+def styles(names: Sequence[str]) -> dict[str, Line]:
+    """A line without points for each name, whose style is the same in a table and in all charts."""
+    return {
+        name: marked_line(number, on_one_line(name))
+        for number, name in enumerate(dict.fromkeys(names))
+    }
 
 
 def divided(runs: Sequence[RunCurves], together: bool) -> list[list[RunCurves]]:
@@ -53,28 +56,39 @@ def compares_validation(runs: Sequence[RunCurves]) -> bool:
     return min(counts) > 1 and max(counts) > 3
 
 
-def charts(runs: Sequence[RunCurves], x: X, together: bool) -> list[Chart]:
-    """A chart for each corpus. A run alone shows training and validation, several show one."""
+def charts(runs: Sequence[RunCurves], x: X, together: bool, *, both: bool = False) -> list[Chart]:
+    """A chart for each corpus. A run alone shows training and validation.
+
+    Of several one is shown, which all have, or, where there is room for it, `both`.
+    """
     style = styles([run.run for run in runs])
     return [
-        _chart_of_runs(group, x, style)
+        _chart_of_runs(group, x, style, both)
         if len(group) > 1
         else chart_of_run(group[0].run, group[0].corpus, group[0].curves, x)
         for group in divided(runs, together)
     ]
 
 
-def _chart_of_runs(runs: Sequence[RunCurves], x: X, style: dict[str, tuple[str, str]]) -> Chart:
+def _chart_of_runs(runs: Sequence[RunCurves], x: X, style: Mapping[str, Line], both: bool) -> Chart:
     name = "validation" if compares_validation(runs) else "training"
+    shown = ("validation", "training") if both else (name,)
     lines = [
-        Line(
-            on_one_line(run.run),
-            [(X_AXES[x].value(point), point.bits) for point in getattr(run.curves, name)],
-            *style[run.run],
+        replace(
+            style[run.run],
+            points=[(X_AXES[x].value(point), point.bits) for point in getattr(run.curves, name)],
+            thin=name == "training" and len(shown) > 1 and bool(run.curves.validation),
         )
-        for run in runs
-    ]
-    return chart_of_lines(f"{corpora(runs)}: {name}", lines, x, runs[0].curves.unit)
+        for run in runs for name in shown if getattr(run.curves, name)
+    ]  # fmt: skip
+    title = "thin: training, thick: validation" if both else name
+    return chart_of_lines(f"{corpora(runs)}: {title}", lines, x, runs[0].curves.unit)
+
+
+def pictured(runs: Sequence[RunCurves], x: X, together: bool) -> list[Chart]:
+    """What a picture shows: a chart for each corpus, or an empty one."""
+    empty = chart_of_lines("no learning curves", [], x, "character")
+    return charts(runs, x, together, both=True) or [empty]
 
 
 def curves_report(runs: Sequence[RunCurves], x: X = "time", together: bool = False) -> Report:
@@ -147,7 +161,7 @@ def _tables(rows: "Sequence[Group]") -> list[Table]:
     return [_table(rows_of_kind, style) for rows_of_kind in kinds.values()]
 
 
-def _table(rows: "Sequence[Group]", style: Mapping[str, tuple[str, str]]) -> Table:
+def _table(rows: "Sequence[Group]", style: Mapping[str, Line]) -> Table:
     """The table; the scored part stands above it, or above the rows of each part."""
     units = {run.curves.unit for row in rows for run in row.runs}
     bits = next(name for name in rows[0].runs[0].scores if name.startswith("bits_per_"))
@@ -164,7 +178,7 @@ def _table(rows: "Sequence[Group]", style: Mapping[str, tuple[str, str]]) -> Tab
         if several and row.part != part:
             part = row.part
             cells.append([None, Styled(part, "dim"), *[None] * (len(heads) - 2)])
-        colour, mark = style[row.title]
+        mark, colour = style[row.title].mark, style[row.title].colour
         scores: list[Cell] = [Styled(_score(row, main), "bold"), *(_score(row, n) for n in others)]
         cells.append([Styled(mark, colour), Styled(row.title, colour), *_figures(row), *scores])
     where = "" if several else f" on the {rows[0].part}"

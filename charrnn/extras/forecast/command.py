@@ -1,7 +1,6 @@
 """charrnn forecast: a series goes on."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,14 +11,15 @@ from charrnn.cli.frame import frame
 from charrnn.cli.options import (
     Encoding,
     Json,
+    Picture,
     Quiet,
     Replace,
     Run,
     exclude,
-    output_path,
+    picture_path,
     run_and_file,
 )
-from charrnn.display.figures import check_figure
+from charrnn.display.figures import write_figure
 from charrnn.errors import TextError, UsageError
 
 _HORIZON = 24
@@ -30,10 +30,6 @@ File = Annotated[
     typer.Argument(
         help="a file of numbers, or - for stdin", show_default="what the run has learned from"
     ),
-]
-Picture = Annotated[
-    str | None,
-    typer.Option("--output", "-o", metavar="FILE", help="draw it as a picture: .png, .svg or .pdf"),
 ]
 
 
@@ -66,9 +62,7 @@ def forecast(
     Of a run that was trained with --tokenizer number. The table stands above a chart.
     """
     exclude(csv=csv, json=json, output=output)
-    if output:
-        check_figure(None if output == "-" else Path(output))
-    path = output_path(output, yes)
+    path = picture_path(output, yes)
     with frame(quiet=quiet, json=json) as command:
         run, file = run_and_file(run, file)
         checkpoint = command.load_language_model(run)
@@ -104,7 +98,7 @@ def forecast(
             rows = figures.rows_of(quantiles, tokenizer.scale)
             command.write("".join(",".join(row) + "\n" for row in rows))
         elif output:
-            figures.save_figure(path, *first)
+            write_figure([figures.chart_of(*first)], path)
             command.say_written(path)
         else:
             report = figures.forecast_report(quantiles, tokenizer.scale, checkpoint.run)

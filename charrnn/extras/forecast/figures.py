@@ -1,13 +1,9 @@
-"""Forecasts as people see them: a table, a chart, a picture in a file drawn by matplotlib."""
+"""Forecasts as people see them: a table and a chart."""
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 
-import numpy as np
-
-from charrnn.display.charts import COLOURS, Axis, Chart, Line
-from charrnn.display.figures import write_figure
+from charrnn.display.charts import WHOLE, Axis, Chart, Line
 from charrnn.display.reports import Report
 from charrnn.tables import Figure, Table
 from charrnn.text.tokenizers.number_scale import Scale, Values
@@ -41,34 +37,16 @@ def forecast_report(quantiles: Sequence[Values], scale: Scale, run: str) -> Repo
 
 def chart_of(known: Values, quantiles: Values, run: str) -> Chart:
     """The last numbers (K,), and the low end, median and high end (3, N) of what follows."""
-    before = len(known)
-    after = range(before, before + quantiles.shape[1])
+    before, after = range(1 - len(known), 1), range(1, quantiles.shape[1] + 1)
     low, median, high = ([*zip(after, row, strict=True)] for row in quantiles.tolist())
     lines = [
-        Line("median", median, COLOURS[1], "M"),
-        Line("interval of 80 %", low, COLOURS[2], ""),
-        Line("interval of 80 %", high, COLOURS[2], ""),
-        Line("known", [*enumerate(known.tolist())], COLOURS[0], "K"),
+        Line("median", median, 1, "M"),
+        Line("interval of 80 %", low, 1, upper=high),
+        Line("known", [*zip(before, known.tolist(), strict=True)], 0, "K"),
     ]
-    values = [y for line in lines for _, y in line.points if math.isfinite(y)]
-    x = Axis("steps", 0.0, after[-1], lambda index: f"{index - before + 1:+.0f}")
+    values = [y for _, y in (*low, *median, *high, *lines[-1].points) if math.isfinite(y)]
+    x = Axis(
+        "steps after the end", before[0], after[-1], lambda n: f"{n:+.0f}" if n else "0", WHOLE
+    )
     y = Axis("numbers", min(values), max(values), lambda value: f"{value:.4g}")
     return Chart(run, lines, x, y, _ROWS)
-
-
-def save_figure(path: Path | None, known: Values, quantiles: Values, title: str) -> None:
-    """Draw what `chart_of` shows in a file, or as PNG on stdout."""
-    from matplotlib.figure import Figure as Picture
-
-    figure = Picture(figsize=(8, 4.5), layout="constrained")
-    axes = figure.subplots()
-    steps = np.arange(1, quantiles.shape[1] + 1)
-    low, median, high = quantiles
-    axes.plot(np.arange(1 - len(known), 1), known, color="black", linewidth=1, label="known")
-    axes.plot(steps, median, color="C0", label="median")
-    axes.fill_between(steps, low, high, color="C0", alpha=0.25, label="interval of 80 %")
-    axes.set_xlabel("steps after the end")
-    axes.set_title(title, fontsize="medium", parse_math=False)
-    axes.grid(alpha=0.3)
-    axes.legend()
-    write_figure(figure, path)

@@ -9,10 +9,23 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from charrnn.cli.frame import frame
-from charrnn.cli.options import Encoding, Json, Quiet, Run, TextFlag, parse_cells, run_and_file
-from charrnn.display.charts import Axis, Chart, Line, line_style
+from charrnn.cli.options import (
+    Encoding,
+    Json,
+    Picture,
+    Quiet,
+    Replace,
+    Run,
+    TextFlag,
+    exclude,
+    parse_cells,
+    picture_path,
+    run_and_file,
+)
+from charrnn.display.charts import WHOLE, Axis, Chart, Line, marked_line
+from charrnn.display.figures import write_figure
 from charrnn.display.reports import Report
-from charrnn.errors import UsageError, plural
+from charrnn.errors import UsageError, plural, shortened
 from charrnn.settings import ModelSettings, TextSettings, flag
 from charrnn.tables import Cell, Figure, Styled, Table
 
@@ -20,10 +33,12 @@ if TYPE_CHECKING:
     from charrnn.extras.gradients.gradient_flow import GradientFlow  # which loads torch
 
 _CHART_ROWS = 13
+_MOST_GAIN = 1e6
 _MEASURE = (
     "Norm of the gradient of the loss with respect to a layer's state k steps back, "
     "relative to k = 0"
 )
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _STEPS_BACK = (1, 5, 10, 20, 50, 100, 200)
 
 _untrained = partial(typer.Option, rich_help_panel="An untrained network")
@@ -39,9 +54,10 @@ UntrainedCells = Annotated[
     _untrained(metavar="NAME", help="the cell, or several: lstm,gru,elman; needs TEXT, no RUN"),
 ]
 Gain = Annotated[
-    float | None,
+    str | None,
     _untrained(
-        min=0, max=1e6, metavar="X", help="variance of its recurrent weights, times the hidden size"
+        metavar="X",
+        help="variance of its recurrent weights, times the hidden size, or several: 1.5,2,3",
     ),
 ]
 HiddenSize = Annotated[
@@ -67,7 +83,9 @@ def gradients(
     gain: Gain = None,
     hidden_size: HiddenSize = None,
     layers: Layers = None,
+    output: Picture = None,
     encoding: Encoding = None,
+    yes: Replace = False,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -75,14 +93,9 @@ def gradients(
 
     Of a run, or of untrained networks.
     """
+    exclude(output=output, json=json)
     run, text = run_and_file(run, text, text_file)
-    if cell and run:
-        raise UsageError(f"--cell is an untrained network, {run} a run", "Leave one of them out.")
-    if cell and not text:
-        raise UsageError("an untrained network needs a text", "Name a file.")
-    for name, value in {"gain": gain, "hidden_size": hidden_size, "layers": layers}.items():
-        if value is not None and not cell:
-            raise UsageError(f"{flag(name)} is for an untrained network", "Name its --cell.")
+    _check(run, text, cell, {"gain": gain, "hidden_size": hidden_size, "layers": layers})
     if encoding and not text:
         raise UsageError("--encoding is that of a text file", "Name one after the run.")
     hidden_size = hidden_size or ModelSettings.hidden_size
@@ -90,6 +103,8 @@ def gradients(
         ModelSettings(cell=name, hidden_size=hidden_size, layers=layers or 1)
         for name in (parse_cells(cell) if cell else [])
     ]
+    gains = [None] if gain is None else _parse_gains(gain)
+    path = picture_path(output, yes)
     with frame(quiet=quiet, json=json) as command:
         from charrnn.extras.gradients.gradient_flow import of_run, of_untrained
         from charrnn.text.encoding import bounded
@@ -101,14 +116,47 @@ def gradients(
             return "".join(bounded(read_text(source, settings, command.emit, raw), source))
 
         if models:
-            title = "untrained" if gain is None else f"untrained, recurrent variance {gain:g}/n"
-            networks = of_untrained(models, gain, read(TextSettings(), raw=False), command.emit)
+            title = "untrained"
+            if len(gains) == 1 and gains[0] is not None:
+                title += f", recurrent variance {gains[0]:g}/n"
+            networks = of_untrained(models, gains, read(TextSettings(), raw=False), command.emit)
         else:
             model = command.load_language_model(run)
             title = model.run
             content = read(model.text, raw=model.tokenizer.raw) if text else None
             networks = of_run(model, content, command.emit)
-        command.show(gradients_report(title, networks))
+        report = gradients_report(title, networks)
+        if output:
+            heading = _heading(title, networks)
+            write_figure([replace(chart, title=heading) for chart in report.charts], path)
+            command.say_written(path)
+        else:
+            command.show(report)
+
+
+def _check(
+    run: str | None, text: str | None, cell: str | None, untrained: Mapping[str, object]
+) -> None:
+    """UsageError where it is not clear what is to be measured."""
+    if cell and run:
+        raise UsageError(f"--cell is an untrained network, {run} a run", "Leave one of them out.")
+    if cell and not text:
+        raise UsageError("an untrained network needs a text", "Name a file.")
+    for name, value in untrained.items():
+        if value is not None and not cell:
+            raise UsageError(f"{flag(name)} is for an untrained network", "Name its --cell.")
+
+
+def _parse_gains(listed: str) -> list[float]:
+    """'1.5,2' -> [1.5, 2.0]. UsageError for what is no number, or too large."""
+    try:
+        gains = [float(gain) for gain in listed.split(",")]
+    except ValueError:
+        gains = [math.nan]
+    if not all(0 <= gain <= _MOST_GAIN for gain in gains):
+        hint = f"Take numbers between 0 and {_MOST_GAIN:,.0f}: --gain 1.5,2,3."
+        raise UsageError(f"--gain {shortened(listed)} is not a variance", hint)
+    return gains
 
 
 def gradients_report(title: str, networks: "Mapping[str, Sequence[GradientFlow]]") -> Report:
@@ -121,9 +169,8 @@ def gradients_report(title: str, networks: "Mapping[str, Sequence[GradientFlow]]
     flows = {_label(name, layer, networks): layer
              for name, layers in networks.items() for layer in layers}  # fmt: skip
     lines = [
-        Line(label,
-             [(k, math.log10(norm)) for k, norm in enumerate(layer.norms) if norm > 0],
-             *line_style(number))
+        marked_line(number, label,
+                    [(k, math.log10(norm)) for k, norm in enumerate(layer.norms) if norm > 0])
         for number, (label, layer) in enumerate(flows.items())
     ]  # fmt: skip
     steps = max(len(layer.norms) for layer in flows.values()) - 1
@@ -133,10 +180,14 @@ def gradients_report(title: str, networks: "Mapping[str, Sequence[GradientFlow]]
         for line, layer in zip(lines, flows.values(), strict=True)
     ]
     inner = [f"k={k}" for k in back if k not in (1, back[-1])]
-    heading = title if len(networks) > 1 else f"{title}, {next(iter(networks))}"
-    table = Table(["", *(f"k={k}" for k in back)], rows, heading, [_MEASURE], inner, wraps=None)
+    heads, heading = ["", *(f"k={k}" for k in back)], _heading(title, networks)
+    table = Table(heads, rows, heading, [_MEASURE], inner, wraps=None)
     changes = Table(notes=[_change_of(label, layer) for label, layer in flows.items()])
     return Report(records, [table, changes], [_gradient_chart(lines, steps)])
+
+
+def _heading(title: str, networks: "Mapping[str, Sequence[GradientFlow]]") -> str:
+    return title if len(networks) > 1 else f"{title}, {next(iter(networks))}"
 
 
 def _label(
@@ -158,9 +209,15 @@ def _gradient_chart(lines: Sequence[Line], steps: int) -> Chart:
     powers = [y for line in lines for _, y in line.points] or [0.0]
     low = math.floor(min(powers))
     high = max(math.ceil(max(powers)), low + 1)
-    x = Axis("steps back", 0.0, steps, lambda k: f"{k:.0f}")
-    y = Axis("norm of the gradient", low, high, lambda power: f"{10**power:.0e}")
+    x = Axis("steps back", 0.0, steps, lambda k: f"{k:.0f}", WHOLE)
+    y = Axis("norm of the gradient", low, high, _power_of_ten, WHOLE)
     return Chart("", lines, x, y, _CHART_ROWS)
+
+
+def _power_of_ten(exponent: float) -> str:
+    if exponent != round(exponent):
+        return f"{10**exponent:.0e}"
+    return "10" + str(round(exponent)).translate(_SUPERSCRIPTS)
 
 
 def _change(decades: float | None) -> str:

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 
 import numpy as np
 import torch
@@ -75,14 +76,15 @@ def of_run(run: Checkpoint, text: str | None, emit: Emit) -> Networks:
 
 
 def of_untrained(
-    models: Sequence[ModelSettings], gain: float | None, text: str, emit: Emit
+    models: Sequence[ModelSettings], gains: Sequence[float | None], text: str, emit: Emit
 ) -> Networks:
-    """The gradient flow in untrained networks on a text; `gain` as in `rescale`."""
+    """The gradient flow in untrained networks on a text, with each of the gains: see `rescale`."""
     tokenizer, flows = Characters("".join(sorted({*text} or " "))), Networks()
-    for model in models:
+    for model, gain in product(models, gains):
         torch.manual_seed(1)
         networks = [partial(_initialised, model, gain, tokenizer.size)] * _NETWORKS
-        flows[_name(model)] = gradient_flow(networks, tokenizer.encode(text), emit)
+        name = _name(model) + (f", variance {gain:g}/n" if len(gains) > 1 else "")
+        flows[name] = gradient_flow(networks, tokenizer.encode(text), emit)
     return flows
 
 

@@ -14,10 +14,10 @@ from charrnn.storage.fitting_run import load_language_model
 
 
 class Untrained(TypedDict, total=False):
-    """Networks that are not trained, one of each cell."""
+    """Networks that are not trained, one of each cell and gain."""
 
     cell: CellName | Sequence[CellName]
-    gain: float | None
+    gain: float | Sequence[float] | None
     hidden_size: int
     layers: int
 
@@ -37,7 +37,7 @@ def gradients(
     steps back, and `singular` has the largest singular value of each block of recurrent weights.
     Of a run's network (None: the run trained last) on a text, or on its validation part; or, with
     a `cell` or several, of untrained networks on a text: `gain` is the variance of their recurrent
-    weights, times the hidden size. TextError for a text of fewer than three tokens.
+    weights, times the hidden size, or several. TextError for a text of fewer than three tokens.
 
     >>> charrnn.gradients("tale").keys()
     dict_keys(['lstm 2x24'])
@@ -55,4 +55,5 @@ def gradients(
         names = [cells] if isinstance(cells, str) else cells
         sizes = {"hidden_size": untrained.get("hidden_size"), "layers": untrained.get("layers", 1)}
         models = [checked_settings({"cell": name, **sizes}, ModelSettings)[0] for name in names]
-        return of_untrained(models, untrained.get("gain"), text, emit)
+        gain = untrained.get("gain")
+        return of_untrained(models, gain if isinstance(gain, Sequence) else [gain], text, emit)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from charrnn.storage.checkpoint import Checkpoint
     from charrnn.text.tokenizers import Ids
 
-_MOST, _MOST_STEPS = 100_000, 20
+_MOST, _MOST_STEPS, _MOST_PICTURED = 100_000, 20, 2_000
 
 Text = Annotated[str | None, typer.Argument(metavar="TEXT", help="a text file, or - for stdin")]
 UnitName = Annotated[
@@ -40,14 +40,18 @@ GateName = Annotated[
 Page = Annotated[
     str | None,
     typer.Option(
-        "--html", "--output", "-o", metavar="FILE", help="write a web page instead; - is stdout"
+        "--html",
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="write a web page instead, or a picture: .svg; - is stdout",
     ),
 ]
 Limit = Annotated[
     int | None,
     typer.Option(
         min=1, max=10**9, metavar="N", help="number of tokens to read at most",
-        show_default=f"{_MOST}; with --steps {_MOST_STEPS}",
+        show_default=f"{_MOST}; with --steps {_MOST_STEPS}, in a picture {_MOST_PICTURED}",
     ),
 ]  # fmt: skip
 Steps = Annotated[
@@ -82,8 +86,11 @@ def probe(
     exclude(html=page, json=json)
     exclude(steps=steps, unit=unit)
     exclude(steps=steps, gate=gate)
-    if page is None:
+    pictured = page is not None and page.lower().endswith(".svg")
+    if page is None or pictured:
         exclude(unit=unit, gate=gate)
+    if pictured and steps:
+        raise UsageError("--steps are no picture", "Write a page: --html steps.html.")
     run, source = run_and_file(run, text, text_file)
     if source is None:
         from charrnn.storage.runs import find
@@ -95,6 +102,7 @@ def probe(
         from charrnn.display.reports import show
         from charrnn.extras.probing.colorings import SURPRISE, parse_gate, parse_unit
         from charrnn.extras.probing.findings import reading_of
+        from charrnn.extras.probing.picture import picture_of
         from charrnn.extras.probing.show import page_of, show_heatmap
         from charrnn.extras.probing.steps import steps_of, steps_page, steps_report
         from charrnn.inference.activations import Activations
@@ -103,20 +111,24 @@ def probe(
         chosen = [] if unit is None else [parse_unit(unit, checkpoint.model)]
         if gate is not None:
             chosen.append(parse_gate(gate, checkpoint.model))
-        most = limit or (_MOST_STEPS if steps else _MOST)
+        most = limit or (_MOST_STEPS if steps else _MOST_PICTURED if pictured else _MOST)
         ids = _tokens(checkpoint, source, encoding or "utf-8", most, command.emit, itself=steps)
         reading = reading_of(checkpoint, ids, command.emit)
         title = f"{checkpoint.run} reads {Path(shown_name(source)).name}"
         if steps:
             read = steps_of(Activations.joined(reading.pieces()), checkpoint.tokenizer.symbols)
+        coloring = [SURPRISE, *chosen][-1]
         if page:
-            content = steps_page(title, read) if steps else page_of(title, reading, chosen)
+            if pictured:
+                content = picture_of(title, reading, coloring)
+            else:
+                content = steps_page(title, read) if steps else page_of(title, reading, chosen)
             write_bytes(content.encode("utf-8", "replace"), path)
             command.say_written(path)
         elif steps:
             show(steps_report(read), json)
         else:
-            show_heatmap(reading, [SURPRISE, *chosen][-1], json)
+            show_heatmap(reading, coloring, json)
 
 
 def _tokens(

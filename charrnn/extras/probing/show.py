@@ -47,14 +47,17 @@ def show_heatmap(reading: Reading, coloring: Coloring, as_json: bool) -> None:
     show(_findings_report(reading.findings), as_json)
 
 
-def _print_legend(out: Console, coloring: Coloring) -> None:
+def legend(coloring: Coloring) -> list[tuple[str, float]]:
+    """What the least and the largest shade mean: texts and their shades."""
     low, high = coloring.ends
     least = 0.0 if coloring is SURPRISE else -1.0
+    return [(f"{coloring.title}: ", 0.0), (f" {low} ", least), (" to ", 0.0), (f" {high} ", 1.0)]
+
+
+def _print_legend(out: Console, coloring: Coloring) -> None:
     hint = "" if shows_colours(out) else " (not shown without colours; --json has the values)"
-    out.print(Text.assemble(
-        f"{coloring.title}: ", (f" {low} ", shade_style(least)), (" to ", "dim"),
-        (f" {high} ", shade_style(1.0)), hint, "\n",
-    ))  # fmt: skip
+    texts = ((text, shade_style(shade)) for text, shade in legend(coloring))
+    out.print(Text.assemble(*texts, hint, "\n"))
 
 
 def _print_json(piece: Activations, coloring: Coloring) -> None:

@@ -107,7 +107,7 @@ def test_untrained_networks_are_the_same_ones_each_time():
     settings = ModelSettings(cell="relu", hidden_size=16, layers=2)
 
     def flows(gain):
-        return of_untrained([settings], gain, text, lambda _: None)["relu 2x16"]
+        return of_untrained([settings], [gain], text, lambda _: None)["relu 2x16"]
 
     first = flows(None)
     assert [flow.layer for flow in first] == [1, 2]
