@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from charrnn.extras.probing.interface import probe as probe
     from charrnn.interface import load as load, prepare as prepare, resume as resume, train as train
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 
 _MODULES = {
     "CharRNNError": "charrnn.errors",

@@ -13,6 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+_ATTEMPTS = 20  # to replace a file that is being read
+_DEVICES = re.compile(r"(con|prn|aux|nul|(com|lpt)\d)(\.|$)", re.IGNORECASE)  # on Windows
 _ABANDONED = 7 * 86400.0  # seconds after which nobody still writes a temporary folder
 
 
@@ -56,8 +58,11 @@ def is_url(name: str | Path) -> bool:
 
 
 def plain_name(text: str) -> str:
-    """A name for a folder: at most 64 letters, digits, `.`, `_` and `-`."""
-    return re.sub(r"[^\w.-]+", "-", text).strip("-.")[:64] or "text"
+    """A name for a folder on any system: at most 64 letters, digits, `.`, `_` and `-`."""
+    name = re.sub(r"[^\w.-]+", "-", text).strip("-.")
+    if _DEVICES.match(name):
+        name = f"text-{name}"
+    return name[:64].strip("-.") or "text"
 
 
 def corpus_folders() -> list[Path]:
@@ -102,7 +107,7 @@ def atomic_write(
         if proof:
             proof(temporary)
         _shift_versions(path, keep)
-        os.replace(temporary, path)
+        _replace(temporary, path)
         sync_folder(path.parent)
     except BaseException as error:
         with suppress(OSError):
@@ -110,6 +115,19 @@ def atomic_write(
         if isinstance(error, OSError) and error.filename is None:
             error.filename = str(path)  # ENOSPC from write() has no file name
         raise
+
+
+def _replace(path: Path, target: Path) -> None:
+    """Rename a file. PermissionError after a second: on Windows readers of the target refuse it."""
+    for attempts_left in reversed(range(_ATTEMPTS)):
+        try:
+            os.replace(path, target)
+        except PermissionError:
+            if not attempts_left:
+                raise
+            time.sleep(1 / _ATTEMPTS)
+        else:
+            return
 
 
 def versions(path: Path) -> list[Path]:
@@ -214,7 +232,7 @@ def remove(path: Path) -> None:
 
 def sync_folder(folder: Path) -> None:
     """Flush a folder to disk, so that the renames in it survive a power failure."""
-    if os.name == "posix":  # other systems cannot open a folder
+    with suppress(PermissionError):  # Windows opens no folder
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)

@@ -5,6 +5,11 @@ import multiprocessing
 import os
 import signal
 import sys
+
+import pytest
+
+if os.name != "posix":
+    pytest.skip("there are no such processes", allow_module_level=True)
 from multiprocessing.reduction import DupFd
 
 CONTEXT = multiprocessing.get_context("forkserver")

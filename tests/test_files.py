@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from charrnn import files
+from tests.conftest import posix
 
 
 def test_as_many_versions_stay_as_are_asked_for(home):
@@ -127,6 +128,7 @@ def test_a_name_that_two_corpora_have_is_listed_with_the_digest():
     assert files.short_names(folders) == ["a", "b-22222222", "b-33333333", "c-d"]
 
 
+@posix
 def test_what_others_name_is_a_file_with_an_end(home):
     """A pipe that is waited for, a device without an end, a sparse file of terabytes."""
     (home / "x").write_bytes(b"12345")

@@ -1,5 +1,6 @@
 """Writing data to stdout: at once, as whole characters, and silently once the pipe is closed."""
 
+import errno
 import json
 import math
 import os
@@ -19,7 +20,9 @@ def stop_at_closed_pipe() -> Iterator[None]:
     """A block that writes to stdout, and ends without an error when the pipe is closed."""
     try:
         yield
-    except BrokenPipeError:
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.EINVAL) or error.filename:  # EINVAL: on Windows
+            raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

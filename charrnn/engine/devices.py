@@ -35,7 +35,7 @@ def use_bf16(device: torch.device, precision: str) -> bool:
     if precision != "auto":
         return precision == "bf16"
     if device.type == "cpu":
-        features = torch.cpu.get_capabilities()
+        features = getattr(torch.cpu, "get_capabilities", dict[str, bool])()  # torch 2.6 lacks it
         return bool(features.get("avx512_bf16") or features.get("amx_bf16"))
     if device.type != "cuda":
         return False

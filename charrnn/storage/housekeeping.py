@@ -135,9 +135,10 @@ def remove(names: Iterable[str]) -> int:
     CheckpointError if one does not exist.
     """
     folders = [run_folder(name) for name in dict.fromkeys(names)]
-    _held = [lock(folder) for folder in folders]
+    held = [lock(folder) for folder in folders]
     size = sum(map(size_on_disk, folders))
-    for folder in folders:
+    for folder, its_lock in zip(folders, held, strict=True):
+        its_lock.release()  # Windows moves no folder in which a file is open
         remove_file(folder)
     return size
 
@@ -172,7 +173,7 @@ def rename(old: str, new: str) -> None:
     target = checkpoints() / new
     if os.path.lexists(target):
         raise UsageError(f"{target} is there already", "Choose another name.")
-    _held = lock(folder)
+    lock(folder).release()  # as above
     os.rename(folder, target)
     sync_folder(target.parent)
 

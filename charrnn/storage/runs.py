@@ -178,10 +178,10 @@ def check_new(name: str | None) -> None:
     """UsageError if a new run cannot have that name: it is taken, or not a plain name."""
     if name is None:
         return
-    if not re.fullmatch(r"\w[\w.-]{0,63}", name):
+    if name != plain_name(name):
         raise UsageError(
             f"{shortened(name)!r} cannot be the name of a run",
-            "Use up to 64 letters, digits, '.', '_' and '-'.",
+            "Use up to 64 letters, digits, '.', '_' and '-', but none of Windows' own: con, nul.",
         )
     if _in_use(checkpoints() / name):
         raise UsageError(

@@ -123,7 +123,8 @@ def read_training(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     with readable(path):
         data = read_metadata(path)
         with safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (not a dict)
+            # copies: Windows replaces no file that is mapped, and the next save replaces this one
+            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118  (not a dict)
         return upgraded_metadata(data), tensors
 
 

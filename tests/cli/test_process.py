@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file
 
 from charrnn.training.saving import read_training
-from tests.conftest import SMALL, call_charrnn, lines, tale
+from tests.conftest import SMALL, call_charrnn, lines, linux, tale
 from tests.processes import Command
 
 
@@ -111,6 +111,7 @@ def test_ctrl_c_at_the_start_leaves_no_traceback(home):
 @pytest.mark.parametrize(
     "streams", ["--json 2>/dev/full | head -1", "2>&1 | head -1", "--json 2>&- >/dev/full"]
 )
+@linux
 def test_a_closed_stream_does_not_stop_the_training(home, streams):
     """A run lost because the terminal, the log or its disk went away."""
     (home / "tale.txt").write_text(tale(2000), "utf-8")

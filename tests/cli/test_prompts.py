@@ -12,7 +12,7 @@ import pytest
 
 from charrnn.cli import prompts
 from charrnn.cli.prompts import stdin_has_text
-from tests.conftest import SMALL, call_charrnn, lines
+from tests.conftest import SMALL, call_charrnn, lines, posix
 
 SAMPLE = ("sample", "tale", "-s", "1", "-n", "9")
 
@@ -59,6 +59,7 @@ def test_a_text_is_continued_however_it_is_given(trained):
     assert call_charrnn(trained, "sample", "nope").code == 4
 
 
+@posix
 def test_stdin_that_is_not_meant_is_left_alone(trained):
     """A loop that ends after its first line; a cron job without stdin."""
     sample = f"{shlex.quote(sys.executable)} -m charrnn {' '.join(SAMPLE)} --newline"
@@ -193,6 +194,7 @@ def test_short_lines_come_many_at_a_time_and_long_ones_do_not(tmp_path):
         assert [*chain.from_iterable(lists)] == [line] * 2000
 
 
+@posix
 def test_a_file_without_an_end_is_not_read_whole(trained, tmp_path, monkeypatch):
     """All memory for a sparse file or a device, before its first line is answered."""
     sparse = tmp_path / "sparse"  # not where other tests copy what is there

@@ -14,7 +14,7 @@ from charrnn.cli.definitions import Definition
 from charrnn.cli.extras import COMMANDS, HOOKS, find_extra
 from charrnn.cli.main import app
 from charrnn.errors import MissingError
-from tests.conftest import tale
+from tests.conftest import posix, tale
 from tests.rooms import OWNERS, PACKAGE, modules, path_of, room_of
 
 EXTRAS = sorted(path.parent.name for path in PACKAGE.glob("extras/*/__init__.py"))
@@ -74,6 +74,7 @@ for extra in {extras!r}:
 """
 
 
+@posix
 def test_without_its_folder_an_extra_is_gone_and_all_else_works(tmp_path):
     """A core that cannot start without an extra; one that cannot train or sample without all.
 

@@ -14,7 +14,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from charrnn.storage.container import FORMAT, read_metadata
-from tests.conftest import call_charrnn, lines
+from tests.conftest import call_charrnn, lines, need_same_dropout
 
 FROZEN = Path(__file__).parent / "format3"
 CORPORA = Path(__file__).parent.parent / "text" / "format3"
@@ -72,6 +72,8 @@ def test_a_frozen_run_ends_as_the_run_that_was_not_killed(frozen, name):
     result = call_charrnn(frozen, "train", "--resume", "--run", name)
     assert "at step 12 of 24" in result.err
     assert read_metadata(frozen / "checkpoints" / name / "training.safetensors")["format"] == FORMAT
+    if name == "killed-text":
+        need_same_dropout()
     found = load_file(frozen / "checkpoints" / name / "model.safetensors")
     expected = load_file(FROZEN / "finished" / f"{name}.safetensors")
     assert found.keys() == expected.keys()

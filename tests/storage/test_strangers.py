@@ -3,7 +3,6 @@
 import json
 import math
 import os
-import pty
 import struct
 import subprocess
 import sys
@@ -21,7 +20,7 @@ from charrnn.storage.checkpoint import load_checkpoint, save_checkpoint
 from charrnn.storage.container import KEY, add_checksum, read_metadata, sealed
 from charrnn.storage.runs import METRICS, MODEL, TRAINING
 from charrnn.tasks import parameters_of
-from tests.conftest import call_charrnn
+from tests.conftest import call_charrnn, posix
 from tests.training.conftest import resume
 
 
@@ -82,6 +81,7 @@ def test_a_network_that_its_task_does_not_have_is_refused(copied_run, claim, fla
         resume("tale")
 
 
+@posix
 def test_nothing_is_written_through_a_link(copied_run, charrnn):
     """Somebody's run, resumed, that appends to a file of one's own."""
     mine = copied_run.parent.parent / "mine"
@@ -101,6 +101,7 @@ def test_nothing_is_written_through_a_link(copied_run, charrnn):
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "training.safetensors", "metrics.jsonl"])
+@posix
 def test_a_pipe_in_place_of_a_file_is_not_waited_for(copied_run, charrnn, name):
     """A command that hangs for ever."""
     for path in copied_run.glob("*.1.safetensors"):
@@ -127,6 +128,8 @@ def test_a_damaged_corpus_is_told_and_not_indexed_with(copied_run, charrnn):
 
 def shown(home, *args):
     """What the command prints to a terminal."""
+    import pty
+
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "charrnn", *args], cwd=home, stdout=theirs, stderr=theirs,
@@ -147,6 +150,7 @@ def shown(home, *args):
     return found.decode()
 
 
+@posix
 def test_a_text_cannot_command_the_terminal(home):
     """A model that was taught escape sequences, and sets the title, or worse."""
     text = "\x1b]0;mine\x07 \x1b[2J\u202e\r\n" * 300

@@ -13,7 +13,7 @@ from charrnn.settings import TextSettings
 from charrnn.text import encoding
 from charrnn.text.encoding import blocks, encode_pieces, read_tokens
 from charrnn.text.tokenizers import TOKENIZERS, Bytes, Characters
-from tests.conftest import call_charrnn, tale
+from tests.conftest import call_charrnn, posix, tale
 from tests.text.conftest import quiet
 
 SMALL_BLOCK = 1000
@@ -74,6 +74,7 @@ def test_an_error_of_a_process_is_that_of_the_text(small_blocks):
     assert active_children() == []
 
 
+@posix
 def test_a_killed_process_is_a_sentence(small_blocks):
     """A traceback, or a wait without an end, where memory runs out."""
     encoded = encode_pieces(Characters("ab"), ["ab" * 600] * 1000, jobs=2)

@@ -14,7 +14,7 @@ from charrnn.text import example_files
 from charrnn.text.corpus_files import find_corpus, list_corpora
 from charrnn.text.example_corpus import ExampleCorpus
 from charrnn.text.example_table import read_table
-from tests.conftest import call_charrnn
+from tests.conftest import call_charrnn, posix
 from tests.text.conftest import WORDS, make, prepared, read_back, write
 
 
@@ -60,6 +60,7 @@ def test_corpora_show_and_list_it(home):
     assert call_charrnn(home, "corpora", "show", "a").code == 0
 
 
+@posix
 def test_a_killed_preparation_leaves_no_corpus(home):
     """Half a corpus under its name, which the next command trains on."""
     write(home / "a.tsv", WORDS)

@@ -10,6 +10,7 @@ from PIL import Image
 
 from charrnn.errors import CharRNNError, TextError
 from charrnn.text.pictures import as_inputs, load_input, png_of
+from tests.conftest import posix
 
 
 def test_pictures_are_fitted_and_features_taken(home):
@@ -47,6 +48,7 @@ def test_any_bytes_are_an_error_that_says_so(module_home, data, name):
 EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage\n"
 
 
+@posix
 def test_only_png_and_jpeg_are_opened_and_only_regular_files(home, monkeypatch):
     """An EPS named .png, for which Pillow runs Ghostscript; a pipe, which is waited for."""
     monkeypatch.setattr(os, "posix_spawn", None)
@@ -64,6 +66,7 @@ def test_only_png_and_jpeg_are_opened_and_only_regular_files(home, monkeypatch):
 
 
 @pytest.mark.parametrize("task", ["train", "predict"])
+@posix
 def test_a_line_that_names_no_picture_is_named(home, charrnn, task):
     """A run that waits for ever for a pipe; an error without the line to correct."""
     for number in range(4):

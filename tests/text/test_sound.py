@@ -9,6 +9,7 @@ import soundfile
 
 from charrnn.errors import CharRNNError, TextError
 from charrnn.text.sound import BANDS, load_sound, log_mel, mel_bands, normalized, stacked
+from tests.conftest import posix
 
 RATE = 8000
 
@@ -102,6 +103,7 @@ def load_sound_of(path, samples, rate):
     return load_sound(str(path), RATE, 1)
 
 
+@posix
 def test_what_is_no_sound_is_an_error_that_says_so(home):
     """A traceback of a library; hours that are read into memory; a format that starts a decoder."""
     (home / "text.wav").write_text("no sound")

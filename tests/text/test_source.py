@@ -16,7 +16,7 @@ from charrnn.settings import TextSettings
 from charrnn.text.preparation import corpus_key, prepare
 from charrnn.text.resolving import resolve
 from charrnn.text.source import read_text
-from tests.conftest import tale
+from tests.conftest import posix, tale
 from tests.text.conftest import make, quiet, text_in
 
 
@@ -106,6 +106,7 @@ def test_progress_ends_and_never_goes_back(home):
     assert done[-1] == 1
 
 
+@posix
 def test_what_can_be_read_only_once_is_prepared_all_the_same(home):
     """A pipe that is empty the second time."""
     os.mkfifo(home / "pipe")

@@ -9,9 +9,11 @@ from charrnn.settings import TextSettings
 from charrnn.text.source import read_text
 from charrnn.text.source_files import open_source, source_files
 from charrnn.text.tokenizers import END
+from tests.conftest import posix
 from tests.text.conftest import quiet
 
 
+@posix
 def test_a_folder_is_its_files_sorted_and_without_the_hidden_ones(home):
     """Files in the order of the disk; .git read as text; a circle of links."""
     for name in ("b/2.c", "b/1.h", "a.c", ".git/x.c", "b/.hidden.c", "c/d/e.c"):

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import resource
 import shutil
 import sys
 from contextlib import contextmanager
@@ -59,6 +58,7 @@ def test_a_full_disk_stops_nothing_and_damages_nothing(home, monkeypatch, name, 
 @pytest.mark.parametrize("size", [0, 1, 4096, 20_000])
 def test_a_disk_that_is_full_at_the_end_is_an_error(home, size):
     """A run that ends as if everything had been saved."""
+    resource = pytest.importorskip("resource")
     run = make_run(home, tale(3000), steps=6, save_every=3)
     limits, events = resource.getrlimit(resource.RLIMIT_FSIZE), []
 
@@ -152,6 +152,8 @@ def test_a_resumed_run_may_change_device_precision_and_versions_only(copied_run,
 @contextmanager
 def little_memory(megabytes):
     """A block in which so much more memory can be had."""
+    import resource
+
     used = int(Path("/proc/self/statm").read_text("utf-8").split()[0]) * resource.getpagesize()
     before = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (used + (megabytes << 20), before[1]))

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import fields, replace
 from typing import Any
 
@@ -79,7 +80,8 @@ def converse(checkpoint: Checkpoint, settings: SampleSettings) -> None:
     """Read lines and write answers, until Ctrl-D. UsageError without a terminal."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("--interactive needs a terminal", "For a pipe: charrnn sample --prompts -")
-    import readline  # noqa: F401  (gives input() line editing and history)
+    with suppress(ImportError):  # it gives input() line editing and history; Windows has its own
+        import readline  # noqa: F401
 
     network = LanguageModel(checkpoint.model, checkpoint.weights)
     turns = _Turns(Dialogue(network, checkpoint.tokenizer), settings)

@@ -181,7 +181,7 @@ def _norms(model: Module[LanguageModel], ids: Tensor, steps: int) -> NDArray[np.
         )
     )  # fmt: skip
     norms = [torch.cat([next(gradients) for _ in state], dim=-1).norm(dim=-1) for state in arrays]
-    return torch.stack(norms).view(-1, steps + 1, ids.shape[1]).permute(2, 0, 1).numpy()
+    return torch.stack(norms).view(-1, steps + 1, ids.shape[1]).permute(2, 0, 1).detach().numpy()
 
 
 def _states(layer: Layer, x: Tensor, state: LayerState) -> Iterator[LayerState]:

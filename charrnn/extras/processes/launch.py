@@ -9,7 +9,8 @@ import os
 import sys
 import uuid
 from collections.abc import Iterable
-from tempfile import NamedTemporaryFile
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from charrnn.cli.process import is_launched
@@ -87,13 +88,15 @@ def _launch(processes: int, max_restarts: int) -> int:
         monitor_interval=0.1,
         shutdown_timeout=_SHUTDOWN,
     )
-    with NamedTemporaryFile("r") as file:
-        os.environ[EXIT_CODE_FILE] = file.name
+    with TemporaryDirectory() as folder:  # on Windows others cannot open a NamedTemporaryFile
+        codes = Path(folder) / "codes"
+        codes.touch()
+        os.environ[EXIT_CODE_FILE] = str(codes)
         try:
             code = _code_of(elastic_launch(config, sys.executable))
         finally:
             del os.environ[EXIT_CODE_FILE]  # it is for the processes, not for this one
-        return noted_exit_code(file, code)
+        return noted_exit_code(codes.read_text("utf-8").splitlines(), code)
 
 
 def _code_of(launcher: Any) -> int:

@@ -7,7 +7,7 @@ import pytest
 
 from charrnn.storage.checkpoint import load_checkpoint, save_checkpoint
 from charrnn.storage.runs import MODEL
-from tests.conftest import lines
+from tests.conftest import lines, posix
 from tests.tasks.conftest import checkpoint_of, corpus_for, randomized, task_on
 
 
@@ -71,6 +71,7 @@ def test_flags_that_make_no_sense_together_are_refused(used, args):
     assert "Traceback" not in result.err
 
 
+@posix
 def test_a_page_that_cannot_be_written_is_an_error(used):
     """A traceback where the disk refuses."""
     result = used("export", "tale", "--html", "-o", "/dev/null/page.html")

@@ -2,7 +2,6 @@
 
 import html
 import re
-import resource
 import shutil
 import sys
 
@@ -140,6 +139,7 @@ def test_a_run_that_goes_back_drops_what_had_diverged(home):
 @pytest.mark.parametrize("size", [0, 400, 4000])
 def test_a_disk_that_refuses_stops_nothing_and_hides_nothing(home, capfd, size):
     """A traceback of a writing thread; half a record, after which TensorBoard reads no more."""
+    resource = pytest.importorskip("resource")
     run = make_run(home, tale(3000), steps=12, save_every=4)
     board, events = TensorBoard(run), []
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
