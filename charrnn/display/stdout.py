@@ -21,7 +21,8 @@ def stop_at_closed_pipe() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in (errno.EPIPE, errno.EINVAL) or error.filename:  # EINVAL: on Windows
+        on_windows = error.errno == errno.EINVAL and not error.filename
+        if not (isinstance(error, BrokenPipeError) or on_windows):
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
