@@ -125,7 +125,7 @@ def gradients(
             networks = of_run(model, content, command.emit)
         report = gradients_report(title, networks)
         if output:
-            heading = _heading(title, networks)
+            heading = f"gradient of the loss, {_heading(title, networks)}"
             write_figure([replace(chart, title=heading) for chart in report.charts], path)
             command.say_written(path)
         else:

@@ -47,8 +47,9 @@ def gradients(
 ) -> Networks:
     """Measure how the gradient of the loss vanishes or explodes, as `charrnn gradients` does.
 
-    The layers of each network, by its cell and size: `norms` (K + 1,) are those of the gradient k
-    steps back, and `singular` has the largest singular value of each block of recurrent weights.
+    The layers of each network, by its cell and size (and gain, of several): `norms` (K + 1,) are
+    those of the gradient k steps back, and `singular` has the largest singular value of each block
+    of recurrent weights.
     Of a run's network (None: the run trained last) on a text, or on its validation part; or, with
     a `cell` or several, of untrained networks on a text: `gain` is the variance of their recurrent
     weights, times the hidden size, or several. TextError for a text of fewer than three tokens.
