@@ -21,7 +21,8 @@ def stop_at_closed_pipe() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in (errno.EPIPE, errno.EINVAL) or error.filename:  # EINVAL: on Windows
+        is_closed = error.errno == errno.EINVAL and not error.filename  # as Windows says it
+        if not (is_closed or isinstance(error, BrokenPipeError)):
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
