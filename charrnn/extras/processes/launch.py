@@ -86,8 +86,8 @@ def _launch(processes: int, max_restarts: int) -> int:
         rdzv_endpoint="localhost:0",
         max_restarts=max_restarts,
         monitor_interval=0.1,
-        **({"shutdown_timeout": _SHUTDOWN} if hasattr(LaunchConfig, "shutdown_timeout") else {}),
     )
+    config.shutdown_timeout = _SHUTDOWN  # no argument of torch 2.6, which does not know it
     with TemporaryDirectory() as folder:  # on Windows others cannot open a NamedTemporaryFile
         codes = Path(folder) / "codes"
         codes.touch()
