@@ -1,17 +1,25 @@
-"""The functions of the package that load, prepare and train. `charrnn` has them by their names."""
+"""The functions of the package that load, prepare and train. `charrnn` has them by their names.
 
+What they return shows itself in a notebook, where they show their progress, too.
+"""
+
+import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from os.path import isdir
 from pathlib import Path
-from typing import Unpack
+from typing import Any, Unpack
 
 from charrnn.cli.extras import find_extra
-from charrnn.events import Emit, Event, Noticed
+from charrnn.errors import CharRNNError
+from charrnn.events import Curves, Emit, Event, Noticed
+from charrnn.inference.score import Score
 from charrnn.models import AnyModel, model_of
+from charrnn.models.base import Model
 from charrnn.models.keywords import TextKeywords, TrainKeywords
 from charrnn.models.public import public
+from charrnn.models.text_model import Sample
 from charrnn.models.words import in_python
 from charrnn.settings import (
     ModelSettings,
@@ -22,18 +30,31 @@ from charrnn.settings import (
     checked_settings,
 )
 from charrnn.storage.checkpoint import load_checkpoint
+from charrnn.storage.container import UNREADABLE
 from charrnn.storage.runs import MODEL, load_run
+from charrnn.tasks.outputs.label_scores import LabelScore, MultiLabelScore
+from charrnn.tasks.outputs.sequence_scores import RewriteScore
+from charrnn.tasks.outputs.tag_scores import TagScore
 from charrnn.text.corpus import Corpus
 from charrnn.text.preparation import prepare as prepare_files
 from charrnn.training.begin import begin
 
 
 @contextmanager
-def listening(events: Emit | None, progress: bool) -> Iterator[Emit]:
-    """A function that tells `events` what happens, and with `progress` shows it on stderr."""
-    listeners = [events] if events else []
+def listening(events: Emit | None, progress: bool | None) -> Iterator[Emit]:
+    """A function that tells `events` what happens, and with `progress` shows it.
+
+    Below the cell of a notebook, and elsewhere on stderr. None: in a notebook, if `events` is None.
+    """
+    listeners, notebook = [events] if events else [], _in_notebook()
     with ExitStack() as stack:
-        if progress:
+        if progress is None:
+            progress = notebook and not events
+        if progress and notebook:
+            from charrnn.display.notebook import kernel_output, live_html
+
+            listeners.append(stack.enter_context(live_html(kernel_output())))
+        elif progress:
             from charrnn.display.log import listen
 
             listeners.append(stack.enter_context(listen(quiet=False, as_json=False)))
@@ -45,6 +66,12 @@ def listening(events: Emit | None, progress: bool) -> Iterator[Emit]:
                 listener(event)
 
         yield emit
+
+
+def _in_notebook() -> bool:
+    """Whether a kernel of Jupyter runs the program: IPython is asked if it is there, not loaded."""
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
 
 
 @public
@@ -65,7 +92,7 @@ def prepare(
     *,
     name: str | None = None,
     jobs: int = 1,
-    progress: bool = False,
+    progress: bool | None = None,
     events: Emit | None = None,
     **settings: Unpack[TextKeywords],
 ) -> Corpus:
@@ -73,6 +100,7 @@ def prepare(
 
     `settings` are those of `charrnn.settings.TextSettings`, such as `tokenizer="byte"`. `jobs`
     processes encode: a script that takes more than one stands under `if __name__ == "__main__":`.
+    `progress` and `events` are those of `train`.
     TextError for a text that cannot be read, UsageError for a setting that does not exist.
 
     >>> charrnn.prepare("tale.txt", split="80/10/10").tokenizer.size
@@ -93,7 +121,7 @@ def train(
     run: str | None = None,
     base: str | None = None,
     tensorboard: bool = False,
-    progress: bool = False,
+    progress: bool | None = None,
     events: Emit | None = None,
     **settings: Unpack[TrainKeywords],
 ) -> AnyModel:
@@ -101,9 +129,9 @@ def train(
 
     `corpus` is a text file, a prepared corpus or a name such as "shakespeare"; not the text itself.
     `settings` are the command's: those of `ModelSettings`, `TrainSettings` and `TextSettings` in
-    `charrnn.settings`, such as `time="2m"`; what is not given is chosen, as there. `progress` shows
-    in a terminal or a notebook how far it is, and `events` is called with each event of
-    `charrnn.events` as it happens. A recipe is such settings, too:
+    `charrnn.settings`, such as `time="2m"`; what is not given is chosen, as there. `events` is
+    called with each event of `charrnn.events` as it happens. `progress` shows how far it is, which
+    a notebook does unless it is False, or `events` is given. A recipe is such settings, too:
     `**charrnn.recipes.RECIPES["char-rnn"].settings`, after `import charrnn.recipes`. With a `base`
     it begins with the weights of that run's model: fine-tuning, `charrnn train --from`.
     `tensorboard` writes what TensorBoard shows into the run's folder.
@@ -126,7 +154,7 @@ def resume(
     *,
     corpus: str | Path | None = None,
     tensorboard: bool = False,
-    progress: bool = False,
+    progress: bool | None = None,
     events: Emit | None = None,
     **settings: Unpack[TrainKeywords],
 ) -> AnyModel:
@@ -149,7 +177,9 @@ def _checked(settings: TrainKeywords) -> tuple[ModelSettings, TrainSettings, Tex
     return model, train, text
 
 
-def _trained(request: Request, progress: bool, events: Emit | None, tensorboard: bool) -> AnyModel:
+def _trained(
+    request: Request, progress: bool | None, events: Emit | None, tensorboard: bool
+) -> AnyModel:
     """The model of the run that is asked for, once it is trained."""
     listeners = find_extra("--tensorboard")() if tensorboard else {}
     with listening(events, progress) as emit:
@@ -158,3 +188,47 @@ def _trained(request: Request, progress: bool, events: Emit | None, tensorboard:
 
         train_and_record(run, emit, lambda: False, listeners)
     return model_of(load_checkpoint(run.plan.folder / MODEL))
+
+
+def _html_of_run(model: Model) -> str:
+    """A model as `charrnn inspect` shows it, with the curves of its run if that is here."""
+    from charrnn.display.html import html_of
+    from charrnn.display.listings import run_report
+    from charrnn.storage.fitting_run import about_run
+    from charrnn.storage.housekeeping import overview, run_folder
+    from charrnn.storage.metrics import read_curves
+
+    about, curves, kept = model.checkpoint.record(), Curves([], []), None
+    with suppress(CharRNNError, *UNREADABLE):
+        folder = run_folder(model.run)
+        here = replace(about_run(folder), run=model.run)  # where another may have the same name
+        if here.describe() == model.checkpoint.describe():
+            run = overview(folder)
+            curves, kept, about["steps"] = read_curves(folder), run.kept, run.steps
+    return html_of(run_report(about, curves, kept), folded=True)
+
+
+def _html_of_score(score: Any) -> str:
+    """A score as `charrnn eval` shows it."""
+    from charrnn.display.html import html_of
+    from charrnn.display.listings import examples_report, score_report
+
+    unit = next(name for name in score.scores if name.startswith("bits_per_"))[len("bits_per_") :]
+    if isinstance(score, Score):
+        return html_of(score_report(score.record() | {"unit": unit, "baselines": {}}))
+    return html_of(examples_report(score, {"unit": unit}))
+
+
+def _html_of_sample(sample: Sample) -> str:
+    """A text in its lines."""
+    from charrnn.display.html import html_of_text
+
+    return html_of_text(sample)
+
+
+_REPR_HTML = "_repr_html_"
+"""The method that a notebook looks for. It is given to classes of rooms that know no display."""
+setattr(Model, _REPR_HTML, _html_of_run)
+setattr(Sample, _REPR_HTML, _html_of_sample)
+for _kind in (Score, LabelScore, MultiLabelScore, TagScore, RewriteScore):
+    setattr(_kind, _REPR_HTML, _html_of_score)

@@ -22,6 +22,12 @@ class Styled(NamedTuple):
     style: str
 
 
+class Key(Styled):
+    """The mark of a curve in the style of a terminal, perhaps before its name: 'A lstm'."""
+
+    __slots__ = ()
+
+
 Cell = Value | Styled | list[Styled]
 """A value, plain or styled, or several without a gap."""
 

@@ -18,11 +18,9 @@ from typing import Any
 from unittest.mock import patch
 
 from rich.console import Console
-from rich.terminal_theme import DEFAULT_TERMINAL_THEME, SVG_EXPORT_THEME, TerminalTheme
-from rich.text import Text
+from rich.terminal_theme import SVG_EXPORT_THEME
 
 from charrnn import events
-from charrnn.display.console import shade_style
 from charrnn.display.dashboard import Dashboard
 from charrnn.display.reports import show
 from charrnn.extras.comparing.comparison import compare_runs
@@ -30,9 +28,7 @@ from charrnn.extras.comparing.show import comparison_report
 from charrnn.extras.export.html_page import html_page
 from charrnn.extras.probing.colorings import SURPRISE
 from charrnn.extras.probing.findings import reading_of
-from charrnn.extras.probing.show import page_of
-from charrnn.inference.activations import read_text
-from charrnn.network.language_model import LanguageModel
+from charrnn.extras.probing.show import page_of, picture_of
 from charrnn.storage.checkpoint import Checkpoint
 from charrnn.storage.runs import METRICS, find, load_run
 from charrnn.text.encoding import read_tokens
@@ -53,13 +49,13 @@ def recorder(width: int, height: int = 40) -> Console:
     )  # fmt: skip
 
 
-def write(console: Console, name: str, title: str, theme: TerminalTheme = SVG_EXPORT_THEME) -> None:
+def write(console: Console, name: str, title: str) -> None:
     """What was printed, as an SVG.
 
     A page that shows it as a picture loads no fonts from elsewhere, so those of the reader are
     named; at 21 pixels the strokes of a frame meet from line to line.
     """
-    svg = console.export_svg(title=title, theme=theme)
+    svg = console.export_svg(title=title, theme=SVG_EXPORT_THEME)
     svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
     svg = svg.replace("Fira Code, monospace", FONTS).replace("font-size: 20px", "font-size: 21px")
     (PICTURES / f"{name}.svg").write_text(svg, "utf-8")
@@ -91,17 +87,12 @@ def compared(runs: list[str]) -> None:
 
 
 def probed(model: Checkpoint, text: Path) -> None:
-    """A text in the colours of the network's surprise, in tenths to keep the file small."""
-    console, coloring, line = recorder(76), SURPRISE, Text()
+    """A text in the colours of the network's surprise."""
     ids, _ = read_tokens(text, model.tokenizer, model.text, lambda _: None)
-    for read in read_text(LanguageModel(model.model, model.weights), model.tokenizer, ids):
-        for piece, shade in zip(read.text, coloring.shades(coloring.values(read)), strict=True):
-            line.append(piece, shade_style(round(float(shade), 1)))
-    low, high = coloring.ends
-    legend = (f"{coloring.title}: {low} ", "to ", (f" {high} ", shade_style(1.0)))
-    console.print(Text.assemble(*legend, "\n"))
-    console.print(line)
-    write(console, "probe", f"charrnn probe {model.run} {text.name}", DEFAULT_TERMINAL_THEME)
+    reading = reading_of(model, ids, lambda _: None)
+    svg = picture_of(f"charrnn probe {model.run} {text.name}", reading, SURPRISE)
+    (PICTURES / "probe.svg").write_text(svg, "utf-8")
+    print(f"probe.svg, {len(svg) / 1000:.0f} kB", file=sys.stderr)
 
 
 def photographed(model: Checkpoint, corpus: Path, tokens: int = 20_000) -> None:

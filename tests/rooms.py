@@ -28,7 +28,7 @@ ARROWS = {
     "training": "cells engine errors evaluation events files network settings storage tasks text",
     "cli": "display engine errors evaluation events files inference models network recipes"
            " settings storage text training values",
-    "interface": "cli display events models settings storage text training",
+    "interface": "cli display errors events inference models settings storage tasks text training",
     "extras": "cells cli display engine errors evaluation events files inference interface models"
               " network settings storage tables tasks text training",
     "__init__": "cli",
@@ -45,6 +45,7 @@ OWNERS = {
     | {f"extras/{extra}" for extra in ("comparing", "gradients", "processes")},
     "rich": {"display", "extras/*/show"},
     "typer": {"cli", "extras/*/command"},
+    "IPython": {"display"},
     "matplotlib": {"display"},
     "PIL": {"text"},
     "soundfile": {"text"},

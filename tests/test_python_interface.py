@@ -2,10 +2,14 @@
 
 import doctest
 import json
+import pickle
 import re
+import shutil
 import subprocess
 import sys
+from html import escape
 from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
 
@@ -129,6 +133,64 @@ def test_progress_is_shown_where_it_is_asked_for(home, capsys):
     shown = capsys.readouterr()
     assert "step 2" in shown.err
     assert shown.out == ""
+
+
+@pytest.fixture
+def kernel(monkeypatch):
+    """What the program shows below a cell: the kernel of a notebook, as far as it is asked."""
+    pages = []
+
+    class DisplayHandle:
+        def display(self, html):
+            pages.append([html])
+
+        def update(self, html):
+            pages[-1].append(html)
+
+    shell = SimpleNamespace(kernel=object())
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    display = SimpleNamespace(HTML=str, DisplayHandle=DisplayHandle)
+    monkeypatch.setitem(sys.modules, "IPython.display", display)
+    return pages
+
+
+def test_a_notebook_shows_progress_unless_events_listen(home, kernel, capsys):
+    """Lines on stderr in a notebook; progress that nobody can turn off; two of it."""
+    (home / "tale.txt").write_text(tale(3000), "utf-8")
+    settings = {"steps": 2, "hidden_size": 8}
+    charrnn.train("tale.txt", run="shown", **settings)
+    assert "Trained shown for 2 steps" in kernel[0][-1]
+    charrnn.train("tale.txt", progress=False, **settings)
+    charrnn.train("tale.txt", events=lambda _: None, **settings)
+    assert len(kernel) == 1
+    charrnn.train("tale.txt", events=lambda _: None, progress=True, **settings)
+    assert len(kernel) == 2
+    assert capsys.readouterr() == ("", "")
+
+
+def test_what_the_functions_return_shows_itself(copied_run, home):
+    """A model without its curves, or with those of another run; a text in one line."""
+    model = charrnn.load("tale")
+    html = model._repr_html_()
+    assert all(word in html for word in ("lstm 2x32", "parameters", "bits per character", "<svg"))
+    score = model.score("The old king.")
+    assert f"{score.bits_per_character:.3f} bits per character" in score._repr_html_()
+    text = model.sample("The ", length=300, seed=1)
+    assert escape(text) in text._repr_html_()
+    assert json.loads(json.dumps(text)) == text
+    assert "<table" in charrnn.compare()._repr_html_()
+    assert pickle.loads(pickle.dumps(charrnn.compare())) == charrnn.compare()
+    assert "<span" in charrnn.probe("The king", run="tale")._repr_html_()
+    assert "norm of the gradient" in charrnn.gradients("tale")._repr_html_()
+    (home / "away").mkdir()
+    copied_run.rename(home / "checkpoints" / "renamed")
+    shutil.copy(home / "checkpoints" / "renamed" / "model.safetensors", home / "away")
+    assert "<svg" in charrnn.load("renamed")._repr_html_()
+    (home / "tale.txt").write_text(tale(3000), "utf-8")
+    charrnn.train("tale.txt", steps=2, hidden_size=8, run="tale")
+    elsewhere = charrnn.load("away")
+    assert elsewhere.run == "tale"
+    assert "<svg" not in elsewhere._repr_html_()
 
 
 def test_the_module_lists_its_interface():

@@ -54,6 +54,11 @@ COMMANDS: dict[str, CommandDefinition] = {
         "Measure how the gradient of the loss vanishes or explodes, step by step back in time.",
         "charrnn gradients --cell elman --gain 2 shakespeare.txt",
     ),
+    "course": CommandDefinition(
+        "charrnn.extras.course.command", "course", INSIDE,
+        "Learn how recurrent networks work, in lessons of ten minutes with commands to run.",
+        "charrnn course 1",
+    ),
     "export": CommandDefinition(
         "charrnn.extras.export.command", "export", ELSEWHERE,
         "Write a model to a file that works without this toolkit: a web page, or an ONNX graph.",

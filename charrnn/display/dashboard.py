@@ -12,7 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from charrnn.display.charts import TRAINING, training_chart
+from charrnn.display.charts import TRAINING, Chart, training_chart
 from charrnn.display.console import framed
 from charrnn.display.stdout import escaped
 from charrnn.display.wording import (
@@ -72,7 +72,7 @@ class Dashboard:
             case Progress():
                 self.progress = event if event.done < event.total else None
             case Prepared():
-                self._print(sentence(event), "dim")
+                self.print_above(sentence(event), "dim")
             case Started():
                 self._start(event)
             case Curves():
@@ -91,19 +91,19 @@ class Dashboard:
             case Sampled():
                 self.sample = event.text
             case Noticed():
-                self._print(sentence(event), "yellow")
+                self.print_above(sentence(event), "yellow")
             case Finished():
                 self.ending = sentence(event, self.unit, counted=self.counted)
 
     def _start(self, event: Started) -> None:
         if self.ending:  # of the run before, where several are trained one after the other
-            self._print(self.ending.partition("\n  ")[0], "")
+            self.print_above(self.ending.partition("\n  ")[0], "")
         if event.step == 0:
             self.training, self.validation = [], []
             self.stepped, self.evaluated, self.total_steps = None, None, None
         self.sample = self.ending = ""
         self.unit, self.counted = event.unit, event.counted
-        self._print(sentence(event), "dim")
+        self.print_above(sentence(event), "dim")
 
     def _step(self, event: Stepped) -> None:
         self.stepped, curve = event, self.training
@@ -113,7 +113,8 @@ class Dashboard:
         if len(curve) > _MAX_POINTS:
             del curve[1::2]
 
-    def _print(self, line: str, style: str) -> None:
+    def print_above(self, line: str, style: str) -> None:
+        """Print a message above the screen."""
         for part in escaped(line).split("\n"):
             command = part.startswith("  charrnn")  # not wrapped, so that it can be copied
             self.console.print(Text(part, style), soft_wrap=command)
@@ -127,8 +128,9 @@ class Dashboard:
             parts.append(_bar(task, done, total, "", width))
         if self.stepped:
             if running:
-                parts.append(self._training_bar(self.stepped, width))
-            parts.append(self._chart(self.stepped))
+                step, total = self.stepped.step, self.total_steps or 0
+                parts.append(_bar(f"step {step:,}", step, total, self.pace(self.stepped), width))
+            parts.append(replace(self.chart(self.stepped), height=_CHART_ROWS))
         rows = self.console.height - _CHART_ROWS - 10  # that are left for the sample
         if self.sample and rows > 0:
             lines = "\n".join(escaped(self.sample).strip("\n").split("\n")[:rows])
@@ -139,19 +141,19 @@ class Dashboard:
             return screen
         return Group(screen, Text(escaped(self.ending)))
 
-    def _training_bar(self, event: Stepped, width: int) -> RenderableType:
+    def pace(self, event: Stepped) -> str:
+        """How fast the run is, and how long it still takes."""
         left = time_left(event, self.total_steps)
         remaining = f"{clock(left)} left" if left is not None else "estimating the time left"
-        after = f"{speed(event, self.unit, self.counted)}  {remaining}"
-        return _bar(f"step {event.step:,}", event.step, self.total_steps or 0, after, width)
+        return f"{speed(event, self.unit, self.counted)}  {remaining}"
 
-    def _chart(self, event: Stepped) -> RenderableType:
+    def chart(self, event: Stepped) -> Chart:
+        """The learning curves so far."""
         note = f"epoch {decimal(event.epoch)}, learning rate {event.learning_rate:.2g}"
         if self.evaluated and (others := other_scores(self.evaluated.scores)):
             note = f"{', '.join(others)}, {note}"
         points, right = (self.training, self.validation), float(self.total_steps or 0)
-        chart = training_chart(*points, "steps", self.unit, note, right)
-        return replace(chart, height=_CHART_ROWS)
+        return training_chart(*points, "steps", self.unit, note, right)
 
 
 def _bar(before: str, done: int, total: int, after: str, width: int) -> RenderableType:

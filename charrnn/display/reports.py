@@ -55,7 +55,7 @@ def _print_table(out: Console, table: Table) -> None:
         out.print(Text(on_one_line(note), "dim"))
     if table.widths:
         _print_rows(out, table)
-    elif rows := [[_text(cell) for cell in row] for row in table.rows]:
+    elif rows := [[cell_text(cell) for cell in row] for row in table.rows]:
         if table.title and table.heads:
             out.print()
         heads = [_head(head) for head in table.heads] or [Text() for _ in rows[0]]
@@ -102,7 +102,7 @@ def _grid(
                 padding=(0, _GAP, 0, 0))  # fmt: skip
     for number, wide in widths.items():
         wraps = number == table.wraps
-        grid.add_column(heads[number], justify=_side(columns[number]), overflow="fold",
+        grid.add_column(heads[number], justify=side_of(columns[number]), overflow="fold",
                         no_wrap=not wraps, min_width=None if wraps else wide)  # fmt: skip
     for row in zip(*(columns[number] for number in widths), strict=True):
         grid.add_row(*row)
@@ -113,12 +113,12 @@ def _print_rows(out: Console, table: Table) -> None:
     """Rows as they come: cells of fixed widths, and a text that is shortened to what is left."""
     rows = iter(table.rows)
     first = next(rows, None)
-    sides = [_side([_text(cell)]) for cell in first or table.heads]
+    sides = [side_of([cell_text(cell)]) for cell in first or table.heads]
     heads = [_head(head, side) for head, side in zip(table.heads, sides, strict=True)]
     out.print(_row(heads, table.widths), soft_wrap=True)
     for *figures, last in chain([] if first is None else [first], rows):
         shown = last[: out.width] if isinstance(last, str) else last  # a line may be a megabyte
-        cells = [*map(_text, figures), _text(shown)]
+        cells = [*map(cell_text, figures), cell_text(shown)]
         row = _row(cells, table.widths)
         least = row.cell_len - cells[-1].cell_len + _LEAST - _GAP
         row.truncate(max(out.width, least), overflow="ellipsis")
@@ -128,7 +128,7 @@ def _print_rows(out: Console, table: Table) -> None:
 def _row(cells: Sequence[Text], widths: Sequence[int]) -> Text:
     for cell, width in zip(cells, widths, strict=False):
         missing = max(0, width - cell.cell_len)
-        if _side([cell]) == "right":
+        if side_of([cell]) == "right":
             cell.pad_left(missing)
         else:
             cell.pad_right(missing)
@@ -139,15 +139,15 @@ def _head(text: str, side: Side | None = None) -> Text:
     return Text(on_one_line(text), "dim", justify=side)
 
 
-def _side(cells: Iterable[Text]) -> Side:
+def side_of(cells: Iterable[Text]) -> Side:
     """Words are aligned left, numbers and empty cells right."""
     return "left" if any(cell.justify == "left" for cell in cells) else "right"
 
 
-def _text(cell: Cell) -> Text:
+def cell_text(cell: Cell) -> Text:
     """A cell on one line, its words as they are: no markup, and controls as escapes."""
     if isinstance(cell, list):
-        return Text(justify="left").join(map(_text, cell))
+        return Text(justify="left").join(map(cell_text, cell))
     value, style = cell if isinstance(cell, Styled) else (cell, "")
     if isinstance(value, str):
         side: Side = "right" if isinstance(value, Figure) else "left"

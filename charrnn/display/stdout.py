@@ -21,8 +21,8 @@ def stop_at_closed_pipe() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        is_closed = error.errno == errno.EINVAL and not error.filename  # as Windows says it
-        if not (is_closed or isinstance(error, BrokenPipeError)):
+        on_windows = error.errno == errno.EINVAL and not error.filename
+        if not (isinstance(error, BrokenPipeError) or on_windows):
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,7 @@ class Activations:
     logits: Values
 
     @classmethod
-    def joined(cls, pieces: Iterable["Activations"]) -> "Activations":
+    def joined(cls, pieces: Iterable["Activations"]) -> Self:
         """Those of a whole text (N tokens, at least one), which was read in pieces."""
         read = [*pieces]
 

@@ -15,6 +15,12 @@ from charrnn.settings import SampleSettings, checked_settings
 from charrnn.text.unknown import known_text
 
 
+class Sample(str):
+    """A text that a model has written, which a notebook shows in its lines."""
+
+    __slots__ = ()
+
+
 class TextModel(Model):
     """A trained language model: it samples texts, and scores them.
 
@@ -49,7 +55,7 @@ class TextModel(Model):
         >>> model.sample("The king", seed=1) == model.sample("The king", seed=1)
         True
         """
-        return "".join(self.stream(prompt, length, **options))
+        return Sample("".join(self.stream(prompt, length, **options)))
 
     @public
     def stream(

@@ -22,6 +22,14 @@ from charrnn.events import (
 
 WIDTHS = (40, 60, 80, 120)
 VALID = "valid", "stream"
+ABOUT = {
+    "run": "tale", "corpus": "tale", "step": 1, "steps": 9, "parameters": 12345,
+    "vocabulary_size": 65,
+    "model": {"cell": "lstm", "layers": 2, "hidden_size": 32, "task": "text", "crf": False},
+    "train": {"time": None, "seed": 1}, "text": {"tokenizer": "byte"},
+    "weights": {"layers.0.weight_ih": [128, 16]},
+}  # fmt: skip
+"""A run as JSON."""
 
 
 def scores(per_character: float, per_byte: float) -> dict[str, float]:

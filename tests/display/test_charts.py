@@ -80,6 +80,19 @@ def test_axes_and_legend_say_what_is_shown():
     assert "training steps" in text
 
 
+@pytest.mark.parametrize(("low", "high", "steps", "expected"), [
+    (0, 1234, (), ["0", "200", "400", "600", "800", "1000", "1200"]),
+    (1.93, 2.27, (), ["1.95", "2", "2.05", "2.1", "2.15", "2.2", "2.25"]),
+    (-1, 3, (1,), ["-1", "0", "1", "2", "3"]),
+    (0, 200, (1, 60, 120), ["0", "60", "120", "180"]),
+    (0, 0, (1,), ["0"]),
+])  # fmt: skip
+def test_labels_are_round(low, high, steps, expected):
+    """Labels at 1.9757, minutes at 1:40, half a training step."""
+    axis = Axis("", low, high, lambda value: f"{value:.4g}", steps)
+    assert [*axis.ticks(7).values()] == expected
+
+
 def test_the_top_says_that_values_lie_above_it():
     """A plateau at the upper limit that is read as a loss."""
     assert "≥1.00" in plain(chart(lines([(0, 3.0), (9, 0.1)])))

@@ -8,15 +8,7 @@ from charrnn.display.listings import run_report, score_report
 from charrnn.display.reports import Report, show
 from charrnn.events import Curves, Measured
 from charrnn.inference.score import Score
-from tests.display.conftest import WIDTHS, curves
-
-ABOUT = {
-    "run": "tale", "corpus": "tale", "step": 1, "steps": 9, "parameters": 12345,
-    "vocabulary_size": 65,
-    "model": {"cell": "lstm", "layers": 2, "hidden_size": 32, "task": "text", "crf": False},
-    "train": {"time": None, "seed": 1}, "text": {"tokenizer": "byte"},
-    "weights": {"layers.0.weight_ih": [128, 16]},
-}  # fmt: skip
+from tests.display.conftest import ABOUT, WIDTHS, curves
 
 
 @pytest.mark.parametrize("columns", WIDTHS)

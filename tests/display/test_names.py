@@ -2,6 +2,7 @@
 
 import re
 from html.parser import HTMLParser
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
@@ -12,15 +13,16 @@ from charrnn.cli.completion import run_names
 from charrnn.display.charts import chart_of_run
 from charrnn.display.console import error_console
 from charrnn.display.dashboard import Dashboard
+from charrnn.display.figures import write_figure
 from charrnn.display.help import Entry, print_help
 from charrnn.display.log import Lines, show_error
 from charrnn.display.reports import Report, show
 from charrnn.display.stdout import escaped, on_one_line
+from charrnn.display.svg import svg_of
 from charrnn.errors import CharRNNError
 from charrnn.events import Finished, Noticed, Prepared, Progress, Sampled, Started
 from charrnn.extras.attention.show import AttentionPage, print_attention
-from charrnn.extras.comparing.figure import save_figure
-from charrnn.extras.comparing.show import RunCurves, charts
+from charrnn.extras.comparing.show import RunCurves, charts, pictured
 from charrnn.tables import Styled, Table
 from charrnn.tasks.outputs.sequence_prediction import TextPrediction
 from charrnn.text.tokenizers import valid_unicode
@@ -132,23 +134,27 @@ def test_a_page_shows_any_name(module_home, name):
 @settings(max_examples=30)
 @given(name=NAMES)
 def test_a_picture_shows_any_name(module_home, name):
-    """A legend that reads $ as mathematics, or leaves _hidden out."""
+    """A legend that reads $ as mathematics, or leaves _hidden out; a name that is markup."""
     saved = []
+    shows = pictured([RunCurves(run, name, curves()) for run in (name, "b")], "time", False)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Figure, "savefig", lambda figure, *_, **__: saved.append(figure))
-        save_figure(module_home / "a.png", [RunCurves(run, name, curves()) for run in (name, "b")])
+        write_figure(shows, module_home / "a.png")
     (axes,) = saved[0].axes
     labels = axes.get_legend().get_texts()
     assert [label.get_text() for label in labels] == [on_one_line(name), "b"]
     assert not any(text.get_parse_math() for text in (*labels, axes.title))
     assert axes.title.get_text().startswith(on_one_line(name))
+    texts = [element.text for element in ET.fromstring(svg_of(shows)).iter() if element.text]
+    assert texts[0].startswith(on_one_line(name))
+    assert texts[-2:] == [on_one_line(name), "b"]
 
 
 @pytest.mark.parametrize("ending", ["png", "svg"])
 def test_a_picture_is_drawn_with_nasty_names(tmp_path, ending):
     """A warning for each letter that the font lacks; a comment that ends the SVG."""
     runs = [RunCurves(name, name, curves()) for name in (*NASTY, "--><x>", "名")]
-    save_figure(tmp_path / f"a.{ending}", runs, together=True)
+    write_figure(pictured(runs, "time", True), tmp_path / f"a.{ending}")
     assert "<x>" not in (tmp_path / f"a.{ending}").read_bytes().decode("latin-1")
 
 

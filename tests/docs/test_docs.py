@@ -1,7 +1,6 @@
 """The README and the guide tell the truth: commands and examples run."""
 
 import doctest
-import os
 import re
 import shlex
 import shutil
@@ -9,13 +8,13 @@ import subprocess
 import sys
 import textwrap
 import zipfile
-from pathlib import Path
 
 import pytest
 
 from charrnn.cli.hints import ADVICE, RENAMED
 from charrnn.evaluation import dynamic
 from tests.conftest import SMALL, call_charrnn, tale
+from tests.docs import shell
 from tests.docs.pages import PAGES, README, ROOT, page_text
 from tests.tasks.examples import captioned, labelled, labelled_sound, rewritten, tagged
 
@@ -123,37 +122,8 @@ def test_every_command_runs(reader, page, monkeypatch):
         if run in RUN:
             continue
         RUN.add(run)
-        code, error = result_of(run, reader)
-        assert code == 0, f"{command}\n{error}"
-
-
-def result_of(command, folder):
-    """(Exit code, stderr) of a command: in this process, where torch is loaded, if that will do.
-
-    So will it for the last of a pipe, which reads what the rest of it writes in a shell.
-    """
-    call, _, file = command.partition(" > ")
-    first, _, last = call.rpartition(" | ")
-    words = shlex.split(last)
-    if words[0] == "charrnn" and not re.search(r"[|<>$*;&]|[.]crnn$", last + file):
-        given = in_shell(first, folder) if first else None
-        if given and given.returncode:
-            return given.returncode, given.stderr
-        done = call_charrnn(folder, *words[1:], stdin=given.stdout if given else b"")
-        if file:
-            (folder / file).write_text(done.out, "utf-8")
-        return done.code, done.err
-    done = in_shell(command, folder)
-    return done.returncode, done.stderr
-
-
-def in_shell(command, folder):
-    """What bash made of a command."""
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    return subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", command], cwd=folder, capture_output=True,
-        timeout=90, check=False, env={**os.environ, "PATH": path},
-    )  # fmt: skip
+        done = shell.run(run, reader)
+        assert done.code == 0, f"{command}\n{done.err}"
 
 
 def test_the_python_examples_run(home):

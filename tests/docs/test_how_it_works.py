@@ -1,20 +1,15 @@
 """The walk through the spine: its numbers, its quotations and its table are those of the code."""
 
 import re
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from scripts import walk
+from scripts.drawings import DRAWINGS
 from tests.docs.pages import ROOT, page_text
 
 PACKAGE = ROOT / "charrnn"
-ARROWS = {
-    "extras": ["cli"], "cli": ["display", "training"], "display": ["evaluation"],
-    "training": ["evaluation"], "evaluation": ["engine", "models"], "engine": ["tasks"],
-    "models": ["storage"], "storage": ["tasks"], "tasks": ["inference"],
-    "inference": ["network", "text"], "network": ["cells"], "cells": [], "text": [],
-}  # fmt: skip
-"""The arrows of the drawing."""
 NUMBER = re.compile(r"-?\d+\.\d+")
 
 
@@ -80,20 +75,10 @@ def test_the_table_of_files_is_the_spine():
         assert shown == pytest.approx(lines, abs=10, rel=0.2), file
 
 
-def below(room):
-    """All rooms that arrows lead to from a room."""
-    return {*ARROWS[room]}.union(*(below(other) for other in ARROWS[room]))
-
-
-def test_the_drawing_shows_who_imports_whom():
-    """A room that the drawing lacks; an import that goes where no arrow leads."""
-    _, _, drawing = page_text("how-it-works.md").partition("## The rooms")
-    drawing = drawing.partition("\n`settings`")[0]
-    assert [
-        room for room in ARROWS if not re.search(rf"^ +.*\b{room}\b", drawing, re.MULTILINE)
-    ] == []
-    for path in PACKAGE.rglob("*.py"):
-        room = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-        imported = re.findall(r"(?:from|import) charrnn\.(\w+)", path.read_text("utf-8"))
-        if room in ARROWS:
-            assert {*imported} & ARROWS.keys() <= below(room) | {room}, path
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_the_drawings_are_what_the_script_draws(name):
+    """A room that stands on one that it does not import; a picture of what the code once was."""
+    drawn = DRAWINGS[name]()
+    assert (ROOT / "docs" / "pictures" / name).read_text("utf-8") == drawn
+    assert f"](pictures/{name})" in page_text("how-it-works.md")
+    ET.fromstring(drawn)

@@ -5,11 +5,24 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.events import Emit, Noticed
-from charrnn.extras.comparing.comparison import compare_runs
+from charrnn.extras.comparing.comparison import Group, compare_runs
 from charrnn.extras.comparing.show import comparison_report
 from charrnn.interface import listening
 from charrnn.models.public import public
 from charrnn.settings import PartName
+
+
+class Comparison(list[dict[str, Any]]):
+    """Records of runs, which a notebook shows as a table and curves."""
+
+    def __init__(self, groups: Sequence[Group]) -> None:
+        super().__init__(map(dict, comparison_report(groups, curves=True).records))
+        self.groups = groups
+
+    def _repr_html_(self) -> str:
+        from charrnn.display.html import html_of
+
+        return html_of(comparison_report(self.groups))
 
 
 @public
@@ -17,7 +30,7 @@ def compare(
     runs: Sequence[str | Path] = (),
     *,
     part: PartName | None = None,
-    progress: bool = False,
+    progress: bool | None = None,
     events: Emit | None = None,
 ) -> list[dict[str, Any]]:
     """Score runs, or all, on a part of their corpora: a record of each, the best first.
@@ -36,4 +49,4 @@ def compare(
             if runs:
                 raise error
             emit(Noticed(f"{name} is left out: {error.message}."))
-    return [dict(record) for record in comparison_report(groups, curves=True).records]
+    return Comparison(groups)

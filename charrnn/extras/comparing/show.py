@@ -10,7 +10,7 @@ from charrnn.display.reports import Report
 from charrnn.display.stdout import on_one_line
 from charrnn.display.wording import clock, score_name, score_value
 from charrnn.events import Curves, Unit
-from charrnn.tables import Cell, Figure, Styled, Table
+from charrnn.tables import Cell, Figure, Key, Styled, Table
 
 if TYPE_CHECKING:
     from charrnn.extras.comparing.comparison import Group  # which loads torch
@@ -81,8 +81,8 @@ def _chart_of_runs(runs: Sequence[RunCurves], x: X, style: Mapping[str, Line], b
         )
         for run in runs for name in shown if getattr(run.curves, name)
     ]  # fmt: skip
-    title = "thin: training, thick: validation" if both else name
-    return chart_of_lines(f"{corpora(runs)}: {title}", lines, x, runs[0].curves.unit)
+    title = f"{corpora(runs)}: {' (thick), '.join(shown)}" + both * " (thin)"
+    return chart_of_lines(title, lines, x, runs[0].curves.unit)
 
 
 def pictured(runs: Sequence[RunCurves], x: X, together: bool) -> list[Chart]:
@@ -180,7 +180,7 @@ def _table(rows: "Sequence[Group]", style: Mapping[str, Line]) -> Table:
             cells.append([None, Styled(part, "dim"), *[None] * (len(heads) - 2)])
         mark, colour = style[row.title].mark, style[row.title].colour
         scores: list[Cell] = [Styled(_score(row, main), "bold"), *(_score(row, n) for n in others)]
-        cells.append([Styled(mark, colour), Styled(row.title, colour), *_figures(row), *scores])
+        cells.append([Key(mark, colour), Styled(row.title, colour), *_figures(row), *scores])
     where = "" if several else f" on the {rows[0].part}"
     note = f"Bits per {bits.removeprefix('bits_per_')}{where}"
     return Table(heads, cells, notes=[note], optional=[*heads[6:1:-1], *heads[:7:-1]], wraps=1)

@@ -27,7 +27,7 @@ from charrnn.display.figures import write_figure
 from charrnn.display.reports import Report
 from charrnn.errors import UsageError, plural, shortened
 from charrnn.settings import ModelSettings, TextSettings, flag
-from charrnn.tables import Cell, Figure, Styled, Table
+from charrnn.tables import Cell, Figure, Key, Table
 
 if TYPE_CHECKING:
     from charrnn.extras.gradients.gradient_flow import GradientFlow  # which loads torch
@@ -116,9 +116,7 @@ def gradients(
             return "".join(bounded(read_text(source, settings, command.emit, raw), source))
 
         if models:
-            title = "untrained"
-            if len(gains) == 1 and gains[0] is not None:
-                title += f", recurrent variance {gains[0]:g}/n"
+            title = untrained_title(gains)
             networks = of_untrained(models, gains, read(TextSettings(), raw=False), command.emit)
         else:
             model = command.load_language_model(run)
@@ -159,6 +157,12 @@ def _parse_gains(listed: str) -> list[float]:
     return gains
 
 
+def untrained_title(gains: Sequence[float | None]) -> str:
+    """What untrained networks are, with their gain: several stand in the names of the networks."""
+    one = gains[0] if len(gains) == 1 else None
+    return "untrained" if one is None else f"untrained, recurrent variance {one:g}/n"
+
+
 def gradients_report(title: str, networks: "Mapping[str, Sequence[GradientFlow]]") -> Report:
     """How the gradient of the loss shrinks or grows, step by step back in time."""
     records = (
@@ -176,7 +180,7 @@ def gradients_report(title: str, networks: "Mapping[str, Sequence[GradientFlow]]
     steps = max(len(layer.norms) for layer in flows.values()) - 1
     back = [k for k in _STEPS_BACK if k <= steps]
     rows: list[list[Cell]] = [
-        [Styled(line.key.plain, line.colour), *(Figure(f"{layer.norms[k]:.1e}") for k in back)]
+        [Key(line.key.plain, line.colour), *(Figure(f"{layer.norms[k]:.1e}") for k in back)]
         for line, layer in zip(lines, flows.values(), strict=True)
     ]
     inner = [f"k={k}" for k in back if k not in (1, back[-1])]

@@ -6,11 +6,25 @@ from typing import TypedDict, Unpack
 
 from charrnn.errors import UsageError
 from charrnn.events import Emit
+from charrnn.extras.gradients.command import gradients_report, untrained_title
 from charrnn.extras.gradients.gradient_flow import Networks, of_run, of_untrained
 from charrnn.interface import listening
 from charrnn.models.public import public
 from charrnn.settings import CellName, ModelSettings, checked_settings
 from charrnn.storage.fitting_run import load_language_model
+
+
+class Flows(Networks):
+    """The gradient flow in networks, which a notebook shows as a table and curves."""
+
+    def __init__(self, title: str, networks: Networks) -> None:
+        super().__init__(networks)
+        self.title = title
+
+    def _repr_html_(self) -> str:
+        from charrnn.display.html import html_of
+
+        return html_of(gradients_report(self.title, self))
 
 
 class Untrained(TypedDict, total=False):
@@ -27,7 +41,7 @@ def gradients(
     run: str | Path | None = None,
     text: str | None = None,
     *,
-    progress: bool = False,
+    progress: bool | None = None,
     events: Emit | None = None,
     **untrained: Unpack[Untrained],
 ) -> Networks:
@@ -49,11 +63,13 @@ def gradients(
                 raise UsageError(
                     f"{min(untrained)} is for an untrained network", "Name its cell, too."
                 )
-            return of_run(load_language_model(run, emit), text, emit)
+            model = load_language_model(run, emit)
+            return Flows(model.run, of_run(model, text, emit))
         if run is not None or text is None:
             raise UsageError("an untrained network reads a text, and is no run", "Give text=...")
         names = [cells] if isinstance(cells, str) else cells
         sizes = {"hidden_size": untrained.get("hidden_size"), "layers": untrained.get("layers", 1)}
         models = [checked_settings({"cell": name, **sizes}, ModelSettings)[0] for name in names]
         gain = untrained.get("gain")
-        return of_untrained(models, gain if isinstance(gain, Sequence) else [gain], text, emit)
+        gains = gain if isinstance(gain, Sequence) else [gain]
+        return Flows(untrained_title(gains), of_untrained(models, gains, text, emit))

@@ -102,8 +102,7 @@ def probe(
         from charrnn.display.reports import show
         from charrnn.extras.probing.colorings import SURPRISE, parse_gate, parse_unit
         from charrnn.extras.probing.findings import reading_of
-        from charrnn.extras.probing.picture import picture_of
-        from charrnn.extras.probing.show import page_of, show_heatmap
+        from charrnn.extras.probing.show import page_of, picture_of, show_heatmap
         from charrnn.extras.probing.steps import steps_of, steps_page, steps_report
         from charrnn.inference.activations import Activations
 

@@ -10,12 +10,21 @@ from charrnn.models.public import public
 from charrnn.storage.fitting_run import load_language_model
 
 
+class Read(Activations):
+    """What a network made of a text, which a notebook shows in colours."""
+
+    def _repr_html_(self) -> str:
+        from charrnn.extras.probing.show import html_of_reading
+
+        return html_of_reading(self)
+
+
 @public
 def probe(
     text: str,
     run: str | Path | None = None,
     *,
-    progress: bool = False,
+    progress: bool | None = None,
     events: Emit | None = None,
 ) -> Activations:
     """What the network of a run (None: the run trained last) computes while it reads a text.
@@ -31,4 +40,4 @@ def probe(
     with listening(events, progress) as emit:
         checkpoint = load_language_model(run, emit)
         ids = checkpoint.tokenizer.encode(text)
-        return Activations.joined(reading_of(checkpoint, ids, emit).pieces())
+        return Read.joined(reading_of(checkpoint, ids, emit).pieces())

@@ -1,4 +1,4 @@
-"""A text as a network saw it: on stdout in colours, or as one web page that needs nothing else."""
+"""A text as a network saw it: in colours on stdout, as a picture, or as a page on its own."""
 
 import html
 import json
@@ -10,6 +10,7 @@ import numpy as np
 from rich.console import Console
 from rich.text import Text
 
+from charrnn.display.coloured_text import svg_of_text
 from charrnn.display.console import (
     BLUE,
     FAINT,
@@ -19,6 +20,7 @@ from charrnn.display.console import (
     shade_style,
     shows_colours,
 )
+from charrnn.display.html import FAINTLY, element, html_of_shades, shown
 from charrnn.display.reports import Report, show
 from charrnn.display.stdout import filled, json_in_page, on_one_line, stop_at_closed_pipe
 from charrnn.extras.probing.colorings import SURPRISE, Coloring, gate_coloring, unit_coloring
@@ -47,16 +49,27 @@ def show_heatmap(reading: Reading, coloring: Coloring, as_json: bool) -> None:
     show(_findings_report(reading.findings), as_json)
 
 
-def legend(coloring: Coloring) -> list[tuple[str, float]]:
+def _legend(coloring: Coloring) -> list[tuple[str, float]]:
     """What the least and the largest shade mean: texts and their shades."""
     low, high = coloring.ends
     least = 0.0 if coloring is SURPRISE else -1.0
     return [(f"{coloring.title}: ", 0.0), (f" {low} ", least), (" to ", 0.0), (f" {high} ", 1.0)]
 
 
+def picture_of(title: str, reading: Reading, coloring: Coloring) -> str:
+    """The text in colours as SVG, below a legend."""
+    shaded = [*_legend(coloring), ("\n\n", 0.0)]
+    for piece in reading.pieces():
+        shades = coloring.shades(coloring.values(piece)).round(
+            1
+        )  # few different ones: a small file
+        shaded += zip(piece.text, shades.tolist(), strict=True)
+    return svg_of_text(title, coloring.title, shaded)
+
+
 def _print_legend(out: Console, coloring: Coloring) -> None:
     hint = "" if shows_colours(out) else " (not shown without colours; --json has the values)"
-    texts = ((text, shade_style(shade)) for text, shade in legend(coloring))
+    texts = ((text, shade_style(shade)) for text, shade in _legend(coloring))
     out.print(Text.assemble(*texts, hint, "\n"))
 
 
@@ -89,6 +102,19 @@ def _findings_report(findings: Findings) -> Report:
     if gates:
         tables.append(Table(heads, gates, optional=[opened, closed], wraps=None))
     return Report([findings.record()], tables)
+
+
+def html_of_reading(read: Activations, most: int = 2000) -> str:
+    """The text in the colours of the network's surprise, below a legend: its first tokens."""
+    mean = f"{float(read.bits.mean()):.3f} bits per token"
+    cut = f"; the first {most:,} of {len(read.text):,} are shown" if len(read.text) > most else ""
+    parts, shades = zip(*_legend(SURPRISE), strict=True)
+    ends = html_of_shades(parts, shades, parts)
+    bits = read.bits[:most]
+    hints = [f"{token!r}: {value:.2f} bits" for token, value in zip(read.text, bits, strict=False)]
+    text = html_of_shades(read.text[:most], SURPRISE.shades(bits).tolist(), hints)
+    about = element(FAINTLY, shown(f"{mean}{cut}"))
+    return element("line-height:1.5", f"{about}{ends}<br>{text}")
 
 
 def page_colorings(findings: Findings, chosen: Sequence[Coloring]) -> list[Coloring]:

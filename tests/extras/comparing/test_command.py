@@ -58,13 +58,14 @@ def test_a_part_that_cannot_be_scored_is_refused_before_the_training(home, charr
 
 
 def test_curves_are_drawn(used, trained):
-    """A picture of nothing, in a format that nobody asked for."""
+    """A picture of nothing, in a format that nobody asked for; one that a pipe cannot read."""
     drawn = used("plot", "--x", "steps")
     assert "tale" in drawn.out
     assert used("plot", "tale", "--output", "one.png").code == 0
     assert (trained / "one.png").read_bytes().startswith(b"\x89PNG")
     assert used("compare", "tale", "-o", "one.svg").code == 0
-    assert (trained / "one.svg").read_bytes().startswith(b"<?xml")
+    assert (trained / "one.svg").read_bytes().startswith(b"<svg")
+    assert used("plot", "tale", "-o", "-").out.startswith("<svg")
     (trained / "one.png").unlink()
     (trained / "one.svg").unlink()
     (curves,) = lines(used("plot", "--json").out)
@@ -93,6 +94,7 @@ def test_tables_fit_a_terminal_of_80_columns(used):
         ("sweep tale.txt --output tale.txt", 2, ".png"),
         ("compare tale --time 5s", 2, "charrnn train"),
         ("compare tale --curves", 2, "--json"),
+        ("compare tale -o -", 2, "stdout takes the table"),
         ("compare nothing", 4, "Runs here: tale"),
         ("plot tale --output tale.txt", 2, ".png"),
         ("plot tale -o a.png --json", 2, "exclude each other"),
@@ -115,6 +117,9 @@ def test_pictures_without_matplotlib(trained, tmp_path):
     done = run_charrnn(trained, "plot", "tale", "--output", "tale.png", env=env)
     assert done.code == 6
     assert "matplotlib>=" in done.err
+    assert "ends in .svg" in done.err
+    drawn = run_charrnn(trained, "plot", "tale", "--output", str(tmp_path / "tale.svg"), env=env)
+    assert drawn.code == 0, drawn.err
 
 
 def test_texts_of_one_name_are_never_ranked_together(home, charrnn):

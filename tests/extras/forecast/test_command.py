@@ -74,8 +74,8 @@ def test_several_series_go_on(home):
     assert piped.out.splitlines()[0] == "series,step,low,median,high", piped.err
     assert len(piped.out.splitlines()) == 5
     assert "several series" in call_charrnn(home, "forecast", "shops").err
-    pictured = call_charrnn(home, "forecast", "shops", "shops.csv", "-o", "shops.png")
-    assert re.search("has 2 series|matplotlib", pictured.err)
+    pictured = call_charrnn(home, "forecast", "shops", "shops.csv", "-o", "shops.svg")
+    assert "has 2 series" in pictured.err
 
 
 def test_eval_has_the_measures_beside_naive_ones(home):

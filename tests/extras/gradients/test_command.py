@@ -37,9 +37,29 @@ def test_several_cells_are_measured_on_the_same_text(used):
     assert "C minlstm 2x8 layer 1" in shown.out
 
 
+def test_several_gains_stand_in_one_picture(used, home):
+    """Curves that cannot be told apart; a table in the file of a picture."""
+    args = ("gradients", "--text", "tale.txt", "--hidden-size", "8", "--cell", "relu", "--gain")
+    several = lines(used(*args, "1,4", "--json").out)
+    assert [layer["network"] for layer in several] == [
+        "untrained, relu 1x8, variance 1/n", "untrained, relu 1x8, variance 4/n",
+    ]  # fmt: skip
+    assert several[0]["decades_per_step"] < 0 < several[1]["decades_per_step"]
+    done = used(*args, "1,4", "-o", str(home / "gains.svg"))
+    assert (done.code, done.out) == (0, ""), done.err
+    svg = (home / "gains.svg").read_text("utf-8")
+    assert svg.startswith("<svg")
+    assert svg.count(">relu 1x8, variance ") == 2
+    assert ">10⁰<" in svg
+
+
 @pytest.mark.parametrize(
     ("args", "code"),
     [
+        ("gradients --cell relu --gain 2,x --text tale.txt", 2),
+        ("gradients --cell relu --gain -1 --text tale.txt", 2),
+        ("gradients --cell relu --text tale.txt -o x.txt", 2),
+        ("gradients tale -o x.svg --json", 2),
         ("gradients --gain 2", 2),
         ("gradients --hidden-size 9", 2),
         ("gradients --cell relu", 2),

@@ -76,6 +76,16 @@ def test_the_page_is_whole_and_needs_nothing_else(home, charrnn):
     assert max(data["views"][0]["values"]) > 1
 
 
+def test_a_picture_is_of_the_beginning(used, home):
+    """A page under the name of a picture; one of a hundred thousand letters."""
+    done = used("probe", "tale.txt", "-o", str(home / "tale.svg"), "--unit", "1.c3")
+    assert done.code == 0, done.err
+    assert "2,000 of 20,000 tokens" in done.err
+    svg = (home / "tale.svg").read_text("utf-8")
+    assert svg.startswith("<svg")
+    assert "unit 1.c3" in svg
+
+
 def test_steps_are_those_of_the_network(used, trained, home):
     """A gate of another layer; a state before its step; logits of the token that was read."""
     steps = lines(used("probe", "tale", "The", "--steps", "--json").out)
@@ -108,6 +118,8 @@ def test_steps_are_those_of_the_network(used, trained, home):
         ("probe tale.txt --gate 1.forgot", 2),
         ("probe tale.txt --unit 1.1 --gate 1.forget", 2),
         ("probe tale.txt --html x.html --json", 2),
+        ("probe tale.txt -o x.svg --steps", 2),
+        ("probe tale.txt -o x.svg --unit 1.c1 --gate 1.forget", 2),
         ("probe nowhere.txt", 4),
         ("probe nothing tale.txt", 4),
     ],

@@ -1,12 +1,14 @@
 """A text in colours, or as a page, with the findings."""
 
 import json
+import re
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
 
 from charrnn.extras.probing.colorings import SURPRISE, gate_coloring, unit_coloring
-from charrnn.extras.probing.show import page_of, show_heatmap
+from charrnn.extras.probing.show import page_of, picture_of, show_heatmap
 from tests.extras.probing.conftest import TEXT, activations, reading
 
 
@@ -58,3 +60,28 @@ def test_the_page_holds_the_text_in_every_colouring():
     assert "a &lt; b" in page
     assert "prefers-color-scheme: dark" in page
     assert "http" not in page
+
+
+def test_the_picture_holds_the_text():
+    """A letter that is lost at the end of a row; a text that is markup; a control in XML."""
+    svg = ET.fromstring(picture_of("a < b", reading(), SURPRISE))
+    assert svg[0].text == "a < b"
+    letters = [e.text for e in svg.iter() if int(e.get("y", 0)) > 80]  # below the legend
+    assert "".join("".join(letters).split()) == "".join(TEXT.replace("\x1b", "\\x1b").split())
+
+
+def test_each_letter_of_the_picture_has_its_own_shade():
+    """The colour of the letter beside it; blue for what is above zero."""
+    coloring = unit_coloring("1.c", 2)
+    svg = picture_of("", reading(), coloring)
+    cells = {
+        (int(x) + cell, int(y)): float(opacity) * (1 if red == "214" else -1)
+        for red, opacity, shapes in re.findall(
+            r'<path fill="rgb\((\d+),\d+,\d+\)" fill-opacity="([\d.]+)" d="(.*?)"', svg
+        )
+        for x, y, width in re.findall(r"M(\d+) (\d+)h(\d+)", shapes)
+        for cell in range(0, int(width), 8)
+    }
+    shades = [float(s) for piece in activations() for s in coloring.shades(coloring.values(piece))]
+    for number, shade in enumerate(shades[:14]):  # up to the escape, which takes four cells
+        assert cells.get((16 + 8 * number, 80), 0.0) == round(shade, 1)

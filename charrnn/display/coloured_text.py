@@ -1,4 +1,4 @@
-"""A text as a network saw it, as an SVG: letters on the colours of their shades."""
+"""A text on the colours of its shades, as SVG."""
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
@@ -8,9 +8,6 @@ from rich.cells import cell_len
 from charrnn.display.console import BLUE, FAINT, RED
 from charrnn.display.stdout import escaped
 from charrnn.display.svg import EDGE, WIDTH, document, text_element
-from charrnn.extras.probing.colorings import Coloring
-from charrnn.extras.probing.findings import Reading
-from charrnn.extras.probing.show import legend
 
 _CELL, _ROW = 8, 20  # pixels of a letter
 _COLUMNS = (WIDTH - 2 * EDGE) // _CELL
@@ -20,12 +17,8 @@ Letters = list[tuple[str, float]]
 """Characters of a row, and their shades."""
 
 
-def picture_of(title: str, reading: Reading, coloring: Coloring) -> str:
-    """The picture: a legend, and the text below it."""
-    shaded = [*legend(coloring), ("\n\n", 0.0)]
-    for piece in reading.pieces():
-        shades = coloring.shades(coloring.values(piece)).round(1)
-        shaded += zip(piece.text, shades.tolist(), strict=True)
+def svg_of_text(title: str, description: str, shaded: Iterable[tuple[str, float]]) -> str:
+    """The texts one after the other, each on its shade, -1 to 1: as few elements as can be."""
     top, letters = 2 * _ROW, [text_element(EDGE, 22, title, "head")]
     cells: dict[float, list[str]] = {}
     for row in _rows(shaded):
@@ -41,7 +34,7 @@ def picture_of(title: str, reading: Reading, coloring: Coloring) -> str:
         + f'fill-opacity="{abs(shade):g}" d="{"".join(shapes)}"/>'
         for shade, shapes in cells.items() if abs(shade) >= FAINT
     ]  # fmt: skip
-    return document(title, coloring.title, "".join([*background, *letters]), top + EDGE)
+    return document(title, description, "".join([*background, *letters]), top + EDGE)
 
 
 def _rows(shaded: Iterable[tuple[str, float]]) -> Iterator[Letters]:
@@ -55,7 +48,8 @@ def _rows(shaded: Iterable[tuple[str, float]]) -> Iterator[Letters]:
             if char != "\n":
                 row.append((char, shade))
                 used += cell_len(char)
-    yield row
+    if row:
+        yield row
 
 
 def _runs(row: Letters, kind: Callable[[float], float]) -> Iterator[tuple[int, int, float, str]]:
