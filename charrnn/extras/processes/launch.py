@@ -20,7 +20,7 @@ EXIT_CODE_FILE = "CHARRNN_EXIT_CODE_FILE"
 """The environment variable that names the file."""
 
 _DESCRIPTORS, _DESCRIPTORS_EACH = 48, 16  # open files, with room to spare
-_SHUTDOWN = 120  # seconds that the processes have to save after a signal
+_SHUTDOWN = 120  # seconds that the processes have to save after a signal; with torch 2.6: 30
 
 
 def train_in_processes(processes: int | None, max_restarts: int | None, batch_size: int) -> None:
@@ -86,8 +86,8 @@ def _launch(processes: int, max_restarts: int) -> int:
         rdzv_endpoint="localhost:0",
         max_restarts=max_restarts,
         monitor_interval=0.1,
-        shutdown_timeout=_SHUTDOWN,
     )
+    config.shutdown_timeout = _SHUTDOWN  # no argument of torch 2.6, which does not know it
     with TemporaryDirectory() as folder:  # on Windows others cannot open a NamedTemporaryFile
         codes = Path(folder) / "codes"
         codes.touch()
