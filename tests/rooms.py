@@ -30,7 +30,7 @@ ARROWS = {
            " settings storage text training values",
     "interface": "cli display errors events inference models settings storage tasks text training",
     "extras": "cells cli display engine errors evaluation events files inference interface models"
-              " network settings storage tables tasks text training",
+              " network settings storage tables tasks text training values",
     "__init__": "cli",
     "__main__": "cli",
 }  # fmt: skip

@@ -28,6 +28,7 @@ from charrnn.display.reports import Report
 from charrnn.errors import UsageError, plural, shortened
 from charrnn.settings import ModelSettings, TextSettings, flag
 from charrnn.tables import Cell, Figure, Key, Table
+from charrnn.values import number
 
 if TYPE_CHECKING:
     from charrnn.extras.gradients.gradient_flow import GradientFlow  # which loads torch
@@ -95,6 +96,7 @@ def gradients(
     """
     exclude(output=output, json=json)
     run, text = run_and_file(run, text, text_file)
+    gains = [None] if gain is None else _parse_gains(gain)
     _check(run, text, cell, {"gain": gain, "hidden_size": hidden_size, "layers": layers})
     if encoding and not text:
         raise UsageError("--encoding is that of a text file", "Name one after the run.")
@@ -103,7 +105,6 @@ def gradients(
         ModelSettings(cell=name, hidden_size=hidden_size, layers=layers or 1)
         for name in (parse_cells(cell) if cell else [])
     ]
-    gains = [None] if gain is None else _parse_gains(gain)
     path = picture_path(output, yes)
     with frame(quiet=quiet, json=json) as command:
         from charrnn.extras.gradients.gradient_flow import of_run, of_untrained
@@ -147,12 +148,12 @@ def _check(
 
 def _parse_gains(listed: str) -> list[float]:
     """'1.5,2' -> [1.5, 2.0]. UsageError for what is no number, or too large."""
+    hint = f"Take numbers between 0 and {_MOST_GAIN:,.0f}: --gain 1.5,2,3."
     try:
-        gains = [float(gain) for gain in listed.split(",")]
-    except ValueError:
-        gains = [math.nan]
+        gains = [number(gain) for gain in listed.split(",")]
+    except ValueError as error:
+        raise UsageError(f"--gain: {error}", hint) from None
     if not all(0 <= gain <= _MOST_GAIN for gain in gains):
-        hint = f"Take numbers between 0 and {_MOST_GAIN:,.0f}: --gain 1.5,2,3."
         raise UsageError(f"--gain {shortened(listed)} is not a variance", hint)
     return gains
 
