@@ -9,6 +9,7 @@ from charrnn.cli.main import app
 ROOT = Path(__file__).parent.parent.parent
 README, CONTRIBUTING = ROOT / "README.md", ROOT / "CONTRIBUTING.md"
 PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
+COURSE = sorted((ROOT / "docs" / "course").glob("*.md"))
 GROUP = typer.main.get_command(app)
 ALL = {n: c for n, c in GROUP.load_all(typer.Context(GROUP)).items() if n != "help"}
 COMMANDS = [[name] for name in ALL]

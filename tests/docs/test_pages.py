@@ -7,7 +7,15 @@ import tomllib
 import pytest
 
 from tests.conftest import call_charrnn
-from tests.docs.pages import COMMANDS, CONTRIBUTING, PAGES, README, ROOT, SUBCOMMANDS
+from tests.docs.pages import (
+    COMMANDS,
+    CONTRIBUTING,
+    COURSE,
+    PAGES,
+    README,
+    ROOT,
+    SUBCOMMANDS,
+)
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +28,7 @@ def flags():
     return set(re.findall(r"--[a-z][\w-]+", "".join(helps)))
 
 
-@pytest.mark.parametrize("page", [*PAGES, CONTRIBUTING], ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", [*PAGES, *COURSE, CONTRIBUTING], ids=lambda page: page.stem)
 def test_every_flag_exists(page, flags):
     """A flag in the prose that no command has."""
     text = re.sub(r"^ {4}.*$", "", page.read_text("utf-8"), flags=re.MULTILINE)
@@ -29,7 +37,7 @@ def test_every_flag_exists(page, flags):
     assert sorted(set(re.findall(r"--[a-z][\w-]+", text)) - flags) == []
 
 
-@pytest.mark.parametrize("page", [*PAGES, CONTRIBUTING], ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", [*PAGES, *COURSE, CONTRIBUTING], ids=lambda page: page.stem)
 def test_links_and_names_lead_somewhere(page):
     """A page or a picture that was moved; a promise under the name of a test nobody wrote."""
     text = page.read_text("utf-8")
@@ -53,7 +61,9 @@ def test_the_readme_is_short_and_names_every_command():
 
 
 @pytest.mark.parametrize(
-    "page", [*PAGES, CONTRIBUTING, ROOT / "benchmarks" / "RECIPE.md"], ids=lambda page: page.stem
+    "page",
+    [*PAGES, *COURSE, CONTRIBUTING, ROOT / "benchmarks" / "RECIPE.md"],
+    ids=lambda page: page.stem,
 )
 def test_the_words_are_those_of_the_field(page):
     """A word of ours for what everybody calls by another name."""

@@ -4,9 +4,9 @@ import re
 import sys
 
 from rich.markdown import Markdown
-from rich.padding import Padding
 from rich.syntax import Syntax
 from rich.text import Text
+from rich.theme import Theme
 
 from charrnn.display.console import output_console
 from charrnn.display.stdout import stop_at_closed_pipe
@@ -17,7 +17,9 @@ _PICTURE, _LINK = (
     re.compile(r"\[([^]]*)\]\((?!https:)[^)]*\)"),
 )
 _COLUMNS = 100  # of prose, however wide the terminal
+_COLOURS = "ansi_dark"  # those of the terminal, on its own background
 _STYLES = {"sh": "bold cyan", "text": "dim"}
+_THEME = Theme({"markdown.code": "cyan"})  # Rich's is on black, also where a terminal is white
 
 
 def print_lesson(lesson: Lesson) -> None:
@@ -27,15 +29,16 @@ def print_lesson(lesson: Lesson) -> None:
         if not sys.stdout.isatty():
             sys.stdout.write(lesson.text)
             return
+        out.push_theme(_THEME)
         for block in lesson.blocks:
             if block.language:  # at the left, without a frame: what is copied can be run
-                out.print(Padding("", 0), _code(block), soft_wrap=True)
+                out.print("", _code(block), sep="\n", soft_wrap=True)
             else:
                 prose = _LINK.sub(r"\1", _PICTURE.sub(r"(Picture: \1)", block.text))
-                out.print(Markdown(prose), width=min(_COLUMNS, out.width))
+                out.print(Markdown(prose, code_theme=_COLOURS), width=min(_COLUMNS, out.width))
 
 
 def _code(block: Block) -> Text:
     if block.language == "python":
-        return Syntax("", "python", theme="ansi_dark").highlight(block.text)
-    return Text(block.text, _STYLES.get(block.language, ""))
+        return Syntax("", "python", theme=_COLOURS).highlight(block.text.rstrip())
+    return Text(block.text.rstrip(), _STYLES.get(block.language, ""))
