@@ -22,7 +22,7 @@ SURE = {
 }
 """What networks write that are trained wholly: the same everywhere, as they have learned it."""
 TRAINED = re.compile(
-    r"charrnn (train|sweep|eval|predict|sample|probe|compare) |shakespeare|forgets|transitions"
+    r"charrnn (train|sweep|eval|predict|sample|probe|compare) |shakespeare|forgets|structured"
 )
 """Commands whose figures follow from a training, which is shorter here, or on another text.
 
