@@ -115,7 +115,7 @@ def probe(
         reading = reading_of(checkpoint, ids, command.emit)
         title = f"{checkpoint.run} reads {Path(shown_name(source)).name}"
         if steps:
-            read = steps_of(Activations.joined(reading.pieces()), checkpoint.tokenizer.symbols)
+            read = steps_of(Activations.joined(reading.pieces()), checkpoint.tokenizer.names)
         coloring = [SURPRISE, *chosen][-1]
         if page:
             if pictured:

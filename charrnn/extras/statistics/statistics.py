@@ -20,8 +20,6 @@ ENTROPY_TOKENS = 4_000_000
 """Tokens at the beginning of a corpus whose entropy is estimated."""
 DUPLICATE_TOKENS, DUPLICATE_LINES = 1 << 28, 1 << 22
 """Tokens and lines at the beginning of a corpus among which repetitions are looked for."""
-DOCUMENT_END = "end of document"
-"""What the token END is called."""
 _MEMBERS = 10
 
 Counts = NDArray[np.int64]
@@ -119,9 +117,8 @@ def members(counts: Counts, tokenizer: Tokenizer, rarest: bool) -> list[Member]:
     """The ten tokens that occur most often, or least often of those that occur at all."""
     order = np.argsort(counts if rarest else -counts, kind="stable")
     order = order[counts[order] > 0][:_MEMBERS]
-    symbols = tokenizer.symbols
-    names = {END: DOCUMENT_END}
-    return [Member(names.get(symbols[i], symbols[i]), int(counts[i])) for i in order]
+    names = tokenizer.names
+    return [Member(names[i], int(counts[i])) for i in order]
 
 
 def entropy(counts: Counts) -> float:

@@ -22,6 +22,9 @@ END = "\ud800"
 """The end of a document within a text: half a surrogate pair, which neither UTF-8 nor PEP 383 uses.
 It counts as one character and one byte, as a line's end would."""
 
+DOCUMENT_END = "end of document"
+"""What people read in its place."""
+
 Ids = NDArray[np.unsignedinteger[Any]]
 Decoder = Callable[[int], str]
 """Token id -> the whole characters it completes, perhaps none yet."""
@@ -70,6 +73,11 @@ class Tokenizer(ABC):
         Equal symbols of two tokenizers mean the same.
         """
         return [f"<0x{token:02X}>" if isinstance(token, int) else token for token in self.tokens]
+
+    @property
+    def names(self) -> list[str]:
+        """The same, with the words for END that people read."""
+        return [DOCUMENT_END if symbol == END else symbol for symbol in self.symbols]
 
     @property
     def lengths(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -9,7 +9,7 @@ from charrnn.extras.probing.steps import steps_of, steps_page, steps_report
 from charrnn.inference.activations import Activations, read_text
 from charrnn.network.language_model import LanguageModel
 from charrnn.settings import ModelSettings
-from charrnn.text.tokenizers import Characters
+from charrnn.text.tokenizers import END, Characters
 from tests.display.conftest import WIDTHS
 from tests.random_models import random_weights
 
@@ -50,3 +50,15 @@ def test_steps_fit_on_a_screen_and_on_a_page(printed, columns):
     likeliest = max(made[0].record()["logits"].items(), key=lambda item: item[1])[0]
     assert dict(made[0].rows(5))["next"][0] == repr(likeliest)
     assert np.isfinite(made[0].bits)
+
+
+def test_the_end_of_a_document_has_a_name(printed):
+    """Half a surrogate pair among the characters that may come next."""
+    tokenizer = Characters(f"ab{END}")
+    settings = ModelSettings(cell="elman", hidden_size=2, embedding_size=2, layers=1)
+    weights = random_weights(LanguageModel.parameters(settings, tokenizer.size), seed=1)
+    pieces = read_text(LanguageModel(settings, weights), tokenizer, tokenizer.encode("ab"))
+    made = steps_of(Activations.joined(pieces), tokenizer.names)
+    out = printed(100, show, steps_report(made), False)
+    assert "'end of document'" in out
+    assert "ud800" not in out

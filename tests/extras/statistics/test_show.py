@@ -6,8 +6,9 @@ import pytest
 
 from charrnn.display.reports import show
 from charrnn.extras.statistics.command import member_name, statistics_report, summary_line
-from charrnn.extras.statistics.statistics import DOCUMENT_END, Member, Statistics
+from charrnn.extras.statistics.statistics import Member, Statistics
 from charrnn.text.tokenizers import END
+from charrnn.text.tokenizers.base import DOCUMENT_END
 from tests.text.conftest import make
 
 STATS = Statistics(
