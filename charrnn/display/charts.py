@@ -74,7 +74,7 @@ class Axis:
 
     def ends(self, margin: float = 0.0) -> Bounds:
         """Two ends that differ, with a margin, a part of what lies between."""
-        extent = self.high - self.low or 1.0
+        extent = self.high - self.low or max(1.0, abs(self.low))  # at 1e17, 1 is nothing
         return self.low - margin * extent, self.low + (1 + margin) * extent
 
     def ticks(self, most: int) -> dict[float, str]:
@@ -83,7 +83,7 @@ class Axis:
         least = (high - low) / most
         power = 10 ** math.floor(math.log10(least))
         step = next(s for s in (*self.steps, *(power * n for n in (1, 2, 5, 10))) if s >= least)
-        first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
+        first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
         return {n * step: self.label(n * step) for n in range(first, last + 1)}
 
 

@@ -85,10 +85,12 @@ def test_axes_and_legend_say_what_is_shown():
     (1.93, 2.27, (), ["1.95", "2", "2.05", "2.1", "2.15", "2.2", "2.25"]),
     (-1, 3, (1,), ["-1", "0", "1", "2", "3"]),
     (0, 200, (1, 60, 120), ["0", "60", "120", "180"]),
-    (0, 0, (1,), ["0"]),
+    (0, 0, (1,), ["0", "1"]),
+    (0.35, 0.35, (), ["0.4", "0.6", "0.8", "1", "1.2"]),
+    (1e17, 1e17, (), ["1e+17", "1.2e+17", "1.4e+17", "1.6e+17", "1.8e+17", "2e+17"]),
 ])  # fmt: skip
 def test_labels_are_round(low, high, steps, expected):
-    """Labels at 1.9757, minutes at 1:40, half a training step."""
+    """Labels at 1.9757, minutes at 1:40, half a training step; a crash where all is the same."""
     axis = Axis("", low, high, lambda value: f"{value:.4g}", steps)
     assert [*axis.ticks(7).values()] == expected
 

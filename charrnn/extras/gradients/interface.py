@@ -6,8 +6,8 @@ from typing import TypedDict, Unpack
 
 from charrnn.errors import UsageError
 from charrnn.events import Emit
-from charrnn.extras.gradients.command import gradients_report, untrained_title
 from charrnn.extras.gradients.gradient_flow import Networks, of_run, of_untrained
+from charrnn.extras.gradients.show import gradients_report, untrained_title
 from charrnn.interface import listening
 from charrnn.models.public import public
 from charrnn.settings import CellName, ModelSettings, checked_settings

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from charrnn.display.reports import show
-from charrnn.extras.gradients.command import gradients_report
+from charrnn.extras.gradients.show import gradients_report
 from charrnn.extras.gradients.gradient_flow import GradientFlow
 from tests.display.conftest import WIDTHS
 
