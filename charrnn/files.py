@@ -147,7 +147,7 @@ def _shift_versions(path: Path, keep: int) -> None:
     count = len(versions(path)) if path.is_file() else 0
     for number in range(count - 1, 0, -1):
         if number + 1 < keep:
-            os.replace(_version(path, number), _version(path, number + 1))
+            _replace(_version(path, number), _version(path, number + 1))
         elif number >= keep:
             _version(path, number).unlink()
     if count and keep > 1:
@@ -158,7 +158,7 @@ def _shift_versions(path: Path, keep: int) -> None:
                 os.link(path, copy)
             except OSError:  # a file system without hard links
                 shutil.copyfile(path, copy)
-            os.replace(copy, _version(path, 1))
+            _replace(copy, _version(path, 1))
         except BaseException:
             copy.unlink(missing_ok=True)
             raise

@@ -78,7 +78,9 @@ def install(line: str, address: str, folder: Path, torch: str) -> None:
     env = {**os.environ, **{name: str(folder / home) for name, home in homes.items()}}
     env = {name: value for name, value in env.items() if name != "PYTHONPATH"}
     begun = time.monotonic()
-    subprocess.run([commands / given[0], *given[1:]], check=True, env=env, capture_output=True)
+    subprocess.run(
+        [commands / given[0], *given[1:]], check=True, env=env, stdout=subprocess.DEVNULL
+    )
     seconds = time.monotonic() - begun
     command = (commands if given[0] == "pip" else folder / "bin") / "charrnn"
     said = subprocess.run([command, "--version"], check=True, env=env, capture_output=True)

@@ -14,7 +14,7 @@ import typer
 
 import charrnn
 from charrnn import errors, events
-from charrnn.cli.command import _option_panels
+from charrnn.cli.command import option_panels
 from charrnn.cli.flags import described
 from charrnn.cli.main import app
 from charrnn.extras.gradients.gradient_flow import GradientFlow
@@ -79,7 +79,7 @@ def described_command(group: Any, name: str, context: Any) -> Iterator[str]:
     yield f"### {context.command_path.removeprefix('charrnn ')}\n\n{command.help or ''}\n"
     if command.epilog:
         yield f"```sh\n{command.epilog}\n```\n"
-    for title, entries in _option_panels(command, context).items():
+    for title, entries in option_panels(command, context).items():
         rows = [(f"{e.name.strip()} {e.value}".strip(), e.about, e.default) for e in entries]
         yield f"**{title}**\n\n{table('name | meaning | if left out', rows)}"
     for below in getattr(command, "commands", {}):

@@ -96,9 +96,13 @@ def test_a_console_that_lacks_letters_gets_others(trained, monkeypatch, command)
 
 
 def test_a_closed_pipe_is_no_error_there_either(home, monkeypatch):
-    """Windows says EINVAL for it: a sentence on the screen of everyone who types `| more`."""
+    """A sentence on the screen of everyone who types `| more`; elsewhere an error that is lost."""
     with open(home / "out", "w") as out:
         monkeypatch.setattr(sys, "stdout", out)
+        monkeypatch.setattr(sys, "platform", "linux")
+        with pytest.raises(OSError, match="Invalid"), stop_at_closed_pipe():
+            raise OSError(errno.EINVAL, "Invalid argument")
+        monkeypatch.setattr(sys, "platform", "win32")
         with stop_at_closed_pipe():
             raise OSError(errno.EINVAL, "Invalid argument")
         with pytest.raises(OSError, match="regular"), stop_at_closed_pipe():

@@ -52,7 +52,7 @@ class Command(TyperCommand):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  (click's interface)
         """Print the help."""
-        _print_help(self, ctx, _option_panels(self, ctx))
+        _print_help(self, ctx, option_panels(self, ctx))
 
 
 class Deferred(TyperCommand):
@@ -88,7 +88,7 @@ class Group(TyperGroup):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  (click's interface)
         """Print the help."""
-        _print_help(self, ctx, self.panels() | _option_panels(self, ctx))
+        _print_help(self, ctx, self.panels() | option_panels(self, ctx))
 
     def panels(self) -> dict[str, list[Any]]:
         """Commands by the titles of their panels."""
@@ -125,7 +125,7 @@ def takes_value(command: Any, ctx: Any) -> dict[str, bool]:
     }
 
 
-def _option_panels(command: Any, ctx: Any) -> dict[str, list[Any]]:
+def option_panels(command: Any, ctx: Any) -> dict[str, list[Any]]:
     """Arguments and flags by the titles of their panels, Advanced last."""
     from charrnn.display.help import Entry
 

@@ -62,7 +62,7 @@ def output_path(output: str | None, yes: bool) -> Path | None:
 
 
 def picture_path(output: str | None, yes: bool) -> Path | None:
-    """As `output_path`, for a picture. Errors as `check_figure`: before hours are spent on it."""
+    """As `output_path`, for a picture. Errors as `check_figure`, before hours are spent on it."""
     if output not in (None, "-"):
         check_figure(Path(output))
     return output_path(output, yes)

@@ -5,13 +5,12 @@ from itertools import groupby
 
 from rich.cells import cell_len
 
-from charrnn.display.console import BLUE, FAINT, RED
+from charrnn.display.console import BLUE, FAINT, RED, STRONG
 from charrnn.display.stdout import escaped
 from charrnn.display.svg import EDGE, WIDTH, document, text_element
 
 _CELL, _ROW = 8, 20  # pixels of a letter
 _COLUMNS = (WIDTH - 2 * EDGE) // _CELL
-_STRONG = 0.7  # a shade above this has white letters
 
 Letters = list[tuple[str, float]]
 """Characters of a row, and their shades."""
@@ -24,7 +23,7 @@ def svg_of_text(title: str, description: str, shaded: Iterable[tuple[str, float]
     for row in _rows(shaded):
         for x, width, shade, _ in _runs(row, lambda shade: shade):
             cells.setdefault(shade, []).append(f"M{x} {top}h{width}v{_ROW}h-{width}z")
-        for x, width, strong, text in _runs(row, lambda shade: abs(shade) > _STRONG):
+        for x, width, strong, text in _runs(row, lambda shade: abs(shade) > STRONG):
             if text.strip():
                 kind = "letters strong" if strong else "letters"
                 letters.append(text_element(x, top + 15, text, kind, width=width))

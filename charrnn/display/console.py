@@ -14,7 +14,7 @@ from rich.text import Text
 from charrnn.display.stdout import escaped, on_one_line
 
 RED, BLUE = (214, 39, 40), (31, 119, 180)
-FAINT = 0.08  # a shade below this is not coloured
+FAINT, STRONG = 0.08, 0.7  # shades below are not coloured, shades above have white letters
 
 
 class _Console(Console):
@@ -79,5 +79,5 @@ def shade_style(shade: float) -> Style:
         return Style.null()
     full = RED if shade > 0 else BLUE
     mixed = [round(255 + (part - 255) * strength) for part in full]
-    letters = "white" if strength > 0.7 else "black"
+    letters = "white" if strength > STRONG else "black"
     return Style.parse(f"{letters} on rgb({mixed[0]},{mixed[1]},{mixed[2]})")

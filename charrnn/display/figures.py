@@ -18,8 +18,8 @@ FORMATS = ("svg", "png", "pdf")
 _MARKERS = "os^Dv<>"  # as in the SVG
 
 
-def check_figure(path: Path | None) -> None:
-    """Raise if a picture cannot be drawn there; None is stdout, which takes SVG.
+def check_figure(path: Path) -> None:
+    """Raise if a picture cannot be drawn there.
 
     UsageError for a name without a known ending, MissingError without matplotlib where that draws.
     """
@@ -37,8 +37,7 @@ def _format(path: Path | None) -> str:
 
 
 def write_figure(charts: "Sequence[Chart]", path: Path | None) -> None:
-    """Draw charts below each other in a file, or as SVG on stdout. Errors as `check_figure`."""
-    check_figure(path)
+    """Draw charts below each other in a file that `check_figure` allows, or as SVG on stdout."""
     if _format(path) == FORMATS[0]:
         from charrnn.display.svg import svg_of
 

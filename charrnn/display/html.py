@@ -7,7 +7,7 @@ is loaded, and what stands in a text or a name is shown, never read as markup.
 import html
 from collections.abc import Iterable, Mapping
 
-from charrnn.display.console import BLUE, FAINT, RED
+from charrnn.display.console import BLUE, FAINT, RED, STRONG
 from charrnn.display.reports import Report, cell_text, side_of
 from charrnn.display.stdout import escaped, on_one_line
 from charrnn.display.svg import PALETTE, svg_of
@@ -42,7 +42,7 @@ def html_of_shades(texts: Iterable[str], shades: Iterable[float], hints: Iterabl
             parts.append(shown(text))
             continue
         colour = "rgba({},{},{},{})".format(*(RED if shade > 0 else BLUE), strength)
-        letters = ";color:#fff" if strength > 0.7 else ""
+        letters = ";color:#fff" if strength > STRONG else ""
         piece = shown(text).replace("\n", "\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}\n")
         parts.append(
             f'<span style="background:{colour}{letters}" title="{shown(hint)}">{piece}</span>'

@@ -21,8 +21,9 @@ def stop_at_closed_pipe() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        on_windows = error.errno == errno.EINVAL and not error.filename
-        if not (isinstance(error, BrokenPipeError) or on_windows):
+        # Windows says EINVAL for it, which elsewhere is an error like any other
+        einval = error.errno == errno.EINVAL and not error.filename and sys.platform == "win32"
+        if not (isinstance(error, BrokenPipeError) or einval):
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

@@ -181,7 +181,7 @@ def check_new(name: str | None) -> None:
     if name != plain_name(name):
         raise UsageError(
             f"{shortened(name)!r} cannot be the name of a run",
-            "Use up to 64 letters, digits, '.', '_' and '-', but none of Windows' own: con, nul.",
+            f"Use up to 64 letters, digits, '.', '_' and '-', such as {plain_name(name)!r}.",
         )
     if _in_use(checkpoints() / name):
         raise UsageError(

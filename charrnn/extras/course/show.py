@@ -9,13 +9,11 @@ from rich.text import Text
 from rich.theme import Theme
 
 from charrnn.display.console import output_console
-from charrnn.display.stdout import stop_at_closed_pipe
+from charrnn.display.stdout import stop_at_closed_pipe, write_bytes
 from charrnn.extras.course.lessons import Block, Lesson
 
-_PICTURE, _LINK = (
-    re.compile(r"!\[([^]]*)\]\([^)]*\)"),
-    re.compile(r"\[([^]]*)\]\((?!https:)[^)]*\)"),
-)
+_PICTURE = re.compile(r"!\[([^]]*)\]\([^)]*\)")
+_LINK = re.compile(r"\[([^]]*)\]\((?!https:)[^)]*\)")
 _COLUMNS = 100  # of prose, however wide the terminal
 _COLOURS = "ansi_dark"  # those of the terminal, on its own background
 _STYLES = {"sh": "bold cyan", "text": "dim"}
@@ -24,12 +22,12 @@ _THEME = Theme({"markdown.code": "cyan"})  # Rich's is on black, also where a te
 
 def print_lesson(lesson: Lesson) -> None:
     """Print a lesson; as it is, in Markdown, where stdout is no terminal."""
+    if not sys.stdout.isatty():
+        write_bytes(lesson.text.encode(), None)
+        return
     out = output_console()
+    out.push_theme(_THEME)
     with stop_at_closed_pipe():
-        if not sys.stdout.isatty():
-            sys.stdout.write(lesson.text)
-            return
-        out.push_theme(_THEME)
         for block in lesson.blocks:
             if block.language:  # at the left, without a frame: what is copied can be run
                 out.print("", _code(block), sep="\n", soft_wrap=True)

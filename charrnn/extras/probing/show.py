@@ -60,9 +60,8 @@ def picture_of(title: str, reading: Reading, coloring: Coloring) -> str:
     """The text in colours as SVG, below a legend."""
     shaded = [*_legend(coloring), ("\n\n", 0.0)]
     for piece in reading.pieces():
-        shades = coloring.shades(coloring.values(piece)).round(
-            1
-        )  # few different ones: a small file
+        # few different ones: a small file
+        shades = coloring.shades(coloring.values(piece)).round(1)
         shaded += zip(piece.text, shades.tolist(), strict=True)
     return svg_of_text(title, coloring.title, shaded)
 

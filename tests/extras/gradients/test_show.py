@@ -5,8 +5,8 @@ import json
 import pytest
 
 from charrnn.display.reports import show
-from charrnn.extras.gradients.show import gradients_report
 from charrnn.extras.gradients.gradient_flow import GradientFlow
+from charrnn.extras.gradients.show import gradients_report
 from tests.display.conftest import WIDTHS
 
 
