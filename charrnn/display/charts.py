@@ -74,7 +74,9 @@ class Axis:
 
     def ends(self, margin: float = 0.0) -> Bounds:
         """Two ends that differ, with a margin, a part of what lies between."""
-        extent = self.high - self.low or max(1.0, abs(self.low))  # at 1e17, 1 is nothing
+        extent = self.high - self.low
+        if extent < 1e-300:  # nothing, or so little that it has no parts
+            extent = max(1.0, abs(self.low))  # beside 1e17, 1 is nothing
         return self.low - margin * extent, self.low + (1 + margin) * extent
 
     def ticks(self, most: int) -> dict[float, str]:

@@ -32,6 +32,7 @@ _LINE, _LONGEST = 1 << 16, 1 << 26  # bytes of metrics that are read: ours are f
 _EVENTS = 1 << 20  # that are read at most
 _POINTS = 1000  # steps that are written of a run
 _WORDS, _LAST_STEP = 80, 10**12  # letters of a part or a protocol; steps of a run
+_LARGEST = 1e15  # of what a point says: an axis of larger numbers overflows
 _NO_SCORES = {"elapsed", *(field.name for kind in (Evaluated, Finished) for field in fields(kind))}
 
 
@@ -152,8 +153,8 @@ def _add_point(curves: Curves, event: dict[str, Any], last_step: int) -> None:
     )
     while curve and curve[-1].step >= point.step:  # the run went back, or was killed and resumed
         curve.pop()
-    finite = math.isfinite(point.epoch + point.bits + point.seconds + (point.rate or 0.0))
-    if finite and 0 < point.step <= last_step:
+    values = (point.epoch, point.bits, point.seconds, point.rate or 0.0)
+    if all(abs(value) < _LARGEST for value in values) and 0 < point.step <= last_step:
         curve.append(point)
 
 

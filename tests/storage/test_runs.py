@@ -124,8 +124,9 @@ def test_a_damaged_model_gives_way_to_the_version_before(copied_run, charrnn):
 
 
 def test_the_curves_of_a_run_survive_a_kill_and_malformed_lines(home):
-    """A chart that jumps back and forth, or a line of metrics that ends the run."""
-    rows = [(5, "3.0"), (10, "2.5"), (15, "2.2"), (10, "2.4"), (20, "Infinity"), (30, "1.0")]
+    """A chart that jumps back and forth; a line of metrics that ends the run, or a drawing."""
+    rows = [(5, "3.0"), (10, "2.5"), (15, "2.2"), (10, "2.4"), (20, "Infinity"), (21, "1e308"),
+            (30, "1.0")]  # fmt: skip
     form = '{"event": "stepped", "step": %d, "bits_per_character": %s, "elapsed": 7}\n'
     made = "".join(form % row for row in rows)
     (home / METRICS).write_text(f"[]\nnonsense\n{made}" + '{"event": "stepped"}\n{"eve')
