@@ -216,6 +216,8 @@ def test_mistakes_are_errors_with_a_next_step(model):
         charrnn.train("tale.txt", steps=0)
     with pytest.raises(UsageError, match="temp"):
         model.sample(temp=-1)
+    with pytest.raises(UsageError, match="gain"):
+        charrnn.gradients(cell="relu", text="hello", gain=-1.0)
     with pytest.raises(UsageError, match="top_q") as error:
         model.samples(2, top_q=3)
     assert "top_" in error.value.hint

@@ -34,6 +34,7 @@ STEPS = 200
 _WARM_UP = 64  # steps before those, in which the state moves away from zero
 _STARTS = 32  # in the text, of which the median is taken
 _NETWORKS = 8  # untrained ones: each initialisation vanishes or explodes a little differently
+_MOST_GAIN = 1e6
 _NUMBERS = 4096  # per step that are kept for the backward pass: sequences x layers x hidden size
 
 
@@ -111,8 +112,11 @@ def _module(settings: ModelSettings, vocabulary_size: int) -> Module[LanguageMod
 def rescale(model: Module[LanguageModel], gain: float) -> None:
     """Draw the recurrent weights again, with variance gain / n for a matrix of n columns.
 
-    UsageError for a cell without a recurrent matrix.
+    UsageError for a cell without a recurrent matrix, and for a gain that is no variance.
     """
+    if not 0 <= gain <= _MOST_GAIN:
+        hint = f"Take numbers between 0 and {_MOST_GAIN:,.0f}."
+        raise UsageError(f"--gain {gain:g} is not a variance", hint)
     cell = model.settings.cell
     if "weight_hh" not in CELLS[cell].parameters(1, 1):
         raise UsageError(f"{cell} does not have a recurrent matrix", "Leave --gain out.")
