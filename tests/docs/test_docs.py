@@ -13,6 +13,7 @@ import pytest
 
 from charrnn.cli.hints import ADVICE, RENAMED
 from charrnn.evaluation import dynamic
+from charrnn.extras.course.lessons import Lesson
 from tests.conftest import SMALL, call_charrnn, tale
 from tests.docs import shell
 from tests.docs.pages import PAGES, README, ROOT, page_text
@@ -25,12 +26,6 @@ RUN: set[str] = set()  # what several pages have runs once
 def commands_of(page):
     blocks = re.findall(r"^```sh\n(.*?)^```", page.read_text("utf-8"), re.DOTALL | re.MULTILINE)
     return [line for block in blocks for line in block.splitlines()]
-
-
-def files_of(page):
-    """The programs that the reader saves: {name: text}. A comment with the name begins each."""
-    blocks = re.findall(r"^```python\n(# (\w+\.py)\n.*?)^```", page, re.DOTALL | re.MULTILINE)
-    return {name: text for text, name in blocks}
 
 
 def smaller(command):
@@ -111,7 +106,7 @@ def test_every_command_runs(reader, page, monkeypatch):
     """A flag that was renamed; an example that never worked."""
     monkeypatch.setattr(dynamic, "_SEGMENTS", 50)  # gradients are measured on less of the text
     monkeypatch.setattr(dynamic, "_SAMPLES", 5)
-    for name, text in files_of(page.read_text("utf-8")).items():
+    for name, text in Lesson(page).programs.items():
         (reader / name).write_text(text, "utf-8")
     if page.stem in ("frames", "sound"):
         make_examples(page, reader)
@@ -147,7 +142,7 @@ def test_the_python_examples_run(home):
 def test_pictures_are_written_and_read_back():
     """Rows and columns that change places on the way; a broken line that passes for a picture."""
     program = {"__name__": "digits"}
-    exec(files_of(page_text("written-pictures.md"))["digits.py"], program)
+    exec(Lesson(ROOT / "docs" / "written-pictures.md").programs["digits.py"], program)
     picture = [[(row * column) % 17 for column in range(8)] for row in range(8)]
     line = program["line_of"](7, picture)
     broken = [line[:-2], line[1:], line.replace("/", ""), line.replace("a", "r"), line[:-1] + "a"]

@@ -6,6 +6,7 @@ import tomllib
 
 import pytest
 
+from scripts import installs
 from tests.conftest import call_charrnn
 from tests.docs.pages import (
     COMMANDS,
@@ -52,12 +53,13 @@ def test_links_and_names_lead_somewhere(page):
 
 
 def test_the_readme_is_short_and_names_every_command():
-    """A README that nobody reads to its end; a command that nobody finds."""
+    """A README that nobody reads to its end; a command, or a line that installs, that is lost."""
     text = README.read_text("utf-8")
     assert len(text.splitlines()) <= 160
     assert [name for (name,) in COMMANDS if f"`{name}`" not in text] == []
     assert all(f"docs/{page.name}" in text for page in PAGES[1:])
     assert "](CONTRIBUTING.md)" in text
+    assert [line.split()[0] for line in installs.lines()] == ["uv", "pipx", "pip"]
 
 
 @pytest.mark.parametrize(

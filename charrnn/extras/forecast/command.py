@@ -68,7 +68,7 @@ def forecast(
         checkpoint = command.load_language_model(run)
         import numpy as np
 
-        from charrnn.extras.forecast import figures
+        from charrnn.extras.forecast.show import chart_of, forecast_report, rows_of
         from charrnn.extras.forecast.forecasts import Forecaster
         from charrnn.extras.forecast.measures import INTERVAL
         from charrnn.extras.forecast.subjects import numbers_of, series_in_file, series_of_corpus
@@ -95,12 +95,12 @@ def forecast(
         ]
         first = several[0].values[-_SHOWN * horizon :], quantiles[0], checkpoint.run
         if csv:
-            rows = figures.rows_of(quantiles, tokenizer.scale)
+            rows = rows_of(quantiles, tokenizer.scale)
             command.write("".join(",".join(row) + "\n" for row in rows))
         elif output:
-            write_figure([figures.chart_of(*first)], path)
+            write_figure([chart_of(*first)], path)
             command.say_written(path)
         else:
-            report = figures.forecast_report(quantiles, tokenizer.scale, checkpoint.run)
-            charts = [figures.chart_of(*first)] if len(several) == 1 else []
+            report = forecast_report(quantiles, tokenizer.scale, checkpoint.run)
+            charts = [chart_of(*first)] if len(several) == 1 else []
             command.show(replace(report, charts=charts))
