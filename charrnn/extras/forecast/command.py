@@ -68,9 +68,9 @@ def forecast(
         checkpoint = command.load_language_model(run)
         import numpy as np
 
-        from charrnn.extras.forecast.show import chart_of, forecast_report, rows_of
         from charrnn.extras.forecast.forecasts import Forecaster
         from charrnn.extras.forecast.measures import INTERVAL
+        from charrnn.extras.forecast.show import chart_of, forecast_report, rows_of
         from charrnn.extras.forecast.subjects import numbers_of, series_in_file, series_of_corpus
         from charrnn.network.language_model import LanguageModel
 
