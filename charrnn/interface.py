@@ -227,7 +227,8 @@ def _html_of_sample(sample: Sample) -> str:
 
 
 _REPR_HTML = "_repr_html_"
-"""The method that a notebook looks for. It is given to classes of rooms that know no display."""
+"""The method that a notebook looks for. It is given to classes of rooms that know no display, when
+this module is imported: all that makes an object of them in a notebook comes from here."""
 setattr(Model, _REPR_HTML, _html_of_run)
 setattr(Sample, _REPR_HTML, _html_of_sample)
 for _kind in (Score, LabelScore, MultiLabelScore, TagScore, RewriteScore):

@@ -179,6 +179,8 @@ def build(target: Path, run: str | None) -> None:
 
 def is_site(folder: Path) -> bool:
     """Whether a folder may be replaced: an earlier site, or an empty folder."""
+    if not folder.is_dir():
+        return False
     return (folder / "search" / "search_index.json").exists() or not [*folder.iterdir()]
 
 

@@ -5,12 +5,13 @@ A list is made of what metrics and models say of themselves. No weights are read
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from charrnn.errors import UsageError
 from charrnn.events import Measured, Unit
@@ -30,6 +31,9 @@ from charrnn.storage.runs import (
     run_state,
 )
 from charrnn.text.corpus import Corpus
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 FINISHED = "finished"
 _LONGEST = 200  # characters of a name that a file says
@@ -138,9 +142,17 @@ def remove(names: Iterable[str]) -> int:
     held = [lock(folder) for folder in folders]
     size = sum(map(size_on_disk, folders))
     for folder, its_lock in zip(folders, held, strict=True):
-        its_lock.release()  # Windows moves no folder in which a file is open
-        remove_file(folder)
+        _while_locked(its_lock, partial(remove_file, folder))
     return size
+
+
+def _while_locked(its_lock: "FileLock", change: Callable[[], object]) -> None:
+    """Move or remove a run's folder. On Windows, which refuses that, its lock is released first."""
+    try:
+        change()
+    except PermissionError:
+        its_lock.release()
+        change()
 
 
 def runs_on(corpus: Corpus) -> list[str]:
@@ -173,8 +185,7 @@ def rename(old: str, new: str) -> None:
     target = checkpoints() / new
     if os.path.lexists(target):
         raise UsageError(f"{target} is there already", "Choose another name.")
-    lock(folder).release()  # as above
-    os.rename(folder, target)
+    _while_locked(lock(folder), partial(os.rename, folder, target))
     sync_folder(target.parent)
 
 

@@ -73,4 +73,6 @@ def gradients(
         models = [checked_settings({"cell": name, **sizes}, ModelSettings)[0] for name in names]
         gain = untrained.get("gain")
         gains = gain if isinstance(gain, Sequence) else [gain]
+        if not models or not gains:
+            raise UsageError("there is no cell, or no gain", "Give one, or several.")
         return Flows(untrained_title(gains), of_untrained(models, gains, text, emit))

@@ -91,6 +91,10 @@ def probe(
         exclude(unit=unit, gate=gate)
     if pictured and steps:
         raise UsageError("--steps are no picture", "Write a page: --html steps.html.")
+    if page and page.lower().endswith((".png", ".pdf")):
+        raise UsageError(
+            f"{page} is neither a page nor an SVG", "Take a name that ends in .html or .svg."
+        )
     run, source = run_and_file(run, text, text_file)
     if source is None:
         from charrnn.storage.runs import find
