@@ -28,14 +28,14 @@ def charrnn(copied_run):
 @pytest.mark.parametrize("command", WRITERS.values(), ids=WRITERS)
 def test_a_file_is_replaced_only_with_yes(charrnn, home, command):
     """A thesis that is now a web page."""
-    file = home / "mine.png"
+    file = home / "mine.svg"
     file.write_text("mine")
     refused = charrnn(*command.split(), file.name)
-    assert (refused.code, "there is already a file mine.png" in refused.err) == (2, True)
+    assert (refused.code, "there is already a file mine.svg" in refused.err) == (2, True)
     assert file.read_text() == "mine"
     done = charrnn(*command.split(), file.name, "--yes")
     assert done.code == 0, done.err
-    assert "mine.png" in done.err or "compress" in command
+    assert "mine.svg" in done.err or "compress" in command
     assert file.read_bytes() != b"mine"
     assert done.out == ""
     (home / "folder").mkdir()
