@@ -147,10 +147,10 @@ def _check(
 
 
 def _parse_gains(listed: str) -> list[float]:
-    """'1.5,2' -> [1.5, 2.0]. UsageError for what is no number, or too large."""
+    """'1.5,2' -> [1.5, 2.0], each once. UsageError for what is no number, or too large."""
     hint = f"Take numbers between 0 and {_MOST_GAIN:,.0f}: --gain 1.5,2,3."
     try:
-        gains = [number(gain) for gain in listed.split(",")]
+        gains = [*dict.fromkeys(map(number, listed.split(",")))]
     except ValueError as error:
         raise UsageError(f"--gain: {error}", hint) from None
     if not all(0 <= gain <= _MOST_GAIN for gain in gains):
