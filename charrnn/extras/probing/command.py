@@ -86,7 +86,10 @@ def probe(
     exclude(html=page, json=json)
     exclude(steps=steps, unit=unit)
     exclude(steps=steps, gate=gate)
-    pictured = page is not None and page.lower().endswith(".svg")
+    ending = Path(page or "").suffix.lower()
+    if ending in (".png", ".pdf"):
+        raise UsageError(f"probe writes no {ending}", "Take a name that ends in .svg or .html.")
+    pictured = ending == ".svg"
     if page is None or pictured:
         exclude(unit=unit, gate=gate)
     if pictured and steps:
