@@ -5,6 +5,7 @@ corpora/downloads/1f0b52c73a9e4d10/input.txt    of each URL the text, by its dig
 
 import hashlib
 import shutil
+import string
 import time
 import zipfile
 from collections.abc import Callable
@@ -33,7 +34,7 @@ _ANYTHING = Most()
 
 def folder_of(url: str) -> str:
     """The name of the folder for what is at a URL."""
-    return hashlib.sha256(url.encode()).hexdigest()[:16]
+    return hashlib.sha256(url.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 def fetched(url: str, emit: Emit) -> Path:
@@ -73,7 +74,8 @@ def download(
             with atomic_write(path, proof=proof) as file:
                 _write(file, path.name, url, sha256, emit, most, end)
             return
-        except (OSError, HTTPException, ValueError) as error:  # URLError and timeouts are OSErrors
+        except (OSError, HTTPException, ValueError, OverflowError) as error:
+            # URLError and timeouts are OSErrors; OverflowError is for the number of a port
             if getattr(error, "errno", None) in DISK_ERRORS:
                 raise
             refused = isinstance(error, HTTPError) and error.code < 500
@@ -94,7 +96,7 @@ def _write(
     digest, done = hashlib.sha256(), 0
     with _answer(url) as answer:
         told = answer.headers.get("Content-Length", "")
-        total = int(told) if told.isdecimal() else 0
+        total = int(told[:20]) if told.isdecimal() else 0
         while data := answer.read1(_PIECE):
             file.write(data)
             digest.update(data)
@@ -115,8 +117,21 @@ def _write(
 
 def _reason(error: Exception) -> str:
     """What went wrong, without the name of the file that was being written."""
-    reason = getattr(error, "reason", None) or getattr(error, "strerror", None)
-    return str(reason or (error.args[0] if error.args else type(error).__name__))
+    from http.client import IncompleteRead
+    from urllib.error import HTTPError
+
+    cause = getattr(error, "reason", None) or error  # of a URLError another error
+    said = [
+        getattr(cause, "strerror", None),
+        *getattr(cause, "args", [cause]),
+        type(cause).__name__,
+    ]
+    reason = next(text for text in said if text and isinstance(text, str))
+    if isinstance(error, HTTPError):
+        reason = f"the server answers {error.code}: {error.msg}"
+    elif isinstance(error, IncompleteRead):
+        reason = "the answer ends too early"
+    return reason.strip().partition("\n")[0][:200]
 
 
 def _too_much(url: str, why: str) -> TextError:
@@ -128,6 +143,7 @@ def _too_much(url: str, why: str) -> TextError:
 def _answer(url: str) -> Any:
     """The answer of the server, or of one that it names instead, if that is on the web, too."""
     from urllib.error import HTTPError
+    from urllib.parse import quote
     from urllib.request import HTTPRedirectHandler, build_opener
 
     class OnTheWeb(HTTPRedirectHandler):
@@ -139,7 +155,10 @@ def _answer(url: str) -> Any:
             fp.close()  # or it would be read, without a bound
             return super().redirect_request(req, fp, code, msg, headers, newurl)
 
-    return build_opener(OnTheWeb).open(url, timeout=_TIMEOUT)
+    scheme, _, host, path = [*url.split("/", 3), ""][:4]
+    host = host if host.isascii() else host.encode("idna").decode()
+    path = quote(path, safe=string.punctuation, errors="surrogateescape")
+    return build_opener(OnTheWeb).open(f"{scheme}//{host}/{path}", timeout=_TIMEOUT)
 
 
 def download_zip(url: str, sha256: str, path: Path, emit: Emit) -> None:

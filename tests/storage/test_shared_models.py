@@ -145,3 +145,19 @@ def test_a_connection_that_breaks_is_told_in_words(home, server, model):
     server.body, server.headers = model, {"Content-Length": str(len(model) + 999)}
     with pytest.raises(CheckpointError, match="the connection closed after"):
         find(server.url)
+
+
+def test_a_refusal_says_what_the_server_answered(home, server):
+    """'Not Found' without who says so, of an address that is wrong."""
+    server.status = 404
+    with pytest.raises(CheckpointError, match="the server answers 404: Not Found"):
+        find(server.url)
+
+
+def test_an_address_has_any_characters(home, server, model):
+    """A traceback for a letter with an accent, a byte that is no UTF-8, or a port beyond all."""
+    server.body = model
+    assert find(f"{server.url}?é\udcff").read_bytes() == model
+    assert server.asked == ["/model.safetensors?%C3%A9%FF"]
+    with pytest.raises(CheckpointError):
+        find(f"http://127.0.0.1:{10**30}/model.safetensors")

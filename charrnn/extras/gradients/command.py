@@ -132,8 +132,8 @@ def _check(
 
 
 def _parse_gains(listed: str) -> list[float]:
-    """'1.5,2' -> [1.5, 2.0]. UsageError for what is no number."""
+    """'1.5,2' -> [1.5, 2.0], each once. UsageError for what is no number."""
     try:
-        return [number(gain) for gain in listed.split(",")]
+        return [*dict.fromkeys(map(number, listed.split(",")))]
     except ValueError as error:
         raise UsageError(f"--gain: {error}", "Take numbers: --gain 1.5,2,3.") from None

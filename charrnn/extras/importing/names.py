@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from charrnn.cells import CELLS
-from charrnn.errors import CheckpointError
+from charrnn.errors import CheckpointError, shortened
 from charrnn.extras.importing.foreign_file import ForeignFile
 from charrnn.network.language_model import LanguageModel
 from charrnn.settings import CellName, ModelSettings, SettingError, read
@@ -214,7 +214,7 @@ def _matrix(file: ForeignFile, name: str) -> tuple[int, int]:
 
 def _shown(file: ForeignFile, name: str) -> str:
     """Its name and shape: rnn.weight_ih_l0 [256, 64]."""
-    return f"{name} {list(file.shapes[name])}"
+    return f"{shortened(name)} {list(file.shapes[name])}"
 
 
 def _listed(file: ForeignFile, names: Any) -> str:

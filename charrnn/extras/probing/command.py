@@ -86,15 +86,14 @@ def probe(
     exclude(html=page, json=json)
     exclude(steps=steps, unit=unit)
     exclude(steps=steps, gate=gate)
-    pictured = page is not None and page.lower().endswith(".svg")
+    ending = Path(page or "").suffix.lower()
+    if ending in (".png", ".pdf"):
+        raise UsageError(f"probe writes no {ending}", "Take a name that ends in .svg or .html.")
+    pictured = ending == ".svg"
     if page is None or pictured:
         exclude(unit=unit, gate=gate)
     if pictured and steps:
         raise UsageError("--steps are no picture", "Write a page: --html steps.html.")
-    if page and page.lower().endswith((".png", ".pdf")):
-        raise UsageError(
-            f"{page} is neither a page nor an SVG", "Take a name that ends in .html or .svg."
-        )
     run, source = run_and_file(run, text, text_file)
     if source is None:
         from charrnn.storage.runs import find

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.errors import TextError
+from charrnn.errors import TextError, plural
 from charrnn.events import Emit, Progress
 from charrnn.extras.probing.properties import PROPERTIES
 from charrnn.inference.activations import Activations, read_text
@@ -135,7 +135,7 @@ class Findings:
     def summary(self) -> str:
         """How much was read, and how well it was predicted."""
         bits = f"{self.bits_per_character:.3f} bits per character ({PROTOCOL})"
-        return f"{self.tokens:,} tokens, {bits}."
+        return f"{plural(self.tokens, 'token')}, {bits}."
 
     def record(self) -> dict[str, Any]:
         """Everything, as JSON has it."""

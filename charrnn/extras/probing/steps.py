@@ -82,7 +82,8 @@ def steps_report(steps: Sequence[Step]) -> Report:
             [name, *map(Figure, [*figures, *[""] * (_SHOWN - len(figures))])]
             for name, figures in step.rows(_SHOWN)
         ]
-        heads = [str(unit) for unit in range(_SHOWN)]
+        units = max(map(len, step.values.values()), default=0)
+        heads = [str(unit) if unit < units else "" for unit in range(_SHOWN)]
         optional = heads[:2:-1]
         tables.append(Table(["", *heads], cells, step.title, optional=optional, wraps=None))
     return Report((step.record() for step in steps), tables)

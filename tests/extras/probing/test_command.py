@@ -119,6 +119,7 @@ def test_steps_are_those_of_the_network(used, trained, home):
         ("probe tale.txt --unit 1.1 --gate 1.forget", 2),
         ("probe tale.txt --html x.html --json", 2),
         ("probe tale.txt -o x.svg --steps", 2),
+        ("probe tale.txt -o x.png", 2),
         ("probe tale.txt -o x.svg --unit 1.c1 --gate 1.forget", 2),
         ("probe nowhere.txt", 4),
         ("probe nothing tale.txt", 4),
