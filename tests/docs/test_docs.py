@@ -20,7 +20,7 @@ from tests.docs.pages import PAGES, README, ROOT, page_text
 from tests.tasks.examples import captioned, labelled, labelled_sound, rewritten, tagged
 
 TRAINING = r"charrnn (train|sweep)\b(?!.*--resume)"
-RUN: set[str] = set()  # what several pages have runs once
+RUN: set[str] = set()  # what several pages have runs once in a folder
 
 
 def commands_of(page):
@@ -51,6 +51,7 @@ def smaller(command):
 def reader(tmp_path_factory):
     """A reader's folder: the texts and the runs that the pages speak of."""
     home = tmp_path_factory.mktemp("reader")
+    RUN.clear()  # a process that comes back from another file's tests has a new folder
     text = tale(3000) + "ROMEO: To be def "  # stands in for the download, with the prompts' letters
     (home / "corpora").mkdir()
     for name in ("corpora/shakespeare.txt", "shakespeare.txt", "tale.txt"):
