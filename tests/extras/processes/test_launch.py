@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from tests.conftest import lines, tale
+from tests.conftest import lines, posix, tale
 from tests.processes import Command
 
 
@@ -64,7 +64,7 @@ def wait_for(process, event: str) -> dict:
 
 
 @pytest.mark.timeout(600)  # of a machine that has much else to do: five times torch is loaded
-@pytest.mark.skipif(os.name != "posix", reason="signals")
+@posix
 def test_a_killed_process_and_an_interrupt_lose_nothing(two_processes):
     """A rank that waits for ever for a dead one; a run that begins anew; a save by every rank."""
     process = two_processes("--steps", "200000", "--save-every", "20", "--max-restarts", "1")
